@@ -1,0 +1,35 @@
+/**
+ * What the command line tells `run` of the server. A value given here wins over the same key of the config file.
+ *
+ * @module
+ */
+
+import type { IpAddress } from "../core/net/address.ts";
+import type { Prefix } from "../core/net/prefix.ts";
+import type { LogLevel } from "../cli/log_level.ts";
+
+/** The parsed flags of `docker-connector run`; undefined where a flag was not given. */
+export interface ServerRunOptions {
+  /** `--config`: the file to read; undefined searches the default places. Relative paths are of the working directory. */
+  readonly configFile: string | undefined;
+  /** `--addr`: the address of the Docker side with the virtual network's length (IPv4). */
+  readonly addr: Prefix | undefined;
+  /** `--host`: the local address the UDP socket is bound to. */
+  readonly host: IpAddress | undefined;
+  /** `--port`: the UDP port, 1 to 65535. */
+  readonly port: number | undefined;
+  /** `--mtu`: bytes of the largest packet in the tunnel, 576 to 65507. */
+  readonly mtu: number | undefined;
+  /** `--control`: path of the control socket. */
+  readonly control: string;
+  /** False with `--no-watch`: the config file is read once and not followed. */
+  readonly watch: boolean;
+  /**
+   * `--log-level`. The program has already set it when `run` starts; a `loglevel` line of the config file only
+   * counts where this is undefined.
+   */
+  readonly logLevel: LogLevel | undefined;
+}
+
+/** Where the server's control socket is unless `--control` says otherwise. */
+export const defaultServerControl = "/var/run/docker-connector.sock";
