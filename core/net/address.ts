@@ -1,0 +1,121 @@
+/**
+ * IP addresses as bytes, and their texts.
+ *
+ * @module
+ */
+import ipaddr from "ipaddr.js";
+
+/** An IPv4 or IPv6 address. `bytes` is in network order: 4 bytes for family 4, 16 for family 6. Treat it as read-only. */
+export interface IpAddress {
+  /** The IP version. */
+  readonly family: 4 | 6;
+  /** The address, first octet first. */
+  readonly bytes: Uint8Array;
+}
+
+// The last 32 bits of an IPv6 text may be written as IPv4 (RFC 4291 section 2.2, form 3).
+const IPV4_TAIL = /^(.*:)(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})$/;
+const IPV6_CHARACTERS = /^[0-9a-fA-F:]+$/;
+
+/**
+ * Reads an address from its text: four decimal octets without leading zeros, or an IPv6 text of RFC 4291 section 2.2.
+ * Shortened IPv4 ("10.1"), octal and hexadecimal octets, zone ids and surrounding blanks are refused.
+ *
+ * @returns the address, or undefined if the text is none
+ */
+export function parseAddress(text: string): IpAddress | undefined {
+  const ipv4 = parseIpv4(text);
+  if (ipv4 !== undefined) return { family: 4, bytes: ipv4 };
+  const ipv6 = parseIpv6(text);
+  return ipv6 === undefined ? undefined : { family: 6, bytes: ipv6 };
+}
+
+function parseIpv4(text: string): Uint8Array | undefined {
+  if (!ipaddr.IPv4.isValidFourPartDecimal(text)) return undefined;
+  return Uint8Array.from(ipaddr.IPv4.parse(text).octets);
+}
+
+function parseIpv6(text: string): Uint8Array | undefined {
+  let groups = text;
+  // ipaddr.js reads "::1.2.3.4" as the mapped address ::ffff:1.2.3.4, so it never gets to see a dotted tail.
+  const [, head, tail] = IPV4_TAIL.exec(text) ?? [];
+  if (head !== undefined && tail !== undefined) {
+    const octets = parseIpv4(tail);
+    if (octets === undefined) return undefined;
+    const view = new DataView(octets.buffer);
+    groups = `${head}${view.getUint16(0).toString(16)}:${view.getUint16(2).toString(16)}`;
+  }
+  if (!IPV6_CHARACTERS.test(groups) || !ipaddr.IPv6.isValid(groups)) return undefined;
+  return Uint8Array.from(ipaddr.IPv6.parse(groups).toByteArray());
+}
+
+/** The address as text: dotted decimal, or the canonical IPv6 form of RFC 5952 (IPv4-mapped ones with a dotted tail). */
+export function formatAddress(address: IpAddress): string {
+  return address.family === 4 ? address.bytes.join(".") : formatIpv6(address.bytes);
+}
+
+function formatIpv6(bytes: Uint8Array): string {
+  if (isIpv4Mapped(bytes)) return `::ffff:${bytes.subarray(12).join(".")}`;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const groups = Array.from({ length: 8 }, (_, index) => view.getUint16(index * 2));
+  const hex = (part: number[]) => part.map((group) => group.toString(16)).join(":");
+  const zeros = longestZeroRun(groups);
+  if (zeros.length < 2) return hex(groups);
+  return `${hex(groups.slice(0, zeros.start))}::${hex(groups.slice(zeros.start + zeros.length))}`;
+}
+
+// ::ffff:0:0/96 (RFC 4291 section 2.5.5.2)
+function isIpv4Mapped(bytes: Uint8Array): boolean {
+  return bytes[10] === 0xff && bytes[11] === 0xff && bytes.subarray(0, 10).every((byte) => byte === 0);
+}
+
+// RFC 5952 section 4.2.3: the longest run is shortened, the first of equal ones.
+function longestZeroRun(groups: number[]): { start: number; length: number } {
+  let longest = { start: 0, length: 0 };
+  let length = 0;
+  groups.forEach((group, index) => {
+    length = group === 0 ? length + 1 : 0;
+    if (length > longest.length) longest = { start: index - length + 1, length };
+  });
+  return longest;
+}
+
+/** Whether both are the same address of the same family. */
+export function sameAddress(a: IpAddress, b: IpAddress): boolean {
+  return a.family === b.family && a.bytes.every((byte, index) => byte === b.bytes[index]);
+}
+
+/**
+ * The address after this one.
+ *
+ * @throws {RangeError} for the last address of the family
+ */
+export function nextAddress(address: IpAddress): IpAddress {
+  const bytes = address.bytes.slice();
+  for (let index = bytes.length - 1; index >= 0; index--) {
+    const sum = (bytes[index] ?? 0) + 1;
+    bytes[index] = sum;
+    if (sum <= 0xff) return { family: address.family, bytes };
+  }
+  throw new RangeError(`Cannot count on from ${formatAddress(address)}: it is the last address`);
+}
+
+/**
+ * An IPv4 address as an unsigned 32-bit number, the first octet in the highest bits.
+ *
+ * @throws {RangeError} for an IPv6 address
+ */
+export function addressToUint32(address: IpAddress): number {
+  if (address.family !== 4) {
+    throw new RangeError(`Cannot use ${formatAddress(address)} as a 32-bit number: it is IPv6`);
+  }
+  const { buffer, byteOffset } = address.bytes;
+  return new DataView(buffer, byteOffset, 4).getUint32(0);
+}
+
+/** The IPv4 address of an unsigned 32-bit number, the first octet in the highest bits; higher bits are cut off. */
+export function addressFromUint32(value: number): IpAddress {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return { family: 4, bytes };
+}

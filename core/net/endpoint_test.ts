@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { anyEndpoint } from "./arbitrary_test.ts";
+import { formatEndpoint, parseEndpoint, parsePort, sameEndpoint } from "./endpoint.ts";
+
+Deno.test("endpoints read and write as ADDRESS:PORT and [IPV6]:PORT", () => {
+  for (const text of ["127.0.0.1:2511", "0.0.0.0:65535", "[::1]:1", "[fdc0:c0de:251::2]:2512"]) {
+    const endpoint = parseEndpoint(text);
+    assert(endpoint !== undefined, text);
+    assert.equal(formatEndpoint(endpoint), text);
+  }
+});
+
+Deno.test("parseEndpoint refuses what is no endpoint", () => {
+  const refused = "|127.0.0.1|127.0.0.1:|:2511|127.0.0.1:0|127.0.0.1:65536|127.0.0.1:02511|127.0.0.1:+1|" +
+    "127.0.0.1:1 |::1:2511|[::1]|[::1]2511|[127.0.0.1]:2511|[::1%lo]:1|localhost:2511|127.0.0.1:1:2|127.0.0.1:1e3";
+  for (const text of refused.split("|")) assert.equal(parseEndpoint(text), undefined, text);
+});
+
+Deno.test("a formatted endpoint reads back as itself", () => {
+  fc.assert(fc.property(anyEndpoint, (one) => {
+    const again = parseEndpoint(formatEndpoint(one));
+    assert.deepEqual(again, one);
+    assert(again !== undefined && sameEndpoint(again, one));
+  }));
+});
+
+Deno.test("sameEndpoint tells ports and addresses apart", () => {
+  fc.assert(fc.property(anyEndpoint, anyEndpoint, (a, b) => {
+    assert.equal(sameEndpoint(a, b), formatEndpoint(a) === formatEndpoint(b));
+  }));
+});
+
+Deno.test("parsePort holds the bounds of a port", () => {
+  fc.assert(fc.property(fc.integer({ min: -10, max: 70_000 }), (value) => {
+    assert.equal(parsePort(String(value)), value >= 1 && value <= 65_535 ? value : undefined);
+  }));
+});
