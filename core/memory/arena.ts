@@ -1,0 +1,71 @@
+/**
+ * One block of memory that the packet path and the kernel share: packets, iovecs and message headers all live at
+ * fixed byte offsets of one buffer that is laid out once. System calls get addresses (`arena.address + offset`),
+ * TypeScript reads and writes the same bytes through typed arrays, and nothing is allocated per packet.
+ *
+ * Hosts are little-endian (x86_64 and arm64, the only ones Deno is built for), so the 16- and 32-bit views are in the
+ * kernel's own order.
+ *
+ * @module
+ */
+
+/** Size of one `struct iovec` in bytes: base address u64 @0, length u64 @8 (same on Linux and Darwin, LP64). */
+export const IOVEC_SIZE = 16;
+
+/** A block of memory with a known address, handed out front to back. */
+export class Arena {
+  /** The block as bytes. */
+  readonly u8: Uint8Array;
+  /** The block as 16-bit words in host order; index = byte offset / 2. */
+  readonly u16: Uint16Array;
+  /** The block as signed 32-bit words in host order; index = byte offset / 4. */
+  readonly i32: Int32Array;
+  /** The block as unsigned 32-bit words in host order; index = byte offset / 4. */
+  readonly u32: Uint32Array;
+  readonly #addressLow: number;
+  readonly #addressHigh: number;
+  #used = 0;
+
+  /**
+   * @param buffer the memory; never detached or resized while the arena lives
+   * @param address the address of its first byte, as a number (user-space addresses stay below 2^47)
+   */
+  constructor(readonly buffer: ArrayBuffer, readonly address: number) {
+    this.u8 = new Uint8Array(buffer);
+    this.u16 = new Uint16Array(buffer);
+    this.i32 = new Int32Array(buffer);
+    this.u32 = new Uint32Array(buffer);
+    this.#addressLow = address % 0x1_0000_0000;
+    this.#addressHigh = Math.floor(address / 0x1_0000_0000);
+  }
+
+  /**
+   * Reserves `size` bytes, zeroed.
+   *
+   * @returns the byte offset of the first, a multiple of `alignment`
+   * @throws {RangeError} when the arena is exhausted: its size is a constant of the program, so this is a bug
+   */
+  allocate(size: number, alignment = 8): number {
+    const offset = Math.ceil(this.#used / alignment) * alignment;
+    if (offset + size > this.buffer.byteLength) {
+      throw new RangeError(`Cannot reserve ${size} bytes: the arena holds ${this.buffer.byteLength}`);
+    }
+    this.#used = offset + size;
+    return offset;
+  }
+
+  /** Writes the 64-bit address of byte `target` at byte offset `at` (a multiple of 4). */
+  writeAddress(at: number, target: number): void {
+    const low = this.#addressLow + target;
+    const carry = low >= 0x1_0000_0000 ? 1 : 0;
+    this.u32[at >>> 2] = low;
+    this.u32[(at >>> 2) + 1] = this.#addressHigh + carry;
+  }
+
+  /** Writes a `struct iovec` at byte offset `at` (a multiple of 4) that names `length` bytes at offset `target`. */
+  writeIovec(at: number, target: number, length: number): void {
+    this.writeAddress(at, target);
+    this.u32[(at >>> 2) + 2] = length;
+    this.u32[(at >>> 2) + 3] = 0;
+  }
+}

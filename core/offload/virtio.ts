@@ -1,0 +1,30 @@
+/**
+ * `struct virtio_net_hdr`, the 10 octets that precede every packet of a Linux TUN device opened with IFF_VNET_HDR
+ * (linux/virtio_net.h; reference: platform-abi.md section 6.1). Fields are in host order.
+ *
+ * | offset | field | |
+ * |---|---|---|
+ * | 0 | flags u8 | 1: the checksum at csum_start + csum_offset is still to be completed |
+ * | 1 | gso_type u8 | what kind of large packet it is; 0x80: its first segment carries CWR |
+ * | 2 | hdr_len u16 | octets of all headers |
+ * | 4 | gso_size u16 | payload octets of each segment |
+ * | 6 | csum_start u16 | where the checksummed part begins: the transport header |
+ * | 8 | csum_offset u16 | where in it the checksum lies |
+ *
+ * @module
+ */
+
+/** Octets of the header. */
+export const VIRTIO_HEADER = 10;
+/** flags: the checksum field holds the pseudo-header sum only. */
+export const VIRTIO_NEEDS_CHECKSUM = 1;
+/** gso_type values. */
+export const VIRTIO_GSO_NONE = 0;
+export const VIRTIO_GSO_TCP4 = 1;
+export const VIRTIO_GSO_TCP6 = 4;
+export const VIRTIO_GSO_UDP = 5;
+/** gso_type bit: TCP with ECN; the type is what remains without it. */
+export const VIRTIO_GSO_ECN = 0x80;
+/** csum_offset of TCP (RFC 9293 section 3.1) and UDP (RFC 768). */
+export const TCP_CHECKSUM_OFFSET = 16;
+export const UDP_CHECKSUM_OFFSET = 6;

@@ -1,0 +1,75 @@
+/**
+ * Datagrams on their way out, as the kernel wants them: an array of `struct iovec` in the arena, two for a datagram
+ * (header and payload), so that the segments of one large TCP packet share their payload memory and only their headers
+ * are written anew. Lengths and endpoints stand beside it in typed arrays.
+ *
+ * @module
+ */
+import { type Arena, IOVEC_SIZE } from "../memory/arena.ts";
+
+/** Octets kept for a written header: IPv6 (40) or IPv4 with options (60) and TCP with options (60), rounded up. */
+export const HEADER_ROOM = 128;
+/** iovecs of one datagram: header and payload. */
+export const IOVECS_PER_DATAGRAM = 2;
+
+/** A bounded list of datagrams, filled by the TUN side and emptied by the UDP side. */
+export class DatagramList {
+  /** How many datagrams are in the list. */
+  count = 0;
+  /** Octets of each datagram. */
+  readonly lengths: Int32Array;
+  /** Index of the endpoint that each datagram goes to; below 0: dropped by the one that read it. */
+  readonly endpoints: Int32Array;
+  /** Byte offset of each datagram's IP header in the arena. */
+  readonly headers: Int32Array;
+  /** Byte offset of the first iovec; datagram i has two from `iovecs + i * 32` on. */
+  readonly iovecs: number;
+  readonly #headerRoom: number;
+
+  /** @param capacity how many datagrams fit */
+  constructor(readonly arena: Arena, readonly capacity: number) {
+    this.lengths = new Int32Array(capacity);
+    this.endpoints = new Int32Array(capacity);
+    this.headers = new Int32Array(capacity);
+    this.iovecs = arena.allocate(capacity * IOVECS_PER_DATAGRAM * IOVEC_SIZE, 16);
+    this.#headerRoom = arena.allocate(capacity * HEADER_ROOM, 64);
+  }
+
+  /** Free places. */
+  get room(): number {
+    return this.capacity - this.count;
+  }
+
+  /** Byte offset of the room for the next datagram's written header, a multiple of 64. */
+  get nextHeader(): number {
+    return this.#headerRoom + this.count * HEADER_ROOM;
+  }
+
+  /** Appends a datagram whose header was written at {@linkcode nextHeader} and whose payload stays where it is. */
+  pushSegment(headerLength: number, payload: number, payloadLength: number): void {
+    const index = this.count++;
+    const header = this.#headerRoom + index * HEADER_ROOM;
+    const iovec = this.iovecs + index * IOVECS_PER_DATAGRAM * IOVEC_SIZE;
+    this.arena.writeIovec(iovec, header, headerLength);
+    this.arena.writeIovec(iovec + IOVEC_SIZE, payload, payloadLength);
+    this.headers[index] = header;
+    this.lengths[index] = headerLength + payloadLength;
+    this.endpoints[index] = 0;
+  }
+
+  /** Appends a datagram that lies in one piece. */
+  pushWhole(offset: number, length: number): void {
+    const index = this.count++;
+    const iovec = this.iovecs + index * IOVECS_PER_DATAGRAM * IOVEC_SIZE;
+    this.arena.writeIovec(iovec, offset, length);
+    this.arena.writeIovec(iovec + IOVEC_SIZE, offset, 0);
+    this.headers[index] = offset;
+    this.lengths[index] = length;
+    this.endpoints[index] = 0;
+  }
+
+  /** Empties the list. */
+  clear(): void {
+    this.count = 0;
+  }
+}
