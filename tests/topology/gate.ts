@@ -1,0 +1,54 @@
+/**
+ * Tests that need root, Linux and a few programs: run where they can, skipped by name with the reason elsewhere,
+ * and with CI=true a failure where they cannot.
+ *
+ * @module
+ */
+import { adminPath } from "../../tools/packages.ts";
+
+/** The Debian packages whose programs the topology and the end-to-end tests run. */
+export const TOPOLOGY_PACKAGES = [
+  "busybox-static",
+  "iperf3",
+  "iproute2",
+  "iputils-ping",
+  "util-linux",
+] as const;
+
+const PROGRAMS = ["busybox", "iperf3", "ip", "nsenter", "ping", "setpriv", "setsid", "unshare"];
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Why network namespaces cannot be used here; undefined where they can. */
+export function missing(): string | undefined {
+  if (Deno.build.os !== "linux") return "needs Linux";
+  if (Deno.uid() !== 0) return "needs root";
+  if (!exists("/dev/net/tun")) return "needs /dev/net/tun";
+  const folders = adminPath().split(":");
+  const absent = PROGRAMS.filter((name) => !folders.some((folder) => exists(`${folder}/${name}`)));
+  if (absent.length > 0) {
+    return `needs ${absent.join(", ")}: apt-get install ${TOPOLOGY_PACKAGES.join(" ")}`;
+  }
+  return undefined;
+}
+
+/** Registers a test that runs in network namespaces. */
+export function topologyTest(name: string, body: (t: Deno.TestContext) => Promise<void>): void {
+  const reason = missing();
+  if (reason === undefined) {
+    Deno.test(name, body);
+  } else if (Deno.env.get("CI") === "true") {
+    Deno.test(name, () => {
+      throw new Error(`Cannot run "${name}": it ${reason}`);
+    });
+  } else {
+    Deno.test.ignore(`${name} (${reason})`, body);
+  }
+}
