@@ -1,0 +1,194 @@
+/**
+ * The TUN device of Linux: /dev/net/tun with IFF_VNET_HDR, so that one read or write carries up to 64 KiB of one flow
+ * (linux/if_tun.h; reference: platform-abi.md sections 6.1 and 6.5).
+ *
+ * @module
+ */
+import { Counter, type CounterTable } from "../core/counters.ts";
+import { Coalescer } from "../core/offload/coalesce.ts";
+import { appendFrame, MALFORMED, NO_ROOM } from "../core/offload/segment.ts";
+import { VIRTIO_HEADER } from "../core/offload/virtio.ts";
+import type { DatagramList } from "../core/packet/datagram_list.ts";
+import { prepareErrno, readErrno } from "./errno.ts";
+import { linuxErrno } from "./errno_linux.ts";
+import { type LinuxLibc, linuxLibc } from "./libc_linux.ts";
+import type { PacketMemory } from "./packet_memory.ts";
+import { SystemError } from "./system_error.ts";
+import {
+  READ_EMPTY,
+  READ_FAILED,
+  READ_FULL,
+  type TunDevice,
+  type TunOffload,
+  type TunPort,
+  type TunRequest,
+} from "./tun.ts";
+
+/** fcntl.h */
+const O_RDWR = 2;
+const O_NONBLOCK = 0x800;
+const O_CLOEXEC = 0x80000;
+/** linux/if_tun.h */
+const TUNSETIFF = 0x400454ca;
+const TUNSETOFFLOAD = 0x400454d0;
+const IFF_TUN = 0x0001;
+const IFF_NO_PI = 0x1000;
+const IFF_VNET_HDR = 0x4000;
+const IFF_TUN_EXCL = 0x8000;
+const TUN_F_CSUM = 0x01;
+const TUN_F_TSO4 = 0x02;
+const TUN_F_TSO6 = 0x04;
+const TUN_F_USO4 = 0x20;
+const TUN_F_USO6 = 0x40;
+/** `struct ifreq`: name[16] @0, flags u16 @16, 40 octets on LP64 (linux/if.h). */
+export const IFREQ_SIZE = 40;
+export const IFREQ_FLAGS = 16;
+/** IFNAMSIZ with its final zero (linux/if.h). */
+const NAME_ROOM = 16;
+
+/** The `struct ifreq` that asks for a TUN device of this name. */
+export function tunRequest(name: string): Uint8Array<ArrayBuffer> {
+  const text = new TextEncoder().encode(name);
+  if (text.length === 0 || text.length >= NAME_ROOM) {
+    throw new RangeError(`Cannot name an interface "${name}": 1 to ${NAME_ROOM - 1} characters are allowed`);
+  }
+  const request = new Uint8Array(IFREQ_SIZE);
+  request.set(text);
+  new DataView(request.buffer).setUint16(
+    IFREQ_FLAGS,
+    IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | IFF_TUN_EXCL,
+    true,
+  );
+  return request;
+}
+
+/**
+ * Opens /dev/net/tun and creates the interface, which must not exist.
+ *
+ * @throws {SystemError} "open /dev/net/tun" or "ioctl TUNSETIFF" with the kernel's number
+ */
+export function openLinuxTun(request: TunRequest): TunDevice {
+  const libc = linuxLibc();
+  prepareErrno();
+  const descriptor = libc.open(new TextEncoder().encode("/dev/net/tun\0"), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  if (descriptor < 0) throw new SystemError("open /dev/net/tun", readErrno());
+  const close = () => void libc.close(descriptor);
+  if (libc.ioctl(descriptor, TUNSETIFF, tunRequest(request.name)) < 0) {
+    const number = readErrno();
+    close();
+    throw new SystemError("ioctl TUNSETIFF", number, request.name);
+  }
+  const offload = request.offload ? grantOffload(libc, descriptor) : { tcp: false, udp: false };
+  return { descriptor, name: request.name, offload, close, [Symbol.dispose]: close };
+}
+
+/** Asks for as much as this kernel has: USO needs Linux 6.2. */
+function grantOffload(libc: LinuxLibc, descriptor: number): TunOffload {
+  const tcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
+  if (libc.ioctlValue(descriptor, TUNSETOFFLOAD, tcp | TUN_F_USO4 | TUN_F_USO6) === 0) {
+    return { tcp: true, udp: true };
+  }
+  if (libc.ioctlValue(descriptor, TUNSETOFFLOAD, tcp) === 0) return { tcp: true, udp: false };
+  return { tcp: false, udp: false };
+}
+
+/** Packets read before they are sent: enough to fill a UDP batch with small packets. */
+const SLOTS = 64;
+/** Largest packet (16-bit total length). */
+const PACKET_MAXIMUM = 65535;
+/** A packet starts this far into its slot, so that it is 64-byte aligned and the virtio header ends before it. */
+const PACKET_START = 64;
+/** Slots are apart by an odd number of cache lines, so that their headers do not all fall into one cache set. */
+const SLOT_SIZE = PACKET_START + 65536 + 64;
+
+/** Moves packets of a Linux TUN device. */
+export class LinuxTunPort implements TunPort {
+  failure = 0;
+  readonly #memory: PacketMemory;
+  readonly #counters: CounterTable;
+  readonly #libc: LinuxLibc;
+  readonly #slots: number;
+  readonly #slotPointers: Deno.PointerValue[];
+  readonly #coalescer: Coalescer;
+  #next = 0;
+  /** A frame that was read but did not fit into the list: its length, else 0. It lies in slot `#next`. */
+  #pending = 0;
+
+  constructor(
+    memory: PacketMemory,
+    readonly descriptor: number,
+    offload: TunOffload,
+    counters: CounterTable,
+  ) {
+    this.#memory = memory;
+    this.#counters = counters;
+    this.#libc = linuxLibc();
+    prepareErrno();
+    this.#slots = memory.arena.allocate(SLOTS * SLOT_SIZE, 64);
+    this.#slotPointers = Array.from(
+      { length: SLOTS },
+      (_, slot) => memory.pointer(this.#slots + slot * SLOT_SIZE + PACKET_START - VIRTIO_HEADER),
+    );
+    const iovecs: Deno.PointerValue[] = [];
+    this.#coalescer = new Coalescer(memory.arena, memory.sum, offload, (at, count, packets) => {
+      const pointer = iovecs[0] ??= memory.pointer(at);
+      if (this.#libc.writev(descriptor, pointer, count) < 0) {
+        counters[Counter["drop.interfaceRefused"]] += packets;
+      }
+    });
+  }
+
+  read(list: DatagramList): number {
+    if (this.#next >= SLOTS) return READ_FULL;
+    const packet = this.#slots + this.#next * SLOT_SIZE + PACKET_START;
+    let length = this.#pending;
+    if (length === 0) {
+      const taken = this.#libc.read(
+        this.descriptor,
+        this.#slotPointers[this.#next] ?? null,
+        VIRTIO_HEADER + PACKET_MAXIMUM,
+      );
+      if (taken < 0) return this.#readFailed();
+      length = taken - VIRTIO_HEADER;
+    }
+    const appended = appendFrame(list, this.#memory.sum, packet - VIRTIO_HEADER, packet, length);
+    if (appended === NO_ROOM) {
+      this.#pending = length;
+      return READ_FULL;
+    }
+    this.#pending = 0;
+    if (appended === MALFORMED) {
+      this.#counters[Counter["drop.malformed"]]++;
+      return this.read(list);
+    }
+    this.#next++;
+    return appended;
+  }
+
+  #readFailed(): number {
+    const number = readErrno();
+    if (number === linuxErrno.EAGAIN || number === linuxErrno.EINTR) return READ_EMPTY;
+    this.failure = number;
+    return READ_FAILED;
+  }
+
+  release(): void {
+    if (this.#pending !== 0) this.#keepPending();
+    this.#next = 0;
+  }
+
+  /** Moves the kept-back frame to the first slot, where the next read looks for it. */
+  #keepPending(): void {
+    const from = this.#slots + this.#next * SLOT_SIZE + PACKET_START - VIRTIO_HEADER;
+    const to = this.#slots + PACKET_START - VIRTIO_HEADER;
+    this.#memory.arena.u8.copyWithin(to, from, from + VIRTIO_HEADER + this.#pending);
+  }
+
+  write(packet: number, length: number): void {
+    this.#coalescer.push(packet, length);
+  }
+
+  flush(): void {
+    this.#coalescer.flush();
+  }
+}

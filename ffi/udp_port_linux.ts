@@ -1,0 +1,314 @@
+/**
+ * Datagrams in batches on Linux: `sendmmsg` with UDP_SEGMENT, `recvmmsg` with UDP_GRO (udp(7), linux/udp.h; reference:
+ * platform-abi.md sections 6.1 and 6.2).
+ *
+ * Sending: neighbours of equal length for one endpoint become one message that the kernel cuts, all messages of a list go
+ * out in one call. Receiving: the kernel joins equal datagrams of one sender; such a run comes back as one message with
+ * the datagram size in a control message.
+ *
+ * @module
+ */
+import { Counter, type CounterTable } from "../core/counters.ts";
+import { IOVEC_SIZE } from "../core/memory/arena.ts";
+import { type DatagramList, IOVECS_PER_DATAGRAM } from "../core/packet/datagram_list.ts";
+import { prepareErrno, readErrno } from "./errno.ts";
+import { linuxErrno } from "./errno_linux.ts";
+import { type LinuxLibc, linuxLibc } from "./libc_linux.ts";
+import type { PacketMemory } from "./packet_memory.ts";
+import { AF_INET, SOCKET_ADDRESS_ROOM } from "./socket_address_linux.ts";
+import { RECEIVE_FAILED, type UdpAttachment, type UdpPort } from "./udp_socket.ts";
+
+/** `struct mmsghdr` on LP64, 64 octets: a `struct msghdr` of 56, then msg_len u32 @56 (bits/socket.h). */
+export const MMSGHDR = {
+  size: 64,
+  name: 0,
+  nameLength: 8,
+  iov: 16,
+  iovLength: 24,
+  control: 32,
+  controlLength: 40,
+  flags: 48,
+  length: 56,
+} as const;
+/** `struct cmsghdr` on LP64: cmsg_len u64 @0, cmsg_level i32 @8, cmsg_type i32 @12, data @16; 24 with 8 octets of data. */
+export const CMSG = { size: 24, length: 0, level: 8, type: 12, data: 16 } as const;
+const SOL_UDP = 17;
+const UDP_SEGMENT = 103;
+const UDP_GRO = 104;
+const MSG_TRUNC = 0x20;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+
+/** UDP_MAX_SEGMENTS of kernels before 6.9 (linux/udp.h). */
+const SEGMENTS_PER_MESSAGE = 64;
+/** Most octets of one cut message: 65,535 less IPv6 and UDP headers, with room to spare. */
+const MESSAGE_MAXIMUM = 65000;
+/** Messages of one send call. */
+const SEND_MESSAGES = 256;
+/** Messages of one receive call: with joining, each can hold 64 datagrams. */
+const JOINED_MESSAGES = 16;
+const PLAIN_MESSAGES = 64;
+const RECEIVE_ROOM = 65536;
+/** Buffers are apart by an odd number of cache lines, so that packet headers spread over the cache sets. */
+const RECEIVE_STRIDE = RECEIVE_ROOM + 64;
+/** Endpoints that can be named at once. */
+const ENDPOINTS = 1024;
+
+/** Moves datagrams of a Linux UDP socket. */
+export class LinuxUdpPort implements UdpPort {
+  readonly descriptor: number;
+  failure = 0;
+  readonly #memory: PacketMemory;
+  readonly #counters: CounterTable;
+  readonly #libc: LinuxLibc;
+  readonly #connected: boolean;
+  readonly #receiveMessages: number;
+  readonly #buffers: number;
+  readonly #sources: number;
+  readonly #receiveControl: number;
+  readonly #receiveHeaders: number;
+  readonly #receivePointer: Deno.PointerValue;
+  readonly #sendHeaders: number;
+  readonly #sendControl: number;
+  readonly #sendPointers: Deno.PointerValue[];
+  /** First datagram of each prepared message, and one past the last. */
+  readonly #firstOf = new Int32Array(SEND_MESSAGES + 1);
+  readonly #endpoints: number;
+  readonly #endpointLengths = new Int32Array(ENDPOINTS);
+  /** Joining of equal datagrams into one message is allowed up to this datagram size; 0: never. */
+  #segmentLimit: number;
+
+  constructor(memory: PacketMemory, attachment: UdpAttachment, counters: CounterTable) {
+    const { arena } = memory;
+    this.descriptor = attachment.descriptor;
+    this.#memory = memory;
+    this.#counters = counters;
+    this.#connected = attachment.connected;
+    this.#libc = linuxLibc();
+    prepareErrno();
+    const joins = attachment.offload &&
+      this.#libc.setsockopt(this.descriptor, SOL_UDP, UDP_GRO, new Uint32Array([1]), 4) === 0;
+    this.#segmentLimit = attachment.offload ? MESSAGE_MAXIMUM : 0;
+    this.#receiveMessages = joins ? JOINED_MESSAGES : PLAIN_MESSAGES;
+    // 8 octets in, so that after IPv4 and TCP headers the payload of the first datagram is 4-byte aligned.
+    this.#buffers = arena.allocate(this.#receiveMessages * RECEIVE_STRIDE, 64);
+    this.#sources = arena.allocate(this.#receiveMessages * SOCKET_ADDRESS_ROOM, 64);
+    this.#receiveControl = arena.allocate(this.#receiveMessages * CMSG.size, 8);
+    const receiveIovecs = arena.allocate(this.#receiveMessages * IOVEC_SIZE, 16);
+    this.#receiveHeaders = arena.allocate(this.#receiveMessages * MMSGHDR.size, 64);
+    this.#receivePointer = memory.pointer(this.#receiveHeaders);
+    for (let run = 0; run < this.#receiveMessages; run++) {
+      const header = this.#receiveHeaders + run * MMSGHDR.size;
+      arena.writeIovec(receiveIovecs + run * IOVEC_SIZE, this.runOffset(run), RECEIVE_ROOM);
+      arena.writeAddress(header + MMSGHDR.name, this.#sources + run * SOCKET_ADDRESS_ROOM);
+      arena.writeAddress(header + MMSGHDR.iov, receiveIovecs + run * IOVEC_SIZE);
+      arena.u32[(header + MMSGHDR.iovLength) >> 2] = 1;
+      arena.writeAddress(header + MMSGHDR.control, this.#receiveControl + run * CMSG.size);
+      this.#rearm(run);
+    }
+
+    this.#endpoints = arena.allocate(ENDPOINTS * SOCKET_ADDRESS_ROOM, 64);
+    this.#sendControl = arena.allocate(SEND_MESSAGES * CMSG.size, 8);
+    this.#sendHeaders = arena.allocate(SEND_MESSAGES * MMSGHDR.size, 64);
+    this.#sendPointers = Array.from(
+      { length: SEND_MESSAGES },
+      (_, message) => memory.pointer(this.#sendHeaders + message * MMSGHDR.size),
+    );
+    for (let message = 0; message < SEND_MESSAGES; message++) {
+      const control = this.#sendControl + message * CMSG.size;
+      // cmsg_len covers header and data: CMSG_LEN(2) = 18.
+      arena.u32[(control + CMSG.length) >> 2] = CMSG.data + 2;
+      arena.i32[(control + CMSG.level) >> 2] = SOL_UDP;
+      arena.i32[(control + CMSG.type) >> 2] = UDP_SEGMENT;
+    }
+  }
+
+  setEndpoint(index: number, socketAddress: Uint8Array): void {
+    this.#memory.arena.u8.set(socketAddress, this.#endpoints + index * SOCKET_ADDRESS_ROOM);
+    this.#endpointLengths[index] = socketAddress.length;
+    if (this.#segmentLimit > 0) this.#segmentLimit = MESSAGE_MAXIMUM;
+  }
+
+  send(list: DatagramList): void {
+    for (let done = 0; done < list.count;) done = this.#sendBatch(list, done);
+  }
+
+  /** Prepares and sends messages from datagram `first` on; returns the first datagram that is still to be sent. */
+  #sendBatch(list: DatagramList, first: number): number {
+    let messages = 0;
+    let next = first;
+    while (next < list.count && messages < SEND_MESSAGES) {
+      if (list.endpoints[next] < 0) {
+        next++;
+        continue;
+      }
+      this.#firstOf[messages] = next;
+      next = this.#prepare(list, messages, next);
+      messages++;
+    }
+    for (let sent = 0; sent < messages;) {
+      const taken = this.#libc.sendmmsg(
+        this.descriptor,
+        this.#sendPointers[sent] ?? null,
+        messages - sent,
+        MSG_DONTWAIT | MSG_NOSIGNAL,
+      );
+      if (taken > 0) {
+        this.#count(sent, sent + taken);
+        sent += taken;
+        continue;
+      }
+      const number = readErrno();
+      if (number === linuxErrno.EINTR) continue;
+      if (this.#withdrawSegmentation(number, sent)) return this.#firstOf[sent];
+      this.#countRefusal(number, this.#datagramsOf(sent));
+      sent++;
+    }
+    return next;
+  }
+
+  /** Lays out message `message` from datagram `first` on: as many neighbours as one message may carry. */
+  #prepare(list: DatagramList, message: number, first: number): number {
+    const { arena } = this.#memory;
+    const size = list.lengths[first];
+    const endpoint = list.endpoints[first];
+    let total = size;
+    let next = first + 1;
+    if (size <= this.#segmentLimit) {
+      const end = Math.min(list.count, first + SEGMENTS_PER_MESSAGE);
+      while (next < end && list.endpoints[next] === endpoint) {
+        const length = list.lengths[next];
+        if (length > size || total + length > MESSAGE_MAXIMUM) break;
+        total += length;
+        next++;
+        if (length < size) break;
+      }
+    }
+    const header = this.#sendHeaders + message * MMSGHDR.size;
+    const datagrams = next - first;
+    if (!this.#connected) {
+      arena.writeAddress(header + MMSGHDR.name, this.#endpoints + endpoint * SOCKET_ADDRESS_ROOM);
+      arena.u32[(header + MMSGHDR.nameLength) >> 2] = this.#endpointLengths[endpoint];
+    }
+    arena.writeAddress(header + MMSGHDR.iov, list.iovecs + first * IOVECS_PER_DATAGRAM * IOVEC_SIZE);
+    arena.u32[(header + MMSGHDR.iovLength) >> 2] = datagrams * IOVECS_PER_DATAGRAM;
+    const control = this.#sendControl + message * CMSG.size;
+    if (datagrams > 1) {
+      arena.u16[(control + CMSG.data) >> 1] = size;
+      arena.writeAddress(header + MMSGHDR.control, control);
+      arena.u32[(header + MMSGHDR.controlLength) >> 2] = CMSG.size;
+    } else {
+      arena.u32[(header + MMSGHDR.control) >> 2] = 0;
+      arena.u32[(header + MMSGHDR.control + 4) >> 2] = 0;
+      arena.u32[(header + MMSGHDR.controlLength) >> 2] = 0;
+    }
+    // How much it carries, for the counters; the kernel overwrites it with what it sent.
+    arena.u32[(header + MMSGHDR.length) >> 2] = total;
+    this.#firstOf[message + 1] = next;
+    return next;
+  }
+
+  #datagramsOf(message: number): number {
+    const iovecs =
+      this.#memory.arena.u32[(this.#sendHeaders + message * MMSGHDR.size + MMSGHDR.iovLength) >> 2];
+    return iovecs / IOVECS_PER_DATAGRAM;
+  }
+
+  #count(from: number, to: number): void {
+    let packets = 0;
+    let bytes = 0;
+    for (let message = from; message < to; message++) {
+      packets += this.#datagramsOf(message);
+      bytes += this.#memory.arena.u32[(this.#sendHeaders + message * MMSGHDR.size + MMSGHDR.length) >> 2];
+    }
+    this.#counters[Counter["outbound.packets"]] += packets;
+    this.#counters[Counter["outbound.bytes"]] += bytes;
+  }
+
+  #countRefusal(number: number, datagrams: number): void {
+    const full = number === linuxErrno.EAGAIN || number === linuxErrno.ENOBUFS;
+    this.#counters[full ? Counter["drop.sendBufferFull"] : Counter["drop.sendRefused"]] += datagrams;
+  }
+
+  /**
+   * Stops joining when that is why the kernel refused: EIO when the device cannot checksum, so never again; EINVAL or
+   * EMSGSIZE when the datagrams exceed the path's MTU, which only single ones may do (they are fragmented then).
+   */
+  #withdrawSegmentation(number: number, message: number): boolean {
+    if (this.#segmentLimit === 0 || this.#datagramsOf(message) === 1) return false;
+    if (number === linuxErrno.EIO) {
+      this.#segmentLimit = 0;
+      return true;
+    }
+    if (number !== linuxErrno.EINVAL && number !== linuxErrno.EMSGSIZE) return false;
+    const control = this.#sendControl + message * CMSG.size;
+    this.#segmentLimit = this.#memory.arena.u16[(control + CMSG.data) >> 1] - 1;
+    return true;
+  }
+
+  receive(): number {
+    const taken = this.#libc.recvmmsg(
+      this.descriptor,
+      this.#receivePointer,
+      this.#receiveMessages,
+      MSG_DONTWAIT,
+      null,
+    );
+    if (taken >= 0) return taken;
+    const number = readErrno();
+    // ECONNREFUSED and its like report what became of an earlier datagram; the socket is fine.
+    if (number !== linuxErrno.EBADF && number !== linuxErrno.ENOTSOCK) return 0;
+    this.failure = number;
+    return RECEIVE_FAILED;
+  }
+
+  runOffset(run: number): number {
+    return this.#buffers + run * RECEIVE_STRIDE;
+  }
+
+  runLength(run: number): number {
+    return this.#memory.arena.u32[(this.#receiveHeaders + run * MMSGHDR.size + MMSGHDR.length) >> 2];
+  }
+
+  runSegment(run: number): number {
+    const { arena } = this.#memory;
+    const header = this.#receiveHeaders + run * MMSGHDR.size;
+    const control = this.#receiveControl + run * CMSG.size;
+    const joined = arena.u32[(header + MMSGHDR.controlLength) >> 2] >= CMSG.data + 4 &&
+      arena.i32[(control + CMSG.level) >> 2] === SOL_UDP && arena.i32[(control + CMSG.type) >> 2] === UDP_GRO;
+    const segment = joined ? arena.i32[(control + CMSG.data) >> 2] : 0;
+    this.#rearm(run);
+    return segment > 0 ? segment : this.runLength(run);
+  }
+
+  /** The kernel wrote lengths and flags of the last receive here. */
+  #rearm(run: number): void {
+    const { u32 } = this.#memory.arena;
+    const header = this.#receiveHeaders + run * MMSGHDR.size;
+    u32[(header + MMSGHDR.nameLength) >> 2] = SOCKET_ADDRESS_ROOM;
+    u32[(header + MMSGHDR.controlLength) >> 2] = CMSG.size;
+  }
+
+  runIsFrom(run: number, index: number): boolean {
+    if (this.#connected) return true;
+    const length = this.#endpointLengths[index];
+    if (length === 0) return false;
+    const { u32 } = this.#memory.arena;
+    const source = (this.#sources + run * SOCKET_ADDRESS_ROOM) >> 2;
+    const endpoint = (this.#endpoints + index * SOCKET_ADDRESS_ROOM) >> 2;
+    if (u32[source] !== u32[endpoint]) return false;
+    if ((u32[source] & 0xffff) === AF_INET) return u32[source + 1] === u32[endpoint + 1];
+    return u32[source + 2] === u32[endpoint + 2] && u32[source + 3] === u32[endpoint + 3] &&
+      u32[source + 4] === u32[endpoint + 4] && u32[source + 5] === u32[endpoint + 5];
+  }
+
+  runSource(run: number): Uint8Array<ArrayBuffer> {
+    const at = this.#sources + run * SOCKET_ADDRESS_ROOM;
+    return this.#memory.arena.u8.slice(at, at + SOCKET_ADDRESS_ROOM) as Uint8Array<ArrayBuffer>;
+  }
+
+  runIsTruncated(run: number): boolean {
+    const flags = this.#memory.arena.u32[(this.#receiveHeaders + run * MMSGHDR.size + MMSGHDR.flags) >> 2];
+    return (flags & MSG_TRUNC) !== 0;
+  }
+}

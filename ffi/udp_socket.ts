@@ -1,0 +1,106 @@
+/**
+ * The UDP socket: `openUdpSocket` on the main thread binds or connects it and sends rare messages, `attachUdpSocket`
+ * in the data plane's Worker moves datagrams in batches.
+ *
+ * @module
+ */
+import type { CounterTable } from "../core/counters.ts";
+import type { Endpoint } from "../core/net/endpoint.ts";
+import type { DatagramList } from "../core/packet/datagram_list.ts";
+import type { PacketMemory } from "./packet_memory.ts";
+
+/** An open socket, as the main thread holds it. */
+export interface UdpSocket extends Disposable {
+  readonly descriptor: number;
+  /** The IP version of the socket. */
+  readonly family: 4 | 6;
+  /** The address and port it is bound to. */
+  localEndpoint(): Endpoint;
+  /**
+   * Sends and receives to and from this endpoint only, from now on; again with another to follow a moved peer.
+   *
+   * @throws {SystemError}
+   */
+  connect(peer: Endpoint): void;
+  /** Sends one datagram; `to` is undefined on a connected socket. False when the network refused it. */
+  send(datagram: Uint8Array<ArrayBuffer>, to?: Endpoint): boolean;
+  /** Closes the socket. */
+  close(): void;
+}
+
+/** What the Worker needs to know of a socket. */
+export interface UdpAttachment {
+  readonly descriptor: number;
+  /** Connected sockets send without an address, and the kernel drops what comes from others. */
+  readonly connected: boolean;
+  /** Let the kernel cut and join runs of equal datagrams (Linux UDP_SEGMENT, UDP_GRO). */
+  readonly offload: boolean;
+}
+
+/** What {@linkcode UdpPort.receive} did. */
+export const RECEIVE_FAILED = -1;
+
+/** The datagram side of a socket, in the Worker. No method throws or allocates. */
+export interface UdpPort {
+  readonly descriptor: number;
+  /** Names the endpoint of index `index` (see `DatagramList.endpoints`) as the kernel's socket address. */
+  setEndpoint(index: number, socketAddress: Uint8Array): void;
+  /** Sends the whole list; what cannot be sent is counted. The list's datagrams may be reused afterwards. */
+  send(list: DatagramList): void;
+  /**
+   * Receives what is there, up to a batch.
+   *
+   * @returns the number of runs received, 0 when nothing is there, or {@linkcode RECEIVE_FAILED}
+   */
+  receive(): number;
+  /** Byte offset of run `run`: one or more datagrams of one sender, back to back. */
+  runOffset(run: number): number;
+  /** Octets of the whole run. */
+  runLength(run: number): number;
+  /** Octets of each datagram of the run but the last, which may be shorter. */
+  runSegment(run: number): number;
+  /** Whether the run came from the endpoint with this index; always true on a connected socket. */
+  runIsFrom(run: number, index: number): boolean;
+  /** Copies the sender's socket address. */
+  runSource(run: number): Uint8Array<ArrayBuffer>;
+  /** Whether the kernel cut the run short because it was too long for the buffer. */
+  runIsTruncated(run: number): boolean;
+  /** The errno of the last {@linkcode RECEIVE_FAILED}. */
+  readonly failure: number;
+}
+
+/**
+ * Opens a socket bound to `local` (port 0: any).
+ *
+ * @throws {SystemError} "socket" or "bind"
+ */
+export async function openUdpSocket(local: Endpoint): Promise<UdpSocket> {
+  if (Deno.build.os === "darwin") return (await import("./udp_socket_darwin.ts")).openDarwinUdpSocket(local);
+  return (await import("./udp_socket_linux.ts")).openLinuxUdpSocket(local);
+}
+
+/** Takes over an open socket's datagrams in this thread. */
+export async function attachUdpSocket(
+  memory: PacketMemory,
+  attachment: UdpAttachment,
+  counters: CounterTable,
+): Promise<UdpPort> {
+  if (Deno.build.os === "darwin") {
+    return new (await import("./udp_socket_darwin.ts")).DarwinUdpPort(memory, attachment, counters);
+  }
+  return new (await import("./udp_port_linux.ts")).LinuxUdpPort(memory, attachment, counters);
+}
+
+/** The kernel's form of an endpoint on the running system, and back. */
+export async function socketAddressCodec(): Promise<SocketAddressCodec> {
+  if (Deno.build.os === "darwin") return (await import("./socket_address_darwin.ts")).darwinSocketAddress;
+  return (await import("./socket_address_linux.ts")).linuxSocketAddress;
+}
+
+/** Endpoints as `struct sockaddr_in` and `struct sockaddr_in6`. */
+export interface SocketAddressCodec {
+  /** 16 octets for IPv4, 28 for IPv6. */
+  encode(endpoint: Endpoint): Uint8Array<ArrayBuffer>;
+  /** The endpoint, or undefined for another family or too few octets. */
+  decode(bytes: Uint8Array): Endpoint | undefined;
+}
