@@ -1,0 +1,76 @@
+/**
+ * Numbers of the netlink and rtnetlink protocols.
+ * Sources: include/uapi/linux/netlink.h, rtnetlink.h, if_link.h, if_addr.h, if.h and socket.h of the kernel.
+ *
+ * @module
+ */
+
+/** `NETLINK_*`: socket protocol and socket options, with their level. */
+export const NETLINK = { ROUTE: 0, CAP_ACK: 10, SOL: 270 } as const;
+
+/** `NLMSG_*`: types of control messages. */
+export const NLMSG = { NOOP: 1, ERROR: 2, DONE: 3, OVERRUN: 4 } as const;
+
+/** `NLM_F_*`: flags of a message header. */
+export const NLM_F = {
+  REQUEST: 0x1,
+  MULTI: 0x2,
+  ACK: 0x4,
+  DUMP_INTR: 0x10,
+  EXCL: 0x200,
+  DUMP: 0x300,
+  CREATE: 0x400,
+} as const;
+
+/** `RTM_*`: types of rtnetlink messages. */
+export const RTM = {
+  NEWLINK: 16,
+  DELLINK: 17,
+  GETLINK: 18,
+  NEWADDR: 20,
+  DELADDR: 21,
+  GETADDR: 22,
+  NEWROUTE: 24,
+  DELROUTE: 25,
+  GETROUTE: 26,
+} as const;
+
+/** `IFLA_*`: attributes of a link; `INFO_KIND` is inside `LINKINFO`. */
+export const IFLA = {
+  IFNAME: 3,
+  MTU: 4,
+  TXQLEN: 13,
+  LINKINFO: 18,
+  INFO_KIND: 1,
+  GSO_MAX_SIZE: 41,
+} as const;
+
+/** `IFF_*`: flags of a link. */
+export const IFF = { UP: 0x1 } as const;
+
+/** `IFA_*`: attributes of an address. */
+export const IFA = { ADDRESS: 1, LOCAL: 2 } as const;
+
+/** `IFA_F_NODAD`: usable at once, without duplicate address detection. */
+export const IFA_F_NODAD = 0x02;
+
+/** `RTA_*`: attributes of a route. */
+export const RTA = { DST: 1, OIF: 4, PRIORITY: 6, TABLE: 15 } as const;
+
+/** `RT_TABLE_MAIN`. */
+export const RT_TABLE_MAIN = 254;
+
+/** `RTPROT_*`: who made a route. */
+export const RTPROT = { UNSPEC: 0, KERNEL: 2, STATIC: 4 } as const;
+
+/** `RT_SCOPE_*`: how far away a destination is; in a deletion NOWHERE stands for any. */
+export const RT_SCOPE = { UNIVERSE: 0, LINK: 253, NOWHERE: 255 } as const;
+
+/** `RTN_UNICAST`: an ordinary route. */
+export const RTN_UNICAST = 1;
+
+/** `RTM_F_CLONED`: an entry of the route cache. */
+export const RTM_F_CLONED = 0x200;
+
+/** `AF_*`: address families. */
+export const AF = { INET: 2, INET6: 10, NETLINK: 16 } as const;

@@ -1,0 +1,129 @@
+/**
+ * Network interfaces through rtnetlink. The messages carry struct ifinfomsg, 16 bytes {family u8, pad u8,
+ * device type u16, index i32, flags u32, change mask u32} (include/uapi/linux/rtnetlink.h).
+ *
+ * @module
+ */
+
+import { IFF, IFLA, RTM } from "./constants.ts";
+import {
+  type Attribute,
+  type Message,
+  parseAttributes,
+  readString,
+  readUint32,
+  type Request,
+  splitPayload,
+  stringAttribute,
+  uint32Attribute,
+} from "./message.ts";
+import type { NetlinkSocket } from "./socket.ts";
+
+const IFINFOMSG_LENGTH = 16;
+
+/** An interface of the socket's network namespace. */
+export interface Link {
+  /** The kernel's number for it. */
+  readonly index: number;
+  /** Its name, at most 15 bytes. */
+  readonly name: string;
+  /** What made it, such as "tun", "bridge" or "veth"; undefined for hardware and the loopback. */
+  readonly kind: string | undefined;
+  /** Whether it is switched on (IFF_UP). */
+  readonly up: boolean;
+  /** Largest packet in bytes; 0 where the kernel does not say. */
+  readonly mtu: number;
+  /** Packets that may wait to be sent; 0 for no limit of its own or where the kernel does not say. */
+  readonly txQueueLength: number;
+}
+
+/** What to change of an interface; an absent property stays as it is. */
+export interface LinkChange {
+  /** Switch it on or off. */
+  readonly up?: boolean;
+  /** Largest packet in bytes. */
+  readonly mtu?: number;
+  /** Packets that may wait to be sent. */
+  readonly txQueueLength?: number;
+  /** Largest packet in bytes that the stack hands over unsegmented. */
+  readonly gsoMaxSize?: number;
+}
+
+/**
+ * The interface of that name.
+ *
+ * @throws {SystemError} ENODEV when there is none
+ */
+export function linkByName(socket: NetlinkSocket, name: string): Link {
+  return parseLink(
+    socket.get("RTM_GETLINK", linkRequest(RTM.GETLINK, 0, [stringAttribute(IFLA.IFNAME, name)])),
+  );
+}
+
+/** All interfaces. */
+export function listLinks(socket: NetlinkSocket): Link[] {
+  return socket.dump("RTM_GETLINK", linkRequest(RTM.GETLINK, 0, []))
+    .filter(({ type }) => type === RTM.NEWLINK)
+    .map(parseLink);
+}
+
+/**
+ * Changes an interface in one step.
+ *
+ * @throws {SystemError} ENODEV when there is none of that index, EPERM without CAP_NET_ADMIN
+ */
+export function setLink(socket: NetlinkSocket, index: number, change: LinkChange): void {
+  socket.request("RTM_NEWLINK", changeRequest(index, change));
+}
+
+/** The request that `setLink` sends. */
+export function changeRequest(index: number, change: LinkChange): Request {
+  const attributes: Attribute[] = [];
+  if (change.mtu !== undefined) attributes.push(uint32Attribute(IFLA.MTU, change.mtu));
+  if (change.txQueueLength !== undefined) attributes.push(uint32Attribute(IFLA.TXQLEN, change.txQueueLength));
+  if (change.gsoMaxSize !== undefined) attributes.push(uint32Attribute(IFLA.GSO_MAX_SIZE, change.gsoMaxSize));
+  const request = linkRequest(RTM.NEWLINK, index, attributes);
+  if (change.up !== undefined) {
+    const body = new DataView(request.body.buffer);
+    body.setUint32(8, change.up ? IFF.UP : 0, true);
+    body.setUint32(12, IFF.UP, true);
+  }
+  return request;
+}
+
+/**
+ * Removes an interface of a kind that can be removed.
+ *
+ * @throws {SystemError} ENODEV when there is none, EOPNOTSUPP for hardware
+ */
+export function deleteLink(socket: NetlinkSocket, index: number): void {
+  socket.request("RTM_DELLINK", linkRequest(RTM.DELLINK, index, []));
+}
+
+function linkRequest(
+  type: number,
+  index: number,
+  attributes: readonly Attribute[],
+): Request & { readonly body: Uint8Array<ArrayBuffer> } {
+  const body = new Uint8Array(IFINFOMSG_LENGTH);
+  new DataView(body.buffer).setInt32(4, index, true);
+  return { type, flags: 0, body, attributes };
+}
+
+/**
+ * An interface out of an RTM_NEWLINK.
+ *
+ * @throws {RangeError} when the message is malformed
+ */
+export function parseLink(message: Message): Link {
+  const { body, attributes } = splitPayload(message.payload, IFINFOMSG_LENGTH);
+  const information = attributes.get(IFLA.LINKINFO);
+  return {
+    index: body.getInt32(4, true),
+    name: readString(attributes.get(IFLA.IFNAME)) ?? "",
+    kind: information && readString(parseAttributes(information).get(IFLA.INFO_KIND)),
+    up: (body.getUint32(8, true) & IFF.UP) !== 0,
+    mtu: readUint32(attributes.get(IFLA.MTU)) ?? 0,
+    txQueueLength: readUint32(attributes.get(IFLA.TXQLEN)) ?? 0,
+  };
+}

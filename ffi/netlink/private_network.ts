@@ -1,0 +1,68 @@
+/**
+ * A network namespace of its own for a test: what the test does to interfaces and routes reaches nothing else and
+ * is gone when it ends. Only tests use it.
+ *
+ * The calling thread alone changes its namespace. Synchronous foreign calls and `Deno.Command.outputSync` work on
+ * that thread, so they see the new namespace; asynchronous ones may not.
+ *
+ * @module
+ */
+
+import { prepareErrno } from "../errno.ts";
+import { checked } from "../system_error.ts";
+
+/** CLONE_NEWNET (include/uapi/linux/sched.h). */
+const CLONE_NEWNET = 0x40000000;
+
+/** O_RDONLY | O_CLOEXEC (include/uapi/asm-generic/fcntl.h). */
+const OPEN_FLAGS = 0x80000;
+
+const symbols = {
+  // int open(const char *path, int flags, ...);
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  // int unshare(int flags);
+  unshare: { parameters: ["i32"], result: "i32" },
+  // int setns(int fd, int type);
+  setns: { parameters: ["i32", "i32"], result: "i32" },
+  // int close(int fd);
+  close: { parameters: ["i32"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** Test options for what changes interfaces: skipped where that cannot work, but under CI only off Linux. */
+export const asRootOnLinux: { readonly ignore: boolean } = {
+  ignore: Deno.build.os !== "linux" || (Deno.uid() !== 0 && Deno.env.get("CI") !== "true"),
+};
+
+/** The namespace; leaving it puts the thread back where it was. */
+export class PrivateNetwork implements Disposable {
+  readonly #library: Deno.DynamicLibrary<typeof symbols>;
+  readonly #home: number;
+
+  /** Moves the calling thread into a new, empty namespace. Needs root. */
+  constructor() {
+    prepareErrno();
+    this.#library = Deno.dlopen("libc.so.6", symbols);
+    const path = new TextEncoder().encode("/proc/thread-self/ns/net\0");
+    this.#home = checked("open ns/net", this.#library.symbols.open(path, OPEN_FLAGS));
+    checked("unshare CLONE_NEWNET", this.#library.symbols.unshare(CLONE_NEWNET));
+  }
+
+  /** Runs iproute2's `ip` in the namespace, its words separated by spaces, and returns its output. */
+  ip(words: string): string {
+    const { success, stdout, stderr } = new Deno.Command("ip", { args: words.split(" ") }).outputSync();
+    if (!success) throw new Error(`ip ${words}: ${new TextDecoder().decode(stderr)}`);
+    return new TextDecoder().decode(stdout);
+  }
+
+  /** Runs `ip -j` and returns the objects that it prints. */
+  list(words: string): Record<string, unknown>[] {
+    return JSON.parse(this.ip(`-j ${words}`) || "[]");
+  }
+
+  /** Returns the thread to its former namespace; the left one goes with everything in it. */
+  [Symbol.dispose](): void {
+    checked("setns", this.#library.symbols.setns(this.#home, CLONE_NEWNET));
+    this.#library.symbols.close(this.#home);
+    this.#library.close();
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Routes of the main table through rtnetlink. The messages carry struct rtmsg, 12 bytes {family u8,
+ * destination length u8, source length u8, tos u8, table u8, protocol u8, scope u8, type u8, flags u32}
+ * (include/uapi/linux/rtnetlink.h).
+ *
+ * @module
+ */
+
+import type { IpAddress } from "../../core/net/address.ts";
+import { networkOf, type Prefix } from "../../core/net/prefix.ts";
+import { NLM_F, RT_SCOPE, RT_TABLE_MAIN, RTA, RTM, RTM_F_CLONED, RTN_UNICAST, RTPROT } from "./constants.ts";
+import { addressBits, addressLength, familyNumber, familyOf, readAddress } from "./family.ts";
+import { type Message, readUint32, type Request, splitPayload, uint32Attribute } from "./message.ts";
+import type { NetlinkSocket } from "./socket.ts";
+import type { SystemError } from "../system_error.ts";
+
+const RTMSG_LENGTH = 12;
+
+/** A route of the main table. */
+export interface Route {
+  /** Destination network. */
+  readonly prefix: Prefix;
+  /** Index of the interface it leads to; undefined for one that leads to none (blackhole) or to several. */
+  readonly interfaceIndex: number | undefined;
+  /** Whether the kernel made it by itself, such as the one to an interface's peer. */
+  readonly automatic: boolean;
+  /** Among routes to the same prefix the lowest wins. */
+  readonly metric: number;
+}
+
+/**
+ * Routes prefixes to an interface; for each the kernel's refusal or undefined: EEXIST when the prefix has a route
+ * of the same metric, to whatever interface; ENODEV without that interface; ENETDOWN while it is down; EPERM
+ * without CAP_NET_ADMIN.
+ *
+ * @throws {SystemError} when the socket itself fails
+ */
+export function addRoutes(
+  socket: NetlinkSocket,
+  prefixes: readonly Prefix[],
+  interfaceIndex: number,
+): (SystemError | undefined)[] {
+  const requests = prefixes.map((prefix) => routeRequest(RTM.NEWROUTE, prefix, interfaceIndex));
+  return socket.requestAll("RTM_NEWROUTE", requests);
+}
+
+/**
+ * Removes routes of prefixes to an interface; for each the kernel's refusal or undefined: ESRCH when there is no
+ * such route. The interface is part of what must match, so another interface's route stays.
+ *
+ * @throws {SystemError} when the socket itself fails
+ */
+export function removeRoutes(
+  socket: NetlinkSocket,
+  prefixes: readonly Prefix[],
+  interfaceIndex: number,
+): (SystemError | undefined)[] {
+  const requests = prefixes.map((prefix) => routeRequest(RTM.DELROUTE, prefix, interfaceIndex));
+  return socket.requestAll("RTM_DELROUTE", requests);
+}
+
+/** The routes of the main table, of one family. */
+export function listRoutes(socket: NetlinkSocket, family: 4 | 6): Route[] {
+  const body = new Uint8Array(RTMSG_LENGTH);
+  body[0] = familyNumber(family);
+  return socket.dump("RTM_GETROUTE", { type: RTM.GETROUTE, flags: 0, body, attributes: [] })
+    .filter(({ type }) => type === RTM.NEWROUTE)
+    .map(parseRoute)
+    .filter((route) => route !== undefined);
+}
+
+/** The request that adds (RTM_NEWROUTE) or removes (RTM_DELROUTE) a route to an interface. */
+export function routeRequest(type: number, prefix: Prefix, interfaceIndex: number): Request {
+  // The kernel refuses an IPv4 destination with host bits.
+  const { address, length } = networkOf(prefix);
+  const adds = type === RTM.NEWROUTE;
+  const body = new Uint8Array(RTMSG_LENGTH);
+  body[0] = familyNumber(address.family);
+  body[1] = length;
+  body[4] = RT_TABLE_MAIN;
+  body[5] = adds ? RTPROT.STATIC : RTPROT.UNSPEC;
+  body[6] = adds ? scopeOf(address) : RT_SCOPE.NOWHERE;
+  body[7] = adds ? RTN_UNICAST : 0;
+  return {
+    type,
+    flags: adds ? NLM_F.CREATE | NLM_F.EXCL : 0,
+    body,
+    attributes: [{ type: RTA.DST, value: address.bytes }, uint32Attribute(RTA.OIF, interfaceIndex)],
+  };
+}
+
+/** A route without a gateway is link scope in IPv4; IPv6 knows no scopes here. */
+function scopeOf(destination: IpAddress): number {
+  return destination.family === 4 ? RT_SCOPE.LINK : RT_SCOPE.UNIVERSE;
+}
+
+/**
+ * A route out of an RTM_NEWROUTE; undefined for one of another table, of a family that is not IP, or of the cache.
+ *
+ * @throws {RangeError} when the message is malformed
+ */
+export function parseRoute(message: Message): Route | undefined {
+  const { body, attributes } = splitPayload(message.payload, RTMSG_LENGTH);
+  const family = familyOf(body.getUint8(0));
+  const table = readUint32(attributes.get(RTA.TABLE)) ?? body.getUint8(4);
+  const cached = (body.getUint32(8, true) & RTM_F_CLONED) !== 0;
+  if (family === undefined || table !== RT_TABLE_MAIN || cached) return undefined;
+  const length = body.getUint8(1);
+  if (length > addressBits(family)) {
+    throw new RangeError(`route has ${length} bits of an IPv${family} address`);
+  }
+  // A default route comes without a destination.
+  const any = { family, bytes: new Uint8Array(addressLength(family)) };
+  return {
+    prefix: { address: readAddress(family, attributes.get(RTA.DST)) ?? any, length },
+    interfaceIndex: readUint32(attributes.get(RTA.OIF)),
+    automatic: body.getUint8(5) === RTPROT.KERNEL,
+    metric: readUint32(attributes.get(RTA.PRIORITY)) ?? 0,
+  };
+}

@@ -1,0 +1,130 @@
+/**
+ * The datagrams of a netlink socket, through the C library.
+ *
+ * @module
+ */
+
+import { errno, prepareErrno, readErrno } from "../errno.ts";
+import { SystemError } from "../system_error.ts";
+import { AF, NETLINK } from "./constants.ts";
+
+/** SOCK_RAW | SOCK_CLOEXEC (include/linux/net.h). */
+const SOCKET_TYPE = 3 | 0x80000;
+
+/** SOL_SOCKET and its option SO_RCVTIMEO (include/uapi/asm-generic/socket.h). */
+const SOL_SOCKET = 1;
+const SO_RCVTIMEO = 20;
+
+/** MSG_TRUNC: `recv` returns the datagram's whole length even where the buffer is shorter. */
+const MSG_TRUNC = 0x20;
+
+/** The kernel never fills more than 32 KiB in a dump; twice that leaves room for a single large answer. */
+const RECEIVE_BUFFER_LENGTH = 64 * 1024;
+
+/** Seconds that one receive waits before it gives up. */
+const RECEIVE_TIMEOUT_S = 5;
+
+const symbols = {
+  // int socket(int domain, int type, int protocol);
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  // int connect(int fd, const struct sockaddr *address, socklen_t length);
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  // int setsockopt(int fd, int level, int name, const void *value, socklen_t length);
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+  // ssize_t send(int fd, const void *buffer, size_t length, int flags); lengths here fit the result's low half
+  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
+  // ssize_t recv(int fd, void *buffer, size_t length, int flags); likewise
+  recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
+  // int close(int fd);
+  close: { parameters: ["i32"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** What carries netlink datagrams to the kernel and back. */
+export interface NetlinkTransport extends Disposable {
+  /** Hands one datagram to the kernel. */
+  send(datagram: Uint8Array<ArrayBuffer>): void;
+  /** Waits for the next datagram, within a bound. The bytes hold until the next call. */
+  receive(): Uint8Array;
+}
+
+/**
+ * Opens a NETLINK_ROUTE socket in the calling thread's network namespace. Needs no privilege.
+ *
+ * @throws {SystemError} when the kernel refuses
+ */
+export function openNetlinkTransport(): NetlinkTransport {
+  prepareErrno();
+  const library = Deno.dlopen("libc.so.6", symbols);
+  const descriptor = library.symbols.socket(AF.NETLINK, SOCKET_TYPE, NETLINK.ROUTE);
+  if (descriptor < 0) {
+    const code = readErrno();
+    library.close();
+    throw new SystemError("socket AF_NETLINK", code);
+  }
+  const transport = new SocketTransport(library, descriptor);
+  try {
+    transport.configure();
+    return transport;
+  } catch (error) {
+    transport[Symbol.dispose]();
+    throw error;
+  }
+}
+
+class SocketTransport implements NetlinkTransport {
+  readonly #library: Deno.DynamicLibrary<typeof symbols>;
+  readonly #descriptor: number;
+  readonly #buffer = new Uint8Array(RECEIVE_BUFFER_LENGTH);
+  #open = true;
+
+  constructor(library: Deno.DynamicLibrary<typeof symbols>, descriptor: number) {
+    this.#library = library;
+    this.#descriptor = descriptor;
+  }
+
+  configure(): void {
+    // struct timeval {i64 seconds, i64 microseconds}
+    this.#setOption(SOL_SOCKET, SO_RCVTIMEO, new BigInt64Array([BigInt(RECEIVE_TIMEOUT_S), 0n]));
+    // Errors come without a copy of the request, which keeps a full batch's answers small.
+    this.#setOption(NETLINK.SOL, NETLINK.CAP_ACK, new Int32Array([1]));
+    // struct sockaddr_nl {family u16, pad u16, port u32 = 0: the kernel, groups u32}. A connected socket takes
+    // messages from the kernel alone; connecting also binds it to a free port.
+    const kernel = new Uint8Array(12);
+    new DataView(kernel.buffer).setUint16(0, AF.NETLINK, true);
+    if (this.#library.symbols.connect(this.#descriptor, kernel, kernel.length) < 0) {
+      throw new SystemError("connect AF_NETLINK", readErrno());
+    }
+  }
+
+  #setOption(level: number, name: number, value: BigInt64Array<ArrayBuffer> | Int32Array<ArrayBuffer>): void {
+    if (this.#library.symbols.setsockopt(this.#descriptor, level, name, value, value.byteLength) < 0) {
+      throw new SystemError(`setsockopt AF_NETLINK ${level}/${name}`, readErrno());
+    }
+  }
+
+  send(datagram: Uint8Array<ArrayBuffer>): void {
+    while (this.#library.symbols.send(this.#descriptor, datagram, BigInt(datagram.length), 0) < 0) {
+      const code = readErrno();
+      if (code !== errno.EINTR) throw new SystemError("send AF_NETLINK", code);
+    }
+  }
+
+  receive(): Uint8Array {
+    const buffer = this.#buffer;
+    for (;;) {
+      const length = this.#library.symbols.recv(this.#descriptor, buffer, BigInt(buffer.length), MSG_TRUNC);
+      if (length > buffer.length) throw new SystemError("recv AF_NETLINK", errno.EMSGSIZE);
+      if (length >= 0) return buffer.subarray(0, length);
+      const code = readErrno();
+      if (code === errno.EINTR) continue;
+      throw new SystemError("recv AF_NETLINK", code === errno.EAGAIN ? errno.ETIMEDOUT : code);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#library.symbols.close(this.#descriptor);
+    this.#library.close();
+  }
+}
