@@ -1,0 +1,71 @@
+/**
+ * Child processes of the tools: their output as text, or a fault that shows it.
+ *
+ * @module
+ */
+import { OperationError } from "../core/error.ts";
+
+/** How a child process ended. */
+export interface Outcome {
+  /** whether it exited with 0 */
+  readonly success: boolean;
+  /** exit status */
+  readonly code: number;
+  /** its standard output as UTF-8 */
+  readonly stdout: string;
+  /** its standard error as UTF-8 */
+  readonly stderr: string;
+}
+
+/**
+ * Runs a program to its end without input.
+ *
+ * @param argv program and arguments
+ * @param options working directory and further environment variables
+ * @throws OperationError `unavailable` when there is no such program
+ */
+export async function run(
+  argv: readonly string[],
+  options: { readonly cwd?: string | URL; readonly env?: Record<string, string> } = {},
+): Promise<Outcome> {
+  const [program = "", ...args] = argv;
+  try {
+    const { success, code, stdout, stderr } = await new Deno.Command(program, {
+      ...options,
+      args,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).output();
+    const text = new TextDecoder();
+    return { success, code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new OperationError(
+      "unavailable",
+      `Cannot run ${program}: it is not installed`,
+      "Install it first",
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/**
+ * Runs a program that must succeed.
+ *
+ * @param argv program and arguments
+ * @param options working directory and further environment variables
+ * @returns its standard output
+ * @throws OperationError `failure` with the program's whole output when it fails
+ */
+export async function runOrThrow(
+  argv: readonly string[],
+  options: { readonly cwd?: string | URL; readonly env?: Record<string, string> } = {},
+): Promise<string> {
+  const outcome = await run(argv, options);
+  if (outcome.success) return outcome.stdout;
+  const output = `${outcome.stdout}${outcome.stderr}`.trim();
+  throw new OperationError("failure", `Cannot run ${argv.join(" ")}: exit ${outcome.code}\n${output}`);
+}

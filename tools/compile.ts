@@ -1,0 +1,96 @@
+/**
+ * `deno task compile [--target TRIPLE]`: writes the three programs and their SHA256SUMS to `dist/`
+ * (`dist/TRIPLE/` for another system than this one). Types are not checked here; `deno task ok` does that.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { OperationError } from "../core/error.ts";
+import { runOrThrow } from "./command.ts";
+import { type Compiler, findCompiler } from "./compiler.ts";
+import { permissionFlags, type Program, PROGRAMS } from "./programs.ts";
+import { hashFile } from "./runtime_file.ts";
+import { describeCommit, stampedCopy } from "./source_tree.ts";
+import { formatTable } from "./table.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** What one compilation needs besides the program. */
+interface Job {
+  readonly compiler: Compiler;
+  readonly target: string;
+  /** the copied sources */
+  readonly sources: string;
+  /** the folder that gets the binaries */
+  readonly output: string;
+}
+
+async function compileProgram(program: Program, job: Job): Promise<string> {
+  const path = join(job.output, program.binary);
+  await runOrThrow([
+    ...job.compiler.argv,
+    "compile",
+    "--quiet",
+    "--no-check",
+    "--no-code-cache",
+    "--unstable-worker-options",
+    ...permissionFlags(program, job.target),
+    ...program.include.flatMap((module) => ["--include", module]),
+    "--target",
+    job.target,
+    "--output",
+    // Written beside the old file and renamed: a running program's own file cannot be overwritten.
+    `${path}.new`,
+    program.entry,
+  ], { cwd: job.sources, env: job.compiler.env });
+  await Deno.rename(`${path}.new`, path);
+  return path;
+}
+
+/**
+ * Compiles all programs for a target.
+ *
+ * @param target the target triple, as in `x86_64-unknown-linux-gnu`
+ * @throws OperationError when no compiler can be had or a program does not compile
+ */
+async function compileAll(target: string): Promise<void> {
+  const output = target === Deno.build.target ? join(ROOT, "dist") : join(ROOT, "dist", target);
+  const compiler = await findCompiler(target);
+  const commit = await describeCommit(ROOT);
+  console.log(`Compiling commit ${commit} for ${target}; runtime file from ${compiler.origin}`);
+  await Deno.mkdir(output, { recursive: true });
+  const sources = await stampedCopy(ROOT, commit);
+  const rows: string[][] = [["file", "size", "sha256", "deno"]];
+  const sums: string[] = [];
+  try {
+    for (const program of PROGRAMS) {
+      const path = await compileProgram(program, { compiler, target, sources, output });
+      const hash = await hashFile(path);
+      const { size } = await Deno.stat(path);
+      sums.push(`${hash}  ${program.binary}\n`);
+      rows.push([
+        path.slice(ROOT.length),
+        `${(size / 1e6).toFixed(1)} MB`,
+        hash.slice(0, 16),
+        compiler.version,
+      ]);
+    }
+  } finally {
+    await Deno.remove(sources, { recursive: true });
+  }
+  await Deno.writeTextFile(join(output, "SHA256SUMS"), sums.join(""));
+  console.log(formatTable(rows));
+}
+
+if (import.meta.main) {
+  try {
+    const { values } = parseArgs({ args: Deno.args, options: { target: { type: "string" } } });
+    await compileAll(values.target ?? Deno.build.target);
+  } catch (error) {
+    if (!(error instanceof OperationError)) throw error;
+    console.error(error.report);
+    Deno.exit(1);
+  }
+}

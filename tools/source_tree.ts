@@ -1,0 +1,89 @@
+/**
+ * What is compiled: a copy of the product's folders with the commit written into it, so that the work tree stays
+ * as it is and the tests stay out of the binaries.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { run } from "./command.ts";
+
+/** The folders and files that the binaries are made of. */
+export const SOURCES: readonly string[] = [
+  "accessor",
+  "cli",
+  "client",
+  "core",
+  "dataplane",
+  "deno.json",
+  "deno.lock",
+  "ffi",
+  "server",
+  "system",
+];
+
+/** What only tests and tools import; left in, `deno compile` would put these packages into every binary. */
+const DEVELOPMENT_ONLY = ["fast-check", "wabt"];
+
+/** The module that holds the commit; the repository's own version of it says "unknown". */
+const STAMP = join("cli", "build_commit.ts");
+
+/**
+ * Names the commit of a work tree.
+ *
+ * @param root folder of the repository
+ * @returns the short hash, with `-dirty` when a source differs from it; "unknown" where git cannot tell
+ */
+export async function describeCommit(root: string): Promise<string> {
+  // Without the lock the status query leaves the index alone, which another git command may be writing.
+  const git = (...args: string[]) => run(["git", "--no-optional-locks", "-C", root, ...args]);
+  try {
+    const head = await git("rev-parse", "--short=10", "HEAD");
+    const status = await git("status", "--porcelain", "--", ...SOURCES);
+    if (!head.success || !status.success) return "unknown";
+    return head.stdout.trim() + (status.stdout.trim() === "" ? "" : "-dirty");
+  } catch {
+    return "unknown";
+  }
+}
+
+/** The time of every copied file: the binaries hold it, and equal sources shall give equal binaries. */
+const EPOCH = new Date(0);
+
+async function copy(from: string, to: string): Promise<void> {
+  const info = await Deno.stat(from).catch(() => undefined);
+  if (info === undefined || from.endsWith("_test.ts")) return;
+  if (info.isFile) {
+    await Deno.copyFile(from, to);
+    return await Deno.utime(to, EPOCH, EPOCH);
+  }
+  await Deno.mkdir(to);
+  for await (const entry of Deno.readDir(from)) await copy(join(from, entry.name), join(to, entry.name));
+}
+
+async function pruneImports(path: string): Promise<void> {
+  const settings = JSON.parse(await Deno.readTextFile(path));
+  for (const name of DEVELOPMENT_ONLY) delete settings.imports[name];
+  // The lock file still fixes every package that is left; frozen, it would insist on those that are not.
+  settings.lock.frozen = false;
+  await Deno.writeTextFile(path, JSON.stringify(settings));
+}
+
+/**
+ * Copies the sources to a new folder and writes the commit into them.
+ *
+ * @param root folder of the repository
+ * @param commit what `--version` shall show
+ * @returns the new folder, which the caller removes
+ */
+export async function stampedCopy(root: string, commit: string): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: "docker-connector-source-" });
+  for (const name of SOURCES) await copy(join(root, name), join(folder, name));
+  await pruneImports(join(folder, "deno.json"));
+  const stamp = join(folder, STAMP);
+  await Deno.writeTextFile(
+    stamp,
+    `/** The commit this was compiled from. */\nexport const commit: string = ${JSON.stringify(commit)};\n`,
+  );
+  await Deno.utime(stamp, EPOCH, EPOCH);
+  return folder;
+}

@@ -1,0 +1,68 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describeCommit, stampedCopy } from "./source_tree.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+function filesBelow(folder: string): string[] {
+  return Array.from(Deno.readDirSync(folder)).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory ? filesBelow(path) : [path];
+  });
+}
+
+Deno.test("the copy carries the commit, the original keeps its own", async () => {
+  const stamp = "cli/build_commit.ts";
+  const before = await Deno.readTextFile(join(ROOT, stamp));
+  const folder = await stampedCopy(ROOT, 'abc1234"; throw 0');
+  try {
+    const { commit } = await import(new URL(stamp, `file://${folder}/`).href);
+    equal(commit, 'abc1234"; throw 0');
+    equal(await Deno.readTextFile(join(ROOT, stamp)), before);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("tests and the packages that only tests import stay out of the copy", async () => {
+  const folder = await stampedCopy(ROOT, "abc1234");
+  try {
+    deepEqual(filesBelow(folder).filter((path) => path.endsWith("_test.ts")), []);
+    const { imports } = JSON.parse(await Deno.readTextFile(join(folder, "deno.json")));
+    equal("fast-check" in imports, false);
+    equal("@optique/run" in imports, true);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a commit is named, a change marked, and a folder outside git has none", async () => {
+  const folder = await Deno.makeTempDir();
+  const git = async (...args: string[]) => {
+    const identity = ["-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "core.hooksPath=/dev/null"];
+    const { success } = await new Deno.Command("git", {
+      args: ["-C", folder, ...identity, ...args],
+      stdout: "null",
+    })
+      .output();
+    equal(success, true, args.join(" "));
+  };
+  try {
+    equal(await describeCommit(folder), "unknown");
+    await Deno.mkdir(join(folder, "core"));
+    await Deno.writeTextFile(join(folder, "core/a.ts"), "one");
+    await Deno.writeTextFile(join(folder, "README.md"), "one");
+    await git("init", "--quiet");
+    await git("add", ".");
+    await git("commit", "--quiet", "--message", "first");
+    const clean = await describeCommit(folder);
+    match(clean, /^[0-9a-f]{10}$/);
+    await Deno.writeTextFile(join(folder, "README.md"), "two");
+    equal(await describeCommit(folder), clean, "the text is no part of the binaries");
+    await Deno.writeTextFile(join(folder, "core/a.ts"), "two");
+    equal(await describeCommit(folder), `${clean}-dirty`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
