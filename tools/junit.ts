@@ -1,0 +1,70 @@
+/**
+ * Counts the results in a JUnit XML file as `deno test --junit-path` writes it.
+ *
+ * @module
+ */
+
+/** Results of one or more test runs. */
+export interface Tally {
+  /** how many tests passed */
+  readonly passed: number;
+  /** names of the failed ones */
+  readonly failed: readonly string[];
+  /** names of the skipped ones */
+  readonly skipped: readonly string[];
+}
+
+/** The results of no run. */
+export const NO_TESTS: Tally = { passed: 0, failed: [], skipped: [] };
+
+const CASE = /<testcase name="([^"]*)" classname="([^"]*)"[^>]*?(?:\/>|>([^]*?)<\/testcase>)/g;
+
+const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
+
+function unescape(text: string): string {
+  return text.replace(/&(lt|gt|quot|apos|amp);/g, (_, name: string) => ENTITIES[name] ?? "");
+}
+
+/**
+ * Reads the results from a JUnit XML text. Markup inside failure messages is escaped there, so the search for
+ * elements cannot be misled by it.
+ *
+ * @param xml the text
+ * @returns the tally; names read `file: test`
+ */
+export function parseJunit(xml: string): Tally {
+  const tally = { passed: 0, failed: [] as string[], skipped: [] as string[] };
+  for (const [, name = "", file = "", body = ""] of xml.matchAll(CASE)) {
+    const label = unescape(`${file.replace(/^\.\//, "")}: ${name}`);
+    if (/<(?:failure|error)\b/.test(body)) tally.failed.push(label);
+    else if (/<skipped\b/.test(body)) tally.skipped.push(label);
+    else tally.passed++;
+  }
+  return tally;
+}
+
+/**
+ * Adds up tallies.
+ *
+ * @param tallies of separate runs
+ */
+export function addTallies(...tallies: readonly Tally[]): Tally {
+  return {
+    passed: tallies.reduce((sum, tally) => sum + tally.passed, 0),
+    failed: tallies.flatMap((tally) => tally.failed),
+    skipped: tallies.flatMap((tally) => tally.skipped),
+  };
+}
+
+/**
+ * The skipped tests that could have run on a well-equipped machine of this system. A test for another system says
+ * so at the end of its name: `(needs macOS)` or `(needs Linux)`.
+ *
+ * @param tally the results
+ * @param os the system they were had on
+ * @returns names
+ */
+export function avoidableSkips(tally: Tally, os: "darwin" | "linux"): string[] {
+  const other = os === "linux" ? /\(needs (?:macOS|Darwin)[^)]*\)$/i : /\(needs Linux[^)]*\)$/i;
+  return tally.skipped.filter((name) => !other.test(name));
+}
