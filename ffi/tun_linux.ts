@@ -139,30 +139,27 @@ export class LinuxTunPort implements TunPort {
   }
 
   read(list: DatagramList): number {
-    if (this.#next >= SLOTS) return READ_FULL;
-    const packet = this.#slots + this.#next * SLOT_SIZE + PACKET_START;
-    let length = this.#pending;
-    if (length === 0) {
-      const taken = this.#libc.read(
-        this.descriptor,
-        this.#slotPointers[this.#next] ?? null,
-        VIRTIO_HEADER + PACKET_MAXIMUM,
-      );
-      if (taken < 0) return this.#readFailed();
-      length = taken - VIRTIO_HEADER;
-    }
-    const appended = appendFrame(list, this.#memory.sum, packet - VIRTIO_HEADER, packet, length);
-    if (appended === NO_ROOM) {
-      this.#pending = length;
-      return READ_FULL;
-    }
-    this.#pending = 0;
-    if (appended === MALFORMED) {
+    for (;;) {
+      if (this.#next >= SLOTS) return READ_FULL;
+      const packet = this.#slots + this.#next * SLOT_SIZE + PACKET_START;
+      if (this.#pending === 0) {
+        const taken = this.#libc.read(
+          this.descriptor,
+          this.#slotPointers[this.#next] ?? null,
+          VIRTIO_HEADER + PACKET_MAXIMUM,
+        );
+        if (taken < 0) return this.#readFailed();
+        this.#pending = taken - VIRTIO_HEADER;
+      }
+      const appended = appendFrame(list, this.#memory.sum, packet - VIRTIO_HEADER, packet, this.#pending);
+      if (appended === NO_ROOM) return READ_FULL;
+      this.#pending = 0;
+      if (appended !== MALFORMED) {
+        this.#next++;
+        return appended;
+      }
       this.#counters[Counter["drop.malformed"]]++;
-      return this.read(list);
     }
-    this.#next++;
-    return appended;
   }
 
   #readFailed(): number {

@@ -58,6 +58,8 @@ const ENDPOINTS = 1024;
 export class LinuxUdpPort implements UdpPort {
   readonly descriptor: number;
   failure = 0;
+  /** Messages that the last receive filled. */
+  #taken = 0;
   readonly #memory: PacketMemory;
   readonly #counters: CounterTable;
   readonly #libc: LinuxLibc;
@@ -90,7 +92,6 @@ export class LinuxUdpPort implements UdpPort {
       this.#libc.setsockopt(this.descriptor, SOL_UDP, UDP_GRO, new Uint32Array([1]), 4) === 0;
     this.#segmentLimit = attachment.offload ? MESSAGE_MAXIMUM : 0;
     this.#receiveMessages = joins ? JOINED_MESSAGES : PLAIN_MESSAGES;
-    // 8 octets in, so that after IPv4 and TCP headers the payload of the first datagram is 4-byte aligned.
     this.#buffers = arena.allocate(this.#receiveMessages * RECEIVE_STRIDE, 64);
     this.#sources = arena.allocate(this.#receiveMessages * SOCKET_ADDRESS_ROOM, 64);
     this.#receiveControl = arena.allocate(this.#receiveMessages * CMSG.size, 8);
@@ -247,6 +248,8 @@ export class LinuxUdpPort implements UdpPort {
   }
 
   receive(): number {
+    for (let run = 0; run < this.#taken; run++) this.#rearm(run);
+    this.#taken = 0;
     const taken = this.#libc.recvmmsg(
       this.descriptor,
       this.#receivePointer,
@@ -254,7 +257,10 @@ export class LinuxUdpPort implements UdpPort {
       MSG_DONTWAIT,
       null,
     );
-    if (taken >= 0) return taken;
+    if (taken >= 0) {
+      this.#taken = taken;
+      return taken;
+    }
     const number = readErrno();
     // ECONNREFUSED and its like report what became of an earlier datagram; the socket is fine.
     if (number !== linuxErrno.EBADF && number !== linuxErrno.ENOTSOCK) return 0;
@@ -277,11 +283,10 @@ export class LinuxUdpPort implements UdpPort {
     const joined = arena.u32[(header + MMSGHDR.controlLength) >> 2] >= CMSG.data + 4 &&
       arena.i32[(control + CMSG.level) >> 2] === SOL_UDP && arena.i32[(control + CMSG.type) >> 2] === UDP_GRO;
     const segment = joined ? arena.i32[(control + CMSG.data) >> 2] : 0;
-    this.#rearm(run);
     return segment > 0 ? segment : this.runLength(run);
   }
 
-  /** The kernel wrote lengths and flags of the last receive here. */
+  /** Puts back the lengths that the kernel overwrote in the last receive. */
   #rearm(run: number): void {
     const { u32 } = this.#memory.arena;
     const header = this.#receiveHeaders + run * MMSGHDR.size;
