@@ -59,7 +59,7 @@ export const PROGRAMS: readonly Program[] = [
       {
         flag: "--allow-env=" + [
           "NO_COLOR",
-          ...["HOST", "PORT", "ADDR", "MTU", "CHAIN", "HEARTBEAT", "KEY"].map((name) =>
+          ...["HOST", "PORT", "ADDR", "MTU", "CHAIN", "HEARTBEAT", "KEY", "CONTROL"].map((name) =>
             `DOCKER_CONNECTOR_${name}`
           ),
         ].join(","),
