@@ -202,7 +202,9 @@ export class Coalescer {
         const expected = ((u8[open + 4] << 8 | u8[open + 5]) + this.#count) & 0xffff;
         if ((u8[packet + 4] << 8 | u8[packet + 5]) !== expected) return false;
       }
-    } else if (!sameBytes(u8, packet, open, 0, 4) || !sameBytes(u8, packet, open, 6, IPV6_HEADER)) return false;
+    } else if (!sameBytes(u8, packet, open, 0, 4) || !sameBytes(u8, packet, open, 6, IPV6_HEADER)) {
+      return false;
+    }
 
     const transport = this.#transport;
     if (!sameBytes(u8, packet, open, transport, transport + 4)) return false;

@@ -60,7 +60,9 @@ export function appendFrame(
   const transport = u16[(virtio + 6) >> 1];
   if (type === VIRTIO_GSO_NONE) {
     if (list.room === 0) return NO_ROOM;
-    if (needsChecksum && !completeChecksum(list.arena, sum, packet, length, transport, u16[(virtio + 8) >> 1])) {
+    if (
+      needsChecksum && !completeChecksum(list.arena, sum, packet, length, transport, u16[(virtio + 8) >> 1])
+    ) {
       return MALFORMED;
     }
     list.pushWhole(packet, length);
@@ -94,7 +96,13 @@ function completeChecksum(
 }
 
 /** The IP header's fixed part: checks it against the transport offset, sums what does not change from cut to cut. */
-function ipHeaderIsSound(u8: Uint8Array, packet: number, length: number, transport: number, protocol: number): boolean {
+function ipHeaderIsSound(
+  u8: Uint8Array,
+  packet: number,
+  length: number,
+  transport: number,
+  protocol: number,
+): boolean {
   if (transport >= length) return false;
   if (u8[packet] >>> 4 === 4) {
     return transport >= IPV4_HEADER && (u8[packet] & 15) << 2 === transport && u8[packet + 9] === protocol;
@@ -106,7 +114,8 @@ function ipHeaderIsSound(u8: Uint8Array, packet: number, length: number, transpo
 function ipv4BaseSum(u16: Uint16Array, sum: Sum, packet: number, transport: number): number {
   const word = packet >> 1;
   return fold(
-    sum(packet, transport) + (~u16[word + 1] & 0xffff) + (~u16[word + 2] & 0xffff) + (~u16[word + 5] & 0xffff),
+    sum(packet, transport) + (~u16[word + 1] & 0xffff) + (~u16[word + 2] & 0xffff) +
+      (~u16[word + 5] & 0xffff),
   );
 }
 

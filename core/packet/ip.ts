@@ -35,10 +35,12 @@ export function packetVersion(bytes: Uint8Array, offset: number, length: number)
 
 /** The destination of the IPv4 packet at `offset` as an unsigned 32-bit number; the caller has checked the packet. */
 export function ipv4Destination(bytes: Uint8Array, offset: number): number {
-  return (bytes[offset + 16] << 24 | bytes[offset + 17] << 16 | bytes[offset + 18] << 8 | bytes[offset + 19]) >>> 0;
+  return (bytes[offset + 16] << 24 | bytes[offset + 17] << 16 | bytes[offset + 18] << 8 |
+    bytes[offset + 19]) >>> 0;
 }
 
 /** The source of the IPv4 packet at `offset` as an unsigned 32-bit number; the caller has checked the packet. */
 export function ipv4Source(bytes: Uint8Array, offset: number): number {
-  return (bytes[offset + 12] << 24 | bytes[offset + 13] << 16 | bytes[offset + 14] << 8 | bytes[offset + 15]) >>> 0;
+  return (bytes[offset + 12] << 24 | bytes[offset + 13] << 16 | bytes[offset + 14] << 8 |
+    bytes[offset + 15]) >>> 0;
 }

@@ -1,0 +1,44 @@
+/**
+ * What a v1 datagram is, told by its length and first octet (docs/protocol.md). A datagram that is exactly one IP packet
+ * is a packet, whatever else goes on: a control text cut at the MTU may start with a letter whose high half is 4 or 6, but
+ * its third and fourth octets are text as well and so never the datagram's length.
+ *
+ * @module
+ */
+
+/** First octet of a client's hello and heartbeat. */
+export const HEARTBEAT = 0x00;
+/** First octet of a control (to a client), a login (to an exposed socket) or its reply. */
+export const CONTROL = 0x01;
+/** First octet of a description that a client of version 2 gives of itself, JSON text follows. */
+export const DESCRIPTION = 0x03;
+/** Octets of a plain heartbeat. */
+export const HEARTBEAT_LENGTH = 1;
+/** Octets of a heartbeat with proof: type, milliseconds since 1970 (8), truncated HMAC-SHA-256 (16). */
+export const KEYED_HEARTBEAT_LENGTH = 25;
+/** Largest description that is read; ours takes a few hundred octets. */
+export const DESCRIPTION_MAXIMUM = 8192;
+
+/** Whether a server takes this as a message, and from whom. */
+export const enum ServerMessage {
+  /** Not a message. */
+  None,
+  /** A heartbeat: from anyone, the main thread judges it. */
+  Heartbeat,
+  /** A description: from the bound client only. */
+  Description,
+}
+
+/** Classifies a datagram that is no packet, as a server sees it. */
+export function serverMessage(bytes: Uint8Array, offset: number, length: number): ServerMessage {
+  if (length === 0) return ServerMessage.None;
+  const type = bytes[offset];
+  if (type === HEARTBEAT) {
+    return length === HEARTBEAT_LENGTH || length === KEYED_HEARTBEAT_LENGTH
+      ? ServerMessage.Heartbeat
+      : ServerMessage.None;
+  }
+  return type === DESCRIPTION && length <= DESCRIPTION_MAXIMUM
+    ? ServerMessage.Description
+    : ServerMessage.None;
+}

@@ -1,0 +1,92 @@
+/**
+ * What the main thread and the data plane's Worker say to each other.
+ *
+ * @module
+ */
+import { COUNTER_BYTES } from "../core/counters.ts";
+import type { TunOffload } from "../ffi/tun.ts";
+import type { UdpAttachment } from "../ffi/udp_socket.ts";
+
+/** Which program's datagrams the Worker classifies. */
+export type Role = "server" | "client";
+
+/** The Worker's first message: descriptors that the main thread opened. */
+export interface Start {
+  readonly role: Role;
+  readonly tun: { readonly descriptor: number; readonly offload: TunOffload };
+  readonly udp: UdpAttachment;
+  readonly wakeDescriptor: number;
+  readonly shared: SharedArrayBuffer;
+}
+
+/** Later messages to the Worker; each is followed by a wake. */
+export type Command =
+  /** Names the endpoint of this index as a socket address, or takes the name away. */
+  | { readonly kind: "endpoint"; readonly index: number; readonly socketAddress: Uint8Array | undefined }
+  | { readonly kind: "stop" };
+
+/** Messages from the Worker. */
+export type Event =
+  | { readonly kind: "ready" }
+  /** A datagram that is no packet, with its sender's socket address. */
+  | {
+    readonly kind: "message";
+    readonly source: Uint8Array;
+    readonly fromPeer: boolean;
+    readonly bytes: Uint8Array;
+  }
+  /** A descriptor died; the Worker has stopped. */
+  | { readonly kind: "failed"; readonly call: string; readonly errno: number }
+  | { readonly kind: "stopped" };
+
+/** Index of the one endpoint that packets from the interface go to. */
+export const PEER = 0;
+
+/** Messages that may wait for the main thread; more are dropped and counted. */
+export const BACKLOG = 64;
+
+/** 32-bit words after the counters; each side counts what it did, so neither waits for a lost wake. */
+const WORDS = 4;
+
+/** The shared memory: counters, then the counts of commands and messages. */
+export class SharedState {
+  readonly counters: Float64Array;
+  readonly #words: Int32Array;
+
+  /** @param buffer made by {@linkcode SharedState.allocate}, or by the other thread */
+  constructor(readonly buffer: SharedArrayBuffer) {
+    this.counters = new Float64Array(buffer, 0, COUNTER_BYTES / Float64Array.BYTES_PER_ELEMENT);
+    this.#words = new Int32Array(buffer, COUNTER_BYTES, WORDS);
+  }
+
+  static allocate(): SharedState {
+    return new SharedState(new SharedArrayBuffer(COUNTER_BYTES + WORDS * Int32Array.BYTES_PER_ELEMENT));
+  }
+
+  /** Main thread: one more command is on its way. */
+  noteCommand(): void {
+    Atomics.add(this.#words, 0, 1);
+  }
+
+  /** Worker: one more command was carried out. */
+  noteCommandDone(): void {
+    Atomics.add(this.#words, 1, 1);
+  }
+
+  /** Whether a command is still on its way. */
+  get commandPending(): boolean {
+    return Atomics.load(this.#words, 0) !== Atomics.load(this.#words, 1);
+  }
+
+  /** Worker: reserves a place for one more message; false when the main thread is too far behind. */
+  noteMessage(): boolean {
+    if (Atomics.load(this.#words, 2) - Atomics.load(this.#words, 3) >= BACKLOG) return false;
+    Atomics.add(this.#words, 2, 1);
+    return true;
+  }
+
+  /** Main thread: one more message was taken. */
+  noteMessageTaken(): void {
+    Atomics.add(this.#words, 3, 1);
+  }
+}
