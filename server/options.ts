@@ -6,7 +6,7 @@
 
 import type { IpAddress } from "../core/net/address.ts";
 import type { Prefix } from "../core/net/prefix.ts";
-import type { LogLevel } from "../cli/log_level.ts";
+import type { LogLevel } from "../core/config/log_level.ts";
 
 /** The parsed flags of `docker-connector run`; undefined where a flag was not given. */
 export interface ServerRunOptions {
