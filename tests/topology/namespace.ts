@@ -34,7 +34,10 @@ export class Namespace {
   }
 
   /** Runs a command inside to its end, whatever its exit status. */
-  async run(argv: readonly string[], options: ProcessOptions = {}): Promise<CommandOutcome> {
+  async run(
+    argv: readonly string[],
+    options: ProcessOptions & { readonly deadline?: number } = {},
+  ): Promise<CommandOutcome> {
     return await run(this.argv(argv), options);
   }
 

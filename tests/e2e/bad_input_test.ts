@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { binary, type Program } from "../topology/daemon.ts";
+import type { Namespace } from "../topology/namespace.ts";
+import type { Network } from "../topology/network.ts";
+import { networkTest } from "../topology/tunnel_test_case.ts";
+
+/** Uid and gid of Debian's `nobody`. */
+const NOBODY = "65534";
+
+interface Refusal {
+  readonly in: Namespace;
+  readonly program: Program;
+  readonly args: readonly string[];
+  readonly env?: Record<string, string>;
+  readonly wrapper?: readonly string[];
+  /** The program's path, where it is not the one in dist/. */
+  readonly path?: string;
+}
+
+/** Runs a program that must refuse: nothing on stdout, and on stderr exactly one line that matches every pattern. */
+async function refuses(what: Refusal, code: number, ...patterns: RegExp[]): Promise<void> {
+  const argv = [...what.wrapper ?? [], what.path ?? binary(what.program), ...what.args];
+  const outcome = await what.in.run(argv, { env: what.env ?? {}, deadline: 10_000 });
+  const seen = `exit ${outcome.code}\n${outcome.stderr}\n${outcome.stdout}`;
+  assert.equal(outcome.code, code, seen);
+  assert.equal(outcome.stdout, "", seen);
+  assert.equal(outcome.stderr.trimEnd().split("\n").length, 1, `not one line: ${seen}`);
+  for (const pattern of patterns) assert.match(outcome.stderr, pattern);
+}
+
+/** A config file of its own for every use. */
+async function configFile(network: Network, text: string): Promise<string> {
+  const path = await Deno.makeTempFile({ dir: network.folder, suffix: ".conf" });
+  await Deno.writeTextFile(path, text);
+  await Deno.chmod(path, 0o644);
+  return path;
+}
+
+networkTest("every refusal names the fix on one line", {}, async (network, t) => {
+  const { mac, vm, folder } = network;
+  const good = await configFile(network, "route 172.20.0.0/16\n");
+  const control = ["--control", `${folder}/refused.sock`];
+  const server = (...args: string[]): Refusal => ({
+    in: mac,
+    program: "docker-connector",
+    args: ["run", "--log-level", "error", ...control, "--config", good, ...args],
+  });
+  const client = (...args: string[]): Refusal => ({
+    in: vm,
+    program: "docker-connector-client",
+    args: ["run", "--log-level", "error", ...control, "--host", network.macAddress, ...args],
+  });
+
+  await t.step("not root", async () => {
+    // The build folder may lie where only root can read.
+    for (const refusal of [server(), client()]) {
+      const path = `${folder}/${refusal.program}`;
+      await Deno.copyFile(binary(refusal.program), path);
+      await Deno.chmod(path, 0o755);
+      const wrapper = ["setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"];
+      await refuses({ ...refusal, wrapper, path }, 77, /run with sudo/i);
+    }
+  });
+
+  await t.step("the UDP port is taken", async () => {
+    await using _holder = await holdPort(mac, 2511);
+    await refuses(server(), 74, /2511/, /in use/, /--port|port /);
+  });
+
+  await t.step("/dev/net/tun is missing", async () => {
+    const wrapper = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /dev/net && exec "$@"', "sh"];
+    await refuses({ ...server(), wrapper }, 74, /\/dev\/net\/tun/, /modprobe tun|--device/);
+    await refuses({ ...client(), wrapper }, 74, /\/dev\/net\/tun/, /modprobe tun|--device/);
+  });
+
+  await t.step("the interface name is taken", async () => {
+    for (const refusal of [server(), client()]) {
+      await refusal.in.ip("link", "add", "connector0", "type", "dummy");
+      await refuses(refusal, 74, /connector0/, /ip link|stop|remove|cleanup/i);
+      await refusal.in.ip("link", "del", "connector0");
+    }
+  });
+
+  await t.step("the host name has no address", async () => {
+    await refuses(
+      { ...client(), args: [...client().args, "--host", "nowhere.invalid"] },
+      69,
+      /nowhere\.invalid/,
+      /--host/,
+    );
+  });
+
+  const flags: readonly (readonly [Refusal, RegExp])[] = [
+    [server("--nonsense"), /--nonsense/],
+    [server("--port", "70000"), /--port/],
+    [server("--port", "abc"), /--port/],
+    [server("--mtu", "10"), /--mtu/],
+    [server("--addr", "192.168.251.1"), /--addr/],
+    [server("--addr", "192.168.251.1/33"), /--addr/],
+    [server("--host", "not an address"), /--host/],
+    [server("--log-level", "loud"), /--log-level/],
+    [{ ...server(), args: ["dance"] }, /dance/],
+    [client("--port", "0"), /--port/],
+    [client("--mtu", "70000"), /--mtu/],
+    [client("--heartbeat", "soon"), /--heartbeat/],
+    [client("--addr", "x"), /--addr/],
+    [client("surplus"), /surplus/],
+  ];
+  for (const [refusal, pattern] of flags) {
+    await t.step(`flags: ${refusal.program} ${refusal.args.slice(6).join(" ")}`, async () => {
+      await refuses(refusal, 64, pattern);
+    });
+  }
+
+  for (
+    const [name, value] of [
+      ["DOCKER_CONNECTOR_PORT", "70000"],
+      ["DOCKER_CONNECTOR_MTU", "wide"],
+      ["DOCKER_CONNECTOR_ADDR", "192.168.251.1"],
+      ["DOCKER_CONNECTOR_HEARTBEAT", "1"],
+    ] as const
+  ) {
+    await t.step(`environment: ${name}=${value}`, async () => {
+      await refuses({ ...client(), env: { [name]: value } }, 78, new RegExp(name));
+    });
+  }
+});
+
+networkTest("a faulty config file is refused with every place", {}, async (network, t) => {
+  const { mac } = network;
+  const faulty = [
+    ["token foo", 1],
+    ["iptables foo", 1],
+    ["route", 1],
+    ["route 10.0.0.0/99", 1],
+    ["frobnicate yes", 1],
+    ["port 0", 1],
+    ["mtu big", 1],
+    ["addr 192.168.251.1", 1],
+    ["# a comment\n\n  port x", 3],
+    ["token a 192.168.251.3\ntoken a 192.168.251.4", 2],
+    ["token a 192.168.251.3\ntoken b 192.168.251.3", 2],
+    ["token a 10.9.9.9", 1],
+    ["\u0001\u0002", 1],
+  ] as const;
+  for (const [text, line] of faulty) {
+    await t.step(JSON.stringify(text), async () => {
+      const file = await configFile(network, text + "\n");
+      const control = `${network.folder}/refused.sock`;
+      for (const args of [["run", "--control", control, "--config", file], ["check", "--config", file]]) {
+        const { code, stdout, stderr } = await mac.run([binary("docker-connector"), ...args]);
+        assert.equal(code, 78, `${args[0]}: ${stdout}${stderr}`);
+        const places = `${stdout}\n${stderr}`.split("\n").filter((row) => row.includes(`${file}:`));
+        assert.equal(places.length, 1, `${args[0]}: ${stdout}${stderr}`);
+        assert.match(places[0] ?? "", new RegExp(`\\.conf:${line}:\\d+: \\S`));
+      }
+    });
+  }
+
+  await t.step("several faults are told at once, and nothing is set up", async () => {
+    const file = await configFile(network, "token foo\nroute 10.0.0.0/8\niptables foo\nport x\n");
+    const args = ["run", "--control", `${network.folder}/refused.sock`, "--config", file];
+    const { code, stdout, stderr } = await mac.run([binary("docker-connector"), ...args]);
+    assert.equal(code, 78);
+    const places = [...`${stdout}\n${stderr}`.matchAll(/\.conf:(\d+):\d+: /g)].map((match) => match[1]);
+    assert.deepEqual(places, ["1", "3", "4"]);
+    assert.doesNotMatch(await mac.ip("-o", "link"), /connector0/);
+  });
+
+  await t.step("a file that is not there", async () => {
+    const { code, stderr } = await mac.run([
+      binary("docker-connector"),
+      "run",
+      "--config",
+      "/nowhere/x.conf",
+    ]);
+    assert.equal(code, 78, stderr);
+    assert.match(stderr, /\/nowhere\/x\.conf/);
+  });
+});
+
+/** Binds a UDP port in a namespace until disposal. */
+async function holdPort(namespace: Namespace, port: number) {
+  const child = namespace.spawn([
+    Deno.execPath(),
+    "eval",
+    'import { createSocket } from "node:dgram"; const socket = createSocket("udp4");' +
+    `socket.bind(${port}, () => console.log("bound"));`,
+  ]);
+  await child.stdout.waitFor(/bound/);
+  return child;
+}

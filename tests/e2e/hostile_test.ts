@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { totalDrops } from "../topology/control_socket.ts";
+import { Relay, strangerDatagram, strangerFlood } from "../topology/relay.ts";
+import { SERVER_PORT, Tunnel } from "../topology/tunnel.ts";
+import { networkTest, tunnelTest } from "../topology/tunnel_test_case.ts";
+
+const DATAGRAMS = 200_000;
+/** Resident memory may grow by this many bytes: room for the collector, a fraction of what is sent. */
+const GROWTH_LIMIT = 96 << 20;
+/** Milliseconds in which a tunnel with heartbeats every 500 ms is back. */
+const BACK_LIMIT = 8_000;
+
+async function residentBytes(pid: number): Promise<number> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
+}
+
+async function assertBounded(pid: number, before: number): Promise<void> {
+  const growth = await residentBytes(pid) - before;
+  assert.ok(growth < GROWTH_LIMIT, `memory grew by ${growth >> 20} MiB`);
+}
+
+tunnelTest("strangers cannot disturb the server", {}, async ({ network, tunnel, step }) => {
+  const { mac, vm, macAddress } = network;
+  const { server } = tunnel;
+  const endpoint = (await server.status())?.client?.endpoint;
+  assert.ok(endpoint);
+
+  const datagrams: readonly (readonly [string, string])[] = [
+    ["an IPv4 packet", "45000014000000004001f9b6c0a8fb01c0a8fb02"],
+    ["a truncated IPv4 packet", "4500"],
+    ["an IPv6 packet", "60000000000000ff" + "00".repeat(32)],
+    ["one byte that is no heartbeat", "02"],
+    ["one byte of an IPv4 header", "45"],
+    ["a heartbeat with a tail", "0000"],
+    ["a line for the config file", "01726f7574652031302e302e302e302f38"],
+    ["a control header", "01ffff"],
+  ];
+  for (const [title, hex] of datagrams) {
+    await step(`${title} from another port does not take the tunnel`, async () => {
+      const before = totalDrops((await server.status())?.counters ?? assert.fail("no status"));
+      const config = await Deno.readTextFile(tunnel.configFile);
+      await strangerDatagram(vm, macAddress, SERVER_PORT, hex);
+      const status = await server.waitForStatus(
+        "the server has counted the drop",
+        ({ counters }) => totalDrops(counters) > before,
+      );
+      assert.equal(status.client?.endpoint, endpoint);
+      assert.equal(await Deno.readTextFile(tunnel.configFile), config);
+      assert.ok(await tunnel.works());
+    });
+  }
+
+  await step(`${DATAGRAMS} random datagrams are dropped, counted and forgotten`, async () => {
+    const before = await server.status() ?? assert.fail("no status");
+    const memory = await residentBytes(before.pid);
+    const lines = server.process.stderr.lines.length;
+    const config = await Deno.readTextFile(tunnel.configFile);
+    // Half from the client's own machine, half from the server's.
+    await Promise.all(
+      [vm, mac].map((from) => strangerFlood(from, macAddress, SERVER_PORT, DATAGRAMS / 2)),
+    );
+    assert.ok(await tunnel.works());
+    const after = await server.status() ?? assert.fail("no status");
+    const dropped = totalDrops(after.counters) - totalDrops(before.counters);
+    assert.ok(dropped > DATAGRAMS / 2, `${dropped} drops were counted`);
+    assert.equal(after.pid, before.pid);
+    assert.equal(after.client?.endpoint, endpoint);
+    assert.equal(await Deno.readTextFile(tunnel.configFile), config);
+    assert.ok(server.process.stderr.lines.length - lines < 20, "datagrams were logged one by one");
+    await assertBounded(after.pid, memory);
+  });
+});
+
+networkTest("random bytes in a peer's name do no lasting harm", {}, async (network, t) => {
+  await using relay = await Relay.start(network);
+  await using tunnel = await Tunnel.start(network, { clientTarget: relay.target });
+  const { server, client } = tunnel;
+
+  for (const [target, daemon] of [["server", server], ["client", client]] as const) {
+    await t.step(`${DATAGRAMS} random datagrams at the ${target}`, async () => {
+      const before = await daemon.status() ?? assert.fail("no status");
+      const memory = await residentBytes(before.pid);
+      const lines = daemon.process.stderr.lines.length;
+      await relay.command(`flood ${target} ${DATAGRAMS}`, 60_000);
+      await tunnel.waitUp(BACK_LIMIT);
+      assert.ok(await tunnel.works());
+      const after = await daemon.status() ?? assert.fail("no status");
+      assert.equal(after.pid, before.pid);
+      const dropped = totalDrops(after.counters) - totalDrops(before.counters);
+      assert.ok(dropped > DATAGRAMS / 4, `${dropped} drops were counted`);
+      assert.ok(daemon.process.stderr.lines.length - lines < 50, "datagrams were logged one by one");
+      await assertBounded(after.pid, memory);
+    });
+  }
+
+  await t.step("an IPv6 packet in a peer's name is dropped and counted", async () => {
+    const packet = "6000000000083a40" + "fd".repeat(32) + "8000000000000000";
+    for (const [target, daemon] of [["server", server], ["client", client]] as const) {
+      const before = (await daemon.status())?.counters.drops["ipv6"] ?? 0;
+      await relay.command(`inject ${target} ${packet}`);
+      await daemon.waitForStatus(
+        `the ${target} has counted it`,
+        ({ counters }) => (counters.drops["ipv6"] ?? 0) > before,
+      );
+    }
+  });
+
+  await t.step("a stranger's bytes at the client's socket change nothing", async () => {
+    const { mac, vmAddress } = network;
+    const { client: port } = await relay.command("who");
+    const before = await client.status();
+    await strangerFlood(mac, vmAddress, Number(port), 20_000);
+    assert.ok(await tunnel.works());
+    assert.equal((await client.status())?.server.endpoint, before?.server.endpoint);
+  });
+});

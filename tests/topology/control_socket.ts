@@ -1,0 +1,117 @@
+/**
+ * The control sockets of the programs: `GET /v1/status` over a unix socket, and the JSON of the answer.
+ *
+ * @module
+ */
+import { withDeadline } from "./wait.ts";
+
+/** One direction's totals. */
+export interface DirectionCounters {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** What either program counts. */
+export interface Counters {
+  readonly outbound: DirectionCounters;
+  readonly inbound: DirectionCounters;
+  /** Packets and datagrams dropped, by reason. */
+  readonly drops: Readonly<Record<string, number>>;
+}
+
+/** What both programs tell of themselves. */
+export interface CommonStatus {
+  readonly program: string;
+  readonly version: string;
+  readonly commit: string;
+  readonly deno: string;
+  readonly pid: number;
+  readonly startedAt: string;
+  readonly uptimeSeconds: number;
+  readonly interface: {
+    readonly name: string;
+    readonly mtu: number;
+    readonly address: string;
+    readonly peer: string;
+  };
+  readonly counters: Counters;
+}
+
+/** The server's answer. */
+export interface ServerStatus extends CommonStatus {
+  readonly listen: string;
+  readonly client: { readonly endpoint: string; readonly lastHeardSeconds: number } | null;
+  readonly routes: readonly {
+    readonly prefix: string;
+    readonly source: string;
+    readonly state: string;
+    readonly fault?: string;
+  }[];
+  readonly config: {
+    readonly file: string;
+    readonly loadedAt: string;
+    readonly faults: readonly string[];
+  };
+}
+
+/** The client's answer. */
+export interface ClientStatus extends CommonStatus {
+  readonly server: {
+    readonly host: string;
+    readonly endpoint: string | null;
+    readonly lastHeardSeconds: number | null;
+    readonly state: string;
+  };
+}
+
+/** All drops together. */
+export function totalDrops(counters: Counters): number {
+  return Object.values(counters.drops).reduce((sum, count) => sum + count, 0);
+}
+
+/** What a control socket answered. */
+export interface ControlAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/**
+ * One HTTP request over a unix socket. HTTP/1.0 (RFC 1945), so that the end of the connection ends the body.
+ *
+ * @throws Deno.errors.NotFound or ConnectionRefused when nothing listens there
+ */
+export async function request(path: string, target: string, method = "GET"): Promise<ControlAnswer> {
+  using connection = await Deno.connect({ transport: "unix", path });
+  const head = `${method} ${target} HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
+  await connection.write(new TextEncoder().encode(head));
+  const text = await withDeadline(`an answer of ${path}`, readAll(connection), 5_000);
+  const border = text.indexOf("\r\n\r\n");
+  const status = /^HTTP\/1\.[01] (\d{3})/.exec(text)?.[1];
+  if (border < 0 || status === undefined) throw new Error(`${path} did not answer in HTTP: ${text}`);
+  return { status: Number(status), body: text.slice(border + 4) };
+}
+
+/** The status that a program reports; undefined while nothing listens on the socket. */
+export async function readStatus<T extends CommonStatus>(path: string): Promise<T | undefined> {
+  try {
+    const { status, body } = await request(path, "/v1/status");
+    if (status !== 200) throw new Error(`${path} answered ${status}: ${body}`);
+    return JSON.parse(body);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.ConnectionRefused) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+async function readAll(connection: Deno.Conn): Promise<string> {
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(1 << 16);
+  let text = "";
+  for (;;) {
+    const length = await connection.read(buffer);
+    if (length === null) return text + decoder.decode();
+    text += decoder.decode(buffer.subarray(0, length), { stream: true });
+  }
+}

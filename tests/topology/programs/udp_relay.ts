@@ -1,0 +1,100 @@
+/**
+ * A UDP relay between client and server that a test steers by lines on standard input: `udp_relay.ts PORT HOST
+ * SERVERPORT`. It stands where the network stands, so it can change the client's port as a NAT does, lose datagrams,
+ * and send bytes in either one's name.
+ *
+ *     who                        the client's port
+ *     rebind                     later datagrams reach the server from a new port
+ *     mute on|off                nothing passes in either direction
+ *     inject server|client HEX   one datagram in the other's name
+ *     replay same|foreign        the client's last heartbeat once more, from the bound port or from another
+ *     flood server|client COUNT  random datagrams in the other's name
+ *
+ * Each line is answered by one JSON line.
+ *
+ * @module
+ */
+import { createSocket, type Socket } from "node:dgram";
+import { createInterface } from "node:readline";
+import { once } from "node:events";
+import process from "node:process";
+import { flood } from "./random_datagrams.ts";
+
+const [listenPort = "", serverHost = "", serverPort = ""] = Deno.args;
+const server = { port: Number(serverPort), address: serverHost };
+
+let muted = false;
+let client: { port: number; address: string } | undefined;
+let heartbeat: Uint8Array | undefined;
+let upstream: Socket;
+
+function send(socket: Socket, bytes: Uint8Array, to: { port: number; address: string }): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  socket.send(bytes, to.port, to.address, () => resolve());
+  return promise;
+}
+
+const downstream = createSocket({ type: "udp4", recvBufferSize: 1 << 22 });
+downstream.on("message", (bytes, from) => {
+  client = { port: from.port, address: from.address };
+  if (bytes[0] === 0) heartbeat = new Uint8Array(bytes);
+  if (!muted) void send(upstream, bytes, server);
+});
+
+async function open(): Promise<Socket> {
+  const socket = createSocket({ type: "udp4", recvBufferSize: 1 << 22 });
+  socket.on("message", (bytes) => {
+    if (!muted && client !== undefined) void send(downstream, bytes, client);
+  });
+  socket.bind(0);
+  await once(socket, "listening");
+  return socket;
+}
+
+/** The socket that speaks in the other's name to `target`, and where it sends. */
+function towards(target: string | undefined): [Socket, { port: number; address: string }] {
+  if (target === "server") return [upstream, server];
+  if (client === undefined) throw new Error("no client has been heard yet");
+  return [downstream, client];
+}
+
+async function obey(words: readonly string[]): Promise<Record<string, unknown>> {
+  const [command, target, value] = words;
+  switch (command) {
+    case "who":
+      return { client: client?.port };
+    case "rebind":
+      upstream.close();
+      upstream = await open();
+      return { port: upstream.address().port };
+    case "mute":
+      muted = target === "on";
+      return { muted };
+    case "inject": {
+      const bytes = Uint8Array.fromHex(value ?? "");
+      await send(towards(target)[0], bytes, towards(target)[1]);
+      return { injected: bytes.length };
+    }
+    case "replay": {
+      if (heartbeat === undefined) throw new Error("no heartbeat has been heard yet");
+      const socket = target === "foreign" ? await open() : upstream;
+      await send(socket, heartbeat, server);
+      if (socket !== upstream) socket.close();
+      return { replayed: heartbeat.length };
+    }
+    case "flood": {
+      const [socket, to] = towards(target);
+      return { sent: await flood((bytes) => send(socket, bytes, to), Number(value), true) };
+    }
+    default:
+      throw new Error(`unknown command ${command}`);
+  }
+}
+
+upstream = await open();
+downstream.bind(Number(listenPort));
+await once(downstream, "listening");
+console.log(JSON.stringify({ listening: downstream.address().port, port: upstream.address().port }));
+for await (const line of createInterface({ input: process.stdin })) {
+  console.log(JSON.stringify(await obey(line.split(" ")).catch((error) => ({ error: String(error) }))));
+}

@@ -1,0 +1,84 @@
+/**
+ * A relay between client and server that a test steers: see programs/udp_relay.ts for what it can do.
+ *
+ * @module
+ */
+import type { Namespace } from "./namespace.ts";
+import type { Network } from "./network.ts";
+import type { Process } from "./process.ts";
+import { SERVER_PORT } from "./tunnel.ts";
+
+/** UDP port on which relays take the client's datagrams. */
+const RELAY_PORT = 2600;
+
+/** A running relay in `vm`. */
+export class Relay implements AsyncDisposable {
+  private constructor(
+    readonly process: Process,
+    /** Whom a client is told to talk to: `HOST:PORT`. */
+    readonly target: string,
+  ) {}
+
+  /** Starts the relay and waits until it listens. */
+  static async start(network: Network): Promise<Relay> {
+    const { vm, vmAddress, macAddress } = network;
+    const process = vm.spawnScript("udp_relay.ts", [`${RELAY_PORT}`, macAddress, `${SERVER_PORT}`]);
+    try {
+      await process.stdout.waitFor(/"listening"/);
+    } catch (error) {
+      await process.stop();
+      throw error;
+    }
+    return new Relay(process, `${vmAddress}:${RELAY_PORT}`);
+  }
+
+  /**
+   * Has a command carried out.
+   *
+   * @returns the relay's answer
+   * @throws Error when the relay cannot do it
+   */
+  async command(line: string, deadline = 10_000): Promise<Record<string, unknown>> {
+    const from = this.process.stdout.lines.length;
+    await this.process.send(line);
+    const answer = JSON.parse(await this.process.stdout.waitFor(/./, { from, deadline }));
+    if (typeof answer.error === "string") throw new Error(`The relay cannot ${line}: ${answer.error}`);
+    return answer;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.process.stop();
+  }
+}
+
+/** Sends random datagrams from a port of its own. */
+export async function strangerFlood(
+  from: Namespace,
+  address: string,
+  port: number,
+  count: number,
+  deadline = 60_000,
+): Promise<void> {
+  await using child = from.spawnScript("random_datagrams.ts", [address, String(port), String(count)]);
+  const status = await child.wait(deadline);
+  if (!status.success) throw new Error(`Cannot send ${count} datagrams:\n${child.stderr.tail()}`);
+}
+
+/** Sends one datagram, given in hexadecimal, from a port of its own. */
+export async function strangerDatagram(
+  from: Namespace,
+  address: string,
+  port: number,
+  hex: string,
+): Promise<void> {
+  await from.exec([
+    Deno.execPath(),
+    "eval",
+    'import { createSocket } from "node:dgram"; const [hex, port, address] = Deno.args;' +
+    'const socket = createSocket("udp4");' +
+    "socket.send(Uint8Array.fromHex(hex), Number(port), address, () => socket.close());",
+    hex,
+    String(port),
+    address,
+  ]);
+}
