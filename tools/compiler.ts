@@ -68,8 +68,8 @@ export async function findCompiler(target: string): Promise<Compiler> {
   const file = await packagedRuntime(cacheFolder(Deno.env.toObject()));
   return {
     argv: ["npx", "-y", `deno@${PACKAGED_RUNTIME.version}`],
-    // That version trusts only its built-in certificates unless told to ask the system.
-    env: { DENORT_BIN: file, DENO_TLS_CA_STORE: "system" },
+    // That version trusts only the certificates built into it unless told to ask the system as well.
+    env: { DENORT_BIN: file, DENO_TLS_CA_STORE: "mozilla,system" },
     version: PACKAGED_RUNTIME.version,
     origin: PACKAGED_RUNTIME.specifier,
   };
