@@ -41,16 +41,17 @@ export interface InterfaceAddress {
  * EAFNOSUPPORT or EOPNOTSUPP where the kernel has none; EPERM without CAP_NET_ADMIN
  */
 export function addAddress(socket: NetlinkSocket, interfaceIndex: number, pair: AddressPair): void {
-  socket.request("RTM_NEWADDR", addressRequest(RTM.NEWADDR, interfaceIndex, pair));
+  const prefixLength = addressBits(pair.local.family);
+  socket.request("RTM_NEWADDR", addressRequest(RTM.NEWADDR, { ...pair, interfaceIndex, prefixLength }));
 }
 
 /**
- * Takes a pair away again.
+ * Takes an address away again. With its last IPv4 address an interface loses its IPv4 routes.
  *
  * @throws {SystemError} EADDRNOTAVAIL when the interface does not have it
  */
-export function removeAddress(socket: NetlinkSocket, interfaceIndex: number, pair: AddressPair): void {
-  socket.request("RTM_DELADDR", addressRequest(RTM.DELADDR, interfaceIndex, pair));
+export function removeAddress(socket: NetlinkSocket, address: InterfaceAddress): void {
+  socket.request("RTM_DELADDR", addressRequest(RTM.DELADDR, address));
 }
 
 /** The IPv4 and IPv6 addresses of an interface. */
@@ -63,11 +64,12 @@ export function listAddresses(socket: NetlinkSocket, interfaceIndex: number): In
     .filter((address) => address.interfaceIndex === interfaceIndex);
 }
 
-/** The request that adds (RTM_NEWADDR) or removes (RTM_DELADDR) a pair. */
-export function addressRequest(type: number, interfaceIndex: number, { local, peer }: AddressPair): Request {
+/** The request that adds (RTM_NEWADDR) or removes (RTM_DELADDR) an address. */
+export function addressRequest(type: number, address: InterfaceAddress): Request {
+  const { interfaceIndex, local, peer = local, prefixLength } = address;
   const body = new Uint8Array(IFADDRMSG_LENGTH);
   body[0] = familyNumber(local.family);
-  body[1] = addressBits(local.family);
+  body[1] = prefixLength;
   body[2] = local.family === 6 ? IFA_F_NODAD : 0;
   new DataView(body.buffer).setUint32(4, interfaceIndex, true);
   return {

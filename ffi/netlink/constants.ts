@@ -61,7 +61,7 @@ export const RTA = { DST: 1, OIF: 4, PRIORITY: 6, TABLE: 15 } as const;
 export const RT_TABLE_MAIN = 254;
 
 /** `RTPROT_*`: who made a route. */
-export const RTPROT = { UNSPEC: 0, KERNEL: 2, STATIC: 4 } as const;
+export const RTPROT = { KERNEL: 2, STATIC: 4 } as const;
 
 /** `RT_SCOPE_*`: how far away a destination is; in a deletion NOWHERE stands for any. */
 export const RT_SCOPE = { UNIVERSE: 0, LINK: 253, NOWHERE: 255 } as const;

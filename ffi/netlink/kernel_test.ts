@@ -3,6 +3,7 @@ import { formatAddress, type IpAddress, parseAddress } from "../../core/net/addr
 import { formatPrefix, parsePrefix, type Prefix } from "../../core/net/prefix.ts";
 import { errno } from "../errno.ts";
 import { addAddress, listAddresses, removeAddress } from "./address.ts";
+import { RTPROT } from "./constants.ts";
 import { deleteLink, linkByName, listLinks, setLink } from "./link.ts";
 import { asRootOnLinux, PrivateNetwork } from "./private_network.ts";
 import { addRoutes, listRoutes, removeRoutes } from "./route.ts";
@@ -94,17 +95,29 @@ Deno.test("pairs of addresses come and go as iproute2 sees them (needs root on L
   ]);
   assert.ok(entries.every((entry) => !("tentative" in entry)), "usable at once");
 
-  const listed = listAddresses(socket, index)
-    .filter(({ local }) => local.family === 4 || local.bytes[0] === 0xfd)
-    .map(({ local, peer }) => [formatAddress(local), peer && formatAddress(peer)]);
-  assert.deepEqual(listed, [["192.168.251.2", "192.168.251.1"], ["fdc0:c0de:251::2", "fdc0:c0de:251::1"]]);
+  const listed = listAddresses(socket, index).filter(({ local }) =>
+    local.family === 4 || local.bytes[0] === 0xfd
+  );
+  assert.deepEqual(listed.map(({ local, peer }) => [formatAddress(local), peer && formatAddress(peer)]), [
+    ["192.168.251.2", "192.168.251.1"],
+    ["fdc0:c0de:251::2", "fdc0:c0de:251::1"],
+  ]);
   assert.throws(() => addAddress(socket, index, v4), { errno: errno.EEXIST });
   assert.throws(() => addAddress(socket, index, v6), { errno: errno.EEXIST });
 
-  removeAddress(socket, index, v4);
-  removeAddress(socket, index, v6);
-  assert.throws(() => removeAddress(socket, index, v4), { errno: errno.EADDRNOTAVAIL });
-  assert.throws(() => removeAddress(socket, index, v6), { errno: errno.EADDRNOTAVAIL });
+  network.ip("address add 10.9.8.7/24 dev t0");
+  const [network24] = listAddresses(socket, index).filter(({ prefixLength }) => prefixLength === 24);
+  assert.ok(network24);
+  assert.equal(network24.peer, undefined);
+  for (const listedAddress of [...listed, network24]) {
+    removeAddress(socket, listedAddress);
+    assert.throws(() => removeAddress(socket, listedAddress), { errno: errno.EADDRNOTAVAIL });
+  }
+  const [left] = network.list("address show t0");
+  assert.deepEqual(
+    (left?.addr_info as Record<string, unknown>[]).filter(({ scope }) => scope === "global"),
+    [],
+  );
 });
 
 for (
@@ -130,7 +143,7 @@ for (
       shown.map(({ dst, dev }) => [dst, dev]).sort(),
       prefixes.map((text) => [text.replace(/\/(32|128)$/, ""), "t0"]).sort(),
     );
-    const listed = listRoutes(socket, family).filter(({ automatic }) => !automatic);
+    const listed = listRoutes(socket, family).filter(({ protocol }) => protocol === RTPROT.STATIC);
     assert.deepEqual(listed.map(({ prefix }) => formatPrefix(prefix)).sort(), [...prefixes].sort());
     assert.ok(listed.every(({ interfaceIndex }) => interfaceIndex === first));
 

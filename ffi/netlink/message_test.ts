@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type IpAddress, parseAddress as addressOf } from "../../core/net/address.ts";
+import { parseAddress as addressOf } from "../../core/net/address.ts";
 import { formatPrefix, parsePrefix as prefixOf } from "../../core/net/prefix.ts";
-import { addressRequest, parseAddress } from "./address.ts";
+import { addressRequest, type InterfaceAddress, parseAddress } from "./address.ts";
 import { RTM } from "./constants.ts";
 import { changeRequest, parseLink } from "./link.ts";
 import {
@@ -33,8 +33,8 @@ function given<T>(value: T | undefined): T {
   return value;
 }
 
-function pair(local: string, peer: string): { local: IpAddress; peer: IpAddress } {
-  return { local: given(addressOf(local)), peer: given(addressOf(peer)) };
+function pair(local: string, peer: string, prefixLength: number): InterfaceAddress {
+  return { interfaceIndex: 3, local: given(addressOf(local)), peer: given(addressOf(peer)), prefixLength };
 }
 
 Deno.test("a link change carries flags with their mask, MTU and queue length", () => {
@@ -60,7 +60,7 @@ Deno.test("a link change without `up` leaves the flags alone", () => {
 });
 
 Deno.test("an IPv4 address is a pair of single addresses", () => {
-  const request = addressRequest(RTM.NEWADDR, 3, pair("192.168.251.2", "192.168.251.1"));
+  const request = addressRequest(RTM.NEWADDR, pair("192.168.251.2", "192.168.251.1", 32));
   assert.deepEqual(
     encodeMessage(request, FLAGS, 2),
     bytes(`
@@ -72,7 +72,7 @@ Deno.test("an IPv4 address is a pair of single addresses", () => {
 });
 
 Deno.test("an IPv6 address skips duplicate address detection", () => {
-  const request = addressRequest(RTM.DELADDR, 3, pair("fdc0:c0de:251::2", "fdc0:c0de:251::1"));
+  const request = addressRequest(RTM.DELADDR, pair("fdc0:c0de:251::2", "fdc0:c0de:251::1", 128));
   assert.deepEqual(
     encodeMessage(request, FLAGS, 2),
     bytes(`
@@ -95,13 +95,13 @@ Deno.test("a new IPv4 route is exclusive, link scope, and has no host bits", () 
   );
 });
 
-Deno.test("removing an IPv6 route names the interface and any scope", () => {
+Deno.test("removing an IPv6 route names the interface, any scope, and a maker other than the kernel", () => {
   const request = routeRequest(RTM.DELROUTE, given(prefixOf("fd00:1::/64")), 3);
   assert.deepEqual(
     encodeMessage(request, FLAGS, 9),
     bytes(`
       38000000 1900 0500 09000000 00000000
-      0a 40 00 00 fe 00 ff 00 00000000
+      0a 40 00 00 fe 04 ff 00 00000000
       1400 0100 fd000001000000000000000000000000
       0800 0400 03000000`),
   );
@@ -169,7 +169,7 @@ Deno.test("a default route has no destination attribute", () => {
   assert.equal(formatPrefix(route.prefix), "0.0.0.0/0");
   assert.equal(route.interfaceIndex, 2);
   assert.equal(route.metric, 100);
-  assert.equal(route.automatic, false);
+  assert.equal(route.protocol, 3);
 });
 
 Deno.test("routes of another table, cached ones and those of no IP family are left out", () => {

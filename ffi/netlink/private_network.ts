@@ -24,9 +24,17 @@ const symbols = {
   unshare: { parameters: ["i32"], result: "i32" },
   // int setns(int fd, int type);
   setns: { parameters: ["i32", "i32"], result: "i32" },
+  // int capget(cap_user_header_t header, cap_user_data_t data);
+  capget: { parameters: ["buffer", "buffer"], result: "i32" },
+  // int capset(cap_user_header_t header, const cap_user_data_t data);
+  capset: { parameters: ["buffer", "buffer"], result: "i32" },
   // int close(int fd);
   close: { parameters: ["i32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
+
+/** _LINUX_CAPABILITY_VERSION_3 and CAP_NET_ADMIN (include/uapi/linux/capability.h). */
+const CAPABILITY_VERSION = 0x20080522;
+const CAP_NET_ADMIN = 12;
 
 /** Test options for what changes interfaces: skipped where that cannot work, but under CI only off Linux. */
 export const asRootOnLinux: { readonly ignore: boolean } = {
@@ -57,6 +65,22 @@ export class PrivateNetwork implements Disposable {
   /** Runs `ip -j` and returns the objects that it prints. */
   list(words: string): Record<string, unknown>[] {
     return JSON.parse(this.ip(`-j ${words}`) || "[]");
+  }
+
+  /** Runs the work while the calling thread may not change networks, as if it were not root's. */
+  withoutPrivilege<T>(work: () => T): T {
+    // Header {version u32, pid i32 = 0: this thread}; data twice {effective u32, permitted u32, inheritable u32}.
+    const header = new Uint32Array([CAPABILITY_VERSION, 0]);
+    const data = new Uint32Array(6);
+    checked("capget", this.#library.symbols.capget(header, data));
+    const reduced = data.slice();
+    reduced[0] = (data[0] ?? 0) & ~(1 << CAP_NET_ADMIN);
+    checked("capset", this.#library.symbols.capset(header, reduced));
+    try {
+      return work();
+    } finally {
+      checked("capset", this.#library.symbols.capset(header, data));
+    }
   }
 
   /** Returns the thread to its former namespace; the left one goes with everything in it. */

@@ -22,8 +22,8 @@ export interface Route {
   readonly prefix: Prefix;
   /** Index of the interface it leads to; undefined for one that leads to none (blackhole) or to several. */
   readonly interfaceIndex: number | undefined;
-  /** Whether the kernel made it by itself, such as the one to an interface's peer. */
-  readonly automatic: boolean;
+  /** Who made it, one of RTPROT: KERNEL for the one to an interface's peer, STATIC for those that `addRoutes` makes. */
+  readonly protocol: number;
   /** Among routes to the same prefix the lowest wins. */
   readonly metric: number;
 }
@@ -46,7 +46,8 @@ export function addRoutes(
 
 /**
  * Removes routes of prefixes to an interface; for each the kernel's refusal or undefined: ESRCH when there is no
- * such route. The interface is part of what must match, so another interface's route stays.
+ * such route. The interface and the maker (STATIC) are part of what must match, so another interface's route stays,
+ * and so does one that the kernel or an administrator made.
  *
  * @throws {SystemError} when the socket itself fails
  */
@@ -66,7 +67,9 @@ export function listRoutes(socket: NetlinkSocket, family: 4 | 6): Route[] {
   return socket.dump("RTM_GETROUTE", { type: RTM.GETROUTE, flags: 0, body, attributes: [] })
     .filter(({ type }) => type === RTM.NEWROUTE)
     .map(parseRoute)
-    .filter((route) => route !== undefined);
+    .filter((route) => route !== undefined)
+    // A kernel without IPv6 answers a request for its routes with those of the other families.
+    .filter(({ prefix }) => prefix.address.family === family);
 }
 
 /** The request that adds (RTM_NEWROUTE) or removes (RTM_DELROUTE) a route to an interface. */
@@ -78,7 +81,7 @@ export function routeRequest(type: number, prefix: Prefix, interfaceIndex: numbe
   body[0] = familyNumber(address.family);
   body[1] = length;
   body[4] = RT_TABLE_MAIN;
-  body[5] = adds ? RTPROT.STATIC : RTPROT.UNSPEC;
+  body[5] = RTPROT.STATIC;
   body[6] = adds ? scopeOf(address) : RT_SCOPE.NOWHERE;
   body[7] = adds ? RTN_UNICAST : 0;
   return {
@@ -114,7 +117,7 @@ export function parseRoute(message: Message): Route | undefined {
   return {
     prefix: { address: readAddress(family, attributes.get(RTA.DST)) ?? any, length },
     interfaceIndex: readUint32(attributes.get(RTA.OIF)),
-    automatic: body.getUint8(5) === RTPROT.KERNEL,
+    protocol: body.getUint8(5),
     metric: readUint32(attributes.get(RTA.PRIORITY)) ?? 0,
   };
 }
