@@ -8,19 +8,17 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { OperationError } from "../core/error.ts";
+import { TOPOLOGY_PACKAGES } from "../tests/topology/gate.ts";
 import { addTallies, avoidableSkips, NO_TESTS, parseJunit, type Tally } from "./junit.ts";
 import { ensurePackages } from "./packages.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** Debian packages whose programs the end-to-end tests run. */
+/** Debian packages whose programs the tests run. */
 const PACKAGES = [
-  "busybox-static",
+  ...TOPOLOGY_PACKAGES,
   "curl",
-  "iperf3",
-  "iproute2",
   "iptables",
-  "iputils-ping",
   "procps",
   "tcpdump",
   "wireguard-go",
