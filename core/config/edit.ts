@@ -1,0 +1,63 @@
+/**
+ * Edits of a config file's text that leave everything else as it is, byte for byte.
+ *
+ * Two lines are the same if their words are; how the words are set apart does not matter.
+ *
+ * @module
+ */
+import { BYTE_ORDER_MARK, isSilent, splitWords } from "./lexer.ts";
+
+/** What came of an edit, with the text after it. */
+export interface Edit {
+  /**
+   * What was done: a line was added or removed; it was there already; it was not there; or the line to edit is none
+   * (blank, a comment, or several lines).
+   */
+  readonly outcome: "added" | "removed" | "present" | "absent" | "no-line";
+  /** The text after the edit; the same as before unless a line was added or removed. */
+  readonly text: string;
+}
+
+/** The lines that say something, with their words set apart by one blank each. */
+export function listLines(text: string): string[] {
+  return physicalLines(text).map(foldedLine).filter((line) => line !== undefined);
+}
+
+/**
+ * Appends a line, with the line ending that the text uses. A last line without an ending gets one first. A line that
+ * is there already is not added again.
+ */
+export function addLine(text: string, line: string): Edit {
+  const folded = singleLine(line);
+  if (folded === undefined) return { outcome: "no-line", text };
+  if (listLines(text).includes(folded)) return { outcome: "present", text };
+  const ending = /\r?\n/.exec(text)?.[0] ?? "\n";
+  const start = text === "" || text.endsWith("\n") ? text : text + ending;
+  return { outcome: "added", text: start + folded + ending };
+}
+
+/** Removes a line, wherever and however often it is there. */
+export function removeLine(text: string, line: string): Edit {
+  const folded = singleLine(line);
+  if (folded === undefined) return { outcome: "no-line", text };
+  const lines = physicalLines(text);
+  const kept = lines.filter((one) => foldedLine(one) !== folded);
+  return kept.length === lines.length
+    ? { outcome: "absent", text }
+    : { outcome: "removed", text: kept.join("") };
+}
+
+function singleLine(line: string): string | undefined {
+  return /[\r\n]/.test(line.trim()) ? undefined : foldedLine(line.trim());
+}
+
+// Lines with their endings, so that joining them gives the text back.
+function physicalLines(text: string): string[] {
+  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+}
+
+function foldedLine(line: string): string | undefined {
+  const bare = line.replace(/\r?\n$|\r$/, "");
+  const folded = splitWords(bare).join(" ");
+  return isSilent(folded) ? undefined : folded;
+}

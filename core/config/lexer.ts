@@ -1,0 +1,100 @@
+/**
+ * Splits the text of a config file into lines and words.
+ *
+ * A line ends with LF or CRLF; words are separated by blanks and tabs; a line whose first word starts with "#" is a
+ * comment. A byte order mark before the first line is skipped.
+ *
+ * @module
+ */
+import type { FaultList, Place } from "./fault.ts";
+
+/** A word and where it stands. */
+export interface Word extends Place {
+  /** The word itself. */
+  readonly text: string;
+}
+
+/** A line that says something: at least one word, and no comment. */
+export interface Line {
+  /** The line's number, from 1. */
+  readonly number: number;
+  /** The first word. */
+  readonly key: Word;
+  /** The words after it. */
+  readonly values: readonly Word[];
+  /** The place just past the last word. */
+  readonly end: Place;
+}
+
+/** Characters a line may have, its line end not counted. No key needs a tenth of it. */
+export const MAX_LINE_LENGTH = 4096;
+
+/** What some editors put before the first line of UTF-8 text. */
+export const BYTE_ORDER_MARK = "\ufeff";
+
+const WORD = /[^ \t]+/g;
+// Control characters, lone surrogates and the sign a decoder leaves where a byte was no UTF-8.
+const UNREADABLE = /(?!\t)\p{Cc}|\p{Cs}|\ufffd/u;
+// Blanks other than space and tab, and characters without a shape: pasted from a web page, seen by nobody.
+const INVISIBLE = /(?! )\p{Z}|\p{Cf}/u;
+
+/** Whether a line is one that says nothing: blank, or a comment. */
+export function isSilent(line: string): boolean {
+  return /^[ \t]*(#|$)/.test(line);
+}
+
+/** The words of one line, byte order mark skipped. */
+export function splitWords(line: string): string[] {
+  return withoutMark(line).match(WORD) ?? [];
+}
+
+function withoutMark(line: string): string {
+  return line.startsWith(BYTE_ORDER_MARK) ? line.slice(1) : line;
+}
+
+/** The lines of the text that say something. A line that is too long or not text is a fault and left out. */
+export function lexLines(text: string, faults: FaultList): Line[] {
+  const lines: Line[] = [];
+  withoutMark(text).split("\n").forEach((ended, index) => {
+    const line = lexLine(ended.endsWith("\r") ? ended.slice(0, -1) : ended, index + 1, faults);
+    if (line !== undefined) lines.push(line);
+  });
+  return lines;
+}
+
+function lexLine(text: string, number: number, faults: FaultList): Line | undefined {
+  if (text.length > MAX_LINE_LENGTH) {
+    faults.add(
+      { line: number, column: 1 },
+      `the line is longer than ${MAX_LINE_LENGTH} characters; is this a config file?`,
+    );
+    return undefined;
+  }
+  const placeOf = (index: number): Place => ({ line: number, column: [...text.slice(0, index)].length + 1 });
+  const unreadable = UNREADABLE.exec(text);
+  if (unreadable !== null) {
+    faults.add(placeOf(unreadable.index), describeUnreadable(unreadable[0]));
+    return undefined;
+  }
+  if (isSilent(text)) return undefined;
+  const invisible = INVISIBLE.exec(text);
+  if (invisible !== null) {
+    const message = `the invisible character ${codePoint(invisible[0])} is no blank; use spaces or tabs`;
+    faults.add(placeOf(invisible.index), message);
+  }
+  // What looks like a blank was meant as one, and the line's values are needed to check other lines.
+  const words = [...text.replace(/\p{Z}/gu, " ").matchAll(WORD)]
+    .map((match) => ({ text: match[0], ...placeOf(match.index) }));
+  const [key, ...values] = words;
+  return key && { number, key, values, end: placeOf(text.trimEnd().length) };
+}
+
+function describeUnreadable(character: string): string {
+  return character === "\ufffd"
+    ? "this character is not UTF-8; save the file as UTF-8 text"
+    : `the control character ${codePoint(character)} does not belong in a config file; delete it`;
+}
+
+function codePoint(character: string): string {
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+}

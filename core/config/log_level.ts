@@ -1,0 +1,28 @@
+/**
+ * The log levels and their names.
+ *
+ * @module
+ */
+
+/** The levels, from the fewest messages to the most; each includes the ones before it. */
+export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
+
+/** How much is logged. */
+export type LogLevel = typeof LOG_LEVELS[number];
+
+// Names that the original server takes (original-behaviour.md, loglevel) and that have another name here.
+const OTHER_NAMES = new Map<string, LogLevel>([
+  ["critical", "error"],
+  ["warning", "warn"],
+  ["notice", "info"],
+]);
+
+/**
+ * Reads the name of a level, letter case aside. The original's CRITICAL, WARNING and NOTICE mean error, warn and info.
+ *
+ * @returns undefined if the name is none
+ */
+export function parseLogLevel(name: string): LogLevel | undefined {
+  const lower = name.toLowerCase();
+  return LOG_LEVELS.find((level) => level === lower) ?? OTHER_NAMES.get(lower);
+}

@@ -1,0 +1,106 @@
+/**
+ * The virtual network that `addr` and `addr6` describe, and who has which address in it.
+ *
+ * @module
+ */
+import { formatAddress, type IpAddress, nextAddress, sameAddress } from "../net/address.ts";
+import {
+  formatPrefix,
+  networkOf,
+  parsePrefix,
+  type Prefix,
+  prefixContains,
+  prefixesOverlap,
+} from "../net/prefix.ts";
+
+/** The two fixed addresses of the virtual network (original-behaviour.md, "Roles and addresses"). */
+export interface Roles {
+  /** The Docker side: the address of `addr` itself. */
+  readonly client: IpAddress;
+  /** The desktop side: the address after it. */
+  readonly server: IpAddress;
+}
+
+/**
+ * Who has which address.
+ *
+ * @param addr the value of `addr` or `addr6`
+ * @throws {RangeError} if there is no address after that of `addr`, which no parsed configuration has
+ */
+export function rolesOf(addr: Prefix): Roles {
+  return { client: addr.address, server: nextAddress(addr.address) };
+}
+
+/**
+ * Whether a host may have the address: it lies in the network and is neither the network's own address nor, for IPv4,
+ * its broadcast address (RFC 922 section 7; for IPv6 the first address is the routers' anycast, RFC 4291 section 2.6.1).
+ */
+export function isHostAddress(network: Prefix, address: IpAddress): boolean {
+  const first = networkOf(network).address;
+  if (!prefixContains(network, address) || sameAddress(address, first)) return false;
+  return address.family === 6 || !sameAddress(address, lastAddress(network));
+}
+
+function lastAddress(network: Prefix): IpAddress {
+  const { address: { family, bytes }, length } = networkOf(network);
+  const filled = bytes.map((byte, index) => byte | (0xff >> Math.min(8, Math.max(0, length - index * 8))));
+  return { family, bytes: filled };
+}
+
+// RFC 6890, as far as traffic there belongs to the host itself or to its link.
+const SPECIAL: readonly [text: string, name: string][] = [
+  ["0.0.0.0/8", "this host"],
+  ["127.0.0.0/8", "loopback"],
+  ["169.254.0.0/16", "link-local"],
+  ["224.0.0.0/4", "multicast"],
+  ["240.0.0.0/4", "reserved"],
+  ["::/127", "loopback"],
+  ["::ffff:0:0/96", "IPv4-mapped"],
+  ["fe80::/10", "link-local"],
+  ["ff00::/8", "multicast"],
+];
+
+/** Says which special network the prefix shares addresses with, such as "127.0.0.0/8 (loopback)"; undefined if none. */
+export function specialNetwork(prefix: Prefix): string | undefined {
+  const special = SPECIAL.find(([text]) => {
+    const network = parsePrefix(text);
+    return network !== undefined && prefixesOverlap(network, prefix);
+  });
+  return special && `${special[0]} (${special[1]})`;
+}
+
+// A network wider than 10.0.0.0/8, the widest private one (RFC 1918), takes away addresses of the Internet.
+const SHORTEST = { 4: 8, 6: 8 } as const;
+// Both roles and, for IPv4, the network's and the broadcast address need two host bits.
+const LONGEST = { 4: 30, 6: 126 } as const;
+
+/** Says why the prefix cannot be the virtual network; undefined if it can. */
+export function virtualNetworkProblem(addr: Prefix): string | undefined {
+  const text = formatPrefix(addr);
+  const { family } = addr.address;
+  if (addr.length > LONGEST[family]) {
+    return `${text} has no room for the Docker side's and the server's address; expected /${
+      LONGEST[family]
+    } or wider`;
+  }
+  if (addr.length < SHORTEST[family]) return `${text} is too wide; expected /${SHORTEST[family]} or narrower`;
+  const special = specialNetwork(addr);
+  if (special !== undefined) return `${text} overlaps ${special}; expected a private network`;
+  if (!isHostAddress(addr, addr.address)) {
+    const first = nextAddress(networkOf(addr).address);
+    const example = formatPrefix({ address: first, length: addr.length });
+    return `${formatAddress(addr.address)} is no host's address in its network; expected one as in ${
+      quoted(example)
+    }`;
+  }
+  const server = nextAddress(addr.address);
+  return isHostAddress(addr, server)
+    ? undefined
+    : `the server would get the next address, ${
+      formatAddress(server)
+    }, which is no host's; expected a lower address`;
+}
+
+function quoted(text: string): string {
+  return `"${text}"`;
+}
