@@ -12,25 +12,41 @@ import type { LogLevel } from "./log_level.ts";
 
 /** Values of the lines that had no fault of their own; a key that is not there was not given or is faulty. */
 export interface Draft {
-  /** Values of keys that a file has once; undefined inside a place means "off". */
+  /** The `addr` line. */
   addr?: Located<Prefix>;
+  /** The `addr6` line; undefined in its place means off. */
   addr6?: Located<Prefix | undefined>;
+  /** The `host` line. */
   host?: Located<IpAddress>;
+  /** The `port` line. */
   port?: Located<number>;
+  /** The `mtu` line. */
   mtu?: Located<number>;
+  /** The `docker` line. */
   docker?: Located<DockerSetting>;
+  /** The `key` line: a secret. */
   key?: Located<string>;
+  /** The `loglevel` line. */
   logLevel?: Located<LogLevel>;
+  /** The `pong` line. */
   pong?: Located<boolean>;
+  /** The `expose` line; undefined in its place means off. */
   expose?: Located<Expose | undefined>;
+  /** The `dns` line; undefined in its place means off. */
   dns?: Located<string | undefined>;
+  /** The `web` line; undefined in its place means off. */
   web?: Located<Endpoint | undefined>;
-  /** Values of keys that may repeat, in the file's order. */
+  /** The `route` lines in the file's order, as all lists here. */
   readonly routes: Located<Route>[];
+  /** The `iptables` lines. */
   readonly bridgePairs: Located<BridgePair>[];
+  /** The names of the `network` lines. */
   readonly networksOff: string[];
+  /** The `token` lines. */
   readonly tokens: TokenLine[];
+  /** The `hosts` lines. */
   readonly hosts: HostsFile[];
+  /** The `proxy` lines. */
   readonly proxies: Located<Proxy>[];
 }
 

@@ -40,11 +40,11 @@ export function addLine(text: string, line: string): Edit {
 export function removeLine(text: string, line: string): Edit {
   const folded = singleLine(line);
   if (folded === undefined) return { outcome: "no-line", text };
-  const lines = physicalLines(text);
+  const mark = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : "";
+  const lines = physicalLines(text.slice(mark.length));
   const kept = lines.filter((one) => foldedLine(one) !== folded);
-  return kept.length === lines.length
-    ? { outcome: "absent", text }
-    : { outcome: "removed", text: kept.join("") };
+  if (kept.length === lines.length) return { outcome: "absent", text };
+  return { outcome: "removed", text: mark + kept.join("") };
 }
 
 function singleLine(line: string): string | undefined {

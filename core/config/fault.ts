@@ -31,7 +31,11 @@ export class FaultList {
   readonly #file: string;
   readonly #faults: Fault[] = [];
 
-  /** @param file the name that the faults carry */
+  /**
+   * An empty list.
+   *
+   * @param file the name that the faults carry
+   */
   constructor(file: string) {
     this.#file = file;
   }

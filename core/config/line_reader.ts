@@ -23,6 +23,8 @@ export class LineReader {
   #taken = 0;
 
   /**
+   * A reader that stands before the first word after the key.
+   *
    * @param line the line, whose first word is the key's name
    * @param spec what is known of the key
    * @param faults where faults go
