@@ -5,10 +5,10 @@
  */
 
 import { configureSync, getLogger as getCategory, type LogRecord } from "@logtape/logtape";
-import type { LogFormat, LogLevel } from "./log_level.ts";
-import { jsonLine, type LogEntry, type LogFields, textLine } from "./log_line.ts";
+import type { LogLevel } from "../core/config/log_level.ts";
+import { jsonLine, type LogEntry, type LogFields, type LogFormat, textLine } from "./log_line.ts";
 
-export type { LogFields } from "./log_line.ts";
+export type { LogFields, LogFormat } from "./log_line.ts";
 
 /** Says what happens in one part of a program. */
 export interface Logger {

@@ -4,7 +4,13 @@
  * @module
  */
 
-import type { LogLevel } from "./log_level.ts";
+import type { LogLevel } from "../core/config/log_level.ts";
+
+/** The two shapes a log line can have. */
+export const LOG_FORMATS = ["text", "json"] as const;
+
+/** One of {@link LOG_FORMATS}. */
+export type LogFormat = typeof LOG_FORMATS[number];
 
 /** Facts that go with a log message. */
 export type LogFields = Readonly<Record<string, unknown>>;

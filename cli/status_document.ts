@@ -1,0 +1,72 @@
+/**
+ * What every running program tells of itself on its control socket. Fields are added, never renamed: scripts read them.
+ *
+ * @module
+ */
+
+import { commit, denoVersion, version } from "./build_info.ts";
+
+/** Which program is running, and since when. */
+export interface ProgramStatus<Name extends string> {
+  readonly program: Name;
+  readonly version: string;
+  readonly commit: string;
+  /** Version of Deno. */
+  readonly deno: string;
+  readonly pid: number;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly uptimeSeconds: number;
+}
+
+/** The TUN interface; addresses are without a length. */
+export interface InterfaceStatus {
+  readonly name: string;
+  /** Bytes. */
+  readonly mtu: number;
+  /** This side's virtual address. */
+  readonly address: string;
+  /** The other side's virtual address. */
+  readonly peer: string;
+}
+
+/** What has gone one way through the tunnel since the start. */
+export interface DirectionCounters {
+  /** Packets. */
+  readonly packets: number;
+  /** Their bytes, without the headers that the tunnel adds. */
+  readonly bytes: number;
+}
+
+/** The counters of a tunnel. */
+export interface TunnelCounters {
+  /** Read from the TUN interface and sent by UDP. */
+  readonly outbound: DirectionCounters;
+  /** Received by UDP and written to the TUN interface. */
+  readonly inbound: DirectionCounters;
+  /** Packets and datagrams that were dropped, by reason. */
+  readonly drops: Readonly<Record<string, number>>;
+}
+
+/**
+ * The facts of this process.
+ *
+ * @param program the program's name
+ * @param startedAt when it started, in milliseconds since 1970
+ * @param now the time now, likewise
+ */
+export function programStatus<Name extends string>(
+  program: Name,
+  startedAt: number,
+  now: number,
+): ProgramStatus<Name> {
+  return {
+    program,
+    version,
+    commit,
+    deno: denoVersion,
+    pid: Deno.pid,
+    startedAt: new Date(startedAt).toISOString(),
+    uptimeSeconds: Math.max(0, Math.floor((now - startedAt) / 1000)),
+  };
+}

@@ -1,0 +1,135 @@
+/**
+ * How the values of flags and of environment variables are read, each in one place for both.
+ *
+ * @module
+ */
+
+import type { NonEmptyString } from "@optique/core/nonempty";
+import { isHostName } from "../core/config/host_name.ts";
+import { LOG_LEVELS, type LogLevel, parseLogLevel } from "../core/config/log_level.ts";
+import { found, problem, quote, type Reading } from "../core/config/reading.ts";
+import { readListenAddress, readMtu, readPort, readVirtualNetwork } from "../core/config/values.ts";
+import { OperationError } from "../core/error.ts";
+import { type IpAddress, parseAddress } from "../core/net/address.ts";
+import type { Prefix } from "../core/net/prefix.ts";
+import { LOG_FORMATS, type LogFormat } from "./log_line.ts";
+
+/** One kind of value. */
+export interface ValueSyntax<T> {
+  /** What stands for the value in the help, in capitals. */
+  readonly metavar: NonEmptyString;
+  /** Reads a value. The problem of a value that may be a secret must not repeat it. */
+  readonly read: (text: string) => Reading<T>;
+  /** The values there are, where they can be listed. */
+  readonly choices?: readonly string[];
+}
+
+/** A UDP port other than 0. */
+export const portSyntax: ValueSyntax<number> = { metavar: "PORT", read: readPort };
+
+/** Bytes of the largest packet in the tunnel. */
+export const mtuSyntax: ValueSyntax<number> = { metavar: "BYTES", read: readMtu };
+
+/** The Docker side's address with the length of the virtual network; the server takes the next address of it. */
+export const virtualNetworkSyntax: ValueSyntax<Prefix> = { metavar: "CIDR", read: readVirtualNetwork };
+
+/** A local address to listen on. */
+export const listenAddressSyntax: ValueSyntax<IpAddress> = { metavar: "ADDRESS", read: readListenAddress };
+
+// Below 100 ms a heartbeat is load, above 60 s a lost peer is noticed too late.
+const HEARTBEAT_BOUNDS = { least: 100, most: 60_000 } as const;
+
+/** Milliseconds between heartbeats. */
+export const heartbeatSyntax: ValueSyntax<number> = {
+  metavar: "MILLISECONDS",
+  read: (text) => {
+    const { least, most } = HEARTBEAT_BOUNDS;
+    const value = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : NaN;
+    return value >= least && value <= most
+      ? found(value)
+      : problem(`${quote(text)} is no interval; expected a number of milliseconds from ${least} to ${most}`);
+  },
+};
+
+/** A host to send to: a name or an IP address. */
+export const hostSyntax: ValueSyntax<string> = {
+  metavar: "HOST",
+  read: (text) =>
+    parseAddress(text) !== undefined || isHostName(text.toLowerCase().replace(/\.$/, ""))
+      ? found(text)
+      : problem(`${quote(text)} is no host; expected a name or an IP address as in "host.docker.internal"`),
+};
+
+/** The path of a file. */
+export const fileSyntax: ValueSyntax<string> = { metavar: "FILE", read: readPath };
+
+/** The path of a unix socket. */
+export const socketSyntax: ValueSyntax<string> = {
+  metavar: "PATH",
+  read: (text) =>
+    // sun_path holds 104 bytes on macOS (sys/un.h), a closing zero among them.
+    new TextEncoder().encode(text).length <= 103
+      ? readPath(text)
+      : problem(`${quote(text)} is too long for a socket; expected a path of at most 103 bytes`),
+};
+
+function readPath(text: string): Reading<string> {
+  if (text === "") return problem("the path is empty; expected one as in a shell");
+  return /\p{Cc}/u.test(text)
+    ? problem("the path has a control character; expected one without")
+    : found(text);
+}
+
+/** An iptables chain. */
+export const chainSyntax: ValueSyntax<string> = {
+  metavar: "CHAIN",
+  read: (text) =>
+    // 28 bytes: XT_EXTENSION_MAXNAMELEN of linux/netfilter/x_tables.h, less the closing zero.
+    /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,27}$/.test(text)
+      ? found(text)
+      : problem(`${quote(text)} is no iptables chain; expected a name as in "DOCKER-USER"`),
+};
+
+/** The secret that a client proves: one word, as in the config file's `key` line. */
+export const keySyntax: ValueSyntax<string> = {
+  metavar: "SECRET",
+  read: (text) =>
+    /^[^\s\p{C}]+$/u.test(text)
+      ? found(text)
+      : problem("the secret is no single word; expected the one of the server's key line"),
+};
+
+/** How much is logged. */
+export const logLevelSyntax: ValueSyntax<LogLevel> = {
+  metavar: "LEVEL",
+  choices: LOG_LEVELS,
+  read: (text) => {
+    const level = parseLogLevel(text);
+    return level === undefined
+      ? problem(`${quote(text)} is no log level; expected error, warn, info or debug`)
+      : found(level);
+  },
+};
+
+/** The shape of log lines. */
+export const logFormatSyntax: ValueSyntax<LogFormat> = {
+  metavar: "FORMAT",
+  choices: LOG_FORMATS,
+  read: (text) => {
+    const format = LOG_FORMATS.find((known) => known === text);
+    return format === undefined
+      ? problem(`${quote(text)} is no log format; expected text or json`)
+      : found(format);
+  },
+};
+
+/**
+ * The fault of a flag or an environment variable whose value cannot be read.
+ *
+ * @param code `usage` for a flag, `config` for an environment variable
+ * @param name what the value was given to, for example `--port`
+ * @param problem what is wrong with the value, and what was expected
+ */
+export function invalidValue(code: "usage" | "config", name: string, problem: string): OperationError {
+  return new OperationError(code, `Cannot use ${name}: ${problem}`);
+}

@@ -1,0 +1,209 @@
+/**
+ * The control socket of a program: read-only JSON over HTTP on a unix socket. `curl --unix-socket PATH
+ * http://localhost/v1/status` reads it too.
+ *
+ * Connections are served by hand, not by `Deno.serve`: any local user may connect, and that server bounds neither the
+ * number of connections nor the time one may stay silent, so that a user without rights could use up the descriptors
+ * of a root process.
+ *
+ * @module
+ */
+
+import { OperationError } from "../core/error.ts";
+
+/** The one resource. */
+export const STATUS_PATH = "/v1/status";
+
+/** Connections served at the same time; more are closed at once. */
+const MOST_CONNECTIONS = 16;
+
+/** Bytes a request's head may have; curl's has about 80. */
+const LONGEST_HEAD = 4096;
+
+/** Milliseconds one connection may last. */
+const DEADLINE = 2000;
+
+/** A control socket that is being served. Disposing it closes it and removes its file. */
+export interface ControlSocket extends AsyncDisposable {
+  /** The path it listens on. */
+  readonly path: string;
+}
+
+/**
+ * Opens a control socket and serves it until it is disposed. A socket file that a dead process left is replaced.
+ *
+ * @param path where the socket's file is made
+ * @param status makes the document of each answer; nothing secret may be in it, every local user can read it
+ * @throws {OperationError} `io` if the path is in use or unusable, `privilege` if it may not be written
+ */
+export async function serveControlSocket(path: string, status: () => unknown): Promise<ControlSocket> {
+  await makeWay(path);
+  const listener = listen(path);
+  const open = new Set<Deno.UnixConn>();
+  const answers = new Set<Promise<void>>();
+  const accepting = (async () => {
+    for await (const connection of listener) {
+      if (open.size >= MOST_CONNECTIONS) {
+        connection.close();
+        continue;
+      }
+      open.add(connection);
+      const answer = serve(connection, status).finally(() => {
+        open.delete(connection);
+        answers.delete(answer);
+      });
+      answers.add(answer);
+    }
+  })();
+  const file = Deno.lstatSync(path).ino;
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      // The file first: whoever finds it can still connect, and whoever cannot is told that nothing runs.
+      removeOwn(path, file);
+      listener.close();
+      for (const connection of open) close(connection);
+      await accepting;
+      await Promise.all(answers);
+    },
+  };
+}
+
+/** Removes what a dead process left at the path; throws if it is alive or something else is there. */
+async function makeWay(path: string): Promise<void> {
+  try {
+    if (!(await Deno.lstat(path)).isSocket) {
+      throw cannotOpen(
+        path,
+        "a file that is no socket is in its place",
+        "Remove it or give --control another path",
+      );
+    }
+    const connection = await Deno.connect({ transport: "unix", path });
+    connection.close();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    if (error instanceof Deno.errors.ConnectionRefused) return removeStale(path);
+    throw error instanceof OperationError ? error : openFault(path, error);
+  }
+  throw cannotOpen(
+    path,
+    "another docker-connector is running",
+    "Stop it first or give --control another path",
+  );
+}
+
+function removeStale(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw openFault(path, error);
+  }
+}
+
+function listen(path: string): Deno.UnixListener {
+  try {
+    const listener = Deno.listen({ transport: "unix", path });
+    // Until here the umask decides, and only root can connect. `status` is to work without sudo, so all may: the
+    // socket only answers, and what it answers holds no secret.
+    Deno.chmodSync(path, 0o666);
+    return listener;
+  } catch (error) {
+    throw openFault(path, error);
+  }
+}
+
+function openFault(path: string, error: unknown): OperationError {
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return new OperationError(
+      "privilege",
+      `Cannot open control socket ${path}: permission denied`,
+      "Run with sudo or give --control a path you may write to",
+      { cause: error },
+    );
+  }
+  if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+    return cannotOpen(path, "its folder does not exist", "Make the folder or give --control another path");
+  }
+  const state = error instanceof Error ? error.message : String(error);
+  return cannotOpen(path, state, "Give --control another path");
+}
+
+function cannotOpen(path: string, state: string, remedy: string): OperationError {
+  return new OperationError("io", `Cannot open control socket ${path}: ${state}`, remedy);
+}
+
+/** A file that another process has put there since is left alone. */
+function removeOwn(path: string, file: number | null): void {
+  try {
+    if (Deno.lstatSync(path).ino === file) Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+async function serve(connection: Deno.UnixConn, status: () => unknown): Promise<void> {
+  const deadline = setTimeout(() => close(connection), DEADLINE);
+  try {
+    const answer = answerTo(await readHead(connection), status);
+    await writeWhole(connection, new TextEncoder().encode(answer));
+  } catch {
+    // The caller has gone or was too slow. It is the caller's loss, and a log line each would be a way to fill the disk.
+  } finally {
+    clearTimeout(deadline);
+    close(connection);
+  }
+}
+
+/** The request's head up to the empty line, or less if it is too long or ends early. A body is not read. */
+async function readHead(connection: Deno.UnixConn): Promise<string> {
+  const buffer = new Uint8Array(LONGEST_HEAD);
+  let length = 0;
+  let head = "";
+  while (length < buffer.length && !head.includes("\r\n\r\n")) {
+    const more = await connection.read(buffer.subarray(length));
+    if (more === null) break;
+    length += more;
+    head = new TextDecoder("latin1").decode(buffer.subarray(0, length));
+  }
+  return head;
+}
+
+function answerTo(head: string, status: () => unknown): string {
+  const [, method, target] = /^([A-Z]+) (\S+) HTTP\/1\.[01]\r\n/.exec(head) ?? [];
+  if (method === undefined || target === undefined || !head.includes("\r\n\r\n")) {
+    return response("400 Bad Request", { error: "this is no HTTP/1.1 request" });
+  }
+  if (target !== STATUS_PATH) return response("404 Not Found", { error: `only ${STATUS_PATH} is here` });
+  if (method !== "GET") {
+    return response("405 Method Not Allowed", { error: "only GET is understood" }, "Allow: GET\r\n");
+  }
+  try {
+    return response("200 OK", status());
+  } catch (error) {
+    return response("500 Internal Server Error", {
+      error: error instanceof Error ? error.message : String(error),
+    });
+  }
+}
+
+function response(status: string, document: unknown, fields = ""): string {
+  const body = `${JSON.stringify(document)}\n`;
+  const length = new TextEncoder().encode(body).length;
+  return `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n${fields}` +
+    `Connection: close\r\n\r\n${body}`;
+}
+
+async function writeWhole(connection: Deno.UnixConn, bytes: Uint8Array): Promise<void> {
+  let rest = bytes;
+  while (rest.length > 0) rest = rest.subarray(await connection.write(rest));
+}
+
+/** Closes a connection that the deadline, its own end and the end of the program may close at the same time. */
+function close(connection: Deno.UnixConn): void {
+  try {
+    connection.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+  }
+}
