@@ -1,0 +1,39 @@
+/**
+ * Whether the compiled programs are as new as their sources.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { PROGRAMS } from "./programs.ts";
+import { SOURCES } from "./source_tree.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** The latest time of modification in milliseconds of a file, or of all modules below a folder. */
+async function newest(path: string): Promise<number> {
+  const info = await Deno.stat(path).catch(() => undefined);
+  if (info === undefined || path.endsWith("_test.ts")) return 0;
+  if (!info.isDirectory) return info.mtime?.getTime() ?? 0;
+  let latest = 0;
+  for await (const entry of Deno.readDir(path)) {
+    latest = Math.max(latest, await newest(join(path, entry.name)));
+  }
+  return latest;
+}
+
+/**
+ * Tells why the programs have to be compiled.
+ *
+ * @param folder where the binaries lie
+ * @returns the reason in words; undefined when all are there and newer than every source
+ */
+export async function reasonToCompile(folder: string = join(ROOT, "dist")): Promise<string | undefined> {
+  const sources = Math.max(...await Promise.all(SOURCES.map((name) => newest(join(ROOT, name)))));
+  for (const { binary } of PROGRAMS) {
+    const info = await Deno.stat(join(folder, binary)).catch(() => undefined);
+    if (info === undefined) return `${binary} is not there yet`;
+    if ((info.mtime?.getTime() ?? 0) < sources) return `${binary} is older than the sources`;
+  }
+  return undefined;
+}
