@@ -11,6 +11,7 @@
 import { darwinErrno } from "./errno_darwin.ts";
 import { linuxErrno } from "./errno_linux.ts";
 import { type AnyErrnoName, errnoText } from "./errno_text.ts";
+import { libcPath } from "./libc_path.ts";
 
 /** The error names that both systems have. */
 export type ErrnoName = keyof typeof linuxErrno & keyof typeof darwinErrno;
@@ -49,7 +50,7 @@ export function prepareErrno(): void {
 }
 
 function linuxAddress(): Deno.PointerValue {
-  const libc = Deno.dlopen("libc.so.6", {
+  const libc = Deno.dlopen(libcPath, {
     // int *__errno_location(void);
     __errno_location: { parameters: [], result: "pointer" },
   });
@@ -61,7 +62,7 @@ function linuxAddress(): Deno.PointerValue {
 }
 
 function darwinAddress(): Deno.PointerValue {
-  const libc = Deno.dlopen("/usr/lib/libSystem.B.dylib", {
+  const libc = Deno.dlopen(libcPath, {
     // int *__error(void);
     __error: { parameters: [], result: "pointer" },
   });

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { darwinErrno } from "./errno_darwin.ts";
 import { errno, errorName, errorText, prepareErrno, readErrno } from "./errno.ts";
+import { libcPath } from "./libc_path.ts";
 import { linuxErrno } from "./errno_linux.ts";
 import { errnoText } from "./errno_text.ts";
 import { SystemError } from "./system_error.ts";
-
-const libcPath = Deno.build.os === "darwin" ? "/usr/lib/libSystem.B.dylib" : "libc.so.6";
 
 Deno.test("readErrno gives what the last failed call of this thread left", () => {
   prepareErrno();

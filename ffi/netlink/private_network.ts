@@ -9,6 +9,7 @@
  */
 
 import { prepareErrno } from "../errno.ts";
+import { libcPath } from "../libc_path.ts";
 import { checked } from "../system_error.ts";
 
 /** CLONE_NEWNET (include/uapi/linux/sched.h). */
@@ -49,7 +50,7 @@ export class PrivateNetwork implements Disposable {
   /** Moves the calling thread into a new, empty namespace. Needs root. */
   constructor() {
     prepareErrno();
-    this.#library = Deno.dlopen("libc.so.6", symbols);
+    this.#library = Deno.dlopen(libcPath, symbols);
     const path = new TextEncoder().encode("/proc/thread-self/ns/net\0");
     this.#home = checked("open ns/net", this.#library.symbols.open(path, OPEN_FLAGS));
     checked("unshare CLONE_NEWNET", this.#library.symbols.unshare(CLONE_NEWNET));

@@ -5,6 +5,7 @@
  */
 
 import { errno, prepareErrno, readErrno } from "../errno.ts";
+import { libcPath } from "../libc_path.ts";
 import { SystemError } from "../system_error.ts";
 import { AF, NETLINK } from "./constants.ts";
 
@@ -54,7 +55,7 @@ export interface NetlinkTransport extends Disposable {
  */
 export function openNetlinkTransport(): NetlinkTransport {
   prepareErrno();
-  const library = Deno.dlopen("libc.so.6", symbols);
+  const library = Deno.dlopen(libcPath, symbols);
   const descriptor = library.symbols.socket(AF.NETLINK, SOCKET_TYPE, NETLINK.ROUTE);
   if (descriptor < 0) {
     const code = readErrno();
