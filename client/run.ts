@@ -1,0 +1,143 @@
+/**
+ * `docker-connector-client run`: opens the interface in the Docker machine, finds the server, and carries packets until it
+ * is asked to stop.
+ *
+ * @module
+ */
+import { version } from "../cli/build_info.ts";
+import { exitDone } from "../cli/exit_status.ts";
+import { getLogger } from "../cli/log.ts";
+import { programStatus } from "../cli/status_document.ts";
+import { lastHeardSeconds, tunnelCounters } from "../cli/tunnel_counters.ts";
+import { Counter } from "../core/counters.ts";
+import { OperationError } from "../core/error.ts";
+import { formatAddress, type IpAddress, nextAddress } from "../core/net/address.ts";
+import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
+import { networkOf } from "../core/net/prefix.ts";
+import { DataPlane } from "../dataplane/data_plane.ts";
+import { resolveHost } from "../ffi/resolve.ts";
+import { SystemError } from "../ffi/system_error.ts";
+import type { UdpSocket } from "../ffi/udp_socket.ts";
+import { serveControlSocket } from "../system/control_socket.ts";
+import { platformRouter } from "../system/platform_router.ts";
+import { StopSignal } from "../system/stop_signal.ts";
+import { openTunnelDevice, openTunnelSocket } from "../system/tunnel_device.ts";
+import { warnWithoutForwarding } from "./forwarding.ts";
+import type { ClientRunOptions } from "./options.ts";
+import { ServerLink } from "./server_link.ts";
+import type { ClientStatus } from "./status_document.ts";
+
+const log = getLogger("client");
+
+/** The interface's name; firewall rules name it too, so it is fixed. */
+const INTERFACE_NAME = "connector0";
+
+/**
+ * Runs the client.
+ *
+ * @returns the exit status when it was asked to stop
+ * @throws {OperationError} when it cannot start or cannot go on
+ */
+export async function runClient(options: ClientRunOptions): Promise<number> {
+  const startedAt = Date.now();
+  using stop = new StopSignal();
+  await using cleanup = new AsyncDisposableStack();
+
+  const device = cleanup.use(await openTunnelDevice({ name: INTERFACE_NAME, offload: true }));
+  const serverAddress = await firstAddress(options.host);
+  const socket = cleanup.use(await openTunnelSocket(anyLocal(serverAddress.family)));
+  connectTo(socket, { address: serverAddress, port: options.port });
+
+  const router = await platformRouter();
+  const { address } = options.addr;
+  const peer = nextAddress(address);
+  await router.configureInterface({ name: device.name, mtu: options.mtu, address, peer });
+  await router.addRoute(networkOf(options.addr), device.name);
+  await warnWithoutForwarding();
+
+  const dataPlane = await DataPlane.start({
+    role: "client",
+    tun: device,
+    udp: socket,
+    connected: true,
+    offload: true,
+    onMessage: (bytes) => link.takeMessage(bytes),
+  });
+  cleanup.defer(() => dataPlane.stop());
+  const { counters } = dataPlane;
+  const link = cleanup.use(
+    new ServerLink({
+      host: options.host,
+      port: options.port,
+      heartbeatMs: options.heartbeatMs,
+      key: options.key,
+      description: { version, addresses: [formatAddress(address)] },
+      socket,
+      address: serverAddress,
+      resolve: resolveHost,
+      traffic: () => ({
+        received: counters[Counter["inbound.packets"]] ?? 0,
+        sent: counters[Counter["outbound.packets"]] ?? 0,
+      }),
+      onCommand: ({ name, words }) =>
+        log.warn("control command not supported", { command: [name, ...words].join(" ") }),
+    }),
+  );
+
+  const status = (): ClientStatus => {
+    const now = Date.now();
+    return {
+      ...programStatus("docker-connector-client", startedAt, now),
+      interface: {
+        name: device.name,
+        mtu: options.mtu,
+        address: formatAddress(address),
+        peer: formatAddress(peer),
+      },
+      server: {
+        host: options.host,
+        endpoint: formatEndpoint(link.endpoint),
+        lastHeardSeconds: lastHeardSeconds(counters, now) ?? null,
+        state: link.isUp ? "up" : "silent",
+      },
+      heartbeats: link.heartbeats,
+      counters: tunnelCounters(counters),
+    };
+  };
+  cleanup.use(await serveControlSocket(options.control, status));
+  link.start();
+
+  log.info("tunnel is up", {
+    interface: device.name,
+    address: formatAddress(address),
+    peer: formatAddress(peer),
+    server: formatEndpoint(link.endpoint),
+  });
+  const signal = await Promise.race([stop.received, dataPlane.failure]);
+  log.info("stopping", { signal });
+  return exitDone;
+}
+
+async function firstAddress(host: string): Promise<IpAddress> {
+  const [first] = await resolveHost(host);
+  if (first === undefined) throw new OperationError("unavailable", `Cannot resolve host ${host}: no address`);
+  return first;
+}
+
+function anyLocal(family: 4 | 6): Endpoint {
+  return { address: { family, bytes: new Uint8Array(family === 4 ? 4 : 16) }, port: 0 };
+}
+
+function connectTo(socket: UdpSocket, server: Endpoint): void {
+  try {
+    socket.connect(server);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    throw new OperationError(
+      "unavailable",
+      `Cannot reach the server at ${formatEndpoint(server)}: ${error.message}`,
+      "Check --host and this machine's routes",
+      { cause: error },
+    );
+  }
+}

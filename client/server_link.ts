@@ -1,0 +1,166 @@
+/**
+ * The client's server: finds it by name, sends heartbeats, puts control texts together, and looks the name up again when the
+ * server is silent.
+ *
+ * @module
+ */
+import { getLogger } from "../cli/log.ts";
+import { HeartbeatClock } from "../core/link/heartbeat_clock.ts";
+import { type IpAddress, sameAddress } from "../core/net/address.ts";
+import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
+import {
+  CONTROL_VERSION,
+  ControlAssembler,
+  type ControlCommand,
+  parseControl,
+} from "../core/protocol/control.ts";
+import { type ClientDescription, encodeDescription } from "../core/protocol/description.ts";
+import { encodeHeartbeat } from "../core/protocol/heartbeat.ts";
+import type { UdpSocket } from "../ffi/udp_socket.ts";
+
+const log = getLogger("server");
+
+/** What the link works with. */
+export interface ServerLinkSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly heartbeatMs: number;
+  readonly key: string | undefined;
+  readonly description: ClientDescription;
+  /** Connected to the server; follows it when it moves. */
+  readonly socket: Pick<UdpSocket, "family" | "connect" | "send">;
+  readonly address: IpAddress;
+  readonly resolve: (host: string) => Promise<IpAddress[]>;
+  /** Packets received and sent so far. */
+  readonly traffic: () => { readonly received: number; readonly sent: number };
+  /** Carries out a command of a control text. */
+  readonly onCommand: (command: ControlCommand) => void;
+}
+
+/** Keeps the tunnel's other end known and alive. */
+export class ServerLink implements Disposable {
+  readonly #settings: ServerLinkSettings;
+  readonly #clock: HeartbeatClock;
+  readonly #assembler = new ControlAssembler();
+  #endpoint: Endpoint;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #traffic = { received: 0, sent: 0 };
+  #lastHeartbeatTime = 0;
+  #sent = 0;
+  #answered = 0;
+  #lastHeard: number | undefined;
+  /** The server has shown that it answers heartbeats, which the original's does not. */
+  #answers = false;
+  #wasSilent = false;
+
+  constructor(settings: ServerLinkSettings) {
+    this.#settings = settings;
+    this.#endpoint = { address: settings.address, port: settings.port };
+    this.#clock = new HeartbeatClock(settings.heartbeatMs, performance.now());
+  }
+
+  /** Where the server is. */
+  get endpoint(): Endpoint {
+    return this.#endpoint;
+  }
+
+  /** Heartbeats since the start. */
+  get heartbeats(): { readonly sent: number; readonly answered: number } {
+    return { sent: this.#sent, answered: this.#answered };
+  }
+
+  /** When a message or packet was last noticed, milliseconds since 1970. */
+  get lastHeard(): number | undefined {
+    return this.#lastHeard;
+  }
+
+  /** A server that answers is up while it does; one that never does is up once it was heard. */
+  get isUp(): boolean {
+    return this.#lastHeard !== undefined && !(this.#answers && this.#clock.isSilent);
+  }
+
+  /** Sends the first heartbeat and goes on by itself. */
+  start(): void {
+    this.#tick();
+  }
+
+  /** Takes a datagram of the server that is no packet. */
+  takeMessage(datagram: Uint8Array): void {
+    this.#noteHeard();
+    const assembly = this.#assembler.push(datagram);
+    if (assembly.kind !== "text") return;
+    if (assembly.text === "") {
+      this.#answers = true;
+      this.#answered++;
+    }
+    for (const command of parseControl(assembly.text)) this.#takeCommand(command);
+    this.#schedule();
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #takeCommand(command: ControlCommand): void {
+    if (command.name !== "version") return this.#settings.onCommand(command);
+    this.#answers = true;
+    if (Number(command.words[0]) >= CONTROL_VERSION) {
+      this.#settings.socket.send(encodeDescription(this.#settings.description));
+    }
+  }
+
+  #noteHeard(): void {
+    this.#lastHeard = Date.now();
+    this.#clock.heard(performance.now());
+    if (!this.#wasSilent) return;
+    this.#wasSilent = false;
+    log.info("server answers again", { endpoint: formatEndpoint(this.#endpoint) });
+  }
+
+  #tick(): void {
+    const traffic = this.#settings.traffic();
+    const received = traffic.received !== this.#traffic.received;
+    const sent = traffic.sent !== this.#traffic.sent;
+    this.#traffic = traffic;
+    if (received) this.#noteHeard();
+    const due = this.#clock.tick(performance.now(), received, sent);
+    if (due.heartbeat) this.#sendHeartbeat();
+    if (this.#clock.isSilent && this.#answers && !this.#wasSilent) {
+      this.#wasSilent = true;
+      log.warn("server is silent; looking for it", { host: this.#settings.host });
+    }
+    if (due.lookup) this.#lookUp();
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#tick(), Math.max(0, this.#clock.nextTick - performance.now()));
+  }
+
+  #sendHeartbeat(): void {
+    // The server takes no time twice, so a clock that stands still or was set back a little counts on.
+    this.#lastHeartbeatTime = Math.max(Date.now(), this.#lastHeartbeatTime + 1);
+    this.#settings.socket.send(encodeHeartbeat(this.#settings.key, this.#lastHeartbeatTime));
+    this.#sent++;
+  }
+
+  async #lookUp(): Promise<void> {
+    const { host, port, socket } = this.#settings;
+    try {
+      const found = (await this.#settings.resolve(host)).filter(({ family }) => family === socket.family);
+      const [first] = found;
+      if (first === undefined || found.some((address) => sameAddress(address, this.#endpoint.address))) {
+        return;
+      }
+      const endpoint = { address: first, port };
+      socket.connect(endpoint);
+      log.info("server moved", { from: formatEndpoint(this.#endpoint), to: formatEndpoint(endpoint) });
+      this.#endpoint = endpoint;
+      this.#sendHeartbeat();
+    } catch (error) {
+      log.debug("look-up failed", { host, fault: error instanceof Error ? error.message : String(error) });
+    }
+  }
+}

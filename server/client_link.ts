@@ -1,0 +1,124 @@
+/**
+ * The server's one client: who it is, when it was heard, and what it is told.
+ *
+ * Only a heartbeat binds a client: data from an unbound endpoint never does, so no stray datagram can take the tunnel over.
+ *
+ * @module
+ */
+import { getLogger } from "../cli/log.ts";
+import { type Endpoint, formatEndpoint, sameEndpoint } from "../core/net/endpoint.ts";
+import { encodeControl } from "../core/protocol/control.ts";
+import { type ClientDescription, decodeDescription } from "../core/protocol/description.ts";
+import { HEARTBEAT } from "../core/protocol/datagram.ts";
+import { HeartbeatJudge } from "../core/protocol/heartbeat.ts";
+import type { SocketAddressCodec, UdpSocket } from "../ffi/udp_socket.ts";
+
+const log = getLogger("client");
+
+/** Refused heartbeats are logged at most this often, in milliseconds. */
+const REFUSAL_INTERVAL = 60_000;
+
+/** What a bound client is known by. */
+export interface BoundClient {
+  readonly endpoint: Endpoint;
+  /** When its last heartbeat came, milliseconds since 1970. */
+  readonly lastHeartbeat: number;
+  readonly description: ClientDescription | undefined;
+}
+
+/** What the link works with. */
+export interface ClientLinkSettings {
+  readonly key: string | undefined;
+  readonly mtu: number;
+  readonly socket: Pick<UdpSocket, "send">;
+  readonly codec: SocketAddressCodec;
+  /** Sends packets to this socket address, and takes packets from it alone. */
+  readonly bindPeer: (socketAddress: Uint8Array) => void;
+  /** The control text that a newly bound client is sent. */
+  readonly controlText: () => string;
+}
+
+/** Learns the client's endpoint and answers its heartbeats. */
+export class ClientLink {
+  readonly #settings: ClientLinkSettings;
+  readonly #judge: HeartbeatJudge;
+  #client: BoundClient | undefined;
+  #refused = 0;
+  #refusalLogged = 0;
+
+  constructor(settings: ClientLinkSettings) {
+    this.#settings = settings;
+    this.#judge = new HeartbeatJudge(settings.key);
+  }
+
+  /** The bound client. */
+  get client(): BoundClient | undefined {
+    return this.#client;
+  }
+
+  /** Heartbeats that bound nobody. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /**
+   * Takes a datagram that is no packet.
+   *
+   * @param source the sender's socket address
+   * @param fromPeer whether the bound client sent it
+   * @param now milliseconds since 1970
+   */
+  takeMessage(datagram: Uint8Array, source: Uint8Array, fromPeer: boolean, now: number): void {
+    const endpoint = this.#settings.codec.decode(source);
+    if (endpoint === undefined) return;
+    if (datagram[0] === HEARTBEAT) this.#takeHeartbeat(datagram, endpoint, now);
+    else if (fromPeer && this.#client !== undefined) this.#takeDescription(datagram, this.#client);
+  }
+
+  /** Sends a control text to the bound client, if there is one. */
+  sendControl(text: string): void {
+    if (this.#client !== undefined) this.#sendTo(this.#client.endpoint, text);
+  }
+
+  #takeHeartbeat(datagram: Uint8Array, endpoint: Endpoint, now: number): void {
+    const fault = this.#judge.judge(datagram, now);
+    if (fault !== undefined) return this.#refuse(endpoint, fault, now);
+    const previous = this.#client;
+    const isKnown = previous !== undefined && sameEndpoint(previous.endpoint, endpoint);
+    this.#client = { endpoint, lastHeartbeat: now, description: isKnown ? previous.description : undefined };
+    if (isKnown) return this.#sendTo(endpoint, "");
+    this.#settings.bindPeer(this.#settings.codec.encode(endpoint));
+    if (previous === undefined) log.info("client connected", { endpoint: formatEndpoint(endpoint) });
+    else {
+      log.info("client moved", { from: formatEndpoint(previous.endpoint), to: formatEndpoint(endpoint) });
+    }
+    this.#sendTo(endpoint, this.#settings.controlText());
+  }
+
+  #takeDescription(datagram: Uint8Array, client: BoundClient): void {
+    const description = decodeDescription(datagram);
+    if (description === undefined) return;
+    this.#client = { ...client, description };
+    log.debug("client described itself", { version: description.version });
+  }
+
+  #refuse(endpoint: Endpoint, fault: string, now: number): void {
+    this.#refused++;
+    if (this.#refusalLogged !== 0 && now - this.#refusalLogged < REFUSAL_INTERVAL) return;
+    this.#refusalLogged = now;
+    log.warn("heartbeat refused; give the client the same key as the server", {
+      endpoint: formatEndpoint(endpoint),
+      reason: fault,
+      refused: this.#refused,
+    });
+  }
+
+  #sendTo(endpoint: Endpoint, text: string): void {
+    for (const datagram of encodeControl(text, this.#settings.mtu)) {
+      if (!this.#settings.socket.send(datagram, endpoint)) {
+        log.debug("control not sent", { endpoint: formatEndpoint(endpoint) });
+        return;
+      }
+    }
+  }
+}

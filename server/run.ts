@@ -1,0 +1,146 @@
+/**
+ * `docker-connector run`: opens the interface and the socket, routes the containers' networks, and carries packets until
+ * it is asked to stop.
+ *
+ * @module
+ */
+import { getLogger, setLogLevel } from "../cli/log.ts";
+import { exitDone } from "../cli/exit_status.ts";
+import { programStatus } from "../cli/status_document.ts";
+import { lastHeardSeconds, tunnelCounters } from "../cli/tunnel_counters.ts";
+import type { BridgePair, Config } from "../core/config/config.ts";
+import { plan, type Step } from "../core/config/plan.ts";
+import { formatAddress, nextAddress } from "../core/net/address.ts";
+import { formatEndpoint } from "../core/net/endpoint.ts";
+import { formatPrefix, type Prefix } from "../core/net/prefix.ts";
+import { DataPlane } from "../dataplane/data_plane.ts";
+import { socketAddressCodec } from "../ffi/udp_socket.ts";
+import { serveControlSocket } from "../system/control_socket.ts";
+import { watchFile } from "../system/file_watch.ts";
+import { platformRouter } from "../system/platform_router.ts";
+import { StopSignal } from "../system/stop_signal.ts";
+import { openTunnelDevice, openTunnelSocket } from "../system/tunnel_device.ts";
+import { ClientLink } from "./client_link.ts";
+import { ConfigFollower } from "./config_follower.ts";
+import { ContainerRoutes } from "./container_routes.ts";
+import { changeControlText, fullControlText } from "./control_text.ts";
+import { idleKeys } from "./idle_keys.ts";
+import { initialConfig } from "./initial_config.ts";
+import type { ServerRunOptions } from "./options.ts";
+import type { ServerStatus } from "./status_document.ts";
+
+const log = getLogger("server");
+
+/** The wanted name of the interface on Linux; macOS numbers its own. */
+const INTERFACE_NAME = "connector0";
+
+/**
+ * Runs the server.
+ *
+ * @returns the exit status when it was asked to stop
+ * @throws {OperationError} when it cannot start or cannot go on
+ */
+export async function runServer(options: ServerRunOptions): Promise<number> {
+  const startedAt = Date.now();
+  using stop = new StopSignal();
+  const { config, file, overrides } = await initialConfig(options);
+  if (options.logLevel === undefined) setLogLevel(config.logLevel);
+  await using cleanup = new AsyncDisposableStack();
+
+  const device = cleanup.use(await openTunnelDevice({ name: INTERFACE_NAME, offload: true }));
+  const socket = cleanup.use(await openTunnelSocket({ address: config.host, port: config.port }));
+  const router = await platformRouter();
+  const peer = config.addr.address;
+  const address = nextAddress(peer);
+  await router.configureInterface({ name: device.name, mtu: config.mtu, address, peer });
+
+  let pairs: readonly BridgePair[] = config.bridgePairs;
+  const codec = await socketAddressCodec();
+  const link = new ClientLink({
+    key: config.key,
+    mtu: config.mtu,
+    socket,
+    codec,
+    bindPeer: (socketAddress) => dataPlane.bindPeer(socketAddress),
+    controlText: () => fullControlText(pairs),
+  });
+  const dataPlane = await DataPlane.start({
+    role: "server",
+    tun: device,
+    udp: socket,
+    connected: false,
+    offload: true,
+    onMessage: (bytes, source, fromPeer) => link.takeMessage(bytes, source, fromPeer, Date.now()),
+  });
+  cleanup.defer(() => dataPlane.stop());
+
+  const routes = new ContainerRoutes(router, device.name);
+  cleanup.defer(() => routes.clear());
+  const follower = new ConfigFollower(file, overrides, config, async (steps) => {
+    pairs = follower.config.bridgePairs;
+    await carryOut(steps, routes, link, options.logLevel === undefined);
+  });
+  await carryOut(plan(undefined, config), routes, link, options.logLevel === undefined);
+  const idle = idleKeys(config);
+  if (idle.length > 0) log.warn("keys without effect in this version", { keys: idle.join(", ") });
+
+  const status = (): ServerStatus => {
+    const now = Date.now();
+    const { client } = link;
+    return {
+      ...programStatus("docker-connector", startedAt, now),
+      interface: {
+        name: device.name,
+        mtu: config.mtu,
+        address: formatAddress(address),
+        peer: formatAddress(peer),
+      },
+      listen: formatEndpoint(socket.localEndpoint()),
+      client: client === undefined ? null : {
+        endpoint: formatEndpoint(client.endpoint),
+        lastHeardSeconds: lastHeardSeconds(dataPlane.counters, now) ??
+          Math.floor((now - client.lastHeartbeat) / 1000),
+        ...(client.description === undefined ? {} : { version: client.description.version }),
+      },
+      routes: routes.status,
+      counters: tunnelCounters(dataPlane.counters),
+      dataPlane: { offload: device.offload.tcp },
+      config: follower.status,
+    };
+  };
+  cleanup.use(await serveControlSocket(options.control, status));
+  if (options.watch) cleanup.use(watchFile(file, () => follower.reload()));
+
+  log.info("tunnel is up", {
+    interface: device.name,
+    address: formatAddress(address),
+    peer: formatAddress(peer),
+    listen: formatEndpoint(socket.localEndpoint()),
+    config: file,
+  });
+  const signal = await Promise.race([stop.received, dataPlane.failure]);
+  log.info("stopping", { signal });
+  return exitDone;
+}
+
+/** Puts the steps of a configuration in force. */
+async function carryOut(
+  steps: readonly Step[],
+  routes: ContainerRoutes,
+  link: ClientLink,
+  mayChangeLevel: boolean,
+): Promise<void> {
+  const removed: Prefix[] = [];
+  const added: Prefix[] = [];
+  const changedPairs: BridgePair[] = [];
+  for (const step of steps) {
+    if (step.kind === "remove-route") removed.push(step.route.prefix);
+    else if (step.kind === "add-route") added.push(step.route.prefix);
+    else if (step.kind === "set-log-level" && mayChangeLevel) setLogLevel(step.level);
+    else if (step.kind === "connect-bridges" || step.kind === "disconnect-bridges") {
+      changedPairs.push(step.pair);
+    }
+  }
+  await routes.change(removed, added);
+  if (changedPairs.length > 0) link.sendControl(changeControlText(changedPairs));
+}

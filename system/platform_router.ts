@@ -1,0 +1,12 @@
+/**
+ * The router of the running system.
+ *
+ * @module
+ */
+import type { Router } from "./router.ts";
+
+/** Loads and makes the router; only the running system's code is loaded. */
+export async function platformRouter(): Promise<Router> {
+  if (Deno.build.os === "darwin") return new (await import("./router_darwin.ts")).DarwinRouter();
+  return new (await import("./router_linux.ts")).LinuxRouter();
+}
