@@ -5,6 +5,7 @@
  */
 
 import type { LogLevel } from "../core/config/log_level.ts";
+import { escapeControls } from "./plain_text.ts";
 
 /** The two shapes a log line can have. */
 export const LOG_FORMATS = ["text", "json"] as const;
@@ -76,16 +77,4 @@ function plainText(value: unknown): string {
 function jsonValue(value: unknown): unknown {
   if (typeof value === "bigint") return Number(value);
   return value instanceof Error ? value.message : value;
-}
-
-/**
- * Makes control and format characters visible, as JSON would write them: an escape sequence in a log would act on the
- * reader's terminal, and JSON.stringify lets those above U+007E through.
- */
-function escapeControls(text: string): string {
-  return text.replace(/\p{C}/gu, (character) =>
-    Array.from(
-      { length: character.length },
-      (_, unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, "0")}`,
-    ).join(""));
 }

@@ -15,6 +15,7 @@ import { anyOf, type Invocation } from "./command.ts";
 import { exitDone, exitStatusOf } from "./exit_status.ts";
 import { words } from "./flag.ts";
 import { configureLog, currentLogLevel, getLogger } from "./log.ts";
+import { escapeControls } from "./plain_text.ts";
 import { processTerminal, StdoutClosed, type Terminal } from "./terminal.ts";
 
 /** One of the three programs. */
@@ -110,7 +111,7 @@ function understand(program: Program, args: readonly string[], terminal: Termina
 function report(program: string, error: unknown, terminal: Terminal): number {
   if (error instanceof StdoutClosed) return exitDone;
   const line = error instanceof OperationError ? error.report : unexpected(error);
-  terminal.err(`${program}: ${line.replace(/\s*\n\s*/g, " ")}\n`);
+  terminal.err(`${program}: ${escapeControls(line.replace(/\s*\n\s*/g, " "))}\n`);
   if (currentLogLevel() === "debug" && error instanceof Error && error.stack !== undefined) {
     terminal.err(`${error.stack}\n`);
   }

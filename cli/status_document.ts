@@ -5,6 +5,7 @@
  */
 
 import { commit, denoVersion, version } from "./build_info.ts";
+import { recordOf, type Shape } from "./shape.ts";
 
 /** Which program is running, and since when. */
 export interface ProgramStatus<Name extends string> {
@@ -70,3 +71,24 @@ export function programStatus<Name extends string>(
     uptimeSeconds: Math.max(0, Math.floor((now - startedAt) / 1000)),
   };
 }
+
+/** The form of the fields that all documents have. */
+export const programShape: Readonly<Record<string, Shape>> = {
+  program: "string",
+  version: "string",
+  commit: "string",
+  deno: "string",
+  pid: "number",
+  startedAt: "string",
+  uptimeSeconds: "number",
+};
+
+/** The form of {@link InterfaceStatus}. */
+export const interfaceShape: Shape = { name: "string", mtu: "number", address: "string", peer: "string" };
+
+/** The form of {@link TunnelCounters}. */
+export const countersShape: Shape = {
+  outbound: { packets: "number", bytes: "number" },
+  inbound: { packets: "number", bytes: "number" },
+  drops: recordOf("number"),
+};

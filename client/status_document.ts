@@ -4,7 +4,15 @@
  * @module
  */
 
-import type { InterfaceStatus, ProgramStatus, TunnelCounters } from "../cli/status_document.ts";
+import { hasShape, orNull, type Shape } from "../cli/shape.ts";
+import {
+  countersShape,
+  interfaceShape,
+  type InterfaceStatus,
+  programShape,
+  type ProgramStatus,
+  type TunnelCounters,
+} from "../cli/status_document.ts";
 
 /** The server as the client sees it. */
 export interface ServerView {
@@ -31,4 +39,26 @@ export interface ClientStatus extends ProgramStatus<"docker-connector-client"> {
   readonly server: ServerView;
   readonly heartbeats: HeartbeatCounters;
   readonly counters: TunnelCounters;
+}
+
+const shape: Shape = {
+  ...programShape,
+  interface: interfaceShape,
+  server: {
+    host: "string",
+    endpoint: orNull("string"),
+    lastHeardSeconds: orNull("number"),
+    state: (value) => value === "up" || value === "silent",
+  },
+  heartbeats: { sent: "number", answered: "number" },
+  counters: countersShape,
+};
+
+/**
+ * Whether a document is one of this version's form: the program that answered may be of another version.
+ *
+ * @param document a status document
+ */
+export function isClientStatus(document: unknown): document is ClientStatus {
+  return hasShape(document, shape);
 }

@@ -4,7 +4,15 @@
  * @module
  */
 
-import type { InterfaceStatus, ProgramStatus, TunnelCounters } from "../cli/status_document.ts";
+import { hasShape, listOf, orAbsent, orNull, type Shape } from "../cli/shape.ts";
+import {
+  countersShape,
+  interfaceShape,
+  type InterfaceStatus,
+  programShape,
+  type ProgramStatus,
+  type TunnelCounters,
+} from "../cli/status_document.ts";
 
 /** A route and how it is. */
 export interface RouteStatus {
@@ -54,4 +62,24 @@ export interface ServerStatus extends ProgramStatus<"docker-connector"> {
   readonly counters: TunnelCounters;
   readonly dataPlane: DataPlaneStatus;
   readonly config: ConfigStatus;
+}
+
+const shape: Shape = {
+  ...programShape,
+  interface: interfaceShape,
+  listen: "string",
+  client: orNull({ endpoint: "string", lastHeardSeconds: "number", version: orAbsent("string") }),
+  routes: listOf({ prefix: "string", source: "string", state: "string", fault: orAbsent("string") }),
+  counters: countersShape,
+  dataPlane: { offload: "boolean" },
+  config: { file: orNull("string"), loadedAt: "string", faults: listOf("string") },
+};
+
+/**
+ * Whether a document is one of this version's form: the program that answered may be of another version.
+ *
+ * @param document a status document
+ */
+export function isServerStatus(document: unknown): document is ServerStatus {
+  return hasShape(document, shape);
 }

@@ -14,14 +14,21 @@ import { OperationError } from "../core/error.ts";
 /** The one resource. */
 export const STATUS_PATH = "/v1/status";
 
-/** Connections served at the same time; more are closed at once. */
-const MOST_CONNECTIONS = 16;
+/** What one program grants to all callers together and to each. */
+export interface ControlLimits {
+  /** Connections served at the same time; more are closed at once. */
+  readonly connections: number;
+  /** Milliseconds one connection may last. */
+  readonly deadline: number;
+}
+
+const DEFAULT_LIMITS: ControlLimits = { connections: 16, deadline: 2000 };
 
 /** Bytes a request's head may have; curl's has about 80. */
 const LONGEST_HEAD = 4096;
 
-/** Milliseconds one connection may last. */
-const DEADLINE = 2000;
+/** Milliseconds until the next try where accepting failed. */
+const ACCEPT_PAUSE = 200;
 
 /** A control socket that is being served. Disposing it closes it and removes its file. */
 export interface ControlSocket extends AsyncDisposable {
@@ -34,39 +41,72 @@ export interface ControlSocket extends AsyncDisposable {
  *
  * @param path where the socket's file is made
  * @param status makes the document of each answer; nothing secret may be in it, every local user can read it
+ * @param limits what callers may use up
  * @throws {OperationError} `io` if the path is in use or unusable, `privilege` if it may not be written
  */
-export async function serveControlSocket(path: string, status: () => unknown): Promise<ControlSocket> {
+export async function serveControlSocket(
+  path: string,
+  status: () => unknown,
+  limits: ControlLimits = DEFAULT_LIMITS,
+): Promise<ControlSocket> {
   await makeWay(path);
   const listener = listen(path);
-  const open = new Set<Deno.UnixConn>();
-  const answers = new Set<Promise<void>>();
-  const accepting = (async () => {
-    for await (const connection of listener) {
-      if (open.size >= MOST_CONNECTIONS) {
-        connection.close();
-        continue;
-      }
-      open.add(connection);
-      const answer = serve(connection, status).finally(() => {
-        open.delete(connection);
-        answers.delete(answer);
-      });
-      answers.add(answer);
-    }
-  })();
   const file = Deno.lstatSync(path).ino;
+  const door = new Door(listener, status, limits);
+  const admitting = door.admit();
   return {
     path,
     async [Symbol.asyncDispose]() {
-      // The file first: whoever finds it can still connect, and whoever cannot is told that nothing runs.
+      // The file first: whoever finds it can still connect, and whoever does not is told that nothing runs.
       removeOwn(path, file);
-      listener.close();
-      for (const connection of open) close(connection);
-      await accepting;
-      await Promise.all(answers);
+      door.close();
+      await admitting;
     },
   };
+}
+
+/** Admits connections and serves them, so many at a time. */
+class Door {
+  readonly #listener: Deno.UnixListener;
+  readonly #status: () => unknown;
+  readonly #limits: ControlLimits;
+  readonly #open = new Set<Deno.UnixConn>();
+  #closed = false;
+
+  constructor(listener: Deno.UnixListener, status: () => unknown, limits: ControlLimits) {
+    this.#listener = listener;
+    this.#status = status;
+    this.#limits = limits;
+  }
+
+  /** Resolves when the door is closed and the last answer is given or given up. */
+  async admit(): Promise<void> {
+    const answers = new Set<Promise<void>>();
+    while (!this.#closed) {
+      try {
+        const connection = await this.#listener.accept();
+        const answer = this.#serve(connection).finally(() => answers.delete(answer));
+        answers.add(answer);
+      } catch {
+        // Out of descriptors, most likely: the tunnel matters more than its status, and the next try must not be at once.
+        if (!this.#closed) await pause(ACCEPT_PAUSE);
+      }
+    }
+    await Promise.all(answers);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#listener.close();
+    this.#open.forEach(close);
+  }
+
+  async #serve(connection: Deno.UnixConn): Promise<void> {
+    if (this.#open.size >= this.#limits.connections) return close(connection);
+    this.#open.add(connection);
+    await serve(connection, this.#status, this.#limits.deadline);
+    this.#open.delete(connection);
+  }
 }
 
 /** Removes what a dead process left at the path; throws if it is alive or something else is there. */
@@ -142,8 +182,8 @@ function removeOwn(path: string, file: number | null): void {
   }
 }
 
-async function serve(connection: Deno.UnixConn, status: () => unknown): Promise<void> {
-  const deadline = setTimeout(() => close(connection), DEADLINE);
+async function serve(connection: Deno.UnixConn, status: () => unknown, patience: number): Promise<void> {
+  const deadline = setTimeout(() => close(connection), patience);
   try {
     const answer = answerTo(await readHead(connection), status);
     await writeWhole(connection, new TextEncoder().encode(answer));
@@ -197,6 +237,10 @@ function response(status: string, document: unknown, fields = ""): string {
 async function writeWhole(connection: Deno.UnixConn, bytes: Uint8Array): Promise<void> {
   let rest = bytes;
   while (rest.length > 0) rest = rest.subarray(await connection.write(rest));
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** Closes a connection that the deadline, its own end and the end of the program may close at the same time. */

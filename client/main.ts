@@ -1,0 +1,21 @@
+/**
+ * docker-connector-client, the Docker side of the tunnel.
+ *
+ * @module
+ */
+
+import { main, type Program } from "../cli/program.ts";
+import { healthCommand } from "./commands/health.ts";
+import { runCommand } from "./commands/run.ts";
+
+/** The program. */
+export const client: Program = {
+  program: "docker-connector-client",
+  brief: "Lets the desktop reach containers by their IP addresses: the side in the VM.",
+  footer: 'Without a command, "run" is assumed.',
+  commands: [runCommand, healthCommand],
+  originalFlags: {},
+  absentCommands: {},
+};
+
+if (import.meta.main) await main(client);

@@ -1,0 +1,77 @@
+/**
+ * The server's status as text for people.
+ *
+ * @module
+ */
+
+import { formatBytes, formatDuration } from "../cli/amounts.ts";
+import { escapeControls } from "../cli/plain_text.ts";
+import type { DirectionCounters } from "../cli/status_document.ts";
+import type { RouteStatus, ServerStatus } from "./status_document.ts";
+
+/** A line's label, empty where it continues the one before, and its text. */
+type Row = readonly [label: string, text: string];
+
+/**
+ * Writes the status out.
+ *
+ * @param status the document
+ * @returns lines, each with its newline; the texts start in the same column
+ */
+export function statusText(status: ServerStatus): string {
+  const { interface: tunnel, client, counters, config } = status;
+  const peer = client?.version === undefined ? "" : `, version ${client.version}`;
+  const rows: Row[] = [
+    ["interface", `${tunnel.name}, mtu ${tunnel.mtu}, address ${tunnel.address}, peer ${tunnel.peer}`],
+    ["listen", status.listen],
+    [
+      "client",
+      client === null ? "none yet" : `${client.endpoint}, heard ${formatAge(client.lastHeardSeconds)}${peer}`,
+    ],
+    ...labelled("routes", routeLines(status.routes), "none"),
+    ["outbound", formatDirection(counters.outbound)],
+    ["inbound", formatDirection(counters.inbound)],
+    ...labelled("drops", dropLines(counters.drops)),
+    ["offload", status.dataPlane.offload ? "on" : "off"],
+    ["config", config.file === null ? "no file" : `${config.file}, loaded ${formatAge(configAge(status))}`],
+    ...labelled("faults", config.faults),
+  ];
+  const title = `${status.program} ${status.version} (commit ${status.commit}, deno ${status.deno}), ` +
+    `pid ${status.pid}, up ${formatDuration(status.uptimeSeconds)}`;
+  const width = Math.max(...rows.map(([label]) => label.length)) + 2;
+  const lines = [title, ...rows.map(([label, text]) => label.padEnd(width) + text)];
+  return lines.map((line) => `${escapeControls(line)}\n`).join("");
+}
+
+function labelled(label: string, lines: readonly string[], none?: string): Row[] {
+  const shown = lines.length === 0 && none !== undefined ? [none] : lines;
+  return shown.map((line, index) => [index === 0 ? label : "", line]);
+}
+
+function routeLines(routes: readonly RouteStatus[]): string[] {
+  const width = Math.max(0, ...routes.map(({ prefix }) => prefix.length)) + 2;
+  return routes.map(({ prefix, source, state, fault }) =>
+    `${prefix.padEnd(width)}${source}  ${state}${fault === undefined ? "" : `: ${fault}`}`
+  );
+}
+
+/** Reasons that have never occurred say nothing. */
+function dropLines(drops: Readonly<Record<string, number>>): string[] {
+  return Object.entries(drops).filter(([, count]) => count > 0).map(([reason, count]) =>
+    `${reason} ${count}`
+  );
+}
+
+function formatDirection({ packets, bytes }: DirectionCounters): string {
+  return `${packets} ${packets === 1 ? "packet" : "packets"}, ${formatBytes(bytes)}`;
+}
+
+/** Seconds since the config was taken over, by the clock of the program that answered. */
+function configAge({ startedAt, uptimeSeconds, config }: ServerStatus): number {
+  const age = (Date.parse(startedAt) - Date.parse(config.loadedAt)) / 1000 + uptimeSeconds;
+  return Number.isFinite(age) ? age : 0;
+}
+
+function formatAge(seconds: number): string {
+  return seconds < 1 ? "just now" : `${formatDuration(seconds)} ago`;
+}
