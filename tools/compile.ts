@@ -36,7 +36,7 @@ async function compileProgram(program: Program, job: Job): Promise<string> {
     "--no-check",
     "--no-code-cache",
     "--unstable-worker-options",
-    ...permissionFlags(program, job.target),
+    ...permissionFlags(program, { target: job.target, version: job.compiler.version }),
     ...program.include.flatMap((module) => ["--include", module]),
     "--target",
     job.target,

@@ -1,9 +1,10 @@
 /**
  * The three programs: which file each is compiled from and what it may do once compiled. A permission that is
- * absent here is denied at run time without a question (`--no-prompt`).
+ * absent here is denied at run time without a question.
  *
  * @module
  */
+import { PACKAGED_RUNTIME } from "./runtime_file.ts";
 
 /** One `deno compile` permission and why the program cannot do without it. */
 export interface Grant {
@@ -13,6 +14,8 @@ export interface Grant {
   readonly reason: string;
   /** the only system whose binary gets it; every system where absent */
   readonly os?: "darwin" | "linux";
+  /** the Deno version whose binaries can do without */
+  readonly except?: string;
 }
 
 /** A program that is compiled to one file. */
@@ -27,10 +30,41 @@ export interface Program {
   readonly grants: readonly Grant[];
 }
 
+/** What is being compiled for. */
+export interface Build {
+  /** the target triple, as in `x86_64-unknown-linux-gnu` */
+  readonly target: string;
+  /** the Deno version inside the binary */
+  readonly version: string;
+}
+
 const FFI: Grant = {
   flag: "--allow-ffi",
   reason: "libc is opened by its bare name, which a grant limited to paths does not cover",
 };
+
+const READ: Grant = {
+  flag: "--allow-read",
+  reason: "the files to read and the control socket are named by flags",
+};
+
+const WRITE: Grant = {
+  flag: "--allow-write",
+  reason: "the control socket and the file to edit are named by flags",
+};
+
+const UNIX_SOCKET: Grant = {
+  flag: "--allow-net",
+  reason: "later Deno counts unix sockets as network too, and limits that only to paths known when compiling",
+  except: PACKAGED_RUNTIME.version,
+};
+
+function environment(...names: string[]): Grant {
+  return {
+    flag: `--allow-env=${["NO_COLOR", "TERM", ...names].join(",")}`,
+    reason: "colour, defaults, settings",
+  };
+}
 
 /** The programs in the order in which they are compiled. */
 export const PROGRAMS: readonly Program[] = [
@@ -40,10 +74,10 @@ export const PROGRAMS: readonly Program[] = [
     include: ["dataplane/worker.ts"],
     grants: [
       FFI,
-      { flag: "--allow-read", reason: "the configuration file and the control socket are named by flags" },
-      { flag: "--allow-write", reason: "`config add` rewrites that file, `run` makes the control socket" },
-      { flag: "--allow-net=localhost:80", reason: "the URL of an HTTP request over the control socket" },
-      { flag: "--allow-env=HOMEBREW_PREFIX,NO_COLOR", reason: "the default configuration file; colour" },
+      READ,
+      WRITE,
+      UNIX_SOCKET,
+      environment("HOMEBREW_PREFIX"),
       { flag: "--allow-run=/sbin/ifconfig,/sbin/route", reason: "addresses and routes", os: "darwin" },
     ],
   },
@@ -53,39 +87,40 @@ export const PROGRAMS: readonly Program[] = [
     include: ["dataplane/worker.ts"],
     grants: [
       FFI,
-      { flag: "--allow-read", reason: "/etc/hosts, /proc and the control socket" },
-      { flag: "--allow-write", reason: "the control socket" },
-      { flag: "--allow-net", reason: "the server's host name comes from a flag and is resolved" },
-      {
-        flag: "--allow-env=" + [
-          "NO_COLOR",
-          ...["HOST", "PORT", "ADDR", "MTU", "CHAIN", "HEARTBEAT", "KEY", "CONTROL"].map((name) =>
-            `DOCKER_CONNECTOR_${name}`
-          ),
-        ].join(","),
-        reason: "every flag may come from the environment; colour",
-      },
+      READ,
+      WRITE,
+      UNIX_SOCKET,
+      environment(
+        "DOCKER_CONNECTOR_ADDR",
+        "DOCKER_CONNECTOR_CHAIN",
+        "DOCKER_CONNECTOR_CONTROL",
+        "DOCKER_CONNECTOR_HEARTBEAT",
+        "DOCKER_CONNECTOR_HOST",
+        "DOCKER_CONNECTOR_KEY",
+        "DOCKER_CONNECTOR_MTU",
+        "DOCKER_CONNECTOR_PORT",
+      ),
     ],
   },
   {
     binary: "docker-accessor",
     entry: "accessor/main.ts",
     include: [],
-    grants: [
-      { flag: "--allow-env=NO_COLOR", reason: "colour" },
-    ],
+    grants: [environment()],
   },
 ];
 
 /**
- * The permission flags of one program for one system.
+ * The permission flags of one program.
  *
  * @param program the program
- * @param target the target triple, as in `x86_64-unknown-linux-gnu`
- * @returns the flags, `--no-prompt` first
+ * @param build what it is compiled for
+ * @returns the flags, starting with those that no program goes without
  */
-export function permissionFlags(program: Program, target: string): string[] {
-  const os = target.includes("darwin") ? "darwin" : "linux";
-  const grants = program.grants.filter((grant) => grant.os === undefined || grant.os === os);
+export function permissionFlags(program: Program, build: Build): string[] {
+  const os = build.target.includes("darwin") ? "darwin" : "linux";
+  const grants = program.grants.filter((grant) =>
+    (grant.os === undefined || grant.os === os) && grant.except !== build.version
+  );
   return ["--no-prompt", "--deny-import", ...grants.map((grant) => grant.flag)];
 }

@@ -1,18 +1,22 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { permissionFlags, PROGRAMS } from "./programs.ts";
+import { type Build, permissionFlags, PROGRAMS } from "./programs.ts";
 
-const LINUX = "x86_64-unknown-linux-gnu";
-const DARWIN = "aarch64-apple-darwin";
+const LINUX: Build = { target: "x86_64-unknown-linux-gnu", version: "2.9.6" };
+const DARWIN: Build = { target: "aarch64-apple-darwin", version: "2.9.6" };
+
+const programsWith = (build: Build, prefix: string) =>
+  PROGRAMS.filter((program) => permissionFlags(program, build).some((flag) => flag.startsWith(prefix)))
+    .map(({ binary }) => binary);
 
 Deno.test("only the server for macOS runs programs, and only the two it names", () => {
-  const runners = PROGRAMS.flatMap((program) =>
-    [LINUX, DARWIN].flatMap((target) =>
-      permissionFlags(program, target)
-        .filter((flag) => flag.startsWith("--allow-run"))
-        .map((flag) => [program.binary, target, flag])
-    )
-  );
-  deepEqual(runners, [["docker-connector", DARWIN, "--allow-run=/sbin/ifconfig,/sbin/route"]]);
+  deepEqual(programsWith(LINUX, "--allow-run"), []);
+  deepEqual(programsWith(DARWIN, "--allow-run"), ["docker-connector"]);
+  deepEqual(programsWith(DARWIN, "--allow-run=/sbin/ifconfig,/sbin/route"), ["docker-connector"]);
+});
+
+Deno.test("the network is closed where unix sockets do without it", () => {
+  deepEqual(programsWith({ ...LINUX, version: "2.4.2" }, "--allow-net"), []);
+  deepEqual(programsWith(LINUX, "--allow-net"), ["docker-connector", "docker-connector-client"]);
 });
 
 Deno.test("no program gets every permission, asks for one, or loads code from the network", () => {
