@@ -32,8 +32,8 @@ export function addLine(text: string, line: string): Edit {
   if (folded === undefined) return { outcome: "no-line", text };
   if (listLines(text).includes(folded)) return { outcome: "present", text };
   const ending = /\r?\n/.exec(text)?.[0] ?? "\n";
-  const start = text === "" || text.endsWith("\n") ? text : text + ending;
-  return { outcome: "added", text: start + folded + ending };
+  const missing = text === "" || text.endsWith("\n") ? "" : text.endsWith("\r") ? "\n" : ending;
+  return { outcome: "added", text: text + missing + folded + ending };
 }
 
 /** Removes a line, wherever and however often it is there. */

@@ -82,9 +82,10 @@ function lexLine(text: string, number: number, faults: FaultList): Line | undefi
     const message = `the invisible character ${codePoint(invisible[0])} is no blank; use spaces or tabs`;
     faults.add(placeOf(invisible.index), message);
   }
-  // What looks like a blank was meant as one, and the line's values are needed to check other lines.
+  // The line's values are needed to check other lines, so it is read as it looks.
   const words = [...text.replace(/\p{Z}/gu, " ").matchAll(WORD)]
-    .map((match) => ({ text: match[0], ...placeOf(match.index) }));
+    .map((match) => ({ text: match[0].replace(/\p{Cf}/gu, ""), ...placeOf(match.index) }))
+    .filter((word) => word.text !== "");
   const [key, ...values] = words;
   return key && { number, key, values, end: placeOf(text.trimEnd().length) };
 }

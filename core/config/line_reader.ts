@@ -21,6 +21,7 @@ export class LineReader {
   readonly #spec: KeySpec;
   readonly #faults: FaultList;
   #taken = 0;
+  #stopped = false;
 
   /**
    * A reader that stands before the first word after the key.
@@ -40,25 +41,28 @@ export class LineReader {
     this.#faults.add(place, message);
   }
 
-  /** The next word, or undefined where the line ends. */
-  next(): Word | undefined {
-    return this.line.values[this.#taken++];
-  }
-
   /** Reads the next word; what is missing or wrong is noted as a fault and undefined. */
   value<T>(name: string, read: (text: string) => Reading<T>): Located<T> | undefined {
-    const word = this.next();
-    if (word === undefined) {
-      this.fault(this.line.end, `${name} is missing; expected ${this.#expected}`);
-      return undefined;
-    }
-    return this.#read(word, read);
+    const word = this.#next();
+    if (word !== undefined) return this.#read(word, read);
+    if (!this.#stopped) this.fault(this.line.end, `${name} is missing; expected ${this.#expected}`);
+    this.#stopped = true;
+    return undefined;
+  }
+
+  // People end a line with a comment; that is said once and the rest is left alone. A secret may start with "#".
+  #next(): Word | undefined {
+    const word = this.#stopped ? undefined : this.line.values[this.#taken++];
+    if (word === undefined || this.#spec.secret || !word.text.startsWith("#")) return word;
+    this.fault(word, "a comment stands on a line of its own; put it above");
+    this.#stopped = true;
+    return undefined;
   }
 
   /** Reads all words that are left, at least one; undefined if one is missing or wrong. */
   values<T>(name: string, read: (text: string) => Reading<T>): Located<T>[] | undefined {
     const all = [this.value(name, read)];
-    for (let word = this.next(); word !== undefined; word = this.next()) all.push(this.#read(word, read));
+    for (let word = this.#next(); word !== undefined; word = this.#next()) all.push(this.#read(word, read));
     const good = all.filter((one) => one !== undefined);
     return good.length === all.length ? good : undefined;
   }
@@ -73,7 +77,7 @@ export class LineReader {
   /** Which of the given words follow, in any order; the first other word is a fault. */
   flags<T extends string>(...known: T[]): Set<T> {
     const flags = new Set<T>();
-    for (let word = this.next(); word !== undefined; word = this.next()) {
+    for (let word = this.#next(); word !== undefined; word = this.#next()) {
       const flag = known.find((name) => name === word?.text);
       if (flag === undefined) {
         this.#unexpected(word);
@@ -86,18 +90,13 @@ export class LineReader {
 
   /** Notes a fault if a word is left. */
   end(): void {
-    const word = this.next();
+    const word = this.#next();
     if (word !== undefined) this.#unexpected(word);
   }
 
   #unexpected(word: Word): void {
     const name = this.#spec.secret ? "the word here" : quote(word.text);
-    this.fault(
-      word,
-      word.text.startsWith("#")
-        ? "a comment stands on a line of its own; put it above"
-        : `${name} is too much; expected ${this.#expected}`,
-    );
+    this.fault(word, `${name} is too much; expected ${this.#expected}`);
   }
 
   get #expected(): string {

@@ -48,25 +48,25 @@ function lastAddress(network: Prefix): IpAddress {
 }
 
 // RFC 6890, as far as traffic there belongs to the host itself or to its link.
-const SPECIAL: readonly [text: string, name: string][] = [
-  ["0.0.0.0/8", "this host"],
-  ["127.0.0.0/8", "loopback"],
-  ["169.254.0.0/16", "link-local"],
-  ["224.0.0.0/4", "multicast"],
-  ["240.0.0.0/4", "reserved"],
-  ["::/127", "loopback"],
-  ["::ffff:0:0/96", "IPv4-mapped"],
-  ["fe80::/10", "link-local"],
-  ["ff00::/8", "multicast"],
+const SPECIAL = [
+  special("0.0.0.0/8", "this host"),
+  special("127.0.0.0/8", "loopback"),
+  special("169.254.0.0/16", "link-local"),
+  special("224.0.0.0/4", "multicast"),
+  special("240.0.0.0/4", "reserved"),
+  special("::/127", "loopback"),
+  special("::ffff:0:0/96", "IPv4-mapped"),
+  special("fe80::/10", "link-local"),
+  special("ff00::/8", "multicast"),
 ];
 
+function special(text: string, name: string): { prefix: Prefix | undefined; title: string } {
+  return { prefix: parsePrefix(text), title: `${text} (${name})` };
+}
+
 /** Says which special network the prefix shares addresses with, such as "127.0.0.0/8 (loopback)"; undefined if none. */
-export function specialNetwork(prefix: Prefix): string | undefined {
-  const special = SPECIAL.find(([text]) => {
-    const network = parsePrefix(text);
-    return network !== undefined && prefixesOverlap(network, prefix);
-  });
-  return special && `${special[0]} (${special[1]})`;
+export function specialNetwork(network: Prefix): string | undefined {
+  return SPECIAL.find(({ prefix }) => prefix !== undefined && prefixesOverlap(prefix, network))?.title;
 }
 
 // A network wider than 10.0.0.0/8, the widest private one (RFC 1918), takes away addresses of the Internet.
@@ -84,8 +84,8 @@ export function virtualNetworkProblem(addr: Prefix): string | undefined {
     } or wider`;
   }
   if (addr.length < SHORTEST[family]) return `${text} is too wide; expected /${SHORTEST[family]} or narrower`;
-  const special = specialNetwork(addr);
-  if (special !== undefined) return `${text} overlaps ${special}; expected a private network`;
+  const taken = specialNetwork(addr);
+  if (taken !== undefined) return `${text} overlaps ${taken}; expected a private network`;
   if (!isHostAddress(addr, addr.address)) {
     const first = nextAddress(networkOf(addr).address);
     const example = formatPrefix({ address: first, length: addr.length });
