@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { encodeControl } from "./control.ts";
+import { encodeDescription } from "./description.ts";
+import { encodeHeartbeat } from "./heartbeat.ts";
+
+/** The octets that docs/protocol.md shows, one block of hexadecimal text each. */
+async function documentedVectors(): Promise<string[]> {
+  const text = await Deno.readTextFile(new URL("../../docs/protocol.md", import.meta.url));
+  const blocks = [...text.matchAll(/^```\n([\s\S]*?)^```/gm)].map(([, block]) => block ?? "");
+  return blocks.map((block) =>
+    [...block.matchAll(/^(?:[0-9a-f]{2} ?)+/gm)].join(" ").replace(/\s+/g, " ").trim()
+  );
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+}
+
+Deno.test("the documented test vectors are what is sent", async () => {
+  assert.deepEqual(await documentedVectors(), [
+    hex(encodeHeartbeat("correct horse battery staple", Date.UTC(2026, 0, 1))),
+    hex(encodeDescription({ version: "0.1.0", addresses: ["192.168.251.1"] })),
+    encodeControl("version 2,connect 172.18.0.0 172.19.0.0", 1400).map(hex).join(),
+  ]);
+});
