@@ -74,7 +74,7 @@ export async function attachTun(
   counters: CounterTable,
 ): Promise<TunPort> {
   if (Deno.build.os === "darwin") {
-    return new (await import("./tun_darwin.ts")).DarwinTunPort(memory, descriptor, counters);
+    return new (await import("./tun_port_darwin.ts")).DarwinTunPort(memory, descriptor, counters);
   }
   return new (await import("./tun_linux.ts")).LinuxTunPort(memory, descriptor, offload, counters);
 }

@@ -86,7 +86,7 @@ export async function attachUdpSocket(
   counters: CounterTable,
 ): Promise<UdpPort> {
   if (Deno.build.os === "darwin") {
-    return new (await import("./udp_socket_darwin.ts")).DarwinUdpPort(memory, attachment, counters);
+    return new (await import("./udp_port_darwin.ts")).DarwinUdpPort(memory, attachment, counters);
   }
   return new (await import("./udp_port_linux.ts")).LinuxUdpPort(memory, attachment, counters);
 }

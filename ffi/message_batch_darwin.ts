@@ -1,0 +1,153 @@
+/**
+ * An array of `struct msghdr_x`, and the calls that pass it to the kernel: `recvmsg_x` and `sendmsg_x` for many messages
+ * at once where the release is sound, else `recvmsg` and `sendmsg` for one after the other. Those take the same memory,
+ * because a msghdr_x begins with a msghdr, so whoever prepares messages never asks which way they go.
+ *
+ * The batch calls are no public API. When one refuses what the plain call then accepts, it is not used again.
+ *
+ * @module
+ */
+import { MSG_DONTWAIT } from "./constants_darwin.ts";
+import { darwinErrno } from "./errno_darwin.ts";
+import { MSGHDR_X } from "./layout_darwin.ts";
+import type { DarwinLibc, DarwinSystem } from "./libc_darwin.ts";
+import type { PacketMemory } from "./packet_memory.ts";
+import { batchesAreSafe, darwinRelease } from "./release_darwin.ts";
+
+/** Messages of one descriptor in one direction. No method throws or allocates. */
+export class MessageBatch {
+  /** The errno of the last call that failed. */
+  failure = 0;
+  readonly #memory: PacketMemory;
+  readonly #system: DarwinSystem;
+  readonly #libc: DarwinLibc;
+  readonly #headers: number;
+  readonly #pointers: Deno.PointerValue[];
+  /** The batch calls, null where they are not to be used. */
+  #receiveMany: DarwinLibc["recvmsg_x"];
+  #sendMany: DarwinLibc["sendmsg_x"];
+
+  /**
+   * @param capacity messages at most; the kernel takes up to 256 in a call
+   * @param iovecsPerMessage equal for all: the kernel's reuse of its own state from message to message is only safe then
+   */
+  constructor(
+    memory: PacketMemory,
+    readonly descriptor: number,
+    readonly capacity: number,
+    iovecsPerMessage: number,
+    system: DarwinSystem,
+  ) {
+    this.#memory = memory;
+    this.#system = system;
+    this.#libc = system.libc;
+    this.#headers = memory.arena.allocate(capacity * MSGHDR_X.size, 64);
+    this.#pointers = Array.from({ length: capacity }, (_, index) => memory.pointer(this.header(index)));
+    for (let index = 0; index < capacity; index++) {
+      memory.arena.u32[(this.header(index) + MSGHDR_X.iovLength) >> 2] = iovecsPerMessage;
+    }
+    const safe = batchesAreSafe(darwinRelease(system));
+    this.#receiveMany = safe ? system.libc.recvmsg_x : null;
+    this.#sendMany = safe ? system.libc.sendmsg_x : null;
+  }
+
+  /** Byte offset of message `index`. */
+  header(index: number): number {
+    return this.#headers + index * MSGHDR_X.size;
+  }
+
+  /** Lets message `index` carry or fill the iovecs at byte offset `iovecs`. */
+  setIovecs(index: number, iovecs: number): void {
+    this.#memory.arena.writeAddress(this.header(index) + MSGHDR_X.iov, iovecs);
+  }
+
+  /** Names the socket address at byte offset `address` as the one that message `index` goes to or comes from. */
+  setName(index: number, address: number, length: number): void {
+    this.#memory.arena.writeAddress(this.header(index) + MSGHDR_X.name, address);
+    this.#memory.arena.u32[(this.header(index) + MSGHDR_X.nameLength) >> 2] = length;
+  }
+
+  /** Octets that the last receive put into message `index`. */
+  length(index: number): number {
+    return this.#memory.arena.u32[(this.header(index) + MSGHDR_X.dataLength) >> 2];
+  }
+
+  /** The flags that the last receive gave message `index`. */
+  flags(index: number): number {
+    return this.#memory.arena.u32[(this.header(index) + MSGHDR_X.flags) >> 2];
+  }
+
+  /**
+   * Receives into the messages from `first` on, `count` at most, without waiting.
+   *
+   * @param nameRoom octets that each message has for its sender's address
+   * @returns how many came, or -1 with {@linkcode failure} set
+   */
+  receive(first: number, count: number, nameRoom: number): number {
+    this.#rearm(first, count, nameRoom);
+    if (this.#receiveMany !== null) {
+      const taken = this.#receiveMany(
+        this.descriptor,
+        this.#pointers[first] ?? null,
+        count,
+        MSG_DONTWAIT,
+      );
+      if (taken >= 0) return taken;
+      this.failure = this.#system.errno();
+      if (!refusesTheCall(this.failure)) return -1;
+      this.#receiveMany = null;
+    }
+    return this.#receiveSingly(first, count);
+  }
+
+  #receiveSingly(first: number, count: number): number {
+    for (let taken = 0; taken < count; taken++) {
+      const length = this.#libc.recvmsg(this.descriptor, this.#pointers[first + taken] ?? null, MSG_DONTWAIT);
+      if (length < 0) {
+        this.failure = this.#system.errno();
+        return taken > 0 ? taken : -1;
+      }
+      this.#memory.arena.u32[(this.header(first + taken) + MSGHDR_X.dataLength) >> 2] = length;
+    }
+    return count;
+  }
+
+  /** Puts back what the kernel overwrote in earlier receives; it also refuses flags that are not 0. */
+  #rearm(first: number, count: number, nameRoom: number): void {
+    const { u32 } = this.#memory.arena;
+    for (let index = first; index < first + count; index++) {
+      const header = this.header(index);
+      u32[(header + MSGHDR_X.nameLength) >> 2] = nameRoom;
+      u32[(header + MSGHDR_X.controlLength) >> 2] = 0;
+      u32[(header + MSGHDR_X.flags) >> 2] = 0;
+    }
+  }
+
+  /**
+   * Sends the messages from `first` on, `count` at most.
+   *
+   * @returns how many the kernel took, at least one, or -1 with {@linkcode failure} set: message `first` was refused
+   */
+  send(first: number, count: number): number {
+    if (this.#sendMany === null) return this.#sendOne(first);
+    const sent = this.#sendMany(this.descriptor, this.#pointers[first] ?? null, count, MSG_DONTWAIT);
+    if (sent > 0) return sent;
+    this.failure = sent < 0 ? this.#system.errno() : darwinErrno.EAGAIN;
+    if (!refusesTheCall(this.failure)) return -1;
+    const alone = this.#sendOne(first);
+    if (alone > 0) this.#sendMany = null;
+    return alone;
+  }
+
+  #sendOne(index: number): number {
+    if (this.#libc.sendmsg(this.descriptor, this.#pointers[index] ?? null, MSG_DONTWAIT) >= 0) return 1;
+    this.failure = this.#system.errno();
+    return -1;
+  }
+}
+
+/** Whether an error may mean that the system does not have the call, or not in this form. */
+function refusesTheCall(number: number): boolean {
+  return number === darwinErrno.EINVAL || number === darwinErrno.ENOSYS || number === darwinErrno.ENOTSUP ||
+    number === darwinErrno.EOPNOTSUPP;
+}

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { FakeDarwinKernel } from "../tests/fakes/darwin_kernel.ts";
+import { batchesAreSafe, darwinRelease } from "./release_darwin.ts";
+
+Deno.test("message batches are used from Darwin 24.6 on", () => {
+  for (const release of ["24.6.0", "24.6", "24.10.0", "25.0.0", "100.1"]) {
+    assert.equal(batchesAreSafe(release), true, release);
+  }
+  for (const release of ["24.5.0", "24.0.0", "23.6.0", "9.8.0", "19.6.0", "22.7.0"]) {
+    assert.equal(batchesAreSafe(release), false, release);
+  }
+});
+
+Deno.test("a release that cannot be read counts as one without batches", () => {
+  for (const release of ["", "25", "25.", "25.x", "v25.1", "25.1beta"]) {
+    assert.equal(batchesAreSafe(release), false, release);
+  }
+});
+
+Deno.test("the kernel's release is read without its final zero", () => {
+  assert.equal(darwinRelease(new FakeDarwinKernel({ release: "23.4.0" })), "23.4.0");
+  const silent = new FakeDarwinKernel();
+  silent.failNext("sysctlbyname", 2);
+  assert.equal(darwinRelease(silent), "");
+});

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { parseEndpoint } from "../core/net/endpoint.ts";
+import { darwinSocketAddress } from "./socket_address_darwin.ts";
+
+const hex = (bytes: Uint8Array) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+
+function endpoint(text: string) {
+  const parsed = parseEndpoint(text);
+  assert.ok(parsed, text);
+  return parsed;
+}
+
+const golden = {
+  "192.168.65.2:2511": "10 02 09 cf c0 a8 41 02 00 00 00 00 00 00 00 00",
+  "[fd00:1::2:3]:65535":
+    "1c 1e ff ff 00 00 00 00 fd 00 00 01 00 00 00 00 00 00 00 00 00 02 00 03 00 00 00 00",
+};
+
+Deno.test("endpoints become macOS socket addresses", () => {
+  for (const [text, bytes] of Object.entries(golden)) {
+    assert.equal(hex(darwinSocketAddress.encode(endpoint(text))), bytes);
+  }
+});
+
+Deno.test("macOS socket addresses become endpoints, whatever follows them", () => {
+  for (const [text, bytes] of Object.entries(golden)) {
+    const room = new Uint8Array(32).fill(0xee);
+    room.set(bytes.split(" ").map((byte) => parseInt(byte, 16)));
+    assert.deepEqual(darwinSocketAddress.decode(room), endpoint(text));
+  }
+});
+
+Deno.test("other families and cut addresses are refused", () => {
+  const ipv6 = darwinSocketAddress.encode(endpoint("[::1]:1"));
+  assert.equal(darwinSocketAddress.decode(ipv6.subarray(0, 27)), undefined);
+  assert.equal(darwinSocketAddress.decode(new Uint8Array(15)), undefined);
+  const linux = Uint8Array.of(2, 0, 9, 207, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0);
+  assert.equal(darwinSocketAddress.decode(linux), undefined);
+});
