@@ -5,7 +5,7 @@
  */
 
 import { constant } from "@optique/core/primitives";
-import type { OriginalFlag } from "../cli/arguments.ts";
+import type { OriginalFlag } from "../cli/command_line.ts";
 import { type Command, defineCommand } from "../cli/command.ts";
 import { main, type Program } from "../cli/program.ts";
 import { OperationError } from "../core/error.ts";
@@ -22,7 +22,7 @@ const unread: OriginalFlag = { takesValue: true, replace: () => ({ flags: [], wa
 export const accessor: Program = {
   program: "docker-accessor",
   brief: "Joins the container networks of another machine.",
-  footer: 'Without a command, "run" is assumed.',
+  description: 'Without a command, "run" is assumed; "run --help" lists its flags.',
   commands: [unbuilt("run"), unbuilt("status")],
   originalFlags: { remote: unread, token: unread, exclude: unread },
   absentCommands: {},

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { object } from "@optique/core/constructs";
 import { OperationError } from "../core/error.ts";
-import { type CommandLine, prepareArguments } from "./arguments.ts";
+import { prepareArguments } from "./arguments.ts";
 import { type Command, defineCommand, defineGroup } from "./command.ts";
+import type { CommandLine } from "./command_line.ts";
 import { joinedWords, switchFlag, valueFlag } from "./flag.ts";
 import { fileSyntax, keySyntax, portSyntax } from "./value_syntax.ts";
 

@@ -102,7 +102,7 @@ export function defineCommand<T>(
  * @param members the commands
  */
 export function defineGroup(name: string, brief: string, members: readonly Command[]): Command {
-  const part = command(name, anyOf(members), { brief: words(brief), description: words(brief) });
+  const part = command(name, anyOf(members), { brief: words(brief) });
   return { name, part, flags: new Map(), takesWords: false, members };
 }
 

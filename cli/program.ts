@@ -5,25 +5,29 @@
  * @module
  */
 
-import { bash, fish, zsh } from "@optique/core/completion";
 import { runParserSync } from "@optique/core/facade";
 import { formatMessage } from "@optique/core/message";
 import { OperationError } from "../core/error.ts";
-import { type CommandLine, COMPLETIONS, prepareArguments } from "./arguments.ts";
+import { COMPLETIONS, prepareArguments } from "./arguments.ts";
 import { versionLine } from "./build_info.ts";
 import { anyOf, type Invocation } from "./command.ts";
+import type { CommandLine } from "./command_line.ts";
 import { exitDone, exitStatusOf } from "./exit_status.ts";
 import { words } from "./flag.ts";
 import { configureLog, currentLogLevel, getLogger } from "./log.ts";
 import { escapeControls } from "./plain_text.ts";
 import { processTerminal, StdoutClosed, type Terminal } from "./terminal.ts";
 
+/** Columns of the help on a narrow terminal, and where it is no terminal. */
+const LEAST_WIDTH = 60;
+const PIPE_WIDTH = 100;
+
 /** One of the three programs. */
 export interface Program extends CommandLine {
   /** What it is for, in a sentence. */
   readonly brief: string;
-  /** What else the help says. */
-  readonly footer: string;
+  /** What the help says next. */
+  readonly description: string;
 }
 
 /**
@@ -87,13 +91,15 @@ function understand(program: Program, args: readonly string[], terminal: Termina
   const invocation = runParserSync(anyOf(program.commands), program.program, args, {
     help: { option: true, onShow },
     version: { value: versionLine(program.program), option: true, onShow },
-    completion: { command: { names: [COMPLETIONS] }, shells: { bash, zsh, fish }, onShow },
+    completion: { command: { names: [COMPLETIONS] }, onShow },
     brief: words(program.brief),
-    footer: words(program.footer),
+    description: words(program.description),
+    // The commands' own help pages list their flags; all of them in one line would be no help.
+    usageLine: [{ type: "literal", value: "[COMMAND] [FLAG...]" }],
     aboveError: "none",
     colors: terminal.outColor,
     termWidth: "auto",
-    ...(terminal.columns !== undefined && terminal.columns >= 60 ? { maxWidth: terminal.columns } : {}),
+    maxWidth: Math.max(LEAST_WIDTH, terminal.columns ?? PIPE_WIDTH),
     stdout: (text) => terminal.out(text.endsWith("\n") ? text : `${text}\n`),
     stderr: () => {},
     onError: (_status, fault) => {

@@ -12,7 +12,7 @@ import { runCommand } from "./commands/run.ts";
 export const client: Program = {
   program: "docker-connector-client",
   brief: "Lets the desktop reach containers by their IP addresses: the side in the VM.",
-  footer: 'Without a command, "run" is assumed.',
+  description: 'Without a command, "run" is assumed; "run --help" lists its flags.',
   commands: [runCommand, healthCommand],
   originalFlags: {},
   absentCommands: {},

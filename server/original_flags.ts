@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { OriginalFlag } from "../cli/arguments.ts";
+import type { OriginalFlag } from "../cli/command_line.ts";
 import { OperationError } from "../core/error.ts";
 
 /** The flags by their names without dashes; what they did is in original-behaviour.md, "Flags". */

@@ -5,7 +5,7 @@
  */
 
 import { OperationError } from "../core/error.ts";
-import { STATUS_PATH } from "./control_socket.ts";
+import { isAbsent, STATUS_PATH } from "./control_socket.ts";
 
 /** Milliseconds an answer may take. */
 const DEADLINE = 3000;
@@ -72,8 +72,8 @@ function bodyOf(answer: string): string {
 }
 
 function readFault(path: string, program: string, error: unknown): OperationError {
-  const absent = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.ConnectionRefused ||
-    error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.NotADirectory;
+  const absent = isAbsent(error) || error instanceof Deno.errors.ConnectionRefused ||
+    error instanceof Deno.errors.ConnectionReset;
   if (absent) {
     return new OperationError(
       "not-running",

@@ -162,11 +162,22 @@ function openFault(path: string, error: unknown): OperationError {
       { cause: error },
     );
   }
-  if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+  if (isAbsent(error)) {
     return cannotOpen(path, "its folder does not exist", "Make the folder or give --control another path");
   }
   const state = error instanceof Error ? error.message : String(error);
   return cannotOpen(path, state, "Give --control another path");
+}
+
+/**
+ * Whether there is nothing at the path of a failed operation, be it that its folder is none.
+ *
+ * @param error what the operation threw
+ */
+export function isAbsent(error: unknown): boolean {
+  // Deno 2.4 throws a plain Error for ENOTDIR, later ones have a class for it; both set the code.
+  return error instanceof Deno.errors.NotFound ||
+    (error instanceof Error && "code" in error && error.code === "ENOTDIR");
 }
 
 function cannotOpen(path: string, state: string, remedy: string): OperationError {

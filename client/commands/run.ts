@@ -44,7 +44,7 @@ const flags: Part<ClientFlags> = object({
   key: valueFlag(
     "--key",
     keySyntax,
-    "The secret of the server's key line; others can see it, the variable they cannot.",
+    "The secret of the server's key line. Local users can see it: prefer the variable.",
   ),
   control: valueFlag("--control", socketSyntax, `The status socket. Default: ${defaultClientControl}.`),
 });

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { isServerStatus, type ServerStatus } from "./status_document.ts";
+import { statusText } from "./status_text.ts";
+
+const idle: ServerStatus = {
+  program: "docker-connector",
+  version: "0.1.0",
+  commit: "abc1234",
+  deno: "2.4.2",
+  pid: 4242,
+  startedAt: "2026-03-01T12:00:00.000Z",
+  uptimeSeconds: 30,
+  interface: { name: "connector0", mtu: 1400, address: "192.168.251.2", peer: "192.168.251.1" },
+  listen: "127.0.0.1:2511",
+  client: null,
+  routes: [],
+  counters: {
+    outbound: { packets: 0, bytes: 0 },
+    inbound: { packets: 1, bytes: 84 },
+    drops: { "no-client": 0 },
+  },
+  dataPlane: { offload: false },
+  config: { file: null, loadedAt: "2026-03-01T12:00:00.000Z", faults: [] },
+};
+
+const busy: ServerStatus = {
+  ...idle,
+  uptimeSeconds: 11_520,
+  client: { endpoint: "172.17.0.1:51234", lastHeardSeconds: 2, version: "0.1.0" },
+  routes: [
+    { prefix: "172.20.0.0/16", source: "config", state: "active" },
+    { prefix: "10.1.0.0/24", source: "docker", state: "failed", fault: "File exists" },
+  ],
+  counters: {
+    outbound: { packets: 1234, bytes: 1_500_000 },
+    inbound: { packets: 5678, bytes: 104_857_600 },
+    drops: { "no-client": 12, "no-route": 0, "ipv6": 4 },
+  },
+  dataPlane: { offload: true },
+  config: {
+    file: "/etc/docker-connector.conf",
+    loadedAt: "2026-03-01T15:00:00.000Z",
+    faults: ["/etc/docker-connector.conf:3:7: unknown key", "/etc/docker-connector.conf:4:1: unknown key"],
+  },
+};
+
+Deno.test("an idle server's status", () => {
+  assert.equal(
+    statusText(idle),
+    `docker-connector 0.1.0 (commit abc1234, deno 2.4.2), pid 4242, up 30 s
+interface  connector0, mtu 1400, address 192.168.251.2, peer 192.168.251.1
+listen     127.0.0.1:2511
+client     none yet
+routes     none
+outbound   0 packets, 0 B
+inbound    1 packet, 84 B
+offload    off
+config     no file
+`,
+  );
+});
+
+Deno.test("a busy server's status shows routes, drops that occurred and faults", () => {
+  assert.equal(
+    statusText(busy),
+    `docker-connector 0.1.0 (commit abc1234, deno 2.4.2), pid 4242, up 3 h 12 min
+interface  connector0, mtu 1400, address 192.168.251.2, peer 192.168.251.1
+listen     127.0.0.1:2511
+client     172.17.0.1:51234, heard 2 s ago, version 0.1.0
+routes     172.20.0.0/16  config  active
+           10.1.0.0/24    docker  failed: File exists
+outbound   1234 packets, 1.5 MB
+inbound    5678 packets, 104.9 MB
+drops      no-client 12
+           ipv6 4
+offload    on
+config     /etc/docker-connector.conf, loaded 12 min ago
+faults     /etc/docker-connector.conf:3:7: unknown key
+           /etc/docker-connector.conf:4:1: unknown key
+`,
+  );
+});
+
+Deno.test("what a peer says of itself cannot act on the terminal", () => {
+  const hostile: ServerStatus = {
+    ...idle,
+    client: { endpoint: "1.2.3.4:5", lastHeardSeconds: 0, version: "\x1b[2J\nup" },
+  };
+  assert.match(statusText(hostile), /^client +1\.2\.3\.4:5, heard just now, version \\u001b\[2J\\u000aup$/m);
+});
+
+Deno.test("a document of another form is told apart, one with more fields is not", () => {
+  assert.equal(isServerStatus(busy), true);
+  assert.equal(isServerStatus({ ...busy, engine: "28.2" }), true);
+  assert.equal(isServerStatus({ ...busy, routes: undefined }), false);
+  assert.equal(isServerStatus({ ...busy, counters: { ...busy.counters, drops: { ipv6: "4" } } }), false);
+  assert.equal(isServerStatus({ ...busy, config: { ...busy.config, file: 1 } }), false);
+});
