@@ -62,11 +62,11 @@ function codeOf(error: unknown): unknown {
 export async function readConfigFile(path: string): Promise<string> {
   let bytes: Uint8Array;
   try {
-    using file = await Deno.open(path, { read: true });
-    const { isDirectory, isFile } = await file.stat();
+    // Before it is opened: opening a pipe waits for a writer, and a device could be read for ever.
+    const { isDirectory, isFile } = await Deno.stat(path);
     if (isDirectory) throw configError("read", path, "it is a directory", NAME_ANOTHER);
-    // A pipe or a device could be read for ever.
     if (!isFile) throw configError("read", path, "it is no regular file", NAME_ANOTHER);
+    using file = await Deno.open(path, { read: true });
     bytes = await readBounded(file, path);
   } catch (error) {
     throw wordError(error, "read", path);

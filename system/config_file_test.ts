@@ -80,6 +80,9 @@ Deno.test("a file that cannot be read says why and what to do", () =>
     );
     assert.match(await failure(readConfigFile(folder)), /: it is a directory\. Name another with --config$/);
     assert.match(await failure(readConfigFile("/dev/zero")), /: it is no regular file\. /);
+    const pipe = join(folder, "pipe");
+    assert((await new Deno.Command("mkfifo", { args: [pipe] }).output()).success);
+    assert.match(await failure(readConfigFile(pipe)), /: it is no regular file\. /);
     await Deno.writeFile(path, new Uint8Array(MAX_CONFIG_BYTES + 1));
     assert.match(await failure(readConfigFile(path)), /: it is larger than 1048576 bytes\. /);
     await Deno.symlink("loop", join(folder, "loop"));

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { DEFAULT_CONFIG } from "./config.ts";
+import { formatFault } from "./fault.ts";
+import { findKey, KEYS } from "./keys.ts";
+import { parseConfig } from "./parse.ts";
+import { plan } from "./plan.ts";
+
+const FILE = "docker-connector.conf";
+const page = await Deno.readTextFile(new URL("../../docs/configuration.md", import.meta.url));
+
+/** The text below each heading of the third level, by the heading. */
+function sections(): Map<string, string> {
+  const parts = page.split(/^#{2,3} /m).map((part) => [part.split("\n", 1)[0] ?? "", part] as const);
+  const headings = new Set([...page.matchAll(/^### (.*)$/gm)].map((match) => match[1]));
+  return new Map(parts.filter(([heading]) => headings.has(heading)));
+}
+
+/** The contents of the fenced blocks of one language. */
+function blocks(text: string, language: string): string[] {
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, "gm"))].map((match) =>
+    match[1] ?? ""
+  );
+}
+
+Deno.test("the documentation has every key and no other", () => {
+  const names = KEYS.map((key) => key.name).sort();
+  assert.deepEqual([...sections().keys()].sort(), names);
+  const rows = [...page.matchAll(/^\| \[`(.*?)`\]\(#(.*?)\) \| (.*?) \| (.*?) \| (.*?) \|$/gm)];
+  assert.deepEqual(rows.map((row) => row[1]).sort(), names);
+  for (const [, name = "", anchor, standard, effect, lines] of rows) {
+    const key = findKey(name);
+    assert(key !== undefined);
+    assert.deepEqual(
+      [anchor, standard, effect, lines],
+      [name, key.default, key.reload, key.repeats ? "any number" : "one"],
+      name,
+    );
+  }
+});
+
+Deno.test("a key's section says its form, default and effect, and shows the line of the messages", () => {
+  for (const [name, text] of sections()) {
+    const key = findKey(name);
+    assert(key !== undefined);
+    assert(text.includes(`\n\`${key.syntax}\`, default ${key.default}, ${key.reload}.\n`), name);
+    assert(blocks(text, "conf").join("").split("\n").includes(key.example), name);
+    assert.equal(blocks(text, "text").length, 1, name);
+  }
+});
+
+Deno.test("the documentation's examples have no faults", () => {
+  for (const example of blocks(page, "conf")) {
+    assert.deepEqual(parseConfig(example, FILE).faults.map(formatFault), [], example);
+  }
+});
+
+Deno.test("the documentation's faults are those that are reported", () => {
+  const examples = blocks(page, "text");
+  assert(examples.length > KEYS.length);
+  for (const example of examples) {
+    const lines = example.trimEnd().split("\n");
+    const shown = lines.filter((line) => line.startsWith(`${FILE}:`));
+    const text = lines.filter((line) => !line.startsWith(`${FILE}:`)).join("\n");
+    assert.deepEqual(parseConfig(text, FILE).faults.map(formatFault), shown);
+  }
+});
+
+Deno.test("a line with the default of a key that is set once changes nothing", () => {
+  for (const key of KEYS) {
+    if (key.repeats || key.default === "none") continue;
+    const { config } = parseConfig(`${key.name} ${key.default}`, FILE);
+    assert.deepEqual(config, DEFAULT_CONFIG, key.name);
+  }
+});
+
+Deno.test("a key that needs a restart gives that step, a key that reloads live another", () => {
+  for (const key of KEYS) {
+    const other = [
+      `${key.name} off`,
+      "addr 10.0.0.1/8",
+      "host ::1",
+      "port 1",
+      "mtu 2000",
+      "loglevel warn",
+      "pong on",
+    ];
+    const line = [key.example, ...other.filter((text) => text.startsWith(`${key.name} `))]
+      .find((text) => plan(DEFAULT_CONFIG, parseConfig(text, FILE).config ?? DEFAULT_CONFIG).length > 0);
+    assert(line !== undefined, key.name);
+    const steps = plan(DEFAULT_CONFIG, parseConfig(line, FILE).config ?? DEFAULT_CONFIG);
+    assert.deepEqual(
+      steps.map((step) => step.kind === "needs-restart"),
+      [key.reload === "needs a restart"],
+      key.name,
+    );
+  }
+});
