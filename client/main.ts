@@ -4,18 +4,6 @@
  * @module
  */
 
-import { main, type Program } from "../cli/program.ts";
-import { healthCommand } from "./commands/health.ts";
-import { runCommand } from "./commands/run.ts";
+import { start } from "../cli/start.ts";
 
-/** The program. */
-export const client: Program = {
-  program: "docker-connector-client",
-  brief: "Lets the desktop reach containers by their IP addresses: the side in the VM.",
-  description: 'Without a command, "run" is assumed; "run --help" lists its flags.',
-  commands: [runCommand, healthCommand],
-  originalFlags: {},
-  absentCommands: {},
-};
-
-if (import.meta.main) await main(client);
+await start("docker-connector-client", async () => (await import("./program.ts")).client);

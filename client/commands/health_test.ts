@@ -4,7 +4,7 @@ import { CapturedTerminal } from "../../cli/captured_terminal.ts";
 import { runProgram } from "../../cli/program.ts";
 import { programStatus } from "../../cli/status_document.ts";
 import { serveControlSocket } from "../../system/control_socket.ts";
-import { client } from "../main.ts";
+import { client } from "../program.ts";
 import type { ClientStatus, ServerView } from "../status_document.ts";
 
 const up: ServerView = {

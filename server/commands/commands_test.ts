@@ -4,7 +4,7 @@ import { CapturedTerminal } from "../../cli/captured_terminal.ts";
 import { programStatus } from "../../cli/status_document.ts";
 import { runProgram } from "../../cli/program.ts";
 import { serveControlSocket } from "../../system/control_socket.ts";
-import { server } from "../main.ts";
+import { server } from "../program.ts";
 import type { ServerStatus } from "../status_document.ts";
 
 /** Runs a test with a folder that is removed afterwards. */

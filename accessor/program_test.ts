@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { CapturedTerminal } from "../cli/captured_terminal.ts";
 import { runProgram } from "../cli/program.ts";
-import { accessor } from "./main.ts";
+import { accessor } from "./program.ts";
 
 Deno.test("the accessor says that it is not built yet, whatever flags of the original it gets", async () => {
   for (

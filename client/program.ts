@@ -1,0 +1,19 @@
+/**
+ * The commands of docker-connector-client, the Docker side of the tunnel.
+ *
+ * @module
+ */
+
+import type { Program } from "../cli/program.ts";
+import { healthCommand } from "./commands/health.ts";
+import { runCommand } from "./commands/run.ts";
+
+/** The program. */
+export const client: Program = {
+  program: "docker-connector-client",
+  brief: "Lets the desktop reach containers by their IP addresses: the side in the VM.",
+  description: 'Without a command, "run" is assumed; "run --help" lists its flags.',
+  commands: [runCommand, healthCommand],
+  originalFlags: {},
+  absentCommands: {},
+};
