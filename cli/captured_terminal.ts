@@ -12,8 +12,11 @@ export class CapturedTerminal implements Terminal {
   stdout = "";
   /** All of stderr. */
   stderr = "";
+  /** No colors, so that tests can compare. */
   readonly outColor = false;
+  /** Likewise. */
   readonly errColor = false;
+  /** No width, as of a pipe. */
   readonly columns = undefined;
 
   /** @param outIsTerminal whether stdout poses as a terminal */

@@ -82,9 +82,9 @@ export function setLogLevel(level: LogLevel): void {
   if (settings !== undefined && settings.level !== level) configureLog({ ...settings, level });
 }
 
-/** What is logged now; undefined before {@link configureLog}. */
-export function currentLogLevel(): LogLevel | undefined {
-  return settings?.level;
+/** How the log is set up now; undefined before {@link configureLog}. */
+export function currentLogSettings(): LogSettings | undefined {
+  return settings;
 }
 
 /**

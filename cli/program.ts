@@ -14,7 +14,7 @@ import { anyOf, type Invocation } from "./command.ts";
 import type { CommandLine } from "./command_line.ts";
 import { exitDone, exitStatusOf } from "./exit_status.ts";
 import { words } from "./flag.ts";
-import { configureLog, currentLogLevel, getLogger } from "./log.ts";
+import { configureLog, currentLogSettings, getLogger } from "./log.ts";
 import { escapeControls } from "./plain_text.ts";
 import { processTerminal, StdoutClosed, type Terminal } from "./terminal.ts";
 
@@ -116,10 +116,15 @@ function understand(program: Program, args: readonly string[], terminal: Termina
 /** Says what went wrong in one line; returns the exit status. */
 function report(program: string, error: unknown, terminal: Terminal): number {
   if (error instanceof StdoutClosed) return exitDone;
-  const line = error instanceof OperationError ? error.report : unexpected(error);
-  terminal.err(`${program}: ${escapeControls(line.replace(/\s*\n\s*/g, " "))}\n`);
-  if (currentLogLevel() === "debug" && error instanceof Error && error.stack !== undefined) {
-    terminal.err(`${error.stack}\n`);
+  const line = (error instanceof OperationError ? error.report : unexpected(error)).replace(/\s*\n\s*/g, " ");
+  const log = currentLogSettings();
+  const stack = log?.level === "debug" && error instanceof Error ? error.stack : undefined;
+  if (log?.format === "json") {
+    // Whoever asked for JSON reads stderr with a program.
+    getLogger("program").error(line, { program, stack });
+  } else {
+    terminal.err(`${program}: ${escapeControls(line)}\n`);
+    if (stack !== undefined) terminal.err(`${stack}\n`);
   }
   return exitStatusOf(error);
 }

@@ -112,6 +112,20 @@ Deno.test("a fault of a command is one line and the status of its kind", async (
   });
 });
 
+Deno.test("a fault is a line of the log where the log is JSON", async () => {
+  const refused = programThat(() => {
+    throw new OperationError("io", "Cannot open tun: busy", "Try later");
+  });
+  const { status, stderr } = await outcome(refused, "--log-format=json");
+  const { level, message, program } = JSON.parse(stderr);
+  assert.deepEqual([status, level, message, program], [
+    74,
+    "error",
+    "Cannot open tun: busy. Try later",
+    "prog",
+  ]);
+});
+
 Deno.test("the unexpected is one line, with the stack only at level debug", async () => {
   const broken = programThat(() => {
     throw new TypeError("x is undefined");

@@ -9,19 +9,25 @@ import { recordOf, type Shape } from "./shape.ts";
 
 /** Which program is running, and since when. */
 export interface ProgramStatus<Name extends string> {
+  /** The program's name. */
   readonly program: Name;
+  /** Its version. */
   readonly version: string;
+  /** The commit it was built from. */
   readonly commit: string;
   /** Version of Deno. */
   readonly deno: string;
+  /** Its process id. */
   readonly pid: number;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
+  /** Whole seconds since then. */
   readonly uptimeSeconds: number;
 }
 
 /** The TUN interface; addresses are without a length. */
 export interface InterfaceStatus {
+  /** The system's name of it, for example `utun5`. */
   readonly name: string;
   /** Bytes. */
   readonly mtu: number;

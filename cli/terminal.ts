@@ -22,6 +22,7 @@ export interface Terminal {
 
 /** Thrown by {@link Terminal.out} when the reader of stdout has gone, as `head` does; no fault. */
 export class StdoutClosed extends Error {
+  /** The name of the class. */
   override readonly name = "StdoutClosed";
 }
 

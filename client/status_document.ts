@@ -28,6 +28,7 @@ export interface ServerView {
 
 /** The heartbeats since the start. */
 export interface HeartbeatCounters {
+  /** Sent to the server. */
   readonly sent: number;
   /** Always 0 with the original's server, which answers none. */
   readonly answered: number;
@@ -35,9 +36,13 @@ export interface HeartbeatCounters {
 
 /** The answer to `GET /v1/status` of the client. */
 export interface ClientStatus extends ProgramStatus<"docker-connector-client"> {
+  /** The client's end of the tunnel. */
   readonly interface: InterfaceStatus;
+  /** The server and whether it was heard. */
   readonly server: ServerView;
+  /** The heartbeats since the start. */
   readonly heartbeats: HeartbeatCounters;
+  /** What has passed and what was dropped. */
   readonly counters: TunnelCounters;
 }
 

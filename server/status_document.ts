@@ -28,6 +28,7 @@ export interface RouteStatus {
 
 /** The client that has made itself known. */
 export interface PeerStatus {
+  /** Where its datagrams come from, for example `172.17.0.1:51234`. */
   readonly endpoint: string;
   /** Seconds since its last datagram. */
   readonly lastHeardSeconds: number;
@@ -53,14 +54,19 @@ export interface DataPlaneStatus {
 
 /** The answer to `GET /v1/status` of the server. */
 export interface ServerStatus extends ProgramStatus<"docker-connector"> {
+  /** The server's end of the tunnel. */
   readonly interface: InterfaceStatus;
   /** The endpoint of the UDP socket. */
   readonly listen: string;
   /** Null as long as no client has made itself known. */
   readonly client: PeerStatus | null;
+  /** The routes into the tunnel. */
   readonly routes: readonly RouteStatus[];
+  /** What has passed and what was dropped. */
   readonly counters: TunnelCounters;
+  /** How the packets are moved. */
   readonly dataPlane: DataPlaneStatus;
+  /** The configuration in force. */
   readonly config: ConfigStatus;
 }
 

@@ -22,15 +22,23 @@ import { DEFAULT_CONFIG } from "../../core/config/config.ts";
 import type { Prefix } from "../../core/net/prefix.ts";
 import { type ClientRunOptions, defaultClientControl } from "../options.ts";
 
-/** What the flags say; undefined where one is not given. */
+/** What the flags of their names say; undefined where one is not given. */
 export interface ClientFlags {
+  /** `--host` */
   readonly host: string | undefined;
+  /** `--port` */
   readonly port: number | undefined;
+  /** `--addr` */
   readonly addr: Prefix | undefined;
+  /** `--mtu` */
   readonly mtu: number | undefined;
+  /** `--chain` */
   readonly chain: string | undefined;
+  /** `--heartbeat` */
   readonly heartbeat: number | undefined;
+  /** `--key` */
   readonly key: string | undefined;
+  /** `--control` */
   readonly control: string | undefined;
 }
 
