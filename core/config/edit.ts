@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { BYTE_ORDER_MARK, isSilent, splitWords } from "./lexer.ts";
+import { isSilent, splitWords, withoutMark } from "./lexer.ts";
 
 /** What came of an edit, with the text after it. */
 export interface Edit {
@@ -20,7 +20,7 @@ export interface Edit {
 
 /** The lines that say something, with their words set apart by one blank each. */
 export function listLines(text: string): string[] {
-  return physicalLines(text).map(foldedLine).filter((line) => line !== undefined);
+  return physicalLines(withoutMark(text)).map(foldedLine).filter((line) => line !== undefined);
 }
 
 /**
@@ -40,11 +40,11 @@ export function addLine(text: string, line: string): Edit {
 export function removeLine(text: string, line: string): Edit {
   const folded = singleLine(line);
   if (folded === undefined) return { outcome: "no-line", text };
-  const mark = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : "";
-  const lines = physicalLines(text.slice(mark.length));
+  const body = withoutMark(text);
+  const lines = physicalLines(body);
   const kept = lines.filter((one) => foldedLine(one) !== folded);
   if (kept.length === lines.length) return { outcome: "absent", text };
-  return { outcome: "removed", text: mark + kept.join("") };
+  return { outcome: "removed", text: text.slice(0, text.length - body.length) + kept.join("") };
 }
 
 function singleLine(line: string): string | undefined {

@@ -29,8 +29,8 @@ export interface Line {
 /** Characters a line may have, its line end not counted. No key needs a tenth of it. */
 export const MAX_LINE_LENGTH = 4096;
 
-/** What some editors put before the first line of UTF-8 text. */
-export const BYTE_ORDER_MARK = "\ufeff";
+// What some editors put before the first line of UTF-8 text.
+const BYTE_ORDER_MARK = "\ufeff";
 
 const WORD = /[^ \t]+/g;
 // Control characters, lone surrogates and the sign a decoder leaves where a byte was no UTF-8.
@@ -43,13 +43,14 @@ export function isSilent(line: string): boolean {
   return /^[ \t]*(#|$)/.test(line);
 }
 
-/** The words of one line, byte order mark skipped. */
+/** The words of one line. */
 export function splitWords(line: string): string[] {
-  return withoutMark(line).match(WORD) ?? [];
+  return line.match(WORD) ?? [];
 }
 
-function withoutMark(line: string): string {
-  return line.startsWith(BYTE_ORDER_MARK) ? line.slice(1) : line;
+/** A file's text without the byte order mark that it may start with. */
+export function withoutMark(text: string): string {
+  return text.startsWith(BYTE_ORDER_MARK) ? text.slice(BYTE_ORDER_MARK.length) : text;
 }
 
 /** The lines of the text that say something. A line that is too long or not text is a fault and left out. */
