@@ -1,0 +1,181 @@
+/**
+ * Interfaces and routes of macOS, through /sbin/ifconfig, /sbin/route and /usr/sbin/netstat. The paths are absolute
+ * because launchd gives a service a short PATH.
+ *
+ * @module
+ */
+import type { OperationError } from "../core/error.ts";
+import { formatAddress, type IpAddress, sameAddress } from "../core/net/address.ts";
+import { formatPrefix, networkOf, type Prefix, samePrefix } from "../core/net/prefix.ts";
+import { type CommandOutcome, type RunCommand, runCommand } from "./command.ts";
+import { type InterfaceAddress, type InterfaceState, parseInterfaceState } from "./interface_state_darwin.ts";
+import { parseFoundRoute, parseRouteTable, type ShownRoute } from "./route_listing_darwin.ts";
+import type { InterfaceSettings, RouteFailure, Router } from "./router.ts";
+import {
+  commandFault,
+  hasFailed,
+  interfaceFault,
+  routeConflict,
+  saysAbsent,
+  saysExists,
+  saysNoInterface,
+} from "./router_darwin_fault.ts";
+
+const IFCONFIG = "/sbin/ifconfig";
+const ROUTE = "/sbin/route";
+const NETSTAT = "/usr/sbin/netstat";
+const FAMILY_FLAG = { 4: "-inet", 6: "-inet6" } as const;
+
+/** The router of the Mac. */
+export class DarwinRouter implements Router {
+  readonly #run: RunCommand;
+
+  /** @param run how programs are run; a test gives another */
+  constructor(run: RunCommand = runCommand) {
+    this.#run = run;
+  }
+
+  /** Sets IPv4 and link, then IPv6; addresses that are not in the settings are taken away. */
+  async configureInterface(settings: InterfaceSettings): Promise<void> {
+    const { name, mtu, address, peer, address6, peer6 } = settings;
+    const action = `configure interface ${name}`;
+    const before = await this.#interfaceState(action, name);
+    const has = (local: IpAddress, peer: IpAddress) =>
+      before.addresses.some((existing) => isPair(existing, local, peer));
+    const isWanted = (existing: InterfaceAddress) =>
+      isPair(existing, address, peer) || (address6 && peer6 && isPair(existing, address6, peer6));
+    const unwanted = before.addresses.filter((existing) =>
+      !isWanted(existing) && !isLinkLocal(existing.local)
+    );
+    // Routes go with the interface's last address.
+    const routes = unwanted.length > 0 ? await this.listRoutes(name) : [];
+    for (const { local } of unwanted) {
+      const family = local.family === 4 ? "inet" : "inet6";
+      await this.#succeed(action, [IFCONFIG, name, family, formatAddress(local), "-alias"]);
+    }
+    if (!has(address, peer)) {
+      const pair = [`${formatAddress(address)}/32`, formatAddress(peer)];
+      await this.#succeed(action, [IFCONFIG, name, "inet", ...pair, "mtu", `${mtu}`, "up"]);
+    } else if (before.mtu !== mtu || !before.isUp) {
+      await this.#succeed(action, [IFCONFIG, name, "mtu", `${mtu}`, "up"]);
+    }
+    await this.#restore(routes, 4, name);
+    if (address6 !== undefined && peer6 !== undefined && !has(address6, peer6)) {
+      const pair = [formatAddress(address6), formatAddress(peer6), "prefixlen", "128"];
+      const giving = `give interface ${name} the address ${formatAddress(address6)}`;
+      await this.#succeed(giving, [IFCONFIG, name, "inet6", ...pair, "alias"], 6);
+    }
+    if (address6 !== undefined) await this.#restore(routes, 6, name);
+  }
+
+  async #restore(routes: readonly Prefix[], family: 4 | 6, interfaceName: string): Promise<void> {
+    const lost = routes.filter(({ address }) => address.family === family);
+    for (const { error } of await this.#addEach(lost, interfaceName)) throw error;
+  }
+
+  /** See `Router`. */
+  async addRoute(prefix: Prefix, interfaceName: string): Promise<void> {
+    for (const { error } of await this.addRoutes([prefix], interfaceName)) throw error;
+  }
+
+  /** See `Router`. */
+  async removeRoute(prefix: Prefix, interfaceName: string): Promise<void> {
+    for (const { error } of await this.removeRoutes([prefix], interfaceName)) throw error;
+  }
+
+  /** See `Router`. */
+  async addRoutes(prefixes: readonly Prefix[], interfaceName: string): Promise<RouteFailure[]> {
+    await this.#interfaceState(`add routes to ${interfaceName}`, interfaceName);
+    return await this.#addEach(prefixes, interfaceName);
+  }
+
+  async #addEach(prefixes: readonly Prefix[], interfaceName: string): Promise<RouteFailure[]> {
+    return await eachPrefix(prefixes, async (network) => {
+      const argv = [...routeCommand("add", network), "-interface", interfaceName];
+      const outcome = await this.#run(argv);
+      if (!hasFailed(outcome)) return undefined;
+      const found = await this.#routeOf(network);
+      if (found?.interfaceName === interfaceName) return undefined;
+      const text = formatPrefix(network);
+      if (!saysExists(outcome)) return commandFault(`route ${text} to ${interfaceName}`, outcome);
+      return routeConflict(text, network.address.family, interfaceName, found?.interfaceName);
+    });
+  }
+
+  /** See `Router`. `route delete` goes by the destination alone, so the owner is asked for first. */
+  async removeRoutes(prefixes: readonly Prefix[], interfaceName: string): Promise<RouteFailure[]> {
+    return await eachPrefix(prefixes, async (network) => {
+      const found = await this.#routeOf(network);
+      if (found?.interfaceName !== interfaceName) return undefined;
+      const outcome = await this.#run(routeCommand("delete", network));
+      if (!hasFailed(outcome) || saysAbsent(outcome)) return undefined;
+      return commandFault(`remove the route ${formatPrefix(network)} from ${interfaceName}`, outcome);
+    });
+  }
+
+  /** See `Router`. */
+  async listRoutes(interfaceName: string): Promise<Prefix[]> {
+    const prefixes: Prefix[] = [];
+    for (const family of [4, 6] as const) {
+      const argv = [NETSTAT, "-nr", "-f", family === 4 ? "inet" : "inet6"];
+      const { stdout } = await this.#succeed(`list the routes of ${interfaceName}`, argv);
+      for (const route of parseRouteTable(stdout, family)) {
+        if (route.interfaceName === interfaceName) prefixes.push(networkOf(route.prefix));
+      }
+    }
+    return prefixes;
+  }
+
+  /** The route of exactly this prefix, wherever it leads. */
+  async #routeOf(network: Prefix): Promise<ShownRoute | undefined> {
+    const { family } = network.address;
+    const { stdout } = await this.#run([ROUTE, "-n", "get", FAMILY_FLAG[family], formatPrefix(network)]);
+    const found = parseFoundRoute(stdout, family);
+    return found !== undefined && samePrefix(found.prefix, network) ? found : undefined;
+  }
+
+  async #interfaceState(action: string, name: string): Promise<InterfaceState> {
+    const outcome = await this.#run([IFCONFIG, name]);
+    if (saysNoInterface(outcome)) throw interfaceFault(action, name);
+    if (hasFailed(outcome)) throw commandFault(action, outcome);
+    return parseInterfaceState(outcome.stdout);
+  }
+
+  async #succeed(action: string, argv: readonly string[], family: 4 | 6 = 4): Promise<CommandOutcome> {
+    const outcome = await this.#run(argv);
+    if (hasFailed(outcome)) throw commandFault(action, outcome, family);
+    return outcome;
+  }
+}
+
+function routeCommand(verb: "add" | "delete", network: Prefix): string[] {
+  return [ROUTE, "-q", "-n", verb, FAMILY_FLAG[network.address.family], formatPrefix(network)];
+}
+
+/**
+ * Works through the prefixes' networks one after the other and gathers what failed.
+ *
+ * @throws {OperationError} without privilege, which no other prefix of the batch would have either
+ */
+async function eachPrefix(
+  prefixes: readonly Prefix[],
+  work: (network: Prefix) => Promise<OperationError | undefined>,
+): Promise<RouteFailure[]> {
+  const failures: RouteFailure[] = [];
+  for (const prefix of prefixes) {
+    const error = await work(networkOf(prefix));
+    if (error?.code === "privilege") throw error;
+    if (error !== undefined) failures.push({ prefix, error });
+  }
+  return failures;
+}
+
+function isPair(existing: InterfaceAddress, local: IpAddress, peer: IpAddress): boolean {
+  return existing.peer !== undefined && sameAddress(existing.local, local) &&
+    sameAddress(existing.peer, peer);
+}
+
+/** fe80::/10, which the system gives by itself (RFC 4291 section 2.5.6). */
+function isLinkLocal({ family, bytes }: IpAddress): boolean {
+  return family === 6 && bytes[0] === 0xfe && ((bytes[1] ?? 0) & 0xc0) === 0x80;
+}

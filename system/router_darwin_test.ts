@@ -1,0 +1,270 @@
+import assert from "node:assert/strict";
+import type { FaultCode } from "../core/error.ts";
+import { OperationError } from "../core/error.ts";
+import { type IpAddress, parseAddress } from "../core/net/address.ts";
+import { formatPrefix, parsePrefix, type Prefix } from "../core/net/prefix.ts";
+import { FakeMac, type FakeMacOptions } from "../tests/fakes/darwin_host.ts";
+import type { RouteFailure } from "./router.ts";
+import { DarwinRouter } from "./router_darwin.ts";
+
+function address(text: string): IpAddress {
+  const parsed = parseAddress(text);
+  assert.ok(parsed);
+  return parsed;
+}
+
+function prefix(text: string): Prefix {
+  const parsed = parsePrefix(text);
+  assert.ok(parsed);
+  return parsed;
+}
+
+const ipv4Settings = {
+  name: "utun4",
+  mtu: 1400,
+  address: address("192.168.251.2"),
+  peer: address("192.168.251.1"),
+};
+const settings = {
+  ...ipv4Settings,
+  address6: address("fdc0:c0de:251::2"),
+  peer6: address("fdc0:c0de:251::1"),
+};
+
+function setUp(options: FakeMacOptions = {}) {
+  const mac = new FakeMac(options);
+  mac.addInterface("utun4");
+  return { mac, router: new DarwinRouter(mac.run) };
+}
+
+/** A Mac whose utun4 is configured, with no argv noted yet. */
+async function configured(options: FakeMacOptions = {}) {
+  const { mac, router } = setUp(options);
+  await router.configureInterface(settings);
+  mac.argvs.length = 0;
+  return { mac, router };
+}
+
+const CONFIGURED = [
+  "utun4 mtu 1400 up 192.168.251.2 > 192.168.251.1, fdc0:c0de:251::2 > fdc0:c0de:251::1",
+  "192.168.251.1/32 utun4",
+  "fdc0:c0de:251::1/128 utun4",
+];
+
+function reports(failures: readonly RouteFailure[]): string[] {
+  return failures.map(({ prefix, error }) => `${formatPrefix(prefix)}: ${error.message}`);
+}
+
+const fault = (code: FaultCode, message: string) => (error: unknown) => {
+  assert.ok(error instanceof OperationError, String(error));
+  assert.deepEqual([error.code, error.message], [code, message]);
+  return true;
+};
+
+Deno.test("an interface gets its addresses, its MTU and comes up", async () => {
+  const { mac, router } = setUp();
+  await router.configureInterface(settings);
+  assert.deepEqual(mac.argvs, [
+    "/sbin/ifconfig utun4",
+    "/sbin/ifconfig utun4 inet 192.168.251.2/32 192.168.251.1 mtu 1400 up",
+    "/sbin/ifconfig utun4 inet6 fdc0:c0de:251::2 fdc0:c0de:251::1 prefixlen 128 alias",
+  ]);
+  assert.deepEqual(mac.state, CONFIGURED);
+});
+
+Deno.test("a configured interface is left alone", async () => {
+  const { mac, router } = await configured();
+  await router.addRoute(prefix("172.17.0.0/16"), "utun4");
+  mac.argvs.length = 0;
+  await router.configureInterface(settings);
+  assert.deepEqual(mac.argvs, ["/sbin/ifconfig utun4"]);
+  assert.deepEqual(mac.state, [...CONFIGURED, "172.17.0.0/16 utun4"]);
+});
+
+Deno.test("only the MTU changes, and an interface that is down comes up", async () => {
+  const { mac, router } = await configured();
+  await router.configureInterface({ ...settings, mtu: 1380 });
+  assert.deepEqual(mac.argvs, ["/sbin/ifconfig utun4", "/sbin/ifconfig utun4 mtu 1380 up"]);
+  const state = mac.interfaces.get("utun4");
+  assert.ok(state);
+  state.up = false;
+  await router.configureInterface({ ...settings, mtu: 1380 });
+  assert.equal(state.up, true);
+});
+
+Deno.test("other addresses go, and the routes that go with them come back", async () => {
+  const { mac, router } = await configured();
+  await router.addRoutes([prefix("172.17.0.0/16"), prefix("fd00:1::/64")], "utun4");
+  const moved = { ...settings, address: address("10.99.0.2"), peer: address("10.99.0.1") };
+  await router.configureInterface({ ...moved, address6: address("fd99::2"), peer6: address("fd99::1") });
+  assert.deepEqual(mac.state, [
+    "utun4 mtu 1400 up 10.99.0.2 > 10.99.0.1, fd99::2 > fd99::1",
+    "10.99.0.1/32 utun4",
+    "172.17.0.0/16 utun4",
+    "fd99::1/128 utun4",
+    "fd00:1::/64 utun4",
+  ]);
+});
+
+Deno.test("IPv6 that is not wanted any more goes with its routes", async () => {
+  const { mac, router } = await configured();
+  await router.addRoutes([prefix("172.17.0.0/16"), prefix("fd00:1::/64")], "utun4");
+  await router.configureInterface(ipv4Settings);
+  assert.deepEqual(mac.state, [
+    "utun4 mtu 1400 up 192.168.251.2 > 192.168.251.1",
+    "192.168.251.1/32 utun4",
+    "172.17.0.0/16 utun4",
+  ]);
+});
+
+Deno.test("IPv4 is in force where IPv6 is refused", async () => {
+  const { mac, router } = setUp({ withoutIpv6: true });
+  await assert.rejects(
+    router.configureInterface(settings),
+    fault(
+      "unavailable",
+      "Cannot give interface utun4 the address fdc0:c0de:251::2: the system takes no IPv6 address here",
+    ),
+  );
+  assert.deepEqual(mac.state, [
+    "utun4 mtu 1400 up 192.168.251.2 > 192.168.251.1",
+    "192.168.251.1/32 utun4",
+  ]);
+});
+
+Deno.test("routes of both families are added by their networks", async () => {
+  const { mac, router } = await configured();
+  const failures = await router.addRoutes(
+    [prefix("172.17.0.1/16"), prefix("fd00:1::5/64"), prefix("10.1.2.3/32")],
+    "utun4",
+  );
+  assert.deepEqual(failures, []);
+  assert.deepEqual(mac.argvs, [
+    "/sbin/ifconfig utun4",
+    "/sbin/route -q -n add -inet 172.17.0.0/16 -interface utun4",
+    "/sbin/route -q -n add -inet6 fd00:1::/64 -interface utun4",
+    "/sbin/route -q -n add -inet 10.1.2.3/32 -interface utun4",
+  ]);
+  assert.deepEqual(mac.state.slice(3), ["172.17.0.0/16 utun4", "fd00:1::/64 utun4", "10.1.2.3/32 utun4"]);
+});
+
+for (const exitsWithZero of [false, true]) {
+  const manner = exitsWithZero ? "with exit status 0" : "by its exit status";
+
+  Deno.test(`a route that is there already is fine, told ${manner}`, async () => {
+    const { mac, router } = await configured({ exitsWithZero });
+    await router.addRoute(prefix("172.17.0.0/16"), "utun4");
+    await router.addRoute(prefix("172.17.0.0/16"), "utun4");
+    assert.deepEqual(mac.argvs.at(-1), "/sbin/route -n get -inet 172.17.0.0/16");
+    assert.deepEqual(mac.state, [...CONFIGURED, "172.17.0.0/16 utun4"]);
+  });
+
+  Deno.test(`a prefix that another interface has is a conflict that names it, told ${manner}`, async () => {
+    const { mac, router } = await configured({ exitsWithZero });
+    mac.addRoute("10.8.0.0/16", "utun7", "USc");
+    const failures = await router.addRoutes(
+      [prefix("10.8.0.0/16"), prefix("10.8.1.0/24"), prefix("172.17.0.0/16")],
+      "utun4",
+    );
+    assert.deepEqual(reports(failures), [
+      "10.8.0.0/16: Cannot route 10.8.0.0/16 to utun4: it is already routed to utun7",
+    ]);
+    assert.match(failures[0]?.error.remedy ?? "", /sudo route -n delete -inet 10\.8\.0\.0\/16/);
+    assert.deepEqual(mac.state, [
+      ...CONFIGURED,
+      "10.8.0.0/16 utun7",
+      "10.8.1.0/24 utun4",
+      "172.17.0.0/16 utun4",
+    ]);
+  });
+}
+
+Deno.test("a refused route says why, the others are added", async () => {
+  const { mac, router } = setUp();
+  await router.configureInterface(ipv4Settings);
+  const failures = await router.addRoutes([prefix("fd00:1::/64"), prefix("172.17.0.0/16")], "utun4");
+  assert.deepEqual(reports(failures), [
+    "fd00:1::/64: Cannot route fd00:1::/64 to utun4: route: writing to routing socket: Device not configured",
+  ]);
+  assert.deepEqual(mac.state.slice(2), ["172.17.0.0/16 utun4"]);
+});
+
+Deno.test("routes are removed after the system has said whose they are", async () => {
+  const { mac, router } = await configured();
+  await router.addRoutes([prefix("172.17.0.0/16"), prefix("fd00:1::/64")], "utun4");
+  mac.argvs.length = 0;
+  assert.deepEqual(await router.removeRoutes([prefix("172.17.0.1/16"), prefix("fd00:1::/64")], "utun4"), []);
+  assert.deepEqual(mac.argvs, [
+    "/sbin/route -n get -inet 172.17.0.0/16",
+    "/sbin/route -q -n delete -inet 172.17.0.0/16",
+    "/sbin/route -n get -inet6 fd00:1::/64",
+    "/sbin/route -q -n delete -inet6 fd00:1::/64",
+  ]);
+  assert.deepEqual(mac.state, CONFIGURED);
+});
+
+Deno.test("another interface's route and an absent one are never deleted", async () => {
+  const { mac, router } = await configured();
+  mac.addRoute("10.8.0.0/16", "utun7", "USc");
+  await router.addRoute(prefix("172.16.0.0/12"), "utun4");
+  const before = mac.state;
+  mac.argvs.length = 0;
+  // The system answers with the default route, with utun7's, and with utun4's wider one.
+  for (const text of ["192.0.2.0/24", "0.0.0.0/0", "10.8.0.0/16", "10.8.3.0/24", "172.17.0.0/16"]) {
+    await router.removeRoute(prefix(text), "utun4");
+  }
+  assert.deepEqual(mac.argvs.filter((argv) => argv.includes("delete")), []);
+  assert.deepEqual(mac.state, before);
+  assert.equal(mac.routes[0]?.netif, "en0");
+});
+
+Deno.test("the listed routes are those that programs led to the interface", async () => {
+  for (const oldColumns of [false, true]) {
+    const { mac, router } = await configured({ oldColumns });
+    mac.addRoute("10.8.0.0/16", "utun7", "USc");
+    mac.addRoute("224.0.0.0/4", "utun4", "UmCSI");
+    const texts = [
+      "172.17.0.0/16",
+      "10.1.0.0/16",
+      "192.168.7.0/24",
+      "10.2.3.4/32",
+      "172.20.0.0/14",
+      "fd00:1::/64",
+    ];
+    await router.addRoutes(texts.map(prefix), "utun4");
+    mac.argvs.length = 0;
+    assert.deepEqual((await router.listRoutes("utun4")).map(formatPrefix), texts);
+    assert.deepEqual(mac.argvs, ["/usr/sbin/netstat -nr -f inet", "/usr/sbin/netstat -nr -f inet6"]);
+    assert.deepEqual(await router.listRoutes("utun9"), []);
+  }
+});
+
+Deno.test("an interface that does not exist is named", async () => {
+  const { router } = setUp();
+  await assert.rejects(
+    router.configureInterface({ ...settings, name: "utun9" }),
+    fault("io", "Cannot configure interface utun9: there is no interface utun9"),
+  );
+  await assert.rejects(
+    router.addRoute(prefix("172.17.0.0/16"), "utun9"),
+    fault("io", "Cannot add routes to utun9: there is no interface utun9"),
+  );
+  await router.removeRoute(prefix("172.17.0.0/16"), "utun9");
+});
+
+Deno.test("without root the fault says so, once for all routes", async () => {
+  const { mac, router } = setUp({ root: false });
+  await assert.rejects(
+    router.configureInterface(settings),
+    fault("privilege", "Cannot configure interface utun4: not permitted"),
+  );
+  await assert.rejects(
+    router.addRoutes([prefix("172.17.0.0/16"), prefix("172.18.0.0/16")], "utun4"),
+    fault("privilege", "Cannot route 172.17.0.0/16 to utun4: not permitted"),
+  );
+  mac.addRoute("172.17.0.0/16", "utun4", "USc");
+  await assert.rejects(
+    router.removeRoute(prefix("172.17.0.0/16"), "utun4"),
+    fault("privilege", "Cannot remove the route 172.17.0.0/16 from utun4: not permitted"),
+  );
+});
