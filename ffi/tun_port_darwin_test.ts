@@ -62,6 +62,7 @@ Deno.test("reading goes on after a batch was used up", () => {
     list.clear();
     port.release();
   }
+  assert.deepEqual([...new Set(kernel.calls)], ["recvmsg_x 64"]);
 });
 
 Deno.test("full slots and a full list are told apart from an empty device", () => {

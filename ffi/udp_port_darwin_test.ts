@@ -123,29 +123,31 @@ Deno.test("an address that the kernel calls invalid does not end the batches", (
 });
 
 Deno.test("received datagrams come with their senders, batch after batch", () => {
-  for (const release of ["24.6.0", "22.6.0"]) {
+  for (const [release, call] of [["24.6.0", "recvmsg_x 64"], ["22.6.0", "recvmsg"]] as const) {
     const { kernel, port, run } = setUp({ release });
     port.setEndpoint(0, A);
     port.setEndpoint(1, A6);
-    for (let round = 0; round < 3; round++) {
-      kernel.incoming.push(
+    for (let round = 0; round < 4; round++) {
+      const messages = [
         { bytes: datagram(round, 1400), address: A },
         { bytes: datagram(round + 10, 65507), address: B },
         { bytes: datagram(round + 20, 0), address: A6 },
-      );
+      ];
+      // A shorter address, then a longer one in the same place.
+      messages.push(...messages.splice(0, round % 3));
+      kernel.incoming.push(...messages);
       assert.equal(port.receive(), 3);
-      assert.deepEqual([0, 1, 2].map(run), [
-        datagram(round, 1400),
-        datagram(round + 10, 65507),
-        datagram(round + 20, 0),
-      ]);
-      assert.deepEqual([0, 1, 2].map((index) => port.runSegment(index)), [1400, 65507, 0]);
-      assert.deepEqual([0, 1, 2].map((index) => port.runIsFrom(index, 0)), [true, false, false]);
-      assert.deepEqual([0, 1, 2].map((index) => port.runIsFrom(index, 1)), [false, false, true]);
-      assert.deepEqual([0, 1, 2].map((index) => port.runIsTruncated(index)), [false, false, false]);
-      assert.deepEqual(port.runSource(2).subarray(0, 28), A6);
+      messages.forEach(({ bytes, address }, index) => {
+        assert.deepEqual(run(index), bytes);
+        assert.equal(port.runSegment(index), bytes.length);
+        assert.deepEqual(port.runSource(index).subarray(0, address.length), address);
+        assert.equal(port.runIsFrom(index, 0), address === A);
+        assert.equal(port.runIsFrom(index, 1), address === A6);
+        assert.equal(port.runIsTruncated(index), false);
+      });
     }
     assert.equal(port.receive(), 0);
+    assert.deepEqual([...new Set(kernel.calls)], [call]);
   }
 });
 
