@@ -105,8 +105,9 @@ async function feed(stdin: WritableStream<Uint8Array>, input: string): Promise<v
     await writer.write(new TextEncoder().encode(input));
     await writer.close();
   } catch (error) {
-    // A program may end without reading everything; its exit status tells whether that was right.
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    // A program may end without reading everything; its exit status tells whether that was right. The stream is broken
+    // then, or already closed (a TypeError).
+    if (!(error instanceof Deno.errors.BrokenPipe || error instanceof TypeError)) throw error;
   }
 }
 
