@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { totalDrops } from "../topology/control_socket.ts";
+import { droppedDatagrams } from "../topology/control_socket.ts";
 import { Relay, strangerDatagram, strangerFlood } from "../topology/relay.ts";
 import { SERVER_PORT, Tunnel } from "../topology/tunnel.ts";
-import { networkTest, tunnelTest } from "../topology/tunnel_test_case.ts";
+import { networkTest, tunnelTest, withTranscript } from "../topology/tunnel_test_case.ts";
 
 const DATAGRAMS = 200_000;
 /** Resident memory may grow by this many bytes: room for the collector, a fraction of what is sent. */
@@ -38,12 +38,12 @@ tunnelTest("strangers cannot disturb the server", {}, async ({ network, tunnel, 
   ];
   for (const [title, hex] of datagrams) {
     await step(`${title} from another port does not take the tunnel`, async () => {
-      const before = totalDrops((await server.status())?.counters ?? assert.fail("no status"));
+      const before = droppedDatagrams((await server.status())?.counters ?? assert.fail("no status"));
       const config = await Deno.readTextFile(tunnel.configFile);
       await strangerDatagram(vm, macAddress, SERVER_PORT, hex);
       const status = await server.waitForStatus(
         "the server has counted the drop",
-        ({ counters }) => totalDrops(counters) > before,
+        ({ counters }) => droppedDatagrams(counters) > before,
       );
       assert.equal(status.client?.endpoint, endpoint);
       assert.equal(await Deno.readTextFile(tunnel.configFile), config);
@@ -62,7 +62,7 @@ tunnelTest("strangers cannot disturb the server", {}, async ({ network, tunnel, 
     );
     assert.ok(await tunnel.works());
     const after = await server.status() ?? assert.fail("no status");
-    const dropped = totalDrops(after.counters) - totalDrops(before.counters);
+    const dropped = droppedDatagrams(after.counters) - droppedDatagrams(before.counters);
     assert.ok(dropped > DATAGRAMS / 2, `${dropped} drops were counted`);
     assert.equal(after.pid, before.pid);
     assert.equal(after.client?.endpoint, endpoint);
@@ -76,9 +76,10 @@ networkTest("random bytes in a peer's name do no lasting harm", {}, async (netwo
   await using relay = await Relay.start(network);
   await using tunnel = await Tunnel.start(network, { clientTarget: relay.target });
   const { server, client } = tunnel;
+  const step = (name: string, run: () => Promise<void>) => t.step(name, () => withTranscript(tunnel, run));
 
   for (const [target, daemon] of [["server", server], ["client", client]] as const) {
-    await t.step(`${DATAGRAMS} random datagrams at the ${target}`, async () => {
+    await step(`${DATAGRAMS} random datagrams at the ${target}`, async () => {
       const before = await daemon.status() ?? assert.fail("no status");
       const memory = await residentBytes(before.pid);
       const lines = daemon.process.stderr.lines.length;
@@ -87,26 +88,26 @@ networkTest("random bytes in a peer's name do no lasting harm", {}, async (netwo
       assert.ok(await tunnel.works());
       const after = await daemon.status() ?? assert.fail("no status");
       assert.equal(after.pid, before.pid);
-      const dropped = totalDrops(after.counters) - totalDrops(before.counters);
+      const dropped = droppedDatagrams(after.counters) - droppedDatagrams(before.counters);
       assert.ok(dropped > DATAGRAMS / 4, `${dropped} drops were counted`);
       assert.ok(daemon.process.stderr.lines.length - lines < 50, "datagrams were logged one by one");
       await assertBounded(after.pid, memory);
     });
   }
 
-  await t.step("an IPv6 packet in a peer's name is dropped and counted", async () => {
+  await step("an IPv6 packet in a peer's name is dropped and counted", async () => {
     const packet = "6000000000083a40" + "fd".repeat(32) + "8000000000000000";
     for (const [target, daemon] of [["server", server], ["client", client]] as const) {
-      const before = (await daemon.status())?.counters.drops["ipv6"] ?? 0;
+      const before = (await daemon.status())?.counters.drops["ipv6Off"] ?? 0;
       await relay.command(`inject ${target} ${packet}`);
       await daemon.waitForStatus(
         `the ${target} has counted it`,
-        ({ counters }) => (counters.drops["ipv6"] ?? 0) > before,
+        ({ counters }) => (counters.drops["ipv6Off"] ?? 0) > before,
       );
     }
   });
 
-  await t.step("a stranger's bytes at the client's socket change nothing", async () => {
+  await step("a stranger's bytes at the client's socket change nothing", async () => {
     const { mac, vmAddress } = network;
     const { client: port } = await relay.command("who");
     const before = await client.status();

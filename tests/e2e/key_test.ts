@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { totalDrops } from "../topology/control_socket.ts";
+import { droppedDatagrams } from "../topology/control_socket.ts";
 import { Relay, strangerDatagram } from "../topology/relay.ts";
 import { SERVER_PORT, Tunnel } from "../topology/tunnel.ts";
 import { networkTest } from "../topology/tunnel_test_case.ts";
@@ -18,21 +18,21 @@ networkTest("only a client that proves the key is bound", {}, async (network, t)
     const bound = (await tunnel.server.status())?.client?.endpoint;
     assert.ok(bound);
     for (const place of ["foreign", "same"]) {
-      const before = totalDrops((await tunnel.server.status())?.counters ?? assert.fail("no status"));
+      const before = droppedDatagrams((await tunnel.server.status())?.counters ?? assert.fail("no status"));
       const { replayed } = await relay.command(`replay ${place}`);
       assert.equal(replayed, 25);
       const after = await tunnel.server.waitForStatus(
         `a heartbeat replayed from the ${place} port is counted as dropped`,
-        ({ counters }) => totalDrops(counters) > before,
+        ({ counters }) => droppedDatagrams(counters) > before,
       );
       assert.equal(after.client?.endpoint, bound);
     }
 
-    const before = totalDrops((await tunnel.server.status())?.counters ?? assert.fail("no status"));
+    const before = droppedDatagrams((await tunnel.server.status())?.counters ?? assert.fail("no status"));
     await strangerDatagram(network.vm, network.macAddress, SERVER_PORT, "00");
     const after = await tunnel.server.waitForStatus(
       "a heartbeat without proof is counted as dropped",
-      ({ counters }) => totalDrops(counters) > before,
+      ({ counters }) => droppedDatagrams(counters) > before,
     );
     assert.equal(after.client?.endpoint, bound);
 
@@ -49,7 +49,7 @@ networkTest("only a client that proves the key is bound", {}, async (network, t)
       await using tunnel = await Tunnel.launch(network, { ...keyed, clientArgs });
       const status = await tunnel.server.waitForStatus(
         "the server has dropped several heartbeats",
-        ({ counters }) => totalDrops(counters) >= 3,
+        ({ counters }) => droppedDatagrams(counters) >= 3,
       );
       assert.equal(status.client, null);
       assert.equal(await tunnel.works(), false);

@@ -3,8 +3,8 @@ import { reachable } from "../topology/ping.ts";
 import { Network } from "../topology/network.ts";
 import { Relay } from "../topology/relay.ts";
 import { Transfer } from "../topology/transfer.ts";
-import { Tunnel } from "../topology/tunnel.ts";
-import { networkTest, tunnelTest } from "../topology/tunnel_test_case.ts";
+import { SERVER_PORT, Tunnel } from "../topology/tunnel.ts";
+import { networkTest, tunnelTest, withTranscript } from "../topology/tunnel_test_case.ts";
 import { fetchPage, servePage } from "../topology/web.ts";
 
 /** Milliseconds in which a tunnel with heartbeats every 500 ms is back. */
@@ -33,6 +33,20 @@ tunnelTest("the tunnel outlives its programs", {}, async ({ network, tunnel, ste
     tunnel.server.start();
     await tunnel.waitUp(BACK_LIMIT);
     await pageComes(network);
+  });
+
+  await step("server started while heartbeats pour in", async () => {
+    assert.equal((await tunnel.server.stop()).code, 0);
+    const { vm, macAddress } = network;
+    const heartbeats = vm.spawnScript("heartbeats.ts", [macAddress, String(SERVER_PORT)]);
+    try {
+      await heartbeats.stdout.waitFor(/sending/);
+      tunnel.server.start();
+      await tunnel.server.waitForStatus("the server has a client", ({ client }) => client !== null);
+    } finally {
+      await heartbeats.stop();
+    }
+    await tunnel.waitUp(BACK_LIMIT);
   });
 
   await step("client killed and started again", async () => {
@@ -108,16 +122,18 @@ networkTest("a host name that leads elsewhere is looked up again", {}, async (ne
     ],
   });
 
-  await mac.ip("addr", "add", "10.77.1.1/30", "dev", "eth0");
-  await vm.ip("addr", "add", "10.77.1.2/30", "dev", "eth0");
-  await mac.ip("addr", "del", `${macAddress}/30`, "dev", "eth0");
-  await Deno.writeTextFile(hosts, "127.0.0.1 localhost\n10.77.1.1 desktop.test\n");
+  await withTranscript(tunnel, async () => {
+    await mac.ip("addr", "add", "10.77.1.1/30", "dev", "eth0");
+    await vm.ip("addr", "add", "10.77.1.2/30", "dev", "eth0");
+    await mac.ip("addr", "del", `${macAddress}/30`, "dev", "eth0");
+    await Deno.writeTextFile(hosts, "127.0.0.1 localhost\n10.77.1.1 desktop.test\n");
 
-  await tunnel.client.waitForStatus(
-    "the client talks to the new address",
-    ({ server }) => server.endpoint === "10.77.1.1:2511",
-    20_000,
-  );
-  await tunnel.waitUp(BACK_LIMIT);
-  await pageComes(network);
+    await tunnel.client.waitForStatus(
+      "the client talks to the new address",
+      ({ server }) => server.endpoint === "10.77.1.1:2511",
+      20_000,
+    );
+    await tunnel.waitUp(BACK_LIMIT);
+    await pageComes(network);
+  });
 });

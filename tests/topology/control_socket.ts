@@ -64,9 +64,14 @@ export interface ClientStatus extends CommonStatus {
   };
 }
 
-/** All drops together. */
-export function totalDrops(counters: Counters): number {
-  return Object.values(counters.drops).reduce((sum, count) => sum + count, 0);
+/** Reasons for which packets of the interface itself are dropped, which the kernel sends at times of its own. */
+const INTERFACE_REASONS = ["ipv6Off", "noClient"];
+
+/** The datagrams that were dropped, for whatever reason. */
+export function droppedDatagrams({ drops }: Counters): number {
+  return Object.entries(drops)
+    .filter(([reason]) => !INTERFACE_REASONS.includes(reason))
+    .reduce((sum, [, count]) => sum + count, 0);
 }
 
 /** What a control socket answered. */

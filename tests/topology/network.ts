@@ -11,6 +11,7 @@
 import { adminPath } from "../../tools/packages.ts";
 import { Namespace } from "./namespace.ts";
 import { Reaper } from "./reaper.ts";
+import { waitUntil } from "./wait.ts";
 
 /** What may differ between topologies. */
 export interface NetworkOptions {
@@ -61,6 +62,7 @@ export class Network implements AsyncDisposable {
       for (const [bridge, count] of (options.containers ?? [1]).entries()) {
         await network.#addBridge(bridge, count);
       }
+      await network.#settle();
       return network;
     } catch (error) {
       await reaper[Symbol.asyncDispose]();
@@ -85,6 +87,15 @@ export class Network implements AsyncDisposable {
     await this.mac.ip("addr", "add", `${this.macAddress}/30`, "dev", "eth0");
     await this.vm.ip("addr", "add", `${this.vmAddress}/30`, "dev", "eth0");
     await this.vm.sysctl("net/ipv4/ip_forward", "1");
+  }
+
+  /** A link's state follows its carrier a moment later, which a comparison of before and after would see. */
+  async #settle(): Promise<void> {
+    const namespaces = [this.mac, this.vm, ...this.containers.map(({ namespace }) => namespace)];
+    await waitUntil("every link is up", async () => {
+      const links = await Promise.all(namespaces.map((namespace) => namespace.ip("-o", "link")));
+      return links.join("\n").split("\n").every((link) => / lo: | state UP /.test(link));
+    });
   }
 
   async #addBridge(index: number, count: number): Promise<void> {

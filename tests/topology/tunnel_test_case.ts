@@ -15,8 +15,8 @@ export interface TunnelContext {
   step(name: string, body: () => Promise<void>): Promise<boolean>;
 }
 
-/** Adds the logs of both programs to an error's message. */
-async function withTranscript(tunnel: Tunnel, body: () => Promise<void>): Promise<void> {
+/** Adds the logs of both programs to the message of an error that the body throws. */
+export async function withTranscript(tunnel: Tunnel, body: () => Promise<void>): Promise<void> {
   try {
     await body();
   } catch (error) {
