@@ -13,7 +13,7 @@
 import { fold, type Sum, swap16 } from "../checksum/checksum.ts";
 import type { Arena } from "../memory/arena.ts";
 import { type DatagramList, HEADER_ROOM } from "../packet/datagram_list.ts";
-import { IPV4_HEADER, IPV6_HEADER, PROTOCOL_TCP, PROTOCOL_UDP } from "../packet/ip.ts";
+import { IPV6_HEADER, packetVersion, PROTOCOL_TCP, PROTOCOL_UDP } from "../packet/ip.ts";
 import {
   TCP_CHECKSUM_OFFSET,
   UDP_CHECKSUM_OFFSET,
@@ -55,6 +55,8 @@ export function appendFrame(
   length: number,
 ): number {
   const { u8, u16 } = list.arena;
+  const version = packetVersion(u8, packet, length);
+  if (version === 0) return MALFORMED;
   const type = u8[virtio + 1] & ~VIRTIO_GSO_ECN;
   const needsChecksum = (u8[virtio] & VIRTIO_NEEDS_CHECKSUM) !== 0;
   const transport = u16[(virtio + 6) >> 1];
@@ -70,7 +72,7 @@ export function appendFrame(
   }
   const size = u16[(virtio + 4) >> 1];
   if (!needsChecksum || size === 0 || (transport & 3) !== 0) return MALFORMED;
-  if (type === VIRTIO_GSO_TCP4 || type === VIRTIO_GSO_TCP6) {
+  if (type === (version === 4 ? VIRTIO_GSO_TCP4 : VIRTIO_GSO_TCP6)) {
     return appendTcp(list, sum, packet, length, transport, size);
   }
   if (type === VIRTIO_GSO_UDP) return appendUdp(list, sum, packet, length, transport, size);
@@ -86,7 +88,8 @@ function completeChecksum(
   start: number,
   offset: number,
 ): boolean {
-  if (start + offset + 2 > length) return false;
+  const ipHeader = arena.u8[packet] >>> 4 === 4 ? (arena.u8[packet] & 15) << 2 : IPV6_HEADER;
+  if (start < ipHeader || start + offset + 2 > length) return false;
   const checksum = ~fold(sum(packet + start, length - start)) & 0xffff;
   // A UDP checksum of 0 means "none" (RFC 768), so a computed 0 is sent as its other form.
   const stored = checksum === 0 && offset === UDP_CHECKSUM_OFFSET ? 0xffff : checksum;
@@ -95,7 +98,7 @@ function completeChecksum(
   return true;
 }
 
-/** The IP header's fixed part: checks it against the transport offset, sums what does not change from cut to cut. */
+/** Whether the IP header says that `protocol` begins at the transport offset, as far as its fixed part tells. */
 function ipHeaderIsSound(
   u8: Uint8Array,
   packet: number,
@@ -105,9 +108,9 @@ function ipHeaderIsSound(
 ): boolean {
   if (transport >= length) return false;
   if (u8[packet] >>> 4 === 4) {
-    return transport >= IPV4_HEADER && (u8[packet] & 15) << 2 === transport && u8[packet + 9] === protocol;
+    return (u8[packet] & 15) << 2 === transport && u8[packet + 9] === protocol;
   }
-  return u8[packet] >>> 4 === 6 && transport >= IPV6_HEADER;
+  return transport === IPV6_HEADER ? u8[packet + 6] === protocol : transport > IPV6_HEADER;
 }
 
 /** Sum of an IPv4 header without total length, id and checksum; these are octets 2-5 and 10-11. */
