@@ -5,7 +5,7 @@
  */
 import { Counter, type CounterTable } from "../core/counters.ts";
 import type { DatagramList } from "../core/packet/datagram_list.ts";
-import { READ_EMPTY, READ_FAILED, type TunPort } from "../ffi/tun.ts";
+import { READ_EMPTY, READ_FAILED, READ_FULL, type TunPort } from "../ffi/tun.ts";
 import type { UdpPort } from "../ffi/udp_socket.ts";
 import { PEER } from "./channel.ts";
 
@@ -16,6 +16,8 @@ const BATCH_OCTETS = 192 * 1024;
 export class Outbound {
   /** Whether the peer's endpoint is known. */
   peerIsBound = false;
+  /** The last batch ended for want of room: the interface may hold more than poll(2) knows of. */
+  isBehind = false;
 
   constructor(
     readonly tun: TunPort,
@@ -38,21 +40,23 @@ export class Outbound {
     if (list.count > 0) this.udp.send(list);
     list.clear();
     tun.release();
+    this.isBehind = taken === READ_FULL;
     return taken !== READ_FAILED;
   }
 
-  /** Gives the datagrams from `first` on, all of one flow, their endpoint; returns their octets. */
+  /** Gives the datagrams from `first` on their endpoint; returns their octets. */
   #address(first: number): number {
     const { list } = this;
-    const isIpv4 = list.arena.u8[list.headers[first]] >>> 4 === 4;
-    const endpoint = isIpv4 && this.peerIsBound ? PEER : -1;
+    const { u8 } = list.arena;
     let octets = 0;
     for (let index = first; index < list.count; index++) {
-      list.endpoints[index] = endpoint;
       octets += list.lengths[index];
-    }
-    if (endpoint < 0) {
-      this.counters[isIpv4 ? Counter["drop.noClient"] : Counter["drop.ipv6Off"]] += list.count - first;
+      const isIpv4 = u8[list.headers[index]] >>> 4 === 4;
+      if (isIpv4 && this.peerIsBound) list.endpoints[index] = PEER;
+      else {
+        list.endpoints[index] = -1;
+        this.counters[isIpv4 ? Counter["drop.noClient"] : Counter["drop.ipv6Off"]]++;
+      }
     }
     return octets;
   }

@@ -58,10 +58,10 @@ export async function runPacketLoop(
 
   const spin = (): Event | undefined => {
     for (;;) {
-      poller.wait(WAIT_MILLISECONDS);
+      poller.wait(outbound.isBehind ? 0 : WAIT_MILLISECONDS);
       if (poller.isReady(WAKE)) wake.clear();
       if (shared.commandPending) return undefined;
-      if (poller.isReady(TUN) && !outbound.drain()) {
+      if ((outbound.isBehind || poller.isReady(TUN)) && !outbound.drain()) {
         return { kind: "failed", call: "tun", errno: tun.failure };
       }
       if (poller.isReady(UDP) && !inbound.drain()) return { kind: "failed", call: "udp", errno: udp.failure };
