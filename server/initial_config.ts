@@ -18,6 +18,8 @@ export interface InitialConfig {
   readonly config: Config;
   /** The file to follow; it may not be there yet. */
   readonly file: string;
+  /** Whether it was there. */
+  readonly exists: boolean;
   readonly overrides: Overrides;
 }
 
@@ -41,7 +43,7 @@ export async function initialConfig(options: ServerRunOptions): Promise<InitialC
   }
   const text = found === undefined ? "" : await readConfigFile(file);
   const { config, faults } = parseConfig(text, file, overrides);
-  if (config !== undefined) return { config, file, overrides };
+  if (config !== undefined) return { config, file, exists: found !== undefined, overrides };
   for (const fault of faults) log.error(formatFault(fault));
   throw new OperationError(
     "config",

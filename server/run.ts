@@ -43,7 +43,7 @@ const INTERFACE_NAME = "connector0";
 export async function runServer(options: ServerRunOptions): Promise<number> {
   const startedAt = Date.now();
   using stop = new StopSignal();
-  const { config, file, overrides } = await initialConfig(options);
+  const { config, file, exists, overrides } = await initialConfig(options);
   if (options.logLevel === undefined) setLogLevel(config.logLevel);
   await using cleanup = new AsyncDisposableStack();
 
@@ -109,7 +109,11 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     };
   };
   cleanup.use(await serveControlSocket(options.control, status));
-  if (options.watch) cleanup.use(watchFile(file, () => follower.reload()));
+  if (options.watch) {
+    cleanup.use(watchFile(file, () => follower.reload()));
+    // What was saved between the first read and the watch.
+    if (exists) await follower.reload();
+  }
 
   log.info("tunnel is up", {
     interface: device.name,
