@@ -9,14 +9,25 @@ import { SystemError } from "../ffi/system_error.ts";
 import { openTun, type TunDevice, type TunRequest } from "../ffi/tun.ts";
 import { openUdpSocket, type UdpSocket } from "../ffi/udp_socket.ts";
 
-/** Advice by error name, for a device that could not be opened. */
-const tunRemedies: Readonly<Record<string, string>> = {
-  ENOENT: "Load the tun module (modprobe tun), or start the container with --device /dev/net/tun",
-  ENODEV: "Load the tun module (modprobe tun), or start the container with --device /dev/net/tun",
-  ENXIO: "Load the tun module (modprobe tun), or start the container with --device /dev/net/tun",
-  EBUSY: "Stop the program that has the interface, or remove it (ip link del NAME)",
-  EINVAL: "Stop the program that has the interface, or remove it (ip link del NAME)",
+const noModule = "Load the tun module (modprobe tun), or start the container with --device /dev/net/tun";
+const nameTaken = "Stop the program that has the interface, or remove it (ip link del NAME)";
+
+/** Advice by error name, for a device that could not be opened on Linux. */
+const linuxTunRemedies: Readonly<Record<string, string>> = {
+  ENOENT: noModule,
+  ENODEV: noModule,
+  ENXIO: noModule,
+  EBUSY: nameTaken,
+  EINVAL: nameTaken,
 };
+
+/** The same for macOS, where the kernel picks a free name. */
+const darwinTunRemedies: Readonly<Record<string, string>> = {
+  EBUSY: "Stop the program that has the interface",
+  ENOENT: "This macOS has no utun; 10.10 and later have it",
+};
+
+const tunRemedies = Deno.build.os === "darwin" ? darwinTunRemedies : linuxTunRemedies;
 
 /**
  * Opens the TUN device.
@@ -28,7 +39,7 @@ export async function openTunnelDevice(request: TunRequest): Promise<TunDevice> 
     return await openTun(request);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
-    const act = error.call.startsWith("open") ? "open /dev/net/tun" : `create interface ${request.name}`;
+    const act = error.call.startsWith("open /dev") ? "open /dev/net/tun" : `create interface ${request.name}`;
     if (error.errorName === "EPERM" || error.errorName === "EACCES") {
       throw new OperationError("privilege", `Cannot ${act}: not permitted`, "Run with sudo", {
         cause: error,
