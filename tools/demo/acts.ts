@@ -20,9 +20,10 @@ import type { Narration } from "./narration.ts";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PAGE = "Hello from a container that has no port published.";
 
-async function build(): Promise<readonly [void, string]> {
+async function build(narration: Narration): Promise<readonly [void, string]> {
   const reason = await reasonToCompile();
   if (reason === undefined) return [undefined, "up to date"];
+  narration.print("    compiling, which takes up to a minute");
   await runOrThrow([Deno.execPath(), "run", "-A", "tools/compile.ts"], { cwd: ROOT });
   return [undefined, `compiled, because ${reason}`];
 }
@@ -157,7 +158,7 @@ export async function demonstrate(narration: Narration): Promise<void> {
     await ensurePackages(TOPOLOGY_PACKAGES);
     return [undefined, TOPOLOGY_PACKAGES.join(", ")];
   });
-  await narration.step("The binaries are built", build);
+  await narration.step("The binaries are built", () => build(narration));
   const network = await narration.step(
     "A desktop, a virtual machine and a container are laid out",
     async () => {
