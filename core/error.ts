@@ -24,9 +24,12 @@ export type FaultCode =
 
 /** A fault of an operation, worded for the person who started the program. */
 export class OperationError extends Error {
+  /** The class's name, for logs. */
   override readonly name = "OperationError";
 
   /**
+   * Words a fault.
+   *
    * @param code what kind of fault it is
    * @param message "Cannot <act> <object>: <state>", without a full stop
    * @param remedy what the reader can do about it, one sentence without a full stop; empty where nothing helps

@@ -21,7 +21,7 @@ export async function assembledModule(): Promise<string> {
     "/** core/checksum/sum.wat, assembled by tools/assemble.ts; do not edit. @module */",
     "",
     "/** The WebAssembly binary, base64. */",
-    "export const sumWasm =",
+    "export const sumWasm: string =",
     lines.map((line) => `  "${line}"`).join(" +\n") + ";",
     "",
   ].join("\n");

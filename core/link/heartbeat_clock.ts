@@ -34,6 +34,8 @@ export class HeartbeatClock {
   #lookupPause = FIRST_LOOKUP_PAUSE;
 
   /**
+   * Starts the clock.
+   *
    * @param interval milliseconds between heartbeats of an idle tunnel
    * @param now the present; the first heartbeat is due at once
    */

@@ -27,6 +27,8 @@ export class Arena {
   #used = 0;
 
   /**
+   * Lays views over the memory.
+   *
    * @param buffer the memory; never detached or resized while the arena lives
    * @param address the address of its first byte, as a number (user-space addresses stay below 2^47)
    */

@@ -83,6 +83,7 @@ export class Coalescer {
   #lastFlags = 0;
   #verified = false;
 
+  /** Reserves room for the virtio header and the iovecs in the arena. */
   constructor(arena: Arena, sum: Sum, options: CoalesceOptions, write: WriteFrame) {
     this.#arena = arena;
     this.#sum = sum;

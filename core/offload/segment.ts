@@ -35,9 +35,9 @@ const PSH = 0x08;
 const CWR = 0x80;
 
 /** Returned by {@linkcode appendFrame} for a frame whose headers contradict each other. */
-export const MALFORMED = -1;
+export const MALFORMED: number = -1;
 /** Returned by {@linkcode appendFrame} when the list has too little room left; nothing was appended. */
-export const NO_ROOM = -2;
+export const NO_ROOM: number = -2;
 
 /**
  * Appends what one read of the device brought, as whole IP packets.

@@ -18,13 +18,17 @@
 export const VIRTIO_HEADER = 10;
 /** flags: the checksum field holds the pseudo-header sum only. */
 export const VIRTIO_NEEDS_CHECKSUM = 1;
-/** gso_type values. */
+/** gso_type: an ordinary packet. */
 export const VIRTIO_GSO_NONE = 0;
+/** gso_type: TCP over IPv4. */
 export const VIRTIO_GSO_TCP4 = 1;
+/** gso_type: TCP over IPv6. */
 export const VIRTIO_GSO_TCP6 = 4;
+/** gso_type: UDP over either. */
 export const VIRTIO_GSO_UDP = 5;
 /** gso_type bit: TCP with ECN; the type is what remains without it. */
 export const VIRTIO_GSO_ECN = 0x80;
-/** csum_offset of TCP (RFC 9293 section 3.1) and UDP (RFC 768). */
+/** csum_offset of TCP (RFC 9293 section 3.1). */
 export const TCP_CHECKSUM_OFFSET = 16;
+/** csum_offset of UDP (RFC 768). */
 export const UDP_CHECKSUM_OFFSET = 6;

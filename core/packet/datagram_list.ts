@@ -26,7 +26,11 @@ export class DatagramList {
   readonly iovecs: number;
   readonly #headerRoom: number;
 
-  /** @param capacity how many datagrams fit */
+  /**
+   * Reserves iovecs and header room in the arena.
+   *
+   * @param capacity how many datagrams fit
+   */
   constructor(readonly arena: Arena, readonly capacity: number) {
     this.lengths = new Int32Array(capacity);
     this.endpoints = new Int32Array(capacity);

@@ -9,8 +9,9 @@
 export const IPV4_HEADER = 20;
 /** Octets of the fixed IPv6 header (RFC 8200 section 3). */
 export const IPV6_HEADER = 40;
-/** Protocol numbers (IANA "Assigned Internet Protocol Numbers"). */
+/** Protocol number of TCP (IANA "Assigned Internet Protocol Numbers"). */
 export const PROTOCOL_TCP = 6;
+/** Protocol number of UDP (the same list). */
 export const PROTOCOL_UDP = 17;
 
 /**

@@ -15,7 +15,9 @@ export const CONTROL_MAXIMUM = 0xffff;
 
 /** A command of a control text: its name and its arguments. */
 export interface ControlCommand {
+  /** What is to be done. */
   readonly name: string;
+  /** What it is to be done with. */
   readonly words: readonly string[];
 }
 

@@ -36,10 +36,16 @@ export type HeartbeatFault = "length" | "no key" | "proof" | "time" | "replay";
 export class HeartbeatJudge {
   #lastAccepted = -1;
 
-  /** @param key what clients must prove; undefined: nothing, then only plain heartbeats count */
+  /**
+   * Judges by a key.
+   *
+   * @param key what clients must prove; undefined: nothing, then only plain heartbeats count
+   */
   constructor(readonly key: string | undefined) {}
 
   /**
+   * Judges one heartbeat.
+   *
    * @param now the server's time in milliseconds since 1970
    * @returns undefined when the heartbeat binds its sender, else why not
    */
