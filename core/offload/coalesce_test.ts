@@ -9,13 +9,20 @@ import { type Frame, gather, hex, openArena, superFrame, virtioBytes, virtioOf }
 import {
   ACK,
   concat,
+  CWR,
   DONT_FRAGMENT,
+  ECE,
+  FIN,
+  MORE_FRAGMENTS,
   noise,
   type PacketFields,
   packetOf,
   plainTcp,
   plainUdp,
   PSH,
+  sealTransport,
+  SYN,
+  URG,
   writeUint16,
 } from "./packets_test.ts";
 import { appendFrame } from "./segment.ts";
@@ -178,6 +185,47 @@ for (
   });
 }
 
+const tcpWith = (changes: Partial<PacketFields["tcp"]>) => ({
+  ...plainTcp,
+  tcp: { ...plainTcp.tcp, ...changes },
+});
+
+for (
+  const [what, base] of [
+    ["fragments", { ...plainUdp, fragment: MORE_FRAGMENTS }],
+    ["last fragments", { ...plainTcp, fragment: 1 }],
+    ["IPv4 options", { ...plainTcp, options: new Uint8Array(4).fill(1) }],
+    ["IPv6 extension headers", { ...plainUdp, ...v6, options: new Uint8Array(8) }],
+    ["reserved TCP bits", tcpWith({ reserved: 1 })],
+    ["FIN", tcpWith({ flags: ACK | FIN })],
+    ["SYN", tcpWith({ flags: ACK | SYN })],
+    ["ECE", tcpWith({ flags: ACK | ECE })],
+    ["CWR", tcpWith({ flags: ACK | CWR })],
+    ["URG", tcpWith({ flags: ACK | URG })],
+    ["PSH", tcpWith({ flags: ACK | PSH })],
+    ["no ACK", tcpWith({ flags: 0 })],
+  ] as [string, PacketFields][]
+) {
+  Deno.test(`packets with ${what} are never joined, however equal they are`, () => {
+    const packets = row(base, 3);
+    assert.deepEqual(coalesce(packets).map(({ packet }) => hex(packet)), packets.map(hex));
+    assert.ok(frames.every(({ virtio }) => virtio.flags === 0 && virtio.type === 0));
+  });
+}
+
+Deno.test("a datagram that does not fill its packet is never joined", () => {
+  const packets = row(plainUdp, 3);
+  writeUint16(packets[0], 24, 50);
+  sealTransport(packets[0], 20, 17);
+  coalesce(packets);
+  assert.deepEqual(frames.map((frame) => frame.packets), [1, 2]);
+});
+
+Deno.test("pure acknowledgements go through one by one", () => {
+  const packets = row(plainTcp, 3, 0);
+  assert.deepEqual(coalesce(packets).map(({ packet }) => packet), packets);
+});
+
 Deno.test("a shorter packet ends the frame", () => {
   const [a, b] = row(plainUdp, 2);
   const short = packetOf({ ...plainUdp, payload: noise(60, 1) });
@@ -244,6 +292,8 @@ Deno.test("a checksum of ffff holds where it means the same as 0, and is joined"
   const [frame, ...others] = coalesce(packets);
   assert.deepEqual(others, []);
   assert.deepEqual(segmentTwin(frame), packets);
+  writeUint16(packets[1], 26, 0);
+  assert.equal(coalesce(packets).length, 3, "0 is no checksum");
 });
 
 Deno.test("a device without offload gets packet by packet, at once", () => {

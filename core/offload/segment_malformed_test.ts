@@ -126,6 +126,13 @@ Deno.test("random bytes are never taken for a packet to cut", () => {
 
 const tcp = superFrame(plainTcp, 100);
 const udp = superFrame(plainUdp, 100);
+const over6 = {
+  ...plainTcp,
+  source: new Uint8Array(16),
+  destination: new Uint8Array(16),
+  tcp: { ...plainTcp.tcp, urgent: 0x5000 },
+};
+const tcp6 = superFrame(over6, 100);
 
 function withVirtio(frame: Frame, changes: Partial<VirtioFields>): Frame {
   return { ...frame, virtio: { ...frame.virtio, ...changes } };
@@ -147,6 +154,9 @@ for (
     ["a transport header inside the IP header", withVirtio(tcp, { checksumStart: 16 })],
     ["a transport header behind the packet", withVirtio(tcp, { checksumStart: 0xfffc })],
     ["a transport header at an odd place", withVirtio(tcp, { checksumStart: 21 })],
+    // Octet 58 is the urgent pointer's first and would be the data offset of such a header.
+    ["a transport header that is not aligned", withVirtio(tcp6, { checksumStart: 46 })],
+    ["longer headers than there is room for", superFrame({ ...over6, options: new Uint8Array(72) }, 100)],
     ["a TCP header shorter than 20 octets", withOctet(tcp, 32, 0x40)],
     ["a TCP header that fills the packet", {
       ...tcp,
@@ -167,6 +177,10 @@ for (
     assert.deepEqual(attempt(frame, 0xee), { result: MALFORMED, datagrams: [] });
   });
 }
+
+Deno.test("headers that just fit are cut", () => {
+  assert.equal(attempt(superFrame({ ...over6, options: new Uint8Array(64) }, 100), 0).result, 10);
+});
 
 Deno.test("a checksum may be the packet's last two octets", () => {
   assert.equal(attempt(withVirtio(tcp, { type: 0, checksumOffset: 1018 }), 0).result, 1);

@@ -52,8 +52,10 @@ interface Step {
   readonly flow: number;
   readonly size: "full" | "short" | "empty" | "long";
   readonly oddity: Oddity;
-  /** Packets of this kind in a row. */
+  /** Packets in a row. */
   readonly run: number;
+  /** Whether all of them are odd, so that they equal each other, or only the first. */
+  readonly all: boolean;
 }
 
 /** What stays the same in a flow, and where it begins. */
@@ -90,6 +92,7 @@ const anyStep: fc.Arbitrary<Step> = fc.record({
     { arbitrary: fc.constantFrom(...oddities), weight: 1 },
   ),
   run: fc.constantFrom(1, 1, 2, 3, 5, 70),
+  all: fc.boolean(),
 });
 
 /** Whole packets in the order in which they arrive. */
@@ -98,8 +101,8 @@ export const anyStream: fc.Arbitrary<Uint8Array[]> = fc.tuple(
   fc.array(anyStep, { maxLength: 12 }),
 ).map(([starts, steps]) => {
   const flows = starts.map((start, number) => new Flow(start, number));
-  return steps.flatMap(({ flow, size, oddity, run }) =>
-    Array.from({ length: run }, (_, index) => flows[flow].next(size, index === 0 ? oddity : "none"))
+  return steps.flatMap(({ flow, size, oddity, run, all }) =>
+    Array.from({ length: run }, (_, index) => flows[flow].next(size, all || index === 0 ? oddity : "none"))
   );
 });
 
