@@ -78,7 +78,11 @@ export const PROGRAMS: readonly Program[] = [
       WRITE,
       UNIX_SOCKET,
       environment("HOMEBREW_PREFIX"),
-      { flag: "--allow-run=/sbin/ifconfig,/sbin/route", reason: "addresses and routes", os: "darwin" },
+      {
+        flag: "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat",
+        reason: "addresses and routes",
+        os: "darwin",
+      },
     ],
   },
   {

@@ -8,10 +8,12 @@ const programsWith = (build: Build, prefix: string) =>
   PROGRAMS.filter((program) => permissionFlags(program, build).some((flag) => flag.startsWith(prefix)))
     .map(({ binary }) => binary);
 
-Deno.test("only the server for macOS runs programs, and only the two it names", () => {
+Deno.test("only the server for macOS runs programs, and only the three it names", () => {
   deepEqual(programsWith(LINUX, "--allow-run"), []);
   deepEqual(programsWith(DARWIN, "--allow-run"), ["docker-connector"]);
-  deepEqual(programsWith(DARWIN, "--allow-run=/sbin/ifconfig,/sbin/route"), ["docker-connector"]);
+  deepEqual(programsWith(DARWIN, "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat"), [
+    "docker-connector",
+  ]);
 });
 
 Deno.test("the network is closed where unix sockets do without it", () => {
