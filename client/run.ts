@@ -14,7 +14,7 @@ import { OperationError } from "../core/error.ts";
 import { formatAddress, type IpAddress, nextAddress } from "../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
 import { networkOf } from "../core/net/prefix.ts";
-import { DataPlane } from "../dataplane/data_plane.ts";
+import { DataPlane, spawnWorker } from "../dataplane/data_plane.ts";
 import { resolveHost } from "../ffi/resolve.ts";
 import { SystemError } from "../ffi/system_error.ts";
 import type { UdpSocket } from "../ffi/udp_socket.ts";
@@ -40,6 +40,7 @@ const INTERFACE_NAME = "connector0";
  */
 export async function runClient(options: ClientRunOptions): Promise<number> {
   const startedAt = Date.now();
+  const worker = spawnWorker();
   using stop = new StopSignal();
   await using cleanup = new AsyncDisposableStack();
 
@@ -56,6 +57,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   await warnWithoutForwarding();
 
   const dataPlane = await DataPlane.start({
+    worker,
     role: "client",
     tun: device,
     udp: socket,

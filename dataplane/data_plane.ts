@@ -10,8 +10,27 @@ import type { UdpSocket } from "../ffi/udp_socket.ts";
 import { openWake, type Wake } from "../ffi/wake.ts";
 import { type Command, type Event, PEER, type Role, SharedState } from "./channel.ts";
 
+/**
+ * Starts a Worker that waits for its descriptors. Loading it takes as long as opening the interface and the socket, so it
+ * is started before those. It may use FFI and nothing else.
+ */
+export function spawnWorker(): Worker {
+  const permissions = {
+    ffi: true,
+    read: false,
+    write: false,
+    net: false,
+    env: false,
+    run: false,
+    sys: false,
+  };
+  return new Worker(new URL("./worker.ts", import.meta.url), { type: "module", deno: { permissions } });
+}
+
 /** What a data plane is made of. */
 export interface DataPlaneSettings {
+  /** From {@linkcode spawnWorker}; the data plane ends it. */
+  readonly worker: Worker;
   readonly role: Role;
   readonly tun: TunDevice;
   readonly udp: UdpSocket;
@@ -40,19 +59,14 @@ export class DataPlane {
   }
 
   /**
-   * Starts the Worker and waits until it polls.
+   * Hands the Worker its descriptors and waits until it polls.
    *
    * @throws {OperationError} "failure" when the Worker cannot start
    */
   static async start(settings: DataPlaneSettings): Promise<DataPlane> {
     const shared = SharedState.allocate();
     const wake = openWake();
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), {
-      type: "module",
-      deno: {
-        permissions: { ffi: true, read: false, write: false, net: false, env: false, run: false, sys: false },
-      },
-    });
+    const { worker } = settings;
     const plane = new DataPlane(worker, wake, shared);
     const ready = Promise.withResolvers<void>();
     worker.onerror = (event) => {

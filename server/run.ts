@@ -13,7 +13,7 @@ import { plan, type Step } from "../core/config/plan.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
 import type { Prefix } from "../core/net/prefix.ts";
-import { DataPlane } from "../dataplane/data_plane.ts";
+import { DataPlane, spawnWorker } from "../dataplane/data_plane.ts";
 import { socketAddressCodec } from "../ffi/udp_socket.ts";
 import { serveControlSocket } from "../system/control_socket.ts";
 import { watchFile } from "../system/file_watch.ts";
@@ -42,6 +42,7 @@ const INTERFACE_NAME = "connector0";
  */
 export async function runServer(options: ServerRunOptions): Promise<number> {
   const startedAt = Date.now();
+  const worker = spawnWorker();
   using stop = new StopSignal();
   const { config, file, exists, overrides } = await initialConfig(options);
   if (options.logLevel === undefined) setLogLevel(config.logLevel);
@@ -65,6 +66,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     controlText: () => fullControlText(pairs),
   });
   const dataPlane = await DataPlane.start({
+    worker,
     role: "server",
     tun: device,
     udp: socket,
