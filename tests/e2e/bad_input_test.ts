@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { binary, type Program } from "../topology/daemon.ts";
 import type { Namespace } from "../topology/namespace.ts";
 import type { Network } from "../topology/network.ts";
+import { UdpPeer } from "../topology/udp_peer.ts";
 import { networkTest } from "../topology/tunnel_test_case.ts";
 
 /** Uid and gid of Debian's `nobody`. */
@@ -63,7 +64,7 @@ networkTest("every refusal names the fix on one line", {}, async (network, t) =>
   });
 
   await t.step("the UDP port is taken", async () => {
-    await using _holder = await holdPort(mac, 2511);
+    await using _holder = await UdpPeer.open(mac, 2511);
     await refuses(server(), 74, /2511/, /taken|in use/, /another port/);
   });
 
@@ -174,15 +175,3 @@ networkTest("a faulty config file is refused with every place", {}, async (netwo
     assert.match(stderr, /\/nowhere\/x\.conf/);
   });
 });
-
-/** Binds a UDP port in a namespace until disposal. */
-async function holdPort(namespace: Namespace, port: number) {
-  const child = namespace.spawn([
-    Deno.execPath(),
-    "eval",
-    'import { createSocket } from "node:dgram"; const socket = createSocket("udp4");' +
-    `socket.bind(${port}, () => console.log("bound"));`,
-  ]);
-  await child.stdout.waitFor(/bound/);
-  return child;
-}

@@ -65,7 +65,7 @@ export class Daemon<Status extends CommonStatus> implements AsyncDisposable {
     deadline = 10_000,
   ): Promise<Status> {
     return await waitUntil(what, async () => {
-      if (!this.#process.running) throw new Error(`${this.settings.program} ended:\n${this.transcript()}`);
+      if (!this.#process.running) throw new Error(`${this.settings.program} ended`);
       const status = await this.status();
       return status !== undefined && accept(status) ? status : undefined;
     }, deadline);
@@ -84,7 +84,7 @@ export class Daemon<Status extends CommonStatus> implements AsyncDisposable {
   /** The last lines of its log over all runs. */
   transcript(): string {
     const lines = [...this.#earlier, ...this.#process.stderr.lines];
-    return lines.slice(-40).map((line) => `    ${line}`).join("\n");
+    return lines.slice(-40).map((line) => `    ${line.slice(0, 300)}`).join("\n");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -22,5 +22,5 @@ export async function throughput(options: ThroughputOptions): Promise<number> {
   const args = ["-c", options.address, "-p", String(port), "-t", String(options.seconds), "-J"];
   const output = await options.from.exec(["iperf3", ...args], (options.seconds + 15) * 1000);
   const report: { end: { sum_received: { bits_per_second: number } } } = JSON.parse(output);
-  return report.end.sum_received.bits_per_second;
+  return Math.round(report.end.sum_received.bits_per_second);
 }

@@ -56,6 +56,11 @@ export class Process implements AsyncDisposable {
     await this.#stdin.write(new TextEncoder().encode(line + "\n"));
   }
 
+  /** Ends the process's standard input. */
+  async endInput(): Promise<void> {
+    await this.#stdin.close().catch(() => {});
+  }
+
   /** Sends a signal; nothing happens when the process has ended. */
   signal(signal: Deno.Signal): void {
     if (this.running) {

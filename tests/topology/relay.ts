@@ -7,6 +7,7 @@ import type { Namespace } from "./namespace.ts";
 import type { Network } from "./network.ts";
 import type { Process } from "./process.ts";
 import { SERVER_PORT } from "./tunnel.ts";
+import { UdpPeer } from "./udp_peer.ts";
 
 /** UDP port on which relays take the client's datagrams. */
 const RELAY_PORT = 2600;
@@ -71,14 +72,6 @@ export async function strangerDatagram(
   port: number,
   hex: string,
 ): Promise<void> {
-  await from.exec([
-    Deno.execPath(),
-    "eval",
-    'import { createSocket } from "node:dgram"; const [hex, port, address] = Deno.args;' +
-    'const socket = createSocket("udp4");' +
-    "socket.send(Uint8Array.fromHex(hex), Number(port), address, () => socket.close());",
-    hex,
-    String(port),
-    address,
-  ]);
+  await using peer = await UdpPeer.open(from);
+  await peer.send(address, port, hex);
 }
