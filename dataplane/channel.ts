@@ -80,7 +80,8 @@ export class SharedState {
 
   /** Worker: reserves a place for one more message; false when the main thread is too far behind. */
   noteMessage(): boolean {
-    if (Atomics.load(this.#words, 2) - Atomics.load(this.#words, 3) >= BACKLOG) return false;
+    // The counts wrap at 2^31; their difference does too.
+    if ((Atomics.load(this.#words, 2) - Atomics.load(this.#words, 3) | 0) >= BACKLOG) return false;
     Atomics.add(this.#words, 2, 1);
     return true;
   }

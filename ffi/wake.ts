@@ -5,7 +5,7 @@
  * @module
  */
 import { libcPath } from "./libc_path.ts";
-import { readErrno } from "./errno.ts";
+import { prepareErrno, readErrno } from "./errno.ts";
 import { SystemError } from "./system_error.ts";
 
 /** The signalling side. */
@@ -38,8 +38,9 @@ const ONE = new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]);
  * @throws {SystemError}
  */
 export function openWake(): Wake {
-  const library = Deno.dlopen(libcPath, descriptorSymbols);
+  prepareErrno();
   const [readEnd, writeEnd] = Deno.build.os === "darwin" ? openPipe() : openEvent();
+  const library = Deno.dlopen(libcPath, descriptorSymbols);
   const close = () => {
     library.symbols.close(readEnd);
     if (writeEnd !== readEnd) library.symbols.close(writeEnd);
