@@ -6,15 +6,22 @@
 import { Counter, type CounterTable, dropsByReason } from "../core/counters.ts";
 import type { TunnelCounters } from "./status_document.ts";
 
-/** Reads the counters of this moment. */
-export function tunnelCounters(table: CounterTable): TunnelCounters {
+/**
+ * Reads the counters of this moment.
+ *
+ * @param further drops that the main thread counts, by reason
+ */
+export function tunnelCounters(
+  table: CounterTable,
+  further: Readonly<Record<string, number>>,
+): TunnelCounters {
   return {
     outbound: {
       packets: table[Counter["outbound.packets"]] ?? 0,
       bytes: table[Counter["outbound.bytes"]] ?? 0,
     },
     inbound: { packets: table[Counter["inbound.packets"]] ?? 0, bytes: table[Counter["inbound.bytes"]] ?? 0 },
-    drops: dropsByReason(table),
+    drops: { ...dropsByReason(table), ...further },
   };
 }
 

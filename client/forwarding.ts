@@ -4,19 +4,12 @@
  * @module
  */
 import { getLogger } from "../cli/log.ts";
+import { readSysctl } from "../ffi/sysctl_linux.ts";
 
 const log = getLogger("client");
 
-/** "1" when the kernel forwards IPv4 (ip-sysctl). */
-const FORWARDING = "/proc/sys/net/ipv4/ip_forward";
-
 /** Warns when this machine does not forward IPv4. Docker switches it on; the client may not write the setting. */
-export async function warnWithoutForwarding(): Promise<void> {
-  try {
-    if ((await Deno.readTextFile(FORWARDING)).trim() !== "0") return;
-  } catch {
-    // Not there to be read: nothing can be said.
-    return;
-  }
+export function warnWithoutForwarding(): void {
+  if (readSysctl("net/ipv4/ip_forward") !== "0") return;
   log.warn("IPv4 forwarding is off, containers cannot be reached; run: sysctl -w net.ipv4.ip_forward=1");
 }

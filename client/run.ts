@@ -14,7 +14,7 @@ import { OperationError } from "../core/error.ts";
 import { formatAddress, type IpAddress, nextAddress } from "../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
 import { networkOf } from "../core/net/prefix.ts";
-import { DataPlane, spawnWorker } from "../dataplane/data_plane.ts";
+import { DataPlane } from "../dataplane/data_plane.ts";
 import { resolveHost } from "../ffi/resolve.ts";
 import { SystemError } from "../ffi/system_error.ts";
 import type { UdpSocket } from "../ffi/udp_socket.ts";
@@ -40,7 +40,7 @@ const INTERFACE_NAME = "connector0";
  */
 export async function runClient(options: ClientRunOptions): Promise<number> {
   const startedAt = Date.now();
-  const worker = spawnWorker();
+  const dataPlane = new DataPlane();
   using stop = new StopSignal();
   await using cleanup = new AsyncDisposableStack();
 
@@ -54,10 +54,9 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   const peer = nextAddress(address);
   await router.configureInterface({ name: device.name, mtu: options.mtu, address, peer });
   await router.addRoute(networkOf(options.addr), device.name);
-  await warnWithoutForwarding();
+  warnWithoutForwarding();
 
-  const dataPlane = await DataPlane.start({
-    worker,
+  await dataPlane.start({
     role: "client",
     tun: device,
     udp: socket,
@@ -81,8 +80,6 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
         received: counters[Counter["inbound.packets"]] ?? 0,
         sent: counters[Counter["outbound.packets"]] ?? 0,
       }),
-      onCommand: ({ name, words }) =>
-        log.warn("control command not supported", { command: [name, ...words].join(" ") }),
     }),
   );
 
@@ -103,7 +100,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
         state: link.isUp ? "up" : "silent",
       },
       heartbeats: link.heartbeats,
-      counters: tunnelCounters(counters),
+      counters: tunnelCounters(counters, link.drops),
     };
   };
   cleanup.use(await serveControlSocket(options.control, status));

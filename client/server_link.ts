@@ -5,6 +5,7 @@
  * @module
  */
 import { getLogger } from "../cli/log.ts";
+import { OnceEach } from "../cli/once_each.ts";
 import { HeartbeatClock } from "../core/link/heartbeat_clock.ts";
 import { type IpAddress, sameAddress } from "../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
@@ -20,6 +21,9 @@ import type { UdpSocket } from "../ffi/udp_socket.ts";
 
 const log = getLogger("server");
 
+/** Commands of the original (docs/protocol.md) that this client does not carry out. */
+const IDLE_COMMANDS: ReadonlySet<string> = new Set(["connect", "disconnect", "dns", "host"]);
+
 /** What the link works with. */
 export interface ServerLinkSettings {
   readonly host: string;
@@ -33,8 +37,6 @@ export interface ServerLinkSettings {
   readonly resolve: (host: string) => Promise<IpAddress[]>;
   /** Packets received and sent so far. */
   readonly traffic: () => { readonly received: number; readonly sent: number };
-  /** Carries out a command of a control text. */
-  readonly onCommand: (command: ControlCommand) => void;
 }
 
 /** Keeps the tunnel's other end known and alive. */
@@ -52,6 +54,9 @@ export class ServerLink implements Disposable {
   /** The server has shown that it answers heartbeats, which the original's does not. */
   #answers = false;
   #wasSilent = false;
+  #strayMessages = 0;
+  #unknownCommands = 0;
+  readonly #idleCommands = new OnceEach();
 
   constructor(settings: ServerLinkSettings) {
     this.#settings = settings;
@@ -67,6 +72,11 @@ export class ServerLink implements Disposable {
   /** Heartbeats since the start. */
   get heartbeats(): { readonly sent: number; readonly answered: number } {
     return { sent: this.#sent, answered: this.#answered };
+  }
+
+  /** Messages that were not used, by reason. */
+  get drops(): { readonly strayMessage: number; readonly unknownCommand: number } {
+    return { strayMessage: this.#strayMessages, unknownCommand: this.#unknownCommands };
   }
 
   /** When a message or packet was last noticed, milliseconds since 1970. */
@@ -88,6 +98,7 @@ export class ServerLink implements Disposable {
   takeMessage(datagram: Uint8Array): void {
     this.#noteHeard();
     const assembly = this.#assembler.push(datagram);
+    if (assembly.kind === "stray") this.#strayMessages++;
     if (assembly.kind !== "text") return;
     if (assembly.text === "") {
       this.#answers = true;
@@ -103,10 +114,18 @@ export class ServerLink implements Disposable {
   }
 
   #takeCommand(command: ControlCommand): void {
-    if (command.name !== "version") return this.#settings.onCommand(command);
+    if (command.name !== "version") return this.#passOver(command);
     this.#answers = true;
     if (Number(command.words[0]) >= CONTROL_VERSION) {
       this.#settings.socket.send(encodeDescription(this.#settings.description));
+    }
+  }
+
+  /** Counts a command that is not carried out; the known ones are logged, once until their words change. */
+  #passOver({ name, words }: ControlCommand): void {
+    if (!IDLE_COMMANDS.has(name)) this.#unknownCommands++;
+    else if (this.#idleCommands.isNews(name, words.join(" "))) {
+      log.warn("control command without effect in this version", { command: name, words: words.join(" ") });
     }
   }
 

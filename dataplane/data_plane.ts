@@ -8,29 +8,10 @@ import { errorName } from "../ffi/errno.ts";
 import type { TunDevice } from "../ffi/tun.ts";
 import type { UdpSocket } from "../ffi/udp_socket.ts";
 import { openWake, type Wake } from "../ffi/wake.ts";
-import { type Command, type Event, PEER, type Role, SharedState } from "./channel.ts";
-
-/**
- * Starts a Worker that waits for its descriptors. Loading it takes as long as opening the interface and the socket, so it
- * is started before those. It may use FFI and nothing else.
- */
-export function spawnWorker(): Worker {
-  const permissions = {
-    ffi: true,
-    read: false,
-    write: false,
-    net: false,
-    env: false,
-    run: false,
-    sys: false,
-  };
-  return new Worker(new URL("./worker.ts", import.meta.url), { type: "module", deno: { permissions } });
-}
+import { type Command, type Event, PEER, type Role, SharedState, type Start } from "./channel.ts";
 
 /** What a data plane is made of. */
 export interface DataPlaneSettings {
-  /** From {@linkcode spawnWorker}; the data plane ends it. */
-  readonly worker: Worker;
   readonly role: Role;
   readonly tun: TunDevice;
   readonly udp: UdpSocket;
@@ -42,18 +23,37 @@ export interface DataPlaneSettings {
   readonly onMessage: (bytes: Uint8Array, source: Uint8Array, fromPeer: boolean) => void;
 }
 
-/** A running data plane. */
+/** The data plane of a program. */
 export class DataPlane {
   readonly #worker: Worker;
-  readonly #wake: Wake;
-  readonly #shared: SharedState;
+  readonly #wake: Wake = openWake();
+  readonly #shared = SharedState.allocate();
   readonly #failed = Promise.withResolvers<never>();
   readonly #stopped = Promise.withResolvers<void>();
 
-  private constructor(worker: Worker, wake: Wake, shared: SharedState) {
-    this.#worker = worker;
-    this.#wake = wake;
-    this.#shared = shared;
+  /**
+   * Starts a Worker that waits for its descriptors. Loading it takes as long as opening the interface and the socket,
+   * so it is started before those. It may use FFI and nothing else.
+   */
+  constructor() {
+    const permissions = {
+      ffi: true,
+      read: false,
+      write: false,
+      net: false,
+      env: false,
+      run: false,
+      sys: false,
+    };
+    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), {
+      type: "module",
+      deno: { permissions },
+    });
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#failed.reject(new OperationError("failure", `Cannot run the data plane: ${event.message}`));
+      this.#stopped.resolve();
+    };
     // Whoever awaits `failure` sees it; nobody has to.
     this.#failed.promise.catch(() => {});
   }
@@ -63,38 +63,31 @@ export class DataPlane {
    *
    * @throws {OperationError} "failure" when the Worker cannot start
    */
-  static async start(settings: DataPlaneSettings): Promise<DataPlane> {
-    const shared = SharedState.allocate();
-    const wake = openWake();
-    const { worker } = settings;
-    const plane = new DataPlane(worker, wake, shared);
+  async start(settings: DataPlaneSettings): Promise<void> {
     const ready = Promise.withResolvers<void>();
-    worker.onerror = (event) => {
-      event.preventDefault();
-      const error = new OperationError("failure", `Cannot run the data plane: ${event.message}`);
-      ready.reject(error);
-      plane.#failed.reject(error);
-      plane.#stopped.resolve();
-    };
-    worker.onmessage = ({ data }: MessageEvent<Event>) => {
+    this.#worker.onmessage = ({ data }: MessageEvent<Event>) => {
       if (data.kind === "message") {
-        shared.noteMessageTaken();
+        this.#shared.noteMessageTaken();
         settings.onMessage(data.bytes, data.source, data.fromPeer);
       } else if (data.kind === "ready") ready.resolve();
       else {
-        if (data.kind === "failed") plane.#failed.reject(describeFailure(settings, data.call, data.errno));
-        plane.#stopped.resolve();
+        if (data.kind === "failed") this.#failed.reject(describeFailure(settings, data.call, data.errno));
+        this.#stopped.resolve();
       }
     };
-    worker.postMessage({
+    const start: Start = {
       role: settings.role,
       tun: { descriptor: settings.tun.descriptor, offload: settings.tun.offload },
-      udp: { descriptor: settings.udp.descriptor, connected: settings.connected, offload: settings.offload },
-      wakeDescriptor: wake.descriptor,
-      shared: shared.buffer,
-    });
-    await ready.promise;
-    return plane;
+      udp: {
+        descriptor: settings.udp.descriptor,
+        connected: settings.connected,
+        offload: settings.offload,
+      },
+      wakeDescriptor: this.#wake.descriptor,
+      shared: this.#shared.buffer,
+    };
+    this.#worker.postMessage(start);
+    await Promise.race([ready.promise, this.failure]);
   }
 
   /** The live counters. */

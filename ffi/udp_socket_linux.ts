@@ -62,6 +62,8 @@ export function openLinuxUdpSocket(local: Endpoint): UdpSocket {
       return endpoint;
     },
     connect(peer: Endpoint): void {
+      // Without this a later connect keeps the source address that suited the first peer (udp(7), AF_UNSPEC).
+      libc.connect(descriptor, new Uint8Array(SOCKET_ADDRESS_ROOM), SOCKET_ADDRESS_ROOM);
       const to = linuxSocketAddress.encode(peer);
       checked("connect", libc.connect(descriptor, to, to.length));
     },

@@ -13,7 +13,7 @@ import { plan, type Step } from "../core/config/plan.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
 import type { Prefix } from "../core/net/prefix.ts";
-import { DataPlane, spawnWorker } from "../dataplane/data_plane.ts";
+import { DataPlane } from "../dataplane/data_plane.ts";
 import { socketAddressCodec } from "../ffi/udp_socket.ts";
 import { serveControlSocket } from "../system/control_socket.ts";
 import { watchFile } from "../system/file_watch.ts";
@@ -42,7 +42,7 @@ const INTERFACE_NAME = "connector0";
  */
 export async function runServer(options: ServerRunOptions): Promise<number> {
   const startedAt = Date.now();
-  const worker = spawnWorker();
+  const dataPlane = new DataPlane();
   using stop = new StopSignal();
   const { config, file, exists, overrides } = await initialConfig(options);
   if (options.logLevel === undefined) setLogLevel(config.logLevel);
@@ -65,8 +65,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     bindPeer: (socketAddress) => dataPlane.bindPeer(socketAddress),
     controlText: () => fullControlText(pairs),
   });
-  const dataPlane = await DataPlane.start({
-    worker,
+  await dataPlane.start({
     role: "server",
     tun: device,
     udp: socket,
@@ -105,7 +104,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
         ...(client.description === undefined ? {} : { version: client.description.version }),
       },
       routes: routes.status,
-      counters: tunnelCounters(dataPlane.counters),
+      counters: tunnelCounters(dataPlane.counters, { heartbeatRefused: link.refused }),
       dataPlane: { offload: device.offload.tcp },
       config: follower.status,
     };

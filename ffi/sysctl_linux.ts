@@ -1,0 +1,41 @@
+/**
+ * Kernel settings of Linux. Deno lets nothing but an all-powerful program read /proc, so this goes through the C library.
+ *
+ * @module
+ */
+import { libcPath } from "./libc_path.ts";
+
+const symbols = {
+  // int open(const char *path, int flags, ...);
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  // ssize_t read(int fd, void *data, size_t length);
+  read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  // int close(int fd);
+  close: { parameters: ["i32"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** O_RDONLY | O_CLOEXEC (asm-generic/fcntl.h). */
+const OPEN_FLAGS = 0x80000;
+/** The settings read here are numbers. */
+const TEXT_MAXIMUM = 64;
+
+/**
+ * The text of a setting, trimmed.
+ *
+ * @param name its path below /proc/sys, such as "net/ipv4/ip_forward"
+ * @returns undefined when it cannot be read
+ */
+export function readSysctl(name: string): string | undefined {
+  const library = Deno.dlopen(libcPath, symbols);
+  const { open, read, close } = library.symbols;
+  try {
+    const descriptor = open(new TextEncoder().encode(`/proc/sys/${name}\0`), OPEN_FLAGS);
+    if (descriptor < 0) return undefined;
+    const room = new Uint8Array(TEXT_MAXIMUM);
+    const length = read(descriptor, room, room.length);
+    close(descriptor);
+    return length < 0 ? undefined : new TextDecoder().decode(room.subarray(0, length)).trim();
+  } finally {
+    library.close();
+  }
+}
