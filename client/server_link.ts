@@ -54,6 +54,7 @@ export class ServerLink implements Disposable {
   /** The server has shown that it answers heartbeats, which the original's does not. */
   #answers = false;
   #wasSilent = false;
+  #isClosed = false;
   #strayMessages = 0;
   #unknownCommands = 0;
   readonly #idleCommands = new OnceEach();
@@ -96,7 +97,9 @@ export class ServerLink implements Disposable {
 
   /** Takes a datagram of the server that is no packet. */
   takeMessage(datagram: Uint8Array): void {
+    if (this.#isClosed) return;
     this.#noteHeard();
+    this.#schedule();
     const assembly = this.#assembler.push(datagram);
     if (assembly.kind === "stray") this.#strayMessages++;
     if (assembly.kind !== "text") return;
@@ -105,10 +108,11 @@ export class ServerLink implements Disposable {
       this.#answered++;
     }
     for (const command of parseControl(assembly.text)) this.#takeCommand(command);
-    this.#schedule();
   }
 
+  /** Sends nothing any more; a look-up that is still under way changes nothing. */
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
@@ -170,7 +174,10 @@ export class ServerLink implements Disposable {
     try {
       const found = (await this.#settings.resolve(host)).filter(({ family }) => family === socket.family);
       const [first] = found;
-      if (first === undefined || found.some((address) => sameAddress(address, this.#endpoint.address))) {
+      if (
+        this.#isClosed || first === undefined ||
+        found.some((address) => sameAddress(address, this.#endpoint.address))
+      ) {
         return;
       }
       const endpoint = { address: first, port };

@@ -30,7 +30,7 @@ export interface Due {
 export class HeartbeatClock {
   #next: number;
   #unanswered = 0;
-  #lookupAt = 0;
+  #lookupAt = -Infinity;
   #lookupPause = FIRST_LOOKUP_PAUSE;
 
   /**
@@ -61,6 +61,7 @@ export class HeartbeatClock {
   /** Something came from the server. */
   heard(now: number): void {
     this.#lookupPause = FIRST_LOOKUP_PAUSE;
+    this.#lookupAt = -Infinity;
     if (this.#unanswered === 0) return;
     this.#unanswered = 0;
     this.#next = now + this.interval;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { packetVersion } from "../packet/ip.ts";
 import { CONTROL } from "./datagram.ts";
 
 /** Octets of the header: type and length of the text (u16, big endian). */
@@ -37,7 +38,13 @@ export function encodeControl(text: string, mtu: number): Uint8Array<ArrayBuffer
   message.set([CONTROL, octets.length >>> 8, octets.length & 0xff]);
   message.set(octets, CONTROL_HEADER);
   const datagrams: Uint8Array<ArrayBuffer>[] = [];
-  for (let at = 0; at < message.length; at += mtu) datagrams.push(message.slice(at, at + mtu));
+  for (let at = 0; at < message.length;) {
+    const length = Math.min(mtu, message.length - at);
+    // Text that has the form of a packet would be taken for one; with an octet less it has not.
+    const end = at + length - (packetVersion(message, at, length) === 0 ? 0 : 1);
+    datagrams.push(message.slice(at, end));
+    at = end;
+  }
   return datagrams;
 }
 
