@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { cpus, release } from "node:os";
+import { cpus, loadavg, release } from "node:os";
 import { binary } from "../tests/topology/daemon.ts";
 import { run } from "../tests/topology/process.ts";
 
@@ -12,6 +12,8 @@ export interface Machine {
   readonly processor: string;
   readonly processors: number;
   readonly kernel: string;
+  /** Runnable processes before the measurement, as the mean of the last minute. */
+  readonly load: number;
   readonly connector: string;
   readonly wireguardGo: string;
   readonly iperf3: string;
@@ -29,6 +31,7 @@ export async function describeMachine(): Promise<Machine> {
     processor: processors[0]?.model.trim() ?? "unknown",
     processors: processors.length,
     kernel: release(),
+    load: loadavg()[0] ?? 0,
     connector: await firstLine([binary("docker-connector"), "--version"]),
     wireguardGo: await firstLine(["dpkg-query", "-W", "wireguard-go"]),
     iperf3: await firstLine(["iperf3", "--version"]),

@@ -82,7 +82,9 @@ async function main(): Promise<void> {
   };
   await Deno.writeTextFile(RESULTS + file, `${JSON.stringify(result, null, 2)}\n`);
 
-  console.log(`${machine.processors} x ${machine.processor}, Linux ${machine.kernel}, ${date.toISOString()}`);
+  console.log(
+    `${machine.processors} x ${machine.processor}, Linux ${machine.kernel}, load ${machine.load}, ${date.toISOString()}`,
+  );
   console.log(`${machine.connector}; ${machine.wireguardGo}; ${command}\n`);
   console.log(
     `One TCP stream between the desktop and a container, MTU ${TUNNEL_MTU} in both tunnels, Mbit/s`,
