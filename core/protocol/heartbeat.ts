@@ -9,7 +9,9 @@
  *
  * @module
  */
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
+import { hmac } from "@noble/hashes/hmac.js";
+import { sha256 } from "@noble/hashes/sha2.js";
 import { HEARTBEAT, HEARTBEAT_LENGTH, KEYED_HEARTBEAT_LENGTH } from "./datagram.ts";
 
 const CONTEXT = "docker-connector heartbeat";
@@ -64,6 +66,7 @@ export class HeartbeatJudge {
 }
 
 function proof(key: string, time: Uint8Array): Uint8Array {
-  const digest = createHmac("sha256", key).update(CONTEXT).update(time).digest();
-  return Uint8Array.from(digest.subarray(0, PROOF_LENGTH));
+  const octets = new TextEncoder();
+  const message = new Uint8Array([...octets.encode(CONTEXT), ...time]);
+  return hmac(sha256, octets.encode(key), message).subarray(0, PROOF_LENGTH);
 }
