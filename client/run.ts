@@ -56,15 +56,6 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   await router.addRoute(networkOf(options.addr), device.name);
   warnWithoutForwarding();
 
-  await dataPlane.start({
-    role: "client",
-    tun: device,
-    udp: socket,
-    connected: true,
-    offload: true,
-    onMessage: (bytes) => link.takeMessage(bytes),
-  });
-  cleanup.defer(() => dataPlane.stop());
   const { counters } = dataPlane;
   const link = cleanup.use(
     new ServerLink({
@@ -82,6 +73,16 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       }),
     }),
   );
+
+  await dataPlane.start({
+    role: "client",
+    tun: device,
+    udp: socket,
+    connected: true,
+    offload: true,
+    onMessage: (bytes) => link.takeMessage(bytes),
+  });
+  cleanup.defer(() => dataPlane.stop());
 
   const status = (): ClientStatus => {
     const now = Date.now();

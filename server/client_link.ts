@@ -106,7 +106,10 @@ export class ClientLink {
     this.#refused++;
     if (this.#refusalLogged !== 0 && now - this.#refusalLogged < REFUSAL_INTERVAL) return;
     this.#refusalLogged = now;
-    log.warn("heartbeat refused; give the client the same key as the server", {
+    const remedy = this.#settings.key === undefined
+      ? "the sender proves a key, this server has none"
+      : "give the client the same key as the server";
+    log.warn(`heartbeat refused; ${remedy}`, {
       endpoint: formatEndpoint(endpoint),
       reason: fault,
       refused: this.#refused,
