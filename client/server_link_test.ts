@@ -1,0 +1,207 @@
+import assert from "node:assert/strict";
+import { formatAddress, type IpAddress, parseAddress } from "../core/net/address.ts";
+import { formatEndpoint } from "../core/net/endpoint.ts";
+import { HeartbeatJudge } from "../core/protocol/heartbeat.ts";
+import { ServerLink, type ServerLinkSettings } from "./server_link.ts";
+
+const text = (control: string) =>
+  Uint8Array.from([1, 0, control.length, ...new TextEncoder().encode(control)]);
+
+function address(of: string): IpAddress {
+  const parsed = parseAddress(of);
+  assert.ok(parsed);
+  return parsed;
+}
+
+const HERE = address("192.0.2.1");
+const THERE = address("192.0.2.2");
+
+/** A link to a server that is played by the test. */
+class Scene implements Disposable {
+  readonly sent: Uint8Array[] = [];
+  readonly connected: string[] = [];
+  readonly lookups: string[] = [];
+  traffic = { received: 0, sent: 0 };
+  addresses: IpAddress[] | Promise<IpAddress[]> = [HERE];
+  readonly link: ServerLink;
+  #onEvent = () => {};
+
+  constructor(changes: Partial<ServerLinkSettings> = {}) {
+    this.link = new ServerLink({
+      host: "server.example",
+      port: 2511,
+      heartbeatMs: 2,
+      key: undefined,
+      description: { version: "0.1.0", addresses: ["192.168.251.1"] },
+      address: HERE,
+      resolve: (host) => {
+        this.lookups.push(host);
+        this.#onEvent();
+        return Promise.resolve(this.addresses);
+      },
+      socket: {
+        family: 4,
+        connect: (peer) => void this.connected.push(formatEndpoint(peer)),
+        send: (datagram) => {
+          this.sent.push(datagram);
+          this.#onEvent();
+          return true;
+        },
+      },
+      traffic: () => ({ ...this.traffic }),
+      ...changes,
+    });
+  }
+
+  /** Resolves once the condition holds, looked at whenever the link does something. */
+  until(condition: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onEvent = () => {
+        if (condition()) resolve();
+      };
+      this.#onEvent();
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.link[Symbol.dispose]();
+  }
+}
+
+Deno.test("the first heartbeat goes out at once and is repeated while nobody answers", async () => {
+  using scene = new Scene();
+  assert.equal(scene.link.isUp, false);
+  scene.link.start();
+  assert.deepEqual(scene.sent, [new Uint8Array([0])]);
+  await scene.until(() => scene.sent.length >= 4);
+  assert.deepEqual(scene.link.heartbeats.answered, 0);
+  assert.equal(scene.link.isUp, false);
+  assert.equal(scene.link.lastHeard, undefined);
+});
+
+Deno.test("an answer makes the tunnel up, silence after it down, another answer up again", async () => {
+  using scene = new Scene();
+  scene.link.start();
+  scene.link.takeMessage(text(""));
+  assert.equal(scene.link.isUp, true);
+  assert.equal(scene.link.heartbeats.answered, 1);
+  assert.ok(scene.link.lastHeard !== undefined && Date.now() - scene.link.lastHeard < 5000);
+  await scene.until(() => !scene.link.isUp);
+  scene.link.takeMessage(text(""));
+  assert.equal(scene.link.isUp, true);
+});
+
+Deno.test("a server that never answers, as the original's, is up once packets came", async () => {
+  using scene = new Scene();
+  scene.link.start();
+  scene.traffic = { received: 1, sent: 0 };
+  await scene.until(() => scene.link.isUp);
+  const before = scene.sent.length;
+  await scene.until(() => scene.sent.length > before + 5);
+  assert.equal(scene.link.isUp, true);
+});
+
+Deno.test("no heartbeat is needed while packets go both ways", async () => {
+  let asked = 0;
+  const waiting = Promise.withResolvers<void>();
+  using scene = new Scene({
+    traffic: () => {
+      if (++asked === 10) waiting.resolve();
+      return { received: asked, sent: asked };
+    },
+  });
+  scene.link.start();
+  await waiting.promise;
+  assert.equal(scene.sent.length, 0);
+});
+
+Deno.test("a server of version 2 is sent the description, one of version 1 is not", () => {
+  using scene = new Scene();
+  scene.link.takeMessage(text("version 1"));
+  scene.link.takeMessage(text("version"));
+  assert.equal(scene.sent.length, 0);
+  scene.link.takeMessage(text("version 2,connect 172.17.0.0 172.18.0.0"));
+  scene.link.takeMessage(text("version 3"));
+  assert.deepEqual(scene.sent.map(([type]) => type), [3, 3]);
+  assert.equal(scene.link.heartbeats.answered, 0);
+});
+
+Deno.test("what is not used is counted by reason", () => {
+  using scene = new Scene();
+  scene.link.takeMessage(text("version 2,connect 172.17.0.0 172.18.0.0,dns a,host 10.0.0.1 b,juggle,spin 3"));
+  scene.link.takeMessage(new Uint8Array([0x61]));
+  scene.link.takeMessage(new Uint8Array([1]));
+  assert.deepEqual(scene.link.drops, { strayMessage: 2, unknownCommand: 2 });
+});
+
+Deno.test("a control text in several datagrams is one text", () => {
+  using scene = new Scene();
+  const whole = text("version 2");
+  for (const part of [whole.slice(0, 3), whole.slice(3, 8), whole.slice(8)]) {
+    assert.equal(scene.sent.length, 0);
+    scene.link.takeMessage(part);
+  }
+  assert.equal(scene.sent.length, 1);
+});
+
+Deno.test("a silent server is looked for, and followed where it went", async () => {
+  using scene = new Scene();
+  scene.addresses = [address("2001:db8::1"), THERE];
+  scene.link.start();
+  await scene.until(() => scene.lookups.length === 1);
+  assert.ok(scene.sent.length >= 3, "two heartbeats were not answered");
+  await scene.until(() => scene.connected.length === 1);
+  assert.deepEqual(scene.lookups, ["server.example"]);
+  assert.deepEqual(scene.connected, ["192.0.2.2:2511"]);
+  assert.equal(formatAddress(scene.link.endpoint.address), "192.0.2.2");
+});
+
+for (
+  const [what, addresses] of [
+    ["where it was", [THERE, HERE]],
+    ["nowhere", []],
+    ["under another IP version only", [address("2001:db8::1")]],
+  ] as [string, IpAddress[]][]
+) {
+  Deno.test(`a silent server that is found ${what} keeps its endpoint`, async () => {
+    using scene = new Scene();
+    scene.addresses = addresses;
+    scene.link.start();
+    await scene.until(() => scene.lookups.length === 1);
+    const before = scene.sent.length;
+    await scene.until(() => scene.sent.length > before + 3);
+    assert.deepEqual(scene.connected, []);
+    assert.equal(formatAddress(scene.link.endpoint.address), "192.0.2.1");
+  });
+}
+
+Deno.test("a look-up that fails leaves everything as it was", async () => {
+  using scene = new Scene({ resolve: () => Promise.reject(new Error("no such host")) });
+  scene.link.start();
+  await scene.until(() => scene.sent.length > 8);
+  assert.equal(formatAddress(scene.link.endpoint.address), "192.0.2.1");
+});
+
+Deno.test("an ended link sends nothing, whatever still comes in", async () => {
+  using scene = new Scene();
+  const found = Promise.withResolvers<IpAddress[]>();
+  scene.addresses = found.promise;
+  scene.link.start();
+  await scene.until(() => scene.lookups.length === 1);
+  scene.link[Symbol.dispose]();
+  const before = scene.sent.length;
+  scene.link.takeMessage(text("version 2"));
+  found.resolve([THERE]);
+  // The look-up goes on in the microtasks that follow.
+  for (let turn = 0; turn < 10; turn++) await found.promise;
+  assert.deepEqual(scene.connected, []);
+  assert.equal(scene.sent.length, before);
+});
+
+Deno.test("each heartbeat with a key is later than the last, so the server takes them all", async () => {
+  using scene = new Scene({ key: "secret", heartbeatMs: 1 });
+  scene.link.start();
+  await scene.until(() => scene.sent.length >= 10);
+  const judge = new HeartbeatJudge("secret");
+  assert.ok(scene.sent.every((heartbeat) => judge.judge(heartbeat, Date.now()) === undefined));
+});

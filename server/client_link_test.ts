@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { type Endpoint, formatEndpoint, parseEndpoint } from "../core/net/endpoint.ts";
+import { encodeDescription } from "../core/protocol/description.ts";
+import { encodeHeartbeat } from "../core/protocol/heartbeat.ts";
+import { linuxSocketAddress } from "../ffi/socket_address_linux.ts";
+import { ClientLink, type ClientLinkSettings } from "./client_link.ts";
+
+const NOW = Date.UTC(2026, 0, 1);
+const TEXT = "version 2,connect 172.17.0.0 172.18.0.0";
+const HEARTBEAT = new Uint8Array([0]);
+const DESCRIPTION = encodeDescription({ version: "0.1.0", addresses: ["192.168.251.1"] });
+
+/** A link with everything that it did to the outside. */
+function openLink(changes: Partial<ClientLinkSettings> = {}) {
+  const sent: [to: string, octets: Uint8Array][] = [];
+  const bound: string[] = [];
+  const link = new ClientLink({
+    key: undefined,
+    mtu: 1400,
+    socket: {
+      send(datagram, to) {
+        assert.ok(to);
+        sent.push([formatEndpoint(to), datagram]);
+        return true;
+      },
+    },
+    codec: linuxSocketAddress,
+    bindPeer(socketAddress) {
+      const endpoint = linuxSocketAddress.decode(socketAddress);
+      assert.ok(endpoint);
+      bound.push(formatEndpoint(endpoint));
+    },
+    controlText: () => TEXT,
+    ...changes,
+  });
+  return { link, sent, bound };
+}
+
+function endpoint(text: string): Endpoint {
+  const parsed = parseEndpoint(text);
+  assert.ok(parsed);
+  return parsed;
+}
+
+const source = (text: string) => linuxSocketAddress.encode(endpoint(text));
+const control = (text: string) => Uint8Array.from([1, 0, text.length, ...new TextEncoder().encode(text)]);
+const A = "127.0.0.1:4000";
+const B = "127.0.0.1:4001";
+
+Deno.test("the first heartbeat binds its sender, who is sent the whole control text", () => {
+  const { link, sent, bound } = openLink();
+  assert.equal(link.client, undefined);
+  link.takeMessage(HEARTBEAT, source(A), false, NOW);
+  assert.deepEqual(link.client, { endpoint: endpoint(A), lastHeartbeat: NOW, description: undefined });
+  assert.deepEqual(bound, [A]);
+  assert.deepEqual(sent, [[A, control(TEXT)]]);
+});
+
+Deno.test("each later heartbeat is answered by an empty text", () => {
+  const { link, sent, bound } = openLink();
+  for (const seconds of [0, 5, 10]) link.takeMessage(HEARTBEAT, source(A), seconds > 0, NOW + seconds * 1000);
+  assert.deepEqual(sent.slice(1), [[A, control("")], [A, control("")]]);
+  assert.deepEqual(bound, [A]);
+  assert.equal(link.client?.lastHeartbeat, NOW + 10_000);
+});
+
+Deno.test("a heartbeat from elsewhere moves the tunnel, and the new client has yet to describe itself", () => {
+  const { link, sent, bound } = openLink();
+  link.takeMessage(HEARTBEAT, source(A), false, NOW);
+  link.takeMessage(DESCRIPTION, source(A), true, NOW);
+  assert.equal(link.client?.description?.version, "0.1.0");
+  link.takeMessage(HEARTBEAT, source(A), true, NOW);
+  assert.equal(link.client?.description?.version, "0.1.0", "a heartbeat does not forget it");
+  link.takeMessage(HEARTBEAT, source(B), false, NOW);
+  assert.deepEqual(bound, [A, B]);
+  assert.deepEqual(sent.at(-1), [B, control(TEXT)]);
+  assert.equal(link.client?.description, undefined);
+});
+
+Deno.test("a description counts from the bound client alone, and binds nobody", () => {
+  const { link, bound } = openLink();
+  for (const fromPeer of [false, true]) link.takeMessage(DESCRIPTION, source(A), fromPeer, NOW);
+  assert.deepEqual([link.client, bound], [undefined, []]);
+  link.takeMessage(HEARTBEAT, source(A), false, NOW);
+  link.takeMessage(DESCRIPTION, source(B), false, NOW);
+  link.takeMessage(new Uint8Array([3, 0x7b]), source(A), true, NOW);
+  assert.deepEqual(link.client, { endpoint: endpoint(A), lastHeartbeat: NOW, description: undefined });
+  assert.deepEqual(bound, [A]);
+});
+
+Deno.test("what is no heartbeat binds nobody and is not answered", () => {
+  const { link, sent, bound } = openLink();
+  for (const octets of [[0, 0], [1], [1, 0x61], [2], [0x45, 0], []]) {
+    link.takeMessage(Uint8Array.from(octets), source(A), false, NOW);
+  }
+  link.takeMessage(HEARTBEAT, new Uint8Array(32), false, NOW);
+  link.takeMessage(HEARTBEAT, new Uint8Array(), false, NOW);
+  assert.deepEqual([link.client, sent, bound], [undefined, [], []]);
+});
+
+Deno.test("with a key only proof binds, once", () => {
+  const { link, sent, bound } = openLink({ key: "secret" });
+  link.takeMessage(HEARTBEAT, source(B), false, NOW);
+  link.takeMessage(encodeHeartbeat("guess", NOW), source(B), false, NOW);
+  assert.deepEqual([link.refused, sent, bound], [2, [], []]);
+  link.takeMessage(encodeHeartbeat("secret", NOW), source(A), false, NOW);
+  assert.deepEqual(bound, [A]);
+  link.takeMessage(encodeHeartbeat("secret", NOW), source(B), false, NOW);
+  assert.deepEqual([link.refused, bound], [3, [A]], "a replay from elsewhere");
+  assert.equal(link.client?.lastHeartbeat, NOW);
+});
+
+Deno.test("a change is told to the bound client, and to nobody while there is none", () => {
+  const { link, sent } = openLink();
+  link.sendControl("connect 10.1.0.0 10.2.0.0");
+  assert.deepEqual(sent, []);
+  link.takeMessage(HEARTBEAT, source(A), false, NOW);
+  link.sendControl("connect 10.1.0.0 10.2.0.0");
+  assert.deepEqual(sent.at(-1), [A, control("connect 10.1.0.0 10.2.0.0")]);
+});
+
+Deno.test("a long text is cut at the MTU, and given up with the first datagram that cannot be sent", () => {
+  const { link, sent } = openLink({ mtu: 10 });
+  link.takeMessage(HEARTBEAT, source(A), false, NOW);
+  assert.deepEqual(sent.map(([, { length }]) => length), [10, 10, 10, 10, 2]);
+
+  let attempts = 0;
+  const failing = openLink({ mtu: 10, socket: { send: () => ++attempts < 2 } });
+  failing.link.takeMessage(HEARTBEAT, source(A), false, NOW);
+  assert.equal(attempts, 2);
+});
+
+Deno.test("an IPv6 client is bound by its whole address", () => {
+  const { link, bound } = openLink();
+  link.takeMessage(HEARTBEAT, source("[fd00::1]:4000"), false, NOW);
+  link.takeMessage(HEARTBEAT, source("[fd00::2]:4000"), false, NOW);
+  assert.deepEqual(bound, ["[fd00::1]:4000", "[fd00::2]:4000"]);
+});
