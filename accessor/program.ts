@@ -4,14 +4,13 @@
  * @module
  */
 
-import { constant } from "@optique/core/primitives";
 import type { OriginalFlag } from "../cli/command_line.ts";
 import { type Command, defineCommand } from "../cli/command.ts";
 import type { Program } from "../cli/program.ts";
 import { OperationError } from "../core/error.ts";
 
 function unbuilt(name: string): Command {
-  return defineCommand(name, { brief: "Not built yet.", description: "Not built yet." }, constant({}), () => {
+  return defineCommand(name, { brief: "Not built yet.", description: "Not built yet." }, {}, () => {
     throw new OperationError("unavailable", "not built yet");
   });
 }

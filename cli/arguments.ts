@@ -1,5 +1,5 @@
 /**
- * Brings a command line into the one spelling that the commands' parsers read, and says what is wrong with it in words
+ * Brings a command line into the one spelling that the commands read, and says what is wrong with it in words
  * for people. Three liberties are taken up here: `run` may be left out, `-name` is the same as `--name`, and flags of
  * the original that are no longer needed may still be there.
  *
@@ -23,10 +23,11 @@ export interface PreparedArguments {
   readonly warnings: readonly string[];
 }
 
-/** The command that writes completion scripts and answers them; the parser library's own. */
+/** The command that writes completion scripts and answers them. */
 export const COMPLETIONS = "completions";
 
-const SHELLS: readonly string[] = ["bash", "zsh", "fish"];
+/** The shells that it writes for. */
+export const SHELLS: readonly string[] = ["bash", "zsh", "fish"];
 
 /**
  * Brings a command line into the one spelling.
@@ -66,7 +67,18 @@ function completionArguments(given: readonly string[]): readonly string[] {
   return rest[0]?.startsWith("-") ? [name, shell, "run", ...rest] : given;
 }
 
-function findCommand(line: CommandLine, args: readonly string[]): { command: Command; path: string[] } {
+/**
+ * Finds the command, or the group, that a command line calls.
+ *
+ * @param line the command lines there are
+ * @param args the command line, the command first
+ * @returns the command, and the words it was called by
+ * @throws {OperationError} `usage`, if there is none
+ */
+export function findCommand(
+  line: CommandLine,
+  args: readonly string[],
+): { command: Command; path: readonly string[] } {
   const path: string[] = [];
   let choices = line.commands;
   for (;;) {

@@ -1,31 +1,30 @@
 import assert from "node:assert/strict";
-import { object } from "@optique/core/constructs";
 import { OperationError } from "../core/error.ts";
 import { prepareArguments } from "./arguments.ts";
 import { type Command, defineCommand, defineGroup } from "./command.ts";
 import type { CommandLine } from "./command_line.ts";
-import { joinedWords, switchFlag, valueFlag } from "./flag.ts";
+import { joinedWords, type Parts, switchFlag, valueFlag } from "./flag.ts";
 import { fileSyntax, keySyntax, portSyntax } from "./value_syntax.ts";
 
 const about = { brief: "b", description: "d" };
-const define = (name: string, part: Parameters<typeof defineCommand>[2]): Command =>
-  defineCommand(name, about, part, () => Promise.resolve(0));
+const define = (name: string, parts: Parts): Command =>
+  defineCommand(name, about, parts, () => Promise.resolve(0));
 
 const line: CommandLine = {
   program: "prog",
   commands: [
     define(
       "run",
-      object({
+      {
         config: valueFlag("--config", fileSyntax, ""),
         port: valueFlag("--port", portSyntax, ""),
         key: valueFlag("--key", keySyntax, ""),
         noWatch: switchFlag("--no-watch", ""),
-      }),
+      },
     ),
-    define("status", object({ json: switchFlag("--json", "") })),
+    define("status", { json: switchFlag("--json", "") }),
     defineGroup("config", "c", [
-      define("add", object({ line: joinedWords("LINE", "", "Cannot add: no line") })),
+      define("add", { line: joinedWords("LINE", "", "Cannot add: no line", "") }),
     ]),
   ],
   originalFlags: {

@@ -4,12 +4,9 @@
  * @module
  */
 
-import { object, or } from "@optique/core/constructs";
-import { map } from "@optique/core/modifiers";
-import { command } from "@optique/core/primitives";
-import type { Usage } from "@optique/core/usage";
 import type { LogLevel } from "../core/config/log_level.ts";
-import { type Part, switchFlag, valueFlag, words } from "./flag.ts";
+import { type Part, type Parts, switchFlag, valueFlag, type ValuesOf } from "./flag.ts";
+import { readValues, sortArguments } from "./flag_values.ts";
 import type { LogFormat } from "./log_line.ts";
 import type { Terminal } from "./terminal.ts";
 import { logFormatSyntax, logLevelSyntax } from "./value_syntax.ts";
@@ -30,20 +27,6 @@ export interface Invocation {
   readonly execute: (terminal: Terminal) => Promise<number>;
 }
 
-/** One command, or a group of commands. */
-export interface Command {
-  /** The word it is called by. */
-  readonly name: string;
-  /** Reads its part of the command line. */
-  readonly part: Part<Invocation>;
-  /** Its flags, and whether each takes a value. Of a group: none. */
-  readonly flags: ReadonlyMap<string, boolean>;
-  /** Whether it takes words that belong to no flag. */
-  readonly takesWords: boolean;
-  /** The commands of a group; empty for a command. */
-  readonly members: readonly Command[];
-}
-
 /** The words of the help for a command. */
 export interface About {
   /** A few words for the list of commands. */
@@ -52,45 +35,68 @@ export interface About {
   readonly description: string;
 }
 
-const logFlags: Part<LogFlags> = map(
-  object({
-    level: valueFlag(
-      "--log-level",
-      logLevelSyntax,
-      "What is logged to stderr: error, warn, info (default) or debug.",
-    ),
-    format: valueFlag("--log-format", logFormatSyntax, "The shape of log lines: text (default) or json."),
-    debug: switchFlag("--debug", "The same as --log-level debug.", true),
-  }),
-  ({ level, format, debug }) => ({ level: level ?? (debug ? "debug" : undefined), format: format ?? "text" }),
-);
+/** One command, or a group of commands. */
+export interface Command extends About {
+  /** The word it is called by. */
+  readonly name: string;
+  /** Its flags and words, for help and completions. Of a group: none. */
+  readonly parts: readonly Part<unknown>[];
+  /** Its flags, and whether each takes a value. Of a group: none. */
+  readonly flags: ReadonlyMap<string, boolean>;
+  /** Whether it takes words that belong to no flag. */
+  readonly takesWords: boolean;
+  /** The commands of a group; empty for a command. */
+  readonly members: readonly Command[];
+  /**
+   * Reads the arguments after the command, in the one spelling of `prepareArguments`.
+   *
+   * @throws {OperationError} `usage`
+   * @throws {TypeError} for a group
+   */
+  readonly understand: (args: readonly string[]) => Invocation;
+}
+
+const logParts = {
+  level: valueFlag(
+    "--log-level",
+    logLevelSyntax,
+    "What is logged to stderr: error, warn, info (default) or debug.",
+  ),
+  format: valueFlag("--log-format", logFormatSyntax, "The shape of log lines: text (default) or json."),
+  debug: switchFlag("--debug", "The same as --log-level debug.", true),
+};
 
 /**
  * Describes a command. The flags for the log are added to its own.
  *
  * @param name the word it is called by
  * @param about the words of the help
- * @param part reads its flags and words
+ * @param own its flags and words
  * @param execute carries it out with what was read; resolves to the exit status
  */
-export function defineCommand<T>(
+export function defineCommand<P extends Parts>(
   name: string,
   about: About,
-  part: Part<T>,
-  execute: (values: T, terminal: Terminal, log: LogFlags) => Promise<number>,
+  own: P,
+  execute: (values: ValuesOf<P>, terminal: Terminal, log: LogFlags) => Promise<number>,
 ): Command {
-  const bound = map(part, (values) => (terminal: Terminal, log: LogFlags) => execute(values, terminal, log));
-  const whole = object({ bound, log: logFlags });
-  const shape = shapeOf(whole.usage);
-  const invocation = map(whole, ({ bound, log }): Invocation => ({
-    log,
-    execute: (terminal) => bound(terminal, log),
-  }));
+  const parts: readonly Part<unknown>[] = [...Object.values(own), ...Object.values(logParts)];
+  const flags = new Map<string, boolean>();
+  for (const { name, metavar } of parts) if (name !== undefined) flags.set(name, metavar !== undefined);
   return {
     name,
-    part: command(name, invocation, { brief: words(about.brief), description: words(about.description) }),
-    ...shape,
+    ...about,
+    parts,
+    flags,
+    takesWords: parts.some(({ name }) => name === undefined),
     members: [],
+    understand(args) {
+      const given = sortArguments(parts, args);
+      const values = readValues(own, given);
+      const { level, format, debug } = readValues(logParts, given);
+      const log: LogFlags = { level: level ?? (debug ? "debug" : undefined), format: format ?? "text" };
+      return { log, execute: (terminal) => execute(values, terminal, log) };
+    },
   };
 }
 
@@ -102,32 +108,16 @@ export function defineCommand<T>(
  * @param members the commands
  */
 export function defineGroup(name: string, brief: string, members: readonly Command[]): Command {
-  const part = command(name, anyOf(members), { brief: words(brief) });
-  return { name, part, flags: new Map(), takesWords: false, members };
-}
-
-/**
- * Reads one of several commands.
- *
- * @param commands at least one
- */
-export function anyOf(commands: readonly Command[]): Part<Invocation> {
-  return commands.map(({ part }) => part).reduce((before, next) => or(before, next));
-}
-
-function shapeOf(usage: Usage): Pick<Command, "flags" | "takesWords"> {
-  const flags = new Map<string, boolean>();
-  let takesWords = false;
-  const visit = (terms: Usage): void => {
-    for (const term of terms) {
-      if (term.type === "argument") takesWords = true;
-      if (term.type === "option") {
-        for (const name of term.names) flags.set(name, term.metavar !== undefined);
-      }
-      if (term.type === "optional" || term.type === "multiple" || term.type === "sequence") visit(term.terms);
-      if (term.type === "exclusive") term.terms.forEach(visit);
-    }
+  return {
+    name,
+    brief,
+    description: "",
+    parts: [],
+    flags: new Map(),
+    takesWords: false,
+    members,
+    understand() {
+      throw new TypeError(`${name} is a group of commands`);
+    },
   };
-  visit(usage);
-  return { flags, takesWords };
 }

@@ -1,28 +1,46 @@
 /**
- * The parts of a command line: flags with a value, switches and words.
+ * The parts of a command line: flags with a value, switches and words. Parsing, help and completions all come of these
+ * declarations.
  *
  * @module
  */
 
-import { type Message, text } from "@optique/core/message";
-import { map, multiple, optional } from "@optique/core/modifiers";
-import type { NonEmptyString } from "@optique/core/nonempty";
-import type { Parser, Suggestion } from "@optique/core/parser";
-import { argument, option } from "@optique/core/primitives";
-import type { ValueParser, ValueParserResult } from "@optique/core/valueparser";
-import { found } from "../core/config/reading.ts";
+import { OperationError } from "../core/error.ts";
 import { invalidValue, type ValueSyntax } from "./value_syntax.ts";
-
-/** A part of a command line that reads a value of type T. */
-export type Part<T> = Parser<"sync", T, unknown>;
 
 /** The name of a flag; the original's spelling `-name` is understood too. */
 export type FlagName = `--${string}`;
 
-/** Plain words as a message of the parser library. */
-export function words(sentence: string): Message {
-  return [text(sentence)];
+/** A part of a command line that reads a value of type T. */
+export interface Part<T> {
+  /** The flag's name; undefined for the words that belong to no flag. */
+  readonly name: FlagName | undefined;
+  /** What stands for the value in the help, in capitals; undefined for a switch. */
+  readonly metavar: string | undefined;
+  /** What it sets, for the help. */
+  readonly description: string;
+  /** Whether help and completions leave it out. */
+  readonly hidden: boolean;
+  /** The values there are, where they can be listed. */
+  readonly choices: readonly string[];
+  /** Whether the value is a path. */
+  readonly isPath: boolean;
+  /**
+   * Reads all that was given for it, in the order given.
+   *
+   * @throws {OperationError} `usage`
+   */
+  readonly read: (given: readonly string[]) => T;
 }
+
+/** The parts of a command, by the names of their values. */
+export type Parts = Readonly<Record<string, Part<unknown>>>;
+
+/** The values that parts read. */
+export type ValuesOf<P extends Parts> = { readonly [K in keyof P]: P[K] extends Part<infer T> ? T : never };
+
+/** The parts that read values of the given types. */
+export type PartsOf<T> = { readonly [K in keyof T]: Part<T[K]> };
 
 /**
  * A flag with a value; undefined where it is not given.
@@ -36,13 +54,23 @@ export function valueFlag<T>(
   syntax: ValueSyntax<T>,
   description: string,
 ): Part<T | undefined> {
-  return optional(option(name, valueParser(name, syntax), {
-    description: words(description),
-    errors: {
-      invalidValue: (error) => error,
-      duplicate: words(`Cannot use ${name}: it is given more than once. Give it once`),
+  return {
+    name,
+    metavar: syntax.metavar,
+    description,
+    hidden: false,
+    choices: syntax.choices ?? [],
+    isPath: syntax.isPath ?? false,
+    read([text, another]) {
+      if (text === undefined) return undefined;
+      if (another !== undefined) {
+        throw new OperationError("usage", `Cannot use ${name}: it is given more than once`, "Give it once");
+      }
+      const { value, problem } = syntax.read(text);
+      if (problem !== undefined) throw invalidValue("usage", name, problem);
+      return value;
     },
-  }));
+  };
 }
 
 /**
@@ -50,10 +78,18 @@ export function valueFlag<T>(
  *
  * @param name the flag
  * @param description what it does, for the help
- * @param hidden whether the help leaves it out
+ * @param hidden whether help and completions leave it out
  */
 export function switchFlag(name: FlagName, description: string, hidden = false): Part<boolean> {
-  return option(name, { description: words(description), hidden });
+  return {
+    name,
+    metavar: undefined,
+    description,
+    hidden,
+    choices: [],
+    isPath: false,
+    read: (given) => given.length > 0,
+  };
 }
 
 /**
@@ -61,31 +97,25 @@ export function switchFlag(name: FlagName, description: string, hidden = false):
  *
  * @param metavar what stands for them in the help
  * @param description what they are, for the help
- * @param missing the fault where there is none, in one line
+ * @param missing the fault where there is none
+ * @param remedy what to do then
  */
-export function joinedWords(metavar: NonEmptyString, description: string, missing: string): Part<string> {
-  const anyWord: ValueSyntax<string> = { metavar, read: found };
-  const word = argument(valueParser(metavar, anyWord), { description: words(description) });
-  return map(multiple(word, { min: 1, errors: { tooFew: words(missing) } }), (found) => found.join(" "));
-}
-
-function valueParser<T>(name: string, syntax: ValueSyntax<T>): ValueParser<"sync", T | undefined> {
+export function joinedWords(
+  metavar: string,
+  description: string,
+  missing: string,
+  remedy: string,
+): Part<string> {
   return {
-    mode: "sync",
-    metavar: syntax.metavar,
-    // Stands in for a value that is asked for interactively, which never happens here.
-    placeholder: undefined,
-    parse(input): ValueParserResult<T | undefined> {
-      const { value, problem } = syntax.read(input);
-      if (problem === undefined) return { success: true, value };
-      return { success: false, error: words(invalidValue("usage", name, problem).report) };
-    },
-    format: String,
-    *suggest(prefix): Iterable<Suggestion> {
-      for (const choice of syntax.choices ?? []) {
-        if (choice.startsWith(prefix)) yield { kind: "literal", text: choice };
-      }
-      if (syntax.metavar === "FILE") yield { kind: "file", type: "file", pattern: prefix };
+    name: undefined,
+    metavar,
+    description,
+    hidden: false,
+    choices: [],
+    isPath: false,
+    read(given) {
+      if (given.length === 0) throw new OperationError("usage", missing, remedy);
+      return given.join(" ");
     },
   };
 }

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { configureSync, getLogger as getCategory, type LogRecord } from "@logtape/logtape";
-import type { LogLevel } from "../core/config/log_level.ts";
+import { LOG_LEVELS, type LogLevel } from "../core/config/log_level.ts";
 import { jsonLine, type LogEntry, type LogFields, type LogFormat, textLine } from "./log_line.ts";
 
 export type { LogFields, LogFormat } from "./log_line.ts";
@@ -34,22 +33,6 @@ export interface LogSettings {
   readonly write: (line: string) => void;
 }
 
-/** The root of all categories, apart from those of the libraries. */
-const root = "docker-connector";
-
-/** Our level names in logtape's. */
-const logtapeLevels = { error: "error", warn: "warning", info: "info", debug: "debug" } as const;
-
-/** Logtape's level names in ours; its `trace` and `fatal` are not used by the programs. */
-const ownLevels: Readonly<Record<LogRecord["level"], LogLevel>> = {
-  trace: "debug",
-  debug: "debug",
-  info: "info",
-  warning: "warn",
-  error: "error",
-  fatal: "error",
-};
-
 let settings: LogSettings | undefined;
 
 /**
@@ -59,18 +42,6 @@ let settings: LogSettings | undefined;
  */
 export function configureLog(next: LogSettings): void {
   settings = next;
-  const write = (record: LogRecord): void => {
-    const entry = entryOf(record);
-    next.write(`${next.format === "json" ? jsonLine(entry) : textLine(entry, next.color)}\n`);
-  };
-  configureSync({
-    reset: true,
-    sinks: { stderr: write },
-    loggers: [
-      { category: [root], lowestLevel: logtapeLevels[next.level], sinks: ["stderr"] },
-      { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["stderr"] },
-    ],
-  });
 }
 
 /**
@@ -79,7 +50,7 @@ export function configureLog(next: LogSettings): void {
  * @param level the new level
  */
 export function setLogLevel(level: LogLevel): void {
-  if (settings !== undefined && settings.level !== level) configureLog({ ...settings, level });
+  if (settings !== undefined) settings = { ...settings, level };
 }
 
 /** How the log is set up now; undefined before {@link configureLog}. */
@@ -93,23 +64,12 @@ export function currentLogSettings(): LogSettings | undefined {
  * @param area the part's name, for example `config`
  */
 export function getLogger(area: string): Logger {
-  const category = getCategory([root, area]);
-  return {
-    error: (message, fields = {}) => category.error(message, { ...fields }),
-    warn: (message, fields = {}) => category.warn(message, { ...fields }),
-    info: (message, fields = {}) => category.info(message, { ...fields }),
-    debug: (message, fields = {}) => category.debug(message, { ...fields }),
-  };
+  const at = (level: LogLevel) => (message: string, fields: LogFields = {}): void =>
+    write({ time: Date.now(), level, area, message, fields });
+  return { error: at("error"), warn: at("warn"), info: at("info"), debug: at("debug") };
 }
 
-function entryOf(record: LogRecord): LogEntry {
-  // The raw message: a brace in a text from elsewhere must not be read as a placeholder.
-  const { rawMessage } = record;
-  return {
-    time: record.timestamp,
-    level: ownLevels[record.level],
-    area: record.category.slice(1).join("."),
-    message: typeof rawMessage === "string" ? rawMessage : record.message.map(String).join(""),
-    fields: record.properties,
-  };
+function write(entry: LogEntry): void {
+  if (settings === undefined || LOG_LEVELS.indexOf(entry.level) > LOG_LEVELS.indexOf(settings.level)) return;
+  settings.write(`${settings.format === "json" ? jsonLine(entry) : textLine(entry, settings.color)}\n`);
 }

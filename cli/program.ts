@@ -5,15 +5,11 @@
  * @module
  */
 
-import { runParserSync } from "@optique/core/facade";
-import { formatMessage } from "@optique/core/message";
 import { OperationError } from "../core/error.ts";
-import { COMPLETIONS, prepareArguments } from "./arguments.ts";
+import { COMPLETIONS, findCommand, prepareArguments } from "./arguments.ts";
 import { versionLine } from "./build_info.ts";
-import { anyOf, type Invocation } from "./command.ts";
 import type { CommandLine } from "./command_line.ts";
 import { exitDone, exitStatusOf } from "./exit_status.ts";
-import { words } from "./flag.ts";
 import { configureLog, currentLogSettings, getLogger } from "./log.ts";
 import { escapeControls } from "./plain_text.ts";
 import { processTerminal, StdoutClosed, type Terminal } from "./terminal.ts";
@@ -63,8 +59,13 @@ export async function runProgram(
 ): Promise<number> {
   try {
     const { args: prepared, warnings } = prepareArguments(program, args);
-    const invocation = understand(program, prepared, terminal);
-    if (invocation === undefined) return exitDone;
+    const answer = await answerTo(program, prepared, terminal);
+    if (answer !== undefined) {
+      terminal.out(answer);
+      return exitDone;
+    }
+    const { command, path } = findCommand(program, prepared);
+    const invocation = command.understand(prepared.slice(path.length));
     configureLog({
       level: invocation.log.level ?? "info",
       format: invocation.log.format,
@@ -78,39 +79,22 @@ export async function runProgram(
   }
 }
 
-/** Reads the command line; undefined where it asked for the help, the version or completions, which are then written. */
-function understand(program: Program, args: readonly string[], terminal: Terminal): Invocation | undefined {
-  if (args[0] === "--version") {
-    terminal.out(`${versionLine(program.program)}\n`);
-    return undefined;
+/** What was asked for in place of a command's work: the version, help or completions; undefined if none of them. */
+async function answerTo(
+  program: Program,
+  args: readonly string[],
+  terminal: Terminal,
+): Promise<string | undefined> {
+  if (args[0] === "--version") return `${versionLine(program.program)}\n`;
+  if (args[0] === COMPLETIONS && args[1] !== "--help") {
+    const { answerCompletions } = await import("./completions.ts");
+    return answerCompletions(program, args.slice(1));
   }
-  let shown = false;
-  const onShow = () => {
-    shown = true;
-  };
-  const invocation = runParserSync(anyOf(program.commands), program.program, args, {
-    help: { option: true, onShow },
-    version: { value: versionLine(program.program), option: true, onShow },
-    completion: { command: { names: [COMPLETIONS] }, onShow },
-    brief: words(program.brief),
-    description: words(program.description),
-    // The commands' own help pages list their flags; all of them in one line would be no help.
-    usageLine: [{ type: "literal", value: "[COMMAND] [FLAG...]" }],
-    aboveError: "none",
-    colors: terminal.outColor,
-    termWidth: "auto",
-    maxWidth: Math.max(LEAST_WIDTH, terminal.columns ?? PIPE_WIDTH),
-    stdout: (text) => terminal.out(text.endsWith("\n") ? text : `${text}\n`),
-    stderr: () => {},
-    onError: (_status, fault) => {
-      const text = formatMessage(fault, { quotes: false }).replace(/\s*\n+\s*/g, " ").replace(/\.$/, "");
-      throw new OperationError(
-        "usage",
-        text.startsWith("Cannot ") ? text : `Cannot read the command line: ${text}`,
-      );
-    },
-  });
-  return shown ? undefined : invocation;
+  const last = args.indexOf("--");
+  if (!args.slice(0, last < 0 ? undefined : last).includes("--help")) return undefined;
+  const { helpPage } = await import("./help_page.ts");
+  const width = Math.max(LEAST_WIDTH, terminal.columns ?? PIPE_WIDTH);
+  return helpPage(program, args, { width, bold: terminal.outColor });
 }
 
 /** Says what went wrong in one line; returns the exit status. */

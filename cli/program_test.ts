@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { object } from "@optique/core/constructs";
 import { OperationError } from "../core/error.ts";
 import { versionLine } from "./build_info.ts";
 import { CapturedTerminal } from "./captured_terminal.ts";
@@ -17,10 +16,10 @@ function programThat(
   const run = defineCommand(
     "run",
     { brief: "Do it.", description: "Does it all." },
-    object({
+    {
       port: valueFlag("--port", portSyntax, "The port."),
       key: valueFlag("--key", keySyntax, "The key."),
-    }),
+    },
     async ({ port }, terminal) => await execute(terminal, port),
   );
   return {

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { NonEmptyString } from "@optique/core/nonempty";
 import { isHostName } from "../core/config/host_name.ts";
 import { LOG_LEVELS, type LogLevel, parseLogLevel } from "../core/config/log_level.ts";
 import { found, problem, quote, type Reading } from "../core/config/reading.ts";
@@ -17,11 +16,13 @@ import { LOG_FORMATS, type LogFormat } from "./log_line.ts";
 /** One kind of value. */
 export interface ValueSyntax<T> {
   /** What stands for the value in the help, in capitals. */
-  readonly metavar: NonEmptyString;
+  readonly metavar: string;
   /** Reads a value. The problem of a value that may be a secret must not repeat it. */
   readonly read: (text: string) => Reading<T>;
   /** The values there are, where they can be listed. */
   readonly choices?: readonly string[];
+  /** Whether it is a path, for completions. */
+  readonly isPath?: boolean;
 }
 
 /** A UDP port other than 0. */
@@ -61,11 +62,12 @@ export const hostSyntax: ValueSyntax<string> = {
 };
 
 /** The path of a file. */
-export const fileSyntax: ValueSyntax<string> = { metavar: "FILE", read: readPath };
+export const fileSyntax: ValueSyntax<string> = { metavar: "FILE", read: readPath, isPath: true };
 
 /** The path of a unix socket. */
 export const socketSyntax: ValueSyntax<string> = {
   metavar: "PATH",
+  isPath: true,
   read: (text) =>
     // sun_path holds 104 bytes on macOS (sys/un.h), a closing zero among them.
     new TextEncoder().encode(text).length <= 103

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { object } from "@optique/core/constructs";
 import { formatDuration } from "../../cli/amounts.ts";
 import { type Command, defineCommand } from "../../cli/command.ts";
 import { exitDone } from "../../cli/exit_status.ts";
@@ -24,9 +23,9 @@ export const healthCommand: Command = defineCommand(
     brief: "Say whether the tunnel is up.",
     description: "Says whether the server was heard lately. Exit status 0 if it was, else 1.",
   },
-  object({
+  {
     control: valueFlag("--control", socketSyntax, `The status socket. Default: ${defaultClientControl}.`),
-  }),
+  },
   async ({ control }, terminal) => {
     const server = await readServer(clientControl(control, (name) => Deno.env.get(name)));
     if (server.state !== "up") throw unhealthy(server);

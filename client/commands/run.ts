@@ -4,10 +4,9 @@
  * @module
  */
 
-import { object } from "@optique/core/constructs";
 import { type Command, defineCommand } from "../../cli/command.ts";
 import { type EnvironmentReader, environmentValue } from "../../cli/environment.ts";
-import { type Part, valueFlag } from "../../cli/flag.ts";
+import { type PartsOf, valueFlag } from "../../cli/flag.ts";
 import {
   chainSyntax,
   heartbeatSyntax,
@@ -42,7 +41,7 @@ export interface ClientFlags {
   readonly control: string | undefined;
 }
 
-const flags: Part<ClientFlags> = object({
+const flags: PartsOf<ClientFlags> = {
   host: valueFlag("--host", hostSyntax, "The server's host. Default: host.docker.internal."),
   port: valueFlag("--port", portSyntax, "The server's UDP port. Default: 2511."),
   addr: valueFlag("--addr", virtualNetworkSyntax, "This side's virtual address. Default: 192.168.251.1/24."),
@@ -55,7 +54,7 @@ const flags: Part<ClientFlags> = object({
     "The secret of the server's key line. Local users can see it: prefer the variable.",
   ),
   control: valueFlag("--control", socketSyntax, `The status socket. Default: ${defaultClientControl}.`),
-});
+};
 
 /** The command. What it needs is loaded when it is called, so that the others start fast. */
 export const runCommand: Command = defineCommand(

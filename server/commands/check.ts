@@ -4,7 +4,6 @@
  * @module
  */
 
-import { object } from "@optique/core/constructs";
 import { type Command, defineCommand } from "../../cli/command.ts";
 import { exitDone, exitStatus } from "../../cli/exit_status.ts";
 import { valueFlag } from "../../cli/flag.ts";
@@ -24,13 +23,13 @@ export const checkCommand: Command = defineCommand(
     description:
       "Prints every fault of the config file as FILE:LINE:COLUMN: message. Exit status 78 if there is one.",
   },
-  object({
+  {
     file: valueFlag(
       "--config",
       fileSyntax,
       "The config file. Default: docker-connector.conf in the usual places.",
     ),
-  }),
+  },
   async ({ file: given }, terminal) => {
     const file = await configFileToRead(given);
     const { config, faults } = parseConfig(await readConfigFile(file), file);

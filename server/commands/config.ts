@@ -4,7 +4,6 @@
  * @module
  */
 
-import { object } from "@optique/core/constructs";
 import { type Command, defineCommand, defineGroup } from "../../cli/command.ts";
 import { exitDone } from "../../cli/exit_status.ts";
 import { joinedWords, valueFlag } from "../../cli/flag.ts";
@@ -27,7 +26,8 @@ function lineOf(verb: string) {
   return joinedWords(
     "LINE",
     "The line, quoted or not.",
-    `Cannot ${verb}: the line is missing. Write it as in the file, for example "route 172.20.0.0/16"`,
+    `Cannot ${verb}: the line is missing`,
+    'Write it as in the file, for example "route 172.20.0.0/16"',
   );
 }
 
@@ -37,7 +37,7 @@ const add = defineCommand(
     brief: "Add a line to the config file.",
     description: "Adds a line to the config file, unless it is there or would make the file faulty.",
   },
-  object({ line: lineOf("add"), file }),
+  { line: lineOf("add"), file },
   ({ line, file }, terminal) => edit("add", addLine, line, file, terminal),
 );
 
@@ -47,7 +47,7 @@ const remove = defineCommand(
     brief: "Remove a line from the config file.",
     description: "Removes a line from the config file, unless the rest would be faulty.",
   },
-  object({ line: lineOf("remove"), file }),
+  { line: lineOf("remove"), file },
   ({ line, file }, terminal) => edit("remove", removeLine, line, file, terminal),
 );
 
@@ -57,7 +57,7 @@ const list = defineCommand(
     brief: "List the lines of the config file.",
     description: "Lists the lines of the config file that say something, secrets included.",
   },
-  object({ file }),
+  { file },
   async ({ file }, terminal) => {
     const text = await readConfigFile(await configFileToRead(file));
     terminal.out(listLines(text).map((line) => `${line}\n`).join(""));

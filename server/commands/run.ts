@@ -4,7 +4,6 @@
  * @module
  */
 
-import { object } from "@optique/core/constructs";
 import { type Command, defineCommand } from "../../cli/command.ts";
 import { switchFlag, valueFlag } from "../../cli/flag.ts";
 import {
@@ -24,7 +23,7 @@ export const runCommand: Command = defineCommand(
     brief: "Carry the tunnel, in the foreground.",
     description: "Carries the tunnel until it is stopped. Needs root. Flags win over the config file.",
   },
-  object({
+  {
     configFile: valueFlag(
       "--config",
       fileSyntax,
@@ -40,7 +39,7 @@ export const runCommand: Command = defineCommand(
     mtu: valueFlag("--mtu", mtuSyntax, "The largest packet in the tunnel. Default: 1400."),
     control: valueFlag("--control", socketSyntax, `The control socket. Default: ${defaultServerControl}.`),
     noWatch: switchFlag("--no-watch", "Read the config file once and do not follow it."),
-  }),
+  },
   async ({ control, noWatch, ...given }, _terminal, { level }) => {
     const { runServer } = await import("../run.ts");
     return await runServer({

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { object } from "@optique/core/constructs";
 import { type Command, defineCommand } from "../../cli/command.ts";
 import { exitDone } from "../../cli/exit_status.ts";
 import { switchFlag, valueFlag } from "../../cli/flag.ts";
@@ -30,11 +29,11 @@ export const statusCommand: Command = defineCommand(
     brief: "Show the state of the running server.",
     description: "Shows the state of the running server. Exit status 3 if none runs.",
   },
-  object({
+  {
     json: switchFlag("--json", "Print the whole document as JSON."),
     watch: switchFlag("--watch", "Print it again each second until interrupted."),
     control: valueFlag("--control", socketSyntax, `The control socket. Default: ${defaultServerControl}.`),
-  }),
+  },
   async ({ json, watch, control = defaultServerControl }, terminal) => {
     if (!watch) terminal.out(await render(control, json ? 2 : undefined));
     else await follow(control, json, terminal);

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { OperationError } from "../core/error.ts";
+import { joinedWords, switchFlag, valueFlag } from "./flag.ts";
+import { readValues, sortArguments } from "./flag_values.ts";
+import { keySyntax, portSyntax } from "./value_syntax.ts";
+
+const parts = {
+  line: joinedWords("LINE", "", "Cannot add: the line is missing", "Write it"),
+  port: valueFlag("--port", portSyntax, ""),
+  key: valueFlag("--key", keySyntax, ""),
+  json: switchFlag("--json", ""),
+};
+
+const read = (...args: string[]) => readValues(parts, sortArguments(Object.values(parts), args));
+
+function refusal(...args: string[]): string {
+  try {
+    read(...args);
+  } catch (error) {
+    assert.ok(error instanceof OperationError);
+    assert.equal(error.code, "usage");
+    return error.report;
+  }
+  return assert.fail("accepted");
+}
+
+Deno.test("values are read in their types, and words wherever they stand", () => {
+  assert.deepEqual(read("route", "--port=25", "172.20.0.0/16", "--json"), {
+    line: "route 172.20.0.0/16",
+    port: 25,
+    key: undefined,
+    json: true,
+  });
+});
+
+Deno.test("a value may look like a flag or hold an equals sign", () => {
+  assert.equal(read("x", "--key=--json").key, "--json");
+  assert.equal(read("x", "--key=a=b=").key, "a=b=");
+  assert.equal(read("--", "--port=1", "-x").line, "--port=1 -x");
+});
+
+Deno.test("a value given twice is refused, a switch given twice is on", () => {
+  assert.equal(
+    refusal("x", "--port=1", "--port=1"),
+    "Cannot use --port: it is given more than once. Give it once",
+  );
+  assert.equal(read("x", "--json", "--json").json, true);
+});
+
+Deno.test("faulty and missing values are refused, a secret unsaid", () => {
+  assert.equal(
+    refusal("x", "--port=0"),
+    'Cannot use --port: "0" is no port; expected a number from 1 to 65535',
+  );
+  assert.match(refusal("x", "--port="), /^Cannot use --port: "" is no port/);
+  assert.doesNotMatch(refusal("x", "--key=hunter2 hunter2"), /hunter2/);
+  assert.equal(refusal("--json"), "Cannot add: the line is missing. Write it");
+});

@@ -1,0 +1,123 @@
+/**
+ * The help pages: that of a program, of a group, of a command, and of the completions.
+ *
+ * @module
+ */
+
+import { COMPLETIONS, findCommand, SHELLS } from "./arguments.ts";
+import type { Command } from "./command.ts";
+import type { Part } from "./flag.ts";
+import type { Program } from "./program.ts";
+
+/** How a page is laid out. */
+export interface PageStyle {
+  /** Columns of the longest line. */
+  readonly width: number;
+  /** Whether the names of commands and flags are bold. */
+  readonly bold: boolean;
+}
+
+interface Page {
+  readonly brief: string;
+  /** One list of pieces that are not broken for each form of the command. */
+  readonly usage: readonly (readonly string[])[];
+  readonly description: string;
+  /** What is explained, and the explanation. */
+  readonly rows: readonly (readonly [string, string])[];
+}
+
+/**
+ * The page that a command line asks for.
+ *
+ * @param program the program
+ * @param args the command line, in the one spelling of `prepareArguments`
+ * @param style how the page is laid out
+ * @returns lines, each with its newline
+ */
+export function helpPage(program: Program, args: readonly string[], style: PageStyle): string {
+  if (args[0] === "--help") return layOut(programPage(program), style);
+  if (args[0] === COMPLETIONS) return layOut(completionsPage(program.program), style);
+  const { command, path } = findCommand(program, args);
+  return layOut(commandPage(command, [program.program, ...path].join(" ")), style);
+}
+
+function programPage({ program, brief, description, commands }: Program): Page {
+  return {
+    brief,
+    // The commands' own pages list their flags; all of them in one line would be no help.
+    usage: [[program, "[COMMAND]", "[FLAG...]"]],
+    description,
+    rows: [
+      ...commands.map(({ name, brief }) => [name, brief] as const),
+      [COMPLETIONS, "Complete the command line in a shell."],
+      ["--help", "Show this page; after a command, its own."],
+      ["--version", "Show the version."],
+    ],
+  };
+}
+
+function commandPage({ brief, description, parts, members }: Command, called: string): Page {
+  const shown = parts.filter(({ hidden }) => !hidden);
+  const forms = members.map(({ name, parts }) => [called, name, ...usageOf(parts)]);
+  return {
+    brief,
+    usage: members.length > 0 ? forms : [[called, ...usageOf(parts)]],
+    description,
+    rows: [
+      ...members.map(({ name, brief }) => [name, brief] as const),
+      ...shown.map((part) => [signature(part), part.description] as const),
+    ],
+  };
+}
+
+function completionsPage(program: string): Page {
+  return {
+    brief: "Complete the command line in a shell.",
+    usage: [[program, COMPLETIONS, SHELLS.join("|")]],
+    description: "Prints a script for the shell. Put this line where the shell reads its settings:",
+    rows: [
+      ["bash", `eval "$(${program} ${COMPLETIONS} bash)"`],
+      ["zsh", `eval "$(${program} ${COMPLETIONS} zsh)"`],
+      ["fish", `${program} ${COMPLETIONS} fish | source`],
+    ],
+  };
+}
+
+/** Flags in brackets, words after them. */
+function usageOf(parts: readonly Part<unknown>[]): readonly string[] {
+  const shown = parts.filter(({ hidden }) => !hidden);
+  const words = shown.filter(({ name }) => name === undefined).map((part) => `${signature(part)}...`);
+  return [...shown.filter(({ name }) => name !== undefined).map((part) => `[${signature(part)}]`), ...words];
+}
+
+/** A part as it is written: `--port PORT`, `--json`, `LINE`. */
+function signature({ name, metavar }: Part<unknown>): string {
+  return [name, metavar].filter((word) => word !== undefined).join(" ");
+}
+
+function layOut({ brief, usage, description, rows }: Page, { width, bold }: PageStyle): string {
+  const forms = usage.flatMap((pieces, index) => hanging(index === 0 ? "Usage: " : "       ", pieces, width));
+  const about = description === "" ? [] : [...hanging("", description.split(" "), width), ""];
+  const indent = Math.max(...rows.map(([name]) => name.length)) + 4;
+  const table = rows.flatMap(([name, text]) => {
+    const [first = "", ...rest] = hanging(`  ${name}`.padEnd(indent), text.split(" "), width);
+    return [bold ? first.replace(name, () => `\x1b[1m${name}\x1b[0m`) : first, ...rest];
+  });
+  return [brief, ...forms, "", ...about, ...table].map((line) => `${line}\n`).join("");
+}
+
+/** Sets pieces in lines behind a heading; the lines after the first are indented by its length. */
+function hanging(heading: string, pieces: readonly string[], width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = heading;
+  for (const [index, piece] of pieces.entries()) {
+    const between = index === 0 || line.length === heading.length ? "" : " ";
+    if (index > 0 && line.length + between.length + piece.length > width) {
+      lines.push(line);
+      line = " ".repeat(heading.length) + piece;
+    } else {
+      line += between + piece;
+    }
+  }
+  return [...lines, line];
+}
