@@ -55,6 +55,12 @@ export interface TunnelCounters {
   readonly drops: Readonly<Record<string, number>>;
 }
 
+/** How the packets are moved. */
+export interface DataPlaneStatus {
+  /** Whether the kernel cuts and joins large packets for the tunnel. */
+  readonly offload: boolean;
+}
+
 /**
  * The facts of this process.
  *
@@ -91,6 +97,9 @@ export const programShape: Readonly<Record<string, Shape>> = {
 
 /** The form of {@link InterfaceStatus}. */
 export const interfaceShape: Shape = { name: "string", mtu: "number", address: "string", peer: "string" };
+
+/** The form of {@link DataPlaneStatus}. */
+export const dataPlaneShape: Shape = { offload: "boolean" };
 
 /** The form of {@link TunnelCounters}. */
 export const countersShape: Shape = {

@@ -82,6 +82,16 @@ function readPath(text: string): Reading<string> {
     : found(text);
 }
 
+/** Whether the kernel's offloads are used. */
+export const offloadSyntax: ValueSyntax<boolean> = {
+  metavar: "on|off",
+  choices: ["on", "off"],
+  read: (text) =>
+    text === "on" || text === "off"
+      ? found(text === "on")
+      : problem(`${quote(text)} is neither; expected on or off`),
+};
+
 /** An iptables chain. */
 export const chainSyntax: ValueSyntax<string> = {
   metavar: "CHAIN",

@@ -24,6 +24,8 @@ export interface ClientRunOptions {
   readonly key: string | undefined;
   /** `--control`, `DOCKER_CONNECTOR_CONTROL`: path of the status socket. */
   readonly control: string;
+  /** False with `--no-offload` or `DOCKER_CONNECTOR_OFFLOAD=off`: the kernel cuts and joins nothing, packets are carried one by one. */
+  readonly offload: boolean;
 }
 
 /** Where the client's status socket is unless `--control` says otherwise. */

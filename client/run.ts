@@ -44,7 +44,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   using stop = new StopSignal();
   await using cleanup = new AsyncDisposableStack();
 
-  const device = cleanup.use(await openTunnelDevice({ name: INTERFACE_NAME, offload: true }));
+  const device = cleanup.use(await openTunnelDevice({ name: INTERFACE_NAME, offload: options.offload }));
   const serverAddress = await firstAddress(options.host);
   const socket = cleanup.use(await openTunnelSocket(anyLocal(serverAddress.family)));
   connectTo(socket, { address: serverAddress, port: options.port });
@@ -79,7 +79,8 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     tun: device,
     udp: socket,
     connected: true,
-    offload: true,
+    offload: options.offload,
+    onNotice: (text) => log.info(text),
     onMessage: (bytes) => link.takeMessage(bytes),
   });
   cleanup.defer(() => dataPlane.stop());
@@ -102,6 +103,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       },
       heartbeats: link.heartbeats,
       counters: tunnelCounters(counters, link.drops),
+      dataPlane: { offload: device.offload.tcp },
     };
   };
   cleanup.use(await serveControlSocket(options.control, status));

@@ -7,6 +7,8 @@
 import { hasShape, orNull, type Shape } from "../cli/shape.ts";
 import {
   countersShape,
+  dataPlaneShape,
+  type DataPlaneStatus,
   interfaceShape,
   type InterfaceStatus,
   programShape,
@@ -44,6 +46,8 @@ export interface ClientStatus extends ProgramStatus<"docker-connector-client"> {
   readonly heartbeats: HeartbeatCounters;
   /** What has passed and what was dropped. */
   readonly counters: TunnelCounters;
+  /** How the packets are moved. */
+  readonly dataPlane: DataPlaneStatus;
 }
 
 const shape: Shape = {
@@ -57,6 +61,7 @@ const shape: Shape = {
   },
   heartbeats: { sent: "number", answered: "number" },
   counters: countersShape,
+  dataPlane: dataPlaneShape,
 };
 
 /**

@@ -35,6 +35,8 @@ export type Event =
     readonly fromPeer: boolean;
     readonly bytes: Uint8Array;
   }
+  /** The kernel refused some of the offload: the bits of `UdpPort.refusals` that are new. */
+  | { readonly kind: "refused"; readonly refusals: number }
   /** A descriptor died; the Worker has stopped. */
   | { readonly kind: "failed"; readonly call: string; readonly errno: number }
   | { readonly kind: "stopped" };

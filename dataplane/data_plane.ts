@@ -9,6 +9,7 @@ import type { TunDevice } from "../ffi/tun.ts";
 import type { UdpSocket } from "../ffi/udp_socket.ts";
 import { openWake, type Wake } from "../ffi/wake.ts";
 import { type Command, type Event, PEER, type Role, SharedState, type Start } from "./channel.ts";
+import { deviceNotices, socketNotices } from "./offload_notice.ts";
 
 /** What a data plane is made of. */
 export interface DataPlaneSettings {
@@ -19,6 +20,8 @@ export interface DataPlaneSettings {
   readonly connected: boolean;
   /** Let the kernel cut and join datagrams. */
   readonly offload: boolean;
+  /** Takes a line that says which part of the offload this system lacks; must not throw. */
+  readonly onNotice: (text: string) => void;
   /** Takes a datagram that is no packet; must not throw. */
   readonly onMessage: (bytes: Uint8Array, source: Uint8Array, fromPeer: boolean) => void;
 }
@@ -69,6 +72,8 @@ export class DataPlane {
       if (data.kind === "message") {
         this.#shared.noteMessageTaken();
         settings.onMessage(data.bytes, data.source, data.fromPeer);
+      } else if (data.kind === "refused") {
+        socketNotices(data.refusals).forEach((text) => settings.onNotice(text));
       } else if (data.kind === "ready") ready.resolve();
       else {
         if (data.kind === "failed") this.#failed.reject(describeFailure(settings, data.call, data.errno));
@@ -86,6 +91,7 @@ export class DataPlane {
       wakeDescriptor: this.#wake.descriptor,
       shared: this.#shared.buffer,
     };
+    if (settings.offload) deviceNotices(settings.tun.offload).forEach((text) => settings.onNotice(text));
     this.#worker.postMessage(start);
     await Promise.race([ready.promise, this.failure]);
   }

@@ -56,8 +56,13 @@ export async function runPacketLoop(
   using wake = new WakeReceiver(start.wakeDescriptor);
   using poller = new Poller(memory, [wake.descriptor, tun.descriptor, udp.descriptor]);
 
+  let told = 0;
   const spin = (): Event | undefined => {
     for (;;) {
+      if (udp.refusals !== told) {
+        post({ kind: "refused", refusals: udp.refusals & ~told });
+        told = udp.refusals;
+      }
       poller.wait(outbound.isBehind ? 0 : WAIT_MILLISECONDS);
       if (poller.isReady(WAKE)) wake.clear();
       if (shared.commandPending) return undefined;

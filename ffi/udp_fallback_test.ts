@@ -8,6 +8,7 @@ import { asRootOnLinux, PrivateNetwork } from "./netlink/private_network.ts";
 import { PacketMemory } from "./packet_memory.ts";
 import { LinuxTunPort, openLinuxTun } from "./tun_linux.ts";
 import { endpoint, UdpPeer } from "./udp_peer_test.ts";
+import { REFUSED_LENGTH } from "./udp_socket.ts";
 
 const rows = (size: number, count: number) => Array.from({ length: count }, (_, index) => noise(size, index));
 
@@ -30,10 +31,13 @@ Deno.test(
     using sender = new UdpPeer({ offload: true });
     using receiver = new UdpPeer({ offload: true });
     sender.setEndpoint(0, receiver.endpoint);
+    assert.equal(exchange(sender, receiver, rows(1000, 3)), 1);
+    assert.equal(sender.port.refusals, 0);
     assert.equal(
       exchange(sender, receiver, [...rows(1000, 3), ...rows(2000, 5), ...rows(1000, 4)]),
       1 + 5 + 1,
     );
+    assert.equal(sender.port.refusals, REFUSED_LENGTH);
     assert.equal(exchange(sender, receiver, [...rows(3000, 2), ...rows(1472, 8)]), 2 + 1);
     assert.equal(exchange(sender, receiver, rows(1473, 3)), 3);
 

@@ -34,6 +34,8 @@ const FULL_PAUSE = 500;
 export class DarwinUdpPort implements UdpPort {
   readonly descriptor: number;
   failure = 0;
+  /** Nothing is asked of this kernel. */
+  readonly refusals = 0;
   readonly #memory: PacketMemory;
   readonly #counters: CounterTable;
   readonly #libc: DarwinLibc;

@@ -16,7 +16,14 @@ import { linuxErrno } from "./errno_linux.ts";
 import { type LinuxLibc, linuxLibc } from "./libc_linux.ts";
 import type { PacketMemory } from "./packet_memory.ts";
 import { AF_INET, SOCKET_ADDRESS_ROOM } from "./socket_address_linux.ts";
-import { RECEIVE_FAILED, type UdpAttachment, type UdpPort } from "./udp_socket.ts";
+import {
+  RECEIVE_FAILED,
+  REFUSED_CUTTING,
+  REFUSED_JOINING,
+  REFUSED_LENGTH,
+  type UdpAttachment,
+  type UdpPort,
+} from "./udp_socket.ts";
 
 /** `struct mmsghdr` on LP64, 64 octets: a `struct msghdr` of 56, then msg_len u32 @56 (bits/socket.h). */
 export const MMSGHDR = {
@@ -58,6 +65,7 @@ const ENDPOINTS = 1024;
 export class LinuxUdpPort implements UdpPort {
   readonly descriptor: number;
   failure = 0;
+  refusals = 0;
   /** Messages that the last receive filled. */
   #taken = 0;
   readonly #memory: PacketMemory;
@@ -88,9 +96,13 @@ export class LinuxUdpPort implements UdpPort {
     this.#connected = attachment.connected;
     this.#libc = linuxLibc();
     prepareErrno();
-    const joins = attachment.offload &&
-      this.#libc.setsockopt(this.descriptor, SOL_UDP, UDP_GRO, new Uint32Array([1]), 4) === 0;
-    this.#segmentLimit = attachment.offload ? MESSAGE_MAXIMUM : 0;
+    const has = (option: number, value: number) =>
+      this.#libc.setsockopt(this.descriptor, SOL_UDP, option, new Uint32Array([value]), 4) === 0;
+    const joins = attachment.offload && has(UDP_GRO, 1);
+    // Kernels before 4.18 take no notice of the control message, and would send what they ought to cut as it is.
+    const cuts = attachment.offload && has(UDP_SEGMENT, 0);
+    if (attachment.offload) this.refusals = (joins ? 0 : REFUSED_JOINING) | (cuts ? 0 : REFUSED_CUTTING);
+    this.#segmentLimit = cuts ? MESSAGE_MAXIMUM : 0;
     this.#receiveMessages = joins ? JOINED_MESSAGES : PLAIN_MESSAGES;
     this.#buffers = arena.allocate(this.#receiveMessages * RECEIVE_STRIDE, 64);
     this.#sources = arena.allocate(this.#receiveMessages * SOCKET_ADDRESS_ROOM, 64);
@@ -239,11 +251,13 @@ export class LinuxUdpPort implements UdpPort {
     if (this.#segmentLimit === 0 || this.#datagramsOf(message) === 1) return false;
     if (number === linuxErrno.EIO) {
       this.#segmentLimit = 0;
+      this.refusals |= REFUSED_CUTTING;
       return true;
     }
     if (number !== linuxErrno.EINVAL && number !== linuxErrno.EMSGSIZE) return false;
     const control = this.#sendControl + message * CMSG.size;
     this.#segmentLimit = this.#memory.arena.u16[(control + CMSG.data) >> 1] - 1;
+    this.refusals |= REFUSED_LENGTH;
     return true;
   }
 

@@ -37,6 +37,13 @@ export interface UdpAttachment {
   readonly offload: boolean;
 }
 
+/** Bits of {@linkcode UdpPort.refusals}: the kernel does not join received datagrams (UDP_GRO). */
+export const REFUSED_JOINING = 1;
+/** The kernel or the device below does not cut messages into datagrams (UDP_SEGMENT). */
+export const REFUSED_CUTTING = 2;
+/** Some datagrams exceed the path's MTU, and those the kernel does not cut. */
+export const REFUSED_LENGTH = 4;
+
 /** What {@linkcode UdpPort.receive} did. */
 export const RECEIVE_FAILED = -1;
 
@@ -65,6 +72,8 @@ export interface UdpPort {
   runSource(run: number): Uint8Array<ArrayBuffer>;
   /** Whether the kernel cut the run short because it was too long for the buffer. */
   runIsTruncated(run: number): boolean;
+  /** What was asked of the kernel and refused so far, as bits; none is ever cleared. */
+  readonly refusals: number;
   /** The errno of the last {@linkcode RECEIVE_FAILED}. */
   readonly failure: number;
 }

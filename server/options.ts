@@ -24,6 +24,8 @@ export interface ServerRunOptions {
   readonly control: string;
   /** False with `--no-watch`: the config file is read once and not followed. */
   readonly watch: boolean;
+  /** False with `--no-offload`: the kernel cuts and joins nothing, packets are carried one by one. */
+  readonly offload: boolean;
   /**
    * `--log-level`. The program has already set it when `run` starts; a `loglevel` line of the config file only
    * counts where this is undefined.

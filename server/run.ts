@@ -48,7 +48,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   if (options.logLevel === undefined) setLogLevel(config.logLevel);
   await using cleanup = new AsyncDisposableStack();
 
-  const device = cleanup.use(await openTunnelDevice({ name: INTERFACE_NAME, offload: true }));
+  const device = cleanup.use(await openTunnelDevice({ name: INTERFACE_NAME, offload: options.offload }));
   const socket = cleanup.use(await openTunnelSocket({ address: config.host, port: config.port }));
   const router = await platformRouter();
   const peer = config.addr.address;
@@ -70,7 +70,8 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     tun: device,
     udp: socket,
     connected: false,
-    offload: true,
+    offload: options.offload,
+    onNotice: (text) => log.info(text),
     onMessage: (bytes, source, fromPeer) => link.takeMessage(bytes, source, fromPeer, Date.now()),
   });
   cleanup.defer(() => dataPlane.stop());

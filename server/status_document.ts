@@ -7,6 +7,8 @@
 import { hasShape, listOf, orAbsent, orNull, type Shape } from "../cli/shape.ts";
 import {
   countersShape,
+  dataPlaneShape,
+  type DataPlaneStatus,
   interfaceShape,
   type InterfaceStatus,
   programShape,
@@ -46,12 +48,6 @@ export interface ConfigStatus {
   readonly faults: readonly string[];
 }
 
-/** How the packets are moved. */
-export interface DataPlaneStatus {
-  /** Whether the kernel cuts and joins large packets for the tunnel. */
-  readonly offload: boolean;
-}
-
 /** The answer to `GET /v1/status` of the server. */
 export interface ServerStatus extends ProgramStatus<"docker-connector"> {
   /** The server's end of the tunnel. */
@@ -77,7 +73,7 @@ const shape: Shape = {
   client: orNull({ endpoint: "string", lastHeardSeconds: "number", version: orAbsent("string") }),
   routes: listOf({ prefix: "string", source: "string", state: "string", fault: orAbsent("string") }),
   counters: countersShape,
-  dataPlane: { offload: "boolean" },
+  dataPlane: dataPlaneShape,
   config: { file: orNull("string"), loadedAt: "string", faults: listOf("string") },
 };
 

@@ -102,6 +102,7 @@ export const PROGRAMS: readonly Program[] = [
         "DOCKER_CONNECTOR_HOST",
         "DOCKER_CONNECTOR_KEY",
         "DOCKER_CONNECTOR_MTU",
+        "DOCKER_CONNECTOR_OFFLOAD",
         "DOCKER_CONNECTOR_PORT",
       ),
     ],

@@ -29,6 +29,7 @@ async function health(server: ServerView | undefined) {
         interface: { name: "connector0", mtu: 1400, address: "192.168.251.1", peer: "192.168.251.2" },
         server,
         heartbeats: { sent: 3, answered: 2 },
+        dataPlane: { offload: true },
         counters: { outbound: { packets: 0, bytes: 0 }, inbound: { packets: 0, bytes: 0 }, drops: {} },
       }));
       status = await ask();

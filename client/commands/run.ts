@@ -6,13 +6,14 @@
 
 import { type Command, defineCommand } from "../../cli/command.ts";
 import { type EnvironmentReader, environmentValue } from "../../cli/environment.ts";
-import { type PartsOf, valueFlag } from "../../cli/flag.ts";
+import { type PartsOf, switchFlag, valueFlag } from "../../cli/flag.ts";
 import {
   chainSyntax,
   heartbeatSyntax,
   hostSyntax,
   keySyntax,
   mtuSyntax,
+  offloadSyntax,
   portSyntax,
   socketSyntax,
   virtualNetworkSyntax,
@@ -39,6 +40,8 @@ export interface ClientFlags {
   readonly key: string | undefined;
   /** `--control` */
   readonly control: string | undefined;
+  /** `--no-offload` */
+  readonly noOffload: boolean;
 }
 
 const flags: PartsOf<ClientFlags> = {
@@ -54,6 +57,10 @@ const flags: PartsOf<ClientFlags> = {
     "The secret of the server's key line. Local users can see it: prefer the variable.",
   ),
   control: valueFlag("--control", socketSyntax, `The status socket. Default: ${defaultClientControl}.`),
+  noOffload: switchFlag(
+    "--no-offload",
+    "For debugging: carry packets one by one, without the kernel's offloads.",
+  ),
 };
 
 /** The command. What it needs is loaded when it is called, so that the others start fast. */
@@ -63,7 +70,8 @@ export const runCommand: Command = defineCommand(
     brief: "Carry the tunnel, in the foreground.",
     description:
       "Carries the tunnel until it is stopped. Needs root in the VM's own network. Each flag can come from " +
-      "an environment variable instead: DOCKER_CONNECTOR_ and the flag's name in capitals.",
+      "an environment variable instead: DOCKER_CONNECTOR_ and the flag's name in capitals; " +
+      "--no-offload is DOCKER_CONNECTOR_OFFLOAD=off.",
   },
   flags,
   async (given) => {
@@ -92,6 +100,8 @@ export function clientOptions(given: ClientFlags, read: EnvironmentReader): Clie
       5000,
     key: given.key ?? environmentValue(read, "DOCKER_CONNECTOR_KEY", keySyntax),
     control: clientControl(given.control, read),
+    offload: !given.noOffload &&
+      (environmentValue(read, "DOCKER_CONNECTOR_OFFLOAD", offloadSyntax) ?? true),
   };
 }
 

@@ -12,6 +12,7 @@ const none: ClientFlags = {
   heartbeat: undefined,
   key: undefined,
   control: undefined,
+  noOffload: false,
 };
 
 const reader = (variables: Record<string, string>) => (name: string): string | undefined => variables[name];
@@ -27,6 +28,7 @@ Deno.test("without flags and variables the client connects as the original does"
     heartbeatMs: 5000,
     key: undefined,
     control: "/var/run/docker-connector-client.sock",
+    offload: true,
   });
 });
 
@@ -40,6 +42,7 @@ Deno.test("every setting can come from its variable, and a flag wins over it", (
     DOCKER_CONNECTOR_HEARTBEAT: "100",
     DOCKER_CONNECTOR_KEY: "s3cret",
     DOCKER_CONNECTOR_CONTROL: "/tmp/c.sock",
+    DOCKER_CONNECTOR_OFFLOAD: "off",
   };
   const { addr, ...rest } = clientOptions({ ...none, port: 4000 }, reader(variables));
   assert.equal(formatPrefix(addr), "10.9.0.1/24");
@@ -51,7 +54,14 @@ Deno.test("every setting can come from its variable, and a flag wins over it", (
     heartbeatMs: 100,
     key: "s3cret",
     control: "/tmp/c.sock",
+    offload: false,
   });
+});
+
+Deno.test("offload is off by the flag whatever the variable says", () => {
+  const variables = reader({ DOCKER_CONNECTOR_OFFLOAD: "on" });
+  assert.equal(clientOptions(none, variables).offload, true);
+  assert.equal(clientOptions({ ...none, noOffload: true }, variables).offload, false);
 });
 
 Deno.test("an empty variable counts as unset", () => {
@@ -77,5 +87,6 @@ Deno.test("a faulty variable is a config fault that names it, without the secret
   assert.match(faultOf({ DOCKER_CONNECTOR_HEARTBEAT: "50" }).report, /from 100 to 60000$/);
   assert.match(faultOf({ DOCKER_CONNECTOR_HOST: "a b" }).report, /DOCKER_CONNECTOR_HOST: "a b" is no host/);
   assert.match(faultOf({ DOCKER_CONNECTOR_CHAIN: "-F" }).report, /is no iptables chain/);
+  assert.match(faultOf({ DOCKER_CONNECTOR_OFFLOAD: "0" }).report, /"0" is neither; expected on or off$/);
   assert.doesNotMatch(faultOf({ DOCKER_CONNECTOR_KEY: "hunter2 x" }).report, /hunter2/);
 });

@@ -38,14 +38,19 @@ export const runCommand: Command = defineCommand(
     port: valueFlag("--port", portSyntax, "The UDP port. Default: 2511."),
     mtu: valueFlag("--mtu", mtuSyntax, "The largest packet in the tunnel. Default: 1400."),
     control: valueFlag("--control", socketSyntax, `The control socket. Default: ${defaultServerControl}.`),
+    noOffload: switchFlag(
+      "--no-offload",
+      "For debugging: carry packets one by one, without the kernel's offloads.",
+    ),
     noWatch: switchFlag("--no-watch", "Read the config file once and do not follow it."),
   },
-  async ({ control, noWatch, ...given }, _terminal, { level }) => {
+  async ({ control, noOffload, noWatch, ...given }, _terminal, { level }) => {
     const { runServer } = await import("../run.ts");
     return await runServer({
       ...given,
       control: control ?? defaultServerControl,
       watch: !noWatch,
+      offload: !noOffload,
       logLevel: level,
     });
   },
