@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { retryPause } from "./retry.ts";
+
+Deno.test("the pauses double from one second to thirty", () => {
+  assert.deepEqual([0, 1, 2, 3, 4, 5, 6, 7, 5000].map(retryPause), [
+    1000,
+    1000,
+    2000,
+    4000,
+    8000,
+    16_000,
+    30_000,
+    30_000,
+    30_000,
+  ]);
+});

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import type { Config } from "../config/config.ts";
+import { parseConfig } from "../config/parse.ts";
+import { formatPrefix, parsePrefix, type Prefix } from "../net/prefix.ts";
+import type { DockerNetwork } from "./networks.ts";
+import { decideRoutes, type ForeignPrefix } from "./wanted_routes.ts";
+
+function prefix(text: string): Prefix {
+  const parsed = parsePrefix(text);
+  assert(parsed, text);
+  return parsed;
+}
+
+function config(text: string): Config {
+  const parsed = parseConfig(text, "test.conf");
+  assert(parsed.config, JSON.stringify(parsed.faults));
+  return parsed.config;
+}
+
+function network(name: string, ...subnets: string[]): DockerNetwork {
+  return { id: `id-${name}`, name, subnets: subnets.map(prefix) };
+}
+
+function foreign(text: string, interfaceName?: string): ForeignPrefix {
+  return { prefix: prefix(text), interfaceName };
+}
+
+/** The decisions as lines: routes with their source and whether something stands against them, then subnets. */
+function decide(lines: string, networks: readonly DockerNetwork[], machine: readonly ForeignPrefix[] = []) {
+  const { routes, subnets } = decideRoutes({ config: config(lines), networks, foreign: machine });
+  return {
+    routes: routes.map((route) =>
+      [formatPrefix(route.prefix), route.source, route.fault ? "fault" : "good"].join(" ")
+    ),
+    faults: routes.flatMap(({ fault }) => fault ?? []),
+    subnets: subnets.map(({ network, prefix, use }) => `${network.name} ${formatPrefix(prefix)} ${use}`),
+  };
+}
+
+Deno.test("discovered networks are routed beside the lines of the configuration", () => {
+  const { routes, subnets } = decide("route 10.9.0.0/16", [
+    network("bridge", "172.17.0.0/16"),
+    network("web", "172.18.0.0/16", "172.19.0.0/24"),
+  ]);
+  assert.deepEqual(routes, [
+    "10.9.0.0/16 config good",
+    "172.17.0.0/16 docker good",
+    "172.18.0.0/16 docker good",
+    "172.19.0.0/24 docker good",
+  ]);
+  assert.deepEqual(subnets, [
+    "bridge 172.17.0.0/16 route",
+    "web 172.18.0.0/16 route",
+    "web 172.19.0.0/24 route",
+  ]);
+});
+
+Deno.test("a line of the configuration wins over every subnet that it shares addresses with", () => {
+  const networks = [
+    network("same", "172.18.0.0/16"),
+    network("wider", "10.0.0.0/16"),
+    network("in", "10.1.1.0/24"),
+  ];
+  const lines = "route 172.18.0.0/16\nroute 10.0.7.0/24\nroute 10.1.0.0/16";
+  const { routes, subnets } = decide(lines, networks);
+  assert.deepEqual(routes, [
+    "172.18.0.0/16 config good",
+    "10.0.7.0/24 config good",
+    "10.1.0.0/16 config good",
+  ]);
+  assert.deepEqual(subnets.map((line) => line.split(" ").at(-1)), ["config", "config", "config"]);
+});
+
+Deno.test("a network that is off is not routed, a line for it still is", () => {
+  const networks = [network("web", "172.18.0.0/16"), network("db", "172.19.0.0/16")];
+  assert.deepEqual(decide("network web off", networks).routes, ["172.19.0.0/16 docker good"]);
+  assert.deepEqual(decide("network web off\nnetwork db off\nroute 172.19.0.0/16", networks), {
+    routes: ["172.19.0.0/16 config good"],
+    faults: [],
+    subnets: ["web 172.18.0.0/16 off", "db 172.19.0.0/16 off"],
+  });
+});
+
+Deno.test("IPv6 subnets are told and not routed", () => {
+  const { routes, subnets } = decide("", [network("six", "172.18.0.0/16", "fd00:1::/64")]);
+  assert.deepEqual(routes, ["172.18.0.0/16 docker good"]);
+  assert.deepEqual(subnets, ["six 172.18.0.0/16 route", "six fd00:1::/64 ipv6"]);
+});
+
+Deno.test("a clash with a network of the machine names it and what to do, whichever of them is wider", () => {
+  const networks = [network("web", "172.18.0.0/16")];
+  const cannot = "Cannot route 172.18.0.0/16 of Docker network web: clash, this machine reaches";
+  const remedy = "Give the Docker network another subnet";
+  const or = `, or add the line "route 172.18.0.0/16" to route it nevertheless`;
+  assert.deepEqual(decide("", networks, [foreign("172.18.0.0/16", "en0")]).faults, [
+    `${cannot} 172.18.0.0/16 by en0. ${remedy}`,
+  ]);
+  assert.deepEqual(decide("", networks, [foreign("172.18.7.1/24", "en0")]).faults, [
+    `${cannot} 172.18.7.0/24 by en0. ${remedy}${or}`,
+  ]);
+  assert.deepEqual(decide("", networks, [foreign("172.16.0.0/12"), foreign("0.0.0.0/0", "en0")]).faults, [
+    `${cannot} 172.16.0.0/12. ${remedy}${or}`,
+  ]);
+});
+
+Deno.test("the narrowest of several clashes is told", () => {
+  const { faults } = decide("", [network("web", "10.5.0.0/16")], [
+    foreign("10.0.0.0/8", "utun3"),
+    foreign("10.5.1.0/24", "en0"),
+  ]);
+  assert.match(faults.join(), /10\.5\.1\.0\/24 by en0/);
+});
+
+Deno.test("a default route, also in halves, and networks apart are no clash", () => {
+  const machine = [
+    foreign("0.0.0.0/0", "en0"),
+    foreign("0.0.0.0/1", "utun3"),
+    foreign("128.0.0.0/1", "utun3"),
+    foreign("172.19.0.0/16", "en0"),
+    foreign("fd00::/8", "en0"),
+  ];
+  assert.deepEqual(decide("", [network("web", "172.18.0.0/16")], machine).faults, []);
+});
+
+Deno.test("a line routes a network in spite of a clash", () => {
+  const { routes } = decide("route 172.18.0.0/16", [network("web", "172.18.0.0/16")], [
+    foreign("172.16.0.0/12"),
+  ]);
+  assert.deepEqual(routes, ["172.18.0.0/16 config good"]);
+});
+
+Deno.test("the virtual network, special networks and overwide ones are never routed", () => {
+  const { routes, faults } = decide("addr 10.1.2.1/24", [
+    network("virtual", "10.1.0.0/16"),
+    network("loop", "127.8.0.0/16"),
+    network("all", "0.0.0.0/0"),
+    network("half", "128.0.0.0/1"),
+  ]);
+  assert.deepEqual(routes.map((line) => line.split(" ").at(-1)), ["fault", "fault", "fault", "fault"]);
+  assert.match(faults[0] ?? "", /overlaps 10\.1\.2\.0\/24, the virtual network\. .* change addr$/);
+  assert.match(faults[1] ?? "", /overlaps 127\.0\.0\.0\/8 \(loopback\)/);
+  assert.match(faults[2] ?? "", /wider than \/8/);
+  assert.match(faults[3] ?? "", /wider than \/8/);
+});
+
+Deno.test("two networks with the same subnet are one route", () => {
+  const networks = [network("a", "172.18.0.0/16"), network("b", "172.18.0.0/16")];
+  assert.deepEqual(decide("", networks).routes, ["172.18.0.0/16 docker good"]);
+});
