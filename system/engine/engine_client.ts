@@ -1,0 +1,148 @@
+/**
+ * Asks a Docker Engine for its networks and follows its events, over its unix socket.
+ *
+ * @module
+ */
+import { chooseApiVersion, KNOWN_API_VERSIONS } from "../../core/engine/api_version.ts";
+import { mayChangeNetworks } from "../../core/engine/event.ts";
+import { type NetworkList, readNetworks } from "../../core/engine/networks.ts";
+import { OperationError } from "../../core/error.ts";
+import { MalformedAnswer } from "./byte_source.ts";
+import { engineFault } from "./engine_fault.ts";
+import { Exchange } from "./exchange.ts";
+
+/** Bounds on what an Engine may take and send. */
+export interface EngineBounds {
+  /** Ends all that is under way. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds for a whole answer, and for the head of the events. */
+  readonly deadline: number;
+  /** Bytes of an answer. A network takes about 1 KB, with all its containers in old versions more. */
+  readonly longestAnswer: number;
+  /** Characters of one event. */
+  readonly longestEvent: number;
+}
+
+const BOUNDS: EngineBounds = { deadline: 10_000, longestAnswer: 16 << 20, longestEvent: 1 << 20 };
+
+/** Bytes of an error's answer, and characters of its message that are repeated. */
+const LONGEST_ERROR = 65_536;
+const LONGEST_MESSAGE = 200;
+
+/** The events of an Engine. */
+export interface EngineEvents extends Disposable {
+  /**
+   * One item whenever the networks may have changed. It ends when the Engine ends the stream.
+   *
+   * @throws {OperationError} "unavailable" when the stream breaks
+   */
+  readonly changes: AsyncIterable<void>;
+}
+
+/** An Engine that has answered. */
+export class EngineClient {
+  private constructor(
+    /** Its socket. */
+    readonly path: string,
+    /** Its own version, such as "28.2.2". */
+    readonly version: string,
+    /** The version of the API that is spoken with it. */
+    readonly api: string,
+    readonly bounds: EngineBounds,
+  ) {}
+
+  /**
+   * Agrees on a version of the API with the Engine behind a socket.
+   *
+   * @throws {OperationError} "unavailable" when no Engine answers there, or none of a version that can be used
+   */
+  static async connect(path: string, bounds: Partial<EngineBounds> = {}): Promise<EngineClient> {
+    const all = { ...BOUNDS, ...bounds };
+    const answer = await getJson(path, "/version", all);
+    const { Version: version, ApiVersion: most, MinAPIVersion: least }: Readonly<Record<string, unknown>> =
+      typeof answer === "object" && answer !== null ? { ...answer } : {};
+    if (typeof version !== "string" || typeof most !== "string") {
+      throw engineFault(path, new MalformedAnswer("what answers is no Docker Engine"));
+    }
+    // Engines before 1.13 do not tell their least version, Podman tells it as Docker does.
+    const api = chooseApiVersion(most, typeof least === "string" && least !== "" ? least : undefined);
+    if (api === undefined) {
+      throw new OperationError(
+        "unavailable",
+        `Cannot use the Docker Engine at ${path}: it speaks API ${most.slice(0, 20)}, ` +
+          `${KNOWN_API_VERSIONS.least} or later is needed`,
+        "Update Docker",
+      );
+    }
+    return new EngineClient(path, version.slice(0, LONGEST_MESSAGE), api, all);
+  }
+
+  /**
+   * The bridge networks.
+   *
+   * @throws {OperationError} "unavailable"
+   */
+  async networks(): Promise<NetworkList> {
+    const list = readNetworks(await getJson(this.path, `/v${this.api}/networks`, this.bounds));
+    if (list === undefined) {
+      throw engineFault(this.path, new MalformedAnswer("the answer is no list of networks"));
+    }
+    return list;
+  }
+
+  /**
+   * Follows what happens to networks from now on.
+   *
+   * @throws {OperationError} "unavailable"
+   */
+  async events(): Promise<EngineEvents> {
+    const { path, bounds } = this;
+    const filters = encodeURIComponent(JSON.stringify({ type: ["network"] }));
+    const exchange = await open(path, `/v${this.api}/events?filters=${filters}`, bounds);
+    exchange.stopClock();
+    return {
+      changes: changesOf(exchange, path, bounds.longestEvent),
+      [Symbol.dispose]: () => exchange[Symbol.dispose](),
+    };
+  }
+}
+
+async function* changesOf(exchange: Exchange, path: string, longest: number): AsyncGenerator<void, void> {
+  try {
+    for await (const line of exchange.lines(longest)) if (mayChangeNetworks(line)) yield;
+  } catch (error) {
+    throw engineFault(path, error);
+  }
+}
+
+/** Sends a request that must succeed. */
+async function open(path: string, target: string, { deadline, signal }: EngineBounds): Promise<Exchange> {
+  try {
+    const exchange = await Exchange.get(path, target, deadline, signal);
+    if (exchange.status === 200) return exchange;
+    using refused = exchange;
+    throw new MalformedAnswer(`it answers ${refused.status}${await messageOf(refused)}`);
+  } catch (error) {
+    throw engineFault(path, error);
+  }
+}
+
+async function getJson(path: string, target: string, bounds: EngineBounds): Promise<unknown> {
+  using exchange = await open(path, target, bounds);
+  try {
+    return JSON.parse(await exchange.text(bounds.longestAnswer));
+  } catch (error) {
+    throw engineFault(path, error);
+  }
+}
+
+/** What an error's answer says: the Engine sends `{"message": "..."}`. */
+async function messageOf(exchange: Exchange): Promise<string> {
+  const text = await exchange.text(LONGEST_ERROR);
+  try {
+    const { message } = JSON.parse(text);
+    return typeof message === "string" ? `: ${message.slice(0, LONGEST_MESSAGE)}` : "";
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * Words for what goes wrong with an Engine.
+ *
+ * @module
+ */
+import { OperationError } from "../../core/error.ts";
+import { MalformedAnswer } from "./byte_source.ts";
+import { LateAnswer } from "./exchange.ts";
+
+/**
+ * The fault of a request.
+ *
+ * @param path the socket
+ * @param error what was thrown
+ */
+export function engineFault(path: string, error: unknown): OperationError {
+  if (error instanceof OperationError) return error;
+  const [state, remedy] = stateOf(error);
+  return new OperationError("unavailable", `Cannot use the Docker Engine at ${path}: ${state}`, remedy, {
+    cause: error,
+  });
+}
+
+/** Whether nobody is there, which is normal while Docker is stopped. */
+export function isAbsence(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.ConnectionRefused ||
+    error instanceof Deno.errors.NotADirectory;
+}
+
+function stateOf(error: unknown): [state: string, remedy: string] {
+  if (isAbsence(error)) return ["nothing listens there", "Start Docker"];
+  if (error instanceof Deno.errors.PermissionDenied) return ["permission denied", "Run with sudo"];
+  if (error instanceof LateAnswer) return ["it does not answer in time", "Restart Docker if this stays so"];
+  if (error instanceof MalformedAnswer || error instanceof SyntaxError) {
+    const words = error instanceof SyntaxError ? "the answer is not JSON" : error.message;
+    return [words, "Restart Docker, or see that the socket is a Docker Engine's"];
+  }
+  // A connection that was reset, a path that is too long for a socket, and whatever else the system may say.
+  const words = error instanceof Error ? error.message : String(error);
+  return [words.split("\n", 1)[0] ?? "", "Restart Docker if this stays so"];
+}

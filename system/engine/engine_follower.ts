@@ -1,0 +1,178 @@
+/**
+ * Follows the networks of an Engine that may start, stop and be replaced at any time.
+ *
+ * @module
+ */
+import type { DockerNetwork, NetworkList } from "../../core/engine/networks.ts";
+import { retryPause } from "../../core/engine/retry.ts";
+import { OperationError } from "../../core/error.ts";
+import { stampFile } from "../file_stamp.ts";
+import type { EngineClient } from "./engine_client.ts";
+import type { SocketSearch } from "./socket_search.ts";
+
+/** Who is told what. The calls come one after the other. */
+export interface EngineListener {
+  /** An Engine answers; its networks follow. */
+  found(engine: EngineClient): void;
+  /** All networks of the Engine, after it was found, when they may have changed, and every 30 s. */
+  networks(list: NetworkList): Promise<void>;
+  /** The Engine has gone, or none was found; the same fault is told again with each attempt. */
+  lost(fault: OperationError): void;
+}
+
+/** How the Engine is reached; a test gives other durations. */
+export interface FollowOptions {
+  /** Where it may be; asked before each attempt. */
+  readonly sockets: () => Promise<SocketSearch>;
+  /** Finds an Engine. */
+  readonly find: (search: SocketSearch, signal: AbortSignal) => Promise<EngineClient>;
+  /** Milliseconds between a change and the list, in which more changes may come. */
+  readonly settle?: number;
+  /** Milliseconds after which the networks are listed without a change, which also shows that the Engine is alive. */
+  readonly refresh?: number;
+  /** Milliseconds between two looks whether a socket was made anew. */
+  readonly look?: number;
+  /** Milliseconds to wait after the given number of failed attempts. */
+  readonly pause?: (failures: number) => number;
+}
+
+/** What the follower knows now. */
+export interface EngineState {
+  /** The Engine that answers; undefined while none does. */
+  readonly engine: EngineClient | undefined;
+  /** The networks as they were last listed, which stay when the Engine goes: it stops more often than they change. */
+  readonly networks: readonly DockerNetwork[];
+  /** Why no Engine answers. */
+  readonly fault: OperationError | undefined;
+}
+
+/** Follows an Engine until it is disposed of. */
+export class EngineFollower implements AsyncDisposable {
+  readonly #options: Required<FollowOptions>;
+  readonly #listener: EngineListener;
+  readonly #stop = new AbortController();
+  readonly #ended: Promise<void>;
+  #failures = 0;
+  #state: EngineState = { engine: undefined, networks: [], fault: undefined };
+
+  /** Starts at once. */
+  constructor(options: FollowOptions, listener: EngineListener) {
+    this.#options = { settle: 50, refresh: 30_000, look: 500, pause: retryPause, ...options };
+    this.#listener = listener;
+    this.#ended = this.#run();
+  }
+
+  /** What is known now. */
+  get state(): EngineState {
+    return this.#state;
+  }
+
+  /** Stops following; no call comes once the promise is kept. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#ended;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      let paths: readonly string[] = [];
+      let before = "";
+      try {
+        const search = await this.#options.sockets();
+        paths = search.paths;
+        before = stampsOf(paths);
+        await this.#follow(await this.#options.find(search, signal));
+      } catch (error) {
+        if (signal.aborted) return;
+        const fault = faultOf(error);
+        this.#failures++;
+        this.#state = { ...this.#state, engine: undefined, fault };
+        this.#listener.lost(fault);
+      }
+      await this.#rest(this.#options.pause(this.#failures), paths, before);
+    }
+  }
+
+  /** Follows one Engine until it is lost. The events are open before the first list, so nothing falls between them. */
+  async #follow(engine: EngineClient): Promise<void> {
+    using events = await engine.events();
+    const stopped = this.#stop.signal;
+    let changed = Promise.withResolvers<void>();
+    let end: unknown;
+    const watched = (async () => {
+      try {
+        for await (const _ of events.changes) changed.resolve();
+        end = streamEnd(engine);
+      } catch (error) {
+        end = error;
+      }
+      changed.resolve();
+    })();
+    while (!stopped.aborted) {
+      changed = Promise.withResolvers<void>();
+      const list = await engine.networks();
+      if (stopped.aborted) break;
+      if (this.#state.engine === undefined) this.#listener.found(engine);
+      this.#failures = 0;
+      this.#state = { engine, networks: list.networks, fault: undefined };
+      await this.#listener.networks(list);
+      using refresh = timer(this.#options.refresh);
+      if (end === undefined) await Promise.race([changed.promise, refresh.elapsed]);
+      if (end !== undefined) throw end;
+      using settle = timer(this.#options.settle);
+      await settle.elapsed;
+    }
+    await watched;
+  }
+
+  /**
+   * Waits for the next attempt: for the pause, or until a socket is another than before the last attempt, which means
+   * that Docker has been started.
+   */
+  async #rest(pause: number, paths: readonly string[], before: string): Promise<void> {
+    const { signal } = this.#stop;
+    const end = performance.now() + pause;
+    do {
+      using step = timer(Math.min(Math.max(0, end - performance.now()), this.#options.look));
+      using _onStop = onAbort(signal, step.end);
+      await step.elapsed;
+    } while (performance.now() < end && !signal.aborted && stampsOf(paths) === before);
+  }
+}
+
+function faultOf(error: unknown): OperationError {
+  if (error instanceof OperationError) return error;
+  const words = error instanceof Error ? error.message : String(error);
+  return new OperationError("unavailable", `Cannot follow the Docker Engine: ${words}`, "", { cause: error });
+}
+
+function streamEnd({ path }: EngineClient): OperationError {
+  return new OperationError(
+    "unavailable",
+    `Cannot follow the Docker Engine at ${path}: it ended the stream of events`,
+    "Start Docker if it was stopped",
+  );
+}
+
+function stampsOf(paths: readonly string[]): string {
+  return paths.map((path) => stampFile(path).state).join();
+}
+
+interface Timer extends Disposable {
+  /** Kept after the time, or once it was ended. */
+  readonly elapsed: Promise<void>;
+  readonly end: () => void;
+}
+
+function timer(milliseconds: number): Timer {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const id = setTimeout(resolve, milliseconds);
+  return { elapsed: promise, end: resolve, [Symbol.dispose]: () => clearTimeout(id) };
+}
+
+function onAbort(signal: AbortSignal, act: () => void): Disposable {
+  signal.addEventListener("abort", act);
+  if (signal.aborted) act();
+  return { [Symbol.dispose]: () => signal.removeEventListener("abort", act) };
+}

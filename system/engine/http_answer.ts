@@ -1,0 +1,92 @@
+/**
+ * Answers of HTTP/1.1: the head, and the body in its three framings (RFC 9112 sections 4 to 7).
+ *
+ * @module
+ */
+import { type ByteSource, MalformedAnswer } from "./byte_source.ts";
+
+/** The head of an answer. */
+export interface AnswerHead {
+  /** The status code, such as 200. */
+  readonly status: number;
+  /** Header fields, their names in lower case. */
+  readonly headers: ReadonlyMap<string, string>;
+}
+
+/** Bytes of a line of the head, or of the line before a chunk. */
+const LONGEST_LINE = 8192;
+/** Header fields, and lines after the last chunk. */
+const MOST_FIELDS = 100;
+
+/**
+ * Reads the head.
+ *
+ * @throws {MalformedAnswer} when it is none
+ */
+export async function readHead(source: ByteSource): Promise<AnswerHead> {
+  const status = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(await source.line(LONGEST_LINE))?.[1];
+  if (status === undefined) throw new MalformedAnswer("the answer is not HTTP");
+  const headers = new Map<string, string>();
+  for (const line of await readFields(source)) {
+    const [, name = "", value = ""] = /^([^:\s]+):\s*(.*?)\s*$/.exec(line) ?? [];
+    if (name === "") throw new MalformedAnswer("a header field is malformed");
+    headers.set(name.toLowerCase(), value);
+  }
+  return { status: Number(status), headers };
+}
+
+/** Lines up to the empty one. */
+async function readFields(source: ByteSource): Promise<string[]> {
+  const lines: string[] = [];
+  for (;;) {
+    const line = await source.line(LONGEST_LINE);
+    if (line === "") return lines;
+    if (lines.push(line) > MOST_FIELDS) throw new MalformedAnswer("the head does not end");
+  }
+}
+
+/**
+ * Reads the body in portions as they come.
+ *
+ * @throws {MalformedAnswer} when it breaks off, or its framing is none
+ */
+export async function* readBody(
+  source: ByteSource,
+  { headers }: AnswerHead,
+): AsyncGenerator<Uint8Array, void> {
+  const coding = headers.get("transfer-encoding")?.toLowerCase() ?? "identity";
+  const length = headers.get("content-length");
+  if (coding === "chunked") return yield* readChunks(source);
+  if (coding !== "identity") throw new MalformedAnswer("the transfer coding is unknown");
+  if (length === undefined) {
+    for (;;) {
+      const bytes = await source.portion(Infinity);
+      if (bytes === undefined) return;
+      yield bytes;
+    }
+  }
+  if (!/^\d{1,15}$/.test(length)) throw new MalformedAnswer("the length is malformed");
+  yield* readExactly(source, Number(length));
+}
+
+async function* readChunks(source: ByteSource): AsyncGenerator<Uint8Array, void> {
+  for (;;) {
+    const size = /^([0-9a-fA-F]{1,8})\s*(?:;|$)/.exec(await source.line(LONGEST_LINE))?.[1];
+    if (size === undefined) throw new MalformedAnswer("a chunk is malformed");
+    if (parseInt(size, 16) === 0) {
+      await readFields(source);
+      return;
+    }
+    yield* readExactly(source, parseInt(size, 16));
+    if (await source.line(LONGEST_LINE) !== "") throw new MalformedAnswer("a chunk is malformed");
+  }
+}
+
+async function* readExactly(source: ByteSource, length: number): AsyncGenerator<Uint8Array, void> {
+  for (let left = length; left > 0;) {
+    const bytes = await source.portion(left);
+    if (bytes === undefined) throw new MalformedAnswer("the answer breaks off");
+    left -= bytes.length;
+    yield bytes;
+  }
+}
