@@ -14,8 +14,6 @@ export function idleKeys(config: Config): string[] {
     ["pong", config.pong],
     ["hosts", config.hosts.length > 0],
     ["proxy", config.proxies.length > 0],
-    ["network", config.networksOff.length > 0],
-    ["docker unix://", config.docker.mode === "socket"],
     ["web", config.web !== undefined],
   ];
   return given.filter(([, isGiven]) => isGiven).map(([name]) => name);

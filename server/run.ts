@@ -8,11 +8,10 @@ import { getLogger, setLogLevel } from "../cli/log.ts";
 import { exitDone } from "../cli/exit_status.ts";
 import { programStatus } from "../cli/status_document.ts";
 import { lastHeardSeconds, tunnelCounters } from "../cli/tunnel_counters.ts";
-import type { BridgePair } from "../core/config/config.ts";
+import type { BridgePair, DockerSetting } from "../core/config/config.ts";
 import { plan, type Step } from "../core/config/plan.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
-import type { Prefix } from "../core/net/prefix.ts";
 import { DataPlane } from "../dataplane/data_plane.ts";
 import { socketAddressCodec } from "../ffi/udp_socket.ts";
 import { serveControlSocket } from "../system/control_socket.ts";
@@ -24,10 +23,12 @@ import { ClientLink } from "./client_link.ts";
 import { ConfigFollower } from "./config_follower.ts";
 import { ContainerRoutes } from "./container_routes.ts";
 import { changeControlText, fullControlText } from "./control_text.ts";
+import { DOCKER_OFF } from "./docker_status.ts";
 import { idleKeys } from "./idle_keys.ts";
 import { initialConfig } from "./initial_config.ts";
 import type { ServerRunOptions } from "./options.ts";
-import type { ServerStatus } from "./status_document.ts";
+import { RoutePlanner } from "./route_planner.ts";
+import type { DockerStatus, ServerStatus } from "./status_document.ts";
 
 const log = getLogger("server");
 
@@ -77,14 +78,17 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   cleanup.defer(() => dataPlane.stop());
 
   const routes = new ContainerRoutes(router, device.name);
-  cleanup.defer(() => routes.clear());
+  const planner = new RoutePlanner(router, routes, () => follower.config);
+  cleanup.defer(() => planner.clear());
   const follower = new ConfigFollower(file, overrides, config, async (steps) => {
     pairs = follower.config.bridgePairs;
-    await carryOut(steps, routes, link, options.logLevel === undefined);
+    await carryOut(steps, planner, link, options.logLevel === undefined);
   });
-  await carryOut(plan(undefined, config), routes, link, options.logLevel === undefined);
+  await carryOut(plan(undefined, config), planner, link, options.logLevel === undefined);
   const idle = idleKeys(config);
   if (idle.length > 0) log.warn("keys without effect in this version", { keys: idle.join(", ") });
+
+  const dockerStatus = await followDocker(config.docker, planner, cleanup);
 
   const status = (): ServerStatus => {
     const now = Date.now();
@@ -105,6 +109,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
         ...(client.description === undefined ? {} : { version: client.description.version }),
       },
       routes: routes.status,
+      docker: dockerStatus(),
       counters: tunnelCounters(dataPlane.counters, { heartbeatRefused: link.refused }),
       dataPlane: { offload: device.offload.tcp },
       config: follower.status,
@@ -129,24 +134,35 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   return exitDone;
 }
 
+/** Follows the Engine's networks unless that is switched off; returns what `status` shows of it. */
+async function followDocker(
+  setting: DockerSetting,
+  planner: RoutePlanner,
+  cleanup: AsyncDisposableStack,
+): Promise<() => DockerStatus> {
+  if (setting.mode === "off") return () => DOCKER_OFF;
+  const { DockerDiscovery } = await import("./docker_discovery.ts");
+  const discovery = cleanup.use(new DockerDiscovery(setting, planner));
+  return () => discovery.status;
+}
+
+/** The steps that change which networks are routed. */
+const ROUTE_STEPS: readonly Step["kind"][] = ["add-route", "remove-route", "network-on", "network-off"];
+
 /** Puts the steps of a configuration in force. */
 async function carryOut(
   steps: readonly Step[],
-  routes: ContainerRoutes,
+  planner: RoutePlanner,
   link: ClientLink,
   mayChangeLevel: boolean,
 ): Promise<void> {
-  const removed: Prefix[] = [];
-  const added: Prefix[] = [];
   const changedPairs: BridgePair[] = [];
   for (const step of steps) {
-    if (step.kind === "remove-route") removed.push(step.route.prefix);
-    else if (step.kind === "add-route") added.push(step.route.prefix);
-    else if (step.kind === "set-log-level" && mayChangeLevel) setLogLevel(step.level);
+    if (step.kind === "set-log-level" && mayChangeLevel) setLogLevel(step.level);
     else if (step.kind === "connect-bridges" || step.kind === "disconnect-bridges") {
       changedPairs.push(step.pair);
     }
   }
-  await routes.change(removed, added);
+  if (steps.some(({ kind }) => ROUTE_STEPS.includes(kind))) await planner.refresh();
   if (changedPairs.length > 0) link.sendControl(changeControlText(changedPairs));
 }

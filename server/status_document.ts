@@ -22,10 +22,39 @@ export interface RouteStatus {
   readonly prefix: string;
   /** Who asked for it. */
   readonly source: "config" | "docker";
+  /** Name of the Docker network, for a route that is there because of one. */
+  readonly network?: string;
   /** Whether the system has it. */
   readonly state: "active" | "failed";
   /** Why it failed. */
   readonly fault?: string;
+}
+
+/** A subnet of a Docker network. */
+export interface SubnetStatus {
+  /** For example `172.20.0.0/16`. */
+  readonly prefix: string;
+  /**
+   * The state of its route; or why it has none of its own: a `route` line covers it ("config"), a `network` line
+   * switches it off ("off"), it is IPv6, which is not carried ("ipv6").
+   */
+  readonly state: RouteStatus["state"] | "config" | "off" | "ipv6";
+}
+
+/** The Docker Engine and its networks. */
+export interface DockerStatus {
+  /** "off" by the configuration; "searching" while no Engine answers. */
+  readonly state: "off" | "searching" | "connected";
+  /** Path of the Engine's socket; this and the next two are null unless connected. */
+  readonly socket: string | null;
+  /** The Engine's version. */
+  readonly engine: string | null;
+  /** The version of the API that is spoken with it. */
+  readonly api: string | null;
+  /** Why no Engine answers. */
+  readonly fault?: string;
+  /** The bridge networks, as they were last listed. */
+  readonly networks: readonly { readonly name: string; readonly subnets: readonly SubnetStatus[] }[];
 }
 
 /** The client that has made itself known. */
@@ -58,6 +87,8 @@ export interface ServerStatus extends ProgramStatus<"docker-connector"> {
   readonly client: PeerStatus | null;
   /** The routes into the tunnel. */
   readonly routes: readonly RouteStatus[];
+  /** The Docker Engine. */
+  readonly docker: DockerStatus;
   /** What has passed and what was dropped. */
   readonly counters: TunnelCounters;
   /** How the packets are moved. */
@@ -71,7 +102,21 @@ const shape: Shape = {
   interface: interfaceShape,
   listen: "string",
   client: orNull({ endpoint: "string", lastHeardSeconds: "number", version: orAbsent("string") }),
-  routes: listOf({ prefix: "string", source: "string", state: "string", fault: orAbsent("string") }),
+  routes: listOf({
+    prefix: "string",
+    source: "string",
+    network: orAbsent("string"),
+    state: "string",
+    fault: orAbsent("string"),
+  }),
+  docker: {
+    state: "string",
+    socket: orNull("string"),
+    engine: orNull("string"),
+    api: orNull("string"),
+    fault: orAbsent("string"),
+    networks: listOf({ name: "string", subnets: listOf({ prefix: "string", state: "string" }) }),
+  },
   counters: countersShape,
   dataPlane: dataPlaneShape,
   config: { file: orNull("string"), loadedAt: "string", faults: listOf("string") },

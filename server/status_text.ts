@@ -7,7 +7,7 @@
 import { formatBytes, formatDuration } from "../cli/amounts.ts";
 import { escapeControls } from "../cli/plain_text.ts";
 import type { DirectionCounters } from "../cli/status_document.ts";
-import type { RouteStatus, ServerStatus } from "./status_document.ts";
+import type { DockerStatus, RouteStatus, ServerStatus, SubnetStatus } from "./status_document.ts";
 
 /** A line's label, empty where it continues the one before, and its text. */
 type Row = readonly [label: string, text: string];
@@ -29,6 +29,8 @@ export function statusText(status: ServerStatus): string {
       client === null ? "none yet" : `${client.endpoint}, heard ${formatAge(client.lastHeardSeconds)}${peer}`,
     ],
     ...labelled("routes", routeLines(status.routes), "none"),
+    ["docker", dockerLine(status.docker)],
+    ...labelled("unrouted", unroutedLines(status.docker)),
     ["outbound", formatDirection(counters.outbound)],
     ["inbound", formatDirection(counters.inbound)],
     ...labelled("drops", dropLines(counters.drops)),
@@ -50,8 +52,30 @@ function labelled(label: string, lines: readonly string[], none?: string): Row[]
 
 function routeLines(routes: readonly RouteStatus[]): string[] {
   const width = Math.max(0, ...routes.map(({ prefix }) => prefix.length)) + 2;
-  return routes.map(({ prefix, source, state, fault }) =>
-    `${prefix.padEnd(width)}${source}  ${state}${fault === undefined ? "" : `: ${fault}`}`
+  return routes.map(({ prefix, source, network, state, fault }) => {
+    const origin = network === undefined ? source : `${source} ${network}`;
+    return `${prefix.padEnd(width)}${origin}  ${state}${fault === undefined ? "" : `: ${fault}`}`;
+  });
+}
+
+function dockerLine({ state, socket, engine, api, fault }: DockerStatus): string {
+  if (state === "connected") return `Engine ${engine} at ${socket}, API ${api}`;
+  return fault === undefined ? state : `${state}: ${fault}`;
+}
+
+/** Why a subnet has no route of its own; one that has is among the routes. */
+const unroutedReasons: Readonly<Partial<Record<SubnetStatus["state"], string>>> = {
+  config: "left to a route line",
+  off: "switched off by a network line",
+  ipv6: "IPv6 is not carried",
+};
+
+function unroutedLines({ networks }: DockerStatus): string[] {
+  return networks.flatMap(({ name, subnets }) =>
+    subnets.flatMap(({ prefix, state }) => {
+      const reason = unroutedReasons[state];
+      return reason === undefined ? [] : [`${prefix} of ${name}: ${reason}`];
+    })
   );
 }
 

@@ -14,6 +14,7 @@ const idle: ServerStatus = {
   listen: "127.0.0.1:2511",
   client: null,
   routes: [],
+  docker: { state: "off", socket: null, engine: null, api: null, networks: [] },
   counters: {
     outbound: { packets: 0, bytes: 0 },
     inbound: { packets: 1, bytes: 84 },
@@ -29,8 +30,22 @@ const busy: ServerStatus = {
   client: { endpoint: "172.17.0.1:51234", lastHeardSeconds: 2, version: "0.1.0" },
   routes: [
     { prefix: "172.20.0.0/16", source: "config", state: "active" },
-    { prefix: "10.1.0.0/24", source: "docker", state: "failed", fault: "File exists" },
+    { prefix: "10.1.0.0/24", source: "docker", network: "web", state: "failed", fault: "File exists" },
   ],
+  docker: {
+    state: "connected",
+    socket: "/var/run/docker.sock",
+    engine: "28.2.2",
+    api: "1.44",
+    networks: [
+      {
+        name: "web",
+        subnets: [{ prefix: "10.1.0.0/24", state: "failed" }, { prefix: "fd00:1::/64", state: "ipv6" }],
+      },
+      { name: "db", subnets: [{ prefix: "172.20.0.0/16", state: "config" }] },
+      { name: "build", subnets: [{ prefix: "172.21.0.0/16", state: "off" }] },
+    ],
+  },
   counters: {
     outbound: { packets: 1234, bytes: 1_500_000 },
     inbound: { packets: 5678, bytes: 104_857_600 },
@@ -52,6 +67,7 @@ interface  connector0, mtu 1400, address 192.168.251.2, peer 192.168.251.1
 listen     127.0.0.1:2511
 client     none yet
 routes     none
+docker     off
 outbound   0 packets, 0 B
 inbound    1 packet, 84 B
 offload    off
@@ -68,7 +84,11 @@ interface  connector0, mtu 1400, address 192.168.251.2, peer 192.168.251.1
 listen     127.0.0.1:2511
 client     172.17.0.1:51234, heard 2 s ago, version 0.1.0
 routes     172.20.0.0/16  config  active
-           10.1.0.0/24    docker  failed: File exists
+           10.1.0.0/24    docker web  failed: File exists
+docker     Engine 28.2.2 at /var/run/docker.sock, API 1.44
+unrouted   fd00:1::/64 of web: IPv6 is not carried
+           172.20.0.0/16 of db: left to a route line
+           172.21.0.0/16 of build: switched off by a network line
 outbound   1234 packets, 1.5 MB
 inbound    5678 packets, 104.9 MB
 drops      no-client 12
@@ -79,6 +99,11 @@ faults     /etc/docker-connector.conf:3:7: unknown key
            /etc/docker-connector.conf:4:1: unknown key
 `,
   );
+});
+
+Deno.test("while no Engine answers, the status says why", () => {
+  const docker = { ...idle.docker, state: "searching" as const, fault: "Cannot find it. Start Docker" };
+  assert.match(statusText({ ...idle, docker }), /^docker +searching: Cannot find it\. Start Docker$/m);
 });
 
 Deno.test("what a peer says of itself cannot act on the terminal", () => {
@@ -93,6 +118,7 @@ Deno.test("a document of another form is told apart, one with more fields is not
   assert.equal(isServerStatus(busy), true);
   assert.equal(isServerStatus({ ...busy, engine: "28.2" }), true);
   assert.equal(isServerStatus({ ...busy, routes: undefined }), false);
+  assert.equal(isServerStatus({ ...busy, docker: { ...busy.docker, networks: [{}] } }), false);
   assert.equal(isServerStatus({ ...busy, counters: { ...busy.counters, drops: { ipv6: "4" } } }), false);
   assert.equal(isServerStatus({ ...busy, config: { ...busy.config, file: 1 } }), false);
 });

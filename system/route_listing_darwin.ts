@@ -40,7 +40,27 @@ export function parseDestination(text: string, family: 4 | 6): Prefix | undefine
  * for multicast (m) and for the limited broadcast.
  */
 export function parseRouteTable(text: string, family: 4 | 6): ShownRoute[] {
-  const routes: ShownRoute[] = [];
+  return parseRows(text, family).filter(({ flags }) => flags.includes("S")).map(shown);
+}
+
+/**
+ * Reads all routes by which the machine reaches networks, those that the system made for the networks it is on
+ * included; without copies, clones, multicast and the limited broadcast.
+ */
+export function parseReachedNetworks(text: string, family: 4 | 6): ShownRoute[] {
+  return parseRows(text, family).map(shown);
+}
+
+interface Row extends ShownRoute {
+  readonly flags: string;
+}
+
+function shown({ prefix, interfaceName }: Row): ShownRoute {
+  return { prefix, interfaceName };
+}
+
+function parseRows(text: string, family: 4 | 6): Row[] {
+  const rows: Row[] = [];
   let flagsColumn = -1;
   let interfaceColumn = -1;
   for (const line of text.split("\n")) {
@@ -54,11 +74,9 @@ export function parseRouteTable(text: string, family: 4 | 6): ShownRoute[] {
     const interfaceName = words[interfaceColumn];
     const prefix = parseDestination(words[0] ?? "", family);
     if (prefix === undefined || interfaceName === undefined) continue;
-    if (/S/.test(flags) && !/[IWm]/.test(flags) && !isBroadcast(prefix)) {
-      routes.push({ prefix, interfaceName });
-    }
+    if (!/[IWm]/.test(flags) && !isBroadcast(prefix)) rows.push({ prefix, interfaceName, flags });
   }
-  return routes;
+  return rows;
 }
 
 /** 255.255.255.255/32 (RFC 919 section 7). */

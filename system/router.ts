@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ForeignPrefix } from "../core/engine/wanted_routes.ts";
 import type { OperationError } from "../core/error.ts";
 import type { IpAddress } from "../core/net/address.ts";
 import type { Prefix } from "../core/net/prefix.ts";
@@ -67,4 +68,12 @@ export interface Router {
    * by itself, such as the one to the peer, are left out. Empty for an interface that does not exist.
    */
   listRoutes(interfaceName: string): Promise<Prefix[]>;
+
+  /**
+   * The prefixes that the machine reaches by other interfaces: networks it is on, routes of programs such as VPNs,
+   * default routes. Multicast and what the system caches is left out.
+   *
+   * @param interfaceName the tunnel's interface, whose own are left out
+   */
+  listForeignPrefixes(interfaceName: string, family: 4 | 6): Promise<ForeignPrefix[]>;
 }

@@ -4,12 +4,18 @@
  *
  * @module
  */
+import type { ForeignPrefix } from "../core/engine/wanted_routes.ts";
 import type { OperationError } from "../core/error.ts";
 import { formatAddress, type IpAddress, sameAddress } from "../core/net/address.ts";
 import { formatPrefix, networkOf, type Prefix, samePrefix } from "../core/net/prefix.ts";
 import { type CommandOutcome, type RunCommand, runCommand } from "./command.ts";
 import { type InterfaceAddress, type InterfaceState, parseInterfaceState } from "./interface_state_darwin.ts";
-import { parseFoundRoute, parseRouteTable, type ShownRoute } from "./route_listing_darwin.ts";
+import {
+  parseFoundRoute,
+  parseReachedNetworks,
+  parseRouteTable,
+  type ShownRoute,
+} from "./route_listing_darwin.ts";
 import type { InterfaceSettings, RouteFailure, Router } from "./router.ts";
 import {
   commandFault,
@@ -117,13 +123,23 @@ export class DarwinRouter implements Router {
   async listRoutes(interfaceName: string): Promise<Prefix[]> {
     const prefixes: Prefix[] = [];
     for (const family of [4, 6] as const) {
-      const argv = [NETSTAT, "-nr", "-f", family === 4 ? "inet" : "inet6"];
-      const { stdout } = await this.#succeed(`list the routes of ${interfaceName}`, argv);
-      for (const route of parseRouteTable(stdout, family)) {
+      const text = await this.#routeTable(`list the routes of ${interfaceName}`, family);
+      for (const route of parseRouteTable(text, family)) {
         if (route.interfaceName === interfaceName) prefixes.push(networkOf(route.prefix));
       }
     }
     return prefixes;
+  }
+
+  /** See `Router`. */
+  async listForeignPrefixes(interfaceName: string, family: 4 | 6): Promise<ForeignPrefix[]> {
+    const text = await this.#routeTable("list the routes of this machine", family);
+    return parseReachedNetworks(text, family).filter((route) => route.interfaceName !== interfaceName);
+  }
+
+  async #routeTable(action: string, family: 4 | 6): Promise<string> {
+    const argv = [NETSTAT, "-nr", "-f", family === 4 ? "inet" : "inet6"];
+    return (await this.#succeed(action, argv)).stdout;
   }
 
   /** The route of exactly this prefix, wherever it leads. */

@@ -239,6 +239,22 @@ Deno.test("the listed routes are those that programs led to the interface", asyn
   }
 });
 
+Deno.test("the machine's own networks are those of the other interfaces", async () => {
+  const { mac, router } = await configured({});
+  mac.addRoute("10.8.0.0/16", "utun7", "USc");
+  mac.addRoute("10.9.0.1/32", "utun7", "UH");
+  await router.addRoute(prefix("172.17.0.0/16"), "utun4");
+  const found = await router.listForeignPrefixes("utun4", 4);
+  assert.deepEqual(found.map(({ prefix, interfaceName }) => `${formatPrefix(prefix)} ${interfaceName}`), [
+    "0.0.0.0/0 en0",
+    "127.0.0.0/8 lo0",
+    "169.254.0.0/16 en0",
+    "192.168.0.0/24 en0",
+    "10.8.0.0/16 utun7",
+    "10.9.0.1/32 utun7",
+  ]);
+});
+
 Deno.test("an interface that does not exist is named", async () => {
   const { router } = setUp();
   await assert.rejects(

@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { ForeignPrefix } from "../core/engine/wanted_routes.ts";
 import { OperationError } from "../core/error.ts";
 import { formatAddress, sameAddress } from "../core/net/address.ts";
 import { formatPrefix, networkOf, type Prefix } from "../core/net/prefix.ts";
@@ -111,6 +112,26 @@ export class LinuxRouter implements Router {
       return [...listRoutes(socket, 4), ...listRoutes(socket, 6)]
         .filter(({ interfaceIndex, protocol }) => interfaceIndex === index && protocol === RTPROT.STATIC)
         .map(({ prefix }) => prefix);
+    });
+  }
+
+  /** See `Router`. Only the main table's routes count: others are for traffic that some rule picks. */
+  listForeignPrefixes(interfaceName: string, family: 4 | 6): Promise<ForeignPrefix[]> {
+    return operation("list the routes of this machine", (socket) => {
+      const own = linkIndex(socket, interfaceName);
+      const names = new Map(listLinks(socket).map(({ index, name }) => [index, name]));
+      const addresses = listAddresses(socket)
+        .filter(({ local }) => local.family === family)
+        .map(({ local, peer, prefixLength, interfaceIndex }) => ({
+          prefix: networkOf({ address: peer ?? local, length: prefixLength }),
+          interfaceIndex,
+        }));
+      return [...listRoutes(socket, family), ...addresses]
+        .filter(({ interfaceIndex }) => interfaceIndex === undefined || interfaceIndex !== own)
+        .map(({ prefix, interfaceIndex }) => ({
+          prefix,
+          interfaceName: interfaceIndex === undefined ? undefined : names.get(interfaceIndex),
+        }));
     });
   }
 }

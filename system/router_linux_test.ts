@@ -238,6 +238,36 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "the machine's own networks are those of other interfaces, routes and addresses (needs root on Linux)",
+  asRootOnLinux,
+  async () => {
+    const router = new LinuxRouter();
+    using network = await tunnelNetwork(router);
+    await router.addRoute(prefix("172.17.0.0/16"), "t0");
+    network.ip("addr add 192.168.7.20/24 dev lan0");
+    network.ip("addr add 192.168.8.20/24 dev lan0 noprefixroute");
+    network.ip("addr add 10.8.0.6 peer 10.8.0.5 dev lan0");
+    network.ip("route add 10.0.0.0/8 via 192.168.7.1");
+    network.ip("route add blackhole 172.31.0.0/16");
+    network.ip("-6 route add fd00:7::/64 dev lan0");
+    const list = async (family: 4 | 6) => {
+      const found = await router.listForeignPrefixes("t0", family);
+      const lines = found.map(({ prefix, interfaceName }) => `${formatPrefix(prefix)} ${interfaceName}`);
+      return [...new Set(lines)].sort();
+    };
+    assert.deepEqual((await list(4)).filter((line) => !line.endsWith(" lo")), [
+      "10.0.0.0/8 lan0",
+      "10.8.0.5/32 lan0",
+      "172.31.0.0/16 undefined",
+      "192.168.7.0/24 lan0",
+      "192.168.8.0/24 lan0",
+    ]);
+    assert.ok((await list(6)).includes("fd00:7::/64 lan0"));
+    assert.ok((await list(6)).every((line) => !line.endsWith(" t0")));
+  },
+);
+
 Deno.test("without privilege the fault says what to do (needs root on Linux)", asRootOnLinux, async () => {
   const router = new LinuxRouter();
   using network = await tunnelNetwork(router);

@@ -77,7 +77,7 @@ export const PROGRAMS: readonly Program[] = [
       READ,
       WRITE,
       UNIX_SOCKET,
-      environment("HOMEBREW_PREFIX"),
+      environment("DOCKER_CONTEXT", "DOCKER_HOST", "HOME", "HOMEBREW_PREFIX", "SUDO_UID"),
       {
         flag: "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat",
         reason: "addresses and routes",

@@ -54,14 +54,14 @@ export function removeAddress(socket: NetlinkSocket, address: InterfaceAddress):
   socket.request("RTM_DELADDR", addressRequest(RTM.DELADDR, address));
 }
 
-/** The IPv4 and IPv6 addresses of an interface. */
-export function listAddresses(socket: NetlinkSocket, interfaceIndex: number): InterfaceAddress[] {
+/** The IPv4 and IPv6 addresses of an interface, or of all where none is given. */
+export function listAddresses(socket: NetlinkSocket, interfaceIndex?: number): InterfaceAddress[] {
   const request = { type: RTM.GETADDR, flags: 0, body: new Uint8Array(IFADDRMSG_LENGTH), attributes: [] };
   return socket.dump("RTM_GETADDR", request)
     .filter(({ type }) => type === RTM.NEWADDR)
     .map(parseAddress)
     .filter((address) => address !== undefined)
-    .filter((address) => address.interfaceIndex === interfaceIndex);
+    .filter((address) => interfaceIndex === undefined || address.interfaceIndex === interfaceIndex);
 }
 
 /** The request that adds (RTM_NEWADDR) or removes (RTM_DELADDR) an address. */

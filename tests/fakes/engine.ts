@@ -113,17 +113,17 @@ export class FakeEngine implements AsyncDisposable {
 /** An Engine that behaves: networks that a test changes, and events that it sends. */
 export class GoodEngine implements AsyncDisposable {
   /** What `GET /networks` answers. */
-  networks: readonly Record<string, unknown>[] = [];
+  networks: unknown;
   readonly engine: FakeEngine;
   readonly #streams = new Set<FakeConnection>();
 
-  constructor(path: string, networks: readonly Record<string, unknown>[] = []) {
+  constructor(path: string, networks: unknown = []) {
     this.networks = networks;
     this.engine = new FakeEngine(path, (target, connection) => this.#respond(target, connection));
   }
 
   /** Changes the networks and tells of it. */
-  async change(networks: readonly Record<string, unknown>[]): Promise<void> {
+  async change(networks: unknown): Promise<void> {
     this.networks = networks;
     const event = JSON.stringify({ Type: "network", Action: "create", Actor: { ID: "x" } });
     for (const stream of this.#streams) await stream.write(chunk(`${event}\n`));

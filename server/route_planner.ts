@@ -1,0 +1,83 @@
+/**
+ * Keeps the routes as the configuration and the discovered Docker networks together ask for.
+ *
+ * @module
+ */
+import { getLogger } from "../cli/log.ts";
+import { OnceEach } from "../cli/once_each.ts";
+import type { Config } from "../core/config/config.ts";
+import type { DockerNetwork } from "../core/engine/networks.ts";
+import { decideRoutes, type ForeignPrefix, type SubnetDecision } from "../core/engine/wanted_routes.ts";
+import { OperationError } from "../core/error.ts";
+import type { Router } from "../system/router.ts";
+import type { ContainerRoutes } from "./container_routes.ts";
+
+const log = getLogger("route");
+
+/** Decides on the routes anew whenever something they depend on changed. */
+export class RoutePlanner {
+  #networks: readonly DockerNetwork[] = [];
+  #subnets: readonly SubnetDecision[] = [];
+  #work: Promise<void> = Promise.resolve();
+  readonly #faults = new OnceEach();
+
+  /**
+   * @param router tells of the machine's own networks
+   * @param routes puts the routes in force
+   * @param config the configuration in force, asked for at each decision
+   */
+  constructor(
+    readonly router: Pick<Router, "listForeignPrefixes">,
+    readonly routes: ContainerRoutes,
+    readonly config: () => Config,
+  ) {}
+
+  /** What became of each subnet of each discovered network. */
+  get subnets(): readonly SubnetDecision[] {
+    return this.#subnets;
+  }
+
+  /** Takes the discovered networks over; the promise is kept once their routes are in force. */
+  discover(networks: readonly DockerNetwork[]): Promise<void> {
+    this.#networks = networks;
+    return this.refresh();
+  }
+
+  /**
+   * Puts the routes in force that are wanted now, one call after the other.
+   *
+   * @throws {OperationError} when no route can be changed at all
+   */
+  refresh(): Promise<void> {
+    const work = this.#work.then(() => this.#refreshNow());
+    this.#work = work.catch(() => {});
+    return work;
+  }
+
+  /** Removes every route, once what is under way is done. */
+  clear(): Promise<void> {
+    return this.#work.then(() => this.routes.clear());
+  }
+
+  async #refreshNow(): Promise<void> {
+    const config = this.config();
+    const networks = this.#networks;
+    const foreign = networks.length > 0 ? await this.#listForeign() : [];
+    const { routes, subnets } = decideRoutes({ config, networks, foreign });
+    this.#subnets = subnets;
+    await this.routes.apply(routes);
+  }
+
+  /** Without the list, networks are routed all the same: the system still refuses what is routed elsewhere. */
+  async #listForeign(): Promise<readonly ForeignPrefix[]> {
+    try {
+      const list = await this.router.listForeignPrefixes(this.routes.interfaceName, 4);
+      this.#faults.settle("list");
+      return list;
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error;
+      if (this.#faults.isNews("list", error.report)) log.warn(error.report);
+      return [];
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { configureLog } from "../cli/log.ts";
+import type { Config } from "../core/config/config.ts";
+import { parseConfig } from "../core/config/parse.ts";
+import type { DockerNetwork } from "../core/engine/networks.ts";
+import type { ForeignPrefix } from "../core/engine/wanted_routes.ts";
+import { OperationError } from "../core/error.ts";
+import { formatPrefix, parsePrefix, type Prefix } from "../core/net/prefix.ts";
+import type { RouteFailure } from "../system/router.ts";
+import { ContainerRoutes } from "./container_routes.ts";
+import { RoutePlanner } from "./route_planner.ts";
+
+function prefix(text: string): Prefix {
+  const parsed = parsePrefix(text);
+  assert(parsed, text);
+  return parsed;
+}
+
+function network(name: string, ...subnets: string[]): DockerNetwork {
+  return { id: `id-${name}`, name, subnets: subnets.map(prefix) };
+}
+
+/** A routing table that refuses what it is told to, and the calls that changed it. */
+class FakeRouter {
+  readonly calls: string[] = [];
+  readonly refused = new Set<string>();
+  foreign: readonly ForeignPrefix[] | OperationError = [];
+
+  addRoutes(prefixes: readonly Prefix[]): Promise<RouteFailure[]> {
+    this.calls.push(`add ${prefixes.map(formatPrefix).join(" ")}`);
+    const failures = prefixes.filter((prefix) => this.refused.has(formatPrefix(prefix)));
+    return Promise.resolve(
+      failures.map((prefix) => ({
+        prefix,
+        error: new OperationError("io", `Cannot route ${formatPrefix(prefix)}`),
+      })),
+    );
+  }
+
+  removeRoutes(prefixes: readonly Prefix[]): Promise<RouteFailure[]> {
+    this.calls.push(`remove ${prefixes.map(formatPrefix).join(" ")}`);
+    return Promise.resolve([]);
+  }
+
+  listForeignPrefixes(): Promise<ForeignPrefix[]> {
+    if (this.foreign instanceof OperationError) return Promise.reject(this.foreign);
+    return Promise.resolve([...this.foreign]);
+  }
+}
+
+/** A planner over a fake router; `take` gives the calls and the levels and texts of the log since the last time. */
+function setUp() {
+  const router = new FakeRouter();
+  const lines: string[] = [];
+  configureLog({ level: "warn", format: "text", color: false, write: (line) => lines.push(line) });
+  const routes = new ContainerRoutes(router, "connector0");
+  let config: Config;
+  const planner = new RoutePlanner(router, routes, () => config);
+  const configure = (text: string) => {
+    const parsed = parseConfig(text, "test.conf");
+    assert(parsed.config);
+    config = parsed.config;
+    return planner.refresh();
+  };
+  return {
+    router,
+    planner,
+    configure,
+    calls: () => router.calls.splice(0),
+    log: () => lines.splice(0).map((line) => line.replace(/^\S+ (\S+) +route: /, "$1 ").trim()),
+    status: () =>
+      routes.status.map(({ prefix, source, network, state }) => [prefix, source, network, state].join(" ")),
+  };
+}
+
+Deno.test("networks that come and go are routed, and only what differs is touched", async () => {
+  const { planner, configure, calls, status } = setUp();
+  await configure("route 10.0.0.0/24");
+  assert.deepEqual(calls(), ["add 10.0.0.0/24"]);
+  await planner.discover([network("a", "172.17.0.0/16")]);
+  assert.deepEqual(calls(), ["add 172.17.0.0/16"]);
+  await planner.discover([network("a", "172.17.0.0/16"), network("b", "172.18.0.0/16")]);
+  assert.deepEqual(calls(), ["add 172.18.0.0/16"]);
+  await planner.discover([network("b", "172.18.0.0/16")]);
+  assert.deepEqual(calls(), ["remove 172.17.0.0/16"]);
+  await planner.discover([network("b", "172.18.0.0/16")]);
+  assert.deepEqual(calls(), []);
+  assert.deepEqual(status(), ["10.0.0.0/24 config  active", "172.18.0.0/16 docker b active"]);
+});
+
+Deno.test("a line for a discovered network takes its route over without an interruption", async () => {
+  const { planner, configure, calls, status } = setUp();
+  await configure("");
+  await planner.discover([network("a", "172.17.0.0/16")]);
+  calls();
+  await configure("route 172.17.0.0/16");
+  assert.deepEqual(status(), ["172.17.0.0/16 config  active"]);
+  await configure("");
+  assert.deepEqual(status(), ["172.17.0.0/16 docker a active"]);
+  assert.deepEqual(calls(), []);
+});
+
+Deno.test("a network is switched off and on while it runs", async () => {
+  const { planner, configure, calls } = setUp();
+  await configure("");
+  await planner.discover([network("a", "172.17.0.0/16")]);
+  await configure("network a off");
+  await configure("");
+  assert.deepEqual(calls(), ["add 172.17.0.0/16", "remove 172.17.0.0/16", "add 172.17.0.0/16"]);
+});
+
+Deno.test("a clash is told once, taken out of force when it comes up, and routed when it is over", async () => {
+  const { router, planner, configure, calls, log, status } = setUp();
+  await configure("");
+  const networks = [network("a", "172.17.0.0/16")];
+  await planner.discover(networks);
+  router.foreign = [{ prefix: prefix("172.16.0.0/12"), interfaceName: "utun7" }];
+  await planner.discover(networks);
+  await planner.discover(networks);
+  assert.deepEqual(calls(), ["add 172.17.0.0/16", "remove 172.17.0.0/16"]);
+  assert.deepEqual(status(), ["172.17.0.0/16 docker a failed"]);
+  const told = log();
+  assert.equal(told.length, 1);
+  assert.match(
+    told[0] ?? "",
+    /^WARN Cannot route 172\.17\.0\.0\/16 .* clash, .* 172\.16\.0\.0\/12 by utun7\./i,
+  );
+  router.foreign = [];
+  await planner.discover(networks);
+  assert.deepEqual(calls(), ["add 172.17.0.0/16"]);
+  assert.deepEqual(status(), ["172.17.0.0/16 docker a active"]);
+});
+
+Deno.test("a route that the system refuses is told once and tried again", async () => {
+  const { router, planner, configure, calls, log, status } = setUp();
+  await configure("");
+  router.refused.add("172.17.0.0/16");
+  const networks = [network("a", "172.17.0.0/16"), network("b", "172.18.0.0/16")];
+  await planner.discover(networks);
+  await planner.discover(networks);
+  assert.deepEqual(calls(), ["add 172.17.0.0/16 172.18.0.0/16", "add 172.17.0.0/16"]);
+  assert.equal(log().length, 1);
+  assert.deepEqual(status(), ["172.17.0.0/16 docker a failed", "172.18.0.0/16 docker b active"]);
+  router.refused.clear();
+  await planner.discover(networks);
+  assert.deepEqual(status(), ["172.17.0.0/16 docker a active", "172.18.0.0/16 docker b active"]);
+});
+
+Deno.test("networks are routed although the machine's own cannot be listed", async () => {
+  const { router, planner, configure, log, status } = setUp();
+  await configure("");
+  router.foreign = new OperationError("io", "Cannot list the routes of this machine: broken");
+  await planner.discover([network("a", "172.17.0.0/16")]);
+  await planner.refresh();
+  assert.deepEqual(status(), ["172.17.0.0/16 docker a active"]);
+  assert.equal(log().length, 1);
+});
+
+Deno.test("changes that come together are carried out one after the other", async () => {
+  const { planner, configure, calls, status } = setUp();
+  await Promise.all([
+    configure("route 10.0.0.0/24"),
+    planner.discover([network("a", "172.17.0.0/16")]),
+    planner.discover([]),
+    planner.discover([network("b", "172.18.0.0/16")]),
+  ]);
+  assert.deepEqual(status(), ["10.0.0.0/24 config  active", "172.18.0.0/16 docker b active"]);
+  await planner.clear();
+  assert.equal(calls().at(-1), "remove 10.0.0.0/24 172.18.0.0/16");
+});

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { GoodEngine, network } from "../../tests/fakes/engine.ts";
+import { EngineFollower, type FollowOptions } from "./engine_follower.ts";
+import { findEngine } from "./find_engine.ts";
+
+/** What the listener is told, line by line, each awaited in its order. */
+class Told {
+  readonly #lines: string[] = [];
+  #news = Promise.withResolvers<void>();
+
+  add(line: string): void {
+    this.#lines.push(line);
+    this.#news.resolve();
+  }
+
+  /** The next line; those that are not wanted are passed over. */
+  async next(isWanted: (line: string) => boolean = () => true): Promise<string> {
+    for (;;) {
+      const line = this.#lines.shift();
+      if (line === undefined) {
+        this.#news = Promise.withResolvers<void>();
+        await this.#news.promise;
+      } else if (isWanted(line)) return line;
+    }
+  }
+}
+
+/** Runs a test with a follower of a socket that nobody listens on yet. */
+async function withFollower(
+  options: Partial<FollowOptions>,
+  body: (path: string, told: Told, follower: EngineFollower) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/docker.sock`;
+  const told = new Told();
+  const follower = new EngineFollower({
+    sockets: () => Promise.resolve({ paths: [path] }),
+    find: findEngine,
+    settle: 1,
+    look: 5,
+    ...options,
+  }, {
+    found: ({ version }) => told.add(`found ${version}`),
+    networks: ({ networks }) => Promise.resolve(told.add(networks.map(({ name }) => name).join(" "))),
+    lost: (fault) => told.add(`lost: ${fault.message.replaceAll(path, "SOCKET")}`),
+  });
+  try {
+    await body(path, told, follower);
+  } finally {
+    await follower[Symbol.asyncDispose]();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const ABSENT = "lost: Cannot use the Docker Engine at SOCKET: nothing listens there";
+
+Deno.test("networks are listed when the Engine is found and after each change", () =>
+  withFollower({ pause: () => 60_000 }, async (path, told, follower) => {
+    assert.equal(await told.next(), ABSENT);
+    assert.equal(follower.state.engine, undefined);
+    // The pause is a minute, so it is the new socket that ends the wait.
+    await using engine = new GoodEngine(path, [network("a", "10.0.0.0/24")]);
+    assert.equal(await told.next((line) => line !== ABSENT), "found 20.10.24");
+    assert.equal(await told.next(), "a");
+    await engine.change([network("a", "10.0.0.0/24"), network("b", "10.0.1.0/24")]);
+    assert.equal(await told.next(), "a b");
+    await engine.change([]);
+    assert.equal(await told.next(), "");
+    assert.deepEqual(follower.state.networks, []);
+    assert.equal(follower.state.fault, undefined);
+  }));
+
+Deno.test("an Engine that is replaced is followed again, whatever changed meanwhile", () =>
+  withFollower({ pause: () => 100 }, async (path, told, follower) => {
+    assert.equal(await told.next(), ABSENT);
+    for (const name of ["first", "second", "third"]) {
+      await using _engine = new GoodEngine(path, [network(name, "10.0.0.0/24")]);
+      assert.equal(await told.next((line) => !line.startsWith("lost")), "found 20.10.24");
+      assert.equal(await told.next(), name);
+      assert.deepEqual(follower.state.networks.map((network) => network.name), [name]);
+    }
+    assert.match(await told.next(), /^lost: /);
+    assert.equal(follower.state.engine, undefined);
+    assert.deepEqual(follower.state.networks.map(({ name }) => name), ["third"], "what was known stays");
+  }));
+
+Deno.test("the pauses grow while nobody listens and start anew after the Engine was found", async () => {
+  const failures: number[] = [];
+  const pause = (count: number) => {
+    failures.push(count);
+    return 1;
+  };
+  await withFollower({ pause }, async (path, told) => {
+    for (let count = 0; count < 4; count++) assert.equal(await told.next(), ABSENT);
+    await (async () => {
+      await using _engine = new GoodEngine(path);
+      await told.next((line) => line === "found 20.10.24");
+    })();
+    const before = failures.length;
+    await told.next((line) => line.startsWith("lost"));
+    await told.next((line) => line === ABSENT);
+    assert.deepEqual(failures.slice(0, 3), [1, 2, 3]);
+    assert.equal(failures[before], 1);
+  });
+});
+
+Deno.test("networks are listed now and then without an event", () =>
+  withFollower({ refresh: 10 }, async (path, told) => {
+    await using engine = new GoodEngine(path, [network("a", "10.0.0.0/24")]);
+    await told.next((line) => line === "a");
+    engine.networks = [network("b", "10.0.0.0/24")];
+    await told.next((line) => line === "b");
+  }));
+
+Deno.test("an Engine that lists nonsense is lost, and found once it has come to its senses", () =>
+  withFollower({ pause: () => 5 }, async (path, told) => {
+    await using engine = new GoodEngine(path, [network("a", "10.0.0.0/24")]);
+    await told.next((line) => line === "a");
+    await engine.change("nonsense");
+    assert.match(await told.next(), /^lost: .*: the answer is no list of networks$/);
+    engine.networks = [network("b", "10.0.0.0/24")];
+    assert.equal(await told.next((line) => !line.startsWith("lost")), "found 20.10.24");
+    assert.equal(await told.next(), "b");
+  }));
+
+Deno.test("it ends at once while it waits for the next attempt", () =>
+  withFollower({ pause: () => 60_000, look: 60_000 }, async (_path, told) => {
+    assert.equal(await told.next(), ABSENT);
+  }));
