@@ -8,7 +8,7 @@ import type { DockerSetting } from "../core/config/config.ts";
 import type { NetworkList } from "../core/engine/networks.ts";
 import { OperationError } from "../core/error.ts";
 import type { EngineClient } from "../system/engine/engine_client.ts";
-import { isAbsence } from "../system/engine/engine_fault.ts";
+import { isStop } from "../system/engine/engine_fault.ts";
 import { EngineFollower } from "../system/engine/engine_follower.ts";
 import { findEngine } from "../system/engine/find_engine.ts";
 import { searchSockets } from "../system/engine/socket_search.ts";
@@ -78,7 +78,7 @@ export class DockerDiscovery implements AsyncDisposable {
   #lost(fault: OperationError): void {
     if (this.#said.has(fault.report)) return;
     this.#said.add(fault.report);
-    const isNormal = fault.cause === undefined || isAbsence(fault.cause);
+    const isNormal = fault.cause === undefined || isStop(fault.cause);
     log[isNormal ? "info" : "warn"](`${fault.report}; it is tried again`);
   }
 }

@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { OperationError } from "../core/error.ts";
-import { TOPOLOGY_PACKAGES } from "../tests/topology/gate.ts";
+import { ENGINE_NEEDS, TOPOLOGY_PACKAGES } from "../tests/topology/gate.ts";
 import { addTallies, avoidableSkips, NO_TESTS, parseJunit, type Tally } from "./junit.ts";
 import { ensurePackages } from "./packages.ts";
 
@@ -17,8 +17,8 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** Debian packages whose programs the tests run. */
 const PACKAGES = [
   ...TOPOLOGY_PACKAGES,
+  ...ENGINE_NEEDS.packages,
   "curl",
-  "iptables",
   "procps",
   "tcpdump",
   "wireguard-go",

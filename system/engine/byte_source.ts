@@ -7,7 +7,15 @@
 /** An answer that breaks the rules of HTTP or is larger than allowed. */
 export class MalformedAnswer extends Error {
   /** The class's name, for logs. */
-  override readonly name = "MalformedAnswer";
+  override readonly name: string = "MalformedAnswer";
+}
+
+/** An answer that ends before it is complete, as when the Engine is stopped. */
+export class CutAnswer extends MalformedAnswer {
+  /** Words the fault. */
+  constructor() {
+    super("the answer breaks off");
+  }
 }
 
 /** Where the bytes come from. */
@@ -35,7 +43,7 @@ export class ByteSource {
    *
    * @param longest bytes that it may have
    * @returns the line as Latin-1 text, without its CR LF or LF
-   * @throws {MalformedAnswer} when it is longer, or the bytes end before it does
+   * @throws {MalformedAnswer} when it is longer; {CutAnswer} when the bytes end before it does
    */
   async line(longest: number): Promise<string> {
     let text = "";
@@ -48,7 +56,7 @@ export class ByteSource {
       text += String.fromCharCode(...bytes);
       if (end >= 0) return text.replace(/\r?\n$/, "");
     }
-    throw new MalformedAnswer("the answer breaks off");
+    throw new CutAnswer();
   }
 
   /**

@@ -4,7 +4,7 @@
  * @module
  */
 import { OperationError } from "../../core/error.ts";
-import { MalformedAnswer } from "./byte_source.ts";
+import { CutAnswer, MalformedAnswer } from "./byte_source.ts";
 import { LateAnswer } from "./exchange.ts";
 
 /**
@@ -27,8 +27,15 @@ export function isAbsence(error: unknown): boolean {
     error instanceof Deno.errors.NotADirectory;
 }
 
+/** Whether Docker may just have been stopped. */
+export function isStop(error: unknown): boolean {
+  return isAbsence(error) || error instanceof CutAnswer || error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.BrokenPipe;
+}
+
 function stateOf(error: unknown): [state: string, remedy: string] {
   if (isAbsence(error)) return ["nothing listens there", "Start Docker"];
+  if (isStop(error)) return ["the answer breaks off", "Start Docker if it was stopped"];
   if (error instanceof Deno.errors.PermissionDenied) return ["permission denied", "Run with sudo"];
   if (error instanceof LateAnswer) return ["it does not answer in time", "Restart Docker if this stays so"];
   if (error instanceof MalformedAnswer || error instanceof SyntaxError) {

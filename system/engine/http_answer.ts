@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ByteSource, MalformedAnswer } from "./byte_source.ts";
+import { type ByteSource, CutAnswer, MalformedAnswer } from "./byte_source.ts";
 
 /** The head of an answer. */
 export interface AnswerHead {
@@ -85,7 +85,7 @@ async function* readChunks(source: ByteSource): AsyncGenerator<Uint8Array, void>
 async function* readExactly(source: ByteSource, length: number): AsyncGenerator<Uint8Array, void> {
   for (let left = length; left > 0;) {
     const bytes = await source.portion(left);
-    if (bytes === undefined) throw new MalformedAnswer("the answer breaks off");
+    if (bytes === undefined) throw new CutAnswer();
     left -= bytes.length;
     yield bytes;
   }

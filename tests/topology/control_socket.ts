@@ -44,9 +44,21 @@ export interface ServerStatus extends CommonStatus {
   readonly routes: readonly {
     readonly prefix: string;
     readonly source: string;
+    readonly network?: string;
     readonly state: string;
     readonly fault?: string;
   }[];
+  readonly docker: {
+    readonly state: string;
+    readonly socket: string | null;
+    readonly engine: string | null;
+    readonly api: string | null;
+    readonly fault?: string;
+    readonly networks: readonly {
+      readonly name: string;
+      readonly subnets: readonly { readonly prefix: string; readonly state: string }[];
+    }[];
+  };
   readonly config: {
     readonly file: string;
     readonly loadedAt: string;

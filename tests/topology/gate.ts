@@ -26,22 +26,41 @@ function exists(path: string): boolean {
   }
 }
 
+/** What a test needs besides. */
+export interface Needs {
+  /** Programs. */
+  readonly programs: readonly string[];
+  /** The Debian packages that bring them. */
+  readonly packages: readonly string[];
+}
+
+/** What tests with a Docker Engine of their own need besides. */
+export const ENGINE_NEEDS: Needs = { programs: ["dockerd", "iptables"], packages: ["docker.io", "iptables"] };
+
 /** Why network namespaces cannot be used here; undefined where they can. */
-export function missing(): string | undefined {
+export function missing(needs: Needs = { programs: [], packages: [] }): string | undefined {
   if (Deno.build.os !== "linux") return "needs Linux";
   if (Deno.uid() !== 0) return "needs root";
   if (!exists("/dev/net/tun")) return "needs /dev/net/tun";
   const folders = adminPath().split(":");
-  const absent = PROGRAMS.filter((name) => !folders.some((folder) => exists(`${folder}/${name}`)));
+  const absent = [...PROGRAMS, ...needs.programs].filter((name) =>
+    !folders.some((folder) => exists(`${folder}/${name}`))
+  );
   if (absent.length > 0) {
-    return `needs ${absent.join(", ")}: apt-get install ${TOPOLOGY_PACKAGES.join(" ")}`;
+    return `needs ${absent.join(", ")}: apt-get install ${
+      [...TOPOLOGY_PACKAGES, ...needs.packages].join(" ")
+    }`;
   }
   return undefined;
 }
 
 /** Registers a test that runs in network namespaces. */
-export function topologyTest(name: string, body: (t: Deno.TestContext) => Promise<void>): void {
-  const reason = missing();
+export function topologyTest(
+  name: string,
+  body: (t: Deno.TestContext) => Promise<void>,
+  needs?: Needs,
+): void {
+  const reason = missing(needs);
   if (reason === undefined) {
     Deno.test(name, body);
   } else if (Deno.env.get("CI") === "true") {

@@ -16,6 +16,9 @@ export interface TunnelOptions {
   /** Bytes; 1400 where absent. */
   readonly mtu?: number;
   readonly serverArgs?: readonly string[];
+  /** Path of the Docker Engine's socket; one that does not exist where absent, whatever the machine has. */
+  readonly engineSocket?: string;
+  readonly serverEnv?: Readonly<Record<string, string>>;
   readonly clientArgs?: readonly string[];
   /** Milliseconds between the client's heartbeats; 500 where absent. */
   readonly heartbeat?: number;
@@ -74,6 +77,10 @@ export class Tunnel implements AsyncDisposable {
       program: "docker-connector",
       args: ["run", "--config", configFile, "--host", "0.0.0.0", ...mtu, ...options.serverArgs ?? []],
       control: `${folder}/server-${id}.sock`,
+      env: {
+        DOCKER_HOST: `unix://${options.engineSocket ?? `${folder}/no-docker.sock`}`,
+        ...options.serverEnv,
+      },
     });
     const heartbeat = ["--heartbeat", String(options.heartbeat ?? 500)];
     const client = new Daemon<ClientStatus>({

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { topologyTest } from "./gate.ts";
+import { type Needs, topologyTest } from "./gate.ts";
 import { Network, type NetworkOptions } from "./network.ts";
 import { Tunnel, type TunnelOptions } from "./tunnel.ts";
 
@@ -30,11 +30,12 @@ export function networkTest(
   name: string,
   options: NetworkOptions,
   body: (network: Network, t: Deno.TestContext) => Promise<void>,
+  needs?: Needs,
 ): void {
   topologyTest(name, async (t) => {
     await using network = await Network.create(options);
     await body(network, t);
-  });
+  }, needs);
 }
 
 /** Registers a test that runs over a tunnel of its own. */

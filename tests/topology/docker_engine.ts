@@ -1,0 +1,99 @@
+/**
+ * A Docker Engine of a test's own in a network namespace: its bridges and firewall rules are that namespace's.
+ *
+ * @module
+ */
+import type { Network } from "./network.ts";
+import type { Process } from "./process.ts";
+import { waitUntil } from "./wait.ts";
+
+/** A dockerd in the namespace `vm` that is running or between two runs. */
+export class DockerEngine implements AsyncDisposable {
+  readonly #network: Network;
+  readonly #client: Deno.HttpClient;
+  #process: Process | undefined;
+
+  /** @param network in whose `vm` it runs and in whose folder its files are */
+  constructor(network: Network) {
+    this.#network = network;
+    this.#client = Deno.createHttpClient({ proxy: { transport: "unix", path: this.socket } });
+  }
+
+  /** Path of its socket. */
+  get socket(): string {
+    return `${this.#network.folder}/docker.sock`;
+  }
+
+  /**
+   * Starts it and waits until it answers.
+   *
+   * @param data names its data; another name is an Engine that knows nothing of what was before
+   */
+  async start(data = "first"): Promise<void> {
+    const { folder, vm } = this.#network;
+    const files = [
+      "--data-root",
+      `${folder}/${data}`,
+      "--exec-root",
+      `${folder}/run`,
+      "--pidfile",
+      `${folder}/docker.pid`,
+    ];
+    // In a mount namespace of its own, so that no mount of it outlives it.
+    const child = vm.spawn([
+      ...["unshare", "--mount", "--propagation", "private"],
+      ...["dockerd", "--host", `unix://${this.socket}`, ...files],
+      // The one driver that works on every file system, in containers too.
+      ...["--storage-driver", "vfs"],
+    ]);
+    this.#process = child;
+    await waitUntil("dockerd answers", async () => {
+      if (!child.running) throw new Error(`dockerd ended:\n${child.stderr.tail()}`);
+      return await this.request("GET", "/_ping").then(() => true, () => false);
+    }, 30_000);
+  }
+
+  /** SIGTERM, as a service manager stops it. */
+  async stop(): Promise<void> {
+    await this.#process?.stop(20_000);
+  }
+
+  /** SIGKILL. */
+  async kill(): Promise<void> {
+    await this.#process?.kill();
+  }
+
+  /** Makes a bridge network. */
+  async createNetwork(name: string, ...subnets: string[]): Promise<void> {
+    await this.request("POST", "/networks/create", {
+      Name: name,
+      CheckDuplicate: true,
+      EnableIPv6: subnets.some((subnet) => subnet.includes(":")),
+      IPAM: { Config: subnets.map((Subnet) => ({ Subnet })) },
+    });
+  }
+
+  /** Removes a network. */
+  async removeNetwork(name: string): Promise<void> {
+    await this.request("DELETE", `/networks/${name}`);
+  }
+
+  /** One request of its API; an Error when it is refused. */
+  async request(method: string, path: string, body?: unknown): Promise<string> {
+    const response = await fetch(`http://docker${path}`, {
+      method,
+      client: this.#client,
+      ...body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } },
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return text;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    this.#client.close();
+  }
+}
