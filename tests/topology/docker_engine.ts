@@ -12,6 +12,7 @@ export class DockerEngine implements AsyncDisposable {
   readonly #network: Network;
   readonly #client: Deno.HttpClient;
   #process: Process | undefined;
+  #runs = 0;
 
   /** @param network in whose `vm` it runs and in whose folder its files are */
   constructor(network: Network) {
@@ -31,14 +32,10 @@ export class DockerEngine implements AsyncDisposable {
    */
   async start(data = "first"): Promise<void> {
     const { folder, vm } = this.#network;
-    const files = [
-      "--data-root",
-      `${folder}/${data}`,
-      "--exec-root",
-      `${folder}/run`,
-      "--pidfile",
-      `${folder}/docker.pid`,
-    ];
+    // A killed dockerd takes its containerd along; while that one's process id is still there, as a zombie or another
+    // process, the next dockerd would wait for it in vain. So each run has its own folder for what runs.
+    const run = `${folder}/run${++this.#runs}`;
+    const files = ["--data-root", `${folder}/${data}`, "--exec-root", run, "--pidfile", `${run}.pid`];
     // In a mount namespace of its own, so that no mount of it outlives it.
     const child = vm.spawn([
       ...["unshare", "--mount", "--propagation", "private"],

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { OperationError } from "../../core/error.ts";
+import { FakeEngine, GoodEngine } from "../../tests/fakes/engine.ts";
+import { findEngine } from "./find_engine.ts";
+import type { SocketSearch } from "./socket_search.ts";
+
+async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function report(search: SocketSearch): Promise<string> {
+  const error = await findEngine(search).then(() => assert.fail("one was found"), (error) => error);
+  assert.ok(error instanceof OperationError, String(error));
+  assert.equal(error.code, "unavailable");
+  return error.report;
+}
+
+Deno.test("the first Engine that answers is taken", () =>
+  withFolder(async (folder) => {
+    await using _one = new GoodEngine(`${folder}/one`);
+    await using _other = new GoodEngine(`${folder}/other`);
+    await using _broken = new FakeEngine(`${folder}/broken`, () => Promise.resolve());
+    const paths = ["absent", "broken", "other", "one"].map((name) => `${folder}/${name}`);
+    assert.equal((await findEngine({ paths })).path, `${folder}/other`);
+  }));
+
+Deno.test("without any, the fault is that of a socket on which someone listens", () =>
+  withFolder(async (folder) => {
+    await using _broken = new FakeEngine(`${folder}/broken`, () => Promise.resolve());
+    const paths = ["absent", "broken", "gone"].map((name) => `${folder}/${name}`);
+    assert.match(await report({ paths }), new RegExp(`^Cannot use the Docker Engine at ${folder}/broken: `));
+    const absent = await report({ paths: [`${folder}/absent`, `${folder}/gone`] });
+    assert.match(
+      absent,
+      /^Cannot find the Docker Engine: none of the usual sockets answers\. Start Docker, or/,
+    );
+  }));
+
+Deno.test("a socket that was named is named in the fault, and so is a faulty DOCKER_HOST", async () => {
+  assert.equal(
+    await report({ paths: ["/nowhere/docker.sock"] }),
+    "Cannot use the Docker Engine at /nowhere/docker.sock: nothing listens there. Start Docker",
+  );
+  assert.equal(
+    await report({ paths: [], fault: "DOCKER_HOST is x" }),
+    "Cannot find the Docker Engine: DOCKER_HOST is x",
+  );
+});
