@@ -7,6 +7,7 @@ import type { DockerNetwork, NetworkList } from "../../core/engine/networks.ts";
 import { retryPause } from "../../core/engine/retry.ts";
 import { OperationError } from "../../core/error.ts";
 import { stampFile } from "../file_stamp.ts";
+import { isAbsence } from "./engine_fault.ts";
 import type { EngineClient } from "./engine_client.ts";
 import type { SocketSearch } from "./socket_search.ts";
 
@@ -32,8 +33,8 @@ export interface FollowOptions {
   readonly refresh?: number;
   /** Milliseconds between two looks whether a socket was made anew. */
   readonly look?: number;
-  /** Milliseconds to wait after the given number of failed attempts. */
-  readonly pause?: (failures: number) => number;
+  /** Milliseconds to wait after failed attempts, see `retryPause`. */
+  readonly pause?: typeof retryPause;
 }
 
 /** What the follower knows now. */
@@ -78,6 +79,7 @@ export class EngineFollower implements AsyncDisposable {
     while (!signal.aborted) {
       let paths: readonly string[] = [];
       let before = "";
+      let isListening = false;
       try {
         const search = await this.#options.sockets();
         paths = search.paths;
@@ -87,10 +89,12 @@ export class EngineFollower implements AsyncDisposable {
         if (signal.aborted) return;
         const fault = faultOf(error);
         this.#failures++;
+        // A search in vain and an orderly end of the stream have no cause.
+        isListening = fault.cause !== undefined && !isAbsence(fault.cause);
         this.#state = { ...this.#state, engine: undefined, fault };
         this.#listener.lost(fault);
       }
-      await this.#rest(this.#options.pause(this.#failures), paths, before);
+      await this.#rest(this.#options.pause(this.#failures, isListening), paths, before);
     }
   }
 

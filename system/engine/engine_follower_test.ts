@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { GoodEngine, network } from "../../tests/fakes/engine.ts";
+import { FakeEngine, GoodEngine, network } from "../../tests/fakes/engine.ts";
 import { EngineFollower, type FollowOptions } from "./engine_follower.ts";
 import { findEngine } from "./find_engine.ts";
 
@@ -101,6 +101,21 @@ Deno.test("the pauses grow while nobody listens and start anew after the Engine 
     await told.next((line) => line === ABSENT);
     assert.deepEqual(failures.slice(0, 3), [1, 2, 3]);
     assert.equal(failures[before], 1);
+  });
+});
+
+Deno.test("it is told apart whether nobody listens or no Engine answers", async () => {
+  const told: boolean[] = [];
+  const second = Promise.withResolvers<void>();
+  const pause = (_failures: number, isListening: boolean) => {
+    if (told.push(isListening) >= 2 && isListening) second.resolve();
+    return 1;
+  };
+  await withFollower({ pause }, async (path, lines) => {
+    assert.equal(await lines.next(), ABSENT);
+    await using _silent = new FakeEngine(path, () => Promise.resolve());
+    await second.promise;
+    assert.equal(told[0], false);
   });
 });
 
