@@ -35,6 +35,7 @@ export interface CommonStatus {
     readonly peer: string;
   };
   readonly counters: Counters;
+  readonly dataPlane: { readonly offload: boolean };
 }
 
 /** The server's answer. */
