@@ -9,6 +9,7 @@ import { OnceEach } from "../cli/once_each.ts";
 import { HeartbeatClock } from "../core/link/heartbeat_clock.ts";
 import { type IpAddress, sameAddress } from "../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
+import { parsePrefix, type Prefix } from "../core/net/prefix.ts";
 import {
   CONTROL_VERSION,
   ControlAssembler,
@@ -35,6 +36,8 @@ export interface ServerLinkSettings {
   readonly socket: Pick<UdpSocket, "family" | "connect" | "send">;
   readonly address: IpAddress;
   readonly resolve: (host: string) => Promise<IpAddress[]>;
+  /** Puts the virtual IPv6 network in force that the server named, or none. */
+  readonly onIpv6: (addr6: Prefix | undefined) => void;
   /** Packets received and sent so far. */
   readonly traffic: () => { readonly received: number; readonly sent: number };
 }
@@ -118,11 +121,21 @@ export class ServerLink implements Disposable {
   }
 
   #takeCommand(command: ControlCommand): void {
+    if (command.name === "addr6") return this.#takeIpv6(command);
     if (command.name !== "version") return this.#passOver(command);
     this.#answers = true;
     if (Number(command.words[0]) >= CONTROL_VERSION) {
       this.#settings.socket.send(encodeDescription(this.#settings.description));
     }
+  }
+
+  #takeIpv6(command: ControlCommand): void {
+    const [word = "", ...rest] = command.words;
+    const addr6 = parsePrefix(word);
+    const isSound = rest.length === 0 &&
+      (word === "off" || (addr6?.address.family === 6 && addr6.length <= 126));
+    if (isSound) this.#settings.onIpv6(addr6);
+    else this.#passOver(command);
   }
 
   /** Counts a command that is not carried out; the known ones are logged, once until their words change. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { formatPrefix } from "../core/net/prefix.ts";
 import { formatAddress, type IpAddress, parseAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
 import { HeartbeatJudge } from "../core/protocol/heartbeat.ts";
@@ -21,6 +22,7 @@ class Scene implements Disposable {
   readonly sent: Uint8Array[] = [];
   readonly connected: string[] = [];
   readonly lookups: string[] = [];
+  readonly networks: (string | undefined)[] = [];
   traffic = { received: 0, sent: 0 };
   addresses: IpAddress[] | Promise<IpAddress[]> = [HERE];
   readonly link: ServerLink;
@@ -34,6 +36,7 @@ class Scene implements Disposable {
       key: undefined,
       description: { version: "0.1.0", addresses: ["192.168.251.1"] },
       address: HERE,
+      onIpv6: (addr6) => void this.networks.push(addr6 && formatPrefix(addr6)),
       resolve: (host) => {
         this.lookups.push(host);
         this.#onEvent();
@@ -124,6 +127,15 @@ Deno.test("a server of version 2 is sent the description, one of version 1 is no
   scene.link.takeMessage(text("version 3"));
   assert.deepEqual(scene.sent.map(([type]) => type), [3, 3]);
   assert.equal(scene.link.heartbeats.answered, 0);
+});
+
+Deno.test("the virtual IPv6 network is taken from the server, nonsense in its place is not", () => {
+  using scene = new Scene();
+  scene.link.takeMessage(text("addr6 fdc0:c0de:251::1/64"));
+  scene.link.takeMessage(text("addr6 192.168.251.1/24,addr6 fdc0::1/127,addr6,addr6 off off"));
+  scene.link.takeMessage(text("addr6 off"));
+  assert.deepEqual(scene.networks, ["fdc0:c0de:251::1/64", undefined]);
+  assert.equal(scene.link.drops.unknownCommand, 4);
 });
 
 Deno.test("what is not used is counted by reason", () => {

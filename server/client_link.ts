@@ -18,6 +18,9 @@ const log = getLogger("client");
 /** Refused heartbeats are logged at most this often, in milliseconds. */
 const REFUSAL_INTERVAL = 60_000;
 
+/** How often the first control text is repeated to a client that does not answer it. */
+const REPEATED_TEXTS = 3;
+
 /** What a bound client is known by. */
 export interface BoundClient {
   readonly endpoint: Endpoint;
@@ -36,6 +39,10 @@ export interface ClientLinkSettings {
   readonly bindPeer: (socketAddress: Uint8Array) => void;
   /** The control text that a newly bound client is sent. */
   readonly controlText: () => string;
+  /** A newly bound client has not described itself yet: it may be the original's. */
+  readonly onBound: () => void;
+  /** The bound client has described itself; what comes back is sent to it as a control text. */
+  readonly onDescribed: () => string;
 }
 
 /** Learns the client's endpoint and answers its heartbeats. */
@@ -44,6 +51,7 @@ export class ClientLink {
   readonly #judge: HeartbeatJudge;
   #client: BoundClient | undefined;
   #refused = 0;
+  #repeatedTexts = 0;
   #refusalLogged = 0;
 
   constructor(settings: ClientLinkSettings) {
@@ -86,7 +94,9 @@ export class ClientLink {
     const previous = this.#client;
     const isKnown = previous !== undefined && sameEndpoint(previous.endpoint, endpoint);
     this.#client = { endpoint, lastHeartbeat: now, description: isKnown ? previous.description : undefined };
-    if (isKnown) return this.#sendTo(endpoint, "");
+    if (isKnown) return this.#answer(endpoint);
+    this.#repeatedTexts = 0;
+    this.#settings.onBound();
     this.#settings.bindPeer(this.#settings.codec.encode(endpoint));
     if (previous === undefined) log.info("client connected", { endpoint: formatEndpoint(endpoint) });
     else {
@@ -95,11 +105,23 @@ export class ClientLink {
     this.#sendTo(endpoint, this.#settings.controlText());
   }
 
+  /**
+   * Answers a heartbeat. As long as the client has not described itself, its first control text may have been lost, so
+   * it is sent a few times more; to the original's client it says the same each time.
+   */
+  #answer(endpoint: Endpoint): void {
+    this.#sendTo(endpoint, "");
+    if (this.#client?.description !== undefined || this.#repeatedTexts >= REPEATED_TEXTS) return;
+    this.#repeatedTexts++;
+    this.#sendTo(endpoint, this.#settings.controlText());
+  }
+
   #takeDescription(datagram: Uint8Array, client: BoundClient): void {
     const description = decodeDescription(datagram);
     if (description === undefined) return;
     this.#client = { ...client, description };
     log.debug("client described itself", { version: description.version });
+    this.#sendTo(client.endpoint, this.#settings.onDescribed());
   }
 
   #refuse(endpoint: Endpoint, fault: string, now: number): void {
