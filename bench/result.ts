@@ -25,13 +25,15 @@ export interface Result {
   readonly complete: boolean;
 }
 
-/** Where the figures come from, in two lines. */
+/** Where the figures come from, in three lines. */
 export function provenance({ date, command, machine, load }: Result): string[] {
   const { processors, processor, kernel, congestionControl, connector, wireguardGo, iperf3 } = machine;
   const day = date.toISOString().slice(0, 16).replace("T", " ");
+  const loads = `load ${load.before.toFixed(2)} before, ${load.after.toFixed(2)} after`;
   return [
-    `${processors} x ${processor}, Linux ${kernel}, ${congestionControl}, load ${load.before}, ${day}Z: ${command}`,
-    `${connector}; ${wireguardGo.replace(/\s+/, " ")}; ${iperf3}; tunnel MTU ${TUNNEL_MTU}, medians`,
+    `${processors} x ${processor}, Linux ${kernel}, TCP ${congestionControl}, ${loads}`,
+    `${connector}; ${wireguardGo.replace(/\s+/, " ")}; ${iperf3.replace(/ \(.*/, "")}`,
+    `${day}Z, ${command}, medians of the rounds, tunnel MTU ${TUNNEL_MTU}`,
   ];
 }
 
@@ -55,7 +57,7 @@ function toJson(result: Result): string {
     tunnelMtu: TUNNEL_MTU,
     underlayMtu: 1500,
     series,
-    targets: verdicts,
+    targets: verdicts.map(({ target, measured = null, met = null }) => ({ target, measured, met })),
     runs: figures.runs,
   };
   return `${JSON.stringify(document, null, 2)}\n`;
