@@ -47,6 +47,16 @@ async function carriesEverything(
     assert.equal((await up.finish()).bytes, BYTES);
   });
 
+  await step("transfers over IPv6 arrive unchanged", async () => {
+    const { interface: near } = await tunnel.client.waitForStatus(
+      "the client has its IPv6 address",
+      (status) => status.interface.address6 !== undefined,
+    );
+    const far = (await tunnel.server.status())?.interface.address6 ?? "";
+    await transfer({ from: mac, address: far, to: network.vm, bytes: BYTES });
+    await transfer({ from: network.vm, address: near.address6 ?? "", to: mac, bytes: BYTES });
+  });
+
   await step("a reload under load", async () => {
     const options = { from: namespace, address, to: mac, bytes: 20_000_000, rate: 20_000_000 };
     await using running = await Transfer.start(options);
