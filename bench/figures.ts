@@ -71,9 +71,12 @@ export type Load = "idle" | "paced" | "full";
 /** All of them. */
 export const LOADS: readonly Load[] = ["idle", "paced", "full"];
 
+/** Rate in Mbit/s of the paced stream: well below what the slowest tunnel carries on a busy machine. */
+export const PACED_MEGABITS = 100;
+
 const BESIDE: Readonly<Record<Load, string>> = {
   idle: "idle",
-  paced: "beside 300 Mbit/s",
+  paced: `beside ${PACED_MEGABITS} Mbit/s`,
   full: "beside a full stream",
 };
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { pause } from "../tests/topology/wait.ts";
-import { type Figures, type Load, LOADS, roundTrip } from "./figures.ts";
+import { type Figures, type Load, LOADS, PACED_MEGABITS, roundTrip } from "./figures.ts";
 import { Stream } from "./iperf.ts";
 import { type Course, courseOf, type Lane } from "./lanes.ts";
 import { quantile } from "./statistics.ts";
@@ -12,8 +12,8 @@ import { quantile } from "./statistics.ts";
 /** Echoes of one run, and seconds after which it ends with fewer. */
 const PROBES = 2000;
 const SECONDS = 2;
-/** Bits a second of the paced stream: what every tunnel here carries with ease. 0 is an unpaced stream. */
-const STREAM_BITS = { paced: 300e6, full: 0 };
+/** Bits a second of the stream beside the echoes; 0 is an unpaced one. */
+const STREAM_BITS = { paced: PACED_MEGABITS * 1e6, full: 0 };
 /** Milliseconds for the stream to reach its rate. */
 const RAMP = 300;
 
