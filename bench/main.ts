@@ -21,6 +21,7 @@ import { measureStart } from "./start.ts";
 import { judgeTargets } from "./targets.ts";
 import { measureTcp } from "./tcp.ts";
 import { measureUdp } from "./udp.ts";
+import { warmUp } from "./warm_up.ts";
 
 /** Whatever must be there before anything is measured. */
 async function prepare(): Promise<void> {
@@ -65,6 +66,7 @@ async function measure(options: BenchOptions, figures: Figures): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const lanes = await layOut(stack);
   const blank = stack.use(await Network.create());
+  await warmUp(lanes);
   for (let round = 0; round < options.rounds; round++) {
     console.error(`-- round ${round + 1} of ${options.rounds}`);
     await measureRound(rotate(lanes, round), blank, options, figures);

@@ -23,10 +23,10 @@ export function parseRoundTrips(output: string): number[] {
 }
 
 /**
- * Sends the next echo when the last has been answered, so that ping waits in the kernel instead of spinning; it
+ * Round trip times in microseconds. Sends the next echo when the last has been answered, so that ping waits in the kernel instead of spinning; it
  * subtracts the time of sending from the kernel's own time stamp of the reply.
  */
-async function probe({ from, address }: Course): Promise<number[]> {
+export async function probeRoundTrips({ from, address }: Course): Promise<number[]> {
   const args = ["-n", "-A", "-c", String(PROBES), "-w", String(SECONDS), address];
   const { stdout, stderr } = await from.run(["ping", ...args], { env: { LC_ALL: "C" } });
   const times = parseRoundTrips(stdout);
@@ -36,10 +36,10 @@ async function probe({ from, address }: Course): Promise<number[]> {
 
 async function measure(lane: Lane, load: Load): Promise<number[]> {
   const course = courseOf(lane, "to");
-  if (load === "idle") return await probe(course);
+  if (load === "idle") return await probeRoundTrips(course);
   await using _stream = await Stream.start(course, STREAM_BITS[load]);
   await pause(RAMP);
-  return await probe(course);
+  return await probeRoundTrips(course);
 }
 
 /** One round. */
