@@ -5,6 +5,7 @@
  * @module
  */
 import { version } from "../cli/build_info.ts";
+import { loadHeartbeatProof } from "../cli/heartbeat_key.ts";
 import { exitDone } from "../cli/exit_status.ts";
 import { getLogger } from "../cli/log.ts";
 import { type InterfaceStatus, programStatus } from "../cli/status_document.ts";
@@ -65,7 +66,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       host: options.host,
       port: options.port,
       heartbeatMs: options.heartbeatMs,
-      key: options.key,
+      proof: await loadHeartbeatProof(options.key),
       description: { version, addresses: [formatAddress(address)] },
       socket,
       address: serverAddress,

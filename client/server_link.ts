@@ -17,7 +17,7 @@ import {
   parseControl,
 } from "../core/protocol/control.ts";
 import { type ClientDescription, encodeDescription } from "../core/protocol/description.ts";
-import { encodeHeartbeat } from "../core/protocol/heartbeat.ts";
+import { encodeHeartbeat, type HeartbeatProof } from "../core/protocol/heartbeat.ts";
 import type { UdpSocket } from "../ffi/udp_socket.ts";
 
 const log = getLogger("server");
@@ -30,7 +30,8 @@ export interface ServerLinkSettings {
   readonly host: string;
   readonly port: number;
   readonly heartbeatMs: number;
-  readonly key: string | undefined;
+  /** Proves the key; undefined without one. */
+  readonly proof: HeartbeatProof | undefined;
   readonly description: ClientDescription;
   /** Connected to the server; follows it when it moves. */
   readonly socket: Pick<UdpSocket, "family" | "connect" | "send">;
@@ -178,7 +179,7 @@ export class ServerLink implements Disposable {
   #sendHeartbeat(): void {
     // The server takes no time twice, so a clock that stands still or was set back a little counts on.
     this.#lastHeartbeatTime = Math.max(Date.now(), this.#lastHeartbeatTime + 1);
-    this.#settings.socket.send(encodeHeartbeat(this.#settings.key, this.#lastHeartbeatTime));
+    this.#settings.socket.send(encodeHeartbeat(this.#settings.proof, this.#lastHeartbeatTime));
     this.#sent++;
   }
 

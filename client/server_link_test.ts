@@ -3,6 +3,7 @@ import { formatPrefix } from "../core/net/prefix.ts";
 import { formatAddress, type IpAddress, parseAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
 import { HeartbeatJudge } from "../core/protocol/heartbeat.ts";
+import { heartbeatProof } from "../core/protocol/heartbeat_proof.ts";
 import { ServerLink, type ServerLinkSettings } from "./server_link.ts";
 
 const text = (control: string) =>
@@ -33,7 +34,7 @@ class Scene implements Disposable {
       host: "server.example",
       port: 2511,
       heartbeatMs: 2,
-      key: undefined,
+      proof: undefined,
       description: { version: "0.1.0", addresses: ["192.168.251.1"] },
       address: HERE,
       onIpv6: (addr6) => void this.networks.push(addr6 && formatPrefix(addr6)),
@@ -211,9 +212,9 @@ Deno.test("an ended link sends nothing, whatever still comes in", async () => {
 });
 
 Deno.test("each heartbeat with a key is later than the last, so the server takes them all", async () => {
-  using scene = new Scene({ key: "secret", heartbeatMs: 1 });
+  using scene = new Scene({ proof: heartbeatProof("secret"), heartbeatMs: 1 });
   scene.link.start();
   await scene.until(() => scene.sent.length >= 10);
-  const judge = new HeartbeatJudge("secret");
+  const judge = new HeartbeatJudge(heartbeatProof("secret"));
   assert.ok(scene.sent.every((heartbeat) => judge.judge(heartbeat, Date.now()) === undefined));
 });

@@ -10,7 +10,7 @@ import { type Endpoint, formatEndpoint, sameEndpoint } from "../core/net/endpoin
 import { encodeControl } from "../core/protocol/control.ts";
 import { type ClientDescription, decodeDescription } from "../core/protocol/description.ts";
 import { HEARTBEAT } from "../core/protocol/datagram.ts";
-import { HeartbeatJudge } from "../core/protocol/heartbeat.ts";
+import { HeartbeatJudge, type HeartbeatProof } from "../core/protocol/heartbeat.ts";
 import type { SocketAddressCodec, UdpSocket } from "../ffi/udp_socket.ts";
 
 const log = getLogger("client");
@@ -31,7 +31,8 @@ export interface BoundClient {
 
 /** What the link works with. */
 export interface ClientLinkSettings {
-  readonly key: string | undefined;
+  /** What a client must prove; undefined without a key. */
+  readonly proof: HeartbeatProof | undefined;
   readonly mtu: number;
   readonly socket: Pick<UdpSocket, "send">;
   readonly codec: SocketAddressCodec;
@@ -56,7 +57,7 @@ export class ClientLink {
 
   constructor(settings: ClientLinkSettings) {
     this.#settings = settings;
-    this.#judge = new HeartbeatJudge(settings.key);
+    this.#judge = new HeartbeatJudge(settings.proof);
   }
 
   /** The bound client. */
@@ -128,7 +129,7 @@ export class ClientLink {
     this.#refused++;
     if (this.#refusalLogged !== 0 && now - this.#refusalLogged < REFUSAL_INTERVAL) return;
     this.#refusalLogged = now;
-    const remedy = this.#settings.key === undefined
+    const remedy = this.#settings.proof === undefined
       ? "the sender proves a key, this server has none"
       : "give the client the same key as the server";
     log.warn(`heartbeat refused; ${remedy}`, {

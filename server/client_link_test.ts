@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../core/net/endpoint.ts";
 import { encodeDescription } from "../core/protocol/description.ts";
 import { encodeHeartbeat } from "../core/protocol/heartbeat.ts";
+import { heartbeatProof } from "../core/protocol/heartbeat_proof.ts";
 import { linuxSocketAddress } from "../ffi/socket_address_linux.ts";
 import { ClientLink, type ClientLinkSettings } from "./client_link.ts";
 
@@ -16,7 +17,7 @@ function openLink(changes: Partial<ClientLinkSettings> = {}) {
   const bound: string[] = [];
   const steps: string[] = [];
   const link = new ClientLink({
-    key: undefined,
+    proof: undefined,
     mtu: 1400,
     socket: {
       send(datagram, to) {
@@ -115,13 +116,13 @@ Deno.test("what is no heartbeat binds nobody and is not answered", () => {
 });
 
 Deno.test("with a key only proof binds, once", () => {
-  const { link, sent, bound } = openLink({ key: "secret" });
+  const { link, sent, bound } = openLink({ proof: heartbeatProof("secret") });
   link.takeMessage(HEARTBEAT, source(B), false, NOW);
-  link.takeMessage(encodeHeartbeat("guess", NOW), source(B), false, NOW);
+  link.takeMessage(encodeHeartbeat(heartbeatProof("guess"), NOW), source(B), false, NOW);
   assert.deepEqual([link.refused, sent, bound], [2, [], []]);
-  link.takeMessage(encodeHeartbeat("secret", NOW), source(A), false, NOW);
+  link.takeMessage(encodeHeartbeat(heartbeatProof("secret"), NOW), source(A), false, NOW);
   assert.deepEqual(bound, [A]);
-  link.takeMessage(encodeHeartbeat("secret", NOW), source(B), false, NOW);
+  link.takeMessage(encodeHeartbeat(heartbeatProof("secret"), NOW), source(B), false, NOW);
   assert.deepEqual([link.refused, bound], [3, [A]], "a replay from elsewhere");
   assert.equal(link.client?.lastHeartbeat, NOW);
 });

@@ -5,6 +5,7 @@
  * @module
  */
 import { getLogger, setLogLevel } from "../cli/log.ts";
+import { loadHeartbeatProof } from "../cli/heartbeat_key.ts";
 import { exitDone } from "../cli/exit_status.ts";
 import { programStatus } from "../cli/status_document.ts";
 import { lastHeardSeconds, tunnelCounters } from "../cli/tunnel_counters.ts";
@@ -64,7 +65,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   let pairs: readonly BridgePair[] = config.bridgePairs;
   const codec = await socketAddressCodec();
   const link = new ClientLink({
-    key: config.key,
+    proof: await loadHeartbeatProof(config.key),
     mtu: config.mtu,
     socket,
     codec,
