@@ -5,15 +5,16 @@
  * @module
  */
 import { version } from "../cli/build_info.ts";
+import { loadHeartbeatProof } from "../cli/heartbeat_key.ts";
 import { exitDone } from "../cli/exit_status.ts";
 import { getLogger } from "../cli/log.ts";
-import { programStatus } from "../cli/status_document.ts";
+import { type InterfaceStatus, programStatus } from "../cli/status_document.ts";
 import { lastHeardSeconds, tunnelCounters } from "../cli/tunnel_counters.ts";
 import { Counter } from "../core/counters.ts";
 import { OperationError } from "../core/error.ts";
 import { formatAddress, type IpAddress, nextAddress } from "../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
-import { networkOf } from "../core/net/prefix.ts";
+import { networkOf, type Prefix } from "../core/net/prefix.ts";
 import { DataPlane } from "../dataplane/data_plane.ts";
 import { resolveHost } from "../ffi/resolve.ts";
 import { SystemError } from "../ffi/system_error.ts";
@@ -23,6 +24,7 @@ import { platformRouter } from "../system/platform_router.ts";
 import { StopSignal } from "../system/stop_signal.ts";
 import { openTunnelDevice, openTunnelSocket } from "../system/tunnel_device.ts";
 import { warnWithoutForwarding } from "./forwarding.ts";
+import { Ipv6Tunnel } from "./ipv6_tunnel.ts";
 import type { ClientRunOptions } from "./options.ts";
 import { ServerLink } from "./server_link.ts";
 import type { ClientStatus } from "./status_document.ts";
@@ -52,21 +54,24 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   const router = await platformRouter();
   const { address } = options.addr;
   const peer = nextAddress(address);
-  await router.configureInterface({ name: device.name, mtu: options.mtu, address, peer });
+  const base = { name: device.name, mtu: options.mtu, address, peer };
+  await router.configureInterface(base);
   await router.addRoute(networkOf(options.addr), device.name);
   warnWithoutForwarding();
 
   const { counters } = dataPlane;
+  const ipv6 = new Ipv6Tunnel({ router, base, carryIpv6: (isOn) => dataPlane.carryIpv6(isOn) });
   const link = cleanup.use(
     new ServerLink({
       host: options.host,
       port: options.port,
       heartbeatMs: options.heartbeatMs,
-      key: options.key,
+      proof: await loadHeartbeatProof(options.key),
       description: { version, addresses: [formatAddress(address)] },
       socket,
       address: serverAddress,
       resolve: resolveHost,
+      onIpv6: (addr6) => ipv6.follow(addr6),
       traffic: () => ({
         received: counters[Counter["inbound.packets"]] ?? 0,
         sent: counters[Counter["outbound.packets"]] ?? 0,
@@ -94,6 +99,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
         mtu: options.mtu,
         address: formatAddress(address),
         peer: formatAddress(peer),
+        ...ipv6Addresses(ipv6.addr6),
       },
       server: {
         host: options.host,
@@ -142,4 +148,9 @@ function connectTo(socket: UdpSocket, server: Endpoint): void {
       { cause: error },
     );
   }
+}
+
+function ipv6Addresses(addr6: Prefix | undefined): Pick<InterfaceStatus, "address6" | "peer6"> {
+  if (addr6 === undefined) return {};
+  return { address6: formatAddress(addr6.address), peer6: formatAddress(nextAddress(addr6.address)) };
 }

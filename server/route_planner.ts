@@ -24,11 +24,13 @@ export class RoutePlanner {
   /**
    * @param router tells of the machine's own networks
    * @param routes puts the routes in force
+   * @param ipv6 whether the tunnel carries IPv6
    * @param config the configuration in force, asked for at each decision
    */
   constructor(
     readonly router: Pick<Router, "listForeignPrefixes">,
     readonly routes: ContainerRoutes,
+    readonly ipv6: boolean,
     readonly config: () => Config,
   ) {}
 
@@ -62,21 +64,22 @@ export class RoutePlanner {
   async #refreshNow(): Promise<void> {
     const config = this.config();
     const networks = this.#networks;
-    const foreign = networks.length > 0 ? await this.#listForeign() : [];
-    const { routes, subnets } = decideRoutes({ config, networks, foreign });
+    const families = new Set(networks.flatMap(({ subnets }) => subnets.map(({ address }) => address.family)));
+    const foreign = (await Promise.all([...families].map((family) => this.#listForeign(family)))).flat();
+    const { routes, subnets } = decideRoutes({ config, ipv6: this.ipv6, networks, foreign });
     this.#subnets = subnets;
     await this.routes.apply(routes);
   }
 
   /** Without the list, networks are routed all the same: the system still refuses what is routed elsewhere. */
-  async #listForeign(): Promise<readonly ForeignPrefix[]> {
+  async #listForeign(family: 4 | 6): Promise<readonly ForeignPrefix[]> {
     try {
-      const list = await this.router.listForeignPrefixes(this.routes.interfaceName, 4);
-      this.#faults.settle("list");
+      const list = await this.router.listForeignPrefixes(this.routes.interfaceName, family);
+      this.#faults.settle(`list ${family}`);
       return list;
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
-      if (this.#faults.isNews("list", error.report)) log.warn(error.report);
+      if (this.#faults.isNews(`list ${family}`, error.report)) log.warn(error.report);
       return [];
     }
   }

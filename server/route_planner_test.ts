@@ -55,7 +55,7 @@ function setUp() {
   configureLog({ level: "warn", format: "text", color: false, write: (line) => lines.push(line) });
   const routes = new ContainerRoutes(router, "connector0");
   let config: Config;
-  const planner = new RoutePlanner(router, routes, () => config);
+  const planner = new RoutePlanner(router, routes, true, () => config);
   const configure = (text: string) => {
     const parsed = parseConfig(text, "test.conf");
     assert(parsed.config);

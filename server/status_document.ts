@@ -36,7 +36,7 @@ export interface SubnetStatus {
   readonly prefix: string;
   /**
    * The state of its route; or why it has none of its own: a `route` line covers it ("config"), a `network` line
-   * switches it off ("off"), it is IPv6, which is not carried ("ipv6").
+   * switches it off ("off"), it is IPv6 while that is off ("ipv6").
    */
   readonly state: RouteStatus["state"] | "config" | "off" | "ipv6";
 }

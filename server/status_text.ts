@@ -23,6 +23,9 @@ export function statusText(status: ServerStatus): string {
   const peer = client?.version === undefined ? "" : `, version ${client.version}`;
   const rows: Row[] = [
     ["interface", `${tunnel.name}, mtu ${tunnel.mtu}, address ${tunnel.address}, peer ${tunnel.peer}`],
+    ...(tunnel.address6 === undefined
+      ? []
+      : [["", `address ${tunnel.address6}, peer ${tunnel.peer6 ?? "unknown"}`] as const]),
     ["listen", status.listen],
     [
       "client",
@@ -67,7 +70,7 @@ function dockerLine({ state, socket, engine, api, fault }: DockerStatus): string
 const unroutedReasons: Readonly<Partial<Record<SubnetStatus["state"], string>>> = {
   config: "left to a route line",
   off: "switched off by a network line",
-  ipv6: "IPv6 is not carried",
+  ipv6: "IPv6 is off",
 };
 
 function unroutedLines({ networks }: DockerStatus): string[] {

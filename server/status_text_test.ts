@@ -86,7 +86,7 @@ client     172.17.0.1:51234, heard 2 s ago, version 0.1.0
 routes     172.20.0.0/16  config  active
            10.1.0.0/24    docker web  failed: File exists
 docker     Engine 28.2.2 at /var/run/docker.sock, API 1.44
-unrouted   fd00:1::/64 of web: IPv6 is not carried
+unrouted   fd00:1::/64 of web: IPv6 is off
            172.20.0.0/16 of db: left to a route line
            172.21.0.0/16 of build: switched off by a network line
 outbound   1234 packets, 1.5 MB

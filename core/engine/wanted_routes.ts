@@ -20,6 +20,8 @@ export interface ForeignPrefix {
 export interface RouteNeeds {
   /** The configuration in force. */
   readonly config: Pick<Config, "routes" | "networksOff" | "addr" | "addr6">;
+  /** Whether the tunnel carries IPv6. */
+  readonly ipv6: boolean;
   /** The networks that the Engine has. */
   readonly networks: readonly DockerNetwork[];
   /** The machine's own networks. */
@@ -40,7 +42,7 @@ export interface WantedRoute {
 
 /**
  * What became of a subnet: wanted as a route, left to a `route` line, excluded by a `network` line, or not carried
- * since it is IPv6.
+ * since it is IPv6 and that is off.
  */
 export type SubnetUse = "route" | "config" | "off" | "ipv6";
 
@@ -73,7 +75,7 @@ const SHORTEST_NETWORK = 8;
  * Decides on the routes. Lines of the configuration win: a subnet that shares addresses with one of them is left to
  * it. A subnet that shares addresses with the tunnel's own network or with one of the machine's is not routed.
  */
-export function decideRoutes({ config, networks, foreign }: RouteNeeds): RouteDecisions {
+export function decideRoutes({ config, ipv6, networks, foreign }: RouteNeeds): RouteDecisions {
   const routes = new Map<string, WantedRoute>(
     config.routes.map(({ prefix }) => [formatPrefix(prefix), { prefix, source: "config" }]),
   );
@@ -81,7 +83,7 @@ export function decideRoutes({ config, networks, foreign }: RouteNeeds): RouteDe
   const subnets: SubnetDecision[] = [];
   for (const network of networks) {
     for (const prefix of network.subnets) {
-      const use = useOf(prefix, off.has(network.name), config.routes);
+      const use = useOf(prefix, off.has(network.name), ipv6, config.routes);
       subnets.push({ network, prefix, use });
       const key = formatPrefix(prefix);
       if (use !== "route" || routes.has(key)) continue;
@@ -93,10 +95,10 @@ export function decideRoutes({ config, networks, foreign }: RouteNeeds): RouteDe
   return { routes: [...routes.values()], subnets };
 }
 
-function useOf(prefix: Prefix, isOff: boolean, lines: readonly Route[]): SubnetUse {
+function useOf(prefix: Prefix, isOff: boolean, ipv6: boolean, lines: readonly Route[]): SubnetUse {
   if (isOff) return "off";
   if (lines.some((line) => prefixesOverlap(line.prefix, prefix))) return "config";
-  return prefix.address.family === 4 ? "route" : "ipv6";
+  return prefix.address.family === 4 || ipv6 ? "route" : "ipv6";
 }
 
 /** What stands against the route. */

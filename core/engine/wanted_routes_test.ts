@@ -26,8 +26,13 @@ function foreign(text: string, interfaceName?: string): ForeignPrefix {
 }
 
 /** The decisions as lines: routes with their source and whether something stands against them, then subnets. */
-function decide(lines: string, networks: readonly DockerNetwork[], machine: readonly ForeignPrefix[] = []) {
-  const { routes, subnets } = decideRoutes({ config: config(lines), networks, foreign: machine });
+function decide(
+  lines: string,
+  networks: readonly DockerNetwork[],
+  machine: readonly ForeignPrefix[] = [],
+  ipv6 = true,
+) {
+  const { routes, subnets } = decideRoutes({ config: config(lines), ipv6, networks, foreign: machine });
   return {
     routes: routes.map((route) =>
       [formatPrefix(route.prefix), route.source, route.fault ? "fault" : "good"].join(" ")
@@ -81,8 +86,24 @@ Deno.test("a network that is off is not routed, a line for it still is", () => {
   });
 });
 
-Deno.test("IPv6 subnets are told and not routed", () => {
-  const { routes, subnets } = decide("", [network("six", "172.18.0.0/16", "fd00:1::/64")]);
+Deno.test("IPv6 subnets are routed like the others", () => {
+  const networks = [
+    network("six", "fd00:1::/64"),
+    network("clash", "fd00:2::/64"),
+    network("own", "fdc0:c0de::/32"),
+  ];
+  const { routes, faults } = decide("", networks, [foreign("fd00:2::/48", "en0"), foreign("::/0", "en0")]);
+  assert.deepEqual(routes, [
+    "fd00:1::/64 docker good",
+    "fd00:2::/64 docker fault",
+    "fdc0:c0de::/32 docker fault",
+  ]);
+  assert.match(faults[0] ?? "", /clash, this machine reaches fd00:2::\/48 by en0/);
+  assert.match(faults[1] ?? "", /overlaps fdc0:c0de:251::\/64, the virtual network\. .* change addr6$/);
+});
+
+Deno.test("IPv6 subnets are told and not routed while IPv6 is off", () => {
+  const { routes, subnets } = decide("", [network("six", "172.18.0.0/16", "fd00:1::/64")], [], false);
   assert.deepEqual(routes, ["172.18.0.0/16 docker good"]);
   assert.deepEqual(subnets, ["six 172.18.0.0/16 route", "six fd00:1::/64 ipv6"]);
 });

@@ -25,6 +25,8 @@ export interface TunnelOptions {
   /** Whom the client talks to: `HOST:PORT`; the server itself where absent. */
   readonly clientTarget?: string;
   readonly clientEnv?: Readonly<Record<string, string>>;
+  /** Put before the server's program, such as `unshare`. */
+  readonly serverWrapper?: readonly string[];
   /** Put before the client's program, such as `unshare`. */
   readonly clientWrapper?: readonly string[];
 }
@@ -81,6 +83,7 @@ export class Tunnel implements AsyncDisposable {
         DOCKER_HOST: `unix://${options.engineSocket ?? `${folder}/no-docker.sock`}`,
         ...options.serverEnv,
       },
+      ...options.serverWrapper === undefined ? {} : { wrapper: options.serverWrapper },
     });
     const heartbeat = ["--heartbeat", String(options.heartbeat ?? 500)];
     const client = new Daemon<ClientStatus>({
