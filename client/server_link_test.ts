@@ -48,6 +48,7 @@ class Scene implements Disposable {
           return true;
         },
       },
+      onCommands: () => 0,
       traffic: () => ({ ...this.traffic }),
       ...changes,
     });
