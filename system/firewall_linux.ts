@@ -48,6 +48,7 @@ export interface FirewallKernel extends Disposable {
 /** The firewall of the network namespace that the process is in. */
 export class LinuxFirewall implements Firewall {
   readonly #iptables: readonly Iptables[];
+  #isFirst = true;
 
   /**
    * @param kernel closed with this
@@ -66,12 +67,19 @@ export class LinuxFirewall implements Firewall {
     return this.kernel.generation()?.toString();
   }
 
-  /** See `Firewall`. */
+  /** See `Firewall`. The first call also takes out what an earlier run left in a family that this one does not use. */
   async ensure(wish: FirewallWish): Promise<FirewallState> {
+    let stale = 0;
+    if (this.#isFirst) {
+      for (const iptables of this.#iptables.filter(({ family }) => !familiesOf(wish).has(family))) {
+        stale += (await this.#settle(iptables, wish.chain, [])).deleted;
+      }
+    }
+    this.#isFirst = false;
     const outcomes = await this.#settleAll(wish, wantedRules);
     const state = sum(outcomes);
     const fault = state.fault ?? this.#faultOf(outcomes, wish.chain);
-    return { ...state, fault };
+    return { ...state, deleted: state.deleted + stale, fault };
   }
 
   /** See `Firewall`. */
@@ -88,7 +96,7 @@ export class LinuxFirewall implements Firewall {
     wish: FirewallWish,
     rulesFor: (wish: FirewallWish, family: 4 | 6) => FirewallRule[],
   ): Promise<Outcome[]> {
-    const families = new Set(wish.sources.map(({ address }) => address.family));
+    const families = familiesOf(wish);
     const outcomes: Outcome[] = [];
     for (const iptables of this.#iptables) {
       if (!families.has(iptables.family)) continue;
@@ -164,6 +172,10 @@ export class LinuxFirewall implements Firewall {
       "Install the package iptables beside the client, unless nothing here filters what Docker forwards",
     );
   }
+}
+
+function familiesOf({ sources }: FirewallWish): ReadonlySet<4 | 6> {
+  return new Set(sources.map(({ address }) => address.family));
 }
 
 function sum(outcomes: readonly Outcome[]): FirewallState {

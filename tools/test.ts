@@ -18,7 +18,6 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const PACKAGES = [
   ...TOPOLOGY_PACKAGES,
   "curl",
-  "iptables",
   "procps",
   "tcpdump",
   "wireguard-go",

@@ -12,7 +12,11 @@ export class SavedRules {
   /** Tables that iptables-nft will not print, since something in them was not made by iptables. */
   readonly unprinted: readonly FirewallTable[];
 
-  /** @param text the output of iptables-save; lines that are not understood are passed over */
+  /**
+   * Reads the output of iptables-save.
+   *
+   * @param text the output; lines that are not understood are passed over
+   */
   constructor(text: string) {
     const unprinted: FirewallTable[] = [];
     let table: FirewallTable | undefined;
@@ -68,7 +72,7 @@ export class SavedRules {
     // ":CHAIN POLICY [packets:bytes]" by iptables-save, "-P CHAIN POLICY" or "-N CHAIN" by iptables -S.
     const chain = /^(?::|-[PN] )(\S+)/.exec(line)?.[1];
     if (chain !== undefined) this.#chain(table, chain);
-    // Rules may be printed with counters in front, never without a space after the chain unless they match all.
+    // A rule that matches everything and does nothing is its chain alone.
     const rule = /^-A (\S+) ?(.*?)\s*$/.exec(line);
     if (rule !== null) this.#chain(table, rule[1] ?? "").push(rule[2] ?? "");
   }
