@@ -111,6 +111,7 @@ export class FirewallKeeper implements AsyncDisposable {
         `Cannot look after the firewall: ${error instanceof Error ? error.message : error}`,
       );
       this.#take({ ...this.#state, inserted: 0, deleted: 0, fault });
+      this.#nextLook = performance.now() + this.#pace.look;
     }
     clearTimeout(this.#timer);
     if (!this.#isClosed) this.#timer = setTimeout(() => this.wake(), this.#pace.glance);
@@ -120,15 +121,16 @@ export class FirewallKeeper implements AsyncDisposable {
     const { firewall, bridges, pairs } = this.#settings;
     const wanted = pairs();
     // Without pairs the bridges do not matter.
-    this.#found = wanted.length === 0 ? [] : findBridges(wanted, bridges());
-    const wish = this.#wish(
-      this.#found.flatMap((found) => found.bridges === undefined ? [] : [found.bridges]),
-    );
+    const found = wanted.length === 0 ? [] : findBridges(wanted, bridges());
+    const wish = this.#wish(found.flatMap((each) => each.bridges === undefined ? [] : [each.bridges]));
     const fingerprint = firewall.fingerprint();
     const basis = `${fingerprint} ${wish.pairs.flat().map(bridgeText).join(" ")}`;
-    if (basis === this.#basis && performance.now() < this.#nextLook) return;
-    const state = await firewall.ensure(wish);
+    const isDue = basis !== this.#basis || performance.now() >= this.#nextLook;
+    const state = isDue ? await firewall.ensure(wish) : { ...this.#state, inserted: 0, deleted: 0 };
+    // A pair counts as connected once its rules are there.
+    this.#found = found;
     this.#take(state);
+    if (!isDue) return;
     this.#basis = basis;
     const isBlind = fingerprint === undefined || state.fault !== undefined;
     this.#nextLook = performance.now() + (isBlind ? this.#pace.look : this.#pace.check);

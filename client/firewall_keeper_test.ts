@@ -130,6 +130,16 @@ Deno.test("the status tells the rules, each pair's state, and the fault", async 
   assert.deepEqual(status().pairs, [{ ...connected, state: "waiting" }, waiting]);
 });
 
+Deno.test("a pair whose networks are not there is told though no rule follows from it", async () => {
+  await using scene = new Scene();
+  scene.keeper.wake();
+  await scene.glances(2);
+  scene.pairs = [pair("172.18.0.0", "172.19.0.0")];
+  await scene.glances(2);
+  assert.equal(scene.wishes.length, 1);
+  assert.deepEqual(scene.keeper.status.pairs.map(({ state }) => state), ["waiting"]);
+});
+
 Deno.test("a network's new bridge is noticed, though the rules are as they were", async () => {
   await using scene = new Scene();
   scene.pairs = [pair("172.18.0.0", "172.19.0.0")];
