@@ -12,11 +12,14 @@ export interface Machine {
   readonly processor: string;
   readonly processors: number;
   readonly kernel: string;
-  /** Runnable processes before the measurement, as the mean of the last minute. */
-  readonly load: number;
+  /** What TCP uses in new network namespaces. */
+  readonly congestionControl: string;
   readonly connector: string;
+  /** The commit that the programs were compiled from; empty where they do not say. */
+  readonly commit: string;
   readonly wireguardGo: string;
   readonly iperf3: string;
+  readonly ping: string;
 }
 
 async function firstLine(argv: readonly string[]): Promise<string> {
@@ -24,16 +27,29 @@ async function firstLine(argv: readonly string[]): Promise<string> {
   return `${stdout}\n${stderr}`.trim().split("\n")[0] ?? "";
 }
 
+/** The commit in the line that a program prints for `--version`. */
+export function commitOf(version: string): string {
+  return /\bcommit ([0-9a-f]+[^ ,)]*)/.exec(version)?.[1] ?? "";
+}
+
+/** Runnable processes as the mean of the last minute: what else was going on. */
+export function load(): number {
+  return loadavg()[0] ?? 0;
+}
+
 /** Asks the machine and the programs. */
 export async function describeMachine(): Promise<Machine> {
   const processors = cpus();
+  const connector = await firstLine([binary("docker-connector"), "--version"]);
   return {
     processor: processors[0]?.model.trim() ?? "unknown",
     processors: processors.length,
     kernel: release(),
-    load: loadavg()[0] ?? 0,
-    connector: await firstLine([binary("docker-connector"), "--version"]),
+    congestionControl: (await Deno.readTextFile("/proc/sys/net/ipv4/tcp_congestion_control")).trim(),
+    connector,
+    commit: commitOf(connector),
     wireguardGo: await firstLine(["dpkg-query", "-W", "wireguard-go"]),
     iperf3: await firstLine(["iperf3", "--version"]),
+    ping: await firstLine(["ping", "-V"]),
   };
 }

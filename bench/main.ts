@@ -1,55 +1,30 @@
 /**
- * `deno task bench [--rounds N] [--seconds N]`: measures the tunnel beside its peers and writes the figures to
- * `bench/results/`. Linux, root; about two minutes.
+ * `deno task bench [--rounds N] [--seconds N] [--only PART,PART] [--long]`: measures the tunnel beside its peers and
+ * writes the figures to `bench/results/`. Linux, root; about five minutes.
  *
  * @module
  */
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { OperationError } from "../core/error.ts";
 import { TOPOLOGY_PACKAGES } from "../tests/topology/gate.ts";
+import { Network } from "../tests/topology/network.ts";
 import { reasonToCompile } from "../tools/freshness.ts";
 import { ensurePackages } from "../tools/packages.ts";
-import { formatTable } from "../tools/table.ts";
-import { describeMachine } from "./machine.ts";
-import { compareThroughput, type Series, TUNNEL_MTU } from "./throughput.ts";
+import { Figures } from "./figures.ts";
+import { type Lane, layOut } from "./lanes.ts";
+import { describeMachine, load } from "./machine.ts";
+import { measureLongTransfer, measureMemory } from "./memory.ts";
+import { type BenchOptions, parseOptions, PARTS } from "./options.ts";
+import { formatFigures, formatVerdicts } from "./report.ts";
+import { provenance, type Result, writeResult } from "./result.ts";
+import { measureRoundTrips } from "./rtt.ts";
+import { measureStart } from "./start.ts";
+import { judgeTargets } from "./targets.ts";
+import { measureTcp } from "./tcp.ts";
+import { measureUdp } from "./udp.ts";
+import { warmUp } from "./warm_up.ts";
 
-const RESULTS = fileURLToPath(new URL("./results/", import.meta.url));
-
-/** Reads a whole number within bounds. */
-function parseCount(name: string, text: string, most: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw new OperationError(
-    "usage",
-    `Cannot use --${name} ${text}: it is no whole number`,
-    `Give 1 to ${most}`,
-  );
-}
-
-function showTable(series: readonly Series[]): string {
-  const rows = series.map(({ subject, direction, bitsPerSecond, median, ratioToWireguardGo }) => {
-    const figures = [Math.min(...bitsPerSecond), median, Math.max(...bitsPerSecond)];
-    return [
-      subject,
-      direction,
-      ...figures.map((bits) => (bits / 1e6).toFixed(0)),
-      ratioToWireguardGo.toFixed(2),
-    ];
-  });
-  return formatTable([["subject", "direction", "min", "median", "max", "x wireguard-go"], ...rows]);
-}
-
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    args: Deno.args,
-    options: {
-      rounds: { type: "string", default: "5" },
-      seconds: { type: "string", default: "3" },
-    },
-  });
-  const rounds = parseCount("rounds", values.rounds, 100);
-  const seconds = parseCount("seconds", values.seconds, 60);
+/** Whatever must be there before anything is measured. */
+async function prepare(): Promise<void> {
   if (Deno.build.os !== "linux") {
     throw new OperationError(
       "unavailable",
@@ -65,32 +40,64 @@ async function main(): Promise<void> {
   if (stale !== undefined) {
     throw new OperationError("failure", `Cannot measure: ${stale}`, "Run: deno task compile");
   }
+}
 
+/** Each round starts with another subject, so that none is always the one after the same other. */
+function rotate<T>(all: readonly T[], by: number): T[] {
+  const at = by % all.length;
+  return [...all.slice(at), ...all.slice(0, at)];
+}
+
+async function measureRound(
+  lanes: readonly Lane[],
+  blank: Network,
+  options: BenchOptions,
+  figures: Figures,
+): Promise<void> {
+  const { parts } = options;
+  if (parts.has("tcp") || parts.has("cpu")) await measureTcp(lanes, options, figures);
+  if (parts.has("udp")) await measureUdp(lanes, options, figures);
+  if (parts.has("rtt")) await measureRoundTrips(lanes, figures);
+  if (parts.has("rss")) await measureMemory(lanes, figures);
+  if (parts.has("start")) await measureStart(blank, figures);
+}
+
+async function measure(options: BenchOptions, figures: Figures): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const lanes = await layOut(stack);
+  const blank = stack.use(await Network.create());
+  await warmUp(lanes);
+  for (let round = 0; round < options.rounds; round++) {
+    console.error(`-- round ${round + 1} of ${options.rounds}`);
+    await measureRound(rotate(lanes, round), blank, options, figures);
+  }
+  const own = lanes.find(({ subject }) => subject === "docker-connector");
+  if (options.long && own !== undefined) await measureLongTransfer(own, figures);
+}
+
+async function main(): Promise<void> {
+  const options = parseOptions(Deno.args);
+  await prepare();
   const date = new Date();
   const machine = await describeMachine();
-  const series = await compareThroughput({ rounds, seconds, report: (line) => console.error(line) });
-  const command = `deno task bench --rounds ${rounds} --seconds ${seconds}`;
-  await Deno.mkdir(RESULTS, { recursive: true });
-  const file = `${date.toISOString().slice(0, 16).replace(":", "")}Z.json`;
-  const result = {
-    date: date.toISOString(),
-    command,
+  const before = load();
+  const figures = new Figures((line) => console.error(line));
+  await measure(options, figures);
+  const verdicts = judgeTargets(figures);
+  const result: Result = {
+    date,
+    command: ["deno", "task", "bench", ...Deno.args].join(" "),
     machine,
-    tunnelMtu: TUNNEL_MTU,
-    underlayMtu: 1500,
-    series,
+    load: { before, after: load() },
+    figures,
+    verdicts,
+    complete: PARTS.every((part) => options.parts.has(part)),
   };
-  await Deno.writeTextFile(RESULTS + file, `${JSON.stringify(result, null, 2)}\n`);
-
-  console.log(
-    `${machine.processors} x ${machine.processor}, Linux ${machine.kernel}, load ${machine.load}, ${date.toISOString()}`,
-  );
-  console.log(`${machine.connector}; ${machine.wireguardGo}; ${command}\n`);
-  console.log(
-    `One TCP stream between the desktop and a container, MTU ${TUNNEL_MTU} in both tunnels, Mbit/s`,
-  );
-  console.log(showTable(series));
-  console.log(`\nbench/results/${file}`);
+  const files = await writeResult(result);
+  console.log(`${provenance(result).join("\n")}\n`);
+  console.log(`${formatFigures(figures)}\n`);
+  console.log(`${formatVerdicts(verdicts)}\n`);
+  console.log(files.join("\n"));
 }
 
 if (import.meta.main) {

@@ -14,7 +14,7 @@ const VM_ADDRESS = "10.88.0.1";
 const PORT = 51820;
 
 /** One end before it is joined to the other. */
-interface End {
+interface TunnelEnd {
   readonly namespace: Namespace;
   /** Names the UAPI socket in /var/run/wireguard, which all namespaces share: different for each process and end. */
   readonly name: string;
@@ -23,7 +23,7 @@ interface End {
   readonly allowed: string;
 }
 
-async function startEnd(end: End, mtu: number): Promise<Process> {
+async function startEnd(end: TunnelEnd, mtu: number): Promise<Process> {
   const child = end.namespace.spawn(["wireguard-go", "-f", end.name], {
     env: { WG_PROCESS_FOREGROUND: "1", LOG_LEVEL: "error" },
   });
@@ -43,12 +43,17 @@ export class WireguardTunnel implements AsyncDisposable {
 
   private constructor() {}
 
+  /** Process ids: the desktop's end, then the virtual machine's. */
+  get pids(): readonly number[] {
+    return this.#processes.map(({ pid }) => pid);
+  }
+
   /** Joins `mac` and `vm` and routes the containers' subnets of a network. */
   static async start(network: Network, mtu: number): Promise<WireguardTunnel> {
     const tunnel = new WireguardTunnel();
     const { mac, vm, macAddress, vmAddress } = network;
     const { subnet } = network.container();
-    const ends: readonly [End, End] = [
+    const ends: readonly [TunnelEnd, TunnelEnd] = [
       {
         namespace: mac,
         name: `wgm${Deno.pid}`,
@@ -90,7 +95,7 @@ export class WireguardTunnel implements AsyncDisposable {
 }
 
 /** A fresh key pair; the private key lies in a file that only its owner reads. */
-async function makeKey(network: Network, end: End): Promise<{ file: string; publicKey: string }> {
+async function makeKey(network: Network, end: TunnelEnd): Promise<{ file: string; publicKey: string }> {
   const file = `${network.folder}/${end.name}.key`;
   await end.namespace.exec(["sh", "-c", 'umask 077; wg genkey > "$1"', "sh", file]);
   return { file, publicKey: await end.namespace.exec(["sh", "-c", 'wg pubkey < "$1"', "sh", file]) };

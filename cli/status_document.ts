@@ -5,7 +5,7 @@
  */
 
 import { commit, denoVersion, version } from "./build_info.ts";
-import { recordOf, type Shape } from "./shape.ts";
+import { orAbsent, recordOf, type Shape } from "./shape.ts";
 
 /** Which program is running, and since when. */
 export interface ProgramStatus<Name extends string> {
@@ -35,6 +35,10 @@ export interface InterfaceStatus {
   readonly address: string;
   /** The other side's virtual address. */
   readonly peer: string;
+  /** This side's virtual IPv6 address; absent while IPv6 is off. */
+  readonly address6?: string;
+  /** The other side's virtual IPv6 address; absent while IPv6 is off. */
+  readonly peer6?: string;
 }
 
 /** What has gone one way through the tunnel since the start. */
@@ -96,7 +100,14 @@ export const programShape: Readonly<Record<string, Shape>> = {
 };
 
 /** The form of {@link InterfaceStatus}. */
-export const interfaceShape: Shape = { name: "string", mtu: "number", address: "string", peer: "string" };
+export const interfaceShape: Shape = {
+  name: "string",
+  mtu: "number",
+  address: "string",
+  peer: "string",
+  address6: orAbsent("string"),
+  peer6: orAbsent("string"),
+};
 
 /** The form of {@link DataPlaneStatus}. */
 export const dataPlaneShape: Shape = { offload: "boolean" };

@@ -40,8 +40,8 @@ export interface FirewallKeeperSettings {
   readonly pairs: () => readonly BridgePair[];
   readonly interfaceName: string;
   readonly chain: string;
-  /** The virtual networks, at most one of each family. */
-  readonly sources: readonly Prefix[];
+  /** The virtual networks there are now, at most one of each family. */
+  readonly sources: () => readonly Prefix[];
   readonly pace?: KeeperPace;
 }
 
@@ -83,7 +83,7 @@ export class FirewallKeeper implements AsyncDisposable {
     };
   }
 
-  /** Looks now, at the start or because the wanted pairs have changed, and goes on by itself. */
+  /** Looks now, at the start or because what is wanted has changed, and goes on by itself. */
   wake(): void {
     if (this.#isClosed) return;
     clearTimeout(this.#timer);
@@ -124,7 +124,8 @@ export class FirewallKeeper implements AsyncDisposable {
     const found = wanted.length === 0 ? [] : findBridges(wanted, bridges());
     const wish = this.#wish(found.flatMap((each) => each.bridges === undefined ? [] : [each.bridges]));
     const fingerprint = firewall.fingerprint();
-    const basis = `${fingerprint} ${wish.pairs.flat().map(bridgeText).join(" ")}`;
+    const texts = [...wish.sources.map(formatPrefix), ...wish.pairs.flat().map(bridgeText)];
+    const basis = `${fingerprint} ${texts.join(" ")}`;
     const isDue = basis !== this.#basis || performance.now() >= this.#nextLook;
     const state = isDue ? await firewall.ensure(wish) : { ...this.#state, inserted: 0, deleted: 0 };
     // A pair counts as connected once its rules are there.
@@ -143,7 +144,7 @@ export class FirewallKeeper implements AsyncDisposable {
 
   #wish(pairs: FirewallWish["pairs"]): FirewallWish {
     const { interfaceName, chain, sources } = this.#settings;
-    return { interfaceName, chain, sources, pairs };
+    return { interfaceName, chain, sources: sources(), pairs };
   }
 }
 

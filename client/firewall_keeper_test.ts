@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { OperationError } from "../core/error.ts";
 import type { ContainerBridge, FirewallWish } from "../core/firewall/wanted_rules.ts";
 import { parseAddress } from "../core/net/address.ts";
-import { parsePrefix } from "../core/net/prefix.ts";
+import { parsePrefix, type Prefix } from "../core/net/prefix.ts";
 import type { Firewall, FirewallState } from "../system/firewall.ts";
 import type { BridgePair } from "./bridge_pairs.ts";
 import { FirewallKeeper, type KeeperPace } from "./firewall_keeper.ts";
@@ -23,6 +23,7 @@ class Scene implements AsyncDisposable {
   state: FirewallState | Error = OPEN;
   pairs: BridgePair[] = [];
   bridges: ContainerBridge[] = [];
+  sources: Prefix[] = [];
   readonly keeper: FirewallKeeper;
   #glances = 0;
   #onGlance = () => {};
@@ -50,7 +51,7 @@ class Scene implements AsyncDisposable {
       pairs: () => this.pairs,
       interfaceName: "connector0",
       chain: "DOCKER-USER",
-      sources: [],
+      sources: () => this.sources,
       pace: { glance: 1, look: 60_000, check: 60_000, ...pace },
     });
   }
@@ -138,6 +139,15 @@ Deno.test("a pair whose networks are not there is told though no rule follows fr
   await scene.glances(2);
   assert.equal(scene.wishes.length, 1);
   assert.deepEqual(scene.keeper.status.pairs.map(({ state }) => state), ["waiting"]);
+});
+
+Deno.test("a virtual network that comes later is noticed", async () => {
+  await using scene = new Scene();
+  scene.keeper.wake();
+  await scene.glances(2);
+  scene.sources = [...bridge("", "fdc0:c0de:251::1/64").subnets];
+  await scene.glances(2);
+  assert.deepEqual(scene.wishes.map(({ sources }) => sources.length), [0, 1]);
 });
 
 Deno.test("a network's new bridge is noticed, though the rules are as they were", async () => {

@@ -5,15 +5,16 @@
  * @module
  */
 import { version } from "../cli/build_info.ts";
+import { loadHeartbeatProof } from "../cli/heartbeat_key.ts";
 import { exitDone } from "../cli/exit_status.ts";
 import { getLogger } from "../cli/log.ts";
-import { programStatus } from "../cli/status_document.ts";
+import { type InterfaceStatus, programStatus } from "../cli/status_document.ts";
 import { lastHeardSeconds, tunnelCounters } from "../cli/tunnel_counters.ts";
 import { Counter } from "../core/counters.ts";
 import { OperationError } from "../core/error.ts";
 import { formatAddress, type IpAddress, nextAddress } from "../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
-import { networkOf } from "../core/net/prefix.ts";
+import { networkOf, type Prefix } from "../core/net/prefix.ts";
 import { DataPlane } from "../dataplane/data_plane.ts";
 import { resolveHost } from "../ffi/resolve.ts";
 import { SystemError } from "../ffi/system_error.ts";
@@ -27,6 +28,7 @@ import { openTunnelDevice, openTunnelSocket } from "../system/tunnel_device.ts";
 import { BridgePairs } from "./bridge_pairs.ts";
 import { FirewallKeeper } from "./firewall_keeper.ts";
 import { warnWithoutForwarding } from "./forwarding.ts";
+import { Ipv6Tunnel } from "./ipv6_tunnel.ts";
 import type { ClientRunOptions } from "./options.ts";
 import { ServerLink } from "./server_link.ts";
 import type { ClientStatus } from "./status_document.ts";
@@ -56,10 +58,12 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   const router = await platformRouter();
   const { address } = options.addr;
   const peer = nextAddress(address);
-  await router.configureInterface({ name: device.name, mtu: options.mtu, address, peer });
+  const base = { name: device.name, mtu: options.mtu, address, peer };
+  await router.configureInterface(base);
   await router.addRoute(networkOf(options.addr), device.name);
   warnWithoutForwarding();
 
+  const ipv6 = new Ipv6Tunnel({ router, base, carryIpv6: (isOn) => dataPlane.carryIpv6(isOn) });
   const pairs = new BridgePairs();
   const firewall = cleanup.use(
     new FirewallKeeper({
@@ -68,7 +72,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       pairs: () => pairs.wanted,
       interfaceName: device.name,
       chain: options.chain,
-      sources: [options.addr],
+      sources: () => ipv6.addr6 === undefined ? [options.addr] : [options.addr, ipv6.addr6],
     }),
   );
   firewall.wake();
@@ -79,7 +83,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       host: options.host,
       port: options.port,
       heartbeatMs: options.heartbeatMs,
-      key: options.key,
+      proof: await loadHeartbeatProof(options.key),
       description: { version, addresses: [formatAddress(address)] },
       socket,
       address: serverAddress,
@@ -89,6 +93,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
         firewall.wake();
         return faulty;
       },
+      onIpv6: (addr6) => void ipv6.follow(addr6).then(() => firewall.wake()),
       traffic: () => ({
         received: counters[Counter["inbound.packets"]] ?? 0,
         sent: counters[Counter["outbound.packets"]] ?? 0,
@@ -116,6 +121,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
         mtu: options.mtu,
         address: formatAddress(address),
         peer: formatAddress(peer),
+        ...ipv6Addresses(ipv6.addr6),
       },
       server: {
         host: options.host,
@@ -165,4 +171,9 @@ function connectTo(socket: UdpSocket, server: Endpoint): void {
       { cause: error },
     );
   }
+}
+
+function ipv6Addresses(addr6: Prefix | undefined): Pick<InterfaceStatus, "address6" | "peer6"> {
+  if (addr6 === undefined) return {};
+  return { address6: formatAddress(addr6.address), peer6: formatAddress(nextAddress(addr6.address)) };
 }

@@ -9,6 +9,7 @@ import { OnceEach } from "../cli/once_each.ts";
 import { HeartbeatClock } from "../core/link/heartbeat_clock.ts";
 import { type IpAddress, sameAddress } from "../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
+import { parsePrefix, type Prefix } from "../core/net/prefix.ts";
 import {
   CONTROL_VERSION,
   ControlAssembler,
@@ -16,7 +17,7 @@ import {
   parseControl,
 } from "../core/protocol/control.ts";
 import { type ClientDescription, encodeDescription } from "../core/protocol/description.ts";
-import { encodeHeartbeat } from "../core/protocol/heartbeat.ts";
+import { encodeHeartbeat, type HeartbeatProof } from "../core/protocol/heartbeat.ts";
 import type { UdpSocket } from "../ffi/udp_socket.ts";
 
 const log = getLogger("server");
@@ -29,7 +30,8 @@ export interface ServerLinkSettings {
   readonly host: string;
   readonly port: number;
   readonly heartbeatMs: number;
-  readonly key: string | undefined;
+  /** Proves the key; undefined without one. */
+  readonly proof: HeartbeatProof | undefined;
   readonly description: ClientDescription;
   /** Connected to the server; follows it when it moves. */
   readonly socket: Pick<UdpSocket, "family" | "connect" | "send">;
@@ -37,6 +39,8 @@ export interface ServerLinkSettings {
   readonly resolve: (host: string) => Promise<IpAddress[]>;
   /** Told of the commands of each control text that has any; says how many of them it could not understand. */
   readonly onCommands: (commands: readonly ControlCommand[]) => number;
+  /** Puts the virtual IPv6 network in force that the server named, or none. */
+  readonly onIpv6: (addr6: Prefix | undefined) => void;
   /** Packets received and sent so far. */
   readonly traffic: () => { readonly received: number; readonly sent: number };
 }
@@ -123,11 +127,21 @@ export class ServerLink implements Disposable {
 
   #takeCommand(command: ControlCommand): void {
     if (command.name === "connect" || command.name === "disconnect") return;
+    if (command.name === "addr6") return this.#takeIpv6(command);
     if (command.name !== "version") return this.#passOver(command);
     this.#answers = true;
     if (Number(command.words[0]) >= CONTROL_VERSION) {
       this.#settings.socket.send(encodeDescription(this.#settings.description));
     }
+  }
+
+  #takeIpv6(command: ControlCommand): void {
+    const [word = "", ...rest] = command.words;
+    const addr6 = parsePrefix(word);
+    const isSound = rest.length === 0 &&
+      (word === "off" || (addr6?.address.family === 6 && addr6.length <= 126));
+    if (isSound) this.#settings.onIpv6(addr6);
+    else this.#passOver(command);
   }
 
   /** Counts a command that is not carried out; the known ones are logged, once until their words change. */
@@ -170,7 +184,7 @@ export class ServerLink implements Disposable {
   #sendHeartbeat(): void {
     // The server takes no time twice, so a clock that stands still or was set back a little counts on.
     this.#lastHeartbeatTime = Math.max(Date.now(), this.#lastHeartbeatTime + 1);
-    this.#settings.socket.send(encodeHeartbeat(this.#settings.key, this.#lastHeartbeatTime));
+    this.#settings.socket.send(encodeHeartbeat(this.#settings.proof, this.#lastHeartbeatTime));
     this.#sent++;
   }
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { formatPrefix } from "../core/net/prefix.ts";
 import { formatAddress, type IpAddress, parseAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
 import { HeartbeatJudge } from "../core/protocol/heartbeat.ts";
+import { heartbeatProof } from "../core/protocol/heartbeat_proof.ts";
 import { ServerLink, type ServerLinkSettings } from "./server_link.ts";
 
 const text = (control: string) =>
@@ -21,6 +23,7 @@ class Scene implements Disposable {
   readonly sent: Uint8Array[] = [];
   readonly connected: string[] = [];
   readonly lookups: string[] = [];
+  readonly networks: (string | undefined)[] = [];
   traffic = { received: 0, sent: 0 };
   addresses: IpAddress[] | Promise<IpAddress[]> = [HERE];
   readonly link: ServerLink;
@@ -31,9 +34,10 @@ class Scene implements Disposable {
       host: "server.example",
       port: 2511,
       heartbeatMs: 2,
-      key: undefined,
+      proof: undefined,
       description: { version: "0.1.0", addresses: ["192.168.251.1"] },
       address: HERE,
+      onIpv6: (addr6) => void this.networks.push(addr6 && formatPrefix(addr6)),
       resolve: (host) => {
         this.lookups.push(host);
         this.#onEvent();
@@ -143,6 +147,15 @@ Deno.test("the commands of a text are handed on together", () => {
   ]);
 });
 
+Deno.test("the virtual IPv6 network is taken from the server, nonsense in its place is not", () => {
+  using scene = new Scene();
+  scene.link.takeMessage(text("addr6 fdc0:c0de:251::1/64"));
+  scene.link.takeMessage(text("addr6 192.168.251.1/24,addr6 fdc0::1/127,addr6,addr6 off off"));
+  scene.link.takeMessage(text("addr6 off"));
+  assert.deepEqual(scene.networks, ["fdc0:c0de:251::1/64", undefined]);
+  assert.equal(scene.link.drops.unknownCommand, 4);
+});
+
 Deno.test("what is not used is counted by reason", () => {
   using scene = new Scene({ onCommands: () => 1 });
   scene.link.takeMessage(text("version 2,connect 172.17.0.0 172.18.0.0,dns a,host 10.0.0.1 b,juggle,spin 3"));
@@ -216,9 +229,9 @@ Deno.test("an ended link sends nothing, whatever still comes in", async () => {
 });
 
 Deno.test("each heartbeat with a key is later than the last, so the server takes them all", async () => {
-  using scene = new Scene({ key: "secret", heartbeatMs: 1 });
+  using scene = new Scene({ proof: heartbeatProof("secret"), heartbeatMs: 1 });
   scene.link.start();
   await scene.until(() => scene.sent.length >= 10);
-  const judge = new HeartbeatJudge("secret");
+  const judge = new HeartbeatJudge(heartbeatProof("secret"));
   assert.ok(scene.sent.every((heartbeat) => judge.judge(heartbeat, Date.now()) === undefined));
 });

@@ -23,6 +23,8 @@ export interface Start {
 export type Command =
   /** Names the endpoint of this index as a socket address, or takes the name away. */
   | { readonly kind: "endpoint"; readonly index: number; readonly socketAddress: Uint8Array | undefined }
+  /** Carries IPv6 packets, or drops them. */
+  | { readonly kind: "ipv6"; readonly isOn: boolean }
   | { readonly kind: "stop" };
 
 /** Messages from the Worker. */

@@ -111,6 +111,11 @@ export class DataPlane {
     this.#command({ kind: "endpoint", index: PEER, socketAddress });
   }
 
+  /** Carries IPv6 packets from now on, or drops them; off at the start. */
+  carryIpv6(isOn: boolean): void {
+    this.#command({ kind: "ipv6", isOn });
+  }
+
   /** Ends the Worker's loop, then the Worker. The descriptors stay open. */
   async stop(): Promise<void> {
     this.#command({ kind: "stop" });

@@ -22,6 +22,9 @@ export type PassMessage = (offset: number, length: number, run: number, fromPeer
 
 /** Moves datagrams from the socket to the interface and to the main thread. */
 export class Inbound {
+  /** Whether IPv6 packets are carried. */
+  ipv6IsOn = false;
+
   constructor(
     readonly role: Role,
     readonly tun: TunPort,
@@ -66,7 +69,7 @@ export class Inbound {
     const version = packetVersion(this.bytes, at, length);
     if (version !== 0) {
       if (!fromPeer) counters[Counter["drop.foreignEndpoint"]]++;
-      else if (version === 6) counters[Counter["drop.ipv6Off"]]++;
+      else if (version === 6 && !this.ipv6IsOn) counters[Counter["drop.ipv6Off"]]++;
       else {
         counters[Counter["inbound.packets"]]++;
         counters[Counter["inbound.bytes"]] += length;

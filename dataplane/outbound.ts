@@ -16,6 +16,8 @@ const BATCH_OCTETS = 192 * 1024;
 export class Outbound {
   /** Whether the peer's endpoint is known. */
   peerIsBound = false;
+  /** Whether IPv6 packets are carried. */
+  ipv6IsOn = false;
   /** The last batch ended for want of room: the interface may hold more than poll(2) knows of. */
   isBehind = false;
 
@@ -51,11 +53,11 @@ export class Outbound {
     let octets = 0;
     for (let index = first; index < list.count; index++) {
       octets += list.lengths[index];
-      const isIpv4 = u8[list.headers[index]] >>> 4 === 4;
-      if (isIpv4 && this.peerIsBound) list.endpoints[index] = PEER;
+      const isCarried = this.ipv6IsOn || u8[list.headers[index]] >>> 4 === 4;
+      if (isCarried && this.peerIsBound) list.endpoints[index] = PEER;
       else {
         list.endpoints[index] = -1;
-        this.counters[isIpv4 ? Counter["drop.noClient"] : Counter["drop.ipv6Off"]]++;
+        this.counters[isCarried ? Counter["drop.noClient"] : Counter["drop.ipv6Off"]]++;
       }
     }
     return octets;

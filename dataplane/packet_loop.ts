@@ -85,8 +85,11 @@ export async function runPacketLoop(
       }
       shared.noteCommandDone();
       if (command.kind === "stop") return post({ kind: "stopped" });
-      outbound.peerIsBound = command.socketAddress !== undefined || start.udp.connected;
-      udp.setEndpoint(command.index, command.socketAddress ?? new Uint8Array());
+      if (command.kind === "ipv6") outbound.ipv6IsOn = inbound.ipv6IsOn = command.isOn;
+      else {
+        outbound.peerIsBound = command.socketAddress !== undefined || start.udp.connected;
+        udp.setEndpoint(command.index, command.socketAddress ?? new Uint8Array());
+      }
     }
   }
 }

@@ -10,13 +10,16 @@ import { type Endpoint, formatEndpoint, sameEndpoint } from "../core/net/endpoin
 import { encodeControl } from "../core/protocol/control.ts";
 import { type ClientDescription, decodeDescription } from "../core/protocol/description.ts";
 import { HEARTBEAT } from "../core/protocol/datagram.ts";
-import { HeartbeatJudge } from "../core/protocol/heartbeat.ts";
+import { HeartbeatJudge, type HeartbeatProof } from "../core/protocol/heartbeat.ts";
 import type { SocketAddressCodec, UdpSocket } from "../ffi/udp_socket.ts";
 
 const log = getLogger("client");
 
 /** Refused heartbeats are logged at most this often, in milliseconds. */
 const REFUSAL_INTERVAL = 60_000;
+
+/** How often the first control text is repeated to a client that does not answer it. */
+const REPEATED_TEXTS = 3;
 
 /** What a bound client is known by. */
 export interface BoundClient {
@@ -28,7 +31,8 @@ export interface BoundClient {
 
 /** What the link works with. */
 export interface ClientLinkSettings {
-  readonly key: string | undefined;
+  /** What a client must prove; undefined without a key. */
+  readonly proof: HeartbeatProof | undefined;
   readonly mtu: number;
   readonly socket: Pick<UdpSocket, "send">;
   readonly codec: SocketAddressCodec;
@@ -36,6 +40,10 @@ export interface ClientLinkSettings {
   readonly bindPeer: (socketAddress: Uint8Array) => void;
   /** The control text that a newly bound client is sent. */
   readonly controlText: () => string;
+  /** A newly bound client has not described itself yet: it may be the original's. */
+  readonly onBound: () => void;
+  /** The bound client has described itself; what comes back is sent to it as a control text. */
+  readonly onDescribed: () => string;
 }
 
 /** Learns the client's endpoint and answers its heartbeats. */
@@ -44,11 +52,12 @@ export class ClientLink {
   readonly #judge: HeartbeatJudge;
   #client: BoundClient | undefined;
   #refused = 0;
+  #repeatedTexts = 0;
   #refusalLogged = 0;
 
   constructor(settings: ClientLinkSettings) {
     this.#settings = settings;
-    this.#judge = new HeartbeatJudge(settings.key);
+    this.#judge = new HeartbeatJudge(settings.proof);
   }
 
   /** The bound client. */
@@ -86,7 +95,9 @@ export class ClientLink {
     const previous = this.#client;
     const isKnown = previous !== undefined && sameEndpoint(previous.endpoint, endpoint);
     this.#client = { endpoint, lastHeartbeat: now, description: isKnown ? previous.description : undefined };
-    if (isKnown) return this.#sendTo(endpoint, "");
+    if (isKnown) return this.#answer(endpoint);
+    this.#repeatedTexts = 0;
+    this.#settings.onBound();
     this.#settings.bindPeer(this.#settings.codec.encode(endpoint));
     if (previous === undefined) log.info("client connected", { endpoint: formatEndpoint(endpoint) });
     else {
@@ -95,18 +106,30 @@ export class ClientLink {
     this.#sendTo(endpoint, this.#settings.controlText());
   }
 
+  /**
+   * Answers a heartbeat. As long as the client has not described itself, its first control text may have been lost, so
+   * it is sent a few times more; to the original's client it says the same each time.
+   */
+  #answer(endpoint: Endpoint): void {
+    this.#sendTo(endpoint, "");
+    if (this.#client?.description !== undefined || this.#repeatedTexts >= REPEATED_TEXTS) return;
+    this.#repeatedTexts++;
+    this.#sendTo(endpoint, this.#settings.controlText());
+  }
+
   #takeDescription(datagram: Uint8Array, client: BoundClient): void {
     const description = decodeDescription(datagram);
     if (description === undefined) return;
     this.#client = { ...client, description };
     log.debug("client described itself", { version: description.version });
+    this.#sendTo(client.endpoint, this.#settings.onDescribed());
   }
 
   #refuse(endpoint: Endpoint, fault: string, now: number): void {
     this.#refused++;
     if (this.#refusalLogged !== 0 && now - this.#refusalLogged < REFUSAL_INTERVAL) return;
     this.#refusalLogged = now;
-    const remedy = this.#settings.key === undefined
+    const remedy = this.#settings.proof === undefined
       ? "the sender proves a key, this server has none"
       : "give the client the same key as the server";
     log.warn(`heartbeat refused; ${remedy}`, {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../core/net/endpoint.ts";
 import { encodeDescription } from "../core/protocol/description.ts";
 import { encodeHeartbeat } from "../core/protocol/heartbeat.ts";
+import { heartbeatProof } from "../core/protocol/heartbeat_proof.ts";
 import { linuxSocketAddress } from "../ffi/socket_address_linux.ts";
 import { ClientLink, type ClientLinkSettings } from "./client_link.ts";
 
@@ -14,8 +15,9 @@ const DESCRIPTION = encodeDescription({ version: "0.1.0", addresses: ["192.168.2
 function openLink(changes: Partial<ClientLinkSettings> = {}) {
   const sent: [to: string, octets: Uint8Array][] = [];
   const bound: string[] = [];
+  const steps: string[] = [];
   const link = new ClientLink({
-    key: undefined,
+    proof: undefined,
     mtu: 1400,
     socket: {
       send(datagram, to) {
@@ -31,9 +33,14 @@ function openLink(changes: Partial<ClientLinkSettings> = {}) {
       bound.push(formatEndpoint(endpoint));
     },
     controlText: () => TEXT,
+    onBound: () => void steps.push("bound"),
+    onDescribed() {
+      steps.push("described");
+      return "addr6 off";
+    },
     ...changes,
   });
-  return { link, sent, bound };
+  return { link, sent, bound, steps };
 }
 
 function endpoint(text: string): Endpoint {
@@ -56,12 +63,22 @@ Deno.test("the first heartbeat binds its sender, who is sent the whole control t
   assert.deepEqual(sent, [[A, control(TEXT)]]);
 });
 
-Deno.test("each later heartbeat is answered by an empty text", () => {
-  const { link, sent, bound } = openLink();
-  for (const seconds of [0, 5, 10]) link.takeMessage(HEARTBEAT, source(A), seconds > 0, NOW + seconds * 1000);
-  assert.deepEqual(sent.slice(1), [[A, control("")], [A, control("")]]);
+Deno.test("a client that described itself is sent what that allows, and later heartbeats are answered by an empty text", () => {
+  const { link, sent, bound, steps } = openLink();
+  link.takeMessage(HEARTBEAT, source(A), false, NOW);
+  link.takeMessage(DESCRIPTION, source(A), true, NOW);
+  for (const seconds of [5, 10]) link.takeMessage(HEARTBEAT, source(A), true, NOW + seconds * 1000);
+  assert.deepEqual(sent.slice(1), [[A, control("addr6 off")], [A, control("")], [A, control("")]]);
   assert.deepEqual(bound, [A]);
+  assert.deepEqual(steps, ["bound", "described"]);
   assert.equal(link.client?.lastHeartbeat, NOW + 10_000);
+});
+
+Deno.test("a client that does not describe itself is sent the text three times more", () => {
+  const { link, sent } = openLink();
+  for (let beat = 0; beat < 6; beat++) link.takeMessage(HEARTBEAT, source(A), beat > 0, NOW + beat * 5000);
+  const texts = sent.map(([, octets]) => octets);
+  assert.deepEqual(texts, [TEXT, "", TEXT, "", TEXT, "", TEXT, "", ""].map(control));
 });
 
 Deno.test("a heartbeat from elsewhere moves the tunnel, and the new client has yet to describe itself", () => {
@@ -99,13 +116,13 @@ Deno.test("what is no heartbeat binds nobody and is not answered", () => {
 });
 
 Deno.test("with a key only proof binds, once", () => {
-  const { link, sent, bound } = openLink({ key: "secret" });
+  const { link, sent, bound } = openLink({ proof: heartbeatProof("secret") });
   link.takeMessage(HEARTBEAT, source(B), false, NOW);
-  link.takeMessage(encodeHeartbeat("guess", NOW), source(B), false, NOW);
+  link.takeMessage(encodeHeartbeat(heartbeatProof("guess"), NOW), source(B), false, NOW);
   assert.deepEqual([link.refused, sent, bound], [2, [], []]);
-  link.takeMessage(encodeHeartbeat("secret", NOW), source(A), false, NOW);
+  link.takeMessage(encodeHeartbeat(heartbeatProof("secret"), NOW), source(A), false, NOW);
   assert.deepEqual(bound, [A]);
-  link.takeMessage(encodeHeartbeat("secret", NOW), source(B), false, NOW);
+  link.takeMessage(encodeHeartbeat(heartbeatProof("secret"), NOW), source(B), false, NOW);
   assert.deepEqual([link.refused, bound], [3, [A]], "a replay from elsewhere");
   assert.equal(link.client?.lastHeartbeat, NOW);
 });

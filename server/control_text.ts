@@ -5,6 +5,7 @@
  */
 import type { BridgePair } from "../core/config/config.ts";
 import { formatAddress } from "../core/net/address.ts";
+import { formatPrefix, type Prefix } from "../core/net/prefix.ts";
 import { CONTROL_VERSION } from "../core/protocol/control.ts";
 
 /** The text for a newly bound client: everything. */
@@ -15,6 +16,11 @@ export function fullControlText(pairs: readonly BridgePair[]): string {
 /** The text for a client that knows the rest: these pairs only. */
 export function changeControlText(pairs: readonly BridgePair[]): string {
   return pairs.map(pairCommand).join(",");
+}
+
+/** The text for a client that described itself: the virtual IPv6 network, or that there is none. */
+export function ipv6ControlText(addr6: Prefix | undefined): string {
+  return `addr6 ${addr6 === undefined ? "off" : formatPrefix(addr6)}`;
 }
 
 function pairCommand({ a, b, connect }: BridgePair): string {

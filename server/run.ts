@@ -5,11 +5,13 @@
  * @module
  */
 import { getLogger, setLogLevel } from "../cli/log.ts";
+import { loadHeartbeatProof } from "../cli/heartbeat_key.ts";
 import { exitDone } from "../cli/exit_status.ts";
 import { programStatus } from "../cli/status_document.ts";
 import { lastHeardSeconds, tunnelCounters } from "../cli/tunnel_counters.ts";
 import type { BridgePair } from "../core/config/config.ts";
 import { plan, type Step } from "../core/config/plan.ts";
+import { OperationError } from "../core/error.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
 import type { Prefix } from "../core/net/prefix.ts";
@@ -18,12 +20,13 @@ import { socketAddressCodec } from "../ffi/udp_socket.ts";
 import { serveControlSocket } from "../system/control_socket.ts";
 import { watchFile } from "../system/file_watch.ts";
 import { platformRouter } from "../system/platform_router.ts";
+import type { InterfaceSettings, Router } from "../system/router.ts";
 import { StopSignal } from "../system/stop_signal.ts";
 import { openTunnelDevice, openTunnelSocket } from "../system/tunnel_device.ts";
 import { ClientLink } from "./client_link.ts";
 import { ConfigFollower } from "./config_follower.ts";
 import { ContainerRoutes } from "./container_routes.ts";
-import { changeControlText, fullControlText } from "./control_text.ts";
+import { changeControlText, fullControlText, ipv6ControlText } from "./control_text.ts";
 import { idleKeys } from "./idle_keys.ts";
 import { initialConfig } from "./initial_config.ts";
 import type { ServerRunOptions } from "./options.ts";
@@ -53,17 +56,27 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const router = await platformRouter();
   const peer = config.addr.address;
   const address = nextAddress(peer);
-  await router.configureInterface({ name: device.name, mtu: config.mtu, address, peer });
+  const addr6 = await configureInterface(
+    router,
+    { name: device.name, mtu: config.mtu, address, peer },
+    config.addr6,
+  );
 
   let pairs: readonly BridgePair[] = config.bridgePairs;
   const codec = await socketAddressCodec();
   const link = new ClientLink({
-    key: config.key,
+    proof: await loadHeartbeatProof(config.key),
     mtu: config.mtu,
     socket,
     codec,
     bindPeer: (socketAddress) => dataPlane.bindPeer(socketAddress),
     controlText: () => fullControlText(pairs),
+    // The original's client carries IPv4 only, so IPv6 waits until the client has shown that it is ours.
+    onBound: () => dataPlane.carryIpv6(false),
+    onDescribed: () => {
+      dataPlane.carryIpv6(addr6 !== undefined);
+      return ipv6ControlText(addr6);
+    },
   });
   await dataPlane.start({
     role: "server",
@@ -96,6 +109,10 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
         mtu: config.mtu,
         address: formatAddress(address),
         peer: formatAddress(peer),
+        ...(addr6 === undefined ? {} : {
+          address6: formatAddress(nextAddress(addr6.address)),
+          peer6: formatAddress(addr6.address),
+        }),
       },
       listen: formatEndpoint(socket.localEndpoint()),
       client: client === undefined ? null : {
@@ -127,6 +144,33 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const signal = await Promise.race([stop.received, dataPlane.failure]);
   log.info("stopping", { signal });
   return exitDone;
+}
+
+/**
+ * Configures the interface, with IPv6 where the system has it.
+ *
+ * @returns the virtual IPv6 network in force
+ */
+async function configureInterface(
+  router: Router,
+  base: InterfaceSettings,
+  addr6: Prefix | undefined,
+): Promise<Prefix | undefined> {
+  if (addr6 !== undefined) {
+    try {
+      await router.configureInterface({
+        ...base,
+        address6: nextAddress(addr6.address),
+        peer6: addr6.address,
+      });
+      return addr6;
+    } catch (error) {
+      if (!(error instanceof OperationError) || error.code !== "unavailable") throw error;
+      log.warn(`IPv6 stays off: ${error.report}`);
+    }
+  }
+  await router.configureInterface(base);
+  return undefined;
 }
 
 /** Puts the steps of a configuration in force. */

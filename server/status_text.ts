@@ -23,6 +23,9 @@ export function statusText(status: ServerStatus): string {
   const peer = client?.version === undefined ? "" : `, version ${client.version}`;
   const rows: Row[] = [
     ["interface", `${tunnel.name}, mtu ${tunnel.mtu}, address ${tunnel.address}, peer ${tunnel.peer}`],
+    ...(tunnel.address6 === undefined
+      ? []
+      : [["", `address ${tunnel.address6}, peer ${tunnel.peer6 ?? "unknown"}`] as const]),
     ["listen", status.listen],
     [
       "client",

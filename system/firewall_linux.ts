@@ -22,6 +22,8 @@ const DOCKER_TABLE = "docker-bridges";
 /** A repair is looked at again, and done again where another program came in between. */
 const ATTEMPTS = 4;
 
+const FAMILIES = [4, 6] as const;
+
 /** What one iptables and one family came to. */
 interface Outcome {
   readonly name: IptablesName;
@@ -48,7 +50,8 @@ export interface FirewallKernel extends Disposable {
 /** The firewall of the network namespace that the process is in. */
 export class LinuxFirewall implements Firewall {
   readonly #iptables: readonly Iptables[];
-  #isFirst = true;
+  /** Families of which no tagged rule is there: neither of this run nor of an earlier one. */
+  readonly #clean = new Set<4 | 6>();
 
   /**
    * @param kernel closed with this
@@ -67,24 +70,21 @@ export class LinuxFirewall implements Firewall {
     return this.kernel.generation()?.toString();
   }
 
-  /** See `Firewall`. The first call also takes out what an earlier run left in a family that this one does not use. */
+  /** See `Firewall`. Families that are not wished for are looked at once only. */
   async ensure(wish: FirewallWish): Promise<FirewallState> {
-    let stale = 0;
-    if (this.#isFirst) {
-      for (const iptables of this.#iptables.filter(({ family }) => !familiesOf(wish).has(family))) {
-        stale += (await this.#settle(iptables, wish.chain, [])).deleted;
-      }
-    }
-    this.#isFirst = false;
-    const outcomes = await this.#settleAll(wish, wantedRules);
+    const wanted = new Set(wish.sources.map(({ address }) => address.family));
+    const unwanted = FAMILIES.filter((family) => !wanted.has(family));
+    const { deleted } = await this.#takeOut(wish.chain, unwanted);
+    for (const family of wanted) this.#clean.delete(family);
+    const outcomes = await this.#settleAll(wanted, wish.chain, (family) => wantedRules(wish, family));
     const state = sum(outcomes);
     const fault = state.fault ?? this.#faultOf(outcomes, wish.chain);
-    return { ...state, deleted: state.deleted + stale, fault };
+    return { ...state, deleted: state.deleted + deleted, fault };
   }
 
   /** See `Firewall`. */
   async clear(wish: FirewallWish): Promise<FirewallState> {
-    return sum(await this.#settleAll(wish, () => []));
+    return await this.#takeOut(wish.chain, FAMILIES);
   }
 
   /** Closes what it asks the kernel with. */
@@ -92,15 +92,22 @@ export class LinuxFirewall implements Firewall {
     this.kernel[Symbol.dispose]();
   }
 
+  async #takeOut(chain: string, families: readonly (4 | 6)[]): Promise<FirewallState> {
+    const dirty = new Set(families.filter((family) => !this.#clean.has(family)));
+    const state = sum(await this.#settleAll(dirty, chain, () => []));
+    if (state.fault === undefined) { for (const family of dirty) this.#clean.add(family); }
+    return state;
+  }
+
   async #settleAll(
-    wish: FirewallWish,
-    rulesFor: (wish: FirewallWish, family: 4 | 6) => FirewallRule[],
+    families: ReadonlySet<4 | 6>,
+    chain: string,
+    rulesFor: (family: 4 | 6) => FirewallRule[],
   ): Promise<Outcome[]> {
-    const families = familiesOf(wish);
     const outcomes: Outcome[] = [];
     for (const iptables of this.#iptables) {
       if (!families.has(iptables.family)) continue;
-      outcomes.push(await this.#settle(iptables, wish.chain, rulesFor(wish, iptables.family)));
+      outcomes.push(await this.#settle(iptables, chain, rulesFor(iptables.family)));
     }
     return outcomes;
   }
@@ -172,10 +179,6 @@ export class LinuxFirewall implements Firewall {
       "Install the package iptables beside the client, unless nothing here filters what Docker forwards",
     );
   }
-}
-
-function familiesOf({ sources }: FirewallWish): ReadonlySet<4 | 6> {
-  return new Set(sources.map(({ address }) => address.family));
 }
 
 function sum(outcomes: readonly Outcome[]): FirewallState {

@@ -119,6 +119,25 @@ Deno.test("what an earlier run left for IPv6 goes at the first look, though IPv6
   assert.deepEqual(asked.slice(length), ["nft-multi iptables-save"]);
 });
 
+Deno.test("rules of IPv6 go when its virtual network goes, and all at the end", async () => {
+  const rules = new Map<string, string>();
+  const { run } = player((command, { input = "" }) => {
+    const family = command.includes("ip6tables") ? "6" : "4";
+    if (command.endsWith("-save")) return { stdout: chain + (rules.get(family) ?? "") };
+    rules.set(family, input.includes("-D ") ? "" : input.replaceAll(/^-I (\S+) 1/gm, "-A $1"));
+    return {};
+  });
+  const virtualNetwork6 = parsePrefix("fdc0:c0de:251::1/64");
+  assert.ok(virtualNetwork6);
+  const firewall = new LinuxFirewall(kernel(), run);
+  const both = await firewall.ensure({ ...wish, sources: [...wish.sources, virtualNetwork6] });
+  assert.deepEqual([both.rules, both.inserted], [8, 8]);
+  const one = await firewall.ensure(wish);
+  assert.deepEqual([one.rules, one.deleted, rules.get("6")], [4, 4, ""]);
+  await firewall.clear(wish);
+  assert.equal(rules.get("4"), "");
+});
+
 Deno.test("nothing is run for what the kernel has not", async () => {
   const { run, asked } = player(() => ({ stdout: chain }));
   await new LinuxFirewall(kernel({ generation: () => undefined }), run).ensure(wish);

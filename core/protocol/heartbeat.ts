@@ -10,24 +10,25 @@
  * @module
  */
 import { timingSafeEqual } from "node:crypto";
-import { hmac } from "@noble/hashes/hmac.js";
-import { sha256 } from "@noble/hashes/sha2.js";
 import { HEARTBEAT, HEARTBEAT_LENGTH, KEYED_HEARTBEAT_LENGTH } from "./datagram.ts";
 
-const CONTEXT = "docker-connector heartbeat";
 const TIME = 1;
 const PROOF = 9;
-const PROOF_LENGTH = 16;
+/** Octets of the proof. */
+export const PROOF_LENGTH = 16;
 /** How far a heartbeat's time may be from the server's, in milliseconds. */
 export const HEARTBEAT_WINDOW = 60_000;
 
+/** Proves a heartbeat's time (8 octets) by a key; the result is {@linkcode PROOF_LENGTH} octets long (heartbeat_proof.ts). */
+export type HeartbeatProof = (time: Uint8Array) => Uint8Array;
+
 /** A heartbeat; with a key it carries the proof for `now`, milliseconds since 1970. */
-export function encodeHeartbeat(key: string | undefined, now: number): Uint8Array<ArrayBuffer> {
-  if (key === undefined) return new Uint8Array([HEARTBEAT]);
+export function encodeHeartbeat(proof: HeartbeatProof | undefined, now: number): Uint8Array<ArrayBuffer> {
+  if (proof === undefined) return new Uint8Array([HEARTBEAT]);
   const heartbeat = new Uint8Array(KEYED_HEARTBEAT_LENGTH);
   heartbeat[0] = HEARTBEAT;
   new DataView(heartbeat.buffer).setBigUint64(TIME, BigInt(Math.floor(now)));
-  heartbeat.set(proof(key, heartbeat.subarray(TIME, PROOF)), PROOF);
+  heartbeat.set(proof(heartbeat.subarray(TIME, PROOF)), PROOF);
   return heartbeat;
 }
 
@@ -41,9 +42,9 @@ export class HeartbeatJudge {
   /**
    * Judges by a key.
    *
-   * @param key what clients must prove; undefined: nothing, then only plain heartbeats count
+   * @param proof what clients must prove; undefined: nothing, then only plain heartbeats count
    */
-  constructor(readonly key: string | undefined) {}
+  constructor(readonly proof: HeartbeatProof | undefined) {}
 
   /**
    * Judges one heartbeat.
@@ -52,10 +53,10 @@ export class HeartbeatJudge {
    * @returns undefined when the heartbeat binds its sender, else why not
    */
   judge(heartbeat: Uint8Array, now: number): HeartbeatFault | undefined {
-    if (this.key === undefined) return heartbeat.length === HEARTBEAT_LENGTH ? undefined : "length";
+    if (this.proof === undefined) return heartbeat.length === HEARTBEAT_LENGTH ? undefined : "length";
     if (heartbeat.length === HEARTBEAT_LENGTH) return "no key";
     if (heartbeat.length !== KEYED_HEARTBEAT_LENGTH) return "length";
-    const expected = proof(this.key, heartbeat.subarray(TIME, PROOF));
+    const expected = this.proof(heartbeat.subarray(TIME, PROOF));
     if (!timingSafeEqual(expected, heartbeat.subarray(PROOF))) return "proof";
     const time = Number(new DataView(heartbeat.buffer, heartbeat.byteOffset).getBigUint64(TIME));
     if (Math.abs(now - time) > HEARTBEAT_WINDOW) return "time";
@@ -63,10 +64,4 @@ export class HeartbeatJudge {
     this.#lastAccepted = time;
     return undefined;
   }
-}
-
-function proof(key: string, time: Uint8Array): Uint8Array {
-  const octets = new TextEncoder();
-  const message = new Uint8Array([...octets.encode(CONTEXT), ...time]);
-  return hmac(sha256, octets.encode(key), message).subarray(0, PROOF_LENGTH);
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { encodeControl } from "./control.ts";
 import { encodeDescription } from "./description.ts";
 import { encodeHeartbeat } from "./heartbeat.ts";
+import { heartbeatProof } from "./heartbeat_proof.ts";
 
 /** The octets that docs/protocol.md shows, one block of hexadecimal text each. */
 async function documentedVectors(): Promise<string[]> {
@@ -18,7 +19,7 @@ function hex(bytes: Uint8Array): string {
 
 Deno.test("the documented test vectors are what is sent", async () => {
   assert.deepEqual(await documentedVectors(), [
-    hex(encodeHeartbeat("correct horse battery staple", Date.UTC(2026, 0, 1))),
+    hex(encodeHeartbeat(heartbeatProof("correct horse battery staple"), Date.UTC(2026, 0, 1))),
     hex(encodeDescription({ version: "0.1.0", addresses: ["192.168.251.1"] })),
     encodeControl("version 2,connect 172.18.0.0 172.19.0.0", 1400).map(hex).join(),
   ]);

@@ -1,62 +1,67 @@
 import assert from "node:assert/strict";
-import { parsePrefix } from "../../core/net/prefix.ts";
-import type { FirewallWish } from "../../core/firewall/wanted_rules.ts";
-import { LinuxFirewall } from "../../system/firewall_linux.ts";
-import { networkTest } from "../topology/tunnel_test_case.ts";
+import { reachable } from "../topology/ping.ts";
+import { defaultConfig, Tunnel } from "../topology/tunnel.ts";
+import { networkTest, withTranscript } from "../topology/tunnel_test_case.ts";
+import { waitUntil } from "../topology/wait.ts";
 
-const prefixes = (...texts: string[]) => texts.map(parsePrefix).filter((prefix) => prefix !== undefined);
+const SUBNET = "fd00:172:20::/64";
+const GATEWAY = "fd00:172:20::1";
+const CONTAINER = "fd00:172:20::2";
 
-const WISH: FirewallWish = {
-  interfaceName: "connector0",
-  chain: "DOCKER-USER",
-  sources: prefixes("192.168.251.1/24", "fdc0:c0de:251::1/64"),
-  pairs: [[
-    { name: "br0", subnets: prefixes("172.20.0.0/16", "fd00:20::/64") },
-    { name: "br1", subnets: prefixes("fd00:21::/64") },
-  ]],
-};
+/** What dockerd has made once it has a network with IPv6, cut down to what drops. */
+const DOCKER_RULES = `*raw
+-A PREROUTING -d ${CONTAINER}/128 ! -i br0 -j DROP
+COMMIT
+*filter
+:FORWARD DROP
+:DOCKER -
+:DOCKER-USER -
+-A FORWARD -j DOCKER-USER
+-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A FORWARD -o br0 -j DOCKER
+-A FORWARD -i br0 -j ACCEPT
+-A DOCKER ! -i br0 -o br0 -j DROP
+COMMIT
+`;
 
 for (const backend of ["nft", "legacy"] as const) {
-  networkTest(`IPv6 rules are kept as IPv4 rules are, iptables-${backend}`, {}, async ({ vm }) => {
-    for (const family of ["", "6"]) await vm.exec([`ip${family}tables-${backend}`, "-N", "DOCKER-USER"]);
-    const save = async () =>
-      (await vm.exec([`ip6tables-${backend}-save`])).split("\n").filter((line) => line.startsWith("-A"));
-    using firewall = new LinuxFirewall({
-      generation: () => 1,
-      hasTable: () => false,
-      legacyTables: () => backend === "legacy" ? "filter" : "",
-      [Symbol.dispose]: () => {},
-    }, (argv, options) => runInside(vm.name, argv, options?.input));
+  networkTest(
+    `containers are reached by IPv6 through Docker's firewall, ip6tables-${backend}`,
+    {},
+    async (network) => {
+      const { mac, vm, folder } = network;
+      const { namespace } = network.container();
+      await vm.sysctl("net/ipv6/conf/all/forwarding", "1");
+      await vm.ip("addr", "add", `${GATEWAY}/64`, "dev", "br0", "nodad");
+      // No default route, as in an internal network.
+      await namespace.ip("addr", "add", `${CONTAINER}/64`, "dev", "eth0", "nodad");
+      await Deno.writeTextFile(`${folder}/docker.rules`, DOCKER_RULES);
+      await vm.exec([`ip6tables-${backend}-restore`, `${folder}/docker.rules`]);
+      const save = async () =>
+        (await vm.exec([`ip6tables-${backend}-save`])).split("\n").filter((line) => line.startsWith("-A"))
+          .sort();
+      const before = await save();
 
-    const first = await firewall.ensure(WISH);
-    assert.equal(first.fault, undefined);
-    assert.deepEqual(first.backends, [`iptables-${backend}`]);
-    const rules = await save();
-    assert.equal(rules.length, 8, rules.join("\n"));
-    assert.ok(
-      rules.some((rule) => rule.startsWith("-A PREROUTING -d fd00:21::/64 -i br0 ")),
-      rules.join("\n"),
-    );
-    const second = await firewall.ensure(WISH);
-    assert.deepEqual([second.rules, second.inserted, second.deleted], [first.rules, 0, 0]);
-
-    await firewall.clear(WISH);
-    assert.deepEqual(await save(), []);
-  });
+      const config = `${defaultConfig(network)}route ${SUBNET}\n`;
+      await using tunnel = await Tunnel.start(network, { config });
+      await withTranscript(tunnel, async () => {
+        await waitUntil("the container answers", () => reachable(mac, CONTAINER, 1), 5_000);
+        await vm.exec([`ip6tables-${backend}`, "-t", "raw", "-F"]);
+        await vm.exec([`ip6tables-${backend}`, "-t", "raw", "-A", ...dropRule]);
+        await waitUntil("the accept is back", async () => {
+          return (await save()).some((rule) => rule.startsWith("-A PREROUTING -i connector0 "));
+        }, 5_000);
+        assert.ok(await reachable(mac, CONTAINER));
+        const { firewall } = await tunnel.client.waitForStatus(
+          "the rules are told",
+          (status) => status.firewall.rules === 4,
+        );
+        assert.equal(firewall.backend, `iptables-${backend}`);
+        assert.equal((await tunnel.client.stop()).code, 0);
+        assert.deepEqual(await save(), before);
+      });
+    },
+  );
 }
 
-/** Runs a program in the namespace; the product runs it in its own. */
-async function runInside(namespace: string, argv: readonly string[], input = "") {
-  const child = new Deno.Command("ip", {
-    args: ["netns", "exec", namespace, ...argv],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(input));
-  await writer.close();
-  const { code, stdout, stderr } = await child.output();
-  const text = new TextDecoder();
-  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
-}
+const dropRule = ["PREROUTING", "-d", CONTAINER, "!", "-i", "br0", "-j", "DROP"];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { droppedDatagrams } from "../topology/control_socket.ts";
 import { Relay, strangerDatagram, strangerFlood } from "../topology/relay.ts";
-import { SERVER_PORT, Tunnel } from "../topology/tunnel.ts";
+import { defaultConfig, SERVER_PORT, Tunnel } from "../topology/tunnel.ts";
 import { networkTest, tunnelTest, withTranscript } from "../topology/tunnel_test_case.ts";
 
 const DATAGRAMS = 200_000;
@@ -74,7 +74,10 @@ tunnelTest("strangers cannot disturb the server", {}, async ({ network, tunnel, 
 
 networkTest("random bytes in a peer's name do no lasting harm", {}, async (network, t) => {
   await using relay = await Relay.start(network);
-  await using tunnel = await Tunnel.start(network, { clientTarget: relay.target });
+  await using tunnel = await Tunnel.start(network, {
+    clientTarget: relay.target,
+    config: `addr6 off\n${defaultConfig(network)}`,
+  });
   const { server, client } = tunnel;
   const step = (name: string, run: () => Promise<void>) => t.step(name, () => withTranscript(tunnel, run));
 

@@ -76,7 +76,9 @@ tunnelTest("traffic passes both ways", { containers: [1, 1] }, async ({ network,
   });
 });
 
-tunnelTest("IPv6 packets are dropped and counted", {}, async ({ network, tunnel, step }) => {
+const WITHOUT_IPV6 = { config: "addr6 off\nroute 172.20.0.0/16\n" };
+
+tunnelTest("IPv6 that is off is dropped and counted", WITHOUT_IPV6, async ({ network, tunnel, step }) => {
   await step("at the desktop's interface", async () => {
     const before = (await tunnel.server.status())?.counters.drops["ipv6Off"] ?? 0;
     await network.mac.ip("-6", "addr", "replace", "fd00:251::2/64", "dev", "connector0", "nodad");

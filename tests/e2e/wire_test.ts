@@ -41,7 +41,7 @@ networkTest("the server talks to a client of the original's kind", {}, async (ne
   await t.step("each further heartbeat is answered with an empty control", async () => {
     for (let count = 0; count < 3; count++) {
       await client.send(macAddress, SERVER_PORT, "00");
-      assert.equal((await client.receive(CONTROL)).hex, "010000");
+      await client.receive(/^010000$/);
     }
   });
 

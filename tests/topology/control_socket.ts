@@ -33,8 +33,11 @@ export interface CommonStatus {
     readonly mtu: number;
     readonly address: string;
     readonly peer: string;
+    readonly address6?: string;
+    readonly peer6?: string;
   };
   readonly counters: Counters;
+  readonly dataPlane: { readonly offload: boolean };
 }
 
 /** The server's answer. */

@@ -1,5 +1,6 @@
 /**
- * A relay between client and server that a test steers: see programs/udp_relay.ts for what it can do.
+ * A relay between client and server: one that a test steers, see programs/udp_relay.ts for what it can do, or one that
+ * treats datagrams badly by itself, see programs/impaired_relay.ts.
  *
  * @module
  */
@@ -20,10 +21,19 @@ export class Relay implements AsyncDisposable {
     readonly target: string,
   ) {}
 
-  /** Starts the relay and waits until it listens. */
-  static async start(network: Network): Promise<Relay> {
+  /**
+   * Starts the relay and waits until it listens.
+   *
+   * @param script which one
+   * @param args what the script takes after port, host and server port
+   */
+  static async start(
+    network: Network,
+    script: "udp_relay.ts" | "impaired_relay.ts" = "udp_relay.ts",
+    args: readonly string[] = [],
+  ): Promise<Relay> {
     const { vm, vmAddress, macAddress } = network;
-    const process = vm.spawnScript("udp_relay.ts", [`${RELAY_PORT}`, macAddress, `${SERVER_PORT}`]);
+    const process = vm.spawnScript(script, [`${RELAY_PORT}`, macAddress, `${SERVER_PORT}`, ...args]);
     try {
       await process.stdout.waitFor(/"listening"/);
     } catch (error) {

@@ -22,6 +22,8 @@ export interface TunnelOptions {
   /** Whom the client talks to: `HOST:PORT`; the server itself where absent. */
   readonly clientTarget?: string;
   readonly clientEnv?: Readonly<Record<string, string>>;
+  /** Put before the server's program, such as `unshare`. */
+  readonly serverWrapper?: readonly string[];
   /** Put before the client's program, such as `unshare`. */
   readonly clientWrapper?: readonly string[];
 }
@@ -74,6 +76,7 @@ export class Tunnel implements AsyncDisposable {
       program: "docker-connector",
       args: ["run", "--config", configFile, "--host", "0.0.0.0", ...mtu, ...options.serverArgs ?? []],
       control: `${folder}/server-${id}.sock`,
+      ...options.serverWrapper === undefined ? {} : { wrapper: options.serverWrapper },
     });
     const heartbeat = ["--heartbeat", String(options.heartbeat ?? 500)];
     const client = new Daemon<ClientStatus>({

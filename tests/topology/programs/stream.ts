@@ -15,7 +15,8 @@ function print(event: Record<string, unknown>): void {
 }
 
 async function serve(port: number, total: number, rate: number): Promise<void> {
-  using listener = Deno.listen({ hostname: "0.0.0.0", port });
+  // IPv4 connections come here too (ipv6(7), IPV6_V6ONLY).
+  using listener = Deno.listen({ hostname: "::", port });
   print({ event: "listening" });
   using connection = await listener.accept();
   const hash = createHash("sha256");

@@ -1,0 +1,131 @@
+/**
+ * Runs of iperf3 between two namespaces.
+ *
+ * @module
+ */
+import type { Process } from "../tests/topology/process.ts";
+import {
+  parseTcpReport,
+  parseUdpReceipt,
+  parseUdpReport,
+  type TcpReport,
+  type UdpReport,
+} from "./iperf_report.ts";
+import type { Course } from "./lanes.ts";
+import { roomlessDatagrams, socketBufferLimit } from "./proc.ts";
+
+const PORT = 5201;
+/** Milliseconds that a run may take beyond its own length. */
+const GRACE = 20_000;
+
+function client(address: string, args: readonly string[]): string[] {
+  return ["iperf3", "-c", address, "-p", String(PORT), ...args];
+}
+
+/** Starts a server that serves one run. */
+export async function serveOnce({ to }: Course, args: readonly string[] = []): Promise<Process> {
+  return await to.serve(["iperf3", "-s", "-1", "-p", String(PORT), ...args], PORT);
+}
+
+/**
+ * Runs once more what failed once: iperf3 speaks with its server through the tunnel under test, and a full queue may
+ * cost it that connection, which should not cost the figures of a whole benchmark.
+ */
+async function tryTwice<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    console.error(`once more: ${error}`);
+    return await run();
+  }
+}
+
+/** One TCP run. */
+export async function runTcp(course: Course, streams: number, seconds: number): Promise<TcpReport> {
+  return await tryTwice(() => tryTcp(course, streams, seconds));
+}
+
+async function tryTcp(course: Course, streams: number, seconds: number): Promise<TcpReport> {
+  await using _server = await serveOnce(course);
+  const args = ["-t", String(seconds), "-P", String(streams), "-J"];
+  return parseTcpReport(await course.from.exec(client(course.address, args), seconds * 1000 + GRACE));
+}
+
+/** One TCP stream of a given number of bytes; `watch` gets the receiving process and returns when `done` says so. */
+export async function runTcpBytes(
+  course: Course,
+  bytes: number,
+  watch: (receiver: Process, done: () => boolean) => Promise<void>,
+): Promise<TcpReport> {
+  await using server = await serveOnce(course);
+  let done = false;
+  const run = course.from.exec(client(course.address, ["-n", String(bytes), "-J"]), 600_000)
+    .finally(() => done = true);
+  const [output] = await Promise.all([run, watch(server, () => done)]);
+  return parseTcpReport(output);
+}
+
+/** What to send. */
+export interface UdpPlan {
+  /** Bytes of each datagram's payload. */
+  readonly payload: number;
+  /** Datagrams a second. */
+  readonly rate: number;
+  readonly seconds: number;
+}
+
+/** What became of it. */
+export interface UdpOutcome extends UdpReport {
+  /** Number of the last datagram that the receiving program read. */
+  readonly last: number;
+  /** Those up to the last that did not get as far as the receiver's socket. */
+  readonly lost: number;
+  /** Those for which the socket had no room: the receiving program was too slow, which is no loss on the way. */
+  readonly roomless: number;
+}
+
+/** One UDP run, with socket buffers as large as the machine allows. */
+export async function runUdp(course: Course, plan: UdpPlan): Promise<UdpOutcome> {
+  return await tryTwice(() => tryUdp(course, plan));
+}
+
+async function tryUdp(course: Course, plan: UdpPlan): Promise<UdpOutcome> {
+  await using server = await serveOnce(course, ["-J"]);
+  const before = await roomlessDatagrams(course.to);
+  const count = Math.round(plan.rate * plan.seconds);
+  const bits = plan.rate * plan.payload * 8;
+  const args = ["-u", "-l", plan.payload, "-b", bits, "-k", count, "-w", await socketBufferLimit(), "-J"];
+  const output = await course.from.exec(
+    client(course.address, args.map(String)),
+    plan.seconds * 1000 + GRACE,
+  );
+  await server.wait();
+  const { last, missing } = parseUdpReceipt(server.stdout.lines.join("\n"));
+  const roomless = await roomlessDatagrams(course.to) - before;
+  return { ...parseUdpReport(output), last, lost: Math.max(0, missing - roomless), roomless };
+}
+
+/** A TCP stream that goes on until disposal. */
+export class Stream implements AsyncDisposable {
+  private constructor(readonly sender: Process, readonly receiver: Process) {}
+
+  /** Starts it and waits for its connection; `bits` a second, unpaced where 0. */
+  static async start(course: Course, bits: number): Promise<Stream> {
+    const receiver = await serveOnce(course);
+    const args = ["-t", "600", "-b", String(bits), "--forceflush"];
+    const sender = course.from.spawn(client(course.address, args));
+    const stream = new Stream(sender, receiver);
+    try {
+      await sender.stdout.waitFor(/ connected to /);
+      return stream;
+    } catch (error) {
+      await stream[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.sender.stop();
+    await this.receiver.stop();
+  }
+}

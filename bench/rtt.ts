@@ -1,0 +1,55 @@
+/**
+ * Round trips of ICMP echoes from the desktop to the container, on an idle tunnel and beside a TCP stream.
+ *
+ * @module
+ */
+import { pause } from "../tests/topology/wait.ts";
+import { type Figures, type Load, LOADS, PACED_MEGABITS, roundTrip } from "./figures.ts";
+import { Stream } from "./iperf.ts";
+import { type Course, courseOf, type Lane } from "./lanes.ts";
+import { quantile } from "./statistics.ts";
+
+/** Echoes of one run, and seconds after which it ends with fewer. */
+const PROBES = 2000;
+const SECONDS = 2;
+/** Bits a second of the stream beside the echoes; 0 is an unpaced one. */
+const STREAM_BITS = { paced: PACED_MEGABITS * 1e6, full: 0 };
+/** Milliseconds for the stream to reach its rate. */
+const RAMP = 300;
+
+/** The round trip times in microseconds of ping's output. */
+export function parseRoundTrips(output: string): number[] {
+  return [...output.matchAll(/ time=([\d.]+) ms$/gm)].map((match) => Math.round(Number(match[1]) * 1000));
+}
+
+/**
+ * Round trip times in microseconds. Sends the next echo when the last has been answered, so that ping waits in the kernel instead of spinning; it
+ * subtracts the time of sending from the kernel's own time stamp of the reply.
+ */
+export async function probeRoundTrips({ from, address }: Course): Promise<number[]> {
+  const args = ["-n", "-A", "-c", String(PROBES), "-w", String(SECONDS), address];
+  const { stdout, stderr } = await from.run(["ping", ...args], { env: { LC_ALL: "C" } });
+  const times = parseRoundTrips(stdout);
+  if (times.length === 0) throw new Error(`No echo came back from ${address}:\n${stdout}${stderr}`);
+  return times;
+}
+
+async function measure(lane: Lane, load: Load): Promise<number[]> {
+  const course = courseOf(lane, "to");
+  if (load === "idle") return await probeRoundTrips(course);
+  await using _stream = await Stream.start(course, STREAM_BITS[load]);
+  await pause(RAMP);
+  return await probeRoundTrips(course);
+}
+
+/** One round. */
+export async function measureRoundTrips(lanes: readonly Lane[], figures: Figures): Promise<void> {
+  for (const load of LOADS) {
+    for (const lane of lanes) {
+      const times = await measure(lane, load);
+      figures.runs.push({ part: "rtt", subject: lane.subject, load, probes: times.length });
+      figures.add(roundTrip(load, 50), lane.subject, quantile(times, 0.5));
+      figures.add(roundTrip(load, 99), lane.subject, quantile(times, 0.99));
+    }
+  }
+}

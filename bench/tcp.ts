@@ -1,0 +1,64 @@
+/**
+ * TCP throughput, and the processor time that a tunnel's processes take for it.
+ *
+ * @module
+ */
+import {
+  cpuPerGigabyte,
+  type Direction,
+  DIRECTIONS,
+  type End,
+  ENDS,
+  type Figures,
+  tcpThroughput,
+} from "./figures.ts";
+import { runTcp } from "./iperf.ts";
+import { courseOf, type Lane } from "./lanes.ts";
+import type { BenchOptions } from "./options.ts";
+import { processorTime } from "./proc.ts";
+
+/** How many streams at a time. */
+export const STREAMS: readonly number[] = [1, 8];
+
+async function processorTimes(lane: Lane): Promise<Map<End, number>> {
+  const times = new Map<End, number>();
+  for (const end of ENDS) {
+    const pid = lane.pids[end];
+    if (pid !== undefined) times.set(end, await processorTime(pid));
+  }
+  return times;
+}
+
+/** One run, each of whose figures is kept if its part was asked for. */
+async function measure(
+  lane: Lane,
+  direction: Direction,
+  streams: number,
+  options: BenchOptions,
+  figures: Figures,
+): Promise<void> {
+  const before = await processorTimes(lane);
+  const { bytes, bitsPerSecond } = await runTcp(courseOf(lane, direction), streams, options.seconds);
+  const after = await processorTimes(lane);
+  if (options.parts.has("tcp")) {
+    figures.add(tcpThroughput(direction, streams), lane.subject, bitsPerSecond / 1e6);
+  }
+  if (streams !== 1 || !options.parts.has("cpu")) return;
+  for (const [end, time] of after) {
+    const seconds = time - (before.get(end) ?? 0);
+    figures.add(cpuPerGigabyte(direction, end), lane.subject, seconds / (bytes / 1e9));
+  }
+}
+
+/** One round. */
+export async function measureTcp(
+  lanes: readonly Lane[],
+  options: BenchOptions,
+  figures: Figures,
+): Promise<void> {
+  for (const streams of options.parts.has("tcp") ? STREAMS : [1]) {
+    for (const direction of DIRECTIONS) {
+      for (const lane of lanes) await measure(lane, direction, streams, options, figures);
+    }
+  }
+}
