@@ -19,10 +19,14 @@ import { DataPlane } from "../dataplane/data_plane.ts";
 import { resolveHost } from "../ffi/resolve.ts";
 import { SystemError } from "../ffi/system_error.ts";
 import type { UdpSocket } from "../ffi/udp_socket.ts";
+import { listContainerBridges } from "../system/container_bridges.ts";
 import { serveControlSocket } from "../system/control_socket.ts";
+import { LinuxFirewall } from "../system/firewall_linux.ts";
 import { platformRouter } from "../system/platform_router.ts";
 import { StopSignal } from "../system/stop_signal.ts";
 import { openTunnelDevice, openTunnelSocket } from "../system/tunnel_device.ts";
+import { BridgePairs } from "./bridge_pairs.ts";
+import { FirewallKeeper } from "./firewall_keeper.ts";
 import { warnWithoutForwarding } from "./forwarding.ts";
 import { Ipv6Tunnel } from "./ipv6_tunnel.ts";
 import type { ClientRunOptions } from "./options.ts";
@@ -59,8 +63,21 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   await router.addRoute(networkOf(options.addr), device.name);
   warnWithoutForwarding();
 
-  const { counters } = dataPlane;
   const ipv6 = new Ipv6Tunnel({ router, base, carryIpv6: (isOn) => dataPlane.carryIpv6(isOn) });
+  const pairs = new BridgePairs();
+  const firewall = cleanup.use(
+    new FirewallKeeper({
+      firewall: new LinuxFirewall(),
+      bridges: listContainerBridges,
+      pairs: () => pairs.wanted,
+      interfaceName: device.name,
+      chain: options.chain,
+      sources: () => ipv6.addr6 === undefined ? [options.addr] : [options.addr, ipv6.addr6],
+    }),
+  );
+  firewall.wake();
+
+  const { counters } = dataPlane;
   const link = cleanup.use(
     new ServerLink({
       host: options.host,
@@ -71,7 +88,12 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       socket,
       address: serverAddress,
       resolve: resolveHost,
-      onIpv6: (addr6) => ipv6.follow(addr6),
+      onCommands: (commands) => {
+        const faulty = pairs.take(commands);
+        firewall.wake();
+        return faulty;
+      },
+      onIpv6: (addr6) => void ipv6.follow(addr6).then(() => firewall.wake()),
       traffic: () => ({
         received: counters[Counter["inbound.packets"]] ?? 0,
         sent: counters[Counter["outbound.packets"]] ?? 0,
@@ -110,6 +132,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       heartbeats: link.heartbeats,
       counters: tunnelCounters(counters, link.drops),
       dataPlane: { offload: device.offload.tcp },
+      firewall: firewall.status,
     };
   };
   cleanup.use(await serveControlSocket(options.control, status));

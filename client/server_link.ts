@@ -23,7 +23,7 @@ import type { UdpSocket } from "../ffi/udp_socket.ts";
 const log = getLogger("server");
 
 /** Commands of the original (docs/protocol.md) that this client does not carry out. */
-const IDLE_COMMANDS: ReadonlySet<string> = new Set(["connect", "disconnect", "dns", "host"]);
+const IDLE_COMMANDS: ReadonlySet<string> = new Set(["dns", "host"]);
 
 /** What the link works with. */
 export interface ServerLinkSettings {
@@ -37,6 +37,8 @@ export interface ServerLinkSettings {
   readonly socket: Pick<UdpSocket, "family" | "connect" | "send">;
   readonly address: IpAddress;
   readonly resolve: (host: string) => Promise<IpAddress[]>;
+  /** Told of the commands of each control text that has any; says how many of them it could not understand. */
+  readonly onCommands: (commands: readonly ControlCommand[]) => number;
   /** Puts the virtual IPv6 network in force that the server named, or none. */
   readonly onIpv6: (addr6: Prefix | undefined) => void;
   /** Packets received and sent so far. */
@@ -111,7 +113,9 @@ export class ServerLink implements Disposable {
       this.#answers = true;
       this.#answered++;
     }
-    for (const command of parseControl(assembly.text)) this.#takeCommand(command);
+    const commands = parseControl(assembly.text);
+    for (const command of commands) this.#takeCommand(command);
+    if (commands.length > 0) this.#unknownCommands += this.#settings.onCommands(commands);
   }
 
   /** Sends nothing any more; a look-up that is still under way changes nothing. */
@@ -122,6 +126,7 @@ export class ServerLink implements Disposable {
   }
 
   #takeCommand(command: ControlCommand): void {
+    if (command.name === "connect" || command.name === "disconnect") return;
     if (command.name === "addr6") return this.#takeIpv6(command);
     if (command.name !== "version") return this.#passOver(command);
     this.#answers = true;

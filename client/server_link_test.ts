@@ -52,6 +52,7 @@ class Scene implements Disposable {
           return true;
         },
       },
+      onCommands: () => 0,
       traffic: () => ({ ...this.traffic }),
       ...changes,
     });
@@ -130,6 +131,22 @@ Deno.test("a server of version 2 is sent the description, one of version 1 is no
   assert.equal(scene.link.heartbeats.answered, 0);
 });
 
+Deno.test("the commands of a text are handed on together", () => {
+  const taken: string[] = [];
+  const onCommands: ServerLinkSettings["onCommands"] = (commands) => {
+    taken.push(commands.map(({ name, words }) => [name, ...words].join(" ")).join());
+    return 0;
+  };
+  using scene = new Scene({ onCommands });
+  scene.link.takeMessage(text("version 2,connect 172.17.0.0 172.18.0.0"));
+  scene.link.takeMessage(text(""));
+  scene.link.takeMessage(text("disconnect 172.17.0.0 172.18.0.0"));
+  assert.deepEqual(taken, [
+    "version 2,connect 172.17.0.0 172.18.0.0",
+    "disconnect 172.17.0.0 172.18.0.0",
+  ]);
+});
+
 Deno.test("the virtual IPv6 network is taken from the server, nonsense in its place is not", () => {
   using scene = new Scene();
   scene.link.takeMessage(text("addr6 fdc0:c0de:251::1/64"));
@@ -140,11 +157,11 @@ Deno.test("the virtual IPv6 network is taken from the server, nonsense in its pl
 });
 
 Deno.test("what is not used is counted by reason", () => {
-  using scene = new Scene();
+  using scene = new Scene({ onCommands: () => 1 });
   scene.link.takeMessage(text("version 2,connect 172.17.0.0 172.18.0.0,dns a,host 10.0.0.1 b,juggle,spin 3"));
   scene.link.takeMessage(new Uint8Array([0x61]));
   scene.link.takeMessage(new Uint8Array([1]));
-  assert.deepEqual(scene.link.drops, { strayMessage: 2, unknownCommand: 2 });
+  assert.deepEqual(scene.link.drops, { strayMessage: 2, unknownCommand: 3 });
 });
 
 Deno.test("a control text in several datagrams is one text", () => {

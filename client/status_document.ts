@@ -4,7 +4,7 @@
  * @module
  */
 
-import { hasShape, orNull, type Shape } from "../cli/shape.ts";
+import { hasShape, listOf, orAbsent, orNull, type Shape } from "../cli/shape.ts";
 import {
   countersShape,
   dataPlaneShape,
@@ -36,6 +36,23 @@ export interface HeartbeatCounters {
   readonly answered: number;
 }
 
+/** Docker's firewall as the client keeps it open. */
+export interface FirewallStatus {
+  /** Whose chain has the rules: `iptables-nft`, `iptables-legacy` or both; null while none has the chain. */
+  readonly backend: string | null;
+  /** How many rules are in force. */
+  readonly rules: number;
+  /** The pairs of container networks that the server wants connected, by their network addresses. */
+  readonly pairs: readonly {
+    readonly a: string;
+    readonly b: string;
+    /** `waiting` while one of the networks, or the chain, is not there. */
+    readonly state: "connected" | "waiting";
+  }[];
+  /** What keeps packets from passing; absent when nothing does. */
+  readonly fault?: string;
+}
+
 /** The answer to `GET /v1/status` of the client. */
 export interface ClientStatus extends ProgramStatus<"docker-connector-client"> {
   /** The client's end of the tunnel. */
@@ -48,6 +65,8 @@ export interface ClientStatus extends ProgramStatus<"docker-connector-client"> {
   readonly counters: TunnelCounters;
   /** How the packets are moved. */
   readonly dataPlane: DataPlaneStatus;
+  /** The rules that let packets pass Docker's firewall. */
+  readonly firewall: FirewallStatus;
 }
 
 const shape: Shape = {
@@ -62,6 +81,12 @@ const shape: Shape = {
   heartbeats: { sent: "number", answered: "number" },
   counters: countersShape,
   dataPlane: dataPlaneShape,
+  firewall: {
+    backend: orNull("string"),
+    rules: "number",
+    pairs: listOf({ a: "string", b: "string", state: "string" }),
+    fault: orAbsent("string"),
+  },
 };
 
 /**

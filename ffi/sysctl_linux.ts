@@ -1,5 +1,5 @@
 /**
- * Kernel settings of Linux. Deno lets nothing but an all-powerful program read /proc, so this goes through the C library.
+ * Kernel settings and lists of Linux. Deno lets nothing but an all-powerful program read /proc, so this goes through the C library.
  *
  * @module
  */
@@ -16,8 +16,8 @@ const symbols = {
 
 /** O_RDONLY | O_CLOEXEC (asm-generic/fcntl.h). */
 const OPEN_FLAGS = 0x80000;
-/** The settings read here are numbers. */
-const TEXT_MAXIMUM = 64;
+/** The settings read here are numbers, the lists a few short names. */
+const TEXT_MAXIMUM = 256;
 
 /**
  * The text of a setting, trimmed.
@@ -26,10 +26,24 @@ const TEXT_MAXIMUM = 64;
  * @returns undefined when it cannot be read
  */
 export function readSysctl(name: string): string | undefined {
+  return readText(`/proc/sys/${name}`);
+}
+
+/**
+ * The tables that iptables-legacy has in this process's network namespace, such as "nat filter"; empty when it has none.
+ *
+ * @param family 4 or 6
+ */
+export function readLegacyTables(family: 4 | 6): string {
+  const text = readText(`/proc/net/${family === 4 ? "ip" : "ip6"}_tables_names`);
+  return (text ?? "").split("\n").filter((name) => name !== "").join(" ");
+}
+
+function readText(path: string): string | undefined {
   const library = Deno.dlopen(libcPath, symbols);
   const { open, read, close } = library.symbols;
   try {
-    const descriptor = open(new TextEncoder().encode(`/proc/sys/${name}\0`), OPEN_FLAGS);
+    const descriptor = open(new TextEncoder().encode(`${path}\0`), OPEN_FLAGS);
     if (descriptor < 0) return undefined;
     const room = new Uint8Array(TEXT_MAXIMUM);
     const length = read(descriptor, room, room.length);

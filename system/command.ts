@@ -21,6 +21,8 @@ export interface CommandOptions {
   readonly input?: string;
   /** Milliseconds that it may take. */
   readonly timeout?: number;
+  /** Its environment beside LC_ALL; it inherits nothing. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -39,10 +41,10 @@ const TIMEOUT = 10_000;
  * @throws {OperationError} "unavailable" when there is no such program, "io" when it takes too long
  * @throws {RangeError} when the path is not absolute: what PATH says is not to be trusted in a program that is root
  */
-export const runCommand: RunCommand = async (argv, { input, timeout = TIMEOUT } = {}) => {
+export const runCommand: RunCommand = async (argv, { input, timeout = TIMEOUT, env = {} } = {}) => {
   const [program = "", ...args] = argv;
   if (!program.startsWith("/")) throw new RangeError(`Cannot run "${program}": the path is not absolute`);
-  const child = spawn(program, args, input !== undefined);
+  const child = spawn(program, args, env, input !== undefined);
   const stdout = capture(child.stdout);
   const stderr = capture(child.stderr);
   let isLate = false;
@@ -67,11 +69,18 @@ export const runCommand: RunCommand = async (argv, { input, timeout = TIMEOUT } 
   );
 };
 
-function spawn(program: string, args: readonly string[], hasInput: boolean): Deno.ChildProcess {
+function spawn(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  hasInput: boolean,
+): Deno.ChildProcess {
   try {
     return new Deno.Command(program, {
       args: [...args],
-      env: { LC_ALL: "C" },
+      // What the caller of this program has in LD_* or XTABLES_* is not for a program that runs as root.
+      clearEnv: true,
+      env: { ...env, LC_ALL: "C" },
       stdin: hasInput ? "piped" : "null",
       stdout: "piped",
       stderr: "piped",

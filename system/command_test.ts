@@ -14,9 +14,10 @@ Deno.test("a failing program is an outcome with its message", async () => {
   assert.match(stderr, /nonexistent.*No such file/);
 });
 
-Deno.test("programs speak English", async () => {
-  const { stdout } = await runCommand(["/usr/bin/env"]);
-  assert.ok(stdout.split("\n").includes("LC_ALL=C"));
+Deno.test("programs speak English and get no other variable than those given", async () => {
+  assert.equal((await runCommand(["/usr/bin/env"])).stdout, "LC_ALL=C\n");
+  const { stdout } = await runCommand(["/usr/bin/env"], { env: { XTABLES_LOCKFILE: "/tmp/lock" } });
+  assert.deepEqual(stdout.trim().split("\n").sort(), ["LC_ALL=C", "XTABLES_LOCKFILE=/tmp/lock"]);
 });
 
 Deno.test("input of any length goes in and comes out whole", async () => {

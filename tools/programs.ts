@@ -105,6 +105,11 @@ export const PROGRAMS: readonly Program[] = [
         "DOCKER_CONNECTOR_OFFLOAD",
         "DOCKER_CONNECTOR_PORT",
       ),
+      {
+        flag: "--allow-run=/usr/sbin/xtables-legacy-multi,/usr/sbin/xtables-nft-multi",
+        reason: "rules in Docker's firewall; the files themselves, since a link to them is another path",
+        os: "linux",
+      },
     ],
   },
   {

@@ -1,4 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
+import { IPTABLES_PROGRAMS } from "../system/firewall_iptables.ts";
 import { type Build, permissionFlags, PROGRAMS } from "./programs.ts";
 
 const LINUX: Build = { target: "x86_64-unknown-linux-gnu", version: "2.9.6" };
@@ -8,8 +9,10 @@ const programsWith = (build: Build, prefix: string) =>
   PROGRAMS.filter((program) => permissionFlags(program, build).some((flag) => flag.startsWith(prefix)))
     .map(({ binary }) => binary);
 
-Deno.test("only the server for macOS runs programs, and only the three it names", () => {
-  deepEqual(programsWith(LINUX, "--allow-run"), []);
+Deno.test("only the server for macOS and the client for Linux run programs, and only those they name", () => {
+  const files = Object.values(IPTABLES_PROGRAMS).toSorted().join();
+  deepEqual(programsWith(LINUX, "--allow-run"), ["docker-connector-client"]);
+  deepEqual(programsWith(LINUX, `--allow-run=${files}`), ["docker-connector-client"]);
   deepEqual(programsWith(DARWIN, "--allow-run"), ["docker-connector"]);
   deepEqual(programsWith(DARWIN, "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat"), [
     "docker-connector",

@@ -30,6 +30,7 @@ async function health(server: ServerView | undefined) {
         server,
         heartbeats: { sent: 3, answered: 2 },
         dataPlane: { offload: true },
+        firewall: { backend: null, rules: 0, pairs: [] },
         counters: { outbound: { packets: 0, bytes: 0 }, inbound: { packets: 0, bytes: 0 }, drops: {} },
       }));
       status = await ask();

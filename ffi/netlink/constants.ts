@@ -5,8 +5,11 @@
  * @module
  */
 
-/** `NETLINK_*`: socket protocol and socket options, with their level. */
-export const NETLINK = { ROUTE: 0, CAP_ACK: 10, SOL: 270 } as const;
+/** `NETLINK_*`: socket protocols and socket options, with their level. */
+export const NETLINK = { ROUTE: 0, NETFILTER: 12, CAP_ACK: 10, SOL: 270 } as const;
+
+/** A protocol of netlink sockets. */
+export type NetlinkProtocol = typeof NETLINK.ROUTE | typeof NETLINK.NETFILTER;
 
 /** `NLMSG_*`: types of control messages. */
 export const NLMSG = { NOOP: 1, ERROR: 2, DONE: 3, OVERRUN: 4 } as const;

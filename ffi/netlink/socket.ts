@@ -9,7 +9,7 @@
 
 import { errno } from "../errno.ts";
 import { SystemError } from "../system_error.ts";
-import { NLM_F, NLMSG } from "./constants.ts";
+import { NETLINK, type NetlinkProtocol, NLM_F, NLMSG } from "./constants.ts";
 import { encodeMessage, type Message, parseMessages, type Request } from "./message.ts";
 import { type NetlinkTransport, openNetlinkTransport } from "./transport.ts";
 
@@ -25,7 +25,7 @@ const DUMP_ATTEMPTS = 8;
 /** A dump that a concurrent change of the table interrupted. */
 class InterruptedDump extends Error {}
 
-/** One NETLINK_ROUTE socket. It must be closed. */
+/** One netlink socket, of route configuration unless another protocol is asked for. It must be closed. */
 export class NetlinkSocket implements Disposable {
   readonly #transport: NetlinkTransport;
   #sequence = 0;
@@ -40,8 +40,8 @@ export class NetlinkSocket implements Disposable {
    *
    * @throws {SystemError} when the kernel refuses
    */
-  static open(): NetlinkSocket {
-    return new NetlinkSocket(openNetlinkTransport());
+  static open(protocol: NetlinkProtocol = NETLINK.ROUTE): NetlinkSocket {
+    return new NetlinkSocket(openNetlinkTransport(protocol));
   }
 
   /**

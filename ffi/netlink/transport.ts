@@ -7,7 +7,7 @@
 import { errno, prepareErrno, readErrno } from "../errno.ts";
 import { libcPath } from "../libc_path.ts";
 import { SystemError } from "../system_error.ts";
-import { AF, NETLINK } from "./constants.ts";
+import { AF, NETLINK, type NetlinkProtocol } from "./constants.ts";
 
 /** SOCK_RAW | SOCK_CLOEXEC (include/linux/net.h). */
 const SOCKET_TYPE = 3 | 0x80000;
@@ -49,14 +49,15 @@ export interface NetlinkTransport extends Disposable {
 }
 
 /**
- * Opens a NETLINK_ROUTE socket in the calling thread's network namespace. Needs no privilege.
+ * Opens a netlink socket in the calling thread's network namespace. Needs no privilege.
  *
- * @throws {SystemError} when the kernel refuses
+ * @param protocol what it speaks
+ * @throws {SystemError} when the kernel refuses; EPROTONOSUPPORT when it does not know the protocol
  */
-export function openNetlinkTransport(): NetlinkTransport {
+export function openNetlinkTransport(protocol: NetlinkProtocol): NetlinkTransport {
   prepareErrno();
   const library = Deno.dlopen(libcPath, symbols);
-  const descriptor = library.symbols.socket(AF.NETLINK, SOCKET_TYPE, NETLINK.ROUTE);
+  const descriptor = library.symbols.socket(AF.NETLINK, SOCKET_TYPE, protocol);
   if (descriptor < 0) {
     const code = readErrno();
     library.close();

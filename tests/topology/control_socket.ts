@@ -71,6 +71,12 @@ export interface ServerStatus extends CommonStatus {
 
 /** The client's answer. */
 export interface ClientStatus extends CommonStatus {
+  readonly firewall: {
+    readonly backend: string | null;
+    readonly rules: number;
+    readonly pairs: readonly { readonly a: string; readonly b: string; readonly state: string }[];
+    readonly fault?: string;
+  };
   readonly server: {
     readonly host: string;
     readonly endpoint: string | null;

@@ -11,11 +11,25 @@ export const TOPOLOGY_PACKAGES = [
   "busybox-static",
   "iperf3",
   "iproute2",
+  "iptables",
   "iputils-ping",
+  "nftables",
   "util-linux",
 ] as const;
 
-const PROGRAMS = ["busybox", "iperf3", "ip", "nsenter", "ping", "setpriv", "setsid", "unshare"];
+const PROGRAMS = [
+  "busybox",
+  "iperf3",
+  "ip",
+  "iptables-legacy",
+  "iptables-nft",
+  "nft",
+  "nsenter",
+  "ping",
+  "setpriv",
+  "setsid",
+  "unshare",
+];
 
 function exists(path: string): boolean {
   try {
