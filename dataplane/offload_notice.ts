@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { backEnd } from "../ffi/back_end.ts";
 import type { TunOffload } from "../ffi/tun.ts";
 import { REFUSED_CUTTING, REFUSED_JOINING, REFUSED_LENGTH } from "../ffi/udp_socket.ts";
 
@@ -17,9 +18,9 @@ const SOCKET_NOTICES: readonly (readonly [bit: number, text: string])[] = [
  * The lines for a TUN device of which offload was asked.
  *
  * @param granted what it has
- * @param os the running system unless a test gives another; only Linux has the feature at all
+ * @param os the system in use unless a test gives another; only Linux has the feature at all
  */
-export function deviceNotices(granted: TunOffload, os: string = Deno.build.os): string[] {
+export function deviceNotices(granted: TunOffload, os: string = backEnd.os): string[] {
   if (os !== "linux") return [];
   if (!granted.tcp) {
     return ["this kernel's TUN device has no offload (TUNSETOFFLOAD); packets are carried one by one"];

@@ -3,9 +3,7 @@
  *
  * @module
  */
+import { backEnd } from "./back_end.ts";
 
-/**
- * The C library of the running system, as `Deno.dlopen` takes it. macOS keeps it in the shared cache, not on disk, so the
- * path is never looked up first (reference: platform-abi.md section 4).
- */
-export const libcPath = Deno.build.os === "darwin" ? "/usr/lib/libSystem.B.dylib" : "libc.so.6";
+/** The C library of the system in use, as `Deno.dlopen` takes it. */
+export const libcPath: string = backEnd.libc;

@@ -8,6 +8,7 @@
 
 import { OperationError } from "../core/error.ts";
 import { type IpAddress, parseAddress, sameAddress } from "../core/net/address.ts";
+import { backEnd } from "./back_end.ts";
 import { libcPath } from "./libc_path.ts";
 import { darwinAddressInfo } from "./resolve_darwin.ts";
 import type { AddressInfoLayout, ResolveFault } from "./resolve_layout.ts";
@@ -39,7 +40,7 @@ export async function resolveHost(host: string): Promise<IpAddress[]> {
   if (literal !== undefined) return [literal];
   // A NUL would end the name early in C.
   if (host.includes("\0")) throw resolveError(host, "not known");
-  const layout = Deno.build.os === "darwin" ? darwinAddressInfo : linuxAddressInfo;
+  const layout = backEnd.os === "darwin" ? darwinAddressInfo : linuxAddressInfo;
   const name = new TextEncoder().encode(`${host}\0`);
   const hints = new Int32Array(ADDRINFO_LENGTH / Int32Array.BYTES_PER_ELEMENT);
   // One entry for each address instead of one for each socket type.

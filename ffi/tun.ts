@@ -5,6 +5,7 @@
  */
 import type { CounterTable } from "../core/counters.ts";
 import type { DatagramList } from "../core/packet/datagram_list.ts";
+import { backEnd } from "./back_end.ts";
 import type { PacketMemory } from "./packet_memory.ts";
 
 /** What the main thread asks for. */
@@ -62,7 +63,7 @@ export interface TunPort {
 
 /** Opens a device of the running system. */
 export async function openTun(request: TunRequest): Promise<TunDevice> {
-  if (Deno.build.os === "darwin") return (await import("./tun_darwin.ts")).openDarwinTun(request);
+  if (backEnd.os === "darwin") return (await import("./tun_darwin.ts")).openDarwinTun(request);
   return (await import("./tun_linux.ts")).openLinuxTun(request);
 }
 
@@ -73,7 +74,7 @@ export async function attachTun(
   offload: TunOffload,
   counters: CounterTable,
 ): Promise<TunPort> {
-  if (Deno.build.os === "darwin") {
+  if (backEnd.os === "darwin") {
     return new (await import("./tun_port_darwin.ts")).DarwinTunPort(memory, descriptor, counters);
   }
   return new (await import("./tun_linux.ts")).LinuxTunPort(memory, descriptor, offload, counters);

@@ -7,6 +7,7 @@
 import type { CounterTable } from "../core/counters.ts";
 import type { Endpoint } from "../core/net/endpoint.ts";
 import type { DatagramList } from "../core/packet/datagram_list.ts";
+import { backEnd } from "./back_end.ts";
 import type { PacketMemory } from "./packet_memory.ts";
 
 /** An open socket, as the main thread holds it. */
@@ -84,7 +85,7 @@ export interface UdpPort {
  * @throws {SystemError} "socket" or "bind"
  */
 export async function openUdpSocket(local: Endpoint): Promise<UdpSocket> {
-  if (Deno.build.os === "darwin") return (await import("./udp_socket_darwin.ts")).openDarwinUdpSocket(local);
+  if (backEnd.os === "darwin") return (await import("./udp_socket_darwin.ts")).openDarwinUdpSocket(local);
   return (await import("./udp_socket_linux.ts")).openLinuxUdpSocket(local);
 }
 
@@ -94,7 +95,7 @@ export async function attachUdpSocket(
   attachment: UdpAttachment,
   counters: CounterTable,
 ): Promise<UdpPort> {
-  if (Deno.build.os === "darwin") {
+  if (backEnd.os === "darwin") {
     return new (await import("./udp_port_darwin.ts")).DarwinUdpPort(memory, attachment, counters);
   }
   return new (await import("./udp_port_linux.ts")).LinuxUdpPort(memory, attachment, counters);
@@ -102,7 +103,7 @@ export async function attachUdpSocket(
 
 /** The kernel's form of an endpoint on the running system, and back. */
 export async function socketAddressCodec(): Promise<SocketAddressCodec> {
-  if (Deno.build.os === "darwin") return (await import("./socket_address_darwin.ts")).darwinSocketAddress;
+  if (backEnd.os === "darwin") return (await import("./socket_address_darwin.ts")).darwinSocketAddress;
   return (await import("./socket_address_linux.ts")).linuxSocketAddress;
 }
 

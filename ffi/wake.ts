@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { backEnd } from "./back_end.ts";
 import { libcPath } from "./libc_path.ts";
 import { prepareErrno, readErrno } from "./errno.ts";
 import { SystemError } from "./system_error.ts";
@@ -39,7 +40,7 @@ const ONE = new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]);
  */
 export function openWake(): Wake {
   prepareErrno();
-  const [readEnd, writeEnd] = Deno.build.os === "darwin" ? openPipe() : openEvent();
+  const [readEnd, writeEnd] = backEnd.os === "darwin" ? openPipe() : openEvent();
   const library = Deno.dlopen(libcPath, descriptorSymbols);
   const close = () => {
     library.symbols.close(readEnd);

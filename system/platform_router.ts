@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { backEnd } from "../ffi/back_end.ts";
 import type { Router } from "./router.ts";
 
 /** Loads and makes the router; only the running system's code is loaded. */
 export async function platformRouter(): Promise<Router> {
-  if (Deno.build.os === "darwin") return new (await import("./router_darwin.ts")).DarwinRouter();
+  if (backEnd.os === "darwin") return new (await import("./router_darwin.ts")).DarwinRouter();
   return new (await import("./router_linux.ts")).LinuxRouter();
 }

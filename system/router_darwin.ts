@@ -9,6 +9,7 @@ import type { OperationError } from "../core/error.ts";
 import { formatAddress, type IpAddress, sameAddress } from "../core/net/address.ts";
 import { formatPrefix, networkOf, type Prefix, samePrefix } from "../core/net/prefix.ts";
 import { type CommandOutcome, type RunCommand, runCommand } from "./command.ts";
+import { IFCONFIG, NETSTAT, ROUTE } from "./programs_darwin.ts";
 import { type InterfaceAddress, type InterfaceState, parseInterfaceState } from "./interface_state_darwin.ts";
 import {
   parseFoundRoute,
@@ -27,9 +28,6 @@ import {
   saysNoInterface,
 } from "./router_darwin_fault.ts";
 
-const IFCONFIG = "/sbin/ifconfig";
-const ROUTE = "/sbin/route";
-const NETSTAT = "/usr/sbin/netstat";
 const FAMILY_FLAG = { 4: "-inet", 6: "-inet6" } as const;
 
 /** The router of the Mac. */

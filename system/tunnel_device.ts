@@ -5,6 +5,7 @@
  */
 import { OperationError } from "../core/error.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
+import { backEnd } from "../ffi/back_end.ts";
 import { SystemError } from "../ffi/system_error.ts";
 import { openTun, type TunDevice, type TunRequest } from "../ffi/tun.ts";
 import { openUdpSocket, type UdpSocket } from "../ffi/udp_socket.ts";
@@ -27,7 +28,7 @@ const darwinTunRemedies: Readonly<Record<string, string>> = {
   ENOENT: "This macOS has no utun; 10.10 and later have it",
 };
 
-const tunRemedies = Deno.build.os === "darwin" ? darwinTunRemedies : linuxTunRemedies;
+const tunRemedies = backEnd.os === "darwin" ? darwinTunRemedies : linuxTunRemedies;
 
 /**
  * Opens the TUN device.

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { backEnd } from "../../ffi/back_end.ts";
+
 /** What the search looks at; a test gives its own. */
 export interface SearchPlace {
   /** The system. */
@@ -48,7 +50,7 @@ const SESSION_SOCKETS = ["docker.sock", "podman/podman.sock"];
 
 /** The search on the running system. */
 export const systemPlace: SearchPlace = {
-  os: Deno.build.os,
+  os: backEnd.os,
   env: (name) => Deno.env.get(name),
   read: (path) => Deno.readTextFile(path).catch(() => undefined),
   owner: async (path) => (await Deno.stat(path).catch(() => undefined))?.uid ?? undefined,

@@ -1,0 +1,31 @@
+/**
+ * Which system's calls and programs are used, and where they are. This is the running system's own; a build for tests puts
+ * another file in this one's place (tools/darwin_double.ts), so that the macOS side runs on Linux. Nothing at run time
+ * changes it.
+ *
+ * @module
+ */
+
+/** A system as the programs see it. */
+export interface BackEnd {
+  readonly os: "darwin" | "linux";
+  /** The processor decides where the C calling convention puts variadic arguments. */
+  readonly arch: "aarch64" | "x86_64";
+  /**
+   * The C library as `Deno.dlopen` takes it. macOS keeps it in the shared cache, not on disk, so the path is never looked
+   * up first (reference: platform-abi.md section 4).
+   */
+  readonly libc: string;
+  /** What precedes the absolute path of the system's programs that configure the network. */
+  readonly programRoot: string;
+}
+
+const isDarwin = Deno.build.os === "darwin";
+
+/** The system in use. */
+export const backEnd: BackEnd = {
+  os: isDarwin ? "darwin" : "linux",
+  arch: Deno.build.arch === "aarch64" ? "aarch64" : "x86_64",
+  libc: isDarwin ? "/usr/lib/libSystem.B.dylib" : "libc.so.6",
+  programRoot: "",
+};
