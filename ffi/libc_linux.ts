@@ -11,6 +11,10 @@
 const symbols = {
   // int open(const char *path, int flags, ...);
   open: { parameters: ["buffer", "i32"], result: "i32" },
+  // int mkdir(const char *path, mode_t mode);
+  mkdir: { parameters: ["buffer", "u32"], result: "i32" },
+  // int mknod(const char *path, mode_t mode, dev_t device);  dev_t has 64 bits, a C library before glibc 2.33 no such symbol
+  mknod: { parameters: ["buffer", "u32", "u64"], result: "i32", optional: true },
   // int close(int fd);
   close: { parameters: ["i32"], result: "i32" },
   // int ioctl(int fd, unsigned long request, ...);  with a pointer as third argument

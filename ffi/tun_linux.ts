@@ -46,6 +46,20 @@ export const IFREQ_FLAGS = 16;
 /** IFNAMSIZ with its final zero (linux/if.h). */
 const NAME_ROOM = 16;
 
+/** sys/stat.h */
+const S_IFCHR = 0x2000;
+const OWNER_ONLY = 0o600;
+const FOLDER_MODE = 0o755;
+/** Major number of miscellaneous devices 10, minor of the TUN driver 200 (linux/major.h, linux/miscdevice.h), as makedev(3). */
+const TUN_NUMBER = 10n << 8n | 200n;
+
+/** The device file, as C takes it. */
+const tunPath = cString("/dev/net/tun");
+
+function cString(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${text}\0`);
+}
+
 /** The `struct ifreq` that asks for a TUN device of this name. */
 export function tunRequest(name: string): Uint8Array<ArrayBuffer> {
   const text = new TextEncoder().encode(name);
@@ -65,13 +79,12 @@ export function tunRequest(name: string): Uint8Array<ArrayBuffer> {
 /**
  * Opens /dev/net/tun and creates the interface, which must not exist.
  *
- * @throws {SystemError} "open /dev/net/tun" or "ioctl TUNSETIFF" with the kernel's number
+ * @throws {SystemError} "open /dev/net/tun", "mknod /dev/net/tun" or "ioctl TUNSETIFF" with the kernel's number
  */
 export function openLinuxTun(request: TunRequest): TunDevice {
   const libc = linuxLibc();
   prepareErrno();
-  const descriptor = libc.open(new TextEncoder().encode("/dev/net/tun\0"), O_RDWR | O_NONBLOCK | O_CLOEXEC);
-  if (descriptor < 0) throw new SystemError("open /dev/net/tun", readErrno());
+  const descriptor = openDevice(libc);
   const close = () => void libc.close(descriptor);
   if (libc.ioctl(descriptor, TUNSETIFF, tunRequest(request.name)) < 0) {
     const number = readErrno();
@@ -80,6 +93,21 @@ export function openLinuxTun(request: TunRequest): TunDevice {
   }
   const offload = request.offload ? grantOffload(libc, descriptor) : { tcp: false, udp: false };
   return { descriptor, name: request.name, offload, close, [Symbol.dispose]: close };
+}
+
+/** A container has no such file unless it was started with `--device /dev/net/tun`; then it is made. */
+function openDevice(libc: LinuxLibc): number {
+  const flags = O_RDWR | O_NONBLOCK | O_CLOEXEC;
+  let descriptor = libc.open(tunPath, flags);
+  if (descriptor < 0 && readErrno() === linuxErrno.ENOENT && libc.mknod !== null) {
+    // Where the folder cannot be made, the file cannot either, and that is told.
+    libc.mkdir(cString("/dev/net"), FOLDER_MODE);
+    const made = libc.mknod(tunPath, S_IFCHR | OWNER_ONLY, TUN_NUMBER);
+    if (made < 0 && readErrno() !== linuxErrno.EEXIST) throw new SystemError("mknod /dev/net/tun", readErrno());
+    descriptor = libc.open(tunPath, flags);
+  }
+  if (descriptor < 0) throw new SystemError("open /dev/net/tun", readErrno());
+  return descriptor;
 }
 
 /** Asks for as much as this kernel has: USO needs Linux 6.2. */

@@ -11,6 +11,7 @@ import { openTun, type TunDevice, type TunRequest } from "../ffi/tun.ts";
 import { openUdpSocket, type UdpSocket } from "../ffi/udp_socket.ts";
 
 const noModule = "Load the tun module (modprobe tun), or start the container with --device /dev/net/tun";
+const noDevice = "Start the container with --device /dev/net/tun; outside of a container, run with sudo";
 const nameTaken = "Stop the program that has the interface, or remove it (ip link del NAME)";
 
 /** Advice by error name, for a device that could not be opened on Linux. */
@@ -40,11 +41,13 @@ export async function openTunnelDevice(request: TunRequest): Promise<TunDevice> 
     return await openTun(request);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
-    const act = error.call.startsWith("open /dev") ? "open /dev/net/tun" : `create interface ${request.name}`;
+    const isMade = error.call.startsWith("mknod");
+    const isFile = isMade || error.call.startsWith("open /dev");
+    const act = isFile ? `${isMade ? "make" : "open"} /dev/net/tun` : `create interface ${request.name}`;
     if (error.errorName === "EPERM" || error.errorName === "EACCES") {
-      throw new OperationError("privilege", `Cannot ${act}: not permitted`, "Run with sudo", {
-        cause: error,
-      });
+      // A file that root may not open or make is withheld by the container's device rules or capabilities.
+      const remedy = isMade || (isFile && error.errorName === "EPERM") ? noDevice : "Run with sudo";
+      throw new OperationError("privilege", `Cannot ${act}: not permitted`, remedy, { cause: error });
     }
     const state = error.errorName === "EBUSY" ? "the name is taken" : error.message;
     const remedy = tunRemedies[error.errorName]?.replace("NAME", request.name) ?? "";
