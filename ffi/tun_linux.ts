@@ -103,7 +103,9 @@ function openDevice(libc: LinuxLibc): number {
     // Where the folder cannot be made, the file cannot either, and that is told.
     libc.mkdir(cString("/dev/net"), FOLDER_MODE);
     const made = libc.mknod(tunPath, S_IFCHR | OWNER_ONLY, TUN_NUMBER);
-    if (made < 0 && readErrno() !== linuxErrno.EEXIST) throw new SystemError("mknod /dev/net/tun", readErrno());
+    if (made < 0 && readErrno() !== linuxErrno.EEXIST) {
+      throw new SystemError("mknod /dev/net/tun", readErrno());
+    }
     descriptor = libc.open(tunPath, flags);
   }
   if (descriptor < 0) throw new SystemError("open /dev/net/tun", readErrno());

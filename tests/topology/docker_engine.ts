@@ -3,9 +3,25 @@
  *
  * @module
  */
+import { adminPath } from "../../tools/packages.ts";
+import type { Backend } from "./docker_rules.ts";
 import type { Network } from "./network.ts";
-import type { Process } from "./process.ts";
+import { mustRun, type Process } from "./process.ts";
 import { waitUntil } from "./wait.ts";
+
+/** Binds files over others, then becomes the program: pairs of paths, `--`, argv. */
+const BIND = 'while [ "$1" != -- ]; do mount --bind "$1" "$2" || exit; shift 2; done; shift; exec "$@"';
+
+/** How an Engine differs from the plain one. */
+export interface EngineOptions {
+  /**
+   * Texts of files that it sees instead of the machine's own, by path. It gives /etc/resolv.conf and /etc/hosts on to
+   * containers of the host's network.
+   */
+  readonly files?: Readonly<Record<string, string>>;
+  /** The iptables that it uses; the machine's own choice where absent. */
+  readonly backend?: Backend;
+}
 
 /** A dockerd in the namespace `vm` that is running or between two runs. */
 export class DockerEngine implements AsyncDisposable {
@@ -15,7 +31,7 @@ export class DockerEngine implements AsyncDisposable {
   #runs = 0;
 
   /** @param network in whose `vm` it runs and in whose folder its files are */
-  constructor(network: Network) {
+  constructor(network: Network, readonly options: EngineOptions = {}) {
     this.#network = network;
     this.#client = Deno.createHttpClient({ proxy: { transport: "unix", path: this.socket } });
   }
@@ -39,10 +55,11 @@ export class DockerEngine implements AsyncDisposable {
     // In a mount namespace of its own, so that no mount of it outlives it.
     const child = vm.spawn([
       ...["unshare", "--mount", "--propagation", "private"],
+      ...["sh", "-c", BIND, "bind", ...await this.#writeFiles(), "--"],
       ...["dockerd", "--host", `unix://${this.socket}`, ...files],
       // The one driver that works on every file system, in containers too.
       ...["--storage-driver", "vfs"],
-    ]);
+    ], { env: { PATH: await this.#searchPath() } });
     this.#process = child;
     await waitUntil("dockerd answers", async () => {
       if (!child.running) throw new Error(`dockerd ended:\n${child.stderr.tail()}`);
@@ -75,6 +92,11 @@ export class DockerEngine implements AsyncDisposable {
     await this.request("DELETE", `/networks/${name}`);
   }
 
+  /** Runs the docker command against it; an Error when that fails. */
+  async docker(...args: string[]): Promise<string> {
+    return await mustRun(["docker", ...args], { env: { DOCKER_HOST: `unix://${this.socket}` } });
+  }
+
   /** One request of its API; an Error when it is refused. */
   async request(method: string, path: string, body?: unknown): Promise<string> {
     const response = await fetch(`http://docker${path}`, {
@@ -92,5 +114,29 @@ export class DockerEngine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     this.#client.close();
+  }
+
+  /** dockerd runs `iptables`, whichever comes first. */
+  async #searchPath(): Promise<string> {
+    const { backend } = this.options;
+    if (backend === undefined) return adminPath();
+    const folder = `${this.#network.folder}/${backend}`;
+    await Deno.mkdir(folder, { recursive: true });
+    for (const name of ["iptables", "ip6tables"]) {
+      await Deno.remove(`${folder}/${name}`).catch(() => {});
+      await Deno.symlink(`/usr/sbin/xtables-${backend}-multi`, `${folder}/${name}`);
+    }
+    return `${folder}:${adminPath()}`;
+  }
+
+  /** Pairs of paths: where each text is, and what it is seen as. */
+  async #writeFiles(): Promise<string[]> {
+    const pairs: string[] = [];
+    for (const [path, text] of Object.entries(this.options.files ?? {})) {
+      const file = `${this.#network.folder}/${path.replaceAll("/", "_")}`;
+      await Deno.writeTextFile(file, text);
+      pairs.push(file, path);
+    }
+    return pairs;
   }
 }

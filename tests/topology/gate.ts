@@ -49,7 +49,7 @@ export interface Needs {
 }
 
 /** What tests with a Docker Engine of their own need besides. */
-export const ENGINE_NEEDS: Needs = { programs: ["dockerd"], packages: ["docker.io"] };
+export const ENGINE_NEEDS: Needs = { programs: ["docker", "dockerd"], packages: ["docker.io"] };
 
 /** Why network namespaces cannot be used here; undefined where they can. */
 export function missing(needs: Needs = { programs: [], packages: [] }): string | undefined {

@@ -31,6 +31,8 @@ export interface TunnelOptions {
   readonly clientWrapper?: readonly string[];
 }
 
+const DEFAULT_MTU = 1400;
+
 /** UDP port of the server, the original's default. */
 export const SERVER_PORT = 2511;
 /** The server's address in the tunnel, by default: the one after `addr`. */
@@ -42,6 +44,30 @@ export const CLIENT_VIRTUAL_ADDRESS = "192.168.251.1";
 export function defaultConfig(network: Network): string {
   const subnets = new Set(network.containers.map((container) => container.subnet));
   return [...subnets].map((subnet) => `route ${subnet}\n`).join("");
+}
+
+/** Starts a server in `mac` without waiting; its config file is the tunnel's own. */
+export async function launchServer(
+  network: Network,
+  options: TunnelOptions = {},
+): Promise<{ readonly configFile: string; readonly server: Daemon<ServerStatus> }> {
+  const { folder } = network;
+  const id = crypto.randomUUID().slice(0, 4);
+  const configFile = `${folder}/connector-${id}.conf`;
+  await Deno.writeTextFile(configFile, options.config ?? defaultConfig(network));
+  const mtu = ["--mtu", String(options.mtu ?? DEFAULT_MTU)];
+  const server = new Daemon<ServerStatus>({
+    namespace: network.mac,
+    program: "docker-connector",
+    args: ["run", "--config", configFile, "--host", "0.0.0.0", ...mtu, ...options.serverArgs ?? []],
+    control: `${folder}/server-${id}.sock`,
+    env: {
+      DOCKER_HOST: `unix://${options.engineSocket ?? `${folder}/no-docker.sock`}`,
+      ...options.serverEnv,
+    },
+    ...options.serverWrapper === undefined ? {} : { wrapper: options.serverWrapper },
+  });
+  return { configFile, server };
 }
 
 /** Server and client in their namespaces. Disposal stops both. */
@@ -67,30 +93,16 @@ export class Tunnel implements AsyncDisposable {
 
   /** Starts both programs without waiting. */
   static async launch(network: Network, options: TunnelOptions = {}): Promise<Tunnel> {
-    const { folder } = network;
-    const id = crypto.randomUUID().slice(0, 4);
-    const configFile = `${folder}/connector-${id}.conf`;
-    await Deno.writeTextFile(configFile, options.config ?? defaultConfig(network));
-    const mtu = ["--mtu", String(options.mtu ?? 1400)];
+    const { configFile, server } = await launchServer(network, options);
+    const mtu = ["--mtu", String(options.mtu ?? DEFAULT_MTU)];
     const target = options.clientTarget ?? `${network.macAddress}:${SERVER_PORT}`;
     const [host = "", port = ""] = target.split(":");
-    const server = new Daemon<ServerStatus>({
-      namespace: network.mac,
-      program: "docker-connector",
-      args: ["run", "--config", configFile, "--host", "0.0.0.0", ...mtu, ...options.serverArgs ?? []],
-      control: `${folder}/server-${id}.sock`,
-      env: {
-        DOCKER_HOST: `unix://${options.engineSocket ?? `${folder}/no-docker.sock`}`,
-        ...options.serverEnv,
-      },
-      ...options.serverWrapper === undefined ? {} : { wrapper: options.serverWrapper },
-    });
     const heartbeat = ["--heartbeat", String(options.heartbeat ?? 500)];
     const client = new Daemon<ClientStatus>({
       namespace: network.vm,
       program: "docker-connector-client",
       args: ["run", "--host", host, "--port", port, ...mtu, ...heartbeat, ...options.clientArgs ?? []],
-      control: `${folder}/client-${id}.sock`,
+      control: `${network.folder}/client-${crypto.randomUUID().slice(0, 4)}.sock`,
       ...options.clientEnv === undefined ? {} : { env: options.clientEnv },
       ...options.clientWrapper === undefined ? {} : { wrapper: options.clientWrapper },
     });

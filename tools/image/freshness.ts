@@ -1,0 +1,41 @@
+/**
+ * Whether the saved image is as new as what it is made of.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+import { IMAGE_TAR } from "./contents.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** What the image is made of and made by, relative to the repository. */
+function parts(): string[] {
+  const tools = Array.from(Deno.readDirSync(`${ROOT}tools/image`), ({ name }) => `tools/image/${name}`);
+  return [
+    "Dockerfile",
+    "dist/docker-connector-client",
+    "tools/image.ts",
+    ...tools.filter((path) => !path.endsWith("_test.ts")),
+  ];
+}
+
+async function timeOf(path: string): Promise<number | undefined> {
+  const info = await Deno.stat(path).catch(() => undefined);
+  return info?.mtime?.getTime();
+}
+
+/**
+ * Tells why the image has to be built.
+ *
+ * @param tar where it is saved
+ * @returns the reason in words; undefined when it is newer than the client and everything else that it depends on
+ */
+export async function reasonToBuildImage(tar: string = IMAGE_TAR): Promise<string | undefined> {
+  const saved = await timeOf(tar);
+  if (saved === undefined) return "it is not there yet";
+  for (const part of parts()) {
+    const time = await timeOf(ROOT + part);
+    if (time === undefined || time > saved) return `${part} is newer`;
+  }
+  return undefined;
+}
