@@ -39,6 +39,8 @@ export interface InterfaceStatus {
   readonly address6?: string;
   /** The other side's virtual IPv6 address; absent while IPv6 is off. */
   readonly peer6?: string;
+  /** Why it is not as it should be; absent when it is. */
+  readonly fault?: string;
 }
 
 /** What has gone one way through the tunnel since the start. */
@@ -107,6 +109,7 @@ export const interfaceShape: Shape = {
   peer: "string",
   address6: orAbsent("string"),
   peer6: orAbsent("string"),
+  fault: orAbsent("string"),
 };
 
 /** The form of {@link DataPlaneStatus}. */

@@ -54,6 +54,13 @@ export class Ipv6Tunnel {
     return this.#changing;
   }
 
+  /** Does a work while no change of the network is under way. */
+  whileSettled<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#changing.then(work);
+    this.#changing = done.then(() => {}, () => {});
+    return done;
+  }
+
   async #change(addr6: Prefix | undefined): Promise<void> {
     const { router, base, carryIpv6 } = this.#settings;
     carryIpv6(false);

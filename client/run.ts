@@ -23,6 +23,8 @@ import { listContainerBridges } from "../system/container_bridges.ts";
 import { serveControlSocket } from "../system/control_socket.ts";
 import { LinuxFirewall } from "../system/firewall_linux.ts";
 import { platformRouter } from "../system/platform_router.ts";
+import { ReconcileLoop } from "../system/reconcile_loop.ts";
+import { platformRouteWatch } from "../system/route_watch.ts";
 import { StopSignal } from "../system/stop_signal.ts";
 import { openTunnelDevice, openTunnelSocket } from "../system/tunnel_device.ts";
 import { BridgePairs } from "./bridge_pairs.ts";
@@ -32,6 +34,7 @@ import { Ipv6Tunnel } from "./ipv6_tunnel.ts";
 import type { ClientRunOptions } from "./options.ts";
 import { ServerLink } from "./server_link.ts";
 import type { ClientStatus } from "./status_document.ts";
+import { TunnelKeeper } from "./tunnel_keeper.ts";
 
 const log = getLogger("client");
 
@@ -64,6 +67,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   warnWithoutForwarding();
 
   const ipv6 = new Ipv6Tunnel({ router, base, carryIpv6: (isOn) => dataPlane.carryIpv6(isOn) });
+  const networks = () => ipv6.addr6 === undefined ? [options.addr] : [options.addr, ipv6.addr6];
   const pairs = new BridgePairs();
   const firewall = cleanup.use(
     new FirewallKeeper({
@@ -72,7 +76,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       pairs: () => pairs.wanted,
       interfaceName: device.name,
       chain: options.chain,
-      sources: () => ipv6.addr6 === undefined ? [options.addr] : [options.addr, ipv6.addr6],
+      sources: networks,
     }),
   );
   firewall.wake();
@@ -111,6 +115,13 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     onMessage: (bytes) => link.takeMessage(bytes),
   });
   cleanup.defer(() => dataPlane.stop());
+  const keeper = new TunnelKeeper({ router, base, networks });
+  cleanup.use(
+    new ReconcileLoop({
+      work: () => ipv6.whileSettled(() => keeper.reconcile()),
+      watch: await platformRouteWatch(),
+    }),
+  );
 
   const status = (): ClientStatus => {
     const now = Date.now();
@@ -122,6 +133,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
         address: formatAddress(address),
         peer: formatAddress(peer),
         ...ipv6Addresses(ipv6.addr6),
+        ...keeper.fault === undefined ? {} : { fault: keeper.fault },
       },
       server: {
         host: options.host,

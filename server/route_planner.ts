@@ -9,6 +9,7 @@ import type { Config } from "../core/config/config.ts";
 import type { DockerNetwork } from "../core/engine/networks.ts";
 import { decideRoutes, type ForeignPrefix, type SubnetDecision } from "../core/engine/wanted_routes.ts";
 import { OperationError } from "../core/error.ts";
+import type { InterfaceKeeper } from "../system/interface_keeper.ts";
 import type { Router } from "../system/router.ts";
 import type { ContainerRoutes } from "./container_routes.ts";
 
@@ -18,7 +19,7 @@ const log = getLogger("route");
 export class RoutePlanner {
   #networks: readonly DockerNetwork[] = [];
   #subnets: readonly SubnetDecision[] = [];
-  #work: Promise<void> = Promise.resolve();
+  #work: Promise<unknown> = Promise.resolve();
   readonly #faults = new OnceEach();
 
   /**
@@ -51,7 +52,34 @@ export class RoutePlanner {
    * @throws {OperationError} when no route can be changed at all
    */
   refresh(): Promise<void> {
-    const work = this.#work.then(() => this.#refreshNow());
+    return this.#afterwards(() => this.#refreshNow());
+  }
+
+  /**
+   * Puts right what another program, a sleep or a change of networks did to the interface and its routes. What fails is
+   * logged once.
+   *
+   * @param keeper puts the interface right, before its routes
+   * @returns the milliseconds after which to come back; undefined where nothing waits
+   */
+  reconcile(keeper: Pick<InterfaceKeeper, "repair" | "nextRepair">): Promise<number | undefined> {
+    return this.#afterwards(async () => {
+      try {
+        await keeper.repair();
+        await this.routes.findLost();
+        await this.#refreshNow();
+        this.#faults.settle("reconcile");
+      } catch (error) {
+        if (!(error instanceof OperationError)) throw error;
+        if (this.#faults.isNews("reconcile", error.report)) log.error(error.report);
+      }
+      const times = [keeper.nextRepair, this.routes.nextRestoration].filter((time) => time !== undefined);
+      return times.length === 0 ? undefined : Math.min(...times);
+    });
+  }
+
+  #afterwards<T>(change: () => Promise<T>): Promise<T> {
+    const work = this.#work.then(change);
     this.#work = work.catch(() => {});
     return work;
   }

@@ -25,10 +25,14 @@ class FakeRouter {
   readonly calls: string[] = [];
   readonly refused = new Set<string>();
   foreign: readonly ForeignPrefix[] | OperationError = [];
+  readonly missing = new Set<string>();
 
   addRoutes(prefixes: readonly Prefix[]): Promise<RouteFailure[]> {
     this.calls.push(`add ${prefixes.map(formatPrefix).join(" ")}`);
     const failures = prefixes.filter((prefix) => this.refused.has(formatPrefix(prefix)));
+    for (const prefix of prefixes) {
+      if (!failures.includes(prefix)) this.missing.delete(formatPrefix(prefix));
+    }
     return Promise.resolve(
       failures.map((prefix) => ({
         prefix,
@@ -42,6 +46,10 @@ class FakeRouter {
     return Promise.resolve([]);
   }
 
+  listMissing(prefixes: readonly Prefix[]): Promise<Prefix[]> {
+    return Promise.resolve(prefixes.filter((prefix) => this.missing.has(formatPrefix(prefix))));
+  }
+
   listForeignPrefixes(): Promise<ForeignPrefix[]> {
     if (this.foreign instanceof OperationError) return Promise.reject(this.foreign);
     return Promise.resolve([...this.foreign]);
@@ -53,7 +61,8 @@ function setUp() {
   const router = new FakeRouter();
   const lines: string[] = [];
   configureLog({ level: "warn", format: "text", color: false, write: (line) => lines.push(line) });
-  const routes = new ContainerRoutes(router, "connector0");
+  const clock = { now: 0 };
+  const routes = new ContainerRoutes(router, "connector0", () => clock.now);
   let config: Config;
   const planner = new RoutePlanner(router, routes, true, () => config);
   const configure = (text: string) => {
@@ -65,7 +74,9 @@ function setUp() {
   return {
     router,
     planner,
+    clock,
     configure,
+    reconcile: () => planner.reconcile({ repair: () => Promise.resolve(), nextRepair: undefined }),
     calls: () => router.calls.splice(0),
     log: () => lines.splice(0).map((line) => line.replace(/^\S+ (\S+) +route: /, "$1 ").trim()),
     status: () =>
@@ -167,4 +178,64 @@ Deno.test("changes that come together are carried out one after the other", asyn
   assert.deepEqual(status(), ["10.0.0.0/24 config  active", "172.18.0.0/16 docker b active"]);
   await planner.clear();
   assert.equal(calls().at(-1), "remove 10.0.0.0/24 172.18.0.0/16");
+});
+
+Deno.test("a lost route is put back, the others are not touched", async () => {
+  const { router, configure, reconcile, calls, status } = setUp();
+  await configure("route 10.0.0.0/24\nroute 10.0.1.0/24");
+  calls();
+  assert.equal(await reconcile(), undefined);
+  assert.deepEqual(calls(), []);
+  router.missing.add("10.0.1.0/24");
+  assert.equal(await reconcile(), undefined);
+  assert.deepEqual(calls(), ["add 10.0.1.0/24"]);
+  assert.deepEqual(status(), ["10.0.0.0/24 config  active", "10.0.1.0/24 config  active"]);
+});
+
+Deno.test("a stolen route is told with its owner, left alone, and put back when it is free", async () => {
+  const { router, configure, reconcile, calls, status, log } = setUp();
+  await configure("route 10.0.0.0/24");
+  router.missing.add("10.0.0.0/24");
+  router.refused.add("10.0.0.0/24");
+  calls();
+  for (let look = 0; look < 3; look++) assert.equal(await reconcile(), undefined, "no tight loop");
+  assert.deepEqual(status(), ["10.0.0.0/24 config  failed"]);
+  assert.equal(log().length, 1);
+  router.refused.clear();
+  await reconcile();
+  assert.deepEqual(status(), ["10.0.0.0/24 config  active"]);
+});
+
+Deno.test("a route that is taken away again and again is put back with pauses and told once", async () => {
+  const { router, clock, planner, configure, reconcile, calls, log } = setUp();
+  await configure("route 10.0.0.0/24\nroute 10.0.1.0/24");
+  calls();
+  const asked: (number | undefined)[] = [];
+  for (; clock.now < 100_000; clock.now += 50) {
+    router.missing.add("10.0.0.0/24");
+    asked.push(await reconcile());
+  }
+  // Four at once, then after 1, 2, 4, 8, 16, 30 and 30 s.
+  assert.equal(calls().length, 11);
+  assert.ok(asked.every((time) => time === undefined || (time > 0 && time <= 60_000)));
+  assert.deepEqual(log().map((line) => line.slice(0, 62)), [
+    "error Cannot keep 10.0.0.0/24 routed to connector0: another pr",
+  ]);
+  const [first, second] = planner.routes.status;
+  assert.match(first?.fault ?? "", /takes the route away again and again/);
+  assert.deepEqual([second?.state, second?.fault], ["active", undefined]);
+  await configure("route 10.0.1.0/24");
+  await configure("route 10.0.0.0/24\nroute 10.0.1.0/24");
+  assert.deepEqual(calls(), ["add 10.0.0.0/24"], "a line that is new is not held against it");
+});
+
+Deno.test("without a look at the routing table, what is in force stays so", async () => {
+  const { router, configure, reconcile, status, log } = setUp();
+  await configure("route 10.0.0.0/24");
+  const broken = new OperationError("io", "Cannot list the routes of connector0: broken");
+  router.listMissing = () => Promise.reject(broken);
+  await reconcile();
+  await reconcile();
+  assert.deepEqual(status(), ["10.0.0.0/24 config  active"]);
+  assert.equal(log().length, 1);
 });

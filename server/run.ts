@@ -58,11 +58,12 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const router = await platformRouter();
   const peer = config.addr.address;
   const address = nextAddress(peer);
-  const addr6 = await configureInterface(
+  const settings = await configureInterface(
     router,
     { name: device.name, mtu: config.mtu, address, peer },
     config.addr6,
   );
+  const addr6 = settings.address6 === undefined ? undefined : config.addr6;
 
   let pairs: readonly BridgePair[] = config.bridgePairs;
   const codec = await socketAddressCodec();
@@ -103,6 +104,8 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   if (idle.length > 0) log.warn("keys without effect in this version", { keys: idle.join(", ") });
 
   const dockerStatus = await followDocker(config.docker, planner, cleanup);
+  const { RouteReconciler } = await import("./route_reconciler.ts");
+  const reconciler = cleanup.use(await RouteReconciler.start(router, settings, planner));
 
   const status = (): ServerStatus => {
     const now = Date.now();
@@ -118,6 +121,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
           address6: formatAddress(nextAddress(addr6.address)),
           peer6: formatAddress(addr6.address),
         }),
+        ...(reconciler.fault === undefined ? {} : { fault: reconciler.fault }),
       },
       listen: formatEndpoint(socket.localEndpoint()),
       client: client === undefined ? null : {
@@ -170,28 +174,25 @@ const ROUTE_STEPS: readonly Step["kind"][] = ["add-route", "remove-route", "netw
 /**
  * Configures the interface, with IPv6 where the system has it.
  *
- * @returns the virtual IPv6 network in force
+ * @returns the settings in force
  */
 async function configureInterface(
   router: Router,
   base: InterfaceSettings,
   addr6: Prefix | undefined,
-): Promise<Prefix | undefined> {
+): Promise<InterfaceSettings> {
   if (addr6 !== undefined) {
+    const settings = { ...base, address6: nextAddress(addr6.address), peer6: addr6.address };
     try {
-      await router.configureInterface({
-        ...base,
-        address6: nextAddress(addr6.address),
-        peer6: addr6.address,
-      });
-      return addr6;
+      await router.configureInterface(settings);
+      return settings;
     } catch (error) {
       if (!(error instanceof OperationError) || error.code !== "unavailable") throw error;
       log.warn(`IPv6 stays off: ${error.report}`);
     }
   }
   await router.configureInterface(base);
-  return undefined;
+  return base;
 }
 
 /** Puts the steps of a configuration in force. */

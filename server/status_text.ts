@@ -26,6 +26,7 @@ export function statusText(status: ServerStatus): string {
     ...(tunnel.address6 === undefined
       ? []
       : [["", `address ${tunnel.address6}, peer ${tunnel.peer6 ?? "unknown"}`] as const]),
+    ...(tunnel.fault === undefined ? [] : [["", tunnel.fault] as const]),
     ["listen", status.listen],
     [
       "client",

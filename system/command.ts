@@ -69,7 +69,15 @@ export const runCommand: RunCommand = async (argv, { input, timeout = TIMEOUT, e
   );
 };
 
-function spawn(
+/**
+ * Starts a program.
+ *
+ * @param program its absolute path
+ * @param env its environment beside LC_ALL
+ * @param hasInput whether it gets a standard input
+ * @throws {OperationError} "unavailable" when there is no such program
+ */
+export function spawn(
   program: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
@@ -99,7 +107,8 @@ function spawn(
   }
 }
 
-function end(child: Deno.ChildProcess): void {
+/** Ends a program at once; nothing happens when it has ended. */
+export function end(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGKILL");
   } catch (error) {

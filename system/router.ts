@@ -45,6 +45,12 @@ export interface Router {
    */
   configureInterface(settings: InterfaceSettings): Promise<void>;
 
+  /** Whether an interface has lost something of its settings: that it is up, its MTU, one of its addresses. */
+  lacksSettings(settings: InterfaceSettings): Promise<boolean>;
+
+  /** Puts back what an interface has lost of its settings, and takes nothing away. */
+  repairInterface(settings: InterfaceSettings): Promise<void>;
+
   /**
    * Routes a prefix to an interface. A route of the same prefix to another interface is left alone and is an
    * error that names its owner; wider and narrower prefixes do not matter.
@@ -68,6 +74,12 @@ export interface Router {
    * by itself, such as the one to the peer, are left out. Empty for an interface that does not exist.
    */
   listRoutes(interfaceName: string): Promise<Prefix[]>;
+
+  /**
+   * Those of the prefixes that no route leads to the interface for, whoever made it. The routes are listed once, however
+   * many prefixes there are.
+   */
+  listMissing(prefixes: readonly Prefix[], interfaceName: string): Promise<Prefix[]>;
 
   /**
    * The prefixes that the machine reaches by other interfaces: networks it is on, routes of programs such as VPNs,

@@ -65,11 +65,46 @@ export class DarwinRouter implements Router {
     }
     await this.#restore(routes, 4, name);
     if (address6 !== undefined && peer6 !== undefined && !has(address6, peer6)) {
-      const pair = [formatAddress(address6), formatAddress(peer6), "prefixlen", "128"];
-      const giving = `give interface ${name} the address ${formatAddress(address6)}`;
-      await this.#succeed(giving, [IFCONFIG, name, "inet6", ...pair, "alias"], 6);
+      await this.#giveIpv6(name, address6, peer6);
     }
     if (address6 !== undefined) await this.#restore(routes, 6, name);
+  }
+
+  /** See `Router`. */
+  async lacksSettings(settings: InterfaceSettings): Promise<boolean> {
+    const { isWrong, lacksIpv4, lacksIpv6 } = await this.#lossOf(settings);
+    return isWrong || lacksIpv4 || lacksIpv6;
+  }
+
+  /** See `Router`. */
+  async repairInterface(settings: InterfaceSettings): Promise<void> {
+    const { name, mtu, address, peer, address6, peer6 } = settings;
+    const { isWrong, lacksIpv4, lacksIpv6 } = await this.#lossOf(settings);
+    const pair = lacksIpv4 ? ["inet", `${formatAddress(address)}/32`, formatAddress(peer)] : [];
+    if (isWrong || lacksIpv4) {
+      await this.#succeed(`repair interface ${name}`, [IFCONFIG, name, ...pair, "mtu", `${mtu}`, "up"]);
+    }
+    if (lacksIpv6 && address6 !== undefined && peer6 !== undefined) {
+      await this.#giveIpv6(name, address6, peer6);
+    }
+  }
+
+  /** What an interface lacks of its settings. */
+  async #lossOf({ name, mtu, address, peer, address6, peer6 }: InterfaceSettings) {
+    const state = await this.#interfaceState(`look at interface ${name}`, name);
+    const lacks = (local: IpAddress, other: IpAddress) =>
+      !state.addresses.some((existing) => isPair(existing, local, other));
+    return {
+      isWrong: !state.isUp || state.mtu !== mtu,
+      lacksIpv4: lacks(address, peer),
+      lacksIpv6: address6 !== undefined && peer6 !== undefined && lacks(address6, peer6),
+    };
+  }
+
+  async #giveIpv6(name: string, local: IpAddress, peer: IpAddress): Promise<void> {
+    const pair = [formatAddress(local), formatAddress(peer), "prefixlen", "128"];
+    const giving = `give interface ${name} the address ${formatAddress(local)}`;
+    await this.#succeed(giving, [IFCONFIG, name, "inet6", ...pair, "alias"], 6);
   }
 
   async #restore(routes: readonly Prefix[], family: 4 | 6, interfaceName: string): Promise<void> {
@@ -127,6 +162,19 @@ export class DarwinRouter implements Router {
       }
     }
     return prefixes;
+  }
+
+  /** See `Router`. */
+  async listMissing(prefixes: readonly Prefix[], interfaceName: string): Promise<Prefix[]> {
+    const families = new Set(prefixes.map(({ address }) => address.family));
+    const present = new Set<string>();
+    for (const family of families) {
+      const text = await this.#routeTable(`list the routes of ${interfaceName}`, family);
+      for (const route of parseRouteTable(text, family)) {
+        if (route.interfaceName === interfaceName) present.add(formatPrefix(networkOf(route.prefix)));
+      }
+    }
+    return prefixes.filter((prefix) => !present.has(formatPrefix(networkOf(prefix))));
   }
 
   /** See `Router`. */

@@ -284,3 +284,35 @@ Deno.test("without root the fault says so, once for all routes", async () => {
     fault("privilege", "Cannot remove the route 172.17.0.0/16 from utun4: not permitted"),
   );
 });
+
+Deno.test("what an interface lost is noticed and put back, and nothing is done to a sound one", async () => {
+  const { mac, router } = await configured();
+  assert.equal(await router.lacksSettings(settings), false);
+  await router.repairInterface(settings);
+  assert.deepEqual([...new Set(mac.argvs)], ["/sbin/ifconfig utun4"]);
+  const losses: Record<string, () => void> = {
+    down: () => Object.assign(mac.interfaces.get("utun4") ?? {}, { up: false }),
+    mtu: () => Object.assign(mac.interfaces.get("utun4") ?? {}, { mtu: 1500 }),
+    addresses: () => {
+      mac.interfaces.get("utun4")?.addresses.splice(0);
+      mac.routes.splice(7);
+    },
+  };
+  for (const [what, lose] of Object.entries(losses)) {
+    lose();
+    assert.equal(await router.lacksSettings(settings), true, what);
+    await router.repairInterface(settings);
+    assert.deepEqual(mac.state, CONFIGURED, what);
+  }
+});
+
+Deno.test("missing routes are told by one look at each table", async () => {
+  const { mac, router } = await configured();
+  await router.addRoutes([prefix("172.17.0.0/16"), prefix("fd00:1::/64")], "utun4");
+  mac.addRoute("172.19.0.0/16", "utun9", "USc");
+  mac.argvs.length = 0;
+  const wanted = ["172.17.0.0/16", "172.18.0.0/16", "172.19.0.0/16", "fd00:1::/64", "fd00:2::/64"];
+  const missing = await router.listMissing(wanted.map(prefix), "utun4");
+  assert.deepEqual(missing.map(formatPrefix), ["172.18.0.0/16", "172.19.0.0/16", "fd00:2::/64"]);
+  assert.deepEqual(mac.argvs, ["/usr/sbin/netstat -nr -f inet", "/usr/sbin/netstat -nr -f inet6"]);
+});

@@ -20,7 +20,7 @@ import {
   removeAddress,
 } from "../ffi/netlink/address.ts";
 import { RTPROT } from "../ffi/netlink/constants.ts";
-import { linkByName, listLinks, setLink } from "../ffi/netlink/link.ts";
+import { type Link, linkByName, listLinks, setLink } from "../ffi/netlink/link.ts";
 import { addRoutes, listRoutes, removeRoutes, type Route } from "../ffi/netlink/route.ts";
 import { NetlinkSocket } from "../ffi/netlink/socket.ts";
 import { SystemError } from "../ffi/system_error.ts";
@@ -53,6 +53,27 @@ export class LinuxRouter implements Router {
         if (!wanted && !isLinkLocal(existing)) removeAddress(socket, existing);
       }
       if (v6 !== undefined && !has(v6)) givePair(socket, index, settings.name, v6);
+    });
+  }
+
+  /** See `Router`. */
+  lacksSettings(settings: InterfaceSettings): Promise<boolean> {
+    const action = `look at interface ${settings.name}`;
+    return operation(action, (socket) => {
+      const { isWrong, lost } = lossOf(socket, settings, action);
+      return isWrong || lost.length > 0;
+    });
+  }
+
+  /** See `Router`. */
+  repairInterface(settings: InterfaceSettings): Promise<void> {
+    const { name, mtu } = settings;
+    const action = `repair interface ${name}`;
+    return operation(action, (socket) => {
+      const { index, isWrong } = lossOf(socket, settings, action);
+      if (isWrong) setLink(socket, index, { mtu, up: true });
+      // An interface that was down has lost its IPv6 addresses, which shows once it is up.
+      for (const pair of lossOf(socket, settings, action).lost) givePair(socket, index, name, pair);
     });
   }
 
@@ -115,6 +136,19 @@ export class LinuxRouter implements Router {
     });
   }
 
+  /** See `Router`. */
+  listMissing(prefixes: readonly Prefix[], interfaceName: string): Promise<Prefix[]> {
+    return operation(`list the routes of ${interfaceName}`, (socket) => {
+      const index = linkIndex(socket, interfaceName);
+      const present = new Set(
+        routesOfFamilies(socket, prefixes)
+          .filter(({ interfaceIndex }) => interfaceIndex !== undefined && interfaceIndex === index)
+          .map(({ prefix }) => formatPrefix(prefix)),
+      );
+      return prefixes.filter((prefix) => !present.has(keyOf(prefix)));
+    });
+  }
+
   /** See `Router`. Only the main table's routes count: others are for traffic that some rule picks. */
   listForeignPrefixes(interfaceName: string, family: 4 | 6): Promise<ForeignPrefix[]> {
     return operation("list the routes of this machine", (socket) => {
@@ -149,12 +183,31 @@ function operation<T>(action: string, work: (socket: NetlinkSocket) => T): Promi
 }
 
 function linkIndex(socket: NetlinkSocket, name: string): number | undefined {
+  return findLink(socket, name)?.index;
+}
+
+function findLink(socket: NetlinkSocket, name: string): Link | undefined {
   try {
-    return linkByName(socket, name).index;
+    return linkByName(socket, name);
   } catch (error) {
     if (error instanceof SystemError && error.errno === errno.ENODEV) return undefined;
     throw error;
   }
+}
+
+/** What an interface lacks of its settings. */
+function lossOf(
+  socket: NetlinkSocket,
+  { name, mtu, address, peer, address6, peer6 }: InterfaceSettings,
+  action: string,
+): { index: number; isWrong: boolean; lost: AddressPair[] } {
+  const link = findLink(socket, name);
+  if (link === undefined) throw linkFault(action, name);
+  const existing = listAddresses(socket, link.index);
+  const pairs: AddressPair[] = [{ local: address, peer }];
+  if (address6 !== undefined && peer6 !== undefined) pairs.push({ local: address6, peer: peer6 });
+  const lost = pairs.filter((pair) => !existing.some((present) => isPair(present, pair)));
+  return { index: link.index, isWrong: !link.up || link.mtu !== mtu, lost };
 }
 
 function isPair(existing: InterfaceAddress, { local, peer }: AddressPair): boolean {
@@ -185,10 +238,13 @@ function keyOf(prefix: Prefix): string {
 }
 
 /** The main table's routes of the families that occur in the prefixes. */
-function routesByPrefix(socket: NetlinkSocket, prefixes: readonly Prefix[]): Map<string, Route[]> {
+function routesOfFamilies(socket: NetlinkSocket, prefixes: readonly Prefix[]): Route[] {
   const families = new Set(prefixes.map(({ address }) => address.family));
-  const routes = [...families].flatMap((family) => listRoutes(socket, family));
-  return Map.groupBy(routes, ({ prefix }) => formatPrefix(prefix));
+  return [...families].flatMap((family) => listRoutes(socket, family));
+}
+
+function routesByPrefix(socket: NetlinkSocket, prefixes: readonly Prefix[]): Map<string, Route[]> {
+  return Map.groupBy(routesOfFamilies(socket, prefixes), ({ prefix }) => formatPrefix(prefix));
 }
 
 /** The faults of prefixes that have a route already: none where that leads to the wanted interface. */

@@ -319,3 +319,61 @@ for (const family of [4, 6] as const) {
     },
   );
 }
+
+Deno.test(
+  "what an interface lost is noticed and put back, what others added stays (needs root on Linux)",
+  asRootOnLinux,
+  async () => {
+    const router = new LinuxRouter();
+    using network = await tunnelNetwork(router);
+    const expected = ["192.168.251.2 peer 192.168.251.1/32", "fdc0:c0de:251::2 peer fdc0:c0de:251::1/128"];
+    assert.equal(await router.lacksSettings(settings), false);
+    for (
+      const loss of [
+        "address flush dev t0",
+        "-6 address flush dev t0",
+        "-4 address flush dev t0",
+        "link set t0 down",
+        "link set t0 mtu 1300",
+      ]
+    ) {
+      network.ip(loss);
+      assert.equal(await router.lacksSettings(settings), true, loss);
+      await router.repairInterface(settings);
+      assert.equal(await router.lacksSettings(settings), false, loss);
+      assert.deepEqual(addresses(network).sort(), expected, loss);
+      assert.equal(network.list("link show t0")[0]?.mtu, 1400);
+    }
+    network.ip("address add 10.9.8.7/24 dev t0");
+    await router.repairInterface(settings);
+    assert.ok(addresses(network).some((text) => text.startsWith("10.9.8.7 ")));
+    const absent = { ...settings, name: "absent0" };
+    assert.match(
+      (await fault(router.lacksSettings(absent).then(() => {}))).message,
+      /there is no interface absent0/,
+    );
+  },
+);
+
+Deno.test(
+  "missing routes are told, whoever made those that are there (needs root on Linux)",
+  asRootOnLinux,
+  async () => {
+    const router = new LinuxRouter();
+    using network = await tunnelNetwork(router);
+    await router.addRoutes([prefix("172.17.0.0/16"), prefix("fd00:1::/64")], "t0");
+    network.ip("route add 172.18.0.0/16 dev t0");
+    network.ip("route add 172.19.0.0/16 dev lan0");
+    const wanted = [
+      "172.17.0.9/16",
+      "172.18.0.0/16",
+      "172.19.0.0/16",
+      "172.17.0.0/17",
+      "fd00:1::/64",
+      "fd00:2::/64",
+    ];
+    const missing = await router.listMissing(wanted.map(prefix), "t0");
+    assert.deepEqual(missing.map(formatPrefix), ["172.19.0.0/16", "172.17.0.0/17", "fd00:2::/64"]);
+    assert.equal((await router.listMissing(wanted.map(prefix), "absent0")).length, wanted.length);
+  },
+);

@@ -80,7 +80,7 @@ export const PROGRAMS: readonly Program[] = [
       environment("DOCKER_CONTEXT", "DOCKER_HOST", "HOME", "HOMEBREW_PREFIX", "SUDO_UID"),
       {
         flag: "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat",
-        reason: "addresses and routes",
+        reason: "addresses and routes, and the watch for their changes (route -n monitor)",
         os: "darwin",
       },
     ],

@@ -11,6 +11,15 @@ export const NETLINK = { ROUTE: 0, NETFILTER: 12, CAP_ACK: 10, SOL: 270 } as con
 /** A protocol of netlink sockets. */
 export type NetlinkProtocol = typeof NETLINK.ROUTE | typeof NETLINK.NETFILTER;
 
+/** `RTMGRP_*`: bits of the multicast groups that tell of changes. */
+export const RTMGRP = {
+  LINK: 0x1,
+  IPV4_IFADDR: 0x10,
+  IPV4_ROUTE: 0x40,
+  IPV6_IFADDR: 0x100,
+  IPV6_ROUTE: 0x400,
+} as const;
+
 /** `NLMSG_*`: types of control messages. */
 export const NLMSG = { NOOP: 1, ERROR: 2, DONE: 3, OVERRUN: 4 } as const;
 

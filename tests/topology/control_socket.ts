@@ -35,6 +35,7 @@ export interface CommonStatus {
     readonly peer: string;
     readonly address6?: string;
     readonly peer6?: string;
+    readonly fault?: string;
   };
   readonly counters: Counters;
   readonly dataPlane: { readonly offload: boolean };

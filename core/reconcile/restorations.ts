@@ -1,0 +1,91 @@
+/**
+ * When something that another program took away may be put back, as pure arithmetic on times: at once the first times, then
+ * with growing pauses, so that two programs that want different things do not take turns without end.
+ *
+ * @module
+ */
+
+/** How often something is put back at once, as long as it is never left alone for {@linkcode CALM}. */
+const FREE_RESTORATIONS = 4;
+/** Milliseconds in place after which former losses do not count any more. */
+const CALM = 60_000;
+/** First and longest pause between two restorations after the free ones, in milliseconds. */
+const FIRST_PAUSE = 1_000;
+const LONGEST_PAUSE = 30_000;
+
+/** One thing that was lost. */
+interface Loss {
+  /** How often, without a calm time in between. */
+  count: number;
+  /** When it was last put back. */
+  restoredAt: number;
+  /** When it may be put back; undefined while it is in place. */
+  dueAt: number | undefined;
+}
+
+/** Remembers what was lost and put back. All times are milliseconds on one steady scale. */
+export class Restorations {
+  readonly #losses = new Map<string, Loss>();
+
+  /**
+   * Something that was in place is gone.
+   *
+   * @param key its name
+   */
+  lost(key: string, now: number): void {
+    const before = this.#losses.get(key);
+    if (before?.dueAt !== undefined) return;
+    if (before === undefined || now - before.restoredAt >= CALM) {
+      this.#losses.set(key, { count: 1, restoredAt: now, dueAt: now });
+      return;
+    }
+    before.count++;
+    const paused = before.count - FREE_RESTORATIONS;
+    before.dueAt = paused <= 0
+      ? now
+      : before.restoredAt + Math.min(FIRST_PAUSE * 2 ** (paused - 1), LONGEST_PAUSE);
+  }
+
+  /** It is in place again. */
+  restored(key: string, now: number): void {
+    const loss = this.#losses.get(key);
+    if (loss?.dueAt === undefined) return;
+    loss.dueAt = undefined;
+    loss.restoredAt = now;
+  }
+
+  /** It is no longer wanted. */
+  forget(key: string): void {
+    this.#losses.delete(key);
+  }
+
+  /** Whether it was lost and not put back since. */
+  isLost(key: string): boolean {
+    return this.#losses.get(key)?.dueAt !== undefined;
+  }
+
+  /** Whether it may be put in place now; what was never lost may. */
+  isDue(key: string, now: number): boolean {
+    return (this.#losses.get(key)?.dueAt ?? now) <= now;
+  }
+
+  /** Whether it was taken away more often than is put up with. */
+  isContested(key: string, now: number): boolean {
+    const loss = this.#losses.get(key);
+    if (loss === undefined || loss.count <= FREE_RESTORATIONS) return false;
+    return loss.dueAt !== undefined || now - loss.restoredAt < CALM;
+  }
+
+  /** Milliseconds until the next thing that is not due may be put back, or counts as calm; undefined when nothing waits. */
+  nextDue(now: number): number | undefined {
+    let next: number | undefined;
+    for (const [key, { count, restoredAt, dueAt }] of this.#losses) {
+      if (dueAt === undefined && now - restoredAt >= CALM) this.#losses.delete(key);
+      else if (dueAt !== undefined || count > FREE_RESTORATIONS) {
+        const wait = (dueAt ?? restoredAt + CALM) - now;
+        if (wait > 0) next = Math.min(next ?? Infinity, wait);
+      }
+    }
+    return next;
+  }
+}

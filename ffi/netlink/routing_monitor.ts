@@ -1,0 +1,122 @@
+/**
+ * Tells that links, addresses or routes have changed, by the multicast groups of rtnetlink.
+ *
+ * The wait is a poll(2) on another thread: nothing runs as long as nothing changes, and the calling thread goes on.
+ *
+ * @module
+ */
+import { errno, prepareErrno, readErrno } from "../errno.ts";
+import { libcPath } from "../libc_path.ts";
+import { SystemError } from "../system_error.ts";
+import { openWake, type Wake } from "../wake.ts";
+import { AF, NETLINK, RTMGRP } from "./constants.ts";
+
+/** SOCK_RAW | SOCK_CLOEXEC (include/linux/net.h). */
+const SOCKET_TYPE = 3 | 0x80000;
+/** MSG_DONTWAIT. */
+const DO_NOT_WAIT = 0x40;
+const POLLIN = 1;
+/** Messages that one look reads away; the rest makes the next wait end at once. */
+const READ_MAXIMUM = 4096;
+
+/** Milliseconds in which further changes belong to the first one: a program that changes routes changes several. */
+const GATHER = 50;
+
+const GROUPS = RTMGRP.LINK | RTMGRP.IPV4_IFADDR | RTMGRP.IPV4_ROUTE | RTMGRP.IPV6_IFADDR | RTMGRP.IPV6_ROUTE;
+
+const symbols = {
+  // int socket(int domain, int type, int protocol);
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  // int bind(int fd, const struct sockaddr *address, socklen_t length);
+  bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  // ssize_t recv(int fd, void *buffer, size_t length, int flags);
+  recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
+  // int poll(struct pollfd *descriptors, nfds_t count, int milliseconds);
+  poll: { parameters: ["buffer", "usize", "i32"], result: "i32", nonblocking: true },
+  // int close(int fd);
+  close: { parameters: ["i32"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** A subscription to the changes of the network namespace of the thread that opened it. It must be closed. */
+export class RoutingMonitor implements Disposable {
+  readonly #library = Deno.dlopen(libcPath, symbols);
+  readonly #descriptor: number;
+  readonly #wake: Wake;
+  /** Two struct pollfd {fd i32, events i16, revents i16}: the wake descriptor, then the socket. */
+  readonly #entries: Int32Array<ArrayBuffer>;
+  /** Only whether there is a message counts, so it may be cut. */
+  readonly #room = new Uint8Array(16);
+  #isClosed = false;
+  #isWaiting = false;
+
+  /** @throws {SystemError} when the kernel refuses */
+  constructor() {
+    prepareErrno();
+    this.#descriptor = this.#library.symbols.socket(AF.NETLINK, SOCKET_TYPE, NETLINK.ROUTE);
+    if (this.#descriptor < 0) {
+      const code = readErrno();
+      this.#library.close();
+      throw new SystemError("socket AF_NETLINK", code);
+    }
+    // struct sockaddr_nl {family u16, pad u16, port u32 = 0: a free one, groups u32}
+    const address = new Uint8Array(12);
+    const view = new DataView(address.buffer);
+    view.setUint16(0, AF.NETLINK, true);
+    view.setUint32(8, GROUPS, true);
+    if (this.#library.symbols.bind(this.#descriptor, address, address.length) < 0) {
+      const code = readErrno();
+      this.#library.symbols.close(this.#descriptor);
+      this.#library.close();
+      throw new SystemError("bind AF_NETLINK", code);
+    }
+    this.#wake = openWake();
+    this.#entries = new Int32Array([this.#wake.descriptor, POLLIN, this.#descriptor, POLLIN]);
+  }
+
+  /**
+   * Waits until something has changed since the last call, then a moment more for what comes with it. One call has to end
+   * before the next.
+   *
+   * @returns false when the monitor was closed
+   */
+  async changed(): Promise<boolean> {
+    if (this.#isClosed) return false;
+    this.#isWaiting = true;
+    const { poll } = this.#library.symbols;
+    await poll(this.#entries, 2n, -1);
+    // The wake descriptor alone, which ends the moment early.
+    if (!this.#isClosed) await poll(this.#entries, 1n, GATHER);
+    this.#isWaiting = false;
+    if (this.#isClosed) {
+      this.#release();
+      return false;
+    }
+    this.#readAway();
+    return true;
+  }
+
+  /** Ends a wait that is under way, and closes the socket. */
+  [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    // The other thread still uses the descriptors; its wait ends and releases them.
+    if (this.#isWaiting) this.#wake.signal();
+    else this.#release();
+  }
+
+  #release(): void {
+    this.#wake.close();
+    this.#library.symbols.close(this.#descriptor);
+    this.#library.close();
+  }
+
+  #readAway(): void {
+    for (let count = 0; count < READ_MAXIMUM; count++) {
+      const room = BigInt(this.#room.length);
+      if (this.#library.symbols.recv(this.#descriptor, this.#room, room, DO_NOT_WAIT) >= 0) continue;
+      // ENOBUFS: there were more messages than the queue holds, which is a change as well.
+      const code = readErrno();
+      if (code !== errno.ENOBUFS && code !== errno.EINTR) return;
+    }
+  }
+}

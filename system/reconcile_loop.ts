@@ -1,0 +1,90 @@
+/**
+ * Does a work whenever something has changed, and every half minute in case a change was missed.
+ *
+ * @module
+ */
+import type { WatchRoutes } from "./route_watch.ts";
+
+/** Milliseconds after which the work is done without a change. */
+const PERIOD = 30_000;
+/** The work takes at most one part in this many of the time, however fast changes come. */
+const REST_FACTOR = 10;
+
+/** Time as the loop sees it. */
+export interface LoopClock {
+  /** Milliseconds on a steady scale. */
+  now(): number;
+  /** Calls back once, after so many milliseconds; returns what ends the wait. */
+  after(milliseconds: number, callback: () => void): () => void;
+}
+
+const SYSTEM_CLOCK: LoopClock = {
+  now: () => performance.now(),
+  after: (milliseconds, callback) => {
+    const timer = setTimeout(callback, milliseconds);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** What the loop is made of. */
+export interface ReconcileSettings {
+  /** Puts right what is wrong; must not throw. Tells after how many milliseconds it wants to be called again, if early. */
+  readonly work: () => Promise<number | undefined>;
+  /** Tells of changes. */
+  readonly watch: WatchRoutes;
+  readonly clock?: LoopClock;
+}
+
+/** The loop; it goes on until it is disposed. The first work is due after the first change. */
+export class ReconcileLoop implements AsyncDisposable {
+  readonly #work: () => Promise<number | undefined>;
+  readonly #clock: LoopClock;
+  readonly #watching: AsyncDisposable;
+  #working: Promise<void> | undefined;
+  #cancel = () => {};
+  #dueAt = Infinity;
+  #notBefore = -Infinity;
+  #isChanged = false;
+  #isClosed = false;
+
+  constructor({ work, watch, clock = SYSTEM_CLOCK }: ReconcileSettings) {
+    this.#work = work;
+    this.#clock = clock;
+    this.#plan(clock.now() + PERIOD);
+    this.#watching = watch(() => this.#noteChange());
+  }
+
+  /** Ends the loop; work that is under way is waited for. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#cancel();
+    await this.#watching[Symbol.asyncDispose]();
+    await this.#working;
+  }
+
+  #noteChange(): void {
+    this.#isChanged = true;
+    if (this.#working === undefined) this.#plan(this.#notBefore);
+  }
+
+  #plan(time: number): void {
+    if (this.#isClosed || time >= this.#dueAt) return;
+    this.#cancel();
+    this.#dueAt = time;
+    this.#cancel = this.#clock.after(Math.max(0, time - this.#clock.now()), () => {
+      this.#dueAt = Infinity;
+      this.#working = this.#run().finally(() => this.#working = undefined);
+    });
+  }
+
+  async #run(): Promise<void> {
+    const start = this.#clock.now();
+    this.#isChanged = false;
+    const next = await this.#work();
+    const end = this.#clock.now();
+    this.#notBefore = end + (end - start) * REST_FACTOR;
+    this.#plan(
+      this.#isChanged ? this.#notBefore : Math.max(this.#notBefore, end + Math.min(next ?? PERIOD, PERIOD)),
+    );
+  }
+}

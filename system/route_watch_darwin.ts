@@ -1,0 +1,79 @@
+/**
+ * The changes of interfaces, addresses and routes on macOS: `route -n monitor` prints a few lines for each (route(8)).
+ *
+ * @module
+ */
+import { OperationError } from "../core/error.ts";
+import { end, spawn } from "./command.ts";
+
+const MONITOR = ["/sbin/route", "-n", "monitor"] as const;
+
+/** First and longest pause before a monitor that ended is started again, in milliseconds. */
+const FIRST_PAUSE = 1_000;
+const LONGEST_PAUSE = 60_000;
+
+/** See `WatchRoutes`. */
+export function watchDarwinRoutes(onChange: () => void): AsyncDisposable {
+  return new CommandWatch(MONITOR, onChange);
+}
+
+/** Runs a program as long as it is watched, started again whenever it ends, and tells that it printed something. */
+export class CommandWatch implements AsyncDisposable {
+  readonly #following: Promise<void>;
+  #child: Deno.ChildProcess | undefined;
+  #isClosed = false;
+  #endPause = () => {};
+
+  /**
+   * Starts at once.
+   *
+   * @param argv absolute path, then arguments
+   * @param onOutput told of output; what it is does not matter
+   * @param firstPause milliseconds before the first start again; doubles to a minute
+   */
+  constructor(argv: readonly string[], onOutput: () => void, firstPause: number = FIRST_PAUSE) {
+    this.#following = this.#follow(argv, onOutput, firstPause);
+  }
+
+  /** Ends the program. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#endPause();
+    if (this.#child !== undefined) end(this.#child);
+    await this.#following;
+  }
+
+  async #follow(argv: readonly string[], onOutput: () => void, firstPause: number): Promise<void> {
+    for (let pause = firstPause; !this.#isClosed; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+      await this.#run(argv, onOutput);
+      if (this.#isClosed) return;
+      // What happened while nobody listened is not known.
+      onOutput();
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, pause);
+        this.#endPause = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  async #run([program = "", ...args]: readonly string[], onOutput: () => void): Promise<void> {
+    try {
+      const child = spawn(program, args, {}, false);
+      this.#child = child;
+      await Promise.all([child.stderr.cancel(), forEachPiece(child.stdout, onOutput)]);
+      await child.status;
+    } catch (error) {
+      // Without the program the periodic look has to do.
+      if (!(error instanceof OperationError)) throw error;
+    } finally {
+      this.#child = undefined;
+    }
+  }
+}
+
+async function forEachPiece(stream: ReadableStream<Uint8Array>, tell: () => void): Promise<void> {
+  for await (const _piece of stream) tell();
+}
