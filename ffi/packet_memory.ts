@@ -14,12 +14,15 @@ const PAGE = 65536;
 export class PacketMemory {
   readonly arena: Arena;
   readonly sum: Sum;
+  /** The memory itself, for WebAssembly code that works on packets. */
+  readonly memory: WebAssembly.Memory;
 
   /** @param size octets, rounded up to whole pages; only pages that are used take physical memory */
   constructor(size: number) {
     const pages = Math.ceil(size / PAGE);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     const start = Deno.UnsafePointer.of(new Uint8Array(memory.buffer));
+    this.memory = memory;
     this.arena = new Arena(memory.buffer as ArrayBuffer, Number(Deno.UnsafePointer.value(start)));
     this.sum = createSum(memory);
   }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { assembledModule } from "./assemble.ts";
+import { assembledModule, locate, SOURCES } from "./assemble.ts";
 
-Deno.test("sum_wasm.ts is what sum.wat assembles to", async () => {
-  const present = await Deno.readTextFile(new URL("../core/checksum/sum_wasm.ts", import.meta.url));
-  assert.equal(present, await assembledModule());
-});
+for (const source of SOURCES) {
+  Deno.test(`${source.path}_wasm.ts is what the .wat file assembles to`, async () => {
+    const present = await Deno.readTextFile(locate(`${source.path}_wasm.ts`));
+    assert.equal(present, await assembledModule(source));
+  });
+}

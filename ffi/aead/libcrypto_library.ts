@@ -1,0 +1,62 @@
+/**
+ * libcrypto of OpenSSL 3, where it is installed (openssl/evp.h, openssl/crypto.h).
+ *
+ * @module
+ */
+
+const symbols = {
+  // int OPENSSL_init_crypto(uint64_t options, const OPENSSL_INIT_SETTINGS *settings);
+  OPENSSL_init_crypto: { parameters: ["u64", "pointer"], result: "i32" },
+  // EVP_CIPHER *EVP_CIPHER_fetch(OSSL_LIB_CTX *context, const char *algorithm, const char *properties);
+  EVP_CIPHER_fetch: { parameters: ["pointer", "buffer", "pointer"], result: "pointer" },
+  // void EVP_CIPHER_free(EVP_CIPHER *cipher);
+  EVP_CIPHER_free: { parameters: ["pointer"], result: "void" },
+  // EVP_CIPHER_CTX *EVP_CIPHER_CTX_new(void);
+  EVP_CIPHER_CTX_new: { parameters: [], result: "pointer" },
+  // void EVP_CIPHER_CTX_free(EVP_CIPHER_CTX *context);  overwrites the key
+  EVP_CIPHER_CTX_free: { parameters: ["pointer"], result: "void" },
+  // int EVP_CipherInit_ex(EVP_CIPHER_CTX *context, const EVP_CIPHER *cipher, ENGINE *engine, const unsigned char *key,
+  //   const unsigned char *nonce, int encrypt);
+  EVP_CipherInit_ex: {
+    parameters: ["pointer", "pointer", "pointer", "pointer", "pointer", "i32"],
+    result: "i32",
+  },
+  // int EVP_CipherUpdate(EVP_CIPHER_CTX *context, unsigned char *out, int *outLength, const unsigned char *in, int length);
+  EVP_CipherUpdate: { parameters: ["pointer", "pointer", "pointer", "pointer", "i32"], result: "i32" },
+  // int EVP_CipherFinal_ex(EVP_CIPHER_CTX *context, unsigned char *out, int *outLength);
+  EVP_CipherFinal_ex: { parameters: ["pointer", "pointer", "pointer"], result: "i32" },
+  // int EVP_CIPHER_CTX_ctrl(EVP_CIPHER_CTX *context, int command, int value, void *data);
+  EVP_CIPHER_CTX_ctrl: { parameters: ["pointer", "i32", "i32", "pointer"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** An opened libcrypto. */
+export type Libcrypto = Deno.DynamicLibrary<typeof symbols>;
+
+/**
+ * OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT: the system's openssl.cnf can load other code into this process, and
+ * threads still run when it exits.
+ */
+const INIT_OPTIONS = 0x80n | 0x80000n;
+
+/** File names by system; on macOS Homebrew's openssl@3 on Apple silicon and on Intel. Apple's own refuses to load. */
+const PATHS: Readonly<Record<string, readonly string[]>> = {
+  linux: ["libcrypto.so.3"],
+  darwin: [
+    "/opt/homebrew/opt/openssl@3/lib/libcrypto.3.dylib",
+    "/usr/local/opt/openssl@3/lib/libcrypto.3.dylib",
+  ],
+};
+
+/** Opens the first libcrypto that loads; undefined where none does. */
+export function openLibcrypto(os: string = Deno.build.os): Libcrypto | undefined {
+  for (const path of PATHS[os] ?? []) {
+    try {
+      const library = Deno.dlopen(path, symbols);
+      if (library.symbols.OPENSSL_init_crypto(INIT_OPTIONS, null) === 1) return library;
+      library.close();
+    } catch {
+      // Not installed, or another version without these functions: the next one.
+    }
+  }
+  return undefined;
+}
