@@ -1,0 +1,215 @@
+/**
+ * What a server tells an accessor once it is in (docs/protocol.md): the octet 01, then
+ *
+ * ```
+ * addr ADDRESS/LENGTH,peer ADDRESS,mtu N,route CIDR,route CIDR...
+ * ```
+ *
+ * as in the original, in one datagram or one transport message. What does not fit into one is told in several texts, each
+ * with all of the above and some of the routes; then each ends in `part I/N G`, I from 1 to N, G being the same number in all of them
+ * and another one whenever something has changed. An unknown command is passed over, so that more can be told one day.
+ *
+ * @module
+ */
+import { formatAddress, type IpAddress, parseAddress } from "../net/address.ts";
+import { formatPrefix, networkOf, parsePrefix, type Prefix, samePrefix } from "../net/prefix.ts";
+
+/** First octet of a login reply, of the original's login, and of a question for the reply. */
+export const LOGIN = 1;
+/** Most routes of a reply, and most parts. */
+export const MOST_ROUTES = 8192;
+const MOST_PARTS = 1024;
+/** Parts are numbered by generations below this. */
+const GENERATIONS = 0x1_0000;
+/** Least and largest MTU in bytes, as in the config file. */
+const LEAST_MTU = 576;
+const LARGEST_MTU = 65_507;
+
+/** What an accessor is to set up. */
+export interface Login {
+  /** Its own virtual address, with the length of the virtual network. */
+  readonly address: Prefix;
+  /** The server's virtual address. */
+  readonly peer: IpAddress;
+  /** The largest packet in the tunnel, in bytes. */
+  readonly mtu: number;
+  /** The exposed networks. */
+  readonly routes: readonly Prefix[];
+}
+
+/** Which part of a reply a text is. */
+export interface LoginPart {
+  /** From 1 to `count`. */
+  readonly index: number;
+  /** How many parts the reply has. */
+  readonly count: number;
+  /** The same in all parts of one reply, below 65536. */
+  readonly generation: number;
+}
+
+/** One text: a whole login, or a part of one. */
+export interface LoginText {
+  /** What the text says; of the routes those in it. */
+  readonly login: Login;
+  /** Undefined if the text is whole. */
+  readonly part: LoginPart | undefined;
+}
+
+/**
+ * The texts of a login, each with its first octet.
+ *
+ * @param size the most octets of a text: the MTU, so that it fits where a packet does; 576 or more
+ * @param generation a number that is another one after each change; it is taken modulo 65536
+ * @throws {RangeError} for more than {@linkcode MOST_ROUTES} routes or a smaller size
+ */
+export function encodeLogin(login: Login, size: number, generation: number): Uint8Array<ArrayBuffer>[] {
+  if (login.routes.length > MOST_ROUTES) {
+    throw new RangeError(`Cannot tell ${login.routes.length} routes: ${MOST_ROUTES} are the most`);
+  }
+  if (size < LEAST_MTU) {
+    throw new RangeError(`Cannot tell a login in ${size} octets: ${LEAST_MTU} are the least`);
+  }
+  const head = `addr ${formatPrefix(login.address)},peer ${formatAddress(login.peer)},mtu ${login.mtu}`;
+  const routes = login.routes.map((route) => `,route ${formatPrefix(route)}`);
+  const whole = head + routes.join("");
+  if (1 + whole.length <= size) return [loginMessage(whole)];
+  const number = generation % GENERATIONS;
+  const room = size - 1 - head.length - `,part ${MOST_PARTS}/${MOST_PARTS} ${GENERATIONS}`.length;
+  const groups: string[] = [];
+  let group = "";
+  for (const route of routes) {
+    if (group.length + route.length > room) {
+      groups.push(group);
+      group = "";
+    }
+    group += route;
+  }
+  groups.push(group);
+  return groups.map((text, index) =>
+    loginMessage(`${head}${text},part ${index + 1}/${groups.length} ${number}`)
+  );
+}
+
+function loginMessage(text: string): Uint8Array<ArrayBuffer> {
+  const octets = new TextEncoder().encode(text);
+  const message = new Uint8Array(1 + octets.length);
+  message[0] = LOGIN;
+  message.set(octets, 1);
+  return message;
+}
+
+/**
+ * Reads one text.
+ *
+ * @param message the octets with the first one; zeros at the end, by which WireGuard pads, are passed over
+ * @returns undefined if it is not what a server sends
+ */
+export function parseLogin(message: Uint8Array): LoginText | undefined {
+  if (message[0] !== LOGIN || message.length > LARGEST_MTU) return undefined;
+  let end = message.length;
+  while (end > 1 && message[end - 1] === 0) end--;
+  const text = new TextDecoder("latin1").decode(message.subarray(1, end));
+  if (!/^[ -~]+$/.test(text)) return undefined;
+  const draft = new Draft();
+  return text.split(",").every((command) => draft.take(command)) ? draft.finish() : undefined;
+}
+
+/** A text being read. */
+class Draft {
+  #address: Prefix | undefined;
+  #peer: IpAddress | undefined;
+  #mtu: number | undefined;
+  #part: LoginPart | undefined;
+  readonly #routes: Prefix[] = [];
+
+  /** Reads one command; false if it is faulty or there twice. */
+  take(command: string): boolean {
+    const [name = "", ...words] = command.split(" ");
+    const value = words.join(" ");
+    switch (name) {
+      case "addr":
+        if (this.#address !== undefined) return false;
+        this.#address = parsePrefix(value);
+        return this.#address?.address.family === 4;
+      case "peer":
+        if (this.#peer !== undefined) return false;
+        this.#peer = parseAddress(value);
+        return this.#peer?.family === 4;
+      case "mtu":
+        if (this.#mtu !== undefined) return false;
+        this.#mtu = readNumber(value, LEAST_MTU, LARGEST_MTU);
+        return this.#mtu !== undefined;
+      case "part":
+        if (this.#part !== undefined) return false;
+        this.#part = readPart(value);
+        return this.#part !== undefined;
+      case "route":
+        return this.#takeRoute(value);
+      default:
+        return /^[a-z0-9]+$/.test(name);
+    }
+  }
+
+  /** The text, if nothing that is needed was missing. */
+  finish(): LoginText | undefined {
+    if (this.#address === undefined || this.#peer === undefined || this.#mtu === undefined) return undefined;
+    const login = { address: this.#address, peer: this.#peer, mtu: this.#mtu, routes: this.#routes };
+    return { login, part: this.#part };
+  }
+
+  #takeRoute(value: string): boolean {
+    const route = parsePrefix(value);
+    // A default route would take the machine's own traffic, the way to the server included.
+    if (route === undefined || route.length === 0 || this.#routes.length === MOST_ROUTES) return false;
+    if (!samePrefix(route, networkOf(route))) return false;
+    this.#routes.push(route);
+    return true;
+  }
+}
+
+function readNumber(text: string, least: number, most: number): number | undefined {
+  const number = /^(?:0|[1-9]\d{0,5})$/.test(text) ? Number(text) : NaN;
+  return number >= least && number <= most ? number : undefined;
+}
+
+function readPart(text: string): LoginPart | undefined {
+  const [, first = "", second = "", third = ""] = /^(\d+)\/(\d+) (\d+)$/.exec(text) ?? [];
+  const count = readNumber(second, 1, MOST_PARTS);
+  const index = readNumber(first, 1, count ?? 0);
+  const generation = readNumber(third, 0, GENERATIONS - 1);
+  if (count === undefined || index === undefined || generation === undefined) return undefined;
+  return { index, count, generation };
+}
+
+/** Puts the parts of a login together; at most one reply is being collected. */
+export class LoginAssembler {
+  readonly #parts = new Map<number, Login>();
+  #generation = -1;
+  #count = 0;
+
+  /**
+   * Takes the next text of the server.
+   *
+   * @returns the login, once it is complete
+   */
+  push({ login, part }: LoginText): Login | undefined {
+    if (part === undefined) {
+      this.#parts.clear();
+      return login;
+    }
+    if (part.generation !== this.#generation || part.count !== this.#count) this.#parts.clear();
+    this.#generation = part.generation;
+    this.#count = part.count;
+    this.#parts.set(part.index, login);
+    if (this.#parts.size < part.count) return undefined;
+    const parts = [...this.#parts].sort(([a], [b]) => a - b).map(([, each]) => each);
+    this.#parts.clear();
+    const routes = parts.flatMap((each) => each.routes);
+    return routes.length > MOST_ROUTES ? undefined : { ...login, routes };
+  }
+
+  /** Whether some parts have come and others have not: then the accessor asks again after a while. */
+  get isIncomplete(): boolean {
+    return this.#parts.size > 0;
+  }
+}

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { anyIpv4, anyPrefix } from "../net/arbitrary_test.ts";
+import { formatPrefix, networkOf, parsePrefix } from "../net/prefix.ts";
+import { encodeLogin, type Login, LoginAssembler, MOST_ROUTES, parseLogin } from "./login.ts";
+
+const text = (octets: Uint8Array) => new TextDecoder().decode(octets);
+const message = (words: string) => new TextEncoder().encode("\x01" + words);
+const prefix = (words: string) => parsePrefix(words) ?? assert.fail(words);
+const WHOLE = "addr 192.168.251.3/24,peer 192.168.251.2,mtu 1400";
+
+const LOGIN: Login = {
+  address: prefix("192.168.251.3/24"),
+  peer: prefix("192.168.251.2/32").address,
+  mtu: 1400,
+  routes: [prefix("172.18.0.0/16"), prefix("10.1.0.0/24")],
+};
+
+/** Reads texts one after the other. */
+function assemble(texts: readonly Uint8Array[]): (Login | undefined)[] {
+  const assembler = new LoginAssembler();
+  return texts.map((octets) => assembler.push(parseLogin(octets) ?? assert.fail(text(octets))));
+}
+
+Deno.test("a login that fits is the original's single text", () => {
+  const [only, ...rest] = encodeLogin(LOGIN, 1400, 7);
+  assert.equal(text(only ?? assert.fail()), `\x01${WHOLE},route 172.18.0.0/16,route 10.1.0.0/24`);
+  assert.deepEqual(rest, []);
+});
+
+const anyRoute = anyPrefix.filter(({ length }) => length > 0).map(networkOf);
+const anyLogin = fc.record({
+  address: fc.tuple(anyIpv4, fc.nat({ max: 32 })).map(([address, length]) => ({ address, length })),
+  peer: anyIpv4,
+  mtu: fc.integer({ min: 576, max: 65_507 }),
+  routes: fc.array(anyRoute, { maxLength: 300 }),
+}, { noNullPrototype: true });
+
+Deno.test("every login comes out as it went in, in texts no longer than asked for, in any order", () => {
+  const anySize = fc.integer({ min: 576, max: 1500 });
+  fc.assert(fc.property(anyLogin, anySize, fc.nat(), fc.boolean(), (login, size, generation, reverse) => {
+    const texts = encodeLogin(login, size, generation);
+    assert.ok(texts.every(({ length }) => length <= size));
+    const results = assemble(reverse ? texts.reverse() : texts);
+    assert.deepEqual(results.pop(), login);
+    assert.ok(results.every((result) => result === undefined));
+  }));
+});
+
+Deno.test("the most routes fit into the smallest MTU", () => {
+  const routes = Array.from(
+    { length: MOST_ROUTES },
+    (_, index) => prefix(`fdc0:c0de:251:ffff:ffff:ffff:ffff:${(index + 0x1000).toString(16)}/128`),
+  );
+  const login = { ...LOGIN, routes };
+  assert.deepEqual(assemble(encodeLogin(login, 576, 0)).pop(), login);
+  const more = { ...login, routes: [...routes, prefix("10.0.0.0/8")] };
+  assert.throws(() => encodeLogin(more, 576, 0), RangeError);
+});
+
+Deno.test("parts of an older reply do not mix with those of a newer one", () => {
+  const routes = Array.from({ length: 60 }, (_, index) => prefix(`10.0.${index}.0/24`));
+  const older = encodeLogin({ ...LOGIN, routes }, 576, 1);
+  const newer = encodeLogin({ ...LOGIN, routes: routes.slice(1) }, 576, 2);
+  assert.ok(older.length > 1 && newer.length > 1);
+  const results = assemble([...older.slice(1), ...newer, ...older.slice(0, 1)]);
+  assert.deepEqual(
+    results.filter((result) => result !== undefined).map((result) => result.routes.map(formatPrefix)),
+    [routes.slice(1).map(formatPrefix)],
+  );
+});
+
+Deno.test("zeros at the end are padding", () => {
+  assert.deepEqual(parseLogin(message(`${WHOLE}\0\0\0`)), parseLogin(message(WHOLE)));
+});
+
+Deno.test("what a later server may add is passed over", () => {
+  assert.deepEqual(parseLogin(message(`${WHOLE},addr6 fd00::3/64,color blue`)), parseLogin(message(WHOLE)));
+});
+
+for (
+  const faulty of [
+    "",
+    "addr 192.168.251.3/24,peer 192.168.251.2",
+    "addr 192.168.251.3,peer 192.168.251.2,mtu 1400",
+    "addr 192.168.251.3/24,peer fd00::1,mtu 1400",
+    "addr 192.168.251.3/24,peer 192.168.251.2,mtu 100",
+    "addr 192.168.251.3/24,peer 192.168.251.2,mtu 1e3",
+    `${WHOLE},mtu 1400`,
+    `${WHOLE},route 0.0.0.0/0`,
+    `${WHOLE},route 172.18.0.1/16`,
+    `${WHOLE},route`,
+    `${WHOLE},`,
+    `${WHOLE},part 2/1 0`,
+    `${WHOLE},part 1/1000000 0`,
+    `${WHOLE},part 1/2 65536`,
+    `${WHOLE},name \x1b[31m`,
+    `${WHOLE},name \u00e9`,
+  ]
+) {
+  Deno.test(`no login: ${JSON.stringify(faulty)}`, () =>
+    assert.equal(parseLogin(message(faulty)), undefined));
+}
+
+Deno.test("whatever comes, reading does not throw, and what is read is within bounds", () => {
+  const anyText = fc.oneof(
+    fc.uint8Array({ maxLength: 2000 }),
+    fc.string({ maxLength: 100 }).map((tail) => message(`${WHOLE},${tail}`)),
+  );
+  fc.assert(fc.property(anyText, (octets) => {
+    const parsed = parseLogin(octets);
+    if (parsed === undefined) return;
+    assert.ok(parsed.login.mtu >= 576 && parsed.login.routes.length <= MOST_ROUTES);
+  }));
+});

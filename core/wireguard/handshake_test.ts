@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { answer, begin, key, keysOfPair, LOCAL_INDEX, pair, REMOTE_INDEX } from "./handshake_fixture_test.ts";
+import { Peer } from "./peer.ts";
+
+Deno.test("both ends of a handshake have the same keys, each the other way round", () => {
+  const [initiator, responder] = pair();
+  const handshake = begin(initiator);
+  const response = answer(responder, handshake.message) ?? assert.fail("no response");
+  const keys = handshake.finish(response.message) ?? assert.fail("no keys");
+  assert.deepEqual(keys.send, response.keys.receive);
+  assert.deepEqual(keys.receive, response.keys.send);
+  assert.notDeepEqual(keys.send, keys.receive);
+  assert.deepEqual([keys.localIndex, keys.remoteIndex, keys.initiator], [LOCAL_INDEX, REMOTE_INDEX, true]);
+  assert.deepEqual(
+    [response.keys.localIndex, response.keys.remoteIndex, response.keys.initiator],
+    [REMOTE_INDEX, LOCAL_INDEX, false],
+  );
+});
+
+Deno.test("a response ends its handshake, a second one of the same is refused", () => {
+  const [initiator, responder] = pair();
+  const handshake = begin(initiator);
+  const response = answer(responder, handshake.message) ?? assert.fail("no response");
+  assert.ok(handshake.finish(response.message));
+  assert.equal(handshake.finish(response.message), undefined);
+});
+
+Deno.test("a handshake that was given up takes no response", () => {
+  const [initiator, responder] = pair();
+  const handshake = begin(initiator);
+  const response = answer(responder, handshake.message) ?? assert.fail("no response");
+  handshake.destroy();
+  assert.equal(handshake.finish(response.message), undefined);
+});
+
+Deno.test("a response to another handshake of the same peer is refused", () => {
+  const [initiator, responder] = pair();
+  const first = begin(initiator, 0);
+  const second = begin(initiator, 5000);
+  const response = answer(responder, first.message) ?? assert.fail("no response");
+  assert.equal(second.finish(response.message), undefined);
+  assert.ok(first.finish(response.message));
+});
+
+for (
+  const [title, field, octets] of [
+    ["another private key", "privateKey", key(40)],
+    ["another preshared key", "presharedKey", key(41)],
+  ] as const
+) {
+  Deno.test(`an initiator with ${title} gets no session`, () => {
+    const [keys] = keysOfPair();
+    const [, responder] = pair();
+    const handshake = begin(new Peer({ ...keys, [field]: octets }));
+    const response = answer(responder, handshake.message);
+    // The preshared key comes in with the response only, so that initiation is still answered.
+    assert.equal(response !== undefined, field === "presharedKey");
+    if (response !== undefined) assert.equal(handshake.finish(response.message), undefined);
+  });
+}
+
+Deno.test("an initiation is answered once, and an older one not after it", () => {
+  const [initiator, responder] = pair();
+  const [older, newer] = [begin(initiator, 0), begin(initiator, 5000)];
+  assert.ok(answer(responder, newer.message, 0));
+  assert.equal(answer(responder, newer.message, 1000), undefined);
+  assert.equal(answer(responder, older.message, 2000), undefined);
+});
+
+Deno.test("an initiator whose clock was set back is still answered", () => {
+  const [initiator, responder] = pair();
+  const now = Date.UTC(2026, 5, 1);
+  for (const [index, wallClock] of [now, now - 3_600_000, now - 86_400_000, now + 1].entries()) {
+    assert.ok(answer(responder, begin(initiator, index * 5000, wallClock).message, index * 5000), `${index}`);
+  }
+});
+
+Deno.test("a destroyed peer neither gets nor gives a session", () => {
+  const [initiator, responder] = pair();
+  const handshake = begin(initiator);
+  responder.destroy();
+  assert.equal(answer(responder, handshake.message), undefined);
+});

@@ -1,0 +1,72 @@
+/**
+ * One peer as this end knows it: the keys of both, what can be computed of them once, and what must be remembered between
+ * handshakes.
+ *
+ * @module
+ */
+import { InitiationGuard } from "./initiation_guard.ts";
+import { mac1Key, MacStamper } from "./mac.ts";
+import { wipe } from "./noise.ts";
+import { TimestampSource } from "./timestamp.ts";
+import { PrivateKey } from "./x25519.ts";
+
+/** The keys that one end has, 32 octets each. */
+export interface PeerKeys {
+  /** This end's private key. */
+  readonly privateKey: Uint8Array;
+  /** The other end's public key. */
+  readonly peerPublicKey: Uint8Array;
+  /** The secret that both have. */
+  readonly presharedKey: Uint8Array;
+}
+
+/** A peer. Its keys are copied, so the caller may clear its own. */
+export class Peer {
+  /** This end's static key. */
+  readonly staticKey: PrivateKey;
+  /** The other end's static public key. */
+  readonly peerPublicKey: Uint8Array;
+  /** The secret that both ends have. */
+  readonly presharedKey: Uint8Array;
+  /** The secret of both static keys. */
+  readonly staticSecret: Uint8Array;
+  /** The key of mac1 in messages to this end. */
+  readonly mac1Key: Uint8Array;
+  /** Completes messages to the peer. */
+  readonly macs: MacStamper;
+  /** The timestamps of our initiations. */
+  readonly timestamps: TimestampSource = new TimestampSource();
+  /** What is remembered of the peer's initiations. */
+  readonly initiations: InitiationGuard = new InitiationGuard();
+
+  /**
+   * Prepares for handshakes with one peer: three multiplications on the curve.
+   *
+   * @throws {RangeError} for keys of another length than 32, or a public key of low order
+   */
+  constructor(keys: PeerKeys) {
+    this.staticKey = new PrivateKey(keys.privateKey);
+    const staticSecret = this.staticKey.sharedSecret(keys.peerPublicKey);
+    if (staticSecret === undefined) {
+      throw new RangeError("Cannot use the peer's public key: it has low order");
+    }
+    if (keys.presharedKey.length !== staticSecret.length) {
+      throw new RangeError(`Cannot use a preshared key of ${keys.presharedKey.length} octets: it has 32`);
+    }
+    this.staticSecret = staticSecret;
+    this.peerPublicKey = keys.peerPublicKey.slice();
+    this.presharedKey = keys.presharedKey.slice();
+    this.mac1Key = mac1Key(this.publicKey);
+    this.macs = new MacStamper(this.peerPublicKey);
+  }
+
+  /** This end's static public key. */
+  get publicKey(): Uint8Array {
+    return this.staticKey.publicKey;
+  }
+
+  /** Clears the secrets; no handshake succeeds with this object afterwards. */
+  destroy(): void {
+    wipe(this.presharedKey, this.staticSecret);
+  }
+}
