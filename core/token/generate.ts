@@ -9,7 +9,7 @@ const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const LENGTH = 26;
 
 /** Random octets that {@linkcode generateToken} takes. */
-export const TOKEN_ENTROPY = LENGTH;
+export const TOKEN_ENTROPY: number = LENGTH;
 
 /**
  * A token out of random octets, of each of which 5 bits count.

@@ -45,7 +45,7 @@ export const TRANSPORT_HEADER = 16;
 /** Octets of the tag at the end of everything sealed (Poly1305). */
 export const TAG_LENGTH = 16;
 /** Octets of a transport message without a packet, which is a keepalive. */
-export const KEEPALIVE_LENGTH = TRANSPORT_HEADER + TAG_LENGTH;
+export const KEEPALIVE_LENGTH: number = TRANSPORT_HEADER + TAG_LENGTH;
 /** Octets of mac1 and of mac2, which end an initiation and a response. */
 export const MAC_LENGTH = 16;
 /** Octets of a public, private or preshared key. */

@@ -19,9 +19,9 @@ const WORDS = BITS / 32;
 const RING = 2;
 
 /** Words of a slice. Zeroed, it is the window of a new session. */
-export const REPLAY_WINDOW_WORDS = RING + WORDS;
+export const REPLAY_WINDOW_WORDS: number = RING + WORDS;
 /** How far behind the highest accepted counter one may be: one word of the ring is being cleared. */
-export const REPLAY_WINDOW = BITS - 32;
+export const REPLAY_WINDOW: number = BITS - 32;
 
 /**
  * Whether a counter could be accepted. To be asked before the packet is opened, so that replays cost no cryptography.
