@@ -8,8 +8,8 @@ import type { Prefix } from "../core/net/prefix.ts";
 
 /** The settings of `docker-connector-client run`; a flag wins over its environment variable. */
 export interface ClientRunOptions {
-  /** `--host`, `DOCKER_CONNECTOR_HOST`: name or IP address of the server. Default `host.docker.internal`. */
-  readonly host: string;
+  /** `--host`, `DOCKER_CONNECTOR_HOST`: name or IP address of the server. Undefined: it is searched for. */
+  readonly host: string | undefined;
   /** `--port`, `DOCKER_CONNECTOR_PORT`: the server's UDP port, 1 to 65535. Default 2511. */
   readonly port: number;
   /** `--addr`, `DOCKER_CONNECTOR_ADDR`: this side's address with the virtual network's length. Default 192.168.251.1/24. */

@@ -12,7 +12,8 @@ import { type InterfaceStatus, programStatus } from "../cli/status_document.ts";
 import { lastHeardSeconds, tunnelCounters } from "../cli/tunnel_counters.ts";
 import { Counter } from "../core/counters.ts";
 import { OperationError } from "../core/error.ts";
-import { formatAddress, type IpAddress, nextAddress } from "../core/net/address.ts";
+import type { ServerPlace } from "../core/link/server_search.ts";
+import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
 import { networkOf, type Prefix } from "../core/net/prefix.ts";
 import { DataPlane } from "../dataplane/data_plane.ts";
@@ -20,6 +21,7 @@ import { resolveHost } from "../ffi/resolve.ts";
 import { SystemError } from "../ffi/system_error.ts";
 import type { UdpSocket } from "../ffi/udp_socket.ts";
 import { listContainerBridges } from "../system/container_bridges.ts";
+import { listDefaultGateways } from "../system/default_gateways.ts";
 import { serveControlSocket } from "../system/control_socket.ts";
 import { LinuxFirewall } from "../system/firewall_linux.ts";
 import { platformRouter } from "../system/platform_router.ts";
@@ -33,6 +35,7 @@ import { warnWithoutForwarding } from "./forwarding.ts";
 import { Ipv6Tunnel } from "./ipv6_tunnel.ts";
 import type { ClientRunOptions } from "./options.ts";
 import { ServerLink } from "./server_link.ts";
+import { findPlaces } from "./server_places.ts";
 import type { ClientStatus } from "./status_document.ts";
 import { TunnelKeeper } from "./tunnel_keeper.ts";
 
@@ -54,9 +57,10 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   await using cleanup = new AsyncDisposableStack();
 
   const device = cleanup.use(await openTunnelDevice({ name: INTERFACE_NAME, offload: options.offload }));
-  const serverAddress = await firstAddress(options.host);
-  const socket = cleanup.use(await openTunnelSocket(anyLocal(serverAddress.family)));
-  connectTo(socket, { address: serverAddress, port: options.port });
+  const sources = { resolve: resolveHost, gateways: listDefaultGateways };
+  const places = await findPlaces(options.host, sources);
+  const socket = cleanup.use(await openTunnelSocket(anyLocal(places[0]?.address.family ?? 4)));
+  const place = connectToFirst(socket, places, options.port);
 
   const router = await platformRouter();
   const { address } = options.addr;
@@ -84,14 +88,14 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   const { counters } = dataPlane;
   const link = cleanup.use(
     new ServerLink({
-      host: options.host,
       port: options.port,
       heartbeatMs: options.heartbeatMs,
       proof: await loadHeartbeatProof(options.key),
       description: { version, addresses: [formatAddress(address)] },
       socket,
-      address: serverAddress,
-      resolve: resolveHost,
+      place,
+      findPlaces: () => findPlaces(options.host, sources),
+      isSearch: options.host === undefined,
       onCommands: (commands) => {
         const faulty = pairs.take(commands);
         firewall.wake();
@@ -136,7 +140,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
         ...keeper.fault === undefined ? {} : { fault: keeper.fault },
       },
       server: {
-        host: options.host,
+        host: link.host,
         endpoint: formatEndpoint(link.endpoint),
         lastHeardSeconds: lastHeardSeconds(counters, now) ?? null,
         state: link.isUp ? "up" : "silent",
@@ -154,6 +158,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     interface: device.name,
     address: formatAddress(address),
     peer: formatAddress(peer),
+    host: link.host,
     server: formatEndpoint(link.endpoint),
   });
   const signal = await Promise.race([stop.received, dataPlane.failure]);
@@ -161,28 +166,33 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   return exitDone;
 }
 
-async function firstAddress(host: string): Promise<IpAddress> {
-  const [first] = await resolveHost(host);
-  if (first === undefined) throw new OperationError("unavailable", `Cannot resolve host ${host}: no address`);
-  return first;
-}
-
 function anyLocal(family: 4 | 6): Endpoint {
   return { address: { family, bytes: new Uint8Array(family === 4 ? 4 : 16) }, port: 0 };
 }
 
-function connectTo(socket: UdpSocket, server: Endpoint): void {
-  try {
-    socket.connect(server);
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-    throw new OperationError(
-      "unavailable",
-      `Cannot reach the server at ${formatEndpoint(server)}: ${error.message}`,
-      "Check --host and this machine's routes",
-      { cause: error },
-    );
+/**
+ * Connects to the first place that this machine has a route to.
+ *
+ * @throws {OperationError} "unavailable" when there is none
+ */
+function connectToFirst(socket: UdpSocket, places: readonly ServerPlace[], port: number): ServerPlace {
+  let refusal: OperationError | undefined;
+  for (const place of places) {
+    const server: Endpoint = { address: place.address, port };
+    try {
+      socket.connect(server);
+      return place;
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      refusal ??= new OperationError(
+        "unavailable",
+        `Cannot reach the server at ${formatEndpoint(server)}: ${error.message}`,
+        "Check --host and this machine's routes",
+        { cause: error },
+      );
+    }
   }
+  throw refusal ?? new OperationError("unavailable", "Cannot reach the server: its host has no address");
 }
 
 function ipv6Addresses(addr6: Prefix | undefined): Pick<InterfaceStatus, "address6" | "peer6"> {

@@ -7,7 +7,7 @@
 import { getLogger } from "../cli/log.ts";
 import { OnceEach } from "../cli/once_each.ts";
 import { HeartbeatClock } from "../core/link/heartbeat_clock.ts";
-import { type IpAddress, sameAddress } from "../core/net/address.ts";
+import { type ServerPlace, ServerSearch } from "../core/link/server_search.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
 import { parsePrefix, type Prefix } from "../core/net/prefix.ts";
 import {
@@ -25,9 +25,11 @@ const log = getLogger("server");
 /** Commands of the original (docs/protocol.md) that this client does not carry out. */
 const IDLE_COMMANDS: ReadonlySet<string> = new Set(["dns", "host"]);
 
+/** Milliseconds that a place which does not answer is stayed with, where there are several. */
+const LONGEST_STAY = 4_000;
+
 /** What the link works with. */
 export interface ServerLinkSettings {
-  readonly host: string;
   readonly port: number;
   readonly heartbeatMs: number;
   /** Proves the key; undefined without one. */
@@ -35,8 +37,12 @@ export interface ServerLinkSettings {
   readonly description: ClientDescription;
   /** Connected to the server; follows it when it moves. */
   readonly socket: Pick<UdpSocket, "family" | "connect" | "send">;
-  readonly address: IpAddress;
-  readonly resolve: (host: string) => Promise<IpAddress[]>;
+  /** Where the socket is connected to at first. */
+  readonly place: ServerPlace;
+  /** The places that the server may be at now, the most likely first. */
+  readonly findPlaces: () => Promise<readonly ServerPlace[]>;
+  /** Whether any of the places may have the server; otherwise all are the one host that was named. */
+  readonly isSearch: boolean;
   /** Told of the commands of each control text that has any; says how many of them it could not understand. */
   readonly onCommands: (commands: readonly ControlCommand[]) => number;
   /** Puts the virtual IPv6 network in force that the server named, or none. */
@@ -50,7 +56,8 @@ export class ServerLink implements Disposable {
   readonly #settings: ServerLinkSettings;
   readonly #clock: HeartbeatClock;
   readonly #assembler = new ControlAssembler();
-  #endpoint: Endpoint;
+  readonly #search: ServerSearch;
+  #place: ServerPlace;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #traffic = { received: 0, sent: 0 };
   #lastHeartbeatTime = 0;
@@ -67,13 +74,20 @@ export class ServerLink implements Disposable {
 
   constructor(settings: ServerLinkSettings) {
     this.#settings = settings;
-    this.#endpoint = { address: settings.address, port: settings.port };
-    this.#clock = new HeartbeatClock(settings.heartbeatMs, performance.now());
+    this.#place = settings.place;
+    this.#search = new ServerSearch(settings.isSearch);
+    const longestPause = settings.isSearch ? LONGEST_STAY : undefined;
+    this.#clock = new HeartbeatClock(settings.heartbeatMs, performance.now(), longestPause);
   }
 
   /** Where the server is. */
   get endpoint(): Endpoint {
-    return this.#endpoint;
+    return { address: this.#place.address, port: this.#settings.port };
+  }
+
+  /** The name that led there. */
+  get host(): string {
+    return this.#place.host;
   }
 
   /** Heartbeats since the start. */
@@ -155,9 +169,10 @@ export class ServerLink implements Disposable {
   #noteHeard(): void {
     this.#lastHeard = Date.now();
     this.#clock.heard(performance.now());
+    this.#search.heard(this.#place);
     if (!this.#wasSilent) return;
     this.#wasSilent = false;
-    log.info("server answers again", { endpoint: formatEndpoint(this.#endpoint) });
+    log.info("server answers again", { host: this.host, endpoint: formatEndpoint(this.endpoint) });
   }
 
   #tick(): void {
@@ -170,7 +185,7 @@ export class ServerLink implements Disposable {
     if (due.heartbeat) this.#sendHeartbeat();
     if (this.#clock.isSilent && this.#answers && !this.#wasSilent) {
       this.#wasSilent = true;
-      log.warn("server is silent; looking for it", { host: this.#settings.host });
+      log.warn("server is silent; looking for it", { host: this.host });
     }
     if (due.lookup) this.#lookUp();
     this.#schedule();
@@ -189,23 +204,22 @@ export class ServerLink implements Disposable {
   }
 
   async #lookUp(): Promise<void> {
-    const { host, port, socket } = this.#settings;
+    const { port, socket } = this.#settings;
     try {
-      const found = (await this.#settings.resolve(host)).filter(({ family }) => family === socket.family);
-      const [first] = found;
-      if (
-        this.#isClosed || first === undefined ||
-        found.some((address) => sameAddress(address, this.#endpoint.address))
-      ) {
-        return;
-      }
-      const endpoint = { address: first, port };
+      const places = await this.#settings.findPlaces();
+      const found = places.filter(({ address }) => address.family === socket.family);
+      const next = this.#isClosed ? undefined : this.#search.next(found, this.#place);
+      if (next === undefined) return;
+      const endpoint = { address: next.address, port };
       socket.connect(endpoint);
-      log.info("server moved", { from: formatEndpoint(this.#endpoint), to: formatEndpoint(endpoint) });
-      this.#endpoint = endpoint;
+      const from = formatEndpoint(this.endpoint);
+      this.#place = next;
+      if (this.#settings.isSearch) {
+        log.info("looking for the server", { host: next.host, endpoint: formatEndpoint(endpoint) });
+      } else log.info("server moved", { from, to: formatEndpoint(endpoint) });
       this.#sendHeartbeat();
     } catch (error) {
-      log.debug("look-up failed", { host, fault: error instanceof Error ? error.message : String(error) });
+      log.debug("look-up failed", { fault: error instanceof Error ? error.message : String(error) });
     }
   }
 }

@@ -16,13 +16,14 @@ function address(of: string): IpAddress {
 }
 
 const HERE = address("192.0.2.1");
+const HOST = "server.example";
 const THERE = address("192.0.2.2");
 
 /** A link to a server that is played by the test. */
 class Scene implements Disposable {
   readonly sent: Uint8Array[] = [];
   readonly connected: string[] = [];
-  readonly lookups: string[] = [];
+  lookups = 0;
   readonly networks: (string | undefined)[] = [];
   traffic = { received: 0, sent: 0 };
   addresses: IpAddress[] | Promise<IpAddress[]> = [HERE];
@@ -31,17 +32,17 @@ class Scene implements Disposable {
 
   constructor(changes: Partial<ServerLinkSettings> = {}) {
     this.link = new ServerLink({
-      host: "server.example",
       port: 2511,
       heartbeatMs: 2,
       proof: undefined,
       description: { version: "0.1.0", addresses: ["192.168.251.1"] },
-      address: HERE,
+      place: { host: HOST, address: HERE },
+      isSearch: false,
       onIpv6: (addr6) => void this.networks.push(addr6 && formatPrefix(addr6)),
-      resolve: (host) => {
-        this.lookups.push(host);
+      findPlaces: async () => {
+        this.lookups++;
         this.#onEvent();
-        return Promise.resolve(this.addresses);
+        return (await this.addresses).map((address) => ({ host: HOST, address }));
       },
       socket: {
         family: 4,
@@ -178,12 +179,21 @@ Deno.test("a silent server is looked for, and followed where it went", async () 
   using scene = new Scene();
   scene.addresses = [address("2001:db8::1"), THERE];
   scene.link.start();
-  await scene.until(() => scene.lookups.length === 1);
+  await scene.until(() => scene.lookups === 1);
   assert.ok(scene.sent.length >= 3, "two heartbeats were not answered");
   await scene.until(() => scene.connected.length === 1);
-  assert.deepEqual(scene.lookups, ["server.example"]);
+  assert.deepEqual([scene.lookups, scene.link.host], [1, HOST]);
   assert.deepEqual(scene.connected, ["192.0.2.2:2511"]);
   assert.equal(formatAddress(scene.link.endpoint.address), "192.0.2.2");
+});
+
+Deno.test("where the server is searched for, each place has its turn until it answers", async () => {
+  const places = [{ host: "first", address: HERE }, { host: "second", address: THERE }];
+  using scene = new Scene({ isSearch: true, findPlaces: () => Promise.resolve(places) });
+  scene.link.start();
+  await scene.until(() => scene.connected.length === 2);
+  assert.deepEqual(scene.connected, ["192.0.2.2:2511", "192.0.2.1:2511"]);
+  assert.equal(scene.link.host, "first");
 });
 
 for (
@@ -197,7 +207,7 @@ for (
     using scene = new Scene();
     scene.addresses = addresses;
     scene.link.start();
-    await scene.until(() => scene.lookups.length === 1);
+    await scene.until(() => scene.lookups === 1);
     const before = scene.sent.length;
     await scene.until(() => scene.sent.length > before + 3);
     assert.deepEqual(scene.connected, []);
@@ -206,7 +216,7 @@ for (
 }
 
 Deno.test("a look-up that fails leaves everything as it was", async () => {
-  using scene = new Scene({ resolve: () => Promise.reject(new Error("no such host")) });
+  using scene = new Scene({ findPlaces: () => Promise.reject(new Error("no such host")) });
   scene.link.start();
   await scene.until(() => scene.sent.length > 8);
   assert.equal(formatAddress(scene.link.endpoint.address), "192.0.2.1");
@@ -217,7 +227,7 @@ Deno.test("an ended link sends nothing, whatever still comes in", async () => {
   const found = Promise.withResolvers<IpAddress[]>();
   scene.addresses = found.promise;
   scene.link.start();
-  await scene.until(() => scene.lookups.length === 1);
+  await scene.until(() => scene.lookups === 1);
   scene.link[Symbol.dispose]();
   const before = scene.sent.length;
   scene.link.takeMessage(text("version 2"));

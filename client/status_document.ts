@@ -18,7 +18,7 @@ import {
 
 /** The server as the client sees it. */
 export interface ServerView {
-  /** As it was given: a name or an address. */
+  /** A name or an address as it was given; where the server is searched for, the place that is tried or in use. */
   readonly host: string;
   /** What the host resolved to, or null as long as it has not. */
   readonly endpoint: string | null;

@@ -45,7 +45,7 @@ export interface ClientFlags {
 }
 
 const flags: PartsOf<ClientFlags> = {
-  host: valueFlag("--host", hostSyntax, "The server's host. Default: host.docker.internal."),
+  host: valueFlag("--host", hostSyntax, "The server's host. Default: where VMs have their desktop."),
   port: valueFlag("--port", portSyntax, "The server's UDP port. Default: 2511."),
   addr: valueFlag("--addr", virtualNetworkSyntax, "This side's virtual address. Default: 192.168.251.1/24."),
   mtu: valueFlag("--mtu", mtuSyntax, "The largest packet in the tunnel. Default: 1400."),
@@ -90,7 +90,7 @@ export const runCommand: Command = defineCommand(
  */
 export function clientOptions(given: ClientFlags, read: EnvironmentReader): ClientRunOptions {
   return {
-    host: given.host ?? environmentValue(read, "DOCKER_CONNECTOR_HOST", hostSyntax) ?? "host.docker.internal",
+    host: given.host ?? environmentValue(read, "DOCKER_CONNECTOR_HOST", hostSyntax),
     port: given.port ?? environmentValue(read, "DOCKER_CONNECTOR_PORT", portSyntax) ?? DEFAULT_CONFIG.port,
     addr: given.addr ?? environmentValue(read, "DOCKER_CONNECTOR_ADDR", virtualNetworkSyntax) ??
       DEFAULT_CONFIG.addr,

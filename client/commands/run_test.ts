@@ -17,11 +17,11 @@ const none: ClientFlags = {
 
 const reader = (variables: Record<string, string>) => (name: string): string | undefined => variables[name];
 
-Deno.test("without flags and variables the client connects as the original does", () => {
+Deno.test("without flags and variables the server is searched for, the rest is as with the original", () => {
   const { addr, ...rest } = clientOptions(none, reader({}));
   assert.equal(formatPrefix(addr), "192.168.251.1/24");
   assert.deepEqual(rest, {
-    host: "host.docker.internal",
+    host: undefined,
     port: 2511,
     mtu: 1400,
     chain: "DOCKER-USER",

@@ -14,7 +14,7 @@ const REPEAT = 1000;
 const FAST_REPEATS = 60;
 /** Unanswered heartbeats after which the host name is looked up again. */
 const DOUBTS = 2;
-/** First and longest pause between look-ups, in milliseconds. */
+/** First and, unless said otherwise, longest pause between look-ups, in milliseconds. */
 const FIRST_LOOKUP_PAUSE = 1000;
 const LONGEST_LOOKUP_PAUSE = 30_000;
 
@@ -38,8 +38,9 @@ export class HeartbeatClock {
    *
    * @param interval milliseconds between heartbeats of an idle tunnel
    * @param now the present; the first heartbeat is due at once
+   * @param longestPause milliseconds between look-ups at the most
    */
-  constructor(readonly interval: number, now: number) {
+  constructor(readonly interval: number, now: number, readonly longestPause: number = LONGEST_LOOKUP_PAUSE) {
     this.#next = now;
   }
 
@@ -85,7 +86,7 @@ export class HeartbeatClock {
     const lookup = this.isSilent && now >= this.#lookupAt;
     if (lookup) {
       this.#lookupAt = now + this.#lookupPause;
-      this.#lookupPause = Math.min(2 * this.#lookupPause, LONGEST_LOOKUP_PAUSE);
+      this.#lookupPause = Math.min(2 * this.#lookupPause, this.longestPause);
     }
     return { heartbeat: true, lookup };
   }

@@ -67,7 +67,7 @@ export const IFA = { ADDRESS: 1, LOCAL: 2 } as const;
 export const IFA_F_NODAD = 0x02;
 
 /** `RTA_*`: attributes of a route. */
-export const RTA = { DST: 1, OIF: 4, PRIORITY: 6, TABLE: 15 } as const;
+export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, TABLE: 15 } as const;
 
 /** `RT_TABLE_MAIN`. */
 export const RT_TABLE_MAIN = 254;

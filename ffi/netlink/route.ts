@@ -26,6 +26,8 @@ export interface Route {
   readonly protocol: number;
   /** Among routes to the same prefix the lowest wins. */
   readonly metric: number;
+  /** The router that it leads by; undefined for a network that is reached directly. */
+  readonly gateway: IpAddress | undefined;
 }
 
 /**
@@ -119,5 +121,6 @@ export function parseRoute(message: Message): Route | undefined {
     interfaceIndex: readUint32(attributes.get(RTA.OIF)),
     protocol: body.getUint8(5),
     metric: readUint32(attributes.get(RTA.PRIORITY)) ?? 0,
+    gateway: readAddress(family, attributes.get(RTA.GATEWAY)),
   };
 }

@@ -22,7 +22,7 @@ export interface TunnelOptions {
   readonly clientArgs?: readonly string[];
   /** Milliseconds between the client's heartbeats; 500 where absent. */
   readonly heartbeat?: number;
-  /** Whom the client talks to: `HOST:PORT`; the server itself where absent. */
+  /** Whom the client talks to: `HOST:PORT`; the server itself where absent. "search": nobody is named. */
   readonly clientTarget?: string;
   readonly clientEnv?: Readonly<Record<string, string>>;
   /** Put before the server's program, such as `unshare`. */
@@ -97,11 +97,12 @@ export class Tunnel implements AsyncDisposable {
     const mtu = ["--mtu", String(options.mtu ?? DEFAULT_MTU)];
     const target = options.clientTarget ?? `${network.macAddress}:${SERVER_PORT}`;
     const [host = "", port = ""] = target.split(":");
+    const named = target === "search" ? [] : ["--host", host, "--port", port];
     const heartbeat = ["--heartbeat", String(options.heartbeat ?? 500)];
     const client = new Daemon<ClientStatus>({
       namespace: network.vm,
       program: "docker-connector-client",
-      args: ["run", "--host", host, "--port", port, ...mtu, ...heartbeat, ...options.clientArgs ?? []],
+      args: ["run", ...named, ...mtu, ...heartbeat, ...options.clientArgs ?? []],
       control: `${network.folder}/client-${crypto.randomUUID().slice(0, 4)}.sock`,
       ...options.clientEnv === undefined ? {} : { env: options.clientEnv },
       ...options.clientWrapper === undefined ? {} : { wrapper: options.clientWrapper },
