@@ -1,77 +1,117 @@
 import assert from "node:assert/strict";
 import { IMAGE } from "../../tools/image/contents.ts";
-import { DockerMachine } from "../topology/docker_machine.ts";
-import { type Backend, DockerRules } from "../topology/docker_rules.ts";
 import { ENGINE_NEEDS } from "../topology/gate.ts";
+import { CLIENT_NAME, ImageTunnel } from "../topology/image_tunnel.ts";
 import { reachable } from "../topology/ping.ts";
-import { CLIENT_VIRTUAL_ADDRESS, launchServer } from "../topology/tunnel.ts";
+import { CLIENT_VIRTUAL_ADDRESS } from "../topology/tunnel.ts";
 import { networkTest } from "../topology/tunnel_test_case.ts";
-import { waitUntil } from "../topology/wait.ts";
-import { fetchPage } from "../topology/web.ts";
+import { pause, waitUntil } from "../topology/wait.ts";
 
-const NAME = "mac-connector";
 /** The original's command, with this image. */
-const AS_EVER = `run -it -d --restart always --net host --cap-add NET_ADMIN --name ${NAME} ${IMAGE}`;
+const AS_EVER = `run -it -d --restart always --net host --cap-add NET_ADMIN --name ${CLIENT_NAME} ${IMAGE}`;
+const START = `run -d --net host --name ${CLIENT_NAME}`;
 /** From `docker run` to the first echo, in milliseconds. */
 const START_LIMIT = 5_000;
-/** What the tunnel makes: an accept in raw, one each way in DOCKER-USER, and the masquerade. */
-const OWN_RULES = 4;
+/** Beyond the third heartbeat of half a second that is not answered, which makes the other end a silent one. */
+const SILENCE = 3_000;
 
-/** The rule that Engine 28.2 makes for each container. */
-async function dropFromElsewhere(rules: DockerRules, address: string, bridge: string): Promise<void> {
-  await rules.iptables("-t", "raw", "-A", "PREROUTING", "-d", address, "!", "-i", bridge, "-j", "DROP");
-}
-
-for (const backend of ["nft", "legacy"] satisfies Backend[]) {
+for (const backend of ["nft", "legacy"] as const) {
   networkTest(`the image runs beside iptables-${backend}`, { containers: [] }, async (network, t) => {
-    const { mac, vm } = network;
-    await using machine = await DockerMachine.start(network, backend);
-    const { engine } = machine;
-    const docker = (line: string) => engine.docker(...line.split(" "));
-    const rules = new DockerRules(vm, backend);
-    const page = await machine.runPage("page");
-    await engine.createNetwork("web", "10.99.0.0/24");
-    const other = await machine.runPage("other", "--network", "web");
-    // Engine 28.2 keeps everybody else out of its containers; this one is older.
-    const web = (await docker("network inspect --format {{.Id}} web")).slice(0, 12);
-    await dropFromElsewhere(rules, page, "docker0");
-    await dropFromElsewhere(rules, other, `br-${web}`);
+    const { mac, folder } = network;
+    await using tunnel = await ImageTunnel.start(network, backend);
+    const { rules } = tunnel;
+    const docker = (line: string) => tunnel.docker(line);
+    const step = (name: string, body: () => Promise<void>) => t.step(name, () => tunnel.withTranscript(body));
     const before = await rules.save();
-    const config = "docker off\nroute 172.17.0.0/16\nroute 10.99.0.0/24\n";
-    await using server = (await launchServer(network, { config })).server;
-
-    const step = (name: string, body: () => Promise<void>) =>
-      t.step(name, async () => {
-        try {
-          await body();
-        } catch (error) {
-          const logs = await docker(`logs ${NAME}`).catch(String);
-          if (error instanceof Error) {
-            error.message += `\n  server:\n${server.transcript()}\n  client:\n${logs}`;
-          }
-          throw error;
-        }
-      });
-    const comesUp = async () => {
-      const start = performance.now();
-      await waitUntil("an echo comes", () => reachable(mac, CLIENT_VIRTUAL_ADDRESS, 1));
-      await waitUntil("the rules are there", async () => (await rules.tagged()).length === OWN_RULES);
-      return performance.now() - start;
-    };
 
     await step("by the original's command", async () => {
       const start = performance.now();
       await docker(AS_EVER);
-      await comesUp();
+      await waitUntil("an echo comes", () => reachable(mac, CLIENT_VIRTUAL_ADDRESS, 1));
       const took = performance.now() - start;
       assert.ok(took < START_LIMIT, `it took ${took} ms`);
-      assert.equal(await fetchPage(mac, page), "page of page");
-      assert.equal(await fetchPage(mac, other), "page of other");
+      await tunnel.comesUp();
     });
 
-    await step("and leaves no rule when it is stopped", async () => {
-      await docker(`stop ${NAME}`);
+    await step("is started again by Docker when it is killed", async () => {
+      const pid = await docker(`container inspect --format {{.State.Pid}} ${CLIENT_NAME}`);
+      Deno.kill(Number(pid), "SIGKILL");
+      const ask = `container inspect --format {{.RestartCount}} ${CLIENT_NAME}`;
+      await waitUntil("it is started again", async () => await docker(ask) === "1");
+      await tunnel.comesUp();
+    });
+
+    // The image's own interval is long, and the same with either backend.
+    if (backend === "nft") await step("is healthy", () => tunnel.becomes("healthy", 30_000));
+
+    await step("leaves no rule when it is stopped", async () => {
+      await docker(`stop ${CLIENT_NAME}`);
       assert.equal(await rules.save(), before);
+    });
+
+    await step("takes out what a killed one left", async () => {
+      await docker(`start ${CLIENT_NAME}`);
+      await tunnel.comesUp();
+      await docker(`kill ${CLIENT_NAME}`);
+      const tag = ["-m", "comment", "--comment", "docker-connector", "-j", "ACCEPT"];
+      await rules.iptables("-I", "DOCKER-USER", "-i", "br-gone", ...tag);
+      await docker(`start ${CLIENT_NAME}`);
+      await tunnel.comesUp();
+      await docker(`rm --force ${CLIENT_NAME}`);
+    });
+
+    await step("is back after it was removed, and after a pause", async () => {
+      await docker(`${START} --cap-add NET_ADMIN ${IMAGE} --heartbeat 500`);
+      await tunnel.comesUp();
+      await docker(`pause ${CLIENT_NAME}`);
+      await pause(SILENCE);
+      assert.equal(await reachable(mac, CLIENT_VIRTUAL_ADDRESS, 1), false);
+      await docker(`unpause ${CLIENT_NAME}`);
+      await tunnel.comesUp();
+    });
+
+    await step("is replaced by another version", async () => {
+      const next = `${folder}/next`;
+      await Deno.mkdir(next);
+      await Deno.writeTextFile(
+        `${next}/Dockerfile`,
+        `FROM ${IMAGE}\nLABEL org.opencontainers.image.version=next\n`,
+      );
+      await docker(`build --quiet --tag ${IMAGE}:next ${next}`);
+      await docker(`rm --force ${CLIENT_NAME}`);
+      await docker(`${START} --cap-add NET_ADMIN ${IMAGE}:next`);
+      await tunnel.comesUp();
+      await docker(`stop ${CLIENT_NAME}`);
+      assert.equal(await rules.save(), before);
+      await docker(`rm ${CLIENT_NAME}`);
+    });
+
+    await step("with the least that it needs, and tells its health", async () => {
+      const rights = "--cap-drop ALL --cap-add NET_ADMIN --cap-add NET_RAW --security-opt no-new-privileges";
+      const health = "--health-interval 1s --health-retries 1";
+      const names = "--add-host desktop:10.77.0.1 --env DOCKER_CONNECTOR_HOST=desktop";
+      const rest = `--device /dev/net/tun --read-only ${health} ${names} ${IMAGE} --heartbeat 500`;
+      await docker(`${START} ${rights} ${rest}`);
+      await tunnel.comesUp();
+      await tunnel.becomes("healthy", 10_000);
+      await tunnel.server.stop();
+      await tunnel.becomes("unhealthy", 10_000);
+      tunnel.server.start();
+      await tunnel.becomes("healthy", 10_000);
+      await tunnel.comesUp();
+      await docker(`stop ${CLIENT_NAME}`);
+      assert.equal(await rules.save(), before);
+      await docker(`rm ${CLIENT_NAME}`);
+    });
+
+    await step("says what it lacks", async () => {
+      await docker(`${START} --cap-add NET_ADMIN --cap-drop MKNOD ${IMAGE}`);
+      assert.equal(await docker(`wait ${CLIENT_NAME}`), "77");
+      const logs = await tunnel.machine.engine.logs(CLIENT_NAME);
+      assert.match(
+        logs,
+        /^docker-connector-client: Cannot make \/dev\/net\/tun: not permitted\. .*--device \/dev\/net\/tun/m,
+      );
     });
   }, ENGINE_NEEDS);
 }

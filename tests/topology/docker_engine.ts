@@ -6,7 +6,7 @@
 import { adminPath } from "../../tools/packages.ts";
 import type { Backend } from "./docker_rules.ts";
 import type { Network } from "./network.ts";
-import { mustRun, type Process } from "./process.ts";
+import { mustRun, type Process, run } from "./process.ts";
 import { waitUntil } from "./wait.ts";
 
 /** Binds files over others, then becomes the program: pairs of paths, `--`, argv. */
@@ -92,9 +92,16 @@ export class DockerEngine implements AsyncDisposable {
     await this.request("DELETE", `/networks/${name}`);
   }
 
-  /** Runs the docker command against it; an Error when that fails. */
+  /** Runs the docker command against it; its output, or an Error when that fails. */
   async docker(...args: string[]): Promise<string> {
     return await mustRun(["docker", ...args], { env: { DOCKER_HOST: `unix://${this.socket}` } });
+  }
+
+  /** What a container has written to both of its outputs; one with a terminal has only the first. */
+  async logs(name: string): Promise<string> {
+    const argv = ["docker", "logs", name];
+    const { stdout, stderr } = await run(argv, { env: { DOCKER_HOST: `unix://${this.socket}` } });
+    return `${stdout}\n${stderr}`;
   }
 
   /** One request of its API; an Error when it is refused. */

@@ -35,7 +35,7 @@ export async function runPageContainer(
   await importImage(engine, folder);
   const script = `echo "page of ${name}" > /index.html; exec /busybox httpd -f -p 8080 -h /`;
   const command = [IMAGE, "/busybox", "sh", "-c", script];
-  await engine.docker("run", "--detach", "--name", name, ...options, ...command);
+  await engine.docker("run", "--detach", "--stop-signal", "SIGKILL", "--name", name, ...options, ...command);
   const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
   return await engine.docker("container", "inspect", "--format", format, name);
 }
