@@ -1,10 +1,14 @@
 /**
- * The topology of the tests: a desktop, a virtual machine and containers, each a network namespace.
+ * The topology of the tests: a desktop, a virtual machine, containers, and other machines of the desktop's local network,
+ * each a network namespace.
  *
  *     mac 10.77.0.1/30 --veth-- 10.77.0.2/30 vm br0 172.20.0.1/16 --veth-- 172.20.0.2 container
  *                                               br1 172.21.0.1/16 --veth-- 172.21.0.2 container
+ *     mac lan 10.78.0.1/24 --veth-- 10.78.0.11/24 lan1
+ *                          --veth-- 10.78.0.12/24 lan2
  *
- * `mac` has no route to the bridges' subnets: only a tunnel leads there.
+ * `mac` has no route to the bridges' subnets: only a tunnel leads there. Nor have the others of the local network, and `mac`
+ * forwards nothing for them.
  *
  * @module
  */
@@ -21,6 +25,14 @@ export interface NetworkOptions {
   readonly containerMtu?: number;
   /** How many containers each bridge has; one bridge with one container where absent. */
   readonly containers?: readonly number[];
+  /** How many other machines the local network has; none where absent. */
+  readonly lans?: number;
+}
+
+/** Another machine of the desktop's local network, such as a colleague's. */
+export interface Lan {
+  readonly namespace: Namespace;
+  readonly address: string;
 }
 
 /** A container: a namespace on one of the bridges, with its default route by way of the bridge. */
@@ -35,7 +47,10 @@ export interface Container {
 export class Network implements AsyncDisposable {
   readonly macAddress = "10.77.0.1";
   readonly vmAddress = "10.77.0.2";
+  /** The desktop's address in the local network, if that has other machines. */
+  readonly macLanAddress = "10.78.0.1";
   readonly containers: Container[] = [];
+  readonly lans: Lan[] = [];
 
   private constructor(
     readonly mac: Namespace,
@@ -62,6 +77,7 @@ export class Network implements AsyncDisposable {
       for (const [bridge, count] of (options.containers ?? [1]).entries()) {
         await network.#addBridge(bridge, count);
       }
+      if (options.lans !== undefined) await network.#addLocalNetwork(options.lans);
       await network.#settle();
       return network;
     } catch (error) {
@@ -75,6 +91,13 @@ export class Network implements AsyncDisposable {
     const container = this.containers[index];
     if (container === undefined) throw new RangeError(`Cannot find container ${index} in ${this.prefix}`);
     return container;
+  }
+
+  /** The first of the other machines in the local network unless another index is given. */
+  lan(index = 0): Lan {
+    const lan = this.lans[index];
+    if (lan === undefined) throw new RangeError(`Cannot find machine ${index} of the LAN of ${this.prefix}`);
+    return lan;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -91,7 +114,8 @@ export class Network implements AsyncDisposable {
 
   /** A link's state follows its carrier a moment later, which a comparison of before and after would see. */
   async #settle(): Promise<void> {
-    const namespaces = [this.mac, this.vm, ...this.containers.map(({ namespace }) => namespace)];
+    const others = [...this.containers, ...this.lans].map(({ namespace }) => namespace);
+    const namespaces = [this.mac, this.vm, ...others];
     await waitUntil("every link is up", async () => {
       const links = await Promise.all(namespaces.map((namespace) => namespace.ip("-o", "link")));
       return links.join("\n").split("\n").every((link) => / lo: | state UP /.test(link));
@@ -114,6 +138,22 @@ export class Network implements AsyncDisposable {
       await namespace.ip("addr", "add", `${address}/16`, "dev", "eth0");
       await namespace.ip("route", "add", "default", "via", `${base}.1`);
       this.containers.push({ namespace, address, subnet: `${base}.0/16` });
+    }
+  }
+
+  async #addLocalNetwork(count: number): Promise<void> {
+    await this.mac.sysctl("net/ipv4/ip_forward", "0");
+    await this.mac.ip("link", "add", "lan", "type", "bridge");
+    await this.mac.ip("addr", "add", `${this.macLanAddress}/24`, "dev", "lan");
+    await this.mac.ip("link", "set", "lan", "up");
+    for (let number = 1; number <= count; number++) {
+      const address = `10.78.0.${10 + number}`;
+      const port = `lan${number}`;
+      const namespace = await Namespace.create(`${this.prefix}-lan${number}`);
+      await connect(namespace, "eth0", this.mac, port, "1500");
+      await this.mac.ip("link", "set", port, "master", "lan");
+      await namespace.ip("addr", "add", `${address}/24`, "dev", "eth0");
+      this.lans.push({ namespace, address });
     }
   }
 }

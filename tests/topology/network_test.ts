@@ -9,7 +9,7 @@ import { transfer } from "./transfer.ts";
 import { fetchPage, servePage } from "./web.ts";
 
 topologyTest("a topology routes between its parts and only there", async (t) => {
-  const network = await Network.create({ containers: [2, 1], underlayMtu: 9000 });
+  const network = await Network.create({ containers: [2, 1], underlayMtu: 9000, lans: 2 });
   const { prefix, folder } = network;
   try {
     const { mac, vm } = network;
@@ -23,6 +23,16 @@ topologyTest("a topology routes between its parts and only there", async (t) => 
     await t.step("the desktop does not reach a container without a route", async () => {
       assert.equal((await ping(mac, first.address)).received, 0);
     });
+    await t.step(
+      "machines of the local network reach each other and the desktop, and nothing behind it",
+      async () => {
+        const [one, other] = [network.lan(0), network.lan(1)];
+        assert.ok(await reachable(one.namespace, network.macLanAddress));
+        assert.ok(await reachable(one.namespace, other.address));
+        await one.namespace.ip("route", "add", "default", "via", network.macLanAddress);
+        assert.equal((await ping(one.namespace, network.vmAddress)).received, 0);
+      },
+    );
     await t.step("the underlay has the MTU asked for", async () => {
       assert.equal((await ping(mac, network.vmAddress, { packetSize: 9000 })).received, 1);
       assert.equal((await ping(mac, network.vmAddress, { packetSize: 9001 })).received, 0);
