@@ -12,6 +12,7 @@ import { OperationError } from "../core/error.ts";
 import type { ContainerBridge, FirewallWish } from "../core/firewall/wanted_rules.ts";
 import { formatAddress } from "../core/net/address.ts";
 import { formatPrefix, type Prefix } from "../core/net/prefix.ts";
+import type { FirewallFacts } from "../core/protocol/description.ts";
 import type { Firewall, FirewallState } from "../system/firewall.ts";
 import type { BridgePair } from "./bridge_pairs.ts";
 import { findBridges, type FoundPair } from "./find_bridges.ts";
@@ -42,6 +43,8 @@ export interface FirewallKeeperSettings {
   readonly chain: string;
   /** The virtual networks there are now, at most one of each family. */
   readonly sources: () => readonly Prefix[];
+  /** Told of each glance; must not throw. */
+  readonly onGlance?: () => void;
   readonly pace?: KeeperPace;
 }
 
@@ -83,6 +86,18 @@ export class FirewallKeeper implements AsyncDisposable {
     };
   }
 
+  /** What the server is told. */
+  get facts(): FirewallFacts {
+    const { backends, rules, fault, isNftables } = this.#state;
+    const isOpen = backends.length > 0;
+    return {
+      state: isNftables ? "nftables" : fault !== undefined ? "fault" : isOpen ? "open" : "waiting",
+      backend: isOpen ? backends.join(", ") : null,
+      rules,
+      ...fault === undefined ? {} : { fault: fault.report },
+    };
+  }
+
   /** Looks now, at the start or because what is wanted has changed, and goes on by itself. */
   wake(): void {
     if (this.#isClosed) return;
@@ -113,6 +128,7 @@ export class FirewallKeeper implements AsyncDisposable {
       this.#take({ ...this.#state, inserted: 0, deleted: 0, fault });
       this.#nextLook = performance.now() + this.#pace.look;
     }
+    this.#settings.onGlance?.();
     clearTimeout(this.#timer);
     if (!this.#isClosed) this.#timer = setTimeout(() => this.wake(), this.#pace.glance);
   }

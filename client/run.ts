@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { version } from "../cli/build_info.ts";
 import { loadHeartbeatProof } from "../cli/heartbeat_key.ts";
 import { exitDone } from "../cli/exit_status.ts";
 import { getLogger } from "../cli/log.ts";
@@ -34,6 +33,7 @@ import { FirewallKeeper } from "./firewall_keeper.ts";
 import { warnWithoutForwarding } from "./forwarding.ts";
 import { Ipv6Tunnel } from "./ipv6_tunnel.ts";
 import type { ClientRunOptions } from "./options.ts";
+import { SelfDescription } from "./self_description.ts";
 import { ServerLink } from "./server_link.ts";
 import { findPlaces } from "./server_places.ts";
 import type { ClientStatus } from "./status_document.ts";
@@ -73,6 +73,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   const ipv6 = new Ipv6Tunnel({ router, base, carryIpv6: (isOn) => dataPlane.carryIpv6(isOn) });
   const networks = () => ipv6.addr6 === undefined ? [options.addr] : [options.addr, ipv6.addr6];
   const pairs = new BridgePairs();
+  let tellServer = () => {};
   const firewall = cleanup.use(
     new FirewallKeeper({
       firewall: new LinuxFirewall(),
@@ -81,9 +82,15 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       interfaceName: device.name,
       chain: options.chain,
       sources: networks,
+      onGlance: () => tellServer(),
     }),
   );
   firewall.wake();
+  const self = new SelfDescription({
+    networks,
+    bridges: listContainerBridges,
+    firewall: () => firewall.facts,
+  });
 
   const { counters } = dataPlane;
   const link = cleanup.use(
@@ -91,7 +98,8 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       port: options.port,
       heartbeatMs: options.heartbeatMs,
       proof: await loadHeartbeatProof(options.key),
-      description: { version, addresses: [formatAddress(address)] },
+      description: () => self.current,
+      mtu: options.mtu,
       socket,
       place,
       findPlaces: () => findPlaces(options.host, sources),
@@ -109,6 +117,8 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     }),
   );
 
+  tellServer = () => link.describeIfChanged();
+
   await dataPlane.start({
     role: "client",
     tun: device,
@@ -122,7 +132,11 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   const keeper = new TunnelKeeper({ router, base, networks });
   cleanup.use(
     new ReconcileLoop({
-      work: () => ipv6.whileSettled(() => keeper.reconcile()),
+      work: () => {
+        self.lookAtBridges();
+        link.describeIfChanged();
+        return ipv6.whileSettled(() => keeper.reconcile());
+      },
       watch: await platformRouteWatch(),
     }),
   );

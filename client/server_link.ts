@@ -28,13 +28,19 @@ const IDLE_COMMANDS: ReadonlySet<string> = new Set(["dns", "host"]);
 /** Milliseconds that a place which does not answer is stayed with, where there are several. */
 const LONGEST_STAY = 4_000;
 
+/** Milliseconds after which the description is sent again, should one have been lost. */
+const DESCRIPTION_PERIOD = 30_000;
+
 /** What the link works with. */
 export interface ServerLinkSettings {
   readonly port: number;
   readonly heartbeatMs: number;
   /** Proves the key; undefined without one. */
   readonly proof: HeartbeatProof | undefined;
-  readonly description: ClientDescription;
+  /** What is told to a server of version 2; the link adds the revision. */
+  readonly description: () => ClientDescription;
+  /** Octets of the largest datagram. */
+  readonly mtu: number;
   /** Connected to the server; follows it when it moves. */
   readonly socket: Pick<UdpSocket, "family" | "connect" | "send">;
   /** Where the socket is connected to at first. */
@@ -68,6 +74,12 @@ export class ServerLink implements Disposable {
   #answers = false;
   #wasSilent = false;
   #isClosed = false;
+  /** The server takes descriptions, as the original's does not. */
+  #takesDescriptions = false;
+  #revision: number | undefined;
+  /** The last description that was sent. */
+  #described: string | undefined;
+  #describedAt = 0;
   #strayMessages = 0;
   #unknownCommands = 0;
   readonly #idleCommands = new OnceEach();
@@ -128,8 +140,27 @@ export class ServerLink implements Disposable {
       this.#answered++;
     }
     const commands = parseControl(assembly.text);
+    // A text that says everything has a revision or none; what another server numbered does not count.
+    if (commands[0]?.name === "version") this.#revision = undefined;
     for (const command of commands) this.#takeCommand(command);
     if (commands.length > 0) this.#unknownCommands += this.#settings.onCommands(commands);
+    // Last, because it says that all of the text was taken.
+    if (commands[0]?.name === "version" && this.#takesDescriptions) this.describe();
+  }
+
+  /** Describes the client to a server that takes descriptions. */
+  describe(): void {
+    if (!this.#takesDescriptions || this.#isClosed) return;
+    const description = this.#settings.description();
+    this.#described = JSON.stringify(description);
+    this.#describedAt = performance.now();
+    const revision = this.#revision === undefined ? {} : { revision: this.#revision };
+    this.#settings.socket.send(encodeDescription({ ...description, ...revision }, this.#settings.mtu));
+  }
+
+  /** Does the same if the description differs from the last one. */
+  describeIfChanged(): void {
+    if (JSON.stringify(this.#settings.description()) !== this.#described) this.describe();
   }
 
   /** Sends nothing any more; a look-up that is still under way changes nothing. */
@@ -142,11 +173,16 @@ export class ServerLink implements Disposable {
   #takeCommand(command: ControlCommand): void {
     if (command.name === "connect" || command.name === "disconnect") return;
     if (command.name === "addr6") return this.#takeIpv6(command);
+    if (command.name === "revision") return this.#takeRevision(command);
     if (command.name !== "version") return this.#passOver(command);
     this.#answers = true;
-    if (Number(command.words[0]) >= CONTROL_VERSION) {
-      this.#settings.socket.send(encodeDescription(this.#settings.description));
-    }
+    this.#takesDescriptions = Number(command.words[0]) >= CONTROL_VERSION;
+  }
+
+  #takeRevision(command: ControlCommand): void {
+    const [word = "", ...rest] = command.words;
+    if (rest.length > 0 || !/^\d{1,10}$/.test(word)) return this.#passOver(command);
+    this.#revision = Number(word);
   }
 
   #takeIpv6(command: ControlCommand): void {
@@ -183,6 +219,7 @@ export class ServerLink implements Disposable {
     if (received) this.#noteHeard();
     const due = this.#clock.tick(performance.now(), received, sent);
     if (due.heartbeat) this.#sendHeartbeat();
+    if (performance.now() - this.#describedAt >= DESCRIPTION_PERIOD) this.describe();
     if (this.#clock.isSilent && this.#answers && !this.#wasSilent) {
       this.#wasSilent = true;
       log.warn("server is silent; looking for it", { host: this.host });

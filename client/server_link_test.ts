@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { formatPrefix } from "../core/net/prefix.ts";
 import { formatAddress, type IpAddress, parseAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
+import { type ClientDescription, decodeDescription } from "../core/protocol/description.ts";
 import { HeartbeatJudge } from "../core/protocol/heartbeat.ts";
 import { heartbeatProof } from "../core/protocol/heartbeat_proof.ts";
 import { ServerLink, type ServerLinkSettings } from "./server_link.ts";
@@ -24,6 +25,7 @@ class Scene implements Disposable {
   readonly sent: Uint8Array[] = [];
   readonly connected: string[] = [];
   lookups = 0;
+  description: ClientDescription = { version: "0.1.0", addresses: ["192.168.251.1"] };
   readonly networks: (string | undefined)[] = [];
   traffic = { received: 0, sent: 0 };
   addresses: IpAddress[] | Promise<IpAddress[]> = [HERE];
@@ -35,7 +37,8 @@ class Scene implements Disposable {
       port: 2511,
       heartbeatMs: 2,
       proof: undefined,
-      description: { version: "0.1.0", addresses: ["192.168.251.1"] },
+      description: () => this.description,
+      mtu: 1400,
       place: { host: HOST, address: HERE },
       isSearch: false,
       onIpv6: (addr6) => void this.networks.push(addr6 && formatPrefix(addr6)),
@@ -130,6 +133,41 @@ Deno.test("a server of version 2 is sent the description, one of version 1 is no
   scene.link.takeMessage(text("version 3"));
   assert.deepEqual(scene.sent.map(([type]) => type), [3, 3]);
   assert.equal(scene.link.heartbeats.answered, 0);
+});
+
+Deno.test("a description names the revision once all of its text was carried out, and forgets another server's", () => {
+  let carriedOut = 0;
+  using scene = new Scene({
+    onCommands: () => {
+      assert.equal(scene.sent.length, carriedOut++, "it was named too soon");
+      return 0;
+    },
+  });
+  const revisions = () => scene.sent.map((datagram) => decodeDescription(datagram)?.revision);
+  scene.link.takeMessage(text("version 2,revision 7"));
+  assert.deepEqual(revisions(), [7]);
+  scene.link.takeMessage(text("version 2,revision 8,addr6 off"));
+  assert.deepEqual(revisions(), [7, 8]);
+  for (const words of ["", " 1 2", " -1", " x", " 12345678901"]) {
+    scene.link.takeMessage(text(`version 2,revision${words}`));
+    assert.equal(revisions().at(-1), undefined, words);
+  }
+  assert.equal(scene.link.drops.unknownCommand, 5);
+});
+
+Deno.test("a description is sent again when it has changed, to a server that takes it", () => {
+  using scene = new Scene();
+  scene.link.describeIfChanged();
+  scene.link.describe();
+  assert.equal(scene.sent.length, 0);
+  scene.link.takeMessage(text("version 2"));
+  scene.link.describeIfChanged();
+  assert.equal(scene.sent.length, 1);
+  scene.description = { ...scene.description, subnets: ["172.17.0.0/16"] };
+  scene.link.describeIfChanged();
+  scene.link.describeIfChanged();
+  assert.equal(scene.sent.length, 2);
+  assert.deepEqual(decodeDescription(scene.sent[1] ?? new Uint8Array())?.subnets, ["172.17.0.0/16"]);
 });
 
 Deno.test("the commands of a text are handed on together", () => {

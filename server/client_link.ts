@@ -6,6 +6,7 @@
  * @module
  */
 import { getLogger } from "../cli/log.ts";
+import { OnceEach } from "../cli/once_each.ts";
 import { type Endpoint, formatEndpoint, sameEndpoint } from "../core/net/endpoint.ts";
 import { encodeControl } from "../core/protocol/control.ts";
 import { type ClientDescription, decodeDescription } from "../core/protocol/description.ts";
@@ -20,6 +21,10 @@ const REFUSAL_INTERVAL = 60_000;
 
 /** How often the first control text is repeated to a client that does not answer it. */
 const REPEATED_TEXTS = 3;
+
+/** First and longest pause before a text is repeated to a client that does not say that it has it, in milliseconds. */
+const FIRST_REPEAT = 1_000;
+const LONGEST_REPEAT = 30_000;
 
 /** What a bound client is known by. */
 export interface BoundClient {
@@ -42,18 +47,26 @@ export interface ClientLinkSettings {
   readonly controlText: () => string;
   /** A newly bound client has not described itself yet: it may be the original's. */
   readonly onBound: () => void;
-  /** The bound client has described itself; what comes back is sent to it as a control text. */
-  readonly onDescribed: () => string;
+  /** The bound client has described itself, for the first time since it was bound. */
+  readonly onDescribed: () => void;
+  /** The control text of a revision, for a client that described itself: everything. */
+  readonly revisionText: (revision: number) => string;
+  /** Milliseconds before the first repetition; a second unless a test cannot wait. */
+  readonly firstRepeat?: number;
 }
 
 /** Learns the client's endpoint and answers its heartbeats. */
-export class ClientLink {
+export class ClientLink implements Disposable {
   readonly #settings: ClientLinkSettings;
   readonly #judge: HeartbeatJudge;
   #client: BoundClient | undefined;
   #refused = 0;
   #repeatedTexts = 0;
   #refusalLogged = 0;
+  /** Number of what the client is to be told. It begins anywhere: a client may still name that of an earlier run. */
+  #revision = Math.floor(Math.random() * 2 ** 30);
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #faults = new OnceEach();
 
   constructor(settings: ClientLinkSettings) {
     this.#settings = settings;
@@ -84,9 +97,22 @@ export class ClientLink {
     else if (fromPeer && this.#client !== undefined) this.#takeDescription(datagram, this.#client);
   }
 
-  /** Sends a control text to the bound client, if there is one. */
-  sendControl(text: string): void {
-    if (this.#client !== undefined) this.#sendTo(this.#client.endpoint, text);
+  /**
+   * What the client is to be told has changed: it is sent to the bound one, if there is one.
+   *
+   * @param change the change alone, for a client that has not described itself and so cannot say what it has
+   */
+  sendChange(change: string): void {
+    this.#revision++;
+    if (this.#client === undefined) return;
+    if (this.#client.description === undefined) this.#sendTo(this.#client.endpoint, change);
+    else this.#sendRevision();
+  }
+
+  /** Repeats nothing any more. */
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   #takeHeartbeat(datagram: Uint8Array, endpoint: Endpoint, now: number): void {
@@ -97,6 +123,7 @@ export class ClientLink {
     this.#client = { endpoint, lastHeartbeat: now, description: isKnown ? previous.description : undefined };
     if (isKnown) return this.#answer(endpoint);
     this.#repeatedTexts = 0;
+    this[Symbol.dispose]();
     this.#settings.onBound();
     this.#settings.bindPeer(this.#settings.codec.encode(endpoint));
     if (previous === undefined) log.info("client connected", { endpoint: formatEndpoint(endpoint) });
@@ -122,7 +149,25 @@ export class ClientLink {
     if (description === undefined) return;
     this.#client = { ...client, description };
     log.debug("client described itself", { version: description.version });
-    this.#sendTo(client.endpoint, this.#settings.onDescribed());
+    this.#tellFault(description.firewall?.fault);
+    const isNew = client.description === undefined;
+    if (isNew) this.#settings.onDescribed();
+    if (description.revision === this.#revision) this[Symbol.dispose]();
+    else if (isNew || this.#timer === undefined) this.#sendRevision();
+  }
+
+  /** Whoever looks at the desktop does not see the client's log. */
+  #tellFault(fault: string | undefined): void {
+    if (fault === undefined) this.#faults.settle("firewall");
+    else if (this.#faults.isNews("firewall", fault)) log.warn(`the client's machine: ${fault}`);
+  }
+
+  /** Sends what is in force, and again with growing pauses until the client names its revision. */
+  #sendRevision(pause: number = this.#settings.firstRepeat ?? FIRST_REPEAT): void {
+    if (this.#client === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#sendRevision(Math.min(2 * pause, LONGEST_REPEAT)), pause);
+    this.#sendTo(this.#client.endpoint, this.#settings.revisionText(this.#revision));
   }
 
   #refuse(endpoint: Endpoint, fault: string, now: number): void {

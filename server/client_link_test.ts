@@ -8,6 +8,8 @@ import { ClientLink, type ClientLinkSettings } from "./client_link.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 const TEXT = "version 2,connect 172.17.0.0 172.18.0.0";
+/** Stands for whatever is in force. */
+const REVISION_TEXT = "version 2,revision 1,addr6 off";
 const HEARTBEAT = new Uint8Array([0]);
 const DESCRIPTION = encodeDescription({ version: "0.1.0", addresses: ["192.168.251.1"] });
 
@@ -16,6 +18,7 @@ function openLink(changes: Partial<ClientLinkSettings> = {}) {
   const sent: [to: string, octets: Uint8Array][] = [];
   const bound: string[] = [];
   const steps: string[] = [];
+  const revisions: number[] = [];
   const link = new ClientLink({
     proof: undefined,
     mtu: 1400,
@@ -34,13 +37,20 @@ function openLink(changes: Partial<ClientLinkSettings> = {}) {
     },
     controlText: () => TEXT,
     onBound: () => void steps.push("bound"),
-    onDescribed() {
-      steps.push("described");
-      return "addr6 off";
+    onDescribed: () => void steps.push("described"),
+    revisionText(revision) {
+      revisions.push(revision);
+      return REVISION_TEXT;
     },
     ...changes,
   });
-  return { link, sent, bound, steps };
+  return { link, sent, bound, steps, revisions, [Symbol.dispose]: () => link[Symbol.dispose]() };
+}
+
+/** A description that names a revision. */
+function naming(revision: number | undefined): Uint8Array<ArrayBuffer> {
+  const description = { version: "0.1.0", addresses: ["192.168.251.1"] };
+  return encodeDescription(revision === undefined ? description : { ...description, revision });
 }
 
 function endpoint(text: string): Endpoint {
@@ -64,11 +74,12 @@ Deno.test("the first heartbeat binds its sender, who is sent the whole control t
 });
 
 Deno.test("a client that described itself is sent what that allows, and later heartbeats are answered by an empty text", () => {
-  const { link, sent, bound, steps } = openLink();
+  using scene = openLink();
+  const { link, sent, bound, steps } = scene;
   link.takeMessage(HEARTBEAT, source(A), false, NOW);
   link.takeMessage(DESCRIPTION, source(A), true, NOW);
   for (const seconds of [5, 10]) link.takeMessage(HEARTBEAT, source(A), true, NOW + seconds * 1000);
-  assert.deepEqual(sent.slice(1), [[A, control("addr6 off")], [A, control("")], [A, control("")]]);
+  assert.deepEqual(sent.slice(1), [[A, control(REVISION_TEXT)], [A, control("")], [A, control("")]]);
   assert.deepEqual(bound, [A]);
   assert.deepEqual(steps, ["bound", "described"]);
   assert.equal(link.client?.lastHeartbeat, NOW + 10_000);
@@ -82,7 +93,8 @@ Deno.test("a client that does not describe itself is sent the text three times m
 });
 
 Deno.test("a heartbeat from elsewhere moves the tunnel, and the new client has yet to describe itself", () => {
-  const { link, sent, bound } = openLink();
+  using scene = openLink();
+  const { link, sent, bound } = scene;
   link.takeMessage(HEARTBEAT, source(A), false, NOW);
   link.takeMessage(DESCRIPTION, source(A), true, NOW);
   assert.equal(link.client?.description?.version, "0.1.0");
@@ -129,11 +141,51 @@ Deno.test("with a key only proof binds, once", () => {
 
 Deno.test("a change is told to the bound client, and to nobody while there is none", () => {
   const { link, sent } = openLink();
-  link.sendControl("connect 10.1.0.0 10.2.0.0");
+  link.sendChange("connect 10.1.0.0 10.2.0.0");
   assert.deepEqual(sent, []);
   link.takeMessage(HEARTBEAT, source(A), false, NOW);
-  link.sendControl("connect 10.1.0.0 10.2.0.0");
+  link.sendChange("connect 10.1.0.0 10.2.0.0");
   assert.deepEqual(sent.at(-1), [A, control("connect 10.1.0.0 10.2.0.0")]);
+});
+
+Deno.test("what a client does not say that it has is sent again, until it does", async () => {
+  let sendings = 0;
+  const enough = Promise.withResolvers<void>();
+  using scene = openLink({
+    firstRepeat: 1,
+    revisionText: (revision) => {
+      if (++sendings === 4) enough.resolve();
+      return `version 2,revision ${revision}`;
+    },
+  });
+  const { link, sent } = scene;
+  const last = () => Number(new TextDecoder().decode(sent.at(-1)?.[1]).split(" ").at(-1));
+  link.takeMessage(HEARTBEAT, source(A), false, NOW);
+  link.takeMessage(naming(undefined), source(A), true, NOW);
+  await enough.promise;
+  link.takeMessage(naming(last()), source(A), true, NOW);
+  const settled = sendings;
+  link.takeMessage(naming(last()), source(A), true, NOW);
+  assert.equal(sendings, settled);
+  // A change makes what it has an old revision.
+  const old = last();
+  link.sendChange("connect 10.1.0.0 10.2.0.0");
+  assert.equal(last(), old + 1);
+  link.takeMessage(naming(old), source(A), true, NOW);
+  assert.equal(sendings, settled + 1, "it is waited for, not answered at once");
+  link.takeMessage(naming(last()), source(A), true, NOW);
+});
+
+Deno.test("a described client that moves is told anew, and nothing is repeated to where it was", () => {
+  using scene = openLink({ firstRepeat: 60_000 });
+  const { link, sent, revisions } = scene;
+  link.takeMessage(HEARTBEAT, source(A), false, NOW);
+  link.takeMessage(naming(undefined), source(A), true, NOW);
+  link.takeMessage(HEARTBEAT, source(B), false, NOW);
+  assert.deepEqual(sent.at(-1), [B, control(TEXT)]);
+  link.takeMessage(naming(undefined), source(B), true, NOW);
+  assert.deepEqual(sent.at(-1), [B, control(REVISION_TEXT)]);
+  assert.equal(revisions.length, 2);
 });
 
 Deno.test("a long text is cut at the MTU, and given up with the first datagram that cannot be sent", () => {

@@ -18,9 +18,18 @@ export function changeControlText(pairs: readonly BridgePair[]): string {
   return pairs.map(pairCommand).join(",");
 }
 
-/** The text for a client that described itself: the virtual IPv6 network, or that there is none. */
-export function ipv6ControlText(addr6: Prefix | undefined): string {
-  return `addr6 ${addr6 === undefined ? "off" : formatPrefix(addr6)}`;
+/**
+ * The text for a client that described itself: everything, with the virtual IPv6 network or that there is none.
+ *
+ * @param revision the client names it when it has taken the text
+ */
+export function revisionText(
+  revision: number,
+  addr6: Prefix | undefined,
+  pairs: readonly BridgePair[],
+): string {
+  const ipv6 = `addr6 ${addr6 === undefined ? "off" : formatPrefix(addr6)}`;
+  return [`version ${CONTROL_VERSION}`, `revision ${revision}`, ipv6, ...pairs.map(pairCommand)].join(",");
 }
 
 function pairCommand({ a, b, connect }: BridgePair): string {

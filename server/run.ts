@@ -26,13 +26,13 @@ import { openTunnelDevice, openTunnelSocket } from "../system/tunnel_device.ts";
 import { ClientLink } from "./client_link.ts";
 import { ConfigFollower } from "./config_follower.ts";
 import { ContainerRoutes } from "./container_routes.ts";
-import { changeControlText, fullControlText, ipv6ControlText } from "./control_text.ts";
+import { changeControlText, fullControlText, revisionText } from "./control_text.ts";
 import { DOCKER_OFF } from "./docker_status.ts";
 import { idleKeys } from "./idle_keys.ts";
 import { initialConfig } from "./initial_config.ts";
 import type { ServerRunOptions } from "./options.ts";
 import { RoutePlanner } from "./route_planner.ts";
-import type { DockerStatus, ServerStatus } from "./status_document.ts";
+import { describedStatus, type DockerStatus, type ServerStatus } from "./status_document.ts";
 
 const log = getLogger("server");
 
@@ -67,20 +67,20 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
 
   let pairs: readonly BridgePair[] = config.bridgePairs;
   const codec = await socketAddressCodec();
-  const link = new ClientLink({
-    proof: await loadHeartbeatProof(config.key),
-    mtu: config.mtu,
-    socket,
-    codec,
-    bindPeer: (socketAddress) => dataPlane.bindPeer(socketAddress),
-    controlText: () => fullControlText(pairs),
-    // The original's client carries IPv4 only, so IPv6 waits until the client has shown that it is ours.
-    onBound: () => dataPlane.carryIpv6(false),
-    onDescribed: () => {
-      dataPlane.carryIpv6(addr6 !== undefined);
-      return ipv6ControlText(addr6);
-    },
-  });
+  const link = cleanup.use(
+    new ClientLink({
+      proof: await loadHeartbeatProof(config.key),
+      mtu: config.mtu,
+      socket,
+      codec,
+      bindPeer: (socketAddress) => dataPlane.bindPeer(socketAddress),
+      controlText: () => fullControlText(pairs),
+      // The original's client carries IPv4 only, so IPv6 waits until the client has shown that it is ours.
+      onBound: () => dataPlane.carryIpv6(false),
+      onDescribed: () => dataPlane.carryIpv6(addr6 !== undefined),
+      revisionText: (revision) => revisionText(revision, addr6, pairs),
+    }),
+  );
   await dataPlane.start({
     role: "server",
     tun: device,
@@ -128,7 +128,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
         endpoint: formatEndpoint(client.endpoint),
         lastHeardSeconds: lastHeardSeconds(dataPlane.counters, now) ??
           Math.floor((now - client.lastHeartbeat) / 1000),
-        ...(client.description === undefined ? {} : { version: client.description.version }),
+        ...describedStatus(client.description),
       },
       routes: routes.status,
       docker: dockerStatus(),
@@ -210,5 +210,5 @@ async function carryOut(
     }
   }
   if (steps.some(({ kind }) => ROUTE_STEPS.includes(kind))) await planner.refresh();
-  if (changedPairs.length > 0) link.sendControl(changeControlText(changedPairs));
+  if (changedPairs.length > 0) link.sendChange(changeControlText(changedPairs));
 }

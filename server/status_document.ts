@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ClientDescription, FirewallFacts } from "../core/protocol/description.ts";
 import { hasShape, listOf, orAbsent, orNull, type Shape } from "../cli/shape.ts";
 import {
   countersShape,
@@ -63,8 +64,29 @@ export interface PeerStatus {
   readonly endpoint: string;
   /** Seconds since its last datagram. */
   readonly lastHeardSeconds: number;
-  /** Undefined for the original's client. */
+  /** This and the next ones as the client says; undefined for the original's client. */
   readonly version?: string;
+  /** The addresses of its interface. */
+  readonly addresses?: readonly string[];
+  /** The container networks of its machine, the first ones if they are many. */
+  readonly subnets?: readonly string[];
+  /** How many more of them there are. */
+  readonly moreSubnets?: number;
+  /** Docker's firewall there. */
+  readonly firewall?: FirewallFacts;
+}
+
+/**
+ * What a client says of itself, as a part of its status.
+ *
+ * @param description undefined as long as it has said nothing
+ */
+export function describedStatus(
+  description: ClientDescription | undefined,
+): Omit<PeerStatus, "endpoint" | "lastHeardSeconds"> {
+  if (description === undefined) return {};
+  const { revision: _, ...facts } = description;
+  return facts;
 }
 
 /** Which configuration is in force. */
@@ -101,7 +123,20 @@ const shape: Shape = {
   ...programShape,
   interface: interfaceShape,
   listen: "string",
-  client: orNull({ endpoint: "string", lastHeardSeconds: "number", version: orAbsent("string") }),
+  client: orNull({
+    endpoint: "string",
+    lastHeardSeconds: "number",
+    version: orAbsent("string"),
+    addresses: orAbsent(listOf("string")),
+    subnets: orAbsent(listOf("string")),
+    moreSubnets: orAbsent("number"),
+    firewall: orAbsent({
+      state: "string",
+      backend: orNull("string"),
+      rules: "number",
+      fault: orAbsent("string"),
+    }),
+  }),
   routes: listOf({
     prefix: "string",
     source: "string",

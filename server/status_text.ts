@@ -7,6 +7,7 @@
 import { formatBytes, formatDuration } from "../cli/amounts.ts";
 import { escapeControls } from "../cli/plain_text.ts";
 import type { DirectionCounters } from "../cli/status_document.ts";
+import type { FirewallFacts } from "../core/protocol/description.ts";
 import type { DockerStatus, RouteStatus, ServerStatus, SubnetStatus } from "./status_document.ts";
 
 /** A line's label, empty where it continues the one before, and its text. */
@@ -21,6 +22,7 @@ type Row = readonly [label: string, text: string];
 export function statusText(status: ServerStatus): string {
   const { interface: tunnel, client, counters, config } = status;
   const peer = client?.version === undefined ? "" : `, version ${client.version}`;
+  const { subnets = [], moreSubnets = 0, firewall } = client ?? {};
   const rows: Row[] = [
     ["interface", `${tunnel.name}, mtu ${tunnel.mtu}, address ${tunnel.address}, peer ${tunnel.peer}`],
     ...(tunnel.address6 === undefined
@@ -32,6 +34,8 @@ export function statusText(status: ServerStatus): string {
       "client",
       client === null ? "none yet" : `${client.endpoint}, heard ${formatAge(client.lastHeardSeconds)}${peer}`,
     ],
+    ...labelled("", subnetLines(subnets, moreSubnets)),
+    ...labelled("firewall", firewall === undefined ? [] : [firewallLine(firewall)]),
     ...labelled("routes", routeLines(status.routes), "none"),
     ["docker", dockerLine(status.docker)],
     ...labelled("unrouted", unroutedLines(status.docker)),
@@ -53,6 +57,26 @@ function labelled(label: string, lines: readonly string[], none?: string): Row[]
   const shown = lines.length === 0 && none !== undefined ? [none] : lines;
   return shown.map((line, index) => [index === 0 ? label : "", line]);
 }
+
+/** The container networks of the client's machine, a few to a line. */
+function subnetLines(subnets: readonly string[], more: number): string[] {
+  if (subnets.length === 0) return [];
+  const rest = more === 0 ? "" : ` and ${more} more`;
+  return [`networks there: ${subnets.join(", ")}${rest}`];
+}
+
+/** Docker's firewall in the client's machine. */
+function firewallLine({ state, backend, rules, fault }: FirewallFacts): string {
+  const place = backend === null ? "" : `, ${rules} ${rules === 1 ? "rule" : "rules"} in ${backend}`;
+  return `${firewallStates[state]}${place}${fault === undefined ? "" : `: ${fault}`}`;
+}
+
+const firewallStates: Readonly<Record<FirewallFacts["state"], string>> = {
+  open: "open for the tunnel",
+  waiting: "no chain of Docker's yet",
+  nftables: "Docker's own nftables, closed",
+  fault: "faulty",
+};
 
 function routeLines(routes: readonly RouteStatus[]): string[] {
   const width = Math.max(0, ...routes.map(({ prefix }) => prefix.length)) + 2;

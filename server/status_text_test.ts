@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { FirewallFacts } from "../core/protocol/description.ts";
 import { isServerStatus, type ServerStatus } from "./status_document.ts";
 import { statusText } from "./status_text.ts";
 
@@ -27,7 +28,15 @@ const idle: ServerStatus = {
 const busy: ServerStatus = {
   ...idle,
   uptimeSeconds: 11_520,
-  client: { endpoint: "172.17.0.1:51234", lastHeardSeconds: 2, version: "0.1.0" },
+  client: {
+    endpoint: "172.17.0.1:51234",
+    lastHeardSeconds: 2,
+    version: "0.1.0",
+    addresses: ["192.168.251.1"],
+    subnets: ["172.17.0.0/16", "172.18.0.0/16"],
+    moreSubnets: 3,
+    firewall: { state: "open", backend: "iptables-nft", rules: 4 },
+  },
   routes: [
     { prefix: "172.20.0.0/16", source: "config", state: "active" },
     { prefix: "10.1.0.0/24", source: "docker", network: "web", state: "failed", fault: "File exists" },
@@ -83,6 +92,8 @@ Deno.test("a busy server's status shows routes, drops that occurred and faults",
 interface  connector0, mtu 1400, address 192.168.251.2, peer 192.168.251.1
 listen     127.0.0.1:2511
 client     172.17.0.1:51234, heard 2 s ago, version 0.1.0
+           networks there: 172.17.0.0/16, 172.18.0.0/16 and 3 more
+firewall   open for the tunnel, 4 rules in iptables-nft
 routes     172.20.0.0/16  config  active
            10.1.0.0/24    docker web  failed: File exists
 docker     Engine 28.2.2 at /var/run/docker.sock, API 1.44
@@ -112,6 +123,21 @@ Deno.test("what a peer says of itself cannot act on the terminal", () => {
     client: { endpoint: "1.2.3.4:5", lastHeardSeconds: 0, version: "\x1b[2J\nup" },
   };
   assert.match(statusText(hostile), /^client +1\.2\.3\.4:5, heard just now, version \\u001b\[2J\\u000aup$/m);
+});
+
+Deno.test("what is wrong with the firewall of the client's machine is said", () => {
+  const client = { endpoint: "1.2.3.4:5", lastHeardSeconds: 0, version: "0.1.0" };
+  const line = (firewall: FirewallFacts) =>
+    /^firewall +(.*)$/m.exec(statusText({ ...idle, client: { ...client, firewall } }))?.[1];
+  assert.equal(line({ state: "waiting", backend: null, rules: 0 }), "no chain of Docker's yet");
+  assert.equal(
+    line({ state: "nftables", backend: null, rules: 0, fault: "Cannot open it. Set it" }),
+    "Docker's own nftables, closed: Cannot open it. Set it",
+  );
+  assert.equal(
+    line({ state: "fault", backend: "iptables-legacy", rules: 1, fault: "Cannot keep it" }),
+    "faulty, 1 rule in iptables-legacy: Cannot keep it",
+  );
 });
 
 Deno.test("a document of another form is told apart, one with more fields is not", () => {

@@ -19,6 +19,8 @@ export interface FirewallState {
   readonly deleted: number;
   /** What keeps packets from passing, worded for people; undefined when nothing does. */
   readonly fault: OperationError | undefined;
+  /** Whether Docker's firewall is nftables' own, which is then the fault. */
+  readonly isNftables?: boolean;
 }
 
 /** The firewall. Only rules with this program's tag are ever touched. */

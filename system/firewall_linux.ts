@@ -78,8 +78,9 @@ export class LinuxFirewall implements Firewall {
     for (const family of wanted) this.#clean.delete(family);
     const outcomes = await this.#settleAll(wanted, wish.chain, (family) => wantedRules(wish, family));
     const state = sum(outcomes);
-    const fault = state.fault ?? this.#faultOf(outcomes, wish.chain);
-    return { ...state, deleted: state.deleted + deleted, fault };
+    const isNftables = this.kernel.hasTable(DOCKER_TABLE);
+    const fault = state.fault ?? (isNftables ? nftablesFault() : this.#faultOf(outcomes, wish.chain));
+    return { ...state, deleted: state.deleted + deleted, fault, ...isNftables ? { isNftables } : {} };
   }
 
   /** See `Firewall`. */
@@ -159,14 +160,6 @@ export class LinuxFirewall implements Firewall {
   }
 
   #faultOf(outcomes: readonly Outcome[], chain: string): OperationError | undefined {
-    if (this.kernel.hasTable(DOCKER_TABLE)) {
-      return new OperationError(
-        "unavailable",
-        `Cannot open Docker's firewall: it is nftables' own (table ip ${DOCKER_TABLE}), whose drops no rule elsewhere overrides`,
-        'Set "firewall-backend": "iptables" in the Engine\'s daemon.json, or create the networks with ' +
-          "-o com.docker.network.bridge.gateway_mode_ipv4=nat-unprotected",
-      );
-    }
     if (outcomes.some(({ hasChain }) => hasChain)) return undefined;
     const absent = outcomes.filter(({ isThere }) => !isThere).map(({ name }) => name);
     const isLegacyHidden = absent.includes("iptables-legacy") && this.kernel.legacyTables(4) !== "";
@@ -179,6 +172,15 @@ export class LinuxFirewall implements Firewall {
       "Install the package iptables beside the client, unless nothing here filters what Docker forwards",
     );
   }
+}
+
+function nftablesFault(): OperationError {
+  return new OperationError(
+    "unavailable",
+    `Cannot open Docker's firewall: it is nftables' own (table ip ${DOCKER_TABLE}), whose drops no rule elsewhere overrides`,
+    'Set "firewall-backend": "iptables" in the Engine\'s daemon.json, or create the networks with ' +
+      "-o com.docker.network.bridge.gateway_mode_ipv4=nat-unprotected",
+  );
 }
 
 function sum(outcomes: readonly Outcome[]): FirewallState {

@@ -20,6 +20,36 @@ Deno.test("any short description comes back", () => {
   }));
 });
 
+const FACTS = {
+  version: "0.1.0",
+  addresses: ["192.168.251.1", "fdc0:c0de:251::1"],
+  revision: 3,
+  subnets: ["172.17.0.0/16", "fd00:1::/64"],
+  firewall: { state: "fault", backend: null, rules: 0, fault: "Cannot look for it. Install it" },
+} as const;
+
+Deno.test("revision, subnets and firewall come back", () => {
+  assert.deepEqual(decodeDescription(encodeDescription(FACTS)), FACTS);
+});
+
+Deno.test("subnets that find no room are counted instead", () => {
+  const subnets = Array.from({ length: 200 }, (_, index) => `172.17.${index}.0/24`);
+  for (const maximum of [548, 1372, Infinity]) {
+    const datagram = encodeDescription({ ...FACTS, subnets }, maximum);
+    assert.ok(datagram.length <= maximum);
+    const read = decodeDescription(datagram);
+    assert.ok(read?.subnets && read.moreSubnets);
+    assert.ok(read.subnets.length >= 10, `${read.subnets.length} of 200`);
+    assert.equal(read.subnets.length + read.moreSubnets, 200);
+  }
+});
+
+Deno.test("a fault is cut and cleaned, so that the server takes the description", () => {
+  const fault = "a\n\u00e9" + "x".repeat(500);
+  const read = decodeDescription(encodeDescription({ ...FACTS, firewall: { ...FACTS.firewall, fault } }));
+  assert.equal(read?.firewall?.fault, "a??" + "x".repeat(297));
+});
+
 Deno.test("fields that are not known are left out", () => {
   assert.deepEqual(decodeDescription(datagram('{"version":"1","engine":{"x":1},"addresses":[]}')), {
     version: "1",
@@ -42,8 +72,33 @@ for (
     ["many addresses", JSON.stringify({ version: "1", addresses: new Array(17).fill("a") })],
     ["an escape sequence for the terminal", '{"version":"\\u001b[2J","addresses":[]}'],
     ["a line end", '{"version":"1\\n","addresses":[]}'],
+    ...Object.entries({
+      revision: [-1, 1.5, "1", null, 2 ** 31],
+      subnets: ["172.17.0.0/16", [1], new Array(65).fill("a"), ["\n"], ["x".repeat(65)], null],
+      moreSubnets: [-1, "1", null],
+      firewall: [
+        null,
+        [],
+        "open",
+        { backend: null, rules: 0 },
+        { state: "ajar", backend: null, rules: 0 },
+        { state: "open", rules: 0 },
+        { state: "open", backend: "\u001b", rules: 0 },
+        { state: "open", backend: null, rules: -1 },
+        { state: "fault", backend: null, rules: 0, fault: "x".repeat(301) },
+        { state: "fault", backend: null, rules: 0, fault: ["x"] },
+      ],
+    }).flatMap(([field, values]) =>
+      values.map((value) => {
+        const text = JSON.stringify(value);
+        return [
+          `${field} ${text.slice(0, 60)}`,
+          `{"version":"1","addresses":[],"${field}":${text}}`,
+        ] as const;
+      })
+    ),
     ["letters beyond ASCII", '{"version":"1","addresses":["\\u202e"]}'],
-  ]
+  ] as const
 ) {
   Deno.test(`a description with ${what} is none`, () => {
     assert.equal(decodeDescription(datagram(json)), undefined);

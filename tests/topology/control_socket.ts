@@ -44,7 +44,20 @@ export interface CommonStatus {
 /** The server's answer. */
 export interface ServerStatus extends CommonStatus {
   readonly listen: string;
-  readonly client: { readonly endpoint: string; readonly lastHeardSeconds: number } | null;
+  readonly client: {
+    readonly endpoint: string;
+    readonly lastHeardSeconds: number;
+    readonly version?: string;
+    readonly addresses?: readonly string[];
+    readonly subnets?: readonly string[];
+    readonly moreSubnets?: number;
+    readonly firewall?: {
+      readonly state: string;
+      readonly backend: string | null;
+      readonly rules: number;
+      readonly fault?: string;
+    };
+  } | null;
   readonly routes: readonly {
     readonly prefix: string;
     readonly source: string;
