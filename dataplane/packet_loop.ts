@@ -14,7 +14,7 @@ import { type Command, type Event, SharedState, type Start } from "./channel.ts"
 import { Inbound } from "./inbound.ts";
 import { Outbound } from "./outbound.ts";
 
-/** Read slots, receive buffers, headers: 64 + 64 slots of 64 KiB, and room for the rest. Untouched pages cost nothing. */
+/** Received datagrams and read frames, headers, iovecs, and room to spare. Untouched pages cost nothing. */
 const MEMORY_SIZE = 16 << 20;
 /** Datagrams of one batch; the smallest segments the kernel makes (48 octets) cut 64 KiB into 1,365. */
 const LIST_CAPACITY = 2048;

@@ -122,14 +122,22 @@ function grantOffload(libc: LinuxLibc, descriptor: number): TunOffload {
   return { tcp: false, udp: false };
 }
 
-/** Packets read before they are sent: enough to fill a UDP batch with small packets. */
-const SLOTS = 64;
+/** Frames read before they are sent: enough to fill a UDP batch with small packets. */
+const FRAMES = 64;
 /** Largest packet (16-bit total length). */
 const PACKET_MAXIMUM = 65535;
-/** A packet starts this far into its slot, so that it is 64-byte aligned and the virtio header ends before it. */
+/** A packet starts this far into its cell, so that it is 64-byte aligned and the virtio header ends before it. */
 const PACKET_START = 64;
-/** Slots are apart by an odd number of cache lines, so that their headers do not all fall into one cache set. */
-const SLOT_SIZE = PACKET_START + 65536 + 64;
+/**
+ * Frames lie one after the other, each from the next free cell on, so that a batch of large ones and a batch of small ones
+ * use the same few pages. A cell holds one packet of an Ethernet's MTU; cells are an odd number of cache lines long, so
+ * that the headers of small packets do not all fall into one cache set.
+ */
+const CELL_SIZE = 27 * 64;
+/** Cells that the longest frame touches. */
+const LONGEST_FRAME = Math.ceil((PACKET_START + PACKET_MAXIMUM) / CELL_SIZE);
+/** As many long frames as are sent together (dataplane/outbound.ts), and one more that begins below that amount. */
+const CELLS = 4 * LONGEST_FRAME + 32;
 
 /** Moves packets of a Linux TUN device. */
 export class LinuxTunPort implements TunPort {
@@ -137,11 +145,15 @@ export class LinuxTunPort implements TunPort {
   readonly #memory: PacketMemory;
   readonly #counters: CounterTable;
   readonly #libc: LinuxLibc;
-  readonly #slots: number;
-  readonly #slotPointers: Deno.PointerValue[];
+  readonly #cells: number;
+  /** Where a read may put its frame, by cell: the last frame must have room for the longest packet. */
+  readonly #cellPointers: Deno.PointerValue[];
   readonly #coalescer: Coalescer;
+  /** The first free cell. */
   #next = 0;
-  /** A frame that was read but did not fit into the list: its length, else 0. It lies in slot `#next`. */
+  /** Frames in the cells before it. */
+  #frames = 0;
+  /** A frame that was read but did not fit into the list: its length, else 0. It lies in cell `#next`. */
   #pending = 0;
 
   constructor(
@@ -154,10 +166,10 @@ export class LinuxTunPort implements TunPort {
     this.#counters = counters;
     this.#libc = linuxLibc();
     prepareErrno();
-    this.#slots = memory.arena.allocate(SLOTS * SLOT_SIZE, 64);
-    this.#slotPointers = Array.from(
-      { length: SLOTS },
-      (_, slot) => memory.pointer(this.#slots + slot * SLOT_SIZE + PACKET_START - VIRTIO_HEADER),
+    this.#cells = memory.arena.allocate(CELLS * CELL_SIZE, 64);
+    this.#cellPointers = Array.from(
+      { length: CELLS - LONGEST_FRAME + 1 },
+      (_, cell) => memory.pointer(this.#cells + cell * CELL_SIZE + PACKET_START - VIRTIO_HEADER),
     );
     const iovecs: Deno.PointerValue[] = [];
     this.#coalescer = new Coalescer(memory.arena, memory.sum, offload, (at, count, packets) => {
@@ -170,12 +182,12 @@ export class LinuxTunPort implements TunPort {
 
   read(list: DatagramList): number {
     for (;;) {
-      if (this.#next >= SLOTS) return READ_FULL;
-      const packet = this.#slots + this.#next * SLOT_SIZE + PACKET_START;
+      if (this.#next > CELLS - LONGEST_FRAME || this.#frames >= FRAMES) return READ_FULL;
+      const packet = this.#cells + this.#next * CELL_SIZE + PACKET_START;
       if (this.#pending === 0) {
         const taken = this.#libc.read(
           this.descriptor,
-          this.#slotPointers[this.#next] ?? null,
+          this.#cellPointers[this.#next] ?? null,
           VIRTIO_HEADER + PACKET_MAXIMUM,
         );
         if (taken < 0) return this.#readFailed();
@@ -183,9 +195,11 @@ export class LinuxTunPort implements TunPort {
       }
       const appended = appendFrame(list, this.#memory.sum, packet - VIRTIO_HEADER, packet, this.#pending);
       if (appended === NO_ROOM) return READ_FULL;
+      const length = this.#pending;
       this.#pending = 0;
       if (appended !== MALFORMED) {
-        this.#next++;
+        this.#next += Math.ceil((PACKET_START + length) / CELL_SIZE);
+        this.#frames++;
         return appended;
       }
       this.#counters[Counter["drop.malformed"]]++;
@@ -202,12 +216,13 @@ export class LinuxTunPort implements TunPort {
   release(): void {
     if (this.#pending !== 0) this.#keepPending();
     this.#next = 0;
+    this.#frames = 0;
   }
 
-  /** Moves the kept-back frame to the first slot, where the next read looks for it. */
+  /** Moves the kept-back frame to the first cell, where the next read looks for it. */
   #keepPending(): void {
-    const from = this.#slots + this.#next * SLOT_SIZE + PACKET_START - VIRTIO_HEADER;
-    const to = this.#slots + PACKET_START - VIRTIO_HEADER;
+    const from = this.#cells + this.#next * CELL_SIZE + PACKET_START - VIRTIO_HEADER;
+    const to = this.#cells + PACKET_START - VIRTIO_HEADER;
     this.#memory.arena.u8.copyWithin(to, from, from + VIRTIO_HEADER + this.#pending);
   }
 

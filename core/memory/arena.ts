@@ -22,6 +22,8 @@ export class Arena {
   readonly i32: Int32Array;
   /** The block as unsigned 32-bit words in host order; index = byte offset / 4. */
   readonly u32: Uint32Array;
+  /** For words at any offset: received datagrams begin where the kernel put them. */
+  readonly view: DataView;
   readonly #addressLow: number;
   readonly #addressHigh: number;
   #used = 0;
@@ -37,6 +39,7 @@ export class Arena {
     this.u16 = new Uint16Array(buffer);
     this.i32 = new Int32Array(buffer);
     this.u32 = new Uint32Array(buffer);
+    this.view = new DataView(buffer);
     this.#addressLow = address % 0x1_0000_0000;
     this.#addressHigh = Math.floor(address / 0x1_0000_0000);
   }

@@ -82,6 +82,10 @@ export class Coalescer {
   #nextSequence = 0;
   #lastFlags = 0;
   #verified = false;
+  /** Of the verified open packet: the IPv4 header's sum less the fields that vary. */
+  #headerSum = 0;
+  /** Of the verified open packet: sum of the pseudo-header's addresses and protocol. */
+  #flowSum = 0;
 
   /** Reserves room for the virtio header and the iovecs in the arena. */
   constructor(arena: Arena, sum: Sum, options: CoalesceOptions, write: WriteFrame) {
@@ -174,10 +178,7 @@ export class Coalescer {
       this.#count >= SEGMENT_MAXIMUM || this.#total + payload > PACKET_MAXIMUM
     ) return false;
     if (!this.#continues(packet)) return false;
-    if (!this.#verified) {
-      if (!this.#checksumsHold(this.#packet, this.#headerLength + this.#size)) return false;
-      this.#verified = true;
-    }
+    if (!this.#verified && !this.#verifyOpen()) return false;
     if (!this.#checksumsHold(packet, length)) return false;
     this.#count++;
     this.#total += payload;
@@ -192,50 +193,76 @@ export class Coalescer {
 
   /** Compares the headers of the packet with those of the open one. */
   #continues(packet: number): boolean {
-    const { u8 } = this.#arena;
+    const { view } = this.#arena;
     const open = this.#packet;
-    if (this.#transport === IPV4_HEADER) {
-      // Version, header length, TOS; then flags and fragment offset, TTL, protocol; then both addresses.
-      if (u8[packet] !== u8[open] || u8[packet + 1] !== u8[open + 1]) return false;
-      if (!sameBytes(u8, packet, open, 6, 10) || !sameBytes(u8, packet, open, 12, 20)) return false;
-      const dontFragment = (u8[open + 6] & IPV4_DONT_FRAGMENT) !== 0;
-      if (!dontFragment) {
-        const expected = ((u8[open + 4] << 8 | u8[open + 5]) + this.#count) & 0xffff;
-        if ((u8[packet + 4] << 8 | u8[packet + 5]) !== expected) return false;
-      }
-    } else if (!sameBytes(u8, packet, open, 0, 4) || !sameBytes(u8, packet, open, 6, IPV6_HEADER)) {
-      return false;
-    }
-
-    const transport = this.#transport;
-    if (!sameBytes(u8, packet, open, transport, transport + 4)) return false;
-    if (this.#kind === Kind.Udp) {
-      const udpLength = u8[packet + transport + 4] << 8 | u8[packet + transport + 5];
-      const hasChecksum = (u8[packet + transport + 6] | u8[packet + transport + 7]) !== 0;
-      const totalLength = transport === IPV4_HEADER
-        ? u8[packet + 2] << 8 | u8[packet + 3]
-        : (u8[packet + 4] << 8 | u8[packet + 5]) + IPV6_HEADER;
-      return hasChecksum && udpLength === totalLength - transport;
-    }
-    return (this.#lastFlags & PSH) === 0 && sequenceOf(u8, packet + transport) === this.#nextSequence &&
-      (u8[packet + transport + 13] & ~PSH) === ACK &&
-      sameBytes(u8, packet, open, transport + 8, transport + 13) &&
-      sameBytes(u8, packet, open, transport + 14, transport + 16) &&
-      sameBytes(u8, packet, open, transport + 18, this.#headerLength);
+    return (this.#transport === IPV4_HEADER
+      ? sameIpv4(view, packet, open, this.#count)
+      : sameIpv6(view, packet, open)) &&
+      sameWord(view, packet, open, this.#transport) &&
+      (this.#kind === Kind.Udp ? this.#continuesUdp(packet) : this.#continuesTcp(packet));
   }
 
-  #checksumsHold(packet: number, length: number): boolean {
+  #continuesUdp(packet: number): boolean {
+    const { view } = this.#arena;
     const transport = this.#transport;
-    if (transport === IPV4_HEADER && fold(this.#sum(packet, IPV4_HEADER)) !== 0xffff) return false;
-    const covered = length - transport;
-    return fold(this.#pseudoHeader(packet, covered) + this.#sum(packet + transport, covered)) === 0xffff;
+    const totalLength = transport === IPV4_HEADER
+      ? view.getUint16(packet + 2)
+      : view.getUint16(packet + 4) + IPV6_HEADER;
+    return view.getUint16(packet + transport + 6) !== 0 &&
+      view.getUint16(packet + transport + 4) === totalLength - transport;
+  }
+
+  #continuesTcp(packet: number): boolean {
+    const { view } = this.#arena;
+    const tcp = packet + this.#transport;
+    const open = this.#packet + this.#transport;
+    if (
+      (this.#lastFlags & PSH) !== 0 || view.getUint32(tcp + 4) !== this.#nextSequence ||
+      (view.getUint8(tcp + 13) & ~PSH) !== ACK || !sameWord(view, tcp, open, 8) ||
+      view.getUint8(tcp + 12) !== view.getUint8(open + 12) ||
+      view.getUint16(tcp + 14) !== view.getUint16(open + 14) ||
+      view.getUint16(tcp + 18) !== view.getUint16(open + 18)
+    ) return false;
+    const end = this.#headerLength - this.#transport;
+    for (let option = TCP_HEADER; option < end; option += 4) {
+      if (!sameWord(view, tcp, open, option)) return false;
+    }
+    return true;
+  }
+
+  /** Verifies the open packet, and keeps the sums of the fields that all packets joined to it share. */
+  #verifyOpen(): boolean {
+    const packet = this.#packet;
+    const { view } = this.#arena;
+    if (this.#transport === IPV4_HEADER) {
+      const header = fold(this.#sum(packet, IPV4_HEADER));
+      if (header !== 0xffff) return false;
+      this.#headerSum = header + (~ipv4VariableSum(view, packet) & 0xffff);
+    }
+    const protocol = swap16(this.#kind === Kind.Tcp ? PROTOCOL_TCP : PROTOCOL_UDP);
+    this.#flowSum = protocol +
+      (this.#transport === IPV4_HEADER ? this.#sum(packet + 12, 8) : this.#sum(packet + 8, 32));
+    this.#verified = this.#transportHolds(packet, this.#headerLength + this.#size);
+    return this.#verified;
+  }
+
+  /** Verifies a packet that continues the open one, which is verified. */
+  #checksumsHold(packet: number, length: number): boolean {
+    if (
+      this.#transport === IPV4_HEADER &&
+      fold(this.#headerSum + ipv4VariableSum(this.#arena.view, packet)) !== 0xffff
+    ) return false;
+    return this.#transportHolds(packet, length);
+  }
+
+  #transportHolds(packet: number, length: number): boolean {
+    const covered = length - this.#transport;
+    return fold(this.#pseudoHeader(covered) + this.#sum(packet + this.#transport, covered)) === 0xffff;
   }
 
   /** Sum of the pseudo-header (RFC 9293 section 3.1, RFC 8200 section 8.1) for `length` transport octets. */
-  #pseudoHeader(packet: number, length: number): number {
-    const protocol = swap16(this.#kind === Kind.Tcp ? PROTOCOL_TCP : PROTOCOL_UDP);
-    const addresses = this.#transport === IPV4_HEADER ? this.#sum(packet + 12, 8) : this.#sum(packet + 8, 32);
-    return addresses + protocol + swap16(length);
+  #pseudoHeader(length: number): number {
+    return this.#flowSum + swap16(length);
   }
 
   /** Turns the open packet's headers into those of the super packet and fills in the virtio header. */
@@ -256,7 +283,7 @@ export class Coalescer {
     const checksumOffset = isTcp ? TCP_CHECKSUM_OFFSET : UDP_CHECKSUM_OFFSET;
     if (isTcp) u8[transport + 13] |= this.#lastFlags & PSH;
     else writeBigEndian(u8, transport + 4, covered);
-    writeLittleEndian(u8, transport + checksumOffset, fold(this.#pseudoHeader(packet, covered)));
+    writeLittleEndian(u8, transport + checksumOffset, fold(this.#pseudoHeader(covered)));
 
     const word = this.#virtio >> 1;
     u8[this.#virtio] = VIRTIO_NEEDS_CHECKSUM;
@@ -272,9 +299,36 @@ function sequenceOf(u8: Uint8Array, tcp: number): number {
   return (u8[tcp + 4] << 24 | u8[tcp + 5] << 16 | u8[tcp + 6] << 8 | u8[tcp + 7]) >>> 0;
 }
 
-function sameBytes(u8: Uint8Array, a: number, b: number, from: number, to: number): boolean {
-  for (let i = from; i < to; i++) if (u8[a + i] !== u8[b + i]) return false;
+/** Whether two packets have the same 32-bit word at byte offset `at`. */
+function sameWord(view: DataView, a: number, b: number, at: number): boolean {
+  return view.getUint32(a + at, true) === view.getUint32(b + at, true);
+}
+
+/** Whether the packet may be the one that comes `count` packets after the open one, as far as IPv4 tells. */
+function sameIpv4(view: DataView, packet: number, open: number, count: number): boolean {
+  // Version, header length and TOS; flags, fragment offset, TTL and protocol; both addresses.
+  if (
+    view.getUint16(packet, true) !== view.getUint16(open, true) || !sameWord(view, packet, open, 6) ||
+    !sameWord(view, packet, open, 12) || !sameWord(view, packet, open, 16)
+  ) return false;
+  if ((view.getUint8(open + 6) & IPV4_DONT_FRAGMENT) !== 0) return true;
+  return view.getUint16(packet + 4) === ((view.getUint16(open + 4) + count) & 0xffff);
+}
+
+function sameIpv6(view: DataView, packet: number, open: number): boolean {
+  // Version, traffic class and flow label; next header and hop limit; both addresses.
+  if (!sameWord(view, packet, open, 0) || view.getUint16(packet + 6) !== view.getUint16(open + 6)) {
+    return false;
+  }
+  for (let at = 8; at < IPV6_HEADER; at += 4) if (!sameWord(view, packet, open, at)) return false;
   return true;
+}
+
+/** Sum of those fields of an IPv4 header in which the packets of a flow differ: total length, id, checksum. */
+function ipv4VariableSum(view: DataView, packet: number): number {
+  return fold(
+    view.getUint16(packet + 2, true) + view.getUint16(packet + 4, true) + view.getUint16(packet + 10, true),
+  );
 }
 
 function writeBigEndian(u8: Uint8Array, at: number, value: number): void {
