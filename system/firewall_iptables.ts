@@ -51,21 +51,26 @@ export class Iptables {
   async read(chains: readonly (readonly [FirewallTable, string])[]): Promise<SavedRules | undefined> {
     const saved = await this.#call("save");
     if (saved === undefined) return undefined;
-    if (saved.code !== 0) {
-      const reason = firstLine(saved);
-      throw new OperationError(
-        "io",
-        `Cannot read the rules of ${this.name}: ${reason}`,
-        "Try the command by hand",
-      );
-    }
-    const rules = new SavedRules(saved.stdout);
+    // Somewhere is a rule that cannot be printed, and with it all that comes after; it need not concern us.
+    const isCut = lacksExtension(saved);
+    if (saved.code !== 0 && !isCut) throw this.#unreadable(saved);
+    const rules = new SavedRules(isCut ? "" : saved.stdout);
     for (const [table, chain] of chains) {
-      if (!rules.unprinted.includes(table)) continue;
+      if (!isCut && !rules.unprinted.includes(table)) continue;
       const listed = await this.#call(undefined, ["-t", table, "-S", chain]);
-      if (listed?.code === 0) rules.add(table, listed.stdout);
+      if (listed === undefined) return undefined;
+      if (lacksExtension(listed)) throw this.#unreadable(listed);
+      if (listed.code === 0) rules.add(table, listed.stdout);
     }
     return rules;
+  }
+
+  #unreadable(outcome: CommandOutcome): OperationError {
+    return new OperationError(
+      "io",
+      `Cannot read the rules of ${this.name}: ${firstLine(outcome)}`,
+      "Try the command by hand",
+    );
   }
 
   /**
@@ -114,6 +119,11 @@ export class Iptables {
     }
     return outcome;
   }
+}
+
+/** Whether it stopped at a rule of an extension that is not installed here: iptables-nft's words, then iptables-legacy's. */
+function lacksExtension({ code, stderr }: CommandOutcome): boolean {
+  return code !== 0 && /extension not found|Can't find library for/.test(stderr);
 }
 
 function firstLine({ stderr, code }: CommandOutcome): string {

@@ -102,6 +102,35 @@ Deno.test("a table that nftables rules have changed is read by its chain", async
   ]);
 });
 
+Deno.test("a rule of an unknown extension hides nothing but its own chain", async () => {
+  const unknown = { code: 3, stderr: "Error: limit match extension not found\n" };
+  let isInChain = false;
+  const { run, asked } = player((command) => {
+    if (command.includes("ip6tables")) return {};
+    if (command.endsWith("-save")) return { ...unknown, stdout: "*raw\n:PREROUTING ACCEPT [0:0]\n" };
+    if (command.endsWith("-restore --noflush --wait=2")) return {};
+    if (isInChain && command.endsWith("DOCKER-USER")) return unknown;
+    const own = asked.some((each) => each.includes("-restore"));
+    const tag = "-m comment --comment docker-connector -j";
+    if (command.endsWith("-t raw -S PREROUTING")) {
+      return { stdout: own ? `-A PREROUTING -i connector0 ${tag} ACCEPT\n` : "-P PREROUTING ACCEPT\n" };
+    }
+    if (command.endsWith("-t nat -S POSTROUTING")) {
+      return { stdout: `-A POSTROUTING -s 192.168.251.0/24 ! -o connector0 ${tag} MASQUERADE\n` };
+    }
+    return {
+      stdout: "-N DOCKER-USER\n" +
+        (own ? ["-i", "-o"] : []).map((way) => `-A DOCKER-USER ${way} connector0 ${tag} ACCEPT\n`).join(""),
+    };
+  });
+  const firewall = new LinuxFirewall(kernel(), run);
+  const { backends, inserted, fault } = await firewall.ensure(wish);
+  assert.deepEqual([backends, inserted, fault], [["iptables-nft"], 3, undefined]);
+  isInChain = true;
+  const blind = await firewall.ensure(wish);
+  assert.match(blind.fault?.message ?? "", /iptables-nft: Error: limit match extension not found$/);
+});
+
 Deno.test("what an earlier run left for IPv6 goes at the first look, though IPv6 is not wanted", async () => {
   let rules =
     "*nat\n-A POSTROUTING -s fd00::/64 -m comment --comment docker-connector -j MASQUERADE\nCOMMIT\n";

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { version } from "../../cli/build_info.ts";
-import { IMAGE } from "../../tools/image/contents.ts";
+import { EXTENSIONS, IMAGE } from "../../tools/image/contents.ts";
 import { clientImageTar } from "../topology/client_image.ts";
 import { DockerMachine } from "../topology/docker_machine.ts";
+import { plainRules } from "../topology/docker_rules.ts";
 import { ENGINE_NEEDS } from "../topology/gate.ts";
 import { mustRun } from "../topology/process.ts";
 import { networkTest } from "../topology/tunnel_test_case.ts";
@@ -22,6 +23,50 @@ async function documentedPaths(): Promise<string[]> {
   const text = await Deno.readTextFile(new URL("../../docs/image.md", import.meta.url));
   return [...text.matchAll(/^\| `(\/\S+)` \|/gm)].map((match) => match[1] ?? "").sort();
 }
+
+/** Rules of each extension, as others make them: family, table, rule with _ for a space within a word. */
+const FOREIGN_RULES: readonly (readonly [4 | 6, string, string])[] = [
+  [4, "filter", "-m comment --comment other -j RETURN"],
+  [4, "filter", "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"],
+  [4, "filter", "-m state --state NEW -j ACCEPT"],
+  [4, "filter", "-p tcp -m tcp --dport 1 -j ACCEPT"],
+  [4, "filter", "-p udp -m udp --dport 1 -j ACCEPT"],
+  [4, "filter", "-p sctp -m sctp --dport 1 -j ACCEPT"],
+  [4, "filter", "-p icmp -m icmp --icmp-type 8 -j ACCEPT"],
+  [4, "filter", "-m mark --mark 0x1 -j ACCEPT"],
+  [4, "filter", "-m policy --dir in --pol none -j DROP"],
+  [4, "filter", "-m u32 --u32 0x0&0xff=0x45 -j ACCEPT"],
+  [4, "filter", "-m bpf --bytecode 1,6_0_0_1 -j ACCEPT"],
+  [4, "filter", "-m recent --set --name other -j ACCEPT"],
+  [4, "filter", "-m statistic --mode random --probability 0.5 -j ACCEPT"],
+  [4, "filter", "-m iprange --src-range 10.0.0.1-10.0.0.9 -j ACCEPT"],
+  [4, "filter", "-m limit --limit 1/sec -j ACCEPT"],
+  [4, "filter", "-m mac --mac-source 02:00:00:00:00:01 -j ACCEPT"],
+  [4, "filter", "-p tcp -m multiport --dports 1,2 -j ACCEPT"],
+  [4, "filter", "-j LOG --log-prefix other"],
+  [4, "filter", "-j REJECT"],
+  [4, "nat", "-m addrtype --dst-type LOCAL -j RETURN"],
+  [4, "nat", "-p tcp -j DNAT --to-destination 10.0.0.1:80"],
+  [4, "nat", "-j SNAT --to-source 10.0.0.1"],
+  [4, "nat", "-j MASQUERADE"],
+  [4, "mangle", "-j MARK --set-mark 1"],
+  [6, "filter", "-p icmpv6 -m icmp6 --icmpv6-type 128 -j ACCEPT"],
+  [6, "filter", "-j REJECT"],
+  [6, "nat", "-j MASQUERADE"],
+];
+
+function words(spec: string): string[] {
+  return spec.split(" ").map((word) => word.replaceAll("_", " "));
+}
+
+Deno.test("each extension of the image has a rule here", () => {
+  // A rule of "standard" is one with a plain target, one of "set" needs a set, which takes another program.
+  const tried = new Set(
+    FOREIGN_RULES.flatMap(([, , spec]) => [...spec.matchAll(/-[mj] (\S+)/g)].map((match) => match[1])),
+  );
+  const missing = Object.keys(EXTENSIONS).filter((name) => !tried.has(name));
+  assert.deepEqual(missing, ["standard", "set"]);
+});
 
 networkTest("what the image is", { containers: [] }, async (network, t) => {
   await using machine = await DockerMachine.start(network);
@@ -50,17 +95,36 @@ networkTest("what the image is", { containers: [] }, async (network, t) => {
     assert.deepEqual(await listTar(`${folder}/${layer}`), await documentedPaths());
   });
 
-  await t.step("the programs find all their libraries, and the extensions too", async () => {
-    const check = async (...argv: string[]) => await engine.docker("run", "--rm", "--entrypoint", ...argv);
-    assert.match(
-      await check("/usr/bin/docker-connector-client", IMAGE, "--version"),
-      new RegExp(` ${version} `),
+  const run = async (entry: string, ...args: string[]) =>
+    await engine.docker(
+      "run",
+      "--rm",
+      "--net=host",
+      "--cap-add=NET_ADMIN",
+      "--entrypoint",
+      entry,
+      IMAGE,
+      ...args,
     );
-    for (const backend of ["nft", "legacy"]) {
-      assert.match(
-        await check(`/usr/sbin/xtables-${backend}-multi`, IMAGE, "iptables", "--version"),
-        backend === "nft" ? /nf_tables/ : /legacy/,
-      );
-    }
+
+  await t.step("a client that finds all its libraries", async () => {
+    assert.match(await run("/usr/bin/docker-connector-client", "--version"), new RegExp(` ${version} `));
   });
+
+  for (const backend of ["nft", "legacy"] as const) {
+    await t.step(`an iptables-${backend} that prints what others make`, async () => {
+      for (const [family, table, spec] of FOREIGN_RULES) {
+        const iptables = `${family === 4 ? "iptables" : "ip6tables"}-${backend}`;
+        await network.vm.run([iptables, "-t", table, "-N", "FOREIGN"]);
+        await network.vm.exec([iptables, "-t", table, "-A", "FOREIGN", ...words(spec)]);
+      }
+      for (const family of ["iptables", "ip6tables"]) {
+        const host = await network.vm.exec([`${family}-${backend}-save`]);
+        assert.equal(
+          plainRules(await run(`/usr/sbin/xtables-${backend}-multi`, `${family}-save`)),
+          plainRules(host),
+        );
+      }
+    });
+  }
 }, ENGINE_NEEDS);

@@ -70,6 +70,17 @@ for (const backend of ["nft", "legacy"] as const) {
       await tunnel.comesUp();
     });
 
+    await step("reads Docker's chains beside a rule of an extension that the image has not", async () => {
+      await docker(`stop ${CLIENT_NAME}`);
+      await rules.iptables("-A", "INPUT", "-m", "length", "--length", "64", "-j", "RETURN");
+      const foreign = await rules.save();
+      await docker(`start ${CLIENT_NAME}`);
+      await tunnel.comesUp();
+      await docker(`stop ${CLIENT_NAME}`);
+      assert.equal(await rules.save(), foreign);
+      await rules.iptables("-F", "INPUT");
+    });
+
     await step("is replaced by another version", async () => {
       const next = `${folder}/next`;
       await Deno.mkdir(next);

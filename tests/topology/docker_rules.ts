@@ -26,6 +26,13 @@ export function dockerBridges(network: Network): DockerBridge[] {
     .map(([subnet, containers], index) => ({ name: `br${index}`, subnet, containers }));
 }
 
+/** What iptables-save printed, without dates and counters. */
+export function plainRules(text: string): string {
+  return text.split("\n").filter((line) => !line.startsWith("#"))
+    .map((line) => line.replace(/ \[\d+:\d+\]$/, ""))
+    .join("\n");
+}
+
 /** One iptables of a namespace. */
 export class DockerRules {
   constructor(readonly namespace: Namespace, readonly backend: Backend) {}
@@ -37,10 +44,7 @@ export class DockerRules {
 
   /** All rules and chains, without dates and counters. */
   async save(): Promise<string> {
-    const text = await mustRun(this.namespace.argv([`iptables-${this.backend}-save`]));
-    return text.split("\n").filter((line) => !line.startsWith("#"))
-      .map((line) => line.replace(/ \[\d+:\d+\]$/, ""))
-      .join("\n");
+    return plainRules(await mustRun(this.namespace.argv([`iptables-${this.backend}-save`])));
   }
 
   /** The rules with the client's tag. */

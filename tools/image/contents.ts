@@ -18,8 +18,8 @@ export const CLIENT_PATH = "/usr/bin/docker-connector-client";
 export const RUN_PROGRAMS: readonly string[] = Object.values(IPTABLES_PROGRAMS);
 
 /**
- * The extensions of iptables by their names in rules, and whose rules have them. Those of other programs' rules are only
- * read, but iptables prints nothing at all of a table with a rule whose extension is missing.
+ * The extensions of iptables by their names in rules, and whose rules have them. Those of others' rules are only read, but
+ * iptables prints no chain with a rule whose extension is missing.
  */
 export const EXTENSIONS: Readonly<Record<string, string>> = {
   standard: "accepts, drops and jumps",
@@ -41,6 +41,14 @@ export const EXTENSIONS: Readonly<Record<string, string>> = {
   REJECT: "Kubernetes: services without endpoints",
   recent: "Kubernetes: services with session affinity",
   statistic: "Kubernetes: services with several endpoints",
+  icmp: "what people write into DOCKER-USER",
+  icmp6: "what people write into DOCKER-USER",
+  iprange: "what people write into DOCKER-USER",
+  limit: "what people write into DOCKER-USER",
+  LOG: "what people write into DOCKER-USER",
+  mac: "what people write into DOCKER-USER",
+  multiport: "what people write into DOCKER-USER",
+  state: "what people write into DOCKER-USER",
 };
 
 /** What the names of an extension's files begin with: for both families, for IPv4 and for IPv6. */
