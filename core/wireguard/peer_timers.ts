@@ -52,7 +52,8 @@ export class PeerTimers {
   /** Birth times of sessions that have not expired. */
   #births: number[] = [];
   #last = { dataSentAt: -Infinity, dataReceivedAt: -Infinity };
-  #wantsHandshake = false;
+  /** Since when a handshake is wanted. */
+  #wantedAt = Infinity;
   #initiatedAt = -Infinity;
   /** When the present row of initiations began. */
   #attemptAt: number | undefined;
@@ -69,10 +70,9 @@ export class PeerTimers {
   /** When {@linkcode tick} wants to be called next; Infinity: not before something else happens. */
   get nextTick(): number {
     const expiry = (this.#births[0] ?? Infinity) + this.limits.rejectAfterTime;
-    const handshake = this.#wantsHandshake ? this.#initiatedAt + this.limits.rekeyTimeout : Infinity;
     return Math.min(
       expiry,
-      handshake,
+      this.#handshakeAt,
       this.#repeatAt,
       this.#keepaliveAt,
       this.#persistentAt,
@@ -94,7 +94,7 @@ export class PeerTimers {
 
   /** There is data for the peer, or another reason to have a session, and none that it can be sent by. */
   dataWaiting(now: number): void {
-    if (this.#attemptAt === undefined) this.#wantsHandshake = true;
+    if (this.#attemptAt === undefined) this.#want(now);
     else this.#attemptAt = now;
   }
 
@@ -104,7 +104,7 @@ export class PeerTimers {
    * @param jitter milliseconds from 0 to LONGEST_JITTER, at random, by which its repetition is put off
    */
   initiationSent(now: number, jitter: number): void {
-    this.#wantsHandshake = false;
+    this.#wantedAt = Infinity;
     this.#initiatedAt = now;
     this.#attemptAt ??= now;
     this.#repeatAt = now + this.limits.rekeyTimeout + jitter;
@@ -150,9 +150,7 @@ export class PeerTimers {
     }
     const latest = Math.max(sentAt, receivedAt);
     if (persistentKeepalive > 0 && latest > -Infinity) this.#persistentAt = latest + persistentKeepalive;
-    if (this.#attemptAt === undefined && this.#isWorn(now, sent, received, counter)) {
-      this.#wantsHandshake = true;
-    }
+    if (this.#attemptAt === undefined && this.#isWorn(now, sent, received, counter)) this.#want(now);
   }
 
   /** What is due now, in the order in which it is to be done. */
@@ -169,7 +167,7 @@ export class PeerTimers {
     this.#current = undefined;
     this.#unconfirmed = undefined;
     this.#births = [];
-    this.#wantsHandshake = false;
+    this.#wantedAt = Infinity;
     this.#attemptAt = undefined;
     this.#repeatAt =
       this.#keepaliveAt =
@@ -179,6 +177,15 @@ export class PeerTimers {
         Infinity;
   }
 
+  /** When the wanted handshake may begin; Infinity if none is wanted. */
+  get #handshakeAt(): number {
+    return Math.max(this.#wantedAt, this.#initiatedAt + this.limits.rekeyTimeout);
+  }
+
+  #want(now: number): void {
+    this.#wantedAt = Math.min(this.#wantedAt, now);
+  }
+
   #born(now: number): void {
     this.#births.push(now);
     this.#forgetAt = now + 3 * this.limits.rejectAfterTime;
@@ -186,7 +193,7 @@ export class PeerTimers {
 
   #begin(current: Current): void {
     this.#current = current;
-    this.#wantsHandshake = false;
+    this.#wantedAt = Infinity;
     this.#attemptAt = undefined;
     this.#repeatAt = Infinity;
     this.#silenceAt = Infinity;
@@ -223,20 +230,18 @@ export class PeerTimers {
   #handshake(now: number, actions: TimerAction[]): void {
     if (now >= this.#silenceAt) {
       this.#silenceAt = Infinity;
-      this.#wantsHandshake = true;
+      this.#want(now);
     }
     if (this.#attemptAt !== undefined && now >= this.#repeatAt) {
       this.#repeatAt = Infinity;
-      if (now - this.#attemptAt < this.limits.rekeyAttemptTime) this.#wantsHandshake = true;
+      if (now - this.#attemptAt < this.limits.rekeyAttemptTime) this.#want(now);
       else {
         this.#attemptAt = undefined;
-        this.#wantsHandshake = false;
+        this.#wantedAt = Infinity;
         actions.push({ kind: "give up" });
       }
     }
-    if (this.#wantsHandshake && now - this.#initiatedAt >= this.limits.rekeyTimeout) {
-      actions.push({ kind: "initiate" });
-    }
+    if (now >= this.#handshakeAt) actions.push({ kind: "initiate" });
   }
 
   #keepAlive(now: number, actions: TimerAction[]): void {
@@ -245,6 +250,6 @@ export class PeerTimers {
     this.#keepaliveAt = Infinity;
     if (persistent) this.#persistentAt = now + this.limits.persistentKeepalive;
     if (this.#current !== undefined) actions.push({ kind: "keepalive" });
-    else if (persistent && this.#attemptAt === undefined) this.#wantsHandshake = true;
+    else if (persistent && this.#attemptAt === undefined) this.#want(now);
   }
 }
