@@ -4,10 +4,11 @@ import { encodeDescription } from "./description.ts";
 import { encodeHeartbeat } from "./heartbeat.ts";
 import { heartbeatProof } from "./heartbeat_proof.ts";
 
-/** The octets that docs/protocol.md shows, one block of hexadecimal text each. */
+/** The octets that docs/protocol.md shows, one block of hexadecimal text each; blocks of another kind say so. */
 async function documentedVectors(): Promise<string[]> {
   const text = await Deno.readTextFile(new URL("../../docs/protocol.md", import.meta.url));
-  const blocks = [...text.matchAll(/^```\n([\s\S]*?)^```/gm)].map(([, block]) => block ?? "");
+  const blocks = [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```/gm)]
+    .flatMap(([, kind, block = ""]) => kind === "" ? [block] : []);
   return blocks.map((block) =>
     [...block.matchAll(/^(?:[0-9a-f]{2} ?)+/gm)].join(" ").replace(/\s+/g, " ").trim()
   );

@@ -58,3 +58,14 @@ Deno.test("the recorded cookie comes out octet by octet, and the mac2 that is ma
   assert.ok(initiator.macs.takeCookie(reply, 0));
   assert.equal(begin(5000).toHex(), cookie.nextInitiation);
 });
+
+Deno.test("docs/protocol.md shows these vectors", async () => {
+  const text = await Deno.readTextFile(new URL("../../docs/protocol.md", import.meta.url));
+  const shown = text.replaceAll(/\s+/g, "");
+  const { accessorKey, connectorKey, presharedKey } = vectors.tokens[0] ?? assert.fail("no token");
+  assert.ok(
+    shown.includes(`accessorkey${accessorKey}connectorkey${connectorKey}presharedkey${presharedKey}`),
+  );
+  const { initiation, response, initiatorSends, responderSends } = recorded;
+  assert.ok(shown.includes(initiation + response + initiatorSends + responderSends));
+});
