@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { OperationError } from "../core/error.ts";
 import { runOrThrow } from "./command.ts";
 import { cacheFolder, PACKAGED_RUNTIME, packagedRuntime } from "./runtime_file.ts";
+import { checkRuntimeFile } from "./runtime_version.ts";
 
 /** How long the probe of the download site may take, in milliseconds. */
 const PROBE_MS = 5000;
@@ -41,16 +42,20 @@ async function isReachable(url: string): Promise<boolean> {
 }
 
 /**
- * Finds a way to compile for a target. A file named by DENORT_BIN is taken as it is.
+ * Finds a way to compile for a target. A file named by DENORT_BIN comes first, if it is of this Deno's version.
  *
  * @param target the target triple, as in `x86_64-unknown-linux-gnu`
- * @throws OperationError `unavailable` when no runtime file for the target can be had
+ * @throws OperationError `unavailable` when no runtime file for the target can be had, `config` when DENORT_BIN
+ *   names another file than one of this Deno's
  */
 export async function findCompiler(target: string): Promise<Compiler> {
   const version = Deno.version.deno;
   const own = { argv: [Deno.execPath()], env: {}, version };
   const given = Deno.env.get("DENORT_BIN");
-  if (given) return { ...own, origin: `DENORT_BIN=${given}` };
+  if (given) {
+    await checkRuntimeFile(given, version);
+    return { ...own, origin: `DENORT_BIN=${given}` };
+  }
 
   const archive = `denort-${target}.zip`;
   if (await isCached(version, archive)) return { ...own, origin: "Deno's cache" };
