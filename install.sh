@@ -1,0 +1,204 @@
+#!/bin/sh
+# Installs docker-connector or docker-accessor from a release, or removes it; "install.sh --help" says how.
+set -eu
+
+HOME_PAGE=https://github.com/wenjunxiao/mac-docker-connector
+PREFIX=${PREFIX:-/usr/local}
+
+say() { printf '%s\n' "$*"; }
+
+fail() {
+  printf 'install.sh: %s\n' "$*" >&2
+  exit 1
+}
+
+usage() {
+  cat <<HELP
+usage: install.sh [docker-connector|docker-accessor]
+       install.sh --uninstall [--purge] [docker-connector|docker-accessor]
+
+Installs one program (docker-connector unless another is named) for this system below PREFIX: its binary to bin,
+its config file to etc unless one is there, the image of the client to share, on Linux a systemd unit to lib/systemd.
+--uninstall removes all of that, and the interface and routes that a crash may have left. A config file that was
+edited is kept; with --purge it goes too.
+
+environment:
+  PREFIX    where to install; default /usr/local
+  VERSION   the release, as in 0.1.0; default the latest
+  BASE_URL  where the release's files are; default below $HOME_PAGE/releases
+HELP
+}
+
+# The system as the archives' names have it.
+find_system() {
+  case $(uname -s) in
+    Darwin) os=darwin ;;
+    Linux) os=linux ;;
+    *) fail "Cannot install on $(uname -s): there are binaries for macOS and Linux only" ;;
+  esac
+  case $(uname -m) in
+    arm64 | aarch64) cpu=arm64 ;;
+    x86_64 | amd64) cpu=x64 ;;
+    *) fail "Cannot install on $(uname -m): there are binaries for arm64 and x86_64 only" ;;
+  esac
+  # A shell that Rosetta translates says x86_64 on a Mac with an Apple processor.
+  if [ "$os" = darwin ] && [ "$(sysctl -n sysctl.proc_translated 2>/dev/null || true)" = 1 ]; then cpu=arm64; fi
+}
+
+# download URL FILE
+download() {
+  if command -v curl >/dev/null; then
+    curl -fsSL -o "$2" "$1" || fail "Cannot download $1"
+  elif command -v wget >/dev/null; then
+    wget -q -O "$2" "$1" || fail "Cannot download $1"
+  else
+    fail "Cannot download: there is neither curl nor wget. Install one of them"
+  fi
+}
+
+# sha256 FILE
+sha256() {
+  if command -v sha256sum >/dev/null; then
+    sha256sum <"$1" | cut -d ' ' -f 1
+  elif command -v shasum >/dev/null; then
+    shasum -a 256 <"$1" | cut -d ' ' -f 1
+  else
+    fail "Cannot check the download: there is neither sha256sum nor shasum. Install one of them"
+  fi
+}
+
+# check_hash FILE NAME SUMS
+check_hash() {
+  wanted=$(awk -v name="$2" '$2 == name { print $1 }' "$3")
+  [ -n "$wanted" ] || fail "Cannot install $2: the release has no such file"
+  found=$(sha256 "$1")
+  [ "$found" = "$wanted" ] || fail "Cannot install $2: its SHA-256 is $found instead of $wanted. Nothing was installed"
+}
+
+# put MODE FILE TARGET: under another name first, since the file of a running program cannot be overwritten.
+put() {
+  mkdir -p "$(dirname "$3")"
+  cp "$2" "$3.new"
+  chmod "$1" "$3.new"
+  mv -f "$3.new" "$3"
+}
+
+install_config() {
+  [ -f "$work/$program.conf" ] || return 0
+  # The default as it came tells whether the config file was edited since.
+  if [ -e "$config" ] && ! cmp -s "$config" "$default"; then
+    say "Kept $config; the default is $default"
+  else
+    put 600 "$work/$program.conf" "$config"
+    say "Installed $config"
+  fi
+  put 644 "$work/$program.conf" "$default"
+}
+
+install_unit() {
+  [ -f "$work/$program.service" ] || return 0
+  sed "s|/usr/local/|$PREFIX/|g" "$work/$program.service" >"$work/unit"
+  put 644 "$work/unit" "$unit"
+  say "Installed $unit"
+}
+
+next_command() {
+  if [ "$program" = docker-accessor ]; then
+    say "Next: sudo $binary run --remote HOST:PORT --token-file FILE"
+  elif [ -d /run/systemd/system ] && [ "$PREFIX" = /usr/local ]; then
+    say "Next: sudo systemctl daemon-reload && sudo systemctl enable --now $program"
+  elif [ "$PREFIX" = /usr/local ]; then
+    say "Next: sudo $binary run"
+  else
+    say "Next: sudo $binary run --config $config"
+  fi
+}
+
+install_program() {
+  find_system
+  if [ -n "${VERSION:-}" ]; then from=download/v${VERSION#v}; else from=latest/download; fi
+  base=${BASE_URL:-$HOME_PAGE/releases/$from}
+  archive=$program-$os-$cpu.tar.gz
+  if ! mkdir -p "$PREFIX/bin" 2>/dev/null || ! [ -w "$PREFIX/bin" ]; then
+    fail "Cannot write to $PREFIX/bin: permission denied. Run it with sudo, or set PREFIX to a folder of your own"
+  fi
+
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  trap 'exit 1' HUP INT TERM
+  say "Downloading $base/$archive"
+  download "$base/SHA256SUMS" "$work/SHA256SUMS"
+  download "$base/$archive" "$work/$archive"
+  check_hash "$work/$archive" "$archive" "$work/SHA256SUMS"
+  tar -xzf "$work/$archive" -C "$work" || fail "Cannot unpack $archive"
+  version=$("$work/$program" --version) ||
+    fail "Cannot run $program on this system: it needs macOS, or Linux with glibc (not musl). Nothing was installed"
+
+  put 755 "$work/$program" "$binary"
+  say "Installed $binary: $version"
+  if [ -f "$work/mac-docker-connector.tar" ]; then
+    put 644 "$work/mac-docker-connector.tar" "$share/mac-docker-connector.tar"
+    say "Installed $share/mac-docker-connector.tar"
+  fi
+  install_config
+  install_unit
+  next_command
+}
+
+remove() {
+  if [ -e "$1" ]; then
+    rm -f "$1" 2>/dev/null || fail "Cannot remove $1: permission denied. Run it with sudo"
+    say "Removed $1"
+  fi
+}
+
+uninstall_program() {
+  if ! [ -e "$binary" ] && ! [ -e "$default" ]; then fail "Cannot remove $program: it is not installed in $PREFIX"; fi
+  if [ -e "$unit" ] && [ -d /run/systemd/system ]; then
+    systemctl disable --now "$program" || true
+  fi
+  if [ -x "$binary" ] && "$binary" status >/dev/null 2>&1; then
+    fail "Cannot remove $program: it is running. Stop it first"
+  fi
+  # "cleanup" is the server's: what a crashed run left. An older program without it says so, which is no fault here.
+  if [ "$program" = docker-connector ] && [ -x "$binary" ] && "$binary" cleanup --help >/dev/null 2>&1; then
+    "$binary" cleanup || fail "Cannot clean up what a run left. Run it with sudo, or see \"$binary status\""
+  fi
+  if [ -e "$config" ]; then
+    if [ "$purge" = yes ] || cmp -s "$config" "$default"; then
+      remove "$config"
+    else
+      say "Kept $config, which was edited; install.sh --uninstall --purge removes it too"
+    fi
+  fi
+  remove "$unit"
+  remove "$default"
+  remove "$share/mac-docker-connector.tar"
+  remove "$binary"
+  # Folders that others use too stay, since they are not empty.
+  rmdir "$share" "$PREFIX/lib/systemd/system" "$PREFIX/lib/systemd" 2>/dev/null || true
+}
+
+main() {
+  program=docker-connector
+  action=install
+  purge=no
+  for word in "$@"; do
+    case $word in
+      --help | -h) usage && exit 0 ;;
+      --uninstall) action=uninstall ;;
+      --purge) purge=yes ;;
+      docker-connector | docker-accessor) program=$word ;;
+      *) usage >&2 && fail "Cannot understand \"$word\"" ;;
+    esac
+  done
+  binary=$PREFIX/bin/$program
+  config=$PREFIX/etc/$program.conf
+  share=$PREFIX/share/$program
+  default=$share/$program.conf.default
+  unit=$PREFIX/lib/systemd/system/$program.service
+  if [ "$action" = install ]; then install_program; else uninstall_program; fi
+}
+
+# At the end, so that a download that broke off runs nothing.
+main "$@"

@@ -1,0 +1,51 @@
+# Written by tools/formula.ts from packaging/homebrew/docker-accessor.rb.template.
+class DockerAccessor < Formula
+  desc "Join the container networks that a docker-connector exposes"
+  homepage "https://example.org/connector"
+  version "1.2.3"
+  license "MIT"
+
+  on_macos do
+    # Its libcrypto is the faster cipher; macOS has none that other programs may use, Linux brings its own.
+    depends_on "openssl@3"
+
+    on_arm do
+      url "https://example.org/connector/releases/download/v1.2.3/docker-accessor-darwin-arm64.tar.gz"
+      sha256 "5555555555555555555555555555555555555555555555555555555555555555"
+    end
+
+    on_intel do
+      url "https://example.org/connector/releases/download/v1.2.3/docker-accessor-darwin-x64.tar.gz"
+      sha256 "6666666666666666666666666666666666666666666666666666666666666666"
+    end
+  end
+
+  on_linux do
+    on_arm do
+      url "https://example.org/connector/releases/download/v1.2.3/docker-accessor-linux-arm64.tar.gz"
+      sha256 "7777777777777777777777777777777777777777777777777777777777777777"
+    end
+
+    on_intel do
+      url "https://example.org/connector/releases/download/v1.2.3/docker-accessor-linux-x64.tar.gz"
+      sha256 "8888888888888888888888888888888888888888888888888888888888888888"
+    end
+  end
+
+  def install
+    bin.install "docker-accessor"
+    generate_completions_from_executable(bin/"docker-accessor", "completions")
+  end
+
+  def caveats
+    <<~EOS
+      Joining needs root to make an interface and routes. Ask for address and token, then:
+        sudo docker-accessor run --remote HOST:PORT --token-file FILE
+    EOS
+  end
+
+  test do
+    assert_match "docker-accessor #{version} ", shell_output("#{bin}/docker-accessor --version")
+    assert_match "Usage: docker-accessor", shell_output("#{bin}/docker-accessor --help")
+  end
+end

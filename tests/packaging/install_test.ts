@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { version } from "../../cli/build_info.ts";
+import { topologyTest } from "../topology/gate.ts";
+import { type CommandOutcome, mustRun, run } from "../topology/process.ts";
+import { TestRelease } from "./release.ts";
+
+const SCRIPT = fileURLToPath(new URL("../../install.sh", import.meta.url));
+
+/** Shells that systems have as /bin/sh; the last with busybox's own programs only, so with wget in place of curl. */
+const SHELLS = ["dash", "bash", "busybox"] as const;
+
+type Shell = typeof SHELLS[number];
+
+/** A machine to install on: a release served on loopback, and a folder in place of /usr/local. */
+class Site implements AsyncDisposable {
+  readonly prefix: string;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+
+  constructor(readonly release: TestRelease, readonly shell: Shell) {
+    this.prefix = `${release.folder}/${shell}`;
+    this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+      const path = `${release.files}${new URL(request.url).pathname}`;
+      const file = await Deno.open(path).catch(() => undefined);
+      return file === undefined ? new Response(null, { status: 404 }) : new Response(file.readable);
+    });
+  }
+
+  get baseUrl(): string {
+    return `http://127.0.0.1:${this.#server.addr.port}`;
+  }
+
+  get config(): string {
+    return `${this.prefix}/etc/docker-connector.conf`;
+  }
+
+  /** Lays busybox's programs out, or others in front of those of the system; the PATH that has them. */
+  async path(front = ""): Promise<string> {
+    if (this.shell !== "busybox") return `${front}${Deno.env.get("PATH")}`;
+    const folder = `${this.release.folder}/busybox-programs`;
+    await Deno.mkdir(folder, { recursive: true });
+    await mustRun(["busybox", "--install", "-s", folder]);
+    return `${front}${folder}`;
+  }
+
+  async installer(args: readonly string[], env: Record<string, string> = {}): Promise<CommandOutcome> {
+    const shell = this.shell === "busybox" ? ["/bin/busybox", "sh"] : [`/bin/${this.shell}`];
+    const { PATH = "", ...rest } = env;
+    return await run([...shell, SCRIPT, ...args], {
+      env: { PATH: await this.path(PATH), PREFIX: this.prefix, BASE_URL: this.baseUrl, ...rest },
+    });
+  }
+
+  /** All files below the prefix, sorted. */
+  files(folder: string = this.prefix): string[] {
+    try {
+      return Array.from(Deno.readDirSync(folder)).flatMap(({ name, isDirectory }) =>
+        isDirectory ? this.files(`${folder}/${name}`) : [`${folder}/${name}`.slice(this.prefix.length + 1)]
+      ).sort();
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.shutdown();
+  }
+}
+
+async function good(outcome: Promise<CommandOutcome>): Promise<string> {
+  const { code, stdout, stderr } = await outcome;
+  assert.equal(code, 0, stdout + stderr);
+  assert.equal(stderr, "");
+  return stdout;
+}
+
+async function refused(outcome: Promise<CommandOutcome>, words: RegExp): Promise<void> {
+  const { code, stderr } = await outcome;
+  assert.notEqual(code, 0);
+  assert.match(stderr, words);
+}
+
+const INSTALLED = [
+  "bin/docker-connector",
+  "etc/docker-connector.conf",
+  "lib/systemd/system/docker-connector.service",
+  "share/docker-connector/docker-connector.conf.default",
+];
+
+async function testShell(release: TestRelease, shell: Shell, t: Deno.TestContext): Promise<void> {
+  await using site = new Site(release, shell);
+
+  await t.step("installs, says what it did and what comes next", async () => {
+    const said = await good(site.installer([]));
+    assert.match(
+      said,
+      new RegExp(`^Installed ${site.prefix}/bin/docker-connector: docker-connector ${version} `, "m"),
+    );
+    assert.match(
+      said,
+      new RegExp(`^Next: sudo ${site.prefix}/bin/docker-connector run --config ${site.config}$`, "m"),
+    );
+    assert.deepEqual(site.files().filter((path) => !path.endsWith(".tar")), INSTALLED);
+    assert.equal(((await Deno.stat(site.config)).mode ?? 0) & 0o777, 0o600);
+    await mustRun([`${site.prefix}/bin/docker-connector`, "check", "--config", site.config]);
+    const unit = await Deno.readTextFile(`${site.prefix}/lib/systemd/system/docker-connector.service`);
+    const command = `${site.prefix}/bin/docker-connector run --config ${site.config}`;
+    assert.ok(unit.includes(`ExecStart=${command}\n`), unit);
+  });
+
+  await t.step("removes all of it with one command", async () => {
+    await good(site.installer(["--uninstall"]));
+    assert.deepEqual(site.files(), []);
+    await refused(site.installer(["--uninstall"]), /docker-connector: it is not installed in /);
+  });
+
+  await t.step("keeps an edited config file through upgrade and removal, and says so", async () => {
+    await good(site.installer([]));
+    const edited = await Deno.readTextFile(site.config) + "route 172.31.0.0/16\n";
+    await Deno.writeTextFile(site.config, edited);
+    assert.match(await good(site.installer([])), new RegExp(`^Kept ${site.config}; the default is `, "m"));
+    assert.equal(await Deno.readTextFile(site.config), edited);
+
+    assert.match(
+      await good(site.installer(["--uninstall"])),
+      new RegExp(`^Kept ${site.config}, which was edited`, "m"),
+    );
+    assert.deepEqual(site.files(), ["etc/docker-connector.conf"]);
+    await good(site.installer([]));
+    assert.equal(await Deno.readTextFile(site.config), edited);
+    await good(site.installer(["--uninstall", "--purge"]));
+    assert.deepEqual(site.files(), []);
+  });
+
+  await t.step("installs and removes docker-accessor alike", async () => {
+    assert.match(
+      await good(site.installer(["docker-accessor"])),
+      /^Next: sudo \S+\/docker-accessor run --remote /m,
+    );
+    assert.deepEqual(site.files(), ["bin/docker-accessor", "lib/systemd/system/docker-accessor.service"]);
+    await good(site.installer(["--uninstall", "docker-accessor"]));
+    assert.deepEqual(site.files(), []);
+  });
+
+  await t.step("refuses what it cannot do, and leaves nothing", async () => {
+    const uname = `${release.folder}/uname-${shell}`;
+    const machine = async (kernel: string, processor: string) => {
+      await Deno.mkdir(uname, { recursive: true });
+      await Deno.writeTextFile(
+        `${uname}/uname`,
+        `#!/bin/sh\ncase $1 in -s) echo ${kernel} ;; *) echo ${processor} ;; esac\n`,
+        { mode: 0o755 },
+      );
+      return await site.installer([], { PATH: `${uname}:` });
+    };
+    // busybox's shell takes its own uname, wherever another one is.
+    if (shell !== "busybox") {
+      await refused(machine("FreeBSD", "amd64"), /Cannot install on FreeBSD: .*macOS and Linux only/);
+      await refused(machine("Linux", "riscv64"), /Cannot install on riscv64: .*arm64 and x86_64 only/);
+      await refused(machine("Linux", "aarch64"), /Cannot download .*docker-connector-linux-arm64\.tar\.gz/);
+    }
+    await refused(site.installer([], { PREFIX: "/proc/docker-connector" }), /Cannot write to .*with sudo/);
+    await refused(site.installer(["--upgrade"]), /Cannot understand "--upgrade"/);
+    assert.deepEqual(site.files(), []);
+  });
+
+  await t.step("refuses an archive whose hash is another, or is not listed", async () => {
+    const sums = `${release.files}/SHA256SUMS`;
+    const text = await Deno.readTextFile(sums);
+    await Deno.writeTextFile(sums, text.replace(/^[0-9a-f]{8}/gm, "00000000"));
+    await refused(
+      site.installer([]),
+      /its SHA-256 is [0-9a-f]{64} instead of 00000000.*Nothing was installed/,
+    );
+    await Deno.writeTextFile(sums, "");
+    await refused(site.installer([]), /the release has no such file/);
+    await Deno.writeTextFile(sums, text);
+    assert.deepEqual(site.files(), []);
+  });
+
+  await t.step("a script that was cut off on its way does nothing", async () => {
+    const text = (await Deno.readTextFile(SCRIPT)).trimEnd();
+    const cut = `${release.folder}/cut-${shell}.sh`;
+    await Deno.writeTextFile(cut, text.slice(0, text.lastIndexOf("main")));
+    const argv = shell === "busybox" ? ["/bin/busybox", "sh", cut] : [`/bin/${shell}`, cut];
+    await run(argv, { env: { PREFIX: site.prefix, BASE_URL: site.baseUrl } });
+    assert.deepEqual(site.files(), []);
+  });
+}
+
+topologyTest("install.sh", async (t) => {
+  await using release = await TestRelease.create();
+  for (const shell of SHELLS) await t.step(`under ${shell}`, (t) => testShell(release, shell, t));
+}, { programs: ["curl", "dash"], packages: ["curl", "dash"] });

@@ -1,0 +1,45 @@
+/**
+ * A release of the programs in dist/, for this system only, that ends with the test that made it.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+import { version } from "../../cli/build_info.ts";
+import { buildRelease } from "../../tools/release/build_release.ts";
+import { HOME } from "../../tools/release/project.ts";
+import { SYSTEMS } from "../../tools/release/systems.ts";
+
+/** The system that the tests run on, as a release names it. */
+export const thisSystem = SYSTEMS.find(({ target }) => target === Deno.build.target);
+
+/** A folder with a release and room for what a test installs. */
+export class TestRelease implements AsyncDisposable {
+  private constructor(readonly folder: string) {}
+
+  /** Makes a release from dist/. */
+  static async create(): Promise<TestRelease> {
+    const release = new TestRelease(await Deno.makeTempDir({ prefix: "docker-connector-release-" }));
+    try {
+      await buildRelease({
+        programs: fileURLToPath(new URL("../../dist", import.meta.url)),
+        output: release.files,
+        home: HOME,
+        version,
+        complete: false,
+      });
+      return release;
+    } catch (error) {
+      await release[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** The folder of the release's files. */
+  get files(): string {
+    return `${this.folder}/release`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * `deno task release [--complete] [--base-url URL]`: makes dist/release/ from what `deno task compile` and
+ * `deno task image` wrote to dist/: an archive for each program and system, the images, install.sh, the Homebrew
+ * formulas and SHA256SUMS. With `--complete` every system has to be there; a tag that GitHub names has to be the
+ * version's.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { version } from "../cli/build_info.ts";
+import { OperationError } from "../core/error.ts";
+import { buildRelease } from "./release/build_release.ts";
+import { projectHome } from "./release/project.ts";
+import { formatTable } from "./table.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+function checkTag({ GITHUB_REF_TYPE, GITHUB_REF_NAME }: Record<string, string>): void {
+  if (GITHUB_REF_TYPE !== "tag" || GITHUB_REF_NAME === `v${version}`) return;
+  throw new OperationError(
+    "failure",
+    `Cannot release tag ${GITHUB_REF_NAME}: the programs say ${version}`,
+    `Tag it v${version}, or change the version in deno.json and cli/build_info.ts`,
+  );
+}
+
+if (import.meta.main) {
+  try {
+    const { values } = parseArgs({
+      args: Deno.args,
+      options: { complete: { type: "boolean", default: false }, "base-url": { type: "string" } },
+    });
+    const env = Deno.env.toObject();
+    checkTag(env);
+    const output = join(ROOT, "dist", "release");
+    const { files, missing } = await buildRelease({
+      programs: join(ROOT, "dist"),
+      output,
+      home: projectHome(env),
+      version,
+      complete: values.complete,
+      ...(values["base-url"] === undefined ? {} : { baseUrl: values["base-url"] }),
+    });
+    const rows = await Promise.all(files.map(async (name) => {
+      const { size } = await Deno.stat(join(output, name));
+      return [`dist/release/${name}`, size < 1e5 ? `${size} bytes` : `${(size / 1e6).toFixed(1)} MB`];
+    }));
+    console.log(formatTable(rows));
+    for (const name of missing) console.log(`not there: ${name}`);
+  } catch (error) {
+    if (!(error instanceof OperationError)) throw error;
+    console.error(error.report);
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Puts a release together from compiled programs: archives, images, install.sh, formulas, and the hashes of them all.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { OperationError } from "../../core/error.ts";
+import { writeFormulas } from "../formula.ts";
+import { IMAGE } from "../image/contents.ts";
+import { hashFile } from "../runtime_file.ts";
+import { downloadAddress, HOME } from "./project.ts";
+import { archiveName, IMAGE_FILE, INSTALLED_PROGRAMS, SUMS_FILE, type System, SYSTEMS } from "./systems.ts";
+import { type Entry, writeArchive, writeCompressed } from "./tar_archive.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** What a release is made of and for. */
+export interface ReleaseSettings {
+  /** the folder with this system's programs, and in it one by target triple for each other system */
+  readonly programs: string;
+  /** the folder that gets the release; emptied first */
+  readonly output: string;
+  /** the project's page */
+  readonly home: string;
+  /** as in `0.1.0` */
+  readonly version: string;
+  /** where the files will be downloaded from, when not from the project's page */
+  readonly baseUrl?: string;
+  /** whether every system and image has to be there */
+  readonly complete: boolean;
+}
+
+/** A release that lies in its folder. */
+export interface Release {
+  /** the files' names */
+  readonly files: readonly string[];
+  /** what was not there to be put in */
+  readonly missing: readonly string[];
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then((found) => found.isFile, () => false);
+}
+
+/** The path of a file made for a target: in the target's own folder, else, for this system's, beside it. */
+async function builtFile(programs: string, target: string, name: string): Promise<string | undefined> {
+  const paths = [join(programs, target, name)];
+  if (target === Deno.build.target) paths.push(join(programs, name));
+  for (const path of paths) if (await exists(path)) return path;
+  return undefined;
+}
+
+/** The saved image for Docker's machine on a processor: a Linux machine of the same. */
+async function imageFor(programs: string, cpu: System["cpu"]): Promise<string | undefined> {
+  const linux = SYSTEMS.find((system) => system.os === "linux" && system.cpu === cpu);
+  return linux && await builtFile(programs, linux.target, IMAGE_FILE);
+}
+
+/** What lies in the archive of a program. */
+async function archiveEntries(
+  program: string,
+  binary: string,
+  system: System,
+  image: string | undefined,
+): Promise<Entry[]> {
+  const entries: Entry[] = [{ name: program, path: binary, mode: 0o755 }];
+  const add = async (path: string, name: string, mode: number) => {
+    if (await exists(join(ROOT, path))) entries.push({ name, path: join(ROOT, path), mode });
+  };
+  // The config file may come to hold tokens, so nobody but its owner reads it.
+  await add(`packaging/${program}.conf`, `${program}.conf`, 0o600);
+  if (system.os === "linux") {
+    await add(`packaging/systemd/${program}.service`, `${program}.service`, 0o644);
+  }
+  await add("LICENSE", "LICENSE", 0o644);
+  if (program === "docker-connector" && image !== undefined) {
+    entries.push({ name: IMAGE_FILE, path: image, mode: 0o644 });
+  }
+  return entries;
+}
+
+/** install.sh with the project's page in it. */
+async function installScript(home: string): Promise<string> {
+  const script = await Deno.readTextFile(join(ROOT, "install.sh"));
+  return script.replaceAll(HOME, home);
+}
+
+/**
+ * Makes a release.
+ *
+ * @param settings what of
+ * @throws OperationError `failure` when nothing is there, or, if it has to be complete, when something is missing
+ */
+export async function buildRelease(settings: ReleaseSettings): Promise<Release> {
+  const { programs, output, home, version } = settings;
+  const missing: string[] = [];
+  const files: string[] = [];
+  await Deno.remove(output, { recursive: true }).catch(() => {});
+  await Deno.mkdir(output, { recursive: true });
+
+  for (const system of SYSTEMS) {
+    const image = await imageFor(programs, system.cpu);
+    if (system.os === "linux") {
+      const name = archiveName(IMAGE, system);
+      if (image === undefined) missing.push(name);
+      else {
+        await writeCompressed(join(output, name), image);
+        files.push(name);
+      }
+    }
+    for (const program of INSTALLED_PROGRAMS) {
+      const name = archiveName(program, system);
+      const binary = await builtFile(programs, system.target, program);
+      if (binary === undefined) {
+        missing.push(name);
+        continue;
+      }
+      await writeArchive(join(output, name), await archiveEntries(program, binary, system, image));
+      files.push(name);
+    }
+  }
+  if (settings.complete && missing.length > 0) {
+    throw new OperationError(
+      "failure",
+      `Cannot make a complete release: there is nothing for ${missing.join(", ")}`,
+      "Put the programs of each system into dist/TRIPLE/, or leave out --complete",
+    );
+  }
+
+  await Deno.writeTextFile(join(output, "install.sh"), await installScript(home));
+  await Deno.chmod(join(output, "install.sh"), 0o755);
+  files.push("install.sh");
+  const sums = await Promise.all(
+    files.toSorted().map(async (name) => `${await hashFile(join(output, name))}  ${name}\n`),
+  );
+  await Deno.writeTextFile(join(output, SUMS_FILE), sums.join(""));
+  const baseUrl = settings.baseUrl ?? downloadAddress(home, version);
+  const formulas = await writeFormulas(output, { home, version, baseUrl });
+  return { files: [...files, ...formulas, SUMS_FILE], missing };
+}
