@@ -26,6 +26,7 @@ import { LinuxFirewall } from "../system/firewall_linux.ts";
 import { platformRouter } from "../system/platform_router.ts";
 import { ReconcileLoop } from "../system/reconcile_loop.ts";
 import { platformRouteWatch } from "../system/route_watch.ts";
+import { ProgramPages } from "../system/program_pages.ts";
 import { StopSignal } from "../system/stop_signal.ts";
 import { openTunnelDevice, openTunnelSocket } from "../system/tunnel_device.ts";
 import { BridgePairs } from "./bridge_pairs.ts";
@@ -54,6 +55,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   const startedAt = Date.now();
   const dataPlane = new DataPlane();
   using stop = new StopSignal();
+  using _pages = new ProgramPages();
   await using cleanup = new AsyncDisposableStack();
 
   const device = cleanup.use(await openTunnelDevice({ name: INTERFACE_NAME, offload: options.offload }));

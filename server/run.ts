@@ -21,6 +21,7 @@ import { serveControlSocket } from "../system/control_socket.ts";
 import { watchFile } from "../system/file_watch.ts";
 import { platformRouter } from "../system/platform_router.ts";
 import type { InterfaceSettings, Router } from "../system/router.ts";
+import { ProgramPages } from "../system/program_pages.ts";
 import { StopSignal } from "../system/stop_signal.ts";
 import { openTunnelDevice, openTunnelSocket } from "../system/tunnel_device.ts";
 import { ClientLink } from "./client_link.ts";
@@ -49,6 +50,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const startedAt = Date.now();
   const dataPlane = new DataPlane();
   using stop = new StopSignal();
+  using _pages = new ProgramPages();
   const { config, file, exists, overrides } = await initialConfig(options);
   if (options.logLevel === undefined) setLogLevel(config.logLevel);
   await using cleanup = new AsyncDisposableStack();
