@@ -125,7 +125,9 @@ export class LinuxFirewall implements Firewall {
           return { name, isThere: false, hasChain: false, rules: 0, inserted, deleted };
         }
         const hasChain = saved.hasChain("filter", chain);
-        const wanted = hasChain ? rules : [];
+        // Where nobody has a raw table nothing is dropped there, and one that was made would stay when the rules are taken out.
+        const hasRaw = saved.hasTable("raw");
+        const wanted = hasChain ? rules.filter(({ table }) => hasRaw || table !== "raw") : [];
         const repair = planRepair(saved, wanted);
         if (repair.script === "") {
           return { name, isThere: true, hasChain, rules: wanted.length, inserted, deleted };

@@ -15,6 +15,8 @@ const wish: FirewallWish = {
 
 const nothing: CommandOutcome = { code: 0, stdout: "", stderr: "" };
 const chain = "*filter\n:DOCKER-USER - [0:0]\nCOMMIT\n";
+/** What is there once Docker drops in the raw table. */
+const tables = `*raw\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n${chain}`;
 
 /** A kernel with nftables alone, unless told otherwise. */
 function kernel(changes: Partial<FirewallKernel> = {}): FirewallKernel {
@@ -42,7 +44,7 @@ Deno.test("a refused change is tried again on what is there then", async () => {
   let refusals = 1;
   let rules = "";
   const { run, asked } = player((command, { input = "" }) => {
-    if (command.endsWith("-save")) return { stdout: chain + rules };
+    if (command.endsWith("-save")) return { stdout: tables + rules };
     if (refusals-- > 0) {
       return { code: 4, stderr: "iptables-restore: line 3 failed: Resource temporarily unavailable\n" };
     }
@@ -152,7 +154,7 @@ Deno.test("rules of IPv6 go when its virtual network goes, and all at the end", 
   const rules = new Map<string, string>();
   const { run } = player((command, { input = "" }) => {
     const family = command.includes("ip6tables") ? "6" : "4";
-    if (command.endsWith("-save")) return { stdout: chain + (rules.get(family) ?? "") };
+    if (command.endsWith("-save")) return { stdout: tables + (rules.get(family) ?? "") };
     rules.set(family, input.includes("-D ") ? "" : input.replaceAll(/^-I (\S+) 1/gm, "-A $1"));
     return {};
   });
@@ -165,6 +167,17 @@ Deno.test("rules of IPv6 go when its virtual network goes, and all at the end", 
   assert.deepEqual([one.rules, one.deleted, rules.get("6")], [4, 4, ""]);
   await firewall.clear(wish);
   assert.equal(rules.get("4"), "");
+});
+
+Deno.test("no raw table is made where nobody has one", async () => {
+  const inputs: string[] = [];
+  const { run } = player((command, { input = "" }) => {
+    if (!command.endsWith("-save")) inputs.push(input);
+    return command.endsWith("-save") ? { stdout: chain } : {};
+  });
+  await new LinuxFirewall(kernel(), run).ensure(wish);
+  assert.match(inputs[0] ?? "", /^\*filter\n[^]*^\*nat\n/m);
+  assert.doesNotMatch(inputs.join(""), /raw|PREROUTING/);
 });
 
 Deno.test("nothing is run for what the kernel has not", async () => {

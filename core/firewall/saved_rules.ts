@@ -40,6 +40,15 @@ export class SavedRules {
   }
 
   /**
+   * Whether there is the table, even one that is not printed.
+   *
+   * @param table the table
+   */
+  hasTable(table: FirewallTable): boolean {
+    return this.#tables.has(table) || this.unprinted.includes(table);
+  }
+
+  /**
    * Whether the table has the chain.
    *
    * @param table the table

@@ -153,11 +153,20 @@ networkTest("the networks of a Docker Engine are routed", { containers: [] }, as
     assert.ok(added <= EVENT_LIMIT, `it took ${added} ms`);
   });
 
-  await step("200 that are made in a loop, within a second of the last", async () => {
+  await step("200 that are made in a loop and removed, within a second of the last", async () => {
     const subnets = Array.from({ length: 200 }, (_, index) => `10.100.${index}.0/24`);
     for (const [index, subnet] of subnets.entries()) await engine.createNetwork(`n${index}`, subnet);
-    const took = await routesBecome(network, [DEFAULT_BRIDGE, "10.99.3.0/24", ...subnets]);
-    assert.ok(took <= EVENT_LIMIT, `it took ${took} ms`);
+    const added = await routesBecome(network, [DEFAULT_BRIDGE, "10.99.3.0/24", ...subnets]);
+    // Several at a time, which is faster.
+    for (let first = 0; first < subnets.length; first += 20) {
+      const some = subnets.slice(first, first + 20);
+      await Promise.all(some.map((_, index) => engine.removeNetwork(`n${first + index}`)));
+    }
+    const removed = await routesBecome(network, [DEFAULT_BRIDGE, "10.99.3.0/24"]);
+    console.log(
+      `200 networks: routed ${added.toFixed()} ms after the last, gone ${removed.toFixed()} ms after`,
+    );
+    assert.ok(added <= EVENT_LIMIT && removed <= EVENT_LIMIT, `it took ${added} and ${removed} ms`);
   });
 
   await step("and nothing of them stays when the server stops", async () => {

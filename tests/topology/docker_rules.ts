@@ -17,7 +17,7 @@ export type Engine = "28.0" | "28.2";
 export interface DockerBridge {
   readonly name: string;
   readonly subnet: string;
-  readonly containers: readonly Container[];
+  readonly containers: readonly Pick<Container, "address">[];
 }
 
 /** The bridges of a network. */
