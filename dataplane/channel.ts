@@ -6,15 +6,17 @@
 import { COUNTER_BYTES } from "../core/counters.ts";
 import type { TunOffload } from "../ffi/tun.ts";
 import type { UdpAttachment } from "../ffi/udp_socket.ts";
+import type { SessionCommand, SessionEvent } from "./sessions/session_channel.ts";
 
-/** Which program's datagrams the Worker classifies. */
-export type Role = "server" | "client";
+/** Which program's datagrams the Worker classifies; an accessor has sessions only. */
+export type Role = "server" | "client" | "accessor";
 
 /** The Worker's first message: descriptors that the main thread opened. */
 export interface Start {
   readonly role: Role;
   readonly tun: { readonly descriptor: number; readonly offload: TunOffload };
-  readonly udp: UdpAttachment;
+  /** The socket between server and client; an accessor has none. */
+  readonly udp: UdpAttachment | undefined;
   readonly wakeDescriptor: number;
   readonly shared: SharedArrayBuffer;
 }
@@ -25,6 +27,7 @@ export type Command =
   | { readonly kind: "endpoint"; readonly index: number; readonly socketAddress: Uint8Array | undefined }
   /** Carries IPv6 packets, or drops them. */
   | { readonly kind: "ipv6"; readonly isOn: boolean }
+  | { readonly kind: "sessions"; readonly command: SessionCommand }
   | { readonly kind: "stop" };
 
 /** Messages from the Worker. */
@@ -39,6 +42,7 @@ export type Event =
   }
   /** The kernel refused some of the offload: the bits of `UdpPort.refusals` that are new. */
   | { readonly kind: "refused"; readonly refusals: number }
+  | { readonly kind: "sessions"; readonly event: SessionEvent }
   /** A descriptor died; the Worker has stopped. */
   | { readonly kind: "failed"; readonly call: string; readonly errno: number }
   | { readonly kind: "stopped" };

@@ -9,13 +9,15 @@ import type { TunDevice } from "../ffi/tun.ts";
 import type { UdpSocket } from "../ffi/udp_socket.ts";
 import { openWake, type Wake } from "../ffi/wake.ts";
 import { type Command, type Event, PEER, type Role, SharedState, type Start } from "./channel.ts";
+import type { SessionCommand, SessionEvent } from "./sessions/session_channel.ts";
 import { deviceNotices, socketNotices } from "./offload_notice.ts";
 
 /** What a data plane is made of. */
 export interface DataPlaneSettings {
   readonly role: Role;
   readonly tun: TunDevice;
-  readonly udp: UdpSocket;
+  /** The socket between server and client; an accessor has none. */
+  readonly udp?: UdpSocket;
   /** Whether the socket is connected to the peer. */
   readonly connected: boolean;
   /** Let the kernel cut and join datagrams. */
@@ -33,6 +35,8 @@ export class DataPlane {
   readonly #shared = SharedState.allocate();
   readonly #failed = Promise.withResolvers<never>();
   readonly #stopped = Promise.withResolvers<void>();
+  /** Takes what the Worker says of sessions; must not throw. */
+  onSessionEvent: (event: SessionEvent) => void = () => {};
 
   /**
    * Starts a Worker that waits for its descriptors. Loading it takes as long as opening the interface and the socket,
@@ -72,7 +76,8 @@ export class DataPlane {
       if (data.kind === "message") {
         this.#shared.noteMessageTaken();
         settings.onMessage(data.bytes, data.source, data.fromPeer);
-      } else if (data.kind === "refused") {
+      } else if (data.kind === "sessions") this.onSessionEvent(data.event);
+      else if (data.kind === "refused") {
         socketNotices(data.refusals).forEach((text) => settings.onNotice(text));
       } else if (data.kind === "ready") ready.resolve();
       else {
@@ -83,7 +88,7 @@ export class DataPlane {
     const start: Start = {
       role: settings.role,
       tun: { descriptor: settings.tun.descriptor, offload: settings.tun.offload },
-      udp: {
+      udp: settings.udp && {
         descriptor: settings.udp.descriptor,
         connected: settings.connected,
         offload: settings.offload,
@@ -114,6 +119,11 @@ export class DataPlane {
   /** Carries IPv6 packets from now on, or drops them; off at the start. */
   carryIpv6(isOn: boolean): void {
     this.#command({ kind: "ipv6", isOn });
+  }
+
+  /** Tells the Worker something about sessions (sessions/session_plane.ts). */
+  commandSessions(command: SessionCommand): void {
+    this.#command({ kind: "sessions", command });
   }
 
   /** Ends the Worker's loop, then the Worker. The descriptors stay open. */

@@ -20,10 +20,20 @@ import { PEER, type Role } from "./channel.ts";
  */
 export type PassMessage = (offset: number, length: number, run: number, fromPeer: boolean) => void;
 
+/** Where packets for sessions go. */
+export interface InboundSessions {
+  /** Takes the whole IPv4 packet at `at` if it is for a session. */
+  takeInbound(at: number, length: number): boolean;
+  /** Sends on what was taken. */
+  flush(): void;
+}
+
 /** Moves datagrams from the socket to the interface and to the main thread. */
 export class Inbound {
   /** Whether IPv6 packets are carried. */
   ipv6IsOn = false;
+  /** Takes a packet that is for a session; absent where there are none. */
+  sessions: InboundSessions | undefined = undefined;
 
   constructor(
     readonly role: Role,
@@ -46,6 +56,7 @@ export class Inbound {
       this.#takeRun(run, fromPeer);
     }
     this.tun.flush();
+    this.sessions?.flush();
     if (heard) this.counters[Counter["inbound.lastHeard"]] = Date.now();
     return true;
   }
@@ -70,7 +81,7 @@ export class Inbound {
     if (version !== 0) {
       if (!fromPeer) counters[Counter["drop.foreignEndpoint"]]++;
       else if (version === 6 && !this.ipv6IsOn) counters[Counter["drop.ipv6Off"]]++;
-      else {
+      else if (version === 6 || this.sessions?.takeInbound(at, length) !== true) {
         counters[Counter["inbound.packets"]]++;
         counters[Counter["inbound.bytes"]] += length;
         this.tun.write(at, length);

@@ -10,7 +10,15 @@ import type { UdpPort } from "../ffi/udp_socket.ts";
 import { PEER } from "./channel.ts";
 
 /** Octets read before they are sent: they are still in the processor's cache then. */
-const BATCH_OCTETS = 192 * 1024;
+export const BATCH_OCTETS = 192 * 1024;
+
+/** Where packets for sessions go. */
+export interface OutboundSessions {
+  /** Takes datagram `index` if it is for a session. */
+  takeOutbound(list: DatagramList, index: number): boolean;
+  /** Sends on what was taken. */
+  flush(): void;
+}
 
 /** Moves packets from the interface to the socket. */
 export class Outbound {
@@ -18,6 +26,8 @@ export class Outbound {
   peerIsBound = false;
   /** Whether IPv6 packets are carried. */
   ipv6IsOn = false;
+  /** Takes a datagram of the list that is for a session; absent where there are none. */
+  sessions: OutboundSessions | undefined = undefined;
   /** The last batch ended for want of room: the interface may hold more than poll(2) knows of. */
   isBehind = false;
 
@@ -40,6 +50,7 @@ export class Outbound {
       octets += this.#address(first);
     }
     if (list.count > 0) this.udp.send(list);
+    this.sessions?.flush();
     list.clear();
     tun.release();
     this.isBehind = taken === READ_FULL;
@@ -53,6 +64,10 @@ export class Outbound {
     let octets = 0;
     for (let index = first; index < list.count; index++) {
       octets += list.lengths[index];
+      if (this.sessions?.takeOutbound(list, index) === true) {
+        list.endpoints[index] = -1;
+        continue;
+      }
       const isCarried = this.ipv6IsOn || u8[list.headers[index]] >>> 4 === 4;
       if (isCarried && this.peerIsBound) list.endpoints[index] = PEER;
       else {

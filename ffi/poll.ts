@@ -20,18 +20,29 @@ export class Poller implements Disposable {
   readonly #library = Deno.dlopen(libcPath, symbols);
   readonly #pointer: Deno.PointerValue;
   readonly #i16: Int16Array;
+  readonly #i32: Int32Array;
   readonly #entries: number;
 
+  /** @param descriptors -1 where there is none yet */
   constructor(memory: PacketMemory, readonly descriptors: readonly number[]) {
     const { arena } = memory;
     this.#entries = arena.allocate(descriptors.length * POLLFD_SIZE, 8);
     this.#pointer = memory.pointer(this.#entries);
     this.#i16 = new Int16Array(arena.buffer);
+    this.#i32 = arena.i32;
     descriptors.forEach((descriptor, index) => {
       const entry = this.#entries + index * POLLFD_SIZE;
       arena.i32[entry >> 2] = descriptor;
       this.#i16[(entry + 4) >> 1] = POLLIN;
     });
+  }
+
+  /** Watches another descriptor at `index`; -1: none. */
+  replace(index: number, descriptor: number): void {
+    const entry = this.#entries + index * POLLFD_SIZE;
+    // poll(2) passes over negative ones, and reports nothing for them.
+    this.#i32[entry >> 2] = descriptor;
+    this.#i16[(entry + 6) >> 1] = 0;
   }
 
   /** Waits; an interrupted or timed-out wait leaves every descriptor not ready. */

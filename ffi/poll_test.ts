@@ -44,3 +44,20 @@ Deno.test("two pollers share a memory", () => {
   second.wait(0);
   assert.deepEqual([first.isReady(0), second.isReady(0)], [false, true]);
 });
+
+Deno.test("a place without a descriptor is never ready, and takes one later", () => {
+  using a = openWake();
+  using b = openWake();
+  using poller = new Poller(new PacketMemory(65536), [a.descriptor, -1]);
+  a.signal();
+  b.signal();
+  poller.wait(1000);
+  assert.deepEqual([poller.isReady(0), poller.isReady(1)], [true, false]);
+  poller.replace(1, b.descriptor);
+  poller.wait(1000);
+  assert.deepEqual([poller.isReady(0), poller.isReady(1)], [true, true]);
+  poller.replace(1, -1);
+  assert.equal(poller.isReady(1), false, "at once, not after the next wait");
+  poller.wait(0);
+  assert.equal(poller.isReady(1), false);
+});

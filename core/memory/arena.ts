@@ -27,6 +27,8 @@ export class Arena {
   readonly #addressLow: number;
   readonly #addressHigh: number;
   #used = 0;
+  /** Bytes from here on were never handed out, so they are zero. */
+  #untouched = 0;
 
   /**
    * Lays views over the memory.
@@ -55,8 +57,20 @@ export class Arena {
     if (offset + size > this.buffer.byteLength) {
       throw new RangeError(`Cannot reserve ${size} bytes: the arena holds ${this.buffer.byteLength}`);
     }
+    if (offset < this.#untouched) this.u8.fill(0, offset, Math.min(offset + size, this.#untouched));
     this.#used = offset + size;
+    this.#untouched = Math.max(this.#untouched, this.#used);
     return offset;
+  }
+
+  /** How much is handed out, for {@linkcode Arena.release}. */
+  get used(): number {
+    return this.#used;
+  }
+
+  /** Takes back everything that was handed out since `used` was this. */
+  release(used: number): void {
+    this.#used = used;
   }
 
   /** Writes the 64-bit address of byte `target` at byte offset `at` (a multiple of 4). */
@@ -65,6 +79,11 @@ export class Arena {
     const carry = low >= 0x1_0000_0000 ? 1 : 0;
     this.u32[at >>> 2] = low;
     this.u32[(at >>> 2) + 1] = this.#addressHigh + carry;
+  }
+
+  /** The byte offset that {@linkcode Arena.writeAddress} wrote at `at`; the upper half of the address is taken as read. */
+  readAddress(at: number): number {
+    return (this.u32[at >>> 2] - this.#addressLow) >>> 0;
   }
 
   /** Writes a `struct iovec` at byte offset `at` (a multiple of 4) that names `length` bytes at offset `target`. */

@@ -56,3 +56,24 @@ Deno.test("all views show the same bytes, in the host's little-endian order", ()
   arena.u8.set([1, 2, 3, 0xff], 4);
   assert.deepEqual([arena.u16[2], arena.u32[1], arena.i32[1]], [0x0201, 0xff030201, -0xfcfdff]);
 });
+
+Deno.test("what was released is handed out again, zeroed", () => {
+  const arena = new Arena(new ArrayBuffer(256), 0x7f00_0000_0000);
+  arena.allocate(100);
+  const { used } = arena;
+  arena.u8.fill(0xff, arena.allocate(64), 168);
+  arena.release(used);
+  const offset = arena.allocate(128);
+  assert.equal(offset, 104);
+  assert.ok(arena.u8.subarray(offset, offset + 128).every((octet) => octet === 0));
+});
+
+Deno.test("an address is read back as the offset that was written", () => {
+  for (const address of [0x7f00_0000_0000, 0x7fff_ffff_f000]) {
+    const arena = new Arena(new ArrayBuffer(64), address);
+    for (const target of [0, 12, 0x1000, 0x0fff_ffff]) {
+      arena.writeAddress(8, target);
+      assert.equal(arena.readAddress(8), target);
+    }
+  }
+});

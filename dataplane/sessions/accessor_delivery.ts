@@ -1,0 +1,79 @@
+/**
+ * An accessor's two ways: everything from the TUN interface is for its one session, and packets from there come out if they are for
+ * the accessor's own address.
+ *
+ * @module
+ */
+import type { DatagramList } from "../../core/packet/datagram_list.ts";
+import { ipv4Destination } from "../../core/packet/ip.ts";
+import { SessionCounter } from "../../core/session/session_counters.ts";
+import { READ_EMPTY, READ_FAILED, READ_FULL, type TunPort } from "../../ffi/tun.ts";
+import { BATCH_OCTETS } from "../outbound.ts";
+import type { Delivery, ExposedParts } from "./exposed_inbound.ts";
+import { Fact, FACTS } from "./session_memory.ts";
+
+/** The accessor's session. */
+const SESSION = 0;
+
+/** Delivers packets of the session, and takes those of the TUN interface. */
+export class AccessorDelivery implements Delivery {
+  /** The last batch ended for want of room: the interface may hold more than poll(2) knows of. */
+  isBehind = false;
+  readonly #exposed: ExposedParts;
+  readonly #tun: TunPort;
+  readonly #list: DatagramList;
+
+  /** @param list for what one read of the interface brings */
+  constructor(exposed: ExposedParts, tun: TunPort, list: DatagramList) {
+    this.#exposed = exposed;
+    this.#tun = tun;
+    this.#list = list;
+  }
+
+  deliver(slot: number, at: number, length: number): void {
+    const { bytes, table, batch, shared } = this.#exposed;
+    if (ipv4Destination(bytes, at) !== table.address[slot]) {
+      batch.drop(slot, SessionCounter["drop.notExposed"]);
+      return;
+    }
+    const row = slot * FACTS;
+    shared.facts[row + Fact.receivedPackets]++;
+    shared.facts[row + Fact.receivedBytes] += length;
+    shared.counters[SessionCounter["inbound.packets"]]++;
+    shared.counters[SessionCounter["inbound.bytes"]] += length;
+    this.#tun.write(at, length);
+  }
+
+  flush(): void {
+    this.#tun.flush();
+    this.#exposed.batch.flush();
+  }
+
+  /** Takes one batch of the interface; `batch.now` has been set. False when the interface is gone. */
+  drain(): boolean {
+    const list = this.#list;
+    let octets = 0;
+    let taken = READ_EMPTY;
+    while (octets < BATCH_OCTETS) {
+      const first = list.count;
+      taken = this.#tun.read(list);
+      if (taken <= READ_EMPTY) break;
+      for (let index = first; index < list.count; index++) octets += this.#send(index);
+    }
+    this.#exposed.batch.flush();
+    list.clear();
+    this.#tun.release();
+    this.isBehind = taken === READ_FULL;
+    return taken !== READ_FAILED;
+  }
+
+  #send(index: number): number {
+    const { bytes, table, batch, shared } = this.#exposed;
+    const list = this.#list;
+    const header = list.headers[index];
+    if (bytes[header] >>> 4 !== 4) shared.counters[SessionCounter["drop.ipv6Off"]]++;
+    else if (!table.has(SESSION)) shared.counters[SessionCounter["drop.noKey"]]++;
+    else batch.listed(SESSION, list, index);
+    return list.lengths[index];
+  }
+}

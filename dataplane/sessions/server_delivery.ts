@@ -1,0 +1,129 @@
+/**
+ * A server's ways between sessions, the client and its own system.
+ *
+ * ```
+ * session -> source is its address? -> destination exposed?     -> client
+ *                                   -> the server's own address -> tun.write, or answered here
+ * client  -> destination a session? -> source exposed?          -> session
+ * tun     -> destination a session?                             -> session
+ * ```
+ *
+ * @module
+ */
+import { Counter, type CounterTable } from "../../core/counters.ts";
+import { DatagramList } from "../../core/packet/datagram_list.ts";
+import { ipv4Destination, ipv4Source } from "../../core/packet/ip.ts";
+import { answerEcho, isIcmpError } from "../../core/session/echo.ts";
+import { Ipv4Set } from "../../core/session/prefix_set.ts";
+import { SessionCounter } from "../../core/session/session_counters.ts";
+import type { Arena } from "../../core/memory/arena.ts";
+import type { TunPort } from "../../ffi/tun.ts";
+import type { UdpPort } from "../../ffi/udp_socket.ts";
+import { PEER } from "../channel.ts";
+import type { Outbound } from "../outbound.ts";
+import type { Delivery, ExposedParts } from "./exposed_inbound.ts";
+import { Fact, FACTS } from "./session_memory.ts";
+
+/** Datagrams for the client: those of one receive call of 16 messages of 64 each. */
+const CAPACITY = 1024;
+
+/** What a server's data plane has besides the exposed socket. */
+export interface ServerParts {
+  readonly arena: Arena;
+  readonly tun: TunPort;
+  /** The client's socket. */
+  readonly udp: UdpPort;
+  readonly outbound: Outbound;
+  readonly counters: CounterTable;
+}
+
+/** Delivers packets of sessions, and takes those for sessions out of the other ways. */
+export class ServerDelivery implements Delivery {
+  readonly exposed = new Ipv4Set();
+  /** The server's own virtual address and the client's; 0: not known yet. */
+  ownAddress = 0;
+  clientAddress = 0;
+  /** Echo requests to the own address are answered here. */
+  pong = false;
+  readonly #exposed: ExposedParts;
+  readonly #server: ServerParts;
+  readonly #toClient: DatagramList;
+
+  constructor(exposed: ExposedParts, server: ServerParts) {
+    this.#exposed = exposed;
+    this.#server = server;
+    this.#toClient = new DatagramList(server.arena, CAPACITY);
+  }
+
+  deliver(slot: number, at: number, length: number): void {
+    const { bytes, table, batch, shared } = this.#exposed;
+    if (ipv4Source(bytes, at) !== table.address[slot]) {
+      batch.drop(slot, SessionCounter["drop.foreignSource"]);
+      return;
+    }
+    const destination = ipv4Destination(bytes, at);
+    const isOwn = destination === this.ownAddress;
+    if (!isOwn && !this.exposed.has(destination)) {
+      batch.drop(slot, SessionCounter["drop.notExposed"]);
+      return;
+    }
+    const row = slot * FACTS;
+    shared.facts[row + Fact.receivedPackets]++;
+    shared.facts[row + Fact.receivedBytes] += length;
+    shared.counters[SessionCounter["inbound.packets"]]++;
+    shared.counters[SessionCounter["inbound.bytes"]] += length;
+    if (!isOwn) this.#sendToClient(slot, at, length);
+    else if (this.pong && answerEcho(bytes, at, length)) batch.packet(slot, at, 0, at, length);
+    else this.#server.tun.write(at, length);
+  }
+
+  #sendToClient(slot: number, at: number, length: number): void {
+    if (!this.#server.outbound.peerIsBound) {
+      this.#exposed.batch.drop(slot, SessionCounter["drop.noClient"]);
+      return;
+    }
+    const list = this.#toClient;
+    if (list.room === 0) this.#flushToClient();
+    list.pushWhole(at, length);
+    list.endpoints[list.count - 1] = PEER;
+  }
+
+  #flushToClient(): void {
+    if (this.#toClient.count > 0) this.#server.udp.send(this.#toClient);
+    this.#toClient.clear();
+  }
+
+  flush(): void {
+    this.#flushToClient();
+    this.#server.tun.flush();
+    this.#exposed.batch.flush();
+  }
+
+  /** Takes a datagram of the list that the TUN interface filled; false if it is for no session. */
+  takeOutbound(list: DatagramList, index: number): boolean {
+    const { bytes, table, batch } = this.#exposed;
+    const header = list.headers[index];
+    if (table.addresses.count === 0 || bytes[header] >>> 4 !== 4) return false;
+    const slot = table.addresses.get(ipv4Destination(bytes, header));
+    if (slot < 0) return false;
+    batch.listed(slot, list, index);
+    return true;
+  }
+
+  /** Takes a whole IPv4 packet of the client; false if it is for no session. */
+  takeInbound(at: number, length: number): boolean {
+    const { bytes, table, batch } = this.#exposed;
+    if (table.addresses.count === 0) return false;
+    const slot = table.addresses.get(ipv4Destination(bytes, at));
+    if (slot < 0) return false;
+    const source = ipv4Source(bytes, at);
+    const mayReach = this.exposed.has(source) ||
+      (source === this.clientAddress && isIcmpError(bytes, at, length));
+    if (mayReach) {
+      this.#server.counters[Counter["inbound.packets"]]++;
+      this.#server.counters[Counter["inbound.bytes"]] += length;
+      batch.packet(slot, at, 0, at, length);
+    } else batch.drop(slot, SessionCounter["drop.unexposedSource"]);
+    return true;
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * What the main thread and the data plane's Worker say to each other about sessions.
+ *
+ * @module
+ */
+import type { TransportKeys } from "../../core/wireguard/transport_keys.ts";
+import type { CipherChoice } from "../../ffi/aead/load_cipher.ts";
+import type { CipherBackend } from "../../ffi/aead/packet_cipher.ts";
+import type { UdpAttachment } from "../../ffi/udp_socket.ts";
+
+/** Most sessions of a server. */
+export const MAXIMUM_SESSIONS = 1024;
+
+/** Hands over an exposed socket. */
+export interface Attach {
+  readonly kind: "attach";
+  readonly udp: UdpAttachment;
+  readonly cipher: CipherChoice;
+  readonly slots: number;
+  readonly shared: SharedArrayBuffer;
+}
+
+/** Who a session is. */
+export interface SessionSettings {
+  /** The session's inner IPv4 address; an accessor's own. Unsigned 32-bit number. */
+  readonly address: number;
+  /** Where the other end is, as a socket address; undefined: not known yet. */
+  readonly endpoint: Uint8Array | undefined;
+  /** Plaintext packets from the endpoint, no keys. */
+  readonly legacy: boolean;
+}
+
+/** Messages to the Worker. */
+export type SessionCommand =
+  | Attach
+  | { readonly kind: "detach" }
+  | { readonly kind: "set"; readonly slot: number; readonly session: SessionSettings | undefined }
+  | { readonly kind: "endpoint"; readonly slot: number; readonly endpoint: Uint8Array }
+  | {
+    readonly kind: "keys";
+    readonly slot: number;
+    readonly keys: TransportKeys;
+    readonly endpoint: Uint8Array | undefined;
+    readonly sendLimit: number;
+    readonly lifetime: number;
+  }
+  | { readonly kind: "expire"; readonly slot: number; readonly localIndex: number }
+  /** Inclusive ranges of unsigned 32-bit addresses, as `ipv4Ranges` makes them. */
+  | { readonly kind: "routes"; readonly ranges: Uint32Array<ArrayBuffer> }
+  | {
+    readonly kind: "answers";
+    readonly ownAddress: number;
+    readonly clientAddress: number;
+    readonly pong: boolean;
+    readonly legacy: boolean;
+  }
+  | { readonly kind: "text"; readonly slot: number; readonly text: Uint8Array };
+
+/** Messages from the Worker. */
+export type SessionEvent =
+  | { readonly kind: "attached"; readonly backend: CipherBackend }
+  | { readonly kind: "attachFailed"; readonly message: string }
+  | { readonly kind: "detached" }
+  /** A datagram of the exposed socket that belongs to no session: a handshake message, or a login of the original's accessor. */
+  | {
+    readonly kind: "datagram";
+    readonly bytes: Uint8Array<ArrayBuffer>;
+    readonly source: Uint8Array<ArrayBuffer>;
+  }
+  /** An authentic text of a session that is no packet; no keepalive either. */
+  | { readonly kind: "text"; readonly slot: number; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** There was a packet for a session that cannot be sealed; told once until keys come. */
+  | { readonly kind: "wanted"; readonly slot: number }
+  /** The first authentic message by keys of which we are the responder has come: they are sent on from now on. */
+  | { readonly kind: "confirmed"; readonly slot: number; readonly localIndex: number }
+  | { readonly kind: "refused"; readonly refusals: number }
+  /** The socket died; the Worker has let go of it. */
+  | { readonly kind: "failed"; readonly errno: number };

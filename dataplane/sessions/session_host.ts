@@ -1,0 +1,212 @@
+/**
+ * The Worker's side of sessions: takes an exposed socket in and lets it go, and carries out what the main thread says about
+ * its sessions. Loaded with the first socket.
+ *
+ * @module
+ */
+import type { DatagramList } from "../../core/packet/datagram_list.ts";
+import { type CipherChoice, loadPacketCipher } from "../../ffi/aead/load_cipher.ts";
+import type { PacketCipher } from "../../ffi/aead/packet_cipher.ts";
+import type { PacketMemory } from "../../ffi/packet_memory.ts";
+import type { TunPort } from "../../ffi/tun.ts";
+import { attachUdpSocket, socketAddressCodec, type UdpPort } from "../../ffi/udp_socket.ts";
+import type { Inbound } from "../inbound.ts";
+import type { Outbound } from "../outbound.ts";
+import { AccessorDelivery } from "./accessor_delivery.ts";
+import { ExposedInbound, type ExposedParts } from "./exposed_inbound.ts";
+import { SealBatch } from "./seal_batch.ts";
+import { ServerDelivery } from "./server_delivery.ts";
+import type { Attach, SessionCommand, SessionEvent } from "./session_channel.ts";
+import { SessionMemory, steadyNow } from "./session_memory.ts";
+import { KEY_PAIRS, SessionTable } from "./session_table.ts";
+
+/** The rest of the data plane. Without a client's socket it is an accessor's. */
+export interface HostParts {
+  readonly memory: PacketMemory;
+  readonly tun: TunPort;
+  readonly list: DatagramList;
+  readonly counters: Float64Array;
+  readonly client:
+    | { readonly udp: UdpPort; readonly outbound: Outbound; readonly inbound: Inbound }
+    | undefined;
+  readonly post: (event: SessionEvent) => void;
+}
+
+/** What there is while a socket is attached. */
+interface Attached {
+  readonly parts: ExposedParts;
+  readonly inbound: ExposedInbound;
+  readonly delivery: ServerDelivery | AccessorDelivery;
+  /** How much of the arena was used before. */
+  readonly arenaUsed: number;
+  /** Room for a text that the main thread sends. */
+  readonly text: number;
+}
+
+/** Octets of the longest text that the main thread sends. */
+const TEXT_ROOM = 65_536;
+
+/** The sessions of the Worker. */
+export class SessionHost {
+  readonly #host: HostParts;
+  #cipher: PacketCipher | undefined;
+  #cipherFor: { readonly choice: CipherChoice; readonly slots: number } | undefined;
+  #attached: Attached | undefined;
+  #told = 0;
+
+  constructor(host: HostParts) {
+    this.#host = host;
+  }
+
+  /** What is to be polled; -1: nothing. */
+  get descriptor(): number {
+    return this.#attached?.parts.udp.descriptor ?? -1;
+  }
+
+  /** Whether the interface may hold more than poll(2) knows of. */
+  get isBehind(): boolean {
+    const delivery = this.#attached?.delivery;
+    return delivery instanceof AccessorDelivery && delivery.isBehind;
+  }
+
+  /** Notes the time; before each batch of any of the ways. */
+  tick(): void {
+    if (this.#attached !== undefined) this.#attached.parts.batch.now = steadyNow();
+  }
+
+  /** Takes one batch of the exposed socket. False when it is gone, and has been let go of. */
+  drainSocket(): boolean {
+    const attached = this.#attached;
+    if (attached === undefined) return true;
+    const { udp } = attached.parts;
+    if (udp.refusals !== this.#told) {
+      this.#host.post({ kind: "refused", refusals: udp.refusals & ~this.#told });
+      this.#told = udp.refusals;
+    }
+    if (attached.inbound.drain()) return true;
+    this.#host.post({ kind: "failed", errno: udp.failure });
+    this.#detach();
+    return false;
+  }
+
+  /** Accessor: takes one batch of the interface. False when it is gone. */
+  drainInterface(): boolean {
+    const delivery = this.#attached?.delivery;
+    return delivery instanceof AccessorDelivery ? delivery.drain() : true;
+  }
+
+  /** Carries out a command. */
+  async take(command: SessionCommand): Promise<void> {
+    if (command.kind === "attach") return await this.#attach(command);
+    if (command.kind === "detach") {
+      this.#detach();
+      return this.#host.post({ kind: "detached" });
+    }
+    const attached = this.#attached;
+    // The socket died, and the main thread does not know yet.
+    if (attached === undefined) return;
+    this.tick();
+    this.#change(attached, command);
+  }
+
+  #change({ parts, inbound, delivery, text }: Attached, command: Exclude<SessionCommand, Attach>): void {
+    const { table, batch } = parts;
+    switch (command.kind) {
+      case "set":
+        table.set(command.slot, command.session);
+        return this.#setEndpoint(parts, command.slot, command.session?.endpoint ?? new Uint8Array());
+      case "endpoint":
+        if (table.has(command.slot)) this.#setEndpoint(parts, command.slot, command.endpoint);
+        return;
+      case "keys":
+        if (!table.install(command.slot, command.keys, command.sendLimit, command.lifetime)) return;
+        if (command.endpoint !== undefined) this.#setEndpoint(parts, command.slot, command.endpoint);
+        return;
+      case "expire":
+        return table.expire(command.slot, command.localIndex);
+      case "routes":
+        if (delivery instanceof ServerDelivery) delivery.exposed.replace(command.ranges);
+        return;
+      case "answers":
+        inbound.legacyIsOn = command.legacy;
+        if (!(delivery instanceof ServerDelivery)) return;
+        delivery.ownAddress = command.ownAddress;
+        delivery.clientAddress = command.clientAddress;
+        delivery.pong = command.pong;
+        return;
+      case "text":
+        if (!table.has(command.slot)) return;
+        parts.bytes.set(command.text, text);
+        batch.text(command.slot, text, command.text.length);
+        return batch.flush();
+    }
+  }
+
+  #setEndpoint({ udp, shared, trim }: ExposedParts, slot: number, endpoint: Uint8Array): void {
+    const trimmed = endpoint.length === 0 ? endpoint : trim(endpoint);
+    udp.setEndpoint(slot, trimmed);
+    shared.setEndpoint(slot, trimmed);
+  }
+
+  async #attach(command: Attach): Promise<void> {
+    try {
+      const cipher = await this.#loadCipher(command.cipher, command.slots);
+      this.#attached = await this.#build(command, cipher);
+      this.#host.post({ kind: "attached", backend: cipher.backend });
+    } catch (error) {
+      this.#host.post({
+        kind: "attachFailed",
+        message: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+
+  /** The cipher outlives the socket, since loading it takes some milliseconds. */
+  async #loadCipher(choice: CipherChoice, slots: number): Promise<PacketCipher> {
+    const loaded = this.#cipherFor;
+    if (this.#cipher !== undefined && loaded?.choice === choice && loaded.slots === slots) {
+      return this.#cipher;
+    }
+    this.#cipher?.[Symbol.dispose]();
+    this.#cipher = undefined;
+    this.#cipher = await loadPacketCipher(this.#host.memory, slots * KEY_PAIRS * 2, choice);
+    this.#cipherFor = { choice, slots };
+    return this.#cipher;
+  }
+
+  async #build(command: Attach, cipher: PacketCipher): Promise<Attached> {
+    const { memory, tun, list, counters, client, post } = this.#host;
+    const arenaUsed = memory.arena.used;
+    const shared = new SessionMemory(command.shared, command.slots);
+    const udp = await attachUdpSocket(memory, command.udp, shared.counters);
+    const table = new SessionTable(command.slots, cipher, shared);
+    const batch = new SealBatch(memory, udp, table, cipher, shared, post);
+    const codec = await socketAddressCodec();
+    const trim = (address: Uint8Array) => {
+      const endpoint = codec.decode(address);
+      return endpoint === undefined ? address : codec.encode(endpoint);
+    };
+    const parts = { bytes: memory.arena.u8, udp, table, cipher, shared, batch, post, trim };
+    const delivery = client === undefined
+      ? new AccessorDelivery(parts, tun, list)
+      : new ServerDelivery(parts, { arena: memory.arena, tun, counters, ...client });
+    if (client !== undefined && delivery instanceof ServerDelivery) {
+      client.outbound.sessions = delivery;
+      client.inbound.sessions = delivery;
+    }
+    this.#told = 0;
+    const text = memory.arena.allocate(TEXT_ROOM, 64);
+    return { parts, inbound: new ExposedInbound(parts, delivery), delivery, arenaUsed, text };
+  }
+
+  #detach(): void {
+    if (this.#attached === undefined) return;
+    this.#attached.parts.table.clear();
+    this.#host.memory.arena.release(this.#attached.arenaUsed);
+    this.#attached = undefined;
+    const { client } = this.#host;
+    if (client === undefined) return;
+    client.outbound.sessions = undefined;
+    client.inbound.sessions = undefined;
+  }
+}
