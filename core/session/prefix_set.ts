@@ -32,7 +32,11 @@ export class Ipv4Set {
   #first = 1;
   #last = 0;
 
-  /** @param ranges as {@linkcode ipv4Ranges} makes them */
+  /**
+   * Makes it another set.
+   *
+   * @param ranges as {@linkcode ipv4Ranges} makes them
+   */
   replace(ranges: Uint32Array<ArrayBuffer>): void {
     this.#ranges = ranges;
     this.#first = 1;

@@ -16,7 +16,11 @@ export class SlotTable {
   readonly #shift: number;
   readonly #mask: number;
 
-  /** @param capacity the most numbers that can have a slot */
+  /**
+   * Makes an empty table.
+   *
+   * @param capacity the most numbers that can have a slot
+   */
   constructor(readonly capacity: number) {
     const bits = Math.max(1, Math.ceil(Math.log2(capacity * 2)));
     this.#shift = 32 - bits;
