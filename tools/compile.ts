@@ -11,6 +11,7 @@ import { OperationError } from "../core/error.ts";
 import { runOrThrow } from "./command.ts";
 import { type Compiler, findCompiler } from "./compiler.ts";
 import { permissionFlags, type Program, PROGRAMS } from "./programs.ts";
+import { SYSTEMS } from "./release/systems.ts";
 import { hashFile } from "./runtime_file.ts";
 import { describeCommit, stampedCopy } from "./source_tree.ts";
 import { formatTable } from "./table.ts";
@@ -57,9 +58,17 @@ async function compileProgram(program: Program, job: Job): Promise<string> {
  * Compiles all programs for a target.
  *
  * @param target the target triple, as in `x86_64-unknown-linux-gnu`
- * @throws OperationError when no compiler can be had or a program does not compile
+ * @throws OperationError when there is no such target, no compiler can be had, or a program does not compile
  */
 async function compileAll(target: string): Promise<void> {
+  const targets = SYSTEMS.map((system) => system.target);
+  if (!targets.includes(target)) {
+    throw new OperationError(
+      "usage",
+      `Cannot compile for ${target}: there is no such target`,
+      `It is one of ${targets.join(", ")}`,
+    );
+  }
   const output = target === Deno.build.target ? join(ROOT, "dist") : join(ROOT, "dist", target);
   const compiler = await findCompiler(target);
   const commit = await describeCommit(ROOT);

@@ -80,6 +80,38 @@ async function archiveEntries(
   return entries;
 }
 
+/** A file of the release to be, and how it is written. */
+interface Part {
+  readonly name: string;
+  write(path: string): Promise<void>;
+}
+
+/** The archives and images that can be made, and the names of those that cannot. */
+async function findParts(programs: string): Promise<{ parts: Part[]; missing: string[] }> {
+  const parts: Part[] = [];
+  const missing: string[] = [];
+  for (const system of SYSTEMS) {
+    const image = await imageFor(programs, system.cpu);
+    if (system.os === "linux") {
+      const name = archiveName(IMAGE, system);
+      if (image === undefined) missing.push(name);
+      else parts.push({ name, write: (path) => writeCompressed(path, image) });
+    }
+    for (const program of INSTALLED_PROGRAMS) {
+      const name = archiveName(program, system);
+      const binary = await builtFile(programs, system.target, program);
+      if (binary === undefined) missing.push(name);
+      else {
+        parts.push({
+          name,
+          write: async (path) => writeArchive(path, await archiveEntries(program, binary, system, image)),
+        });
+      }
+    }
+  }
+  return { parts, missing };
+}
+
 /** install.sh with the project's page in it. */
 async function installScript(home: string): Promise<string> {
   const script = await Deno.readTextFile(join(ROOT, "install.sh"));
@@ -94,32 +126,7 @@ async function installScript(home: string): Promise<string> {
  */
 export async function buildRelease(settings: ReleaseSettings): Promise<Release> {
   const { programs, output, home, version } = settings;
-  const missing: string[] = [];
-  const files: string[] = [];
-  await Deno.remove(output, { recursive: true }).catch(() => {});
-  await Deno.mkdir(output, { recursive: true });
-
-  for (const system of SYSTEMS) {
-    const image = await imageFor(programs, system.cpu);
-    if (system.os === "linux") {
-      const name = archiveName(IMAGE, system);
-      if (image === undefined) missing.push(name);
-      else {
-        await writeCompressed(join(output, name), image);
-        files.push(name);
-      }
-    }
-    for (const program of INSTALLED_PROGRAMS) {
-      const name = archiveName(program, system);
-      const binary = await builtFile(programs, system.target, program);
-      if (binary === undefined) {
-        missing.push(name);
-        continue;
-      }
-      await writeArchive(join(output, name), await archiveEntries(program, binary, system, image));
-      files.push(name);
-    }
-  }
+  const { parts, missing } = await findParts(programs);
   if (settings.complete && missing.length > 0) {
     throw new OperationError(
       "failure",
@@ -127,7 +134,13 @@ export async function buildRelease(settings: ReleaseSettings): Promise<Release> 
       "Put the programs of each system into dist/TRIPLE/, or leave out --complete",
     );
   }
-
+  await Deno.remove(output, { recursive: true }).catch(() => {});
+  await Deno.mkdir(output, { recursive: true });
+  const files: string[] = [];
+  for (const { name, write } of parts) {
+    await write(join(output, name));
+    files.push(name);
+  }
   await Deno.writeTextFile(join(output, "install.sh"), await installScript(home));
   await Deno.chmod(join(output, "install.sh"), 0o755);
   files.push("install.sh");

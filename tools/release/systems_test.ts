@@ -27,9 +27,6 @@ Deno.test("install.sh names the archives as a release does", () => {
 
 Deno.test("every address of the project is the one in project.ts", () => {
   const texts = ["README.md", "install.sh", "docs/install.md", "docs/troubleshooting.md"].map(read);
-  for (const unit of Deno.readDirSync(new URL("../../packaging/systemd", import.meta.url))) {
-    texts.push(read(`packaging/systemd/${unit.name}`));
-  }
   const addresses = texts.join("\n").match(/https:\/\/github\.com\/[\w.-]+\/mac-docker-connector/g) ?? [];
   deepEqual([...new Set(addresses)], [HOME]);
 });

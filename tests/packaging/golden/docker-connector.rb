@@ -48,8 +48,9 @@ class DockerConnector < Formula
       Config: #{etc}/docker-connector.conf (an upgrade keeps it)
       Log:    #{var}/log/docker-connector.log
 
-      To remove it, with its configuration and log:
-        sudo brew services stop docker-connector; brew uninstall docker-connector &&
+      While the service runs, Homebrew gives its folder to root. So to remove it, with its configuration and log:
+        sudo brew services stop docker-connector; sudo chown -R "$(whoami)" #{prefix.parent}; \\
+          brew uninstall docker-connector && \\
           sudo rm -f #{etc}/docker-connector.conf* #{var}/log/docker-connector.log
     EOS
   end

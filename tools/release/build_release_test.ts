@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { OperationError } from "../../core/error.ts";
+import { runOrThrow } from "../command.ts";
+import { buildRelease, type ReleaseSettings } from "./build_release.ts";
+import { HOME } from "./project.ts";
+import { IMAGE_FILE, INSTALLED_PROGRAMS, SYSTEMS } from "./systems.ts";
+
+/** Runs a test over a folder like the one that a release workflow gathers: every target's files, each with its own text. */
+async function withPrograms(body: (settings: ReleaseSettings) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const programs = join(folder, "dist");
+    for (const { os, target } of SYSTEMS) {
+      await Deno.mkdir(join(programs, target), { recursive: true });
+      const names = os === "linux" ? [...INSTALLED_PROGRAMS, IMAGE_FILE] : INSTALLED_PROGRAMS;
+      for (const name of names) {
+        await Deno.writeTextFile(join(programs, target, name), `${name} for ${target}`);
+      }
+    }
+    await body({ programs, output: join(folder, "release"), home: HOME, version: "1.2.3", complete: true });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("a complete release holds every program, the images, and hashes that sha256sum accepts", () =>
+  withPrograms(async (settings) => {
+    const { output } = settings;
+    const { files, missing } = await buildRelease(settings);
+    assert.deepEqual(missing, []);
+    assert.deepEqual(files.toSorted(), [
+      "SHA256SUMS",
+      "docker-accessor-darwin-arm64.tar.gz",
+      "docker-accessor-darwin-x64.tar.gz",
+      "docker-accessor-linux-arm64.tar.gz",
+      "docker-accessor-linux-x64.tar.gz",
+      "docker-accessor.rb",
+      "docker-connector-darwin-arm64.tar.gz",
+      "docker-connector-darwin-x64.tar.gz",
+      "docker-connector-linux-arm64.tar.gz",
+      "docker-connector-linux-x64.tar.gz",
+      "docker-connector.rb",
+      "install.sh",
+      "mac-docker-connector-linux-arm64.tar.gz",
+      "mac-docker-connector-linux-x64.tar.gz",
+    ]);
+    const sums = await Deno.readTextFile(join(output, "SHA256SUMS"));
+    assert.equal(sums.trimEnd().split("\n").length, files.length - 3);
+    const verify = Deno.build.os === "darwin" ? ["shasum", "-a", "256"] : ["sha256sum", "--strict"];
+    await runOrThrow([...verify, "--check", "SHA256SUMS"], { cwd: output });
+  }));
+
+Deno.test("an archive has its own system's program, and the image for Docker's machine on that processor", () =>
+  withPrograms(async (settings) => {
+    await buildRelease(settings);
+    const archive = join(settings.output, "docker-connector-darwin-arm64.tar.gz");
+    const text = async (name: string) => await runOrThrow(["tar", "-xzOf", archive, name]);
+    assert.equal(await text("docker-connector"), "docker-connector for aarch64-apple-darwin");
+    assert.equal(await text(IMAGE_FILE), `${IMAGE_FILE} for aarch64-unknown-linux-gnu`);
+    const list = async (name: string) =>
+      (await runOrThrow(["tar", "-tzf", join(settings.output, name)])).trimEnd().split("\n").sort();
+    const server = ["LICENSE", "docker-connector", "docker-connector.conf", IMAGE_FILE];
+    assert.deepEqual(await list("docker-connector-darwin-arm64.tar.gz"), server);
+    assert.deepEqual(
+      await list("docker-connector-linux-x64.tar.gz"),
+      [...server, "docker-connector.service"].sort(),
+    );
+    assert.deepEqual(await list("docker-accessor-darwin-x64.tar.gz"), ["LICENSE", "docker-accessor"]);
+  }));
+
+Deno.test("a release elsewhere names that place in install.sh and in the formulas", () =>
+  withPrograms(async (settings) => {
+    await buildRelease({ ...settings, home: "https://git.example.org/a/b" });
+    for (const name of ["install.sh", "docker-connector.rb", "docker-accessor.rb"]) {
+      const text = await Deno.readTextFile(join(settings.output, name));
+      assert.ok(text.includes("https://git.example.org/a/b"), name);
+      assert.ok(!text.includes(HOME), name);
+    }
+  }));
+
+Deno.test("a release that has to be complete is refused with the names of what is missing", () =>
+  withPrograms(async (settings) => {
+    await Deno.remove(join(settings.programs, "x86_64-apple-darwin", "docker-accessor"));
+    await Deno.remove(join(settings.programs, "aarch64-unknown-linux-gnu", IMAGE_FILE));
+    const names = ["docker-accessor-darwin-x64.tar.gz", "mac-docker-connector-linux-arm64.tar.gz"];
+    await assert.rejects(
+      buildRelease(settings),
+      (error) => error instanceof OperationError && names.every((name) => error.message.includes(name)),
+    );
+    assert.deepEqual((await buildRelease({ ...settings, complete: false })).missing, names);
+  }));
