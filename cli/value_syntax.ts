@@ -64,6 +64,19 @@ export const hostSyntax: ValueSyntax<string> = {
 /** The path of a file. */
 export const fileSyntax: ValueSyntax<string> = { metavar: "FILE", read: readPath, isPath: true };
 
+/** An image: the path of a tar, a name as `docker run` takes it, or "off". */
+export const imageSyntax: ValueSyntax<string> = {
+  metavar: "IMAGE",
+  isPath: true,
+  read: (text) => {
+    if (/^[./]|\.tar$/.test(text)) return readPath(text);
+    // The characters of a reference (distribution's reference/regexp.go); no blank and no control character.
+    return /^[A-Za-z0-9][A-Za-z0-9._\-/:@]{0,254}$/.test(text)
+      ? found(text)
+      : problem(`${quote(text)} is no image; expected a tar or a name as in "mac-docker-connector:0.1.0"`);
+  },
+};
+
 /** The path of a unix socket. */
 export const socketSyntax: ValueSyntax<string> = {
   metavar: "PATH",

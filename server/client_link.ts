@@ -38,6 +38,8 @@ export interface BoundClient {
 export interface ClientLinkSettings {
   /** What a client must prove; undefined without a key. */
   readonly proof: HeartbeatProof | undefined;
+  /** Whether `demand` is about to be called; what is refused before is counted and not logged. */
+  readonly mayDemand: boolean;
   readonly mtu: number;
   readonly socket: Pick<UdpSocket, "send">;
   readonly codec: SocketAddressCodec;
@@ -58,7 +60,10 @@ export interface ClientLinkSettings {
 /** Learns the client's endpoint and answers its heartbeats. */
 export class ClientLink implements Disposable {
   readonly #settings: ClientLinkSettings;
-  readonly #judge: HeartbeatJudge;
+  /** One for each proof, which goes on refusing what it has accepted before. */
+  readonly #judges = new Map<HeartbeatProof | undefined, HeartbeatJudge>();
+  #judge: HeartbeatJudge;
+  #isDecided: boolean;
   #client: BoundClient | undefined;
   #refused = 0;
   #repeatedTexts = 0;
@@ -70,7 +75,8 @@ export class ClientLink implements Disposable {
 
   constructor(settings: ClientLinkSettings) {
     this.#settings = settings;
-    this.#judge = new HeartbeatJudge(settings.proof);
+    this.#judge = this.#judgeOf(settings.proof);
+    this.#isDecided = !settings.mayDemand;
   }
 
   /** The bound client. */
@@ -113,6 +119,16 @@ export class ClientLink implements Disposable {
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  /**
+   * Has heartbeats prove something else from now on. A client that is bound stays so until another proves it.
+   *
+   * @param proof what clients must prove; undefined: nothing
+   */
+  demand(proof: HeartbeatProof | undefined): void {
+    this.#judge = this.#judgeOf(proof);
+    this.#isDecided = true;
   }
 
   #takeHeartbeat(datagram: Uint8Array, endpoint: Endpoint, now: number): void {
@@ -170,11 +186,18 @@ export class ClientLink implements Disposable {
     this.#sendTo(this.#client.endpoint, this.#settings.revisionText(this.#revision));
   }
 
+  #judgeOf(proof: HeartbeatProof | undefined): HeartbeatJudge {
+    const judge = this.#judges.get(proof) ?? new HeartbeatJudge(proof);
+    this.#judges.set(proof, judge);
+    return judge;
+  }
+
   #refuse(endpoint: Endpoint, fault: string, now: number): void {
     this.#refused++;
+    if (!this.#isDecided) return;
     if (this.#refusalLogged !== 0 && now - this.#refusalLogged < REFUSAL_INTERVAL) return;
     this.#refusalLogged = now;
-    const remedy = this.#settings.proof === undefined
+    const remedy = this.#judge.proof === undefined
       ? "the sender proves a key, this server has none"
       : "give the client the same key as the server";
     log.warn(`heartbeat refused; ${remedy}`, {

@@ -21,6 +21,7 @@ function openLink(changes: Partial<ClientLinkSettings> = {}) {
   const revisions: number[] = [];
   const link = new ClientLink({
     proof: undefined,
+    mayDemand: false,
     mtu: 1400,
     socket: {
       send(datagram, to) {
@@ -137,6 +138,25 @@ Deno.test("with a key only proof binds, once", () => {
   link.takeMessage(encodeHeartbeat(heartbeatProof("secret"), NOW), source(B), false, NOW);
   assert.deepEqual([link.refused, bound], [3, [A]], "a replay from elsewhere");
   assert.equal(link.client?.lastHeartbeat, NOW);
+});
+
+Deno.test("a key that is demanded later keeps strangers out, and is forgotten with the demand", () => {
+  const { link, bound } = openLink({ mayDemand: true });
+  const proof = heartbeatProof("secret");
+  link.takeMessage(HEARTBEAT, source(A), false, NOW);
+  link.demand(proof);
+  link.takeMessage(HEARTBEAT, source(B), false, NOW);
+  assert.deepEqual([bound, link.refused], [[A], 1]);
+  const heartbeat = encodeHeartbeat(proof, NOW);
+  link.takeMessage(heartbeat, source(B), false, NOW);
+  assert.deepEqual(bound, [A, B]);
+  link.demand(undefined);
+  link.takeMessage(HEARTBEAT, source(A), false, NOW);
+  assert.deepEqual(bound, [A, B, A]);
+  // What was taken once is not taken again, although there was no key meanwhile.
+  link.demand(proof);
+  link.takeMessage(heartbeat, source(B), false, NOW);
+  assert.deepEqual(bound, [A, B, A]);
 });
 
 Deno.test("a change is told to the bound client, and to nobody while there is none", () => {

@@ -5,7 +5,7 @@
  */
 import { getLogger } from "../cli/log.ts";
 import type { DockerSetting } from "../core/config/config.ts";
-import type { NetworkList } from "../core/engine/networks.ts";
+import type { DockerNetwork, NetworkList } from "../core/engine/networks.ts";
 import { OperationError } from "../core/error.ts";
 import type { EngineClient } from "../system/engine/engine_client.ts";
 import { isStop } from "../system/engine/engine_fault.ts";
@@ -14,13 +14,26 @@ import { findEngine } from "../system/engine/find_engine.ts";
 import { searchSockets } from "../system/engine/socket_search.ts";
 import { dockerStatus } from "./docker_status.ts";
 import type { RoutePlanner } from "./route_planner.ts";
-import type { DockerStatus } from "./status_document.ts";
+import type { ContainerStatus, DockerStatus } from "./status_document.ts";
 
 const log = getLogger("docker");
+
+/** Who keeps the client container. */
+export interface ClientKeeper extends AsyncDisposable {
+  /** What `status` shows. */
+  readonly status: ContainerStatus;
+  /** An Engine answers, or something of it may have changed. */
+  attend(engine: EngineClient): void;
+  /** The client container or its image may have changed. */
+  wake(): void;
+  /** The Engine has gone. */
+  lost(): void;
+}
 
 /** The Docker networks as routes. Disposal ends the following and leaves the routes. */
 export class DockerDiscovery implements AsyncDisposable {
   readonly #planner: RoutePlanner;
+  readonly #client: ClientKeeper;
   readonly #follower: EngineFollower;
   /** What was said since an Engine was last found, so that each fault is said once while it is tried again. */
   readonly #said = new Set<string>();
@@ -31,28 +44,37 @@ export class DockerDiscovery implements AsyncDisposable {
    *
    * @param setting the `docker` key, which is not "off"
    * @param planner told of the networks
+   * @param client told of the Engine; ended with this
    */
-  constructor(setting: DockerSetting, planner: RoutePlanner) {
+  constructor(setting: DockerSetting, planner: RoutePlanner, client: ClientKeeper) {
     this.#planner = planner;
+    this.#client = client;
     const named = setting.mode === "socket" ? { paths: [setting.path] } : undefined;
     this.#follower = new EngineFollower(
       { sockets: async () => named ?? await searchSockets(), find: findEngine },
       {
         found: (engine) => this.#found(engine),
         networks: (list) => this.#networks(list),
+        client: () => client.wake(),
         lost: (fault) => this.#lost(fault),
       },
     );
   }
 
+  /** The networks as they were last listed. */
+  get networks(): readonly DockerNetwork[] {
+    return this.#follower.state.networks;
+  }
+
   /** What `status` shows. */
   get status(): DockerStatus {
     const { subnets, routes } = this.#planner;
-    return dockerStatus(this.#follower.state, subnets, routes.status);
+    return dockerStatus(this.#follower.state, subnets, routes.status, this.#client.status);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#follower[Symbol.asyncDispose]();
+    // Together: what the keeper asks of the Engine is called off by the follower.
+    await Promise.all([this.#client[Symbol.asyncDispose](), this.#follower[Symbol.asyncDispose]()]);
   }
 
   #found({ path, version, api }: EngineClient): void {
@@ -61,6 +83,8 @@ export class DockerDiscovery implements AsyncDisposable {
   }
 
   async #networks({ networks, unreadable }: NetworkList): Promise<void> {
+    const { engine } = this.#follower.state;
+    if (engine !== undefined) this.#client.attend(engine);
     if (unreadable > this.#unreadable) {
       log.warn("the Docker Engine lists networks that cannot be read", { count: unreadable });
     }
@@ -76,6 +100,7 @@ export class DockerDiscovery implements AsyncDisposable {
   }
 
   #lost(fault: OperationError): void {
+    this.#client.lost();
     if (this.#said.has(fault.report)) return;
     this.#said.add(fault.report);
     const isNormal = fault.cause === undefined || isStop(fault.cause);

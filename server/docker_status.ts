@@ -6,7 +6,7 @@
 import type { SubnetDecision } from "../core/engine/wanted_routes.ts";
 import { formatPrefix } from "../core/net/prefix.ts";
 import type { EngineState } from "../system/engine/engine_follower.ts";
-import type { DockerStatus, RouteStatus, SubnetStatus } from "./status_document.ts";
+import type { ContainerStatus, DockerStatus, RouteStatus, SubnetStatus } from "./status_document.ts";
 
 /** The status without discovery. */
 export const DOCKER_OFF: DockerStatus = {
@@ -15,6 +15,7 @@ export const DOCKER_OFF: DockerStatus = {
   engine: null,
   api: null,
   networks: [],
+  container: null,
 };
 
 /**
@@ -23,11 +24,13 @@ export const DOCKER_OFF: DockerStatus = {
  * @param state the Engine
  * @param decided what became of each subnet
  * @param routes the state of the routes
+ * @param container the client container
  */
 export function dockerStatus(
   { engine, fault, networks }: EngineState,
   decided: readonly SubnetDecision[],
   routes: readonly RouteStatus[],
+  container: ContainerStatus,
 ): DockerStatus {
   const states = new Map(routes.map(({ prefix, state }) => [prefix, state]));
   const subnets = Map.groupBy(decided, ({ network }) => network.id);
@@ -45,5 +48,6 @@ export function dockerStatus(
         return { prefix: text, state: use === "route" ? states.get(text) ?? "failed" : use };
       }),
     })),
+    container,
   };
 }

@@ -20,6 +20,11 @@ export interface ServerRunOptions {
   readonly port: number | undefined;
   /** `--mtu`: bytes of the largest packet in the tunnel, 576 to 65507. */
   readonly mtu: number | undefined;
+  /**
+   * `--image`, `DOCKER_CONNECTOR_IMAGE`: the client container's image, as a tar or a name; "off" keeps no container;
+   * undefined looks for the tar beside the program.
+   */
+  readonly image: string | undefined;
   /** `--control`: path of the control socket. */
   readonly control: string;
   /** False with `--no-watch`: the config file is read once and not followed. */

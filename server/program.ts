@@ -7,6 +7,7 @@
 import type { Program } from "../cli/program.ts";
 import { KEYS } from "../core/config/keys.ts";
 import { checkCommand } from "./commands/check.ts";
+import { cleanupCommand } from "./commands/cleanup.ts";
 import { configCommand } from "./commands/config.ts";
 import { runCommand } from "./commands/run.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -21,7 +22,7 @@ export const server: Program = {
   program: "docker-connector",
   brief: "Lets the desktop reach containers by their IP addresses.",
   description: 'Without a command, "run" is assumed; "run --help" lists its flags.',
-  commands: [runCommand, checkCommand, statusCommand, configCommand],
+  commands: [runCommand, checkCommand, statusCommand, configCommand, cleanupCommand],
   originalFlags,
   absentCommands: {
     // Those of the original.
@@ -36,6 +37,5 @@ export const server: Program = {
     ),
     doctor: LATER,
     token: LATER,
-    cleanup: LATER,
   },
 };

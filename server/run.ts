@@ -9,7 +9,7 @@ import { loadHeartbeatProof } from "../cli/heartbeat_key.ts";
 import { exitDone } from "../cli/exit_status.ts";
 import { programStatus } from "../cli/status_document.ts";
 import { lastHeardSeconds, tunnelCounters } from "../cli/tunnel_counters.ts";
-import type { BridgePair, DockerSetting } from "../core/config/config.ts";
+import type { BridgePair } from "../core/config/config.ts";
 import { plan, type Step } from "../core/config/plan.ts";
 import { OperationError } from "../core/error.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
@@ -28,17 +28,15 @@ import { ClientLink } from "./client_link.ts";
 import { ConfigFollower } from "./config_follower.ts";
 import { ContainerRoutes } from "./container_routes.ts";
 import { changeControlText, fullControlText, revisionText } from "./control_text.ts";
-import { DOCKER_OFF } from "./docker_status.ts";
+import { followDocker, mayDemandKey } from "./follow_docker.ts";
 import { idleKeys } from "./idle_keys.ts";
 import { initialConfig } from "./initial_config.ts";
+import { INTERFACE_NAME } from "./interface_name.ts";
 import type { ServerRunOptions } from "./options.ts";
 import { RoutePlanner } from "./route_planner.ts";
-import { describedStatus, type DockerStatus, type ServerStatus } from "./status_document.ts";
+import { describedStatus, type ServerStatus } from "./status_document.ts";
 
 const log = getLogger("server");
-
-/** The wanted name of the interface on Linux; macOS numbers its own. */
-const INTERFACE_NAME = "connector0";
 
 /**
  * Runs the server.
@@ -72,6 +70,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const link = cleanup.use(
     new ClientLink({
       proof: await loadHeartbeatProof(config.key),
+      mayDemand: mayDemandKey(config, options),
       mtu: config.mtu,
       socket,
       codec,
@@ -105,7 +104,15 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const idle = idleKeys(config);
   if (idle.length > 0) log.warn("keys without effect in this version", { keys: idle.join(", ") });
 
-  const dockerStatus = await followDocker(config.docker, planner, cleanup);
+  const dockerStatus = await followDocker({
+    config,
+    options,
+    router,
+    interfaceName: device.name,
+    planner,
+    link,
+    cleanup,
+  });
   const { RouteReconciler } = await import("./route_reconciler.ts");
   const reconciler = cleanup.use(await RouteReconciler.start(router, settings, planner));
 
@@ -156,18 +163,6 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const signal = await Promise.race([stop.received, dataPlane.failure]);
   log.info("stopping", { signal });
   return exitDone;
-}
-
-/** Follows the Engine's networks unless that is switched off; returns what `status` shows of it. */
-async function followDocker(
-  setting: DockerSetting,
-  planner: RoutePlanner,
-  cleanup: AsyncDisposableStack,
-): Promise<() => DockerStatus> {
-  if (setting.mode === "off") return () => DOCKER_OFF;
-  const { DockerDiscovery } = await import("./docker_discovery.ts");
-  const discovery = cleanup.use(new DockerDiscovery(setting, planner));
-  return () => discovery.status;
 }
 
 /** The steps that change which networks are routed. */

@@ -42,6 +42,33 @@ export interface SubnetStatus {
   readonly state: RouteStatus["state"] | "config" | "off" | "ipv6";
 }
 
+/** The client container. */
+export interface ContainerStatus {
+  /** Its name, or the one that it is to have. */
+  readonly name: string;
+  /**
+   * "off" by `--image off`; "waiting" for an Engine; "needless" where the Engine is on this machine; "absent" as long as
+   * it cannot be made; "foreign" where a container that is not this program's has its name; "theirs" where the user runs
+   * a client, which is used as it is; "restarting" while the Engine starts it again by itself; "stopped" where it cannot
+   * be started.
+   */
+  readonly state:
+    | "off"
+    | "waiting"
+    | "needless"
+    | "absent"
+    | "foreign"
+    | "theirs"
+    | "starting"
+    | "running"
+    | "restarting"
+    | "stopped";
+  /** The image's name or file; null where that is not known. */
+  readonly image: string | null;
+  /** What stands against its running, or against its running with the newest image. */
+  readonly fault?: string;
+}
+
 /** The Docker Engine and its networks. */
 export interface DockerStatus {
   /** "off" by the configuration; "searching" while no Engine answers. */
@@ -56,6 +83,8 @@ export interface DockerStatus {
   readonly fault?: string;
   /** The bridge networks, as they were last listed. */
   readonly networks: readonly { readonly name: string; readonly subnets: readonly SubnetStatus[] }[];
+  /** The client container; null while Docker is switched off. */
+  readonly container: ContainerStatus | null;
 }
 
 /** The client that has made itself known. */
@@ -151,6 +180,12 @@ const shape: Shape = {
     api: orNull("string"),
     fault: orAbsent("string"),
     networks: listOf({ name: "string", subnets: listOf({ prefix: "string", state: "string" }) }),
+    container: orNull({
+      name: "string",
+      state: "string",
+      image: orNull("string"),
+      fault: orAbsent("string"),
+    }),
   },
   counters: countersShape,
   dataPlane: dataPlaneShape,

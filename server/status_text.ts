@@ -8,7 +8,13 @@ import { formatBytes, formatDuration } from "../cli/amounts.ts";
 import { escapeControls } from "../cli/plain_text.ts";
 import type { DirectionCounters } from "../cli/status_document.ts";
 import type { FirewallFacts } from "../core/protocol/description.ts";
-import type { DockerStatus, RouteStatus, ServerStatus, SubnetStatus } from "./status_document.ts";
+import type {
+  ContainerStatus,
+  DockerStatus,
+  RouteStatus,
+  ServerStatus,
+  SubnetStatus,
+} from "./status_document.ts";
 
 /** A line's label, empty where it continues the one before, and its text. */
 type Row = readonly [label: string, text: string];
@@ -38,6 +44,7 @@ export function statusText(status: ServerStatus): string {
     ...labelled("firewall", firewall === undefined ? [] : [firewallLine(firewall)]),
     ...labelled("routes", routeLines(status.routes), "none"),
     ["docker", dockerLine(status.docker)],
+    ...labelled("container", containerLines(status.docker)),
     ...labelled("unrouted", unroutedLines(status.docker)),
     ["outbound", formatDirection(counters.outbound)],
     ["inbound", formatDirection(counters.inbound)],
@@ -89,6 +96,27 @@ function routeLines(routes: readonly RouteStatus[]): string[] {
 function dockerLine({ state, socket, engine, api, fault }: DockerStatus): string {
   if (state === "connected") return `Engine ${engine} at ${socket}, API ${api}`;
   return fault === undefined ? state : `${state}: ${fault}`;
+}
+
+/** What there is to say of the client container beside its name. */
+const containerStates: Readonly<Record<ContainerStatus["state"], string>> = {
+  off: "off",
+  waiting: "waiting for the Docker Engine",
+  needless: "needless, the Docker Engine is on this machine",
+  absent: "absent",
+  foreign: "in the way, not this program's",
+  theirs: "not this program's, used as it is",
+  starting: "starting",
+  running: "running",
+  restarting: "restarting",
+  stopped: "stopped",
+};
+
+function containerLines({ container }: DockerStatus): string[] {
+  if (container === null) return [];
+  const { name, state, image, fault } = container;
+  const of = image === null ? "" : `, ${image}`;
+  return [`${name}, ${containerStates[state]}${of}`, ...fault === undefined ? [] : [fault]];
 }
 
 /** Why a subnet has no route of its own; one that has is among the routes. */

@@ -15,7 +15,7 @@ const idle: ServerStatus = {
   listen: "127.0.0.1:2511",
   client: null,
   routes: [],
-  docker: { state: "off", socket: null, engine: null, api: null, networks: [] },
+  docker: { state: "off", socket: null, engine: null, api: null, networks: [], container: null },
   counters: {
     outbound: { packets: 0, bytes: 0 },
     inbound: { packets: 1, bytes: 84 },
@@ -54,6 +54,12 @@ const busy: ServerStatus = {
       { name: "db", subnets: [{ prefix: "172.20.0.0/16", state: "config" }] },
       { name: "build", subnets: [{ prefix: "172.21.0.0/16", state: "off" }] },
     ],
+    container: {
+      name: "mac-connector",
+      state: "foreign",
+      image: "nginx",
+      fault: "Cannot start it. Rename it",
+    },
   },
   counters: {
     outbound: { packets: 1234, bytes: 1_500_000 },
@@ -97,6 +103,8 @@ firewall   open for the tunnel, 4 rules in iptables-nft
 routes     172.20.0.0/16  config  active
            10.1.0.0/24    docker web  failed: File exists
 docker     Engine 28.2.2 at /var/run/docker.sock, API 1.44
+container  mac-connector, in the way, not this program's, nginx
+           Cannot start it. Rename it
 unrouted   fd00:1::/64 of web: IPv6 is off
            172.20.0.0/16 of db: left to a route line
            172.21.0.0/16 of build: switched off by a network line

@@ -133,6 +133,24 @@ async function makeWay(path: string): Promise<void> {
   );
 }
 
+/**
+ * Removes the socket file that a dead process left; false if there is none, or somebody listens on it.
+ *
+ * @throws {OperationError} `privilege` if it may not be removed
+ */
+export async function removeDeadSocket(path: string): Promise<boolean> {
+  try {
+    if (!(await Deno.lstat(path)).isSocket) return false;
+    (await Deno.connect({ transport: "unix", path })).close();
+    return false;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    if (!(error instanceof Deno.errors.ConnectionRefused)) throw openFault(path, error);
+    removeStale(path);
+    return true;
+  }
+}
+
 function removeStale(path: string): void {
   try {
     Deno.removeSync(path);

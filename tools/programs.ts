@@ -77,7 +77,14 @@ export const PROGRAMS: readonly Program[] = [
       READ,
       WRITE,
       UNIX_SOCKET,
-      environment("DOCKER_CONTEXT", "DOCKER_HOST", "HOME", "HOMEBREW_PREFIX", "SUDO_UID"),
+      environment(
+        "DOCKER_CONNECTOR_IMAGE",
+        "DOCKER_CONTEXT",
+        "DOCKER_HOST",
+        "HOME",
+        "HOMEBREW_PREFIX",
+        "SUDO_UID",
+      ),
       {
         flag: "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat",
         reason: "addresses and routes, and the watch for their changes (route -n monitor)",

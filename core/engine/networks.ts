@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fieldsOf } from "./fields.ts";
 import { formatPrefix, networkOf, parsePrefix, type Prefix } from "../net/prefix.ts";
 
 /** A network of the driver "bridge". */
@@ -69,10 +70,6 @@ function readNetwork(entry: unknown): { network?: DockerNetwork; unreadable: num
     else subnets.set(formatPrefix(networkOf(prefix)), networkOf(prefix));
   }
   return { network: { id, name, subnets: [...subnets.values()] }, unreadable };
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? { ...value } : {};
 }
 
 function isName(value: unknown): value is string {

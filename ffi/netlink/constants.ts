@@ -54,6 +54,7 @@ export const IFLA = {
   TXQLEN: 13,
   LINKINFO: 18,
   INFO_KIND: 1,
+  CARRIER: 33,
   GSO_MAX_SIZE: 41,
 } as const;
 

@@ -62,6 +62,7 @@ Deno.test("a link is changed and removed as iproute2 sees it (needs root on Linu
     name: "t0",
     kind: "tun",
     up: true,
+    carrier: false,
     mtu: 65535,
     txQueueLength: 1000,
   });

@@ -31,6 +31,8 @@ export interface Link {
   readonly kind: string | undefined;
   /** Whether it is switched on (IFF_UP). */
   readonly up: boolean;
+  /** Whether there is someone at the other end; for a TUN, whether a process holds it. */
+  readonly carrier: boolean;
   /** Largest packet in bytes; 0 where the kernel does not say. */
   readonly mtu: number;
   /** Packets that may wait to be sent; 0 for no limit of its own or where the kernel does not say. */
@@ -123,6 +125,7 @@ export function parseLink(message: Message): Link {
     name: readString(attributes.get(IFLA.IFNAME)) ?? "",
     kind: information && readString(parseAttributes(information).get(IFLA.INFO_KIND)),
     up: (body.getUint32(8, true) & IFF.UP) !== 0,
+    carrier: attributes.get(IFLA.CARRIER)?.[0] === 1,
     mtu: readUint32(attributes.get(IFLA.MTU)) ?? 0,
     txQueueLength: readUint32(attributes.get(IFLA.TXQLEN)) ?? 0,
   };

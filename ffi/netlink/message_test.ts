@@ -131,6 +131,7 @@ Deno.test("a link's name, kind and numbers are read", () => {
     00 00 feff 2a000000 91100100 00000000
     0e00 0300 636f6e6e6563746f7230 0000
     0800 0400 78050000
+    0500 2100 01 000000
     0800 0d00 e8030000
     0c00 1280 0800 0100 74756e00`));
   assert.deepEqual(link, {
@@ -138,6 +139,7 @@ Deno.test("a link's name, kind and numbers are read", () => {
     name: "connector0",
     kind: "tun",
     up: true,
+    carrier: true,
     mtu: 1400,
     txQueueLength: 1000,
   });

@@ -39,7 +39,7 @@ const document: ServerStatus = {
   listen: "127.0.0.1:2511",
   client: null,
   routes: [],
-  docker: { state: "off", socket: null, engine: null, api: null, networks: [] },
+  docker: { state: "off", socket: null, engine: null, api: null, networks: [], container: null },
   counters: { outbound: { packets: 0, bytes: 0 }, inbound: { packets: 0, bytes: 0 }, drops: {} },
   dataPlane: { offload: false },
   config: { file: null, loadedAt: "1970-01-01T00:00:00.000Z", faults: [] },

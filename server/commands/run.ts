@@ -5,9 +5,11 @@
  */
 
 import { type Command, defineCommand } from "../../cli/command.ts";
+import { environmentValue } from "../../cli/environment.ts";
 import { switchFlag, valueFlag } from "../../cli/flag.ts";
 import {
   fileSyntax,
+  imageSyntax,
   listenAddressSyntax,
   mtuSyntax,
   portSyntax,
@@ -21,7 +23,8 @@ export const runCommand: Command = defineCommand(
   "run",
   {
     brief: "Carry the tunnel, in the foreground.",
-    description: "Carries the tunnel until it is stopped. Needs root. Flags win over the config file.",
+    description: "Carries the tunnel until it is stopped. Needs root. Flags win over the config file. " +
+      "--image can come from DOCKER_CONNECTOR_IMAGE instead.",
   },
   {
     configFile: valueFlag(
@@ -37,6 +40,11 @@ export const runCommand: Command = defineCommand(
     host: valueFlag("--host", listenAddressSyntax, "The address to listen on. Default: 127.0.0.1."),
     port: valueFlag("--port", portSyntax, "The UDP port. Default: 2511."),
     mtu: valueFlag("--mtu", mtuSyntax, "The largest packet in the tunnel. Default: 1400."),
+    image: valueFlag(
+      "--image",
+      imageSyntax,
+      'The client container\'s image: a tar or a name; "off" keeps none. Default: the tar beside the program.',
+    ),
     control: valueFlag("--control", socketSyntax, `The control socket. Default: ${defaultServerControl}.`),
     noOffload: switchFlag(
       "--no-offload",
@@ -44,10 +52,16 @@ export const runCommand: Command = defineCommand(
     ),
     noWatch: switchFlag("--no-watch", "Read the config file once and do not follow it."),
   },
-  async ({ control, noOffload, noWatch, ...given }, _terminal, { level }) => {
+  async ({ control, image, noOffload, noWatch, ...given }, _terminal, { level }) => {
+    const fromEnvironment = environmentValue(
+      (name) => Deno.env.get(name),
+      "DOCKER_CONNECTOR_IMAGE",
+      imageSyntax,
+    );
     const { runServer } = await import("../run.ts");
     return await runServer({
       ...given,
+      image: image ?? fromEnvironment,
       control: control ?? defaultServerControl,
       watch: !noWatch,
       offload: !noOffload,

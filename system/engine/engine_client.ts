@@ -1,15 +1,16 @@
 /**
- * Asks a Docker Engine for its networks and follows its events, over its unix socket.
+ * Asks a Docker Engine for its networks and whatever else, and follows its events, over its unix socket.
  *
  * @module
  */
 import { chooseApiVersion, KNOWN_API_VERSIONS } from "../../core/engine/api_version.ts";
-import { mayChangeNetworks } from "../../core/engine/event.ts";
+import { changeOf, type EngineChange, FOLLOWED_TYPES } from "../../core/engine/event.ts";
+import { fieldsOf } from "../../core/engine/fields.ts";
 import { type NetworkList, readNetworks } from "../../core/engine/networks.ts";
 import { OperationError } from "../../core/error.ts";
 import { MalformedAnswer } from "./byte_source.ts";
 import { engineFault } from "./engine_fault.ts";
-import { Exchange } from "./exchange.ts";
+import { type EngineRequest, Exchange, type RequestBody } from "./exchange.ts";
 
 /** Bounds on what an Engine may take and send. */
 export interface EngineBounds {
@@ -29,14 +30,34 @@ const BOUNDS: EngineBounds = { deadline: 10_000, longestAnswer: 16 << 20, longes
 const LONGEST_ERROR = 65_536;
 const LONGEST_MESSAGE = 200;
 
+/** An answer, whatever its status. */
+export interface EngineReply {
+  /** The status code. */
+  readonly status: number;
+  /** The body as text. */
+  readonly text: string;
+  /** What the Engine says of a refusal, shortened; empty where it says nothing. */
+  readonly message: string;
+}
+
 /** The events of an Engine. */
 export interface EngineEvents extends Disposable {
   /**
-   * One item whenever the networks may have changed. It ends when the Engine ends the stream.
+   * One item whenever something may have changed. It ends when the Engine ends the stream.
    *
    * @throws {OperationError} "unavailable" when the stream breaks
    */
-  readonly changes: AsyncIterable<void>;
+  readonly changes: AsyncIterable<EngineChange>;
+}
+
+/** What goes with a request. */
+export interface SendOptions {
+  /** What is sent along. */
+  readonly body?: RequestBody;
+  /** The same as a JSON value. */
+  readonly json?: unknown;
+  /** Milliseconds that it may take, where the usual bound does not do. */
+  readonly deadline?: number;
 }
 
 /** An Engine that has answered. */
@@ -91,13 +112,40 @@ export class EngineClient {
   }
 
   /**
-   * Follows what happens to networks from now on.
+   * Sends any request. What its answer says is left to the caller, but it is bounded in time and bytes.
+   *
+   * @param method what is to be done
+   * @param target the target without the version of the API, such as "/containers/json"
+   * @throws {OperationError} "unavailable"
+   */
+  async send(
+    method: EngineRequest["method"],
+    target: string,
+    { body, json, deadline = this.bounds.deadline }: SendOptions = {},
+  ): Promise<EngineReply> {
+    const sent = json === undefined ? body : jsonBody(json);
+    const request = {
+      method,
+      target: `/v${this.api}${target}`,
+      ...(sent === undefined ? {} : { body: sent }),
+    };
+    try {
+      using exchange = await Exchange.send(this.path, request, deadline, this.bounds.signal);
+      const text = await exchange.text(this.bounds.longestAnswer);
+      return { status: exchange.status, text, message: exchange.status < 400 ? "" : messageOf(text) };
+    } catch (error) {
+      throw engineFault(this.path, error);
+    }
+  }
+
+  /**
+   * Follows what happens to networks and to the client container from now on.
    *
    * @throws {OperationError} "unavailable"
    */
   async events(): Promise<EngineEvents> {
     const { path, bounds } = this;
-    const filters = encodeURIComponent(JSON.stringify({ type: ["network"] }));
+    const filters = encodeURIComponent(JSON.stringify({ type: FOLLOWED_TYPES }));
     const exchange = await open(path, `/v${this.api}/events?filters=${filters}`, bounds);
     exchange.stopClock();
     return {
@@ -107,21 +155,34 @@ export class EngineClient {
   }
 }
 
-async function* changesOf(exchange: Exchange, path: string, longest: number): AsyncGenerator<void, void> {
+async function* changesOf(
+  exchange: Exchange,
+  path: string,
+  longest: number,
+): AsyncGenerator<EngineChange, void> {
   try {
-    for await (const line of exchange.lines(longest)) if (mayChangeNetworks(line)) yield;
+    for await (const line of exchange.lines(longest)) {
+      const change = changeOf(line);
+      if (change !== undefined) yield change;
+    }
   } catch (error) {
     throw engineFault(path, error);
   }
 }
 
-/** Sends a request that must succeed. */
+function jsonBody(value: unknown): RequestBody {
+  const bytes = new TextEncoder().encode(JSON.stringify(value));
+  return { type: "application/json", length: bytes.length, portions: [bytes] };
+}
+
+/** Asks for something that must be there. */
 async function open(path: string, target: string, { deadline, signal }: EngineBounds): Promise<Exchange> {
   try {
-    const exchange = await Exchange.get(path, target, deadline, signal);
+    const exchange = await Exchange.send(path, { method: "GET", target }, deadline, signal);
     if (exchange.status === 200) return exchange;
     using refused = exchange;
-    throw new MalformedAnswer(`it answers ${refused.status}${await messageOf(refused)}`);
+    const message = messageOf(await refused.text(LONGEST_ERROR));
+    throw new MalformedAnswer(`it answers ${refused.status}${message === "" ? "" : `: ${message}`}`);
   } catch (error) {
     throw engineFault(path, error);
   }
@@ -137,11 +198,10 @@ async function getJson(path: string, target: string, bounds: EngineBounds): Prom
 }
 
 /** What an error's answer says: the Engine sends `{"message": "..."}`. */
-async function messageOf(exchange: Exchange): Promise<string> {
-  const text = await exchange.text(LONGEST_ERROR);
+function messageOf(text: string): string {
   try {
-    const { message } = JSON.parse(text);
-    return typeof message === "string" ? `: ${message.slice(0, LONGEST_MESSAGE)}` : "";
+    const { message } = fieldsOf(JSON.parse(text));
+    return typeof message === "string" ? message.slice(0, LONGEST_MESSAGE) : "";
   } catch {
     return "";
   }

@@ -181,22 +181,24 @@ Deno.test("an absent socket, a plain file and a socket without a listener are to
     assert.match(await outcome(`/tmp/${"x".repeat(300)}`), /./);
   }));
 
-Deno.test("each change of networks is an event, until the stream ends", () =>
+Deno.test("each change of networks or of the client is an event, until the stream ends", () =>
   withSocket(async (path) => {
     const event = (type: string, action: string) => `{"Type":"${type}","Action":"${action}"}\n`;
     await using engine = new FakeEngine(path, async (target, connection) => {
       if (target === "/version") return void await connection.write(answer(VERSION));
       await connection.write(CHUNKED_HEAD);
       await connection.write(chunk(event("network", "create") + event("network", "connect")));
+      await connection.write(chunk(event("image", "tag") + event("container", "start")));
       await connection.write(chunk(event("network", "destroy").slice(0, 10)));
       await connection.write(chunk(event("network", "destroy").slice(10)) + "0\r\n\r\n");
     });
     const client = await EngineClient.connect(path);
     using events = await client.events();
-    let changes = 0;
-    for await (const _ of events.changes) changes++;
-    assert.equal(changes, 2);
-    assert.equal(engine.targets[1], "/v1.41/events?filters=%7B%22type%22%3A%5B%22network%22%5D%7D");
+    const changes: string[] = [];
+    for await (const change of events.changes) changes.push(change);
+    assert.deepEqual(changes, ["networks", "client", "networks"]);
+    const filters = encodeURIComponent('{"type":["network","container","image"]}');
+    assert.equal(engine.targets[1], `/v1.41/events?filters=${filters}`);
   }));
 
 Deno.test("a stream of events that breaks off, or a line of it without an end, is a fault", () =>

@@ -17,6 +17,8 @@ export interface EngineListener {
   found(engine: EngineClient): void;
   /** All networks of the Engine, after it was found, when they may have changed, and every 30 s. */
   networks(list: NetworkList): Promise<void>;
+  /** The client container or its image may have changed; told at once, while networks may still be listed. */
+  client(): void;
   /** The Engine has gone, or none was found; the same fault is told again with each attempt. */
   lost(fault: OperationError): void;
 }
@@ -106,7 +108,10 @@ export class EngineFollower implements AsyncDisposable {
     let end: unknown;
     const watched = (async () => {
       try {
-        for await (const _ of events.changes) changed.resolve();
+        for await (const change of events.changes) {
+          if (change === "networks") changed.resolve();
+          else if (this.#state.engine === engine) this.#listener.client();
+        }
         end = streamEnd(engine);
       } catch (error) {
         end = error;

@@ -42,6 +42,7 @@ async function withFollower(
   }, {
     found: ({ version }) => told.add(`found ${version}`),
     networks: ({ networks }) => Promise.resolve(told.add(networks.map(({ name }) => name).join(" "))),
+    client: () => told.add("client"),
     lost: (fault) => told.add(`lost: ${fault.message.replaceAll(path, "SOCKET")}`),
   });
   try {

@@ -16,6 +16,40 @@ export class LateAnswer extends Error {
   override readonly name = "LateAnswer";
 }
 
+/** What is sent with a request. */
+export interface RequestBody {
+  /** Its media type. */
+  readonly type: string;
+  /** How many bytes the portions have together. */
+  readonly length: number;
+  /** The bytes. */
+  readonly portions: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+}
+
+/** A request. */
+export interface EngineRequest {
+  /** What is to be done with the target. */
+  readonly method: "GET" | "POST" | "DELETE";
+  /** The target, such as "/version". */
+  readonly target: string;
+  /** What is sent along. */
+  readonly body?: RequestBody;
+}
+
+/** The head of a request. The Engine takes any host name; "docker" is what its own client says. */
+function headOf({ method, target, body }: EngineRequest): string {
+  const lines = [
+    `${method} ${target} HTTP/1.1`,
+    "Host: docker",
+    "User-Agent: docker-connector",
+    "Accept: application/json",
+    "Connection: close",
+    ...(body === undefined ? [] : [`Content-Type: ${body.type}`]),
+    ...(method === "POST" ? [`Content-Length: ${body?.length ?? 0}`] : []),
+  ];
+  return `${lines.join("\r\n")}\r\n\r\n`;
+}
+
 /** A request that has been answered; its body may still be on the way. */
 export class Exchange implements Disposable {
   readonly #connection: Deno.UnixConn;
@@ -35,17 +69,17 @@ export class Exchange implements Disposable {
   }
 
   /**
-   * Sends a request without a body and reads the head of the answer.
+   * Sends a request and reads the head of the answer.
    *
    * @param path the socket
-   * @param target the request's target, such as "/version"
-   * @param deadline milliseconds until the whole answer must have come
+   * @param request what is asked for
+   * @param deadline milliseconds until the request is sent and the whole answer must have come
    * @param signal ends the exchange at once
-   * @throws {LateAnswer | MalformedAnswer} and what `Deno.connect` and the connection throw
+   * @throws {LateAnswer | MalformedAnswer} and what `Deno.connect`, the connection and the body throw
    */
-  static async get(
+  static async send(
     path: string,
-    target: string,
+    request: EngineRequest,
     deadline: number,
     signal?: AbortSignal,
   ): Promise<Exchange> {
@@ -53,10 +87,8 @@ export class Exchange implements Disposable {
     const exchange = new Exchange(await Deno.connect({ transport: "unix", path }), signal);
     try {
       exchange.#startClock(deadline);
-      // The Engine takes any host name; "docker" is what its own client says.
-      const request = `GET ${target} HTTP/1.1\r\nHost: docker\r\nUser-Agent: docker-connector\r\n` +
-        "Accept: application/json\r\nConnection: close\r\n\r\n";
-      await exchange.#write(new TextEncoder().encode(request));
+      await exchange.#write(new TextEncoder().encode(headOf(request)));
+      if (request.body !== undefined) await exchange.#writeBody(request.body);
       exchange.#head = await readHead(exchange.#source);
       return exchange;
     } catch (error) {
@@ -131,6 +163,18 @@ export class Exchange implements Disposable {
       this.#isLate = true;
       this[Symbol.dispose]();
     }, deadline);
+  }
+
+  async #writeBody({ portions }: RequestBody): Promise<void> {
+    for await (const bytes of portions) {
+      try {
+        await this.#write(bytes);
+      } catch (error) {
+        // An Engine that refuses closes its end before it has read everything; its answer says why.
+        if (error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.ConnectionReset) return;
+        throw error;
+      }
+    }
   }
 
   async #write(bytes: Uint8Array): Promise<void> {

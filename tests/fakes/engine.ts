@@ -5,15 +5,29 @@
  * @module
  */
 
-/** Answers one request by writing to the connection, which is closed when the promise is kept. */
+/** Answers one request, its target with the method before it unless that is GET, by writing to the connection, which is closed when the promise is kept. */
 export type Respond = (target: string, connection: FakeConnection) => Promise<void>;
 
 /** The Engine's end of a connection. */
 export class FakeConnection {
   readonly #connection: Deno.Conn;
 
-  constructor(connection: Deno.Conn) {
+  /** @param head what was read of the request: its head, and perhaps the start of its body */
+  constructor(connection: Deno.Conn, readonly head: string) {
     this.#connection = connection;
+  }
+
+  /** Reads the request's body as ASCII text. */
+  async body(): Promise<string> {
+    const length = Number(/\r\nContent-Length: (\d+)\r\n/.exec(this.head)?.[1] ?? 0);
+    let text = this.head.slice(this.head.indexOf("\r\n\r\n") + 4);
+    const buffer = new Uint8Array(65_536);
+    while (text.length < length) {
+      const count = await this.#connection.read(buffer).catch(() => null);
+      if (count === null) break;
+      text += new TextDecoder().decode(buffer.subarray(0, count));
+    }
+    return text;
   }
 
   /** Writes text as it is; false when the other end has gone. */
@@ -92,10 +106,11 @@ export class FakeEngine implements AsyncDisposable {
     const buffer = new Uint8Array(8192);
     const length = await connection.read(buffer).catch(() => null);
     const head = new TextDecoder().decode(buffer.subarray(0, length ?? 0));
-    const target = /^GET (\S+) HTTP\/1\.1\r\n/.exec(head)?.[1];
-    if (target !== undefined) {
+    const [, method, place] = /^(GET|POST|DELETE) (\S+) HTTP\/1\.1\r\n/.exec(head) ?? [];
+    if (place !== undefined) {
+      const target = method === "GET" ? place : `${method} ${place}`;
       this.targets.push(target);
-      await this.respond(target, new FakeConnection(connection));
+      await this.respond(target, new FakeConnection(connection, head));
     }
     this.#close(connection);
   }

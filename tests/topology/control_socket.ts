@@ -75,6 +75,12 @@ export interface ServerStatus extends CommonStatus {
       readonly name: string;
       readonly subnets: readonly { readonly prefix: string; readonly state: string }[];
     }[];
+    readonly container: {
+      readonly name: string;
+      readonly state: string;
+      readonly image: string | null;
+      readonly fault?: string;
+    } | null;
   };
   readonly config: {
     readonly file: string;

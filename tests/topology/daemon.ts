@@ -94,6 +94,7 @@ export class Daemon<Status extends CommonStatus> implements AsyncDisposable {
   #spawn(): Process {
     const { namespace, program, args, control, env, wrapper = [] } = this.settings;
     const argv = [...wrapper, binary(program), ...args, "--control", control];
-    return namespace.spawn(argv, env === undefined ? {} : { env });
+    // A server starts no client unless its test wants it to, whatever Engine the machine has.
+    return namespace.spawn(argv, { env: { DOCKER_CONNECTOR_IMAGE: "off", ...env } });
   }
 }

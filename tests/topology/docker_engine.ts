@@ -12,6 +12,9 @@ import { waitUntil } from "./wait.ts";
 /** Binds files over others, then becomes the program: pairs of paths, `--`, argv. */
 const BIND = 'while [ "$1" != -- ]; do mount --bind "$1" "$2" || exit; shift 2; done; shift; exec "$@"';
 
+/** Runs a program in a mount namespace of its own, so that no mount of it outlives it. */
+const OWN_MOUNTS = ["unshare", "--mount", "--propagation", "private"];
+
 /** How an Engine differs from the plain one. */
 export interface EngineOptions {
   /**
@@ -19,6 +22,11 @@ export interface EngineOptions {
    * containers of the host's network.
    */
   readonly files?: Readonly<Record<string, string>>;
+  /**
+   * Whether its containerd is a service of its own, as distributions have it, and outlives a killed dockerd with all
+   * containers.
+   */
+  readonly hasOwnContainerd?: boolean;
   /** The iptables that it uses; the machine's own choice where absent. */
   readonly backend?: Backend;
 }
@@ -28,6 +36,7 @@ export class DockerEngine implements AsyncDisposable {
   readonly #network: Network;
   readonly #client: Deno.HttpClient;
   #process: Process | undefined;
+  #containerd: Process | undefined;
   #runs = 0;
 
   /** @param network in whose `vm` it runs and in whose folder its files are */
@@ -50,11 +59,14 @@ export class DockerEngine implements AsyncDisposable {
     const { folder, vm } = this.#network;
     // A killed dockerd takes its containerd along; while that one's process id is still there, as a zombie or another
     // process, the next dockerd would wait for it in vain. So each run has its own folder for what runs.
-    const run = `${folder}/run${++this.#runs}`;
+    const run = this.options.hasOwnContainerd === true ? `${folder}/run` : `${folder}/run${++this.#runs}`;
     const files = ["--data-root", `${folder}/${data}`, "--exec-root", run, "--pidfile", `${run}.pid`];
-    // In a mount namespace of its own, so that no mount of it outlives it.
+    if (this.options.hasOwnContainerd === true) files.push("--containerd", await this.#startContainerd());
     const child = vm.spawn([
-      ...["unshare", "--mount", "--propagation", "private"],
+      // In containerd's mount namespace, where runc finds what dockerd mounts.
+      ...this.#containerd === undefined
+        ? OWN_MOUNTS
+        : ["nsenter", `--mount=/proc/${this.#containerd.pid}/ns/mnt`],
       ...["sh", "-c", BIND, "bind", ...await this.#writeFiles(), "--"],
       ...["dockerd", "--host", `unix://${this.socket}`, ...files],
       // The one driver that works on every file system, in containers too.
@@ -120,7 +132,23 @@ export class DockerEngine implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+    await this.#containerd?.stop();
     this.#client.close();
+  }
+
+  /** Path of containerd's socket. */
+  async #startContainerd(): Promise<string> {
+    const { folder, vm } = this.#network;
+    const address = `${folder}/containerd.sock`;
+    if (this.#containerd === undefined) {
+      const files = ["--address", address, "--root", `${folder}/containerd`, "--state", `${folder}/tasks`];
+      this.#containerd = vm.spawn([...OWN_MOUNTS, "containerd", "--config", "/dev/null", ...files]);
+      await waitUntil(
+        "containerd listens",
+        async () => (await Deno.stat(address).catch(() => null)) !== null,
+      );
+    }
+    return address;
   }
 
   /** dockerd runs `iptables`, whichever comes first. */

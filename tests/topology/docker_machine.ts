@@ -5,7 +5,7 @@
  * @module
  */
 import { loadClientImage } from "./client_image.ts";
-import { DockerEngine } from "./docker_engine.ts";
+import { DockerEngine, type EngineOptions } from "./docker_engine.ts";
 import type { Backend } from "./docker_rules.ts";
 import { resolverFile, serveDesktopName } from "./name_server.ts";
 import type { Network } from "./network.ts";
@@ -25,12 +25,17 @@ export class DockerMachine implements AsyncDisposable {
    *
    * @param network best without containers: the Engine makes its own
    * @param backend the iptables that the Engine uses
+   * @param options how the Engine differs otherwise
    */
-  static async start(network: Network, backend: Backend = "nft"): Promise<DockerMachine> {
+  static async start(
+    network: Network,
+    backend: Backend = "nft",
+    options: EngineOptions = {},
+  ): Promise<DockerMachine> {
     await using starting = new AsyncDisposableStack();
     const nameServer = starting.use(await serveDesktopName(network));
     const files = { "/etc/resolv.conf": resolverFile(network) };
-    const engine = starting.use(new DockerEngine(network, { files, backend }));
+    const engine = starting.use(new DockerEngine(network, { ...options, files, backend }));
     await engine.start();
     await loadClientImage(engine);
     starting.move();

@@ -1,0 +1,175 @@
+/**
+ * The container that the client runs in: what it is made of, and what has to be done about those that are there.
+ *
+ * @module
+ */
+import type { DockerContainer } from "./containers.ts";
+import { repositoryOf } from "./image_name.ts";
+
+/** The name of the container, the one that the original's instructions give it. */
+export const CLIENT_CONTAINER = "mac-connector";
+
+/** The last part of the image's name, whoever's it is; the original's image has it too. */
+export const CLIENT_REPOSITORY = "mac-docker-connector";
+
+/** The labels of a container that is kept running. Only one with the first of them is ever changed or removed. */
+export const CLIENT_LABELS = {
+  /** "kept": a program made the container. An image must not carry it, since its containers inherit its labels. */
+  owner: "docker-connector",
+  /** The fingerprint of image and settings, to see whether they have changed since. */
+  settings: "docker-connector.settings",
+} as const;
+
+/** The value of the owner's label. */
+export const KEPT = "kept";
+
+/** What the client is told. */
+export interface ClientSettings {
+  /** Where the server is; undefined leaves the search to the client. */
+  readonly host: string | undefined;
+  /** The server's UDP port. */
+  readonly port: number;
+  /** The client's address with the virtual network's length. */
+  readonly addr: string;
+  /** The largest packet in bytes. */
+  readonly mtu: number;
+  /** The secret to prove. It must never be logged. */
+  readonly key: string;
+}
+
+/** The variable that carries the key. */
+const KEY_VARIABLE = "DOCKER_CONNECTOR_KEY";
+
+/** The settings as the client's environment; it holds the key. */
+export function clientEnvironment({ host, port, addr, mtu, key }: ClientSettings): string[] {
+  return [
+    ...(host === undefined ? [] : [`DOCKER_CONNECTOR_HOST=${host}`]),
+    `DOCKER_CONNECTOR_PORT=${port}`,
+    `DOCKER_CONNECTOR_ADDR=${addr}`,
+    `DOCKER_CONNECTOR_MTU=${mtu}`,
+    `${KEY_VARIABLE}=${key}`,
+  ];
+}
+
+/** The key in a container's environment; undefined if there is none. */
+export function keyOfEnvironment(environment: readonly string[]): string | undefined {
+  const start = `${KEY_VARIABLE}=`;
+  return environment.find((line) => line.startsWith(start))?.slice(start.length);
+}
+
+/** What a client container is made of. */
+export interface ClientPlan {
+  /** The image's id or name. */
+  readonly image: string;
+  /** The client's environment. */
+  readonly environment: readonly string[];
+  /** Tells this image and these settings from all others. */
+  readonly fingerprint: string;
+}
+
+/**
+ * The body of `POST /containers/create`. It is what `docker run --restart always --net host --cap-add NET_ADMIN
+ * --device /dev/net/tun` asks for.
+ *
+ * @param hasDevice whether the machine's /dev/net/tun is passed on; without it the client makes its own
+ */
+export function creationRequest(
+  { image, environment, fingerprint }: ClientPlan,
+  hasDevice: boolean,
+): Readonly<Record<string, unknown>> {
+  const tun = "/dev/net/tun";
+  return {
+    Image: image,
+    Env: environment,
+    Labels: { [CLIENT_LABELS.owner]: KEPT, [CLIENT_LABELS.settings]: fingerprint },
+    HostConfig: {
+      NetworkMode: "host",
+      RestartPolicy: { Name: "always" },
+      CapAdd: ["NET_ADMIN"],
+      Devices: hasDevice ? [{ PathOnHost: tun, PathInContainer: tun, CgroupPermissions: "rwm" }] : [],
+    },
+  };
+}
+
+/** Whether a program made this container to keep it running. */
+export function isKept({ labels }: Pick<DockerContainer, "labels">): boolean {
+  return labels[CLIENT_LABELS.owner] === KEPT;
+}
+
+/** Whether a container of this name, image and labels has to do with the client, whosever it is. */
+export function isClientName(
+  name: string,
+  image: string,
+  labels: Readonly<Record<string, unknown>>,
+): boolean {
+  return name === CLIENT_CONTAINER || repositoryOf(image) === CLIENT_REPOSITORY ||
+    labels[CLIENT_LABELS.owner] === KEPT;
+}
+
+/** Whether a container has to do with the client, whosever it is. */
+export function isOfClient(
+  { names, image, imageId: id, labels }: DockerContainer,
+  imageId: string | undefined,
+): boolean {
+  return id === imageId || [...names, ""].some((name) => isClientName(name, image, labels));
+}
+
+/** What there is, and what has to be done. */
+export type ContainerFinding =
+  /** A client that somebody else runs; it is used and left alone. */
+  | { readonly kind: "theirs"; readonly container: DockerContainer }
+  /** Somebody else's container that stands in the way. */
+  | { readonly kind: "foreign"; readonly container: DockerContainer }
+  /** The kept container; `surplus` are kept ones that have other names. */
+  | {
+    readonly kind: "ours";
+    readonly container: DockerContainer | undefined;
+    readonly surplus: readonly DockerContainer[];
+  };
+
+/**
+ * Looks through all containers for the client's.
+ *
+ * @param imageId id of the image that the client is made from, where it is known
+ */
+export function findClient(
+  containers: readonly DockerContainer[],
+  imageId: string | undefined,
+): ContainerFinding {
+  const kept = containers.filter(isKept);
+  const others = containers.filter((container) => !isKept(container));
+  const isImage = ({ image, imageId: id }: DockerContainer) =>
+    repositoryOf(image) === CLIENT_REPOSITORY || id === imageId;
+  const theirs = others.find((container) => isImage(container) && ALIVE.includes(container.state));
+  if (theirs !== undefined) return { kind: "theirs", container: theirs };
+  const foreign = others.find(({ names }) => names.includes(CLIENT_CONTAINER));
+  if (foreign !== undefined) return { kind: "foreign", container: foreign };
+  const container = kept.find(({ names }) => names.includes(CLIENT_CONTAINER));
+  return { kind: "ours", container, surplus: kept.filter((other) => other !== container) };
+}
+
+/** States in which a container holds the interface, or is about to take it again. */
+const ALIVE = ["running", "paused", "restarting"];
+
+/** What brings the kept container to where it should be. */
+export type ContainerStep = "create" | "replace" | "start" | "unpause" | "wait" | "keep";
+
+/**
+ * Decides what to do about the kept container.
+ *
+ * @param container the container, if it is there
+ * @param fingerprint that of the wanted image and settings
+ */
+export function nextStep(container: DockerContainer | undefined, fingerprint: string): ContainerStep {
+  if (container === undefined) return "create";
+  // Its removal is under way, and an event tells when it is done.
+  if (container.state === "removing") return "wait";
+  if (container.labels[CLIENT_LABELS.settings] !== fingerprint || container.state === "dead") {
+    return "replace";
+  }
+  if (container.state === "paused") return "unpause";
+  if (container.state === "running") return "keep";
+  // The Engine starts it again by itself.
+  if (container.state === "restarting") return "wait";
+  return "start";
+}

@@ -1,0 +1,110 @@
+/**
+ * The work of `docker-connector cleanup`: takes away what a run that was killed has left, and the client container.
+ *
+ * @module
+ */
+import { exitDone } from "../cli/exit_status.ts";
+import { escapeControls } from "../cli/plain_text.ts";
+import type { Terminal } from "../cli/terminal.ts";
+import { DEFAULT_CONFIG, type DockerSetting } from "../core/config/config.ts";
+import { parseConfig } from "../core/config/parse.ts";
+import { isKept } from "../core/engine/client_container.ts";
+import { OperationError } from "../core/error.ts";
+import { formatPrefix } from "../core/net/prefix.ts";
+import { defaultConfigPaths, findConfigFile, readConfigFile } from "../system/config_file.ts";
+import { readStatus } from "../system/control_client.ts";
+import { removeDeadSocket } from "../system/control_socket.ts";
+import { listContainers, removeContainer } from "../system/engine/engine_containers.ts";
+import { findEngine } from "../system/engine/find_engine.ts";
+import { searchSockets } from "../system/engine/socket_search.ts";
+import { removeLeftInterface } from "../system/left_interface.ts";
+import { INTERFACE_NAME } from "./interface_name.ts";
+
+/** What is to be cleaned up. */
+export interface CleanupRequest {
+  /** Path of the control socket. */
+  readonly control: string;
+  /** The config file, which says where the Engine is; undefined searches the usual places. */
+  readonly configFile: string | undefined;
+}
+
+/**
+ * Removes what is left, and says each thing. What fails does not stop the rest.
+ *
+ * @returns the exit status
+ * @throws {OperationError} "failure" while a server runs; else the first of what failed
+ */
+export async function cleanUp({ control, configFile }: CleanupRequest, terminal: Terminal): Promise<number> {
+  await refuseWhileRunning(control);
+  const say = (line: string) => terminal.out(`${escapeControls(line)}\n`);
+  const faults: OperationError[] = [];
+  let removed = 0;
+  for (
+    const clean of [
+      () => cleanInterface(),
+      () => cleanContainers(configFile),
+      async () => await removeDeadSocket(control) ? [`control socket ${control}`] : [],
+    ]
+  ) {
+    try {
+      for (const thing of await clean()) {
+        removed++;
+        say(`removed ${thing}`);
+      }
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error;
+      faults.push(error);
+    }
+  }
+  const [first, ...others] = faults;
+  if (first !== undefined) {
+    for (const { report } of others) terminal.err(`docker-connector: ${escapeControls(report)}\n`);
+    throw first;
+  }
+  if (removed === 0) say("nothing was left");
+  return exitDone;
+}
+
+async function refuseWhileRunning(control: string): Promise<void> {
+  try {
+    const { pid } = await readStatus(control, "docker-connector");
+    throw new OperationError(
+      "failure",
+      `Cannot clean up: docker-connector runs (pid ${typeof pid === "number" ? pid : "unknown"})`,
+      "Stop it first",
+    );
+  } catch (error) {
+    if (!(error instanceof OperationError) || error.code !== "not-running") throw error;
+  }
+}
+
+/** The interface and its routes, each in words. The kernel removes both with a killed process unless they were kept. */
+async function cleanInterface(): Promise<string[]> {
+  const routes = await removeLeftInterface(INTERFACE_NAME);
+  return routes === undefined
+    ? []
+    : [...routes.map((route) => `route ${formatPrefix(route)}`), `interface ${INTERFACE_NAME}`];
+}
+
+/** The containers that were kept, and no others. */
+async function cleanContainers(configFile: string | undefined): Promise<string[]> {
+  const setting = await dockerSetting(configFile);
+  if (setting.mode === "off") return [];
+  const engine = await findEngine(
+    setting.mode === "socket" ? { paths: [setting.path] } : await searchSockets(),
+  );
+  const removed: string[] = [];
+  for (const container of await listContainers(engine)) {
+    if (!isKept(container)) continue;
+    await removeContainer(engine, container);
+    removed.push(`container ${container.names[0] ?? container.id}`);
+  }
+  return removed;
+}
+
+/** Where the Engine is. A faulty file is no reason to leave things behind: then the Engine is searched for. */
+async function dockerSetting(given: string | undefined): Promise<DockerSetting> {
+  const file = given ?? await findConfigFile(defaultConfigPaths(Deno.env.get("HOMEBREW_PREFIX")));
+  if (file === undefined) return DEFAULT_CONFIG.docker;
+  return parseConfig(await readConfigFile(file), file).config?.docker ?? DEFAULT_CONFIG.docker;
+}

@@ -1,0 +1,44 @@
+/**
+ * An interface that its process has left behind.
+ *
+ * @module
+ */
+import { OperationError } from "../core/error.ts";
+import type { Prefix } from "../core/net/prefix.ts";
+
+/**
+ * Removes a TUN interface that no process holds, with the routes into it. On Linux it can only be there if it was made
+ * to persist; on macOS an interface goes with its process in any case, and its routes with it.
+ *
+ * @returns the routes that were removed with it; undefined if there is no such interface
+ * @throws {OperationError} "failure" when a process holds it or it is no TUN, "privilege" when not root
+ */
+export async function removeLeftInterface(name: string): Promise<Prefix[] | undefined> {
+  if (Deno.build.os !== "linux") return undefined;
+  const { deleteLink, listLinks } = await import("../ffi/netlink/link.ts");
+  const { NetlinkSocket } = await import("../ffi/netlink/socket.ts");
+  const { SystemError } = await import("../ffi/system_error.ts");
+  const { systemFault } = await import("./router_linux_fault.ts");
+  const { LinuxRouter } = await import("./router_linux.ts");
+  const act = `remove interface ${name}`;
+  const routes = await new LinuxRouter().listRoutes(name);
+  try {
+    using socket = NetlinkSocket.open();
+    const link = listLinks(socket).find((other) => other.name === name);
+    if (link === undefined) return undefined;
+    if (link.kind !== "tun" || link.carrier) {
+      const state = link.kind === "tun" ? "a program uses it" : "it is no tunnel's";
+      throw new OperationError(
+        "failure",
+        `Cannot ${act}: ${state}`,
+        link.kind === "tun"
+          ? "Stop the docker-connector or docker-connector-client that has it"
+          : `Rename it (ip link set ${name} name OTHER)`,
+      );
+    }
+    deleteLink(socket, link.index);
+    return routes;
+  } catch (error) {
+    throw error instanceof SystemError ? systemFault(act, error) : error;
+  }
+}
