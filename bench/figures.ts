@@ -42,6 +42,12 @@ export function tcpThroughput(direction: Direction, streams: number): Metric {
   return { id: `tcp.${direction}.${streams}`, part: "tcp", title, unit: "Mbit/s", digits: 0 };
 }
 
+/** The same over IPv6, one stream. */
+export function tcpThroughputIpv6(direction: Direction): Metric {
+  const title = `TCP ${preposition(direction)}, IPv6`;
+  return { id: `tcp6.${direction}`, part: "tcp", title, unit: "Mbit/s", digits: 0 };
+}
+
 /** Processor time of one of the tunnel's processes for 10^9 bytes received over one TCP stream. */
 export function cpuPerGigabyte(direction: Direction, end: End): Metric {
   const title = `CPU, TCP ${preposition(direction)}, ${owner(end)}`;

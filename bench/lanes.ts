@@ -4,9 +4,15 @@
  * @module
  */
 import type { Namespace } from "../tests/topology/namespace.ts";
+import { addIpv6, IPV6_SUBNET } from "../tests/topology/ipv6.ts";
 import { Network } from "../tests/topology/network.ts";
 import { reachable } from "../tests/topology/ping.ts";
-import { SERVER_VIRTUAL_ADDRESS, Tunnel } from "../tests/topology/tunnel.ts";
+import {
+  defaultConfig,
+  SERVER_VIRTUAL_ADDRESS,
+  SERVER_VIRTUAL_ADDRESS_6,
+  Tunnel,
+} from "../tests/topology/tunnel.ts";
 import { waitUntil } from "../tests/topology/wait.ts";
 import type { Direction, End, Subject } from "./figures.ts";
 import { addVxlan, VXLAN_MAC_ADDRESS } from "./vxlan.ts";
@@ -21,6 +27,8 @@ export interface Lane {
   readonly network: Network;
   /** `mac` as the container reaches it. */
   readonly macAddress: string;
+  /** The same two ends by IPv6, where the lane carries it. */
+  readonly ipv6?: { readonly container: string; readonly mac: string };
   /** The processes of the tunnel; empty where the kernel does it all. */
   readonly pids: Readonly<Partial<Record<End, number>>>;
 }
@@ -41,6 +49,15 @@ export function courseOf({ network, macAddress }: Lane, direction: Direction): C
     : { from: namespace, to: network.mac, address: macAddress };
 }
 
+/** The two ends by IPv6; undefined where the lane does not carry it. */
+export function ipv6CourseOf({ network, ipv6 }: Lane, direction: Direction): Course | undefined {
+  if (ipv6 === undefined) return undefined;
+  const { namespace } = network.container();
+  return direction === "to"
+    ? { from: network.mac, to: namespace, address: ipv6.container }
+    : { from: namespace, to: network.mac, address: ipv6.mac };
+}
+
 async function plainLane(network: Network): Promise<Lane> {
   await network.mac.ip("route", "add", network.container().subnet, "via", network.vmAddress);
   return { subject: "plain route", network, macAddress: network.macAddress, pids: {} };
@@ -58,9 +75,12 @@ async function wireguardLane(network: Network, stack: AsyncDisposableStack): Pro
 }
 
 async function connectorLane(network: Network, stack: AsyncDisposableStack): Promise<Lane> {
-  const tunnel = stack.use(await Tunnel.start(network, { mtu: TUNNEL_MTU }));
+  const ipv6 = { container: await addIpv6(network), mac: SERVER_VIRTUAL_ADDRESS_6 };
+  const config = `${defaultConfig(network)}route ${IPV6_SUBNET}\n`;
+  const tunnel = stack.use(await Tunnel.start(network, { config, mtu: TUNNEL_MTU }));
+  await waitUntil("IPv6 connects", () => reachable(network.mac, ipv6.container, 1));
   const pids = { desktop: tunnel.server.process.pid, vm: tunnel.client.process.pid };
-  return { subject: "docker-connector", network, macAddress: SERVER_VIRTUAL_ADDRESS, pids };
+  return { subject: "docker-connector", network, macAddress: SERVER_VIRTUAL_ADDRESS, ipv6, pids };
 }
 
 /** Lays all of them out, each carrying packets; the stack takes them away. */

@@ -6,6 +6,7 @@
  */
 import {
   cpuPerGigabyte,
+  type Direction,
   DIRECTIONS,
   ENDS,
   type Figures,
@@ -18,6 +19,7 @@ import {
   startToFirstPacket,
   type Subject,
   tcpThroughput,
+  tcpThroughputIpv6,
   udpLoss,
   udpPeak,
 } from "./figures.ts";
@@ -71,7 +73,18 @@ export function judgeTargets(figures: Figures): Verdict[] {
     atMost(roundTrip(load, 50), "wireguard-go", 0.6),
     atMost(roundTrip(load, 99), "wireguard-go", 1),
   ];
+  const ipv6 = (direction: Direction) => {
+    const [v4, v6] = [tcpThroughput(direction, 1), tcpThroughputIpv6(direction)]
+      .map((metric) => figures.median(metric, US));
+    return judge(
+      `${tcpThroughputIpv6(direction).title}: at least 0.9 x IPv4`,
+      v4 === undefined || v6 === undefined ? undefined : v6 / v4,
+      times,
+      (ratio) => ratio >= 0.9,
+    );
+  };
   return [
+    ...DIRECTIONS.map(ipv6),
     ...DIRECTIONS.flatMap((direction) => [
       atLeast(tcpThroughput(direction, 1), "wireguard-go", 8),
       atLeast(tcpThroughput(direction, 1), "VXLAN", 0.5, " (stretch: 0.65)"),

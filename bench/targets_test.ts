@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpuPerGigabyte, Figures, roundTrip, tcpThroughput, udpLoss } from "./figures.ts";
+import { cpuPerGigabyte, Figures, roundTrip, tcpThroughput, tcpThroughputIpv6, udpLoss } from "./figures.ts";
 import { judgeTargets } from "./targets.ts";
 
 const verdictOn = (figures: Figures, target: RegExp) =>
@@ -23,6 +23,19 @@ Deno.test("a ratio of medians decides, at its bound still in favour", () => {
   assert.equal(verdictOn(figures, /^TCP to .* VXLAN/)?.met, false);
   assert.equal(verdictOn(figures, /p50, idle/)?.met, false);
   assert.equal(verdictOn(figures, /^CPU, TCP from .* 0\.33 x/)?.met, true);
+});
+
+Deno.test("IPv6 is judged beside IPv4 of the same direction", () => {
+  const figures = new Figures();
+  const subject = "docker-connector";
+  for (const value of [1000, 990, 2000]) figures.add(tcpThroughput("to", 1), subject, value);
+  for (const value of [900, 910, 890]) figures.add(tcpThroughputIpv6("to"), subject, value);
+  assert.deepEqual(verdictOn(figures, /^TCP to container, IPv6/), {
+    target: "TCP to container, IPv6: at least 0.9 x IPv4",
+    measured: "0.90 x",
+    met: true,
+  });
+  assert.equal(verdictOn(figures, /^TCP from container, IPv6/)?.met, undefined);
 });
 
 Deno.test("no loss means none in the median round", () => {

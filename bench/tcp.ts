@@ -11,9 +11,10 @@ import {
   ENDS,
   type Figures,
   tcpThroughput,
+  tcpThroughputIpv6,
 } from "./figures.ts";
 import { runTcp } from "./iperf.ts";
-import { courseOf, type Lane } from "./lanes.ts";
+import { courseOf, ipv6CourseOf, type Lane } from "./lanes.ts";
 import type { BenchOptions } from "./options.ts";
 import { processorTime } from "./proc.ts";
 
@@ -50,6 +51,19 @@ async function measure(
   }
 }
 
+/** One stream over IPv6, right after the one over IPv4 that it is compared with. */
+async function measureIpv6(
+  lane: Lane,
+  direction: Direction,
+  { parts, seconds }: BenchOptions,
+  figures: Figures,
+): Promise<void> {
+  const course = ipv6CourseOf(lane, direction);
+  if (course === undefined || !parts.has("tcp")) return;
+  const { bitsPerSecond } = await runTcp(course, 1, seconds);
+  figures.add(tcpThroughputIpv6(direction), lane.subject, bitsPerSecond / 1e6);
+}
+
 /** One round. */
 export async function measureTcp(
   lanes: readonly Lane[],
@@ -58,7 +72,10 @@ export async function measureTcp(
 ): Promise<void> {
   for (const streams of options.parts.has("tcp") ? STREAMS : [1]) {
     for (const direction of DIRECTIONS) {
-      for (const lane of lanes) await measure(lane, direction, streams, options, figures);
+      for (const lane of lanes) {
+        await measure(lane, direction, streams, options, figures);
+        if (streams === 1) await measureIpv6(lane, direction, options, figures);
+      }
     }
   }
 }

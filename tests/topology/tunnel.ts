@@ -37,6 +37,8 @@ const DEFAULT_MTU = 1400;
 export const SERVER_PORT = 2511;
 /** The server's address in the tunnel, by default: the one after `addr`. */
 export const SERVER_VIRTUAL_ADDRESS = "192.168.251.2";
+/** The server's IPv6 address in the tunnel, by default: the one after `addr6`. */
+export const SERVER_VIRTUAL_ADDRESS_6 = "fdc0:c0de:251::2";
 /** The client's address in the tunnel, by default. */
 export const CLIENT_VIRTUAL_ADDRESS = "192.168.251.1";
 
