@@ -1,30 +1,8 @@
 import assert from "node:assert/strict";
-import type { Process } from "../topology/process.ts";
+import { COLLECTIONS, collections, LOAD, traced, WARM_UP } from "../topology/garbage.ts";
 import { transfer } from "../topology/transfer.ts";
 import { SERVER_VIRTUAL_ADDRESS, type Tunnel } from "../topology/tunnel.ts";
 import { tunnelTest } from "../topology/tunnel_test_case.ts";
-
-/** Octets of a transfer whose packets may make garbage: the compiler of V8 is still at work. */
-const WARM_UP = 150_000_000;
-/** Octets of a transfer whose packets may not. */
-const LOAD = 500_000_000;
-/**
- * With a young generation of 1 MB there is a collection for about every half megabyte that is allocated, so this many
- * in 700,000 packets are 4 octets for each, less than the smallest object. Heartbeats account for one now and then.
- */
-const COLLECTIONS = 5;
-const V8_FLAGS = "--v8-flags=--trace-gc,--max-semi-space-size=1";
-
-/** Runs the program's source in the place of its binary, with every collection told on standard output at once. */
-function traced(main: string): string[] {
-  const path = new URL(`../../${main}`, import.meta.url).pathname;
-  const script =
-    'deno=$1 flags=$2 main=$3; shift 4; exec stdbuf -oL "$deno" run -A --no-check "$flags" "$main" "$@"';
-  return ["sh", "-c", script, "sh", Deno.execPath(), V8_FLAGS, path];
-}
-
-const collections = ({ stdout }: Process) =>
-  stdout.lines.filter((line) => / ms: (?:Scavenge|Mark)/.test(line)).length;
 
 async function packets(tunnel: Tunnel): Promise<number> {
   const counters = (await tunnel.server.status())?.counters;

@@ -91,6 +91,8 @@ export class SessionPair implements AsyncDisposable {
       ...{ do: "keys", slot: 0, send: there, receive: back, initiator: true },
       ...{ localIndex: accessorIndex, remoteIndex: serverIndex },
     });
+    // The whitepaper's way to confirm them when there is nothing else to send (section 6.3).
+    await this.accessor.step({ do: "text", slot: 0, hex: "" });
     return { serverIndex, accessorIndex };
   }
 
