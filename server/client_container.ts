@@ -193,6 +193,8 @@ export class ClientContainer implements ClientKeeper {
     }
     const state = step === "wait" ? "restarting" : "running";
     this.#settle({ state, image: shown });
+    const words = `client container ends soon after each start; docker logs ${CLIENT_CONTAINER} says why`;
+    if (container?.state === "restarting" && this.#said.isNews("client", words)) log.warn(words);
     if (image instanceof Error) throw image;
   }
 
@@ -269,13 +271,20 @@ export class ClientContainer implements ClientKeeper {
     if (status.state === "running") this.#said.settle("client");
   }
 
+  /** An Engine may repeat what it was sent, the environment too. */
+  #withoutKey(words: string): string {
+    const key = this.#needs.key ?? this.#generatedKey;
+    return key === undefined ? words : words.replaceAll(key, "***");
+  }
+
   /** A fault is said once until it is another. */
   #tell(fault: OperationError): void {
     // That the Engine has gone is told by whoever looks for it.
     if (this.#engine === undefined || isStop(fault.cause)) return;
     const { state } = this.#status;
-    this.#status = { ...this.#status, state: state === "starting" ? "stopped" : state, fault: fault.report };
-    if (this.#said.isNews("fault", fault.report)) log.warn(`${fault.report}; it is tried again`);
+    const report = this.#withoutKey(fault.report);
+    this.#status = { ...this.#status, state: state === "starting" ? "stopped" : state, fault: report };
+    if (this.#said.isNews("fault", report)) log.warn(`${report}; it is tried again`);
   }
 }
 

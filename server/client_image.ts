@@ -70,6 +70,8 @@ export class ClientImage {
   async provide(engine: EngineClient, { identity, shown }: FoundImage): Promise<string> {
     const known = this.#loaded.get(identity) ?? identity;
     if (await imageId(engine, known) !== undefined) return known;
+    // It has been removed since it was found.
+    if (identity !== this.#tar.digest) throw noImage(shown, true);
     const start = performance.now();
     const name = await loadImage(engine, shown);
     // With containerd's store the id is another digest than the configuration's.
