@@ -60,8 +60,9 @@ export class PatientWork implements AsyncDisposable {
       this.#failedAt = performance.now();
       const fault = faultOf(error);
       this.#tell(fault);
-      // Only of an Engine that has gone nothing else tells when it is back.
-      if (!this.#isEnded) this.#later(retryPause(this.#failures, isStop(fault.cause)));
+      // Whoever follows the Engine soon knows that it has gone, and no event tells that only its socket was away.
+      const pause = isStop(fault.cause) ? LEAST_PAUSE : retryPause(this.#failures, false);
+      if (!this.#isEnded) this.#later(pause);
     }
   }
 
