@@ -18,6 +18,12 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   "wireguard-tools": "wg",
 };
 
+/**
+ * Packages whose program may come from elsewhere: Docker's own packages bring dockerd too, and apt-get would remove
+ * them for Debian's.
+ */
+const FROM_ELSEWHERE: readonly string[] = ["docker.io"];
+
 /** Folders searched besides PATH: root's own programs are missing from the PATH of a plain `su`. */
 const ADMIN_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
@@ -36,7 +42,7 @@ async function isProgram(name: string): Promise<boolean> {
 }
 
 async function isInstalled(name: string, dpkg: boolean): Promise<boolean> {
-  if (!dpkg) return await isProgram(PROGRAMS[name] ?? name);
+  if (!dpkg || FROM_ELSEWHERE.includes(name)) return await isProgram(PROGRAMS[name] ?? name);
   const query = await new Deno.Command("dpkg-query", {
     args: ["-W", "-f", "${db:Status-Status}", name],
     stdout: "piped",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { version } from "../../cli/build_info.ts";
-import { archiveName, INSTALLED_PROGRAMS, SYSTEMS } from "../../tools/release/systems.ts";
+import { archiveName, IMAGE_FILE, INSTALLED_PROGRAMS, SYSTEMS } from "../../tools/release/systems.ts";
 import { readStatus, type ServerStatus } from "../topology/control_socket.ts";
 import { topologyTest } from "../topology/gate.ts";
 import { mustRun, Process } from "../topology/process.ts";
@@ -104,6 +104,13 @@ topologyTest("the formulas, installed from archives of the compiled programs", a
       await formula("test", ...of(program));
     });
   }
+
+  await t.step("the client's image lies in share where the release has one", async () => {
+    const archive = `${release.files}/${archiveName("docker-connector", { os, cpu })}`;
+    const image = (await mustRun(["tar", "-tzf", archive])).split("\n").filter((name) => name === IMAGE_FILE);
+    const share = `${root}/opt/docker-connector/share/docker-connector`;
+    assert.deepEqual(await Deno.stat(share).then(() => namesIn(share), () => []), image);
+  });
 
   await t.step("the default config file is valid and for its owner alone", async () => {
     await mustRun([`${root}/opt/docker-connector/bin/docker-connector`, "check", "--config", config]);

@@ -12,6 +12,16 @@ const SHELLS = ["dash", "bash", "busybox"] as const;
 
 type Shell = typeof SHELLS[number];
 
+/** Removes the program while it runs, and once more after it was stopped; the default status socket is hidden in a /run of its own. */
+const REMOVE_TWICE = `
+  mount -t tmpfs tmpfs /run
+  "$PREFIX/bin/docker-connector" run --config "$PREFIX/etc/docker-connector.conf" 2>"$PREFIX/log" &
+  until "$PREFIX/bin/docker-connector" status >/dev/null 2>&1; do sleep 0.1; done
+  "$@" --uninstall; echo "running: $?"
+  kill $!; wait $!
+  rm "$PREFIX/log"
+  "$@" --uninstall >/dev/null; echo "stopped: $?"`;
+
 /** A machine to install on: a release served on loopback, and a folder in place of /usr/local. */
 class Site implements AsyncDisposable {
   readonly prefix: string;
@@ -192,4 +202,14 @@ async function testShell(release: TestRelease, shell: Shell, t: Deno.TestContext
 topologyTest("install.sh", async (t) => {
   await using release = await TestRelease.create();
   for (const shell of SHELLS) await t.step(`under ${shell}`, (t) => testShell(release, shell, t));
+
+  await t.step("does not remove a program that runs", async () => {
+    await using site = new Site(release, "dash");
+    await good(site.installer([]));
+    const isolated = ["unshare", "--mount", "--net", "sh", "-c", REMOVE_TWICE, "sh", "/bin/dash", SCRIPT];
+    const { stdout, stderr } = await run(isolated, { env: { PREFIX: site.prefix } });
+    assert.match(stderr, /Cannot remove docker-connector: it is running\. Stop it first/);
+    assert.equal(stdout, "running: 1\nstopped: 0");
+    assert.deepEqual(site.files(), []);
+  });
 }, { programs: ["curl", "dash"], packages: ["curl", "dash"] });
