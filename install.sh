@@ -19,8 +19,8 @@ usage: install.sh [docker-connector|docker-accessor]
 
 Installs one program (docker-connector unless another is named) for this system below PREFIX: its binary to bin,
 its config file to etc unless one is there, the image of the client to share, on Linux a systemd unit to lib/systemd.
---uninstall removes all of that, and the interface and routes that a crash may have left. A config file that was
-edited is kept; with --purge it goes too.
+--uninstall removes all of that, the client container, and the interface and routes that a crash may have left. A
+config file that was edited is kept; with --purge it goes too.
 
 environment:
   PREFIX    where to install; default /usr/local
@@ -160,9 +160,15 @@ uninstall_program() {
   if [ -x "$binary" ] && "$binary" status >/dev/null 2>&1; then
     fail "Cannot remove $program: it is running. Stop it first"
   fi
-  # "cleanup" is the server's: what a crashed run left. An older program without it says so, which is no fault here.
-  if [ "$program" = docker-connector ] && [ -x "$binary" ] && "$binary" cleanup --help >/dev/null 2>&1; then
-    "$binary" cleanup || fail "Cannot clean up what a run left. Run it with sudo, or see \"$binary status\""
+  if [ "$program" = docker-connector ] && [ -x "$binary" ]; then
+    status=0
+    if [ -e "$config" ]; then "$binary" cleanup --config "$config" || status=$?; else "$binary" cleanup || status=$?; fi
+    case $status in
+      0) ;;
+      # No Docker Engine answers, as where there is none: no reason to keep the program.
+      69) say "A client container could not be looked for; if there is one: docker rm -f mac-connector" >&2 ;;
+      *) fail "Cannot clean up what a run left. Run it with sudo, or mend what is said above" ;;
+    esac
   fi
   if [ -e "$config" ]; then
     if [ "$purge" = yes ] || cmp -s "$config" "$default"; then

@@ -1,13 +1,14 @@
 /**
- * A release of the programs in dist/, for this system only, that ends with the test that made it.
+ * A release of the programs in dist/, for this system only and with a few octets in place of the client's image. It
+ * ends with the test that made it.
  *
  * @module
  */
-import { fileURLToPath } from "node:url";
 import { version } from "../../cli/build_info.ts";
 import { buildRelease } from "../../tools/release/build_release.ts";
 import { HOME } from "../../tools/release/project.ts";
-import { SYSTEMS } from "../../tools/release/systems.ts";
+import { IMAGE_FILE, INSTALLED_PROGRAMS, SYSTEMS } from "../../tools/release/systems.ts";
+import { binary } from "../topology/daemon.ts";
 
 /** The system that the tests run on, as a release names it. */
 export const thisSystem = SYSTEMS.find(({ target }) => target === Deno.build.target);
@@ -20,8 +21,12 @@ export class TestRelease implements AsyncDisposable {
   static async create(): Promise<TestRelease> {
     const release = new TestRelease(await Deno.makeTempDir({ prefix: "docker-connector-release-" }));
     try {
+      const programs = `${release.folder}/programs`;
+      await Deno.mkdir(programs);
+      for (const program of INSTALLED_PROGRAMS) await Deno.symlink(binary(program), `${programs}/${program}`);
+      await Deno.writeTextFile(`${programs}/${IMAGE_FILE}`, "the image");
       await buildRelease({
-        programs: fileURLToPath(new URL("../../dist", import.meta.url)),
+        programs,
         output: release.files,
         home: HOME,
         version,

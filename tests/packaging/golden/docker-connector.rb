@@ -48,8 +48,10 @@ class DockerConnector < Formula
       Config: #{etc}/docker-connector.conf (an upgrade keeps it)
       Log:    #{var}/log/docker-connector.log
 
-      While the service runs, Homebrew gives its folder to root. So to remove it, with its configuration and log:
-        sudo brew services stop docker-connector; sudo chown -R "$(whoami)" #{prefix.parent}; \\
+      While the service runs, Homebrew gives its folder to root. So to remove it, with client container, configuration
+      and log:
+        sudo brew services stop docker-connector; sudo #{opt_bin}/docker-connector cleanup; \\
+          sudo chown -R "$(whoami)" #{prefix.parent}; \\
           brew uninstall docker-connector && \\
           sudo rm -f #{etc}/docker-connector.conf* #{var}/log/docker-connector.log
     EOS
