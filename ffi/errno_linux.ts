@@ -26,6 +26,7 @@ export const linuxErrno = {
   EMFILE: 24,
   ENOTTY: 25,
   ENOSPC: 28,
+  EROFS: 30,
   EPIPE: 32,
   ERANGE: 34,
   ENOSYS: 38,

@@ -31,6 +31,7 @@ export const errnoText: Readonly<Record<AnyErrnoName, string>> = {
   EMFILE: "too many open files in the process",
   ENOTTY: "request not known to the device",
   ENOSPC: "no space left",
+  EROFS: "read-only file system",
   EPIPE: "broken pipe",
   ERANGE: "result out of range",
   ENOSYS: "function not implemented",

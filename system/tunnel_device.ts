@@ -19,6 +19,7 @@ const linuxTunRemedies: Readonly<Record<string, string>> = {
   ENOENT: noModule,
   ENODEV: noModule,
   ENXIO: noModule,
+  EROFS: noDevice,
   EBUSY: nameTaken,
   EINVAL: nameTaken,
 };
