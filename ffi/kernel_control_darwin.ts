@@ -5,7 +5,7 @@
  * @module
  */
 import { AF_SYS_CONTROL, AF_SYSTEM, CTLIOCGINFO } from "./constants_darwin.ts";
-import { darwinErrno } from "./errno_darwin.ts";
+import { control } from "./ioctl_darwin.ts";
 import { CTL_INFO, KCTL_RECORD, SOCKADDR_CTL } from "./layout_darwin.ts";
 import type { DarwinSystem } from "./libc_darwin.ts";
 import { SystemError } from "./system_error.ts";
@@ -50,26 +50,22 @@ export function controlIdInList(list: Uint8Array, name: string): number | undefi
 }
 
 /**
- * The id of a control: asked for by ioctl, or looked up in the list of all where the ioctl stub is missing or fails.
+ * The id of a control: asked for by ioctl, or looked up in the list of all where that fails.
  *
  * @param descriptor a socket of the kernel control protocol
- * @throws {SystemError} "ioctl CTLIOCGINFO" or "sysctl net.systm.kctl.reg_list"
+ * @throws {SystemError} "ioctl CTLIOCGINFO"
  */
 export function controlId({ libc, errno }: DarwinSystem, descriptor: number, name: string): number {
   const info = controlInfo(name);
-  if (libc.__ioctl !== null && libc.__ioctl(descriptor, CTLIOCGINFO, info) === 0) {
+  if (control(libc, descriptor, CTLIOCGINFO, info) === 0) {
     return new DataView(info.buffer).getUint32(CTL_INFO.id, true);
   }
-  const refusal = libc.__ioctl === null ? undefined : new SystemError("ioctl CTLIOCGINFO", errno(), name);
+  const refusal = new SystemError("ioctl CTLIOCGINFO", errno(), name);
   const list = new Uint8Array(LIST_ROOM);
   const length = new BigUint64Array([BigInt(list.length)]);
   const variable = new TextEncoder().encode("net.systm.kctl.reg_list\0");
-  if (libc.sysctlbyname(variable, list, length, null, 0n) < 0) {
-    throw refusal ?? new SystemError("sysctl net.systm.kctl.reg_list", errno(), name);
-  }
+  if (libc.sysctlbyname(variable, list, length, null, 0n) < 0) throw refusal;
   const id = controlIdInList(list.subarray(0, Number(length[0])), name);
-  if (id === undefined) {
-    throw refusal ?? new SystemError("sysctl net.systm.kctl.reg_list", darwinErrno.ENOENT, name);
-  }
+  if (id === undefined) throw refusal;
   return id;
 }

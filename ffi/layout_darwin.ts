@@ -18,7 +18,7 @@ export const SOCKADDR_CTL = { size: 32, length: 0, family: 1, kind: 2, id: 4, un
 export const SOCKADDR_IN = { size: 16, length: 0, family: 1, port: 2, address: 4 } as const;
 
 /** `struct sockaddr_in6`: as above, then sin6_flowinfo u32, sin6_addr, sin6_scope_id u32 (bsd/netinet6/in6.h). */
-export const SOCKADDR_IN6 = { size: 28, length: 0, family: 1, port: 2, address: 8, scope: 24 } as const;
+export const SOCKADDR_IN6 = { size: 28, length: 0, family: 1, port: 2, address: 8 } as const;
 
 /**
  * `struct msghdr_x` (bsd/sys/socket_private.h): msg_name, msg_namelen u32, msg_iov, msg_iovlen i32, msg_control,
@@ -31,7 +31,6 @@ export const MSGHDR_X = {
   nameLength: 8,
   iov: 16,
   iovLength: 24,
-  control: 32,
   controlLength: 40,
   flags: 44,
   dataLength: 48,
@@ -41,4 +40,4 @@ export const MSGHDR_X = {
  * One record of the sysctl net.systm.kctl.reg_list, `struct xkctl_reg`: its own length u32, kind, id u32, more, the
  * control's name char[96] (bsd/kern/kern_control.c).
  */
-export const KCTL_RECORD = { size: 200, length: 0, id: 8, name: 104, nameRoom: 96 } as const;
+export const KCTL_RECORD = { size: 200, length: 0, id: 8, name: 104 } as const;

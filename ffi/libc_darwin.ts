@@ -1,9 +1,8 @@
 /**
  * The C library functions of macOS that devices and sockets need, opened once per thread at first use.
  *
- * None is variadic: Apple's arm64 passes variadic arguments on the stack, where a call of fixed arity does not put them.
- * So the kernel's own stub `__ioctl` stands for `ioctl`. Stubs that are no public API are optional symbols, and every use
- * has another way. Lengths are `u32` where C says `size_t`, for the reason given in libc_linux.ts.
+ * None that is used is variadic if it can be helped, see ioctl_darwin.ts. What is no public API is an optional symbol, and
+ * every use has another way. Lengths are `u32` where C says `size_t`, for the reason given in libc_linux.ts.
  *
  * @module
  */
@@ -12,6 +11,8 @@ import { libcPath } from "./libc_path.ts";
 
 /** The functions with their C declarations. */
 export const darwinSymbols = {
+  // int pipe(int descriptors[2]);
+  pipe: { parameters: ["buffer"], result: "i32" },
   // int close(int fd);
   close: { parameters: ["i32"], result: "i32" },
   // int socket(int domain, int type, int protocol);
@@ -42,6 +43,15 @@ export const darwinSymbols = {
   sendmsg_x: { parameters: ["i32", "pointer", "u32", "i32"], result: "i32", optional: true },
   // int __ioctl(int fd, unsigned long request, caddr_t argument);
   __ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32", optional: true },
+  // int ioctl(int fd, unsigned long request, ...); as x86_64 calls it
+  ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32", optional: true },
+  // int ioctl(int fd, unsigned long request, ...); as arm64 calls it: x2 to x7 are filled, the argument is on the stack
+  ioctlOnStack: {
+    name: "ioctl",
+    parameters: ["i32", "u64", "u64", "u64", "u64", "u64", "u64", "u64", "buffer"],
+    result: "i32",
+    optional: true,
+  },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** The functions by name; an optional one that the system lacks is null. */

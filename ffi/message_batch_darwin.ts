@@ -9,12 +9,13 @@
  */
 import { MSG_DONTWAIT } from "./constants_darwin.ts";
 import { darwinErrno } from "./errno_darwin.ts";
+import { neverWait } from "./ioctl_darwin.ts";
 import { MSGHDR_X } from "./layout_darwin.ts";
 import type { DarwinLibc, DarwinSystem } from "./libc_darwin.ts";
 import type { PacketMemory } from "./packet_memory.ts";
-import { batchesAreSafe, darwinRelease } from "./release_darwin.ts";
+import { batchSafety, darwinRelease } from "./release_darwin.ts";
 
-/** Messages of one descriptor in one direction. No method throws or allocates. */
+/** Messages of one descriptor in one direction; no two batches receive from the same. No method throws or allocates. */
 export class MessageBatch {
   /** The errno of the last call that failed. */
   failure = 0;
@@ -25,6 +26,7 @@ export class MessageBatch {
   readonly #pointers: Deno.PointerValue[];
   /** The batch calls, null where they are not to be used. */
   #receiveMany: DarwinLibc["recvmsg_x"];
+  readonly #receiveFlags: number;
   #sendMany: DarwinLibc["sendmsg_x"];
 
   /**
@@ -46,9 +48,12 @@ export class MessageBatch {
     for (let index = 0; index < capacity; index++) {
       memory.arena.u32[(this.header(index) + MSGHDR_X.iovLength) >> 2] = iovecsPerMessage;
     }
-    const safe = batchesAreSafe(darwinRelease(system));
-    this.#receiveMany = safe ? system.libc.recvmsg_x : null;
-    this.#sendMany = safe ? system.libc.sendmsg_x : null;
+    const safety = batchSafety(darwinRelease(system));
+    // Whoever makes a batch is the descriptor's only reader. That it never waits is asked for once more, for certainty.
+    const mayReceive = safety === "freely" || (safety === "alone" && neverWait(system.libc, descriptor));
+    this.#receiveMany = mayReceive ? system.libc.recvmsg_x : null;
+    this.#receiveFlags = safety === "freely" ? MSG_DONTWAIT : 0;
+    this.#sendMany = safety === "never" ? null : system.libc.sendmsg_x;
   }
 
   /** Byte offset of message `index`. */
@@ -90,7 +95,7 @@ export class MessageBatch {
         this.descriptor,
         this.#pointers[first] ?? null,
         count,
-        MSG_DONTWAIT,
+        this.#receiveFlags,
       );
       if (taken >= 0) return taken;
       this.failure = this.#system.errno();

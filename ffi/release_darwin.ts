@@ -6,19 +6,29 @@
 import type { DarwinSystem } from "./libc_darwin.ts";
 
 /**
- * The first release whose `recvmsg_x` is used: 24.6 (macOS 15.6). From 23.0 (macOS 14) on, a contended or interrupted
- * call could leave the socket locked and hang the whole machine's loopback (soreceive_m_list in bsd/kern/uipc_socket.c;
- * mended in xnu-11417.140.69). Releases before that have another implementation, with a limit of its own; plain calls
- * serve them.
+ * From 23.0 (macOS 14) to before 24.6 (macOS 15.6) a `recvmsg_x` that found the socket in use by another reader and was not
+ * to wait for it left the socket locked, which could hang the whole machine's loopback (soreceive_m_list in
+ * bsd/kern/uipc_socket.c; mended in xnu-11417.140.69).
  */
-const FIRST_SAFE = { major: 24, minor: 6 } as const;
+const FIRST_WITH_LISTS = { major: 23, minor: 0 } as const;
+const FIRST_MENDED = { major: 24, minor: 6 } as const;
 
-/** Whether a release, such as "24.6.0", has message batches that are safe to use; false for a text that is none. */
-export function batchesAreSafe(release: string): boolean {
+/**
+ * How message batches may be received:
+ * - "freely": there is nothing to mind;
+ * - "alone": by one thread, without MSG_DONTWAIT, from a socket that never waits;
+ * - "never": releases before have another implementation with a limit of its own, and plain calls serve them.
+ */
+export type BatchSafety = "freely" | "alone" | "never";
+
+/** What holds for a release, such as "24.6.0"; "never" for a text that is none. */
+export function batchSafety(release: string): BatchSafety {
   const [, major, minor] = /^(\d+)\.(\d+)(?:\.|$)/.exec(release) ?? [];
-  if (major === undefined || minor === undefined) return false;
-  if (Number(major) !== FIRST_SAFE.major) return Number(major) > FIRST_SAFE.major;
-  return Number(minor) >= FIRST_SAFE.minor;
+  if (major === undefined || minor === undefined) return "never";
+  const isAtLeast = (first: { readonly major: number; readonly minor: number }) =>
+    Number(major) > first.major || (Number(major) === first.major && Number(minor) >= first.minor);
+  if (isAtLeast(FIRST_MENDED)) return "freely";
+  return isAtLeast(FIRST_WITH_LISTS) ? "alone" : "never";
 }
 
 /** The kernel's release, such as "24.6.0"; empty when the system does not tell. */

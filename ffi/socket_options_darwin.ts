@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { FIOCLEX, FIONBIO, SO_NOSIGPIPE, SOL_SOCKET } from "./constants_darwin.ts";
+import { SO_NOSIGPIPE, SOL_SOCKET } from "./constants_darwin.ts";
+import { closeOnExec, neverWait } from "./ioctl_darwin.ts";
 import type { DarwinLibc } from "./libc_darwin.ts";
 
 /** Some 15 ms of traffic at 2 Gbit/s; kern.ipc.maxsockbuf allows 8 MiB unless the Mac has little memory. */
@@ -18,8 +19,8 @@ const BUFFER_NEEDED = 65536 + 4096;
 export function setSocketDefaults(libc: DarwinLibc, descriptor: number): void {
   const one = new Uint32Array([1]);
   libc.setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, one, 4);
-  libc.__ioctl?.(descriptor, FIOCLEX, null);
-  libc.__ioctl?.(descriptor, FIONBIO, one);
+  closeOnExec(libc, descriptor);
+  neverWait(libc, descriptor);
 }
 
 /**

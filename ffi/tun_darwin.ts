@@ -29,7 +29,7 @@ const NAME_ROOM = 32;
  * stop and a start. What waits must fit into the receive buffer, and each arrival counts the queue, so the number stays
  * moderate.
  */
-const PENDING_MINIMUM = 128;
+const PENDING_MINIMUM = 16;
 const PENDING_MAXIMUM = 256;
 /** Octets of receive buffer for one pending packet: twice as much as any MTU in use here. */
 const PENDING_OCTETS = 16 * 1024;

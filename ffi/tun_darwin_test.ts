@@ -23,7 +23,8 @@ Deno.test("pending packets stay within what the receive buffer holds and the ker
   assert.equal(pendingPackets(4 << 20), 256);
   assert.equal(pendingPackets(3 << 20), 192);
   assert.equal(pendingPackets(8 << 20), 256);
-  assert.equal(pendingPackets(512 << 10), 128);
+  assert.equal(pendingPackets(512 << 10), 32);
+  assert.equal(pendingPackets(64 << 10), 16);
 });
 
 Deno.test("opening makes a utun with the kernel's number, without offload", () => {
@@ -57,7 +58,7 @@ Deno.test("buffers are halved until the kernel takes them", () => {
   const { options } = kernel.socket(device.descriptor);
   assert.equal(options.get("65535:4097"), 512 << 10);
   assert.equal(options.get("65535:4098"), 512 << 10);
-  assert.equal(options.get("2:16"), 128);
+  assert.equal(options.get("2:16"), 32);
 });
 
 Deno.test("a first ENOBUFS of connect is tried again, a second is an error", () => {

@@ -86,7 +86,8 @@ export class DarwinTunPort implements TunPort {
       if (count <= 0) return READ_FULL;
       const taken = this.#reading.receive(first, count, 0);
       if (taken < 0) return this.#readFailed();
-      if (taken === 0) return READ_EMPTY;
+      // What is not there is an error (EAGAIN); a socket that was shut down may have nothing for ever.
+      if (taken === 0) return this.#odd(darwinErrno.ENXIO);
       this.#oddFailures = 0;
       // A record of no octets, which no packet makes, is the end: the interface was taken away.
       if (this.#reading.length(first) === 0) return this.#gone(darwinErrno.ENXIO);
@@ -127,8 +128,12 @@ export class DarwinTunPort implements TunPort {
       case darwinErrno.ENXIO:
         return this.#gone(number);
       default:
-        return ++this.#oddFailures < ODD_FAILURES ? READ_EMPTY : this.#gone(number);
+        return this.#odd(number);
     }
+  }
+
+  #odd(number: number): number {
+    return ++this.#oddFailures < ODD_FAILURES ? READ_EMPTY : this.#gone(number);
   }
 
   #gone(number: number): number {

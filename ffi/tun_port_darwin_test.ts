@@ -17,7 +17,7 @@ function setUp(options: FakeDarwinOptions = {}, capacity = 256) {
   const memory = new PacketMemory(8 << 20);
   kernel.memory = memory;
   const counters = new Float64Array(COUNTER_BYTES / 8);
-  const port = new DarwinTunPort(memory, 5, counters, kernel);
+  const port = new DarwinTunPort(memory, kernel.libc.socket(32, 2, 2), counters, kernel);
   const list = new DatagramList(memory.arena, capacity);
   kernel.calls.length = 0;
   const contents = () =>
@@ -95,7 +95,7 @@ Deno.test("records that are no IP packet are dropped and counted", () => {
 
 Deno.test("releases with unsafe batches, and systems without them, read one packet a call", () => {
   for (
-    const options of [{ release: "24.5.0" }, { missing: ["recvmsg_x", "sendmsg_x"] }] as FakeDarwinOptions[]
+    const options of [{ release: "22.6.0" }, { missing: ["recvmsg_x", "sendmsg_x"] }] as FakeDarwinOptions[]
   ) {
     const { kernel, port, list, contents } = setUp(options);
     kernel.incoming.push({ bytes: record(ipv4(1)) }, { bytes: record(ipv4(2, 1400)) });
@@ -103,6 +103,16 @@ Deno.test("releases with unsafe batches, and systems without them, read one pack
     assert.equal(port.read(list), READ_EMPTY);
     assert.deepEqual(contents(), [ipv4(1), ipv4(2, 1400)]);
     assert.deepEqual(kernel.calls, ["recvmsg", "recvmsg", "recvmsg", "recvmsg"]);
+  }
+});
+
+Deno.test("a release whose batches mind another reader gets them without flags, on a socket that never waits", () => {
+  for (const [release, flags] of [["24.5.0", 0], ["24.6.0", 0x80]] as const) {
+    const { kernel, port, list } = setUp({ release });
+    kernel.incoming.push({ bytes: record(ipv4(1)) }, { bytes: record(ipv4(2)) });
+    assert.equal(port.read(list), 2);
+    assert.deepEqual(kernel.batchFlags, [flags]);
+    assert.equal(kernel.socket(3).nonBlocking, flags === 0);
   }
 });
 

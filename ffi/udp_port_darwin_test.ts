@@ -23,7 +23,11 @@ function setUp(options: FakeDarwinOptions & { connected?: boolean } = {}) {
   const memory = new PacketMemory(8 << 20);
   kernel.memory = memory;
   const counters = new Float64Array(COUNTER_BYTES / 8);
-  const attachment = { descriptor: 5, connected: options.connected ?? false, offload: true };
+  const attachment = {
+    descriptor: kernel.libc.socket(2, 2, 0),
+    connected: options.connected ?? false,
+    offload: true,
+  };
   const port = new DarwinUdpPort(memory, attachment, counters, kernel);
   const list = new DatagramList(memory.arena, 256);
   kernel.calls.length = 0;

@@ -8,6 +8,7 @@ import { backEnd } from "./back_end.ts";
 import { libcPath } from "./libc_path.ts";
 import { prepareErrno, readErrno } from "./errno.ts";
 import { SystemError } from "./system_error.ts";
+import { openDarwinPipe } from "./wake_darwin.ts";
 
 /** The signalling side. */
 export interface Wake extends Disposable {
@@ -40,7 +41,7 @@ const ONE = new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]);
  */
 export function openWake(): Wake {
   prepareErrno();
-  const [readEnd, writeEnd] = backEnd.os === "darwin" ? openPipe() : openEvent();
+  const [readEnd, writeEnd] = backEnd.os === "darwin" ? openDarwinPipe() : openEvent();
   const library = Deno.dlopen(libcPath, descriptorSymbols);
   const close = () => {
     library.symbols.close(readEnd);
@@ -63,16 +64,6 @@ function openEvent(): [number, number] {
   const descriptor = library.symbols.eventfd(0, EFD_FLAGS);
   if (descriptor < 0) throw new SystemError("eventfd", readErrno());
   return [descriptor, descriptor];
-}
-
-function openPipe(): [number, number] {
-  using library = disposable(Deno.dlopen(libcPath, {
-    // int pipe(int descriptors[2]);
-    pipe: { parameters: ["buffer"], result: "i32" },
-  }));
-  const ends = new Int32Array(2);
-  if (library.symbols.pipe(ends) < 0) throw new SystemError("pipe", readErrno());
-  return [ends[0] ?? -1, ends[1] ?? -1];
 }
 
 function disposable<T extends { close(): void }>(library: T): T & Disposable {

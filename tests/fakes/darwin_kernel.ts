@@ -24,7 +24,7 @@ export interface FakeDarwinOptions {
   /** kern.osrelease. */
   readonly release?: string;
   /** Symbols that libSystem lacks. */
-  readonly missing?: readonly ("__ioctl" | "recvmsg_x" | "sendmsg_x")[];
+  readonly missing?: readonly ("__ioctl" | "ioctl" | "recvmsg_x" | "sendmsg_x")[];
   /** Largest socket buffer; more is refused. */
   readonly bufferCeiling?: number;
   /** The unit that the kernel chooses. */
@@ -53,6 +53,8 @@ export interface FakeSocket {
 export class FakeDarwinKernel implements DarwinSystem {
   /** Names of the calls so far, those that move messages with their count. */
   readonly calls: string[] = [];
+  /** The flags that came with each batch that was received. */
+  readonly batchFlags: number[] = [];
   readonly sockets = new Map<number, FakeSocket>();
   /** What the next receives bring. */
   readonly incoming: FakeMessage[] = [];
@@ -194,6 +196,7 @@ export class FakeDarwinKernel implements DarwinSystem {
       },
       recvmsg_x: missing.includes("recvmsg_x") ? null : (_descriptor, messages, count, flags) => {
         if (this.#enter("recvmsg_x", `${count}`)) return -1;
+        this.batchFlags.push(flags);
         if (count === 0 || count > 1024 || (flags & ~0x80) !== 0) return this.#fail(EINVAL);
         if (this.incoming.length === 0) return this.#fail(EAGAIN);
         const first = this.#offset(messages);
@@ -216,20 +219,41 @@ export class FakeDarwinKernel implements DarwinSystem {
         for (let index = 0; index < taken; index++) this.#take(first + index * 56);
         return taken;
       },
-      __ioctl: missing.includes("__ioctl") ? null : (descriptor, request, argument) => {
-        if (this.#enter("__ioctl", `0x${request.toString(16)}`)) return -1;
-        const socket = this.socket(descriptor);
-        if (BigInt(request) === 0x20006601n) socket.closeOnExec = true;
-        else if (BigInt(request) === 0x8004667en) socket.nonBlocking = words(argument)[0] === 1;
-        else if (BigInt(request) === 0xc0644e03n) {
-          const info = octets(argument);
-          const name = new TextDecoder().decode(info.subarray(4)).replace(/\0+$/, "");
-          if (info.length !== 100 || name !== "com.apple.net.utun_control") return this.#fail(2);
-          new DataView(info.buffer).setUint32(0, 7, true);
-        } else return this.#fail(25);
+      pipe: (ends) => {
+        if (this.#enter("pipe")) return -1;
+        octets(ends).set([3, 0, 0, 0, 4, 0, 0, 0]);
         return 0;
       },
+      __ioctl: missing.includes("__ioctl")
+        ? null
+        : (descriptor, request, argument) =>
+          this.#enter("__ioctl", `0x${request.toString(16)}`)
+            ? -1
+            : this.#control(descriptor, BigInt(request), argument),
+      ioctl: missing.includes("ioctl")
+        ? null
+        : (descriptor, request, argument) =>
+          this.#enter("ioctl", `0x${request.toString(16)}`)
+            ? -1
+            : this.#control(descriptor, BigInt(request), argument),
+      // Each has the argument where the other has none.
+      ioctlOnStack: missing.includes("ioctl") ? null : () => {
+        throw new Error("the fake kernel runs on x86_64");
+      },
     };
+  }
+
+  #control(descriptor: number, request: bigint, argument: unknown): number {
+    const socket = this.socket(descriptor);
+    if (request === 0x20006601n) socket.closeOnExec = true;
+    else if (request === 0x8004667en) socket.nonBlocking = words(argument)[0] === 1;
+    else if (request === 0xc0644e03n) {
+      const info = octets(argument);
+      const name = new TextDecoder().decode(info.subarray(4)).replace(/\0+$/, "");
+      if (info.length !== 100 || name !== "com.apple.net.utun_control") return this.#fail(2);
+      new DataView(info.buffer).setUint32(0, 7, true);
+    } else return this.#fail(25);
+    return 0;
   }
 
   get #arena() {
