@@ -17,7 +17,7 @@ import { formatEndpoint } from "../core/net/endpoint.ts";
 import type { Prefix } from "../core/net/prefix.ts";
 import { DataPlane } from "../dataplane/data_plane.ts";
 import { socketAddressCodec } from "../ffi/udp_socket.ts";
-import { serveControlSocket } from "../system/control_socket.ts";
+import { makeWay, serveControlSocket } from "../system/control_socket.ts";
 import { watchFile } from "../system/file_watch.ts";
 import { platformRouter } from "../system/platform_router.ts";
 import type { InterfaceSettings, Router } from "../system/router.ts";
@@ -51,6 +51,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   using _pages = new ProgramPages();
   const { config, file, exists, overrides } = await initialConfig(options);
   if (options.logLevel === undefined) setLogLevel(config.logLevel);
+  await makeWay(options.control);
   await using cleanup = new AsyncDisposableStack();
 
   const device = cleanup.use(await openTunnelDevice({ name: INTERFACE_NAME, offload: options.offload }));

@@ -109,8 +109,13 @@ class Door {
   }
 }
 
-/** Removes what a dead process left at the path; throws if it is alive or something else is there. */
-async function makeWay(path: string): Promise<void> {
+/**
+ * Removes what a dead process left at the path of a control socket. Asked before anything is set up, it keeps a second run
+ * of a program from taking over the addresses and routes of the first.
+ *
+ * @throws {OperationError} `io` if a living process serves it or something else is there, `privilege` if it may not be removed
+ */
+export async function makeWay(path: string): Promise<void> {
   try {
     if (!(await Deno.lstat(path)).isSocket) {
       throw cannotOpen(

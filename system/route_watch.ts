@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { backEnd } from "../ffi/back_end.ts";
 
 /**
  * Starts to watch. Changes that come together are told once, or a few times; disposal ends it.
@@ -11,8 +12,8 @@
  */
 export type WatchRoutes = (onChange: () => void) => AsyncDisposable;
 
-/** The running system's; only its code is loaded. */
+/** That of the system in use; only its code is loaded. */
 export async function platformRouteWatch(): Promise<WatchRoutes> {
-  if (Deno.build.os === "darwin") return (await import("./route_watch_darwin.ts")).watchDarwinRoutes;
+  if (backEnd.os === "darwin") return (await import("./route_watch_darwin.ts")).watchDarwinRoutes;
   return (await import("./route_watch_linux.ts")).watchLinuxRoutes;
 }

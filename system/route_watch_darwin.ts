@@ -5,8 +5,9 @@
  */
 import { OperationError } from "../core/error.ts";
 import { end, spawn } from "./command.ts";
+import { ROUTE } from "./programs_darwin.ts";
 
-const MONITOR = ["/sbin/route", "-n", "monitor"] as const;
+const MONITOR = [ROUTE, "-n", "monitor"] as const;
 
 /** First and longest pause before a monitor that ended is started again, in milliseconds. */
 const FIRST_PAUSE = 1_000;

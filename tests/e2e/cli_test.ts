@@ -3,6 +3,7 @@ import { binary, type Program } from "../topology/daemon.ts";
 import type { Network } from "../topology/network.ts";
 import { type CommandOutcome, run } from "../topology/process.ts";
 import { request, type ServerStatus } from "../topology/control_socket.ts";
+import { SERVER_INTERFACE } from "../topology/server_side.ts";
 import { networkTest, tunnelTest } from "../topology/tunnel_test_case.ts";
 
 async function server(...args: string[]): Promise<CommandOutcome> {
@@ -105,7 +106,7 @@ tunnelTest("commands that ask a running program", {}, async ({ network, tunnel, 
     assert.equal(status.program, "docker-connector");
     assert.equal(status.pid, tunnel.server.process.pid);
     assert.match(status.version, /^\d+\.\d+\.\d+/);
-    assert.equal(status.interface.name, "connector0");
+    assert.equal(status.interface.name, SERVER_INTERFACE);
     assert.equal(status.interface.mtu, 1400);
     assert.match(status.interface.address, /^192\.168\.251\.2(\/\d+)?$/);
     assert.match(status.interface.peer, /^192\.168\.251\.1(\/\d+)?$/);
@@ -131,7 +132,7 @@ tunnelTest("commands that ask a running program", {}, async ({ network, tunnel, 
     const args = ["run", "--config", tunnel.configFile, "--port", "2512", ...control];
     const { code, stderr } = await network.mac.run([binary("docker-connector"), ...args]);
     assert.equal(code, 74, stderr);
-    assert.match(stderr, /connector0/);
+    assert.match(stderr, /another docker-connector is running/);
     assert.equal((await server("status", ...control)).code, 0);
     assert.ok(await tunnel.works());
   });
