@@ -19,7 +19,7 @@ import { formatTable } from "./table.ts";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** What one compilation needs besides the program. */
-interface Job {
+export interface Job {
   readonly compiler: Compiler;
   readonly target: string;
   /** the copied sources */
@@ -28,7 +28,13 @@ interface Job {
   readonly output: string;
 }
 
-async function compileProgram(program: Program, job: Job): Promise<string> {
+/**
+ * Compiles one program.
+ *
+ * @returns path of the binary
+ * @throws OperationError when it does not compile
+ */
+export async function compileProgram(program: Program, job: Job): Promise<string> {
   const path = join(job.output, program.binary);
   await runOrThrow([
     ...job.compiler.argv,

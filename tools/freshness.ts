@@ -8,10 +8,11 @@ import { fileURLToPath } from "node:url";
 import { PROGRAMS } from "./programs.ts";
 import { SOURCES } from "./source_tree.ts";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
+/** The repository's folder. */
+export const ROOT_FOLDER: string = fileURLToPath(new URL("..", import.meta.url));
 
-/** The latest time of modification in milliseconds of a file, or of all modules below a folder. */
-async function newest(path: string): Promise<number> {
+/** The latest time of modification in milliseconds of a file, or of all files below a folder but unit tests. */
+export async function newest(path: string): Promise<number> {
   const info = await Deno.stat(path).catch(() => undefined);
   if (info === undefined || path.endsWith("_test.ts")) return 0;
   if (!info.isDirectory) return info.mtime?.getTime() ?? 0;
@@ -28,8 +29,10 @@ async function newest(path: string): Promise<number> {
  * @param folder where the binaries lie
  * @returns the reason in words; undefined when all are there and newer than every source
  */
-export async function reasonToCompile(folder: string = join(ROOT, "dist")): Promise<string | undefined> {
-  const sources = Math.max(...await Promise.all(SOURCES.map((name) => newest(join(ROOT, name)))));
+export async function reasonToCompile(
+  folder: string = join(ROOT_FOLDER, "dist"),
+): Promise<string | undefined> {
+  const sources = Math.max(...await Promise.all(SOURCES.map((name) => newest(join(ROOT_FOLDER, name)))));
   for (const { binary } of PROGRAMS) {
     const info = await Deno.stat(join(folder, binary)).catch(() => undefined);
     if (info === undefined) return `${binary} is not there yet`;

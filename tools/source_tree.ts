@@ -73,9 +73,14 @@ async function pruneImports(path: string): Promise<void> {
  *
  * @param root folder of the repository
  * @param commit what `--version` shall show
+ * @param replaced texts that stand in for files, by their paths; none in what is released
  * @returns the new folder, which the caller removes
  */
-export async function stampedCopy(root: string, commit: string): Promise<string> {
+export async function stampedCopy(
+  root: string,
+  commit: string,
+  replaced: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const folder = await Deno.makeTempDir({ prefix: "docker-connector-source-" });
   for (const name of SOURCES) await copy(join(root, name), join(folder, name));
   await pruneImports(join(folder, "deno.json"));
@@ -85,5 +90,6 @@ export async function stampedCopy(root: string, commit: string): Promise<string>
     `/** The commit this was compiled from. */\nexport const commit: string = ${JSON.stringify(commit)};\n`,
   );
   await Deno.utime(stamp, EPOCH, EPOCH);
+  for (const [name, text] of Object.entries(replaced)) await Deno.writeTextFile(join(folder, name), text);
   return folder;
 }

@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { OperationError } from "../core/error.ts";
-import { ENGINE_NEEDS, TOPOLOGY_PACKAGES } from "../tests/topology/gate.ts";
+import { DARWIN_NEEDS, ENGINE_NEEDS, TOPOLOGY_PACKAGES } from "../tests/topology/gate.ts";
 import { addTallies, avoidableSkips, NO_TESTS, parseJunit, type Tally } from "./junit.ts";
 import { ensurePackages } from "./packages.ts";
 
@@ -18,6 +18,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const PACKAGES = [
   ...TOPOLOGY_PACKAGES,
   ...ENGINE_NEEDS.packages,
+  ...DARWIN_NEEDS.packages,
   "curl",
   "procps",
   "ruby",

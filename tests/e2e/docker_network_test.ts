@@ -5,6 +5,7 @@ import { DockerEngine } from "../topology/docker_engine.ts";
 import { ENGINE_NEEDS } from "../topology/gate.ts";
 import type { Network } from "../topology/network.ts";
 import { reachable } from "../topology/ping.ts";
+import { SERVER_INTERFACE } from "../topology/server_side.ts";
 import { snapshot } from "../topology/snapshot.ts";
 import { Tunnel } from "../topology/tunnel.ts";
 import { networkTest, withTranscript } from "../topology/tunnel_test_case.ts";
@@ -19,7 +20,7 @@ const DEFAULT_BRIDGE = "172.17.0.0/16";
 
 /** The prefixes that the desktop routes into the tunnel, as the kernel has them. */
 async function kernelRoutes(network: Network): Promise<string[]> {
-  const text = await network.mac.ip("-4", "route", "show", "dev", "connector0", "proto", "static");
+  const text = await network.mac.ip("-4", "route", "show", "dev", SERVER_INTERFACE, "proto", "static");
   return text.split("\n").map((line) => line.trim().split(" ")[0] ?? "").filter((word) => word !== "").sort();
 }
 
@@ -89,7 +90,7 @@ networkTest("the networks of a Docker Engine are routed", { containers: [] }, as
     await engine.createNetwork("six", "10.99.6.0/24", "fd00:99::/64");
     await routesBecome(network, [DEFAULT_BRIDGE, "10.99.0.0/24", "10.99.6.0/24"]);
     assert.ok(subnetStates(await now()).includes("six fd00:99::/64 active"));
-    assert.match(await mac.ip("-6", "route"), /^fd00:99::\/64 dev connector0 /m);
+    assert.match(await mac.ip("-6", "route"), new RegExp(`^fd00:99::/64 dev ${SERVER_INTERFACE} `, "m"));
     await engine.removeNetwork("six");
     await routesBecome(network, [DEFAULT_BRIDGE, "10.99.0.0/24"]);
   });

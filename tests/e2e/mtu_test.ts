@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ping } from "../topology/ping.ts";
+import { SERVER_INTERFACE } from "../topology/server_side.ts";
 import { transfer } from "../topology/transfer.ts";
 import { SERVER_VIRTUAL_ADDRESS } from "../topology/tunnel.ts";
 import { tunnelTest } from "../topology/tunnel_test_case.ts";
@@ -13,7 +14,7 @@ for (const [mtu, underlayMtu, containerMtu] of [[1400, 1500, 1500], [9000, 9000,
       const container = network.container();
 
       await step("the interfaces and the status carry the MTU", async () => {
-        assert.match(await mac.ip("-o", "link", "show", "connector0"), new RegExp(` mtu ${mtu} `));
+        assert.match(await mac.ip("-o", "link", "show", SERVER_INTERFACE), new RegExp(` mtu ${mtu} `));
         assert.match(await network.vm.ip("-o", "link", "show", "connector0"), new RegExp(` mtu ${mtu} `));
         assert.equal((await tunnel.server.status())?.interface.mtu, mtu);
         assert.equal((await tunnel.client.status())?.interface.mtu, mtu);

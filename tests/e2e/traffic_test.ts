@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ping } from "../topology/ping.ts";
+import { SERVER_INTERFACE } from "../topology/server_side.ts";
 import { transfer } from "../topology/transfer.ts";
 import { CLIENT_VIRTUAL_ADDRESS, SERVER_VIRTUAL_ADDRESS } from "../topology/tunnel.ts";
 import { tunnelTest } from "../topology/tunnel_test_case.ts";
@@ -81,7 +82,7 @@ const WITHOUT_IPV6 = { config: "addr6 off\nroute 172.20.0.0/16\n" };
 tunnelTest("IPv6 that is off is dropped and counted", WITHOUT_IPV6, async ({ network, tunnel, step }) => {
   await step("at the desktop's interface", async () => {
     const before = (await tunnel.server.status())?.counters.drops["ipv6Off"] ?? 0;
-    await network.mac.ip("-6", "addr", "replace", "fd00:251::2/64", "dev", "connector0", "nodad");
+    await network.mac.ip("-6", "addr", "replace", "fd00:251::2/64", "dev", SERVER_INTERFACE, "nodad");
     await network.mac.run(["ping", "-6", "-n", "-i", "0.1", "-c", "5", "-w", "2", "fd00:251::1"]);
     await tunnel.server.waitForStatus(
       "the server has counted IPv6 packets",

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { COMPILER_PACKAGES } from "../../tools/darwin_double.ts";
 import { adminPath } from "../../tools/packages.ts";
 
 /** The Debian packages whose programs the topology and the end-to-end tests run. */
@@ -50,6 +51,9 @@ export interface Needs {
 
 /** What tests with a Docker Engine of their own need besides. */
 export const ENGINE_NEEDS: Needs = { programs: ["docker", "dockerd"], packages: ["docker.io"] };
+
+/** What tests with the doubles of tests/darwin need besides. */
+export const DARWIN_NEEDS: Needs = { programs: ["gcc"], packages: COMPILER_PACKAGES };
 
 /** Why network namespaces cannot be used here; undefined where they can. */
 export function missing(needs: Needs = { programs: [], packages: [] }): string | undefined {

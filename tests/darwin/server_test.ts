@@ -1,0 +1,68 @@
+/**
+ * What only a Mac's server does; run by tests/e2e/darwin_suite_test.ts, which chooses the macOS side.
+ */
+import assert from "node:assert/strict";
+import { readCalls } from "./call_record.ts";
+import { reachable } from "../topology/ping.ts";
+import { isDarwinServer } from "../topology/server_side.ts";
+import { Tunnel } from "../topology/tunnel.ts";
+import { networkTest, tunnelTest, withTranscript } from "../topology/tunnel_test_case.ts";
+
+if (!isDarwinServer) throw new Error("Run tests/e2e/darwin_suite_test.ts instead");
+
+networkTest("the kernel gives the next free utun", {}, async (network) => {
+  const { mac } = network;
+  await mac.ip("link", "add", "utun0", "type", "bridge");
+  await using tunnel = await Tunnel.start(network);
+  await withTranscript(tunnel, async () => {
+    assert.equal((await tunnel.server.status())?.interface.name, "utun1");
+    assert.match(await mac.ip("route", "show", "172.20.0.0/16"), /dev utun1/);
+    assert.ok(await reachable(mac, network.container().address));
+  });
+});
+
+tunnelTest("a utun that vanishes ends the server with a reason", {}, async ({ network, tunnel }) => {
+  await network.mac.ip("link", "del", "utun0");
+  const { code } = await tunnel.server.process.wait();
+  assert.equal(code, 74);
+  const [last = ""] = tunnel.server.process.stderr.lines.slice(-1);
+  assert.match(last, /Cannot go on with interface utun0: ENXIO/);
+  tunnel.server.start();
+  await tunnel.waitUp();
+});
+
+tunnelTest("children inherit none of the server's descriptors", {}, async ({ tunnel }) => {
+  // The monitor of routes runs as long as the server does.
+  const { pid } = tunnel.server.process;
+  const children = (await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`)).trim().split(" ");
+  const open = new Set<string>();
+  for (const child of children) {
+    for await (const { name } of Deno.readDir(`/proc/${child}/fd`)) {
+      if (Number(name) > 2) open.add(await Deno.readLink(`/proc/${child}/fd/${name}`).catch(() => "gone"));
+    }
+  }
+  assert.ok(children.length > 0 && children[0] !== "", "the server has no child");
+  const foreign = [...open].filter((target) => /tun|eventfd/.test(target));
+  assert.deepEqual(foreign, []);
+});
+
+tunnelTest("a route of another program to the tunnel's prefix is never deleted", {
+  config: "route 172.20.0.0/16\nroute 172.30.0.0/16\n",
+}, async ({ network, tunnel }) => {
+  const { mac } = network;
+  // Somebody took the prefix while the server ran: the destination alone would name this route now.
+  await mac.ip("route", "replace", "172.30.0.0/16", "dev", "eth0");
+  await Deno.writeTextFile(tunnel.configFile, "route 172.20.0.0/16\n");
+  await tunnel.server.waitForStatus("it is let go", ({ routes }) => routes.length === 1);
+  assert.match(await mac.ip("route", "show", "172.30.0.0/16"), /dev eth0/);
+  assert.equal((await tunnel.server.stop()).code, 0);
+  assert.match(await mac.ip("route", "show", "172.30.0.0/16"), /dev eth0/);
+});
+
+tunnelTest("the macOS side is what runs", {}, async ({ tunnel }) => {
+  const record = Deno.env.get("DARWIN_DOUBLE_CALLS");
+  assert.ok(record !== undefined);
+  const before = (await readCalls(record)).get("poll")?.calls ?? 0;
+  assert.ok(await tunnel.works());
+  assert.ok(((await readCalls(record)).get("poll")?.calls ?? 0) > before);
+});
