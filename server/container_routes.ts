@@ -59,12 +59,12 @@ export class ContainerRoutes {
    * Puts these routes in force and no others; one that failed before is tried again. What fails is logged once and shown
    * by `status`; the others are not held up. One call has to end before the next.
    */
-  async apply(wanted: readonly WantedRoute[]): Promise<void> {
+  async apply(wanted: readonly WantedRoute[], until?: AbortSignal): Promise<void> {
     const active = (key: string) =>
       this.#routes.get(key)?.status.state === "active" && !this.#restorations.isLost(key);
     const allowed = new Set(wanted.filter(({ fault }) => fault === undefined).map(keyOf));
     const unwanted = [...this.#routes].filter(([key]) => active(key) && !allowed.has(key));
-    if (unwanted.length > 0) await this.#remove(unwanted.map(([, { prefix }]) => prefix));
+    if (unwanted.length > 0) await this.#remove(unwanted.map(([, { prefix }]) => prefix), until);
     const now = this.#appliedAt = this.now();
     const missing = wanted.filter((route) => {
       const key = keyOf(route);
@@ -88,9 +88,13 @@ export class ContainerRoutes {
     }
   }
 
-  /** Removes every route. */
-  async clear(): Promise<void> {
-    await this.apply([]);
+  /**
+   * Removes every route.
+   *
+   * @param until when it is aborted, what is left goes with the interface
+   */
+  async clear(until?: AbortSignal): Promise<void> {
+    await this.apply([], until);
   }
 
   /** Every wanted route and its state. */
@@ -98,8 +102,8 @@ export class ContainerRoutes {
     return [...this.#routes.values()].map(({ status }) => status);
   }
 
-  async #remove(prefixes: readonly Prefix[]): Promise<void> {
-    const failures = await this.router.removeRoutes(prefixes, this.interfaceName);
+  async #remove(prefixes: readonly Prefix[], until: AbortSignal | undefined): Promise<void> {
+    const failures = await this.router.removeRoutes(prefixes, this.interfaceName, until);
     for (const prefix of prefixes) this.#routes.delete(formatPrefix(prefix));
     for (const { error } of failures) log.error(error.report);
     log.info("routes removed", { routes: summary(prefixes) });

@@ -84,9 +84,13 @@ export class RoutePlanner {
     return work;
   }
 
-  /** Removes every route, once what is under way is done. */
-  clear(): Promise<void> {
-    return this.#work.then(() => this.routes.clear());
+  /**
+   * Removes every route, once what is under way is done.
+   *
+   * @param until when it is aborted, what is left goes with the interface
+   */
+  clear(until?: AbortSignal): Promise<void> {
+    return this.#work.then(() => this.routes.clear(until));
   }
 
   async #refreshNow(): Promise<void> {

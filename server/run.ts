@@ -38,6 +38,9 @@ import { describedStatus, type ServerStatus } from "./status_document.ts";
 
 const log = getLogger("server");
 
+/** Milliseconds that removing the routes may take at the end: on macOS each costs two programs. */
+const CLEAR_LIMIT = 2_000;
+
 /**
  * Runs the server.
  *
@@ -96,7 +99,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
 
   const routes = new ContainerRoutes(router, device.name);
   const planner = new RoutePlanner(router, routes, addr6 !== undefined, () => follower.config);
-  cleanup.defer(() => planner.clear());
+  cleanup.defer(() => planner.clear(AbortSignal.timeout(CLEAR_LIMIT)));
   const follower = new ConfigFollower(file, overrides, config, async (steps) => {
     pairs = follower.config.bridgePairs;
     await carryOut(steps, planner, link, options.logLevel === undefined);

@@ -66,8 +66,16 @@ export interface Router {
    */
   addRoutes(prefixes: readonly Prefix[], interfaceName: string): Promise<RouteFailure[]>;
 
-  /** Removes many routes, with the same treatment of failures. */
-  removeRoutes(prefixes: readonly Prefix[], interfaceName: string): Promise<RouteFailure[]>;
+  /**
+   * Removes many routes, with the same treatment of failures.
+   *
+   * @param until once it is aborted, the rest may be left; a system that removes all at once does not look at it
+   */
+  removeRoutes(
+    prefixes: readonly Prefix[],
+    interfaceName: string,
+    until?: AbortSignal,
+  ): Promise<RouteFailure[]>;
 
   /**
    * The prefixes that programs have routed to the interface, network addresses only; routes that the system makes

@@ -142,14 +142,18 @@ export class DarwinRouter implements Router {
   }
 
   /** See `Router`. `route delete` goes by the destination alone, so the owner is asked for first. */
-  async removeRoutes(prefixes: readonly Prefix[], interfaceName: string): Promise<RouteFailure[]> {
+  async removeRoutes(
+    prefixes: readonly Prefix[],
+    interfaceName: string,
+    until?: AbortSignal,
+  ): Promise<RouteFailure[]> {
     return await eachPrefix(prefixes, async (network) => {
       const found = await this.#routeOf(network);
       if (found?.interfaceName !== interfaceName) return undefined;
       const outcome = await this.#run(routeCommand("delete", network));
       if (!hasFailed(outcome) || saysAbsent(outcome)) return undefined;
       return commandFault(`remove the route ${formatPrefix(network)} from ${interfaceName}`, outcome);
-    });
+    }, until);
   }
 
   /** See `Router`. */
@@ -214,22 +218,37 @@ function routeCommand(verb: "add" | "delete", network: Prefix): string[] {
   return [ROUTE, "-q", "-n", verb, FAMILY_FLAG[network.address.family], formatPrefix(network)];
 }
 
+/** Prefixes that are worked on at the same time: each waits for a program or two, which take some milliseconds. */
+const LANES = 4;
+
 /**
- * Works through the prefixes' networks one after the other and gathers what failed.
+ * Works through the prefixes' networks, a few at a time, and gathers what failed in the order of the prefixes.
  *
+ * @param until no prefix is begun once it is aborted
  * @throws {OperationError} without privilege, which no other prefix of the batch would have either
  */
 async function eachPrefix(
   prefixes: readonly Prefix[],
   work: (network: Prefix) => Promise<OperationError | undefined>,
+  until?: AbortSignal,
 ): Promise<RouteFailure[]> {
-  const failures: RouteFailure[] = [];
-  for (const prefix of prefixes) {
-    const error = await work(networkOf(prefix));
-    if (error?.code === "privilege") throw error;
-    if (error !== undefined) failures.push({ prefix, error });
-  }
-  return failures;
+  const errors: (OperationError | undefined)[] = [];
+  const waiting = prefixes.entries();
+  let denied: OperationError | undefined;
+  const lane = async () => {
+    for (const [index, prefix] of waiting) {
+      if (until?.aborted === true || denied !== undefined) return;
+      const error = await work(networkOf(prefix));
+      if (error?.code === "privilege") denied ??= error;
+      errors[index] = error;
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  if (denied !== undefined) throw denied;
+  return prefixes.flatMap((prefix, index) => {
+    const error = errors[index];
+    return error === undefined ? [] : [{ prefix, error }];
+  });
 }
 
 function isPair(existing: InterfaceAddress, local: IpAddress, peer: IpAddress): boolean {
