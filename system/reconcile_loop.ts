@@ -9,6 +9,8 @@ import type { WatchRoutes } from "./route_watch.ts";
 const PERIOD = 30_000;
 /** The work takes at most one part in this many of the time, however fast changes come. */
 const REST_FACTOR = 10;
+/** But work that took long, because much was to be put back by one program each, is no reason to be blind for long. */
+const LONGEST_REST = 2_000;
 
 /** Time as the loop sees it. */
 export interface LoopClock {
@@ -82,7 +84,7 @@ export class ReconcileLoop implements AsyncDisposable {
     this.#isChanged = false;
     const next = await this.#work();
     const end = this.#clock.now();
-    this.#notBefore = end + (end - start) * REST_FACTOR;
+    this.#notBefore = end + Math.min((end - start) * REST_FACTOR, LONGEST_REST);
     this.#plan(
       this.#isChanged ? this.#notBefore : Math.max(this.#notBefore, end + Math.min(next ?? PERIOD, PERIOD)),
     );

@@ -91,6 +91,20 @@ Deno.test("while changes pour in, the work takes a tenth of the time", async () 
   assert.ok(times.length >= 4 && times.length <= 6, times.join());
 });
 
+Deno.test("work that took long is followed by no long rest", async () => {
+  const { clock, times, change } = setUp((clock) => {
+    clock.time += 1_500;
+    return undefined;
+  });
+  change();
+  await clock.advance(0);
+  change();
+  await clock.advance(1_999);
+  assert.deepEqual(times, [0]);
+  await clock.advance(1);
+  assert.deepEqual(times, [0, 3_500]);
+});
+
 Deno.test("a change during the work makes it run once more, and the end waits for it", async () => {
   const first = Promise.withResolvers<undefined>();
   const { clock, times, loop, change, isWatching } = setUp(() => first.promise);

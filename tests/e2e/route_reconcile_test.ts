@@ -11,7 +11,7 @@ import { waitUntil } from "../topology/wait.ts";
 const BACK_LIMIT = 1_000;
 const SUBNET = "172.20.0.0/16";
 /** On macOS each route costs a process. */
-const MANY = isDarwinServer ? 300 : 10_000;
+const MANY = isDarwinServer ? 100 : 10_000;
 
 /** The routes of a namespace, those of the tunnel or all others; without those to the kernel's own fe80 addresses. */
 async function routes(namespace: Namespace, which: "own" | "foreign"): Promise<string[]> {
