@@ -7,6 +7,7 @@ import { fieldsOf } from "../core/engine/fields.ts";
 import { hasBridgeOf } from "../core/engine/local_engine.ts";
 import type { DockerNetwork } from "../core/engine/networks.ts";
 import type { ForeignPrefix } from "../core/engine/wanted_routes.ts";
+import { backEnd } from "../ffi/back_end.ts";
 import type { EngineClient } from "../system/engine/engine_client.ts";
 import { parseReply } from "../system/engine/engine_containers.ts";
 
@@ -27,7 +28,7 @@ export async function isLocalEngine(
   listForeign: () => Promise<readonly ForeignPrefix[]>,
 ): Promise<boolean> {
   // On macOS an Engine is always in a virtual machine.
-  if (Deno.build.os !== "linux") return false;
+  if (backEnd.os !== "linux") return false;
   if (!hasBridgeOf(networks, await listForeign())) return false;
   const { Name: name } = fieldsOf(parseReply(engine, await engine.send("GET", "/info")));
   return name === (await Deno.readTextFile(HOST_NAME_FILE)).trim();

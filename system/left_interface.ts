@@ -5,6 +5,7 @@
  */
 import { OperationError } from "../core/error.ts";
 import type { Prefix } from "../core/net/prefix.ts";
+import { backEnd } from "../ffi/back_end.ts";
 
 /**
  * Removes a TUN interface that no process holds, with the routes into it. On Linux it can only be there if it was made
@@ -14,7 +15,7 @@ import type { Prefix } from "../core/net/prefix.ts";
  * @throws {OperationError} "failure" when a process holds it or it is no TUN, "privilege" when not root
  */
 export async function removeLeftInterface(name: string): Promise<Prefix[] | undefined> {
-  if (Deno.build.os !== "linux") return undefined;
+  if (backEnd.os !== "linux") return undefined;
   const { deleteLink, listLinks } = await import("../ffi/netlink/link.ts");
   const { NetlinkSocket } = await import("../ffi/netlink/socket.ts");
   const { SystemError } = await import("../ffi/system_error.ts");

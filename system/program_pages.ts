@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { backEnd } from "../ffi/back_end.ts";
 
 /** Milliseconds after the start: the tunnel is up, the packet path is compiled. */
 const FIRST = 20_000;
@@ -14,7 +15,7 @@ export class ProgramPages implements Disposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
-    if (Deno.build.os === "linux") this.#schedule(FIRST);
+    if (backEnd.os === "linux") this.#schedule(FIRST);
   }
 
   #schedule(milliseconds: number): void {
