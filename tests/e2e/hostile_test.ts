@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { droppedDatagrams } from "../topology/control_socket.ts";
 import { Relay, strangerDatagram, strangerFlood } from "../topology/relay.ts";
+import { residentBytes } from "../topology/resident_memory.ts";
 import { defaultConfig, SERVER_PORT, Tunnel } from "../topology/tunnel.ts";
 import { networkTest, tunnelTest, withTranscript } from "../topology/tunnel_test_case.ts";
 
@@ -9,11 +10,6 @@ const DATAGRAMS = 200_000;
 const GROWTH_LIMIT = 96 << 20;
 /** Milliseconds in which a tunnel with heartbeats every 500 ms is back. */
 const BACK_LIMIT = 8_000;
-
-async function residentBytes(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
-}
 
 async function assertBounded(pid: number, before: number): Promise<void> {
   const growth = await residentBytes(pid) - before;
