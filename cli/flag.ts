@@ -119,3 +119,30 @@ export function joinedWords(
     },
   };
 }
+
+/**
+ * One word after a command; undefined where there is none.
+ *
+ * @param syntax how it is read
+ * @param description what it is, for the help
+ */
+export function optionalWord<T>(syntax: ValueSyntax<T>, description: string): Part<T | undefined> {
+  const { metavar } = syntax;
+  return {
+    name: undefined,
+    metavar: `[${metavar}]`,
+    description,
+    hidden: false,
+    choices: [],
+    isPath: false,
+    read([text, another]) {
+      if (text === undefined) return undefined;
+      if (another !== undefined) {
+        throw new OperationError("usage", `Cannot use more than one ${metavar}`, "Give one, without blanks");
+      }
+      const { value, problem } = syntax.read(text);
+      if (problem !== undefined) throw invalidValue("usage", metavar, problem);
+      return value;
+    },
+  };
+}

@@ -11,6 +11,7 @@ import { cleanupCommand } from "./commands/cleanup.ts";
 import { configCommand } from "./commands/config.ts";
 import { runCommand } from "./commands/run.ts";
 import { statusCommand } from "./commands/status.ts";
+import { tokenCommand } from "./commands/token.ts";
 import { originalFlags } from "./original_flags.ts";
 
 const SERVICE =
@@ -22,7 +23,7 @@ export const server: Program = {
   program: "docker-connector",
   brief: "Lets the desktop reach containers by their IP addresses.",
   description: 'Without a command, "run" is assumed; "run --help" lists its flags.',
-  commands: [runCommand, checkCommand, statusCommand, configCommand, cleanupCommand],
+  commands: [runCommand, checkCommand, statusCommand, configCommand, tokenCommand, cleanupCommand],
   originalFlags,
   absentCommands: {
     // Those of the original.
@@ -36,6 +37,5 @@ export const server: Program = {
       KEYS.map(({ name }) => [`config ${name}`, `Write "docker-connector config add ${name} ..."`]),
     ),
     doctor: LATER,
-    token: LATER,
   },
 };
