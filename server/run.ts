@@ -29,11 +29,12 @@ import { ConfigFollower } from "./config_follower.ts";
 import { ContainerRoutes } from "./container_routes.ts";
 import { changeControlText, fullControlText, revisionText } from "./control_text.ts";
 import { followDocker, mayDemandKey } from "./follow_docker.ts";
-import { idleKeys } from "./idle_keys.ts";
+import { warnOfIdleKeys } from "./idle_keys.ts";
 import { initialConfig } from "./initial_config.ts";
 import { INTERFACE_NAME } from "./interface_name.ts";
 import type { ServerRunOptions } from "./options.ts";
 import { RoutePlanner } from "./route_planner.ts";
+import { SharingSwitch } from "./sharing_switch.ts";
 import { describedStatus, type ServerStatus } from "./status_document.ts";
 
 const log = getLogger("server");
@@ -97,16 +98,20 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   });
   cleanup.defer(() => dataPlane.stop());
 
+  const sharing = cleanup.use(new SharingSwitch({ dataPlane, offload: options.offload }));
   const routes = new ContainerRoutes(router, device.name);
   const planner = new RoutePlanner(router, routes, addr6 !== undefined, () => follower.config);
   cleanup.defer(() => planner.clear(AbortSignal.timeout(CLEAR_LIMIT)));
   const follower = new ConfigFollower(file, overrides, config, async (steps) => {
     pairs = follower.config.bridgePairs;
     await carryOut(steps, planner, link, options.logLevel === undefined);
+    await sharing.apply(steps, follower.config);
   });
-  await carryOut(plan(undefined, config), planner, link, options.logLevel === undefined);
-  const idle = idleKeys(config);
-  if (idle.length > 0) log.warn("keys without effect in this version", { keys: idle.join(", ") });
+  const firstSteps = plan(undefined, config);
+  await carryOut(firstSteps, planner, link, options.logLevel === undefined);
+  // The tunnel does not wait for its accessors.
+  void sharing.apply(firstSteps, config);
+  warnOfIdleKeys(config);
 
   const dockerStatus = await followDocker({
     config,
@@ -147,6 +152,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
       docker: dockerStatus(),
       counters: tunnelCounters(dataPlane.counters, { heartbeatRefused: link.refused }),
       dataPlane: { offload: device.offload.tcp },
+      sharing: sharing.status,
       config: follower.status,
     };
   };
@@ -170,7 +176,13 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
 }
 
 /** The steps that change which networks are routed. */
-const ROUTE_STEPS: readonly Step["kind"][] = ["add-route", "remove-route", "network-on", "network-off"];
+const ROUTE_STEPS: readonly Step["kind"][] = [
+  "add-route",
+  "remove-route",
+  "network-on",
+  "network-off",
+  "set-expose",
+];
 
 /**
  * Configures the interface, with IPv6 where the system has it.

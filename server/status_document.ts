@@ -16,6 +16,7 @@ import {
   type ProgramStatus,
   type TunnelCounters,
 } from "../cli/status_document.ts";
+import { sharingShape, type SharingStatus } from "./sharing_status.ts";
 
 /** A route and how it is. */
 export interface RouteStatus {
@@ -144,6 +145,8 @@ export interface ServerStatus extends ProgramStatus<"docker-connector"> {
   readonly counters: TunnelCounters;
   /** How the packets are moved. */
   readonly dataPlane: DataPlaneStatus;
+  /** The sharing with accessors; null while `expose` is off. */
+  readonly sharing: SharingStatus | null;
   /** The configuration in force. */
   readonly config: ConfigStatus;
 }
@@ -189,6 +192,7 @@ const shape: Shape = {
   },
   counters: countersShape,
   dataPlane: dataPlaneShape,
+  sharing: sharingShape,
   config: { file: orNull("string"), loadedAt: "string", faults: listOf("string") },
 };
 

@@ -8,6 +8,7 @@ import { formatBytes, formatDuration } from "../cli/amounts.ts";
 import { escapeControls } from "../cli/plain_text.ts";
 import type { DirectionCounters } from "../cli/status_document.ts";
 import type { FirewallFacts } from "../core/protocol/description.ts";
+import { sharingLines } from "./sharing_text.ts";
 import type {
   ContainerStatus,
   DockerStatus,
@@ -49,6 +50,7 @@ export function statusText(status: ServerStatus): string {
     ["outbound", formatDirection(counters.outbound)],
     ["inbound", formatDirection(counters.inbound)],
     ...labelled("drops", dropLines(counters.drops)),
+    ...labelled("sharing", status.sharing === null ? [] : sharingLines(status.sharing)),
     ["offload", status.dataPlane.offload ? "on" : "off"],
     ["config", config.file === null ? "no file" : `${config.file}, loaded ${formatAge(configAge(status))}`],
     ...labelled("faults", config.faults),

@@ -22,6 +22,7 @@ const idle: ServerStatus = {
     drops: { "no-client": 0 },
   },
   dataPlane: { offload: false },
+  sharing: null,
   config: { file: null, loadedAt: "2026-03-01T12:00:00.000Z", faults: [] },
 };
 

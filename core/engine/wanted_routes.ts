@@ -19,7 +19,7 @@ export interface ForeignPrefix {
 /** What decides. */
 export interface RouteNeeds {
   /** The configuration in force. */
-  readonly config: Pick<Config, "routes" | "networksOff" | "addr" | "addr6">;
+  readonly config: Pick<Config, "routes" | "networksOff" | "addr" | "addr6" | "expose">;
   /** Whether the tunnel carries IPv6. */
   readonly ipv6: boolean;
   /** The networks that the Engine has. */
@@ -79,6 +79,11 @@ export function decideRoutes({ config, ipv6, networks, foreign }: RouteNeeds): R
   const routes = new Map<string, WantedRoute>(
     config.routes.map(({ prefix }) => [formatPrefix(prefix), { prefix, source: "config" }]),
   );
+  if (config.expose !== undefined) {
+    // The desktop's own answers to accessors, who have addresses of the virtual network.
+    const prefix = networkOf(config.addr);
+    routes.set(formatPrefix(prefix), { prefix, source: "config" });
+  }
   const off = new Set(config.networksOff);
   const subnets: SubnetDecision[] = [];
   for (const network of networks) {

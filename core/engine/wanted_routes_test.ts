@@ -42,6 +42,15 @@ function decide(
   };
 }
 
+Deno.test("while accessors can log in, their network is routed", () => {
+  const lines = "addr 10.5.0.1/24\nroute 10.9.0.0/16 expose\n";
+  assert.deepEqual(decide(lines, []).routes, ["10.9.0.0/16 config good"]);
+  assert.deepEqual(decide(`${lines}expose 0.0.0.0:2512\n`, []).routes, [
+    "10.9.0.0/16 config good",
+    "10.5.0.0/24 config good",
+  ]);
+});
+
 Deno.test("discovered networks are routed beside the lines of the configuration", () => {
   const { routes, subnets } = decide("route 10.9.0.0/16", [
     network("bridge", "172.17.0.0/16"),

@@ -2,8 +2,8 @@
  * A server's ways between sessions, the client and its own system.
  *
  * ```
- * session -> source is its address? -> destination exposed?     -> client
- *                                   -> the server's own address -> tun.write, or answered here
+ * session -> source is its address? -> destination exposed?     -> client, or an echo answered here
+ *                                   -> the server's own address -> tun.write, or likewise
  * client  -> destination a session? -> source exposed?          -> session
  * tun     -> destination a session?                             -> session
  * ```
@@ -43,7 +43,7 @@ export class ServerDelivery implements Delivery {
   /** The server's own virtual address and the client's; 0: not known yet. */
   ownAddress = 0;
   clientAddress = 0;
-  /** Echo requests to the own address are answered here. */
+  /** Echo requests are answered here, whatever allowed address they are for. */
   pong = false;
   readonly #exposed: ExposedParts;
   readonly #server: ServerParts;
@@ -72,9 +72,9 @@ export class ServerDelivery implements Delivery {
     shared.facts[row + Fact.receivedBytes] += length;
     shared.counters[SessionCounter["inbound.packets"]]++;
     shared.counters[SessionCounter["inbound.bytes"]] += length;
-    if (!isOwn) this.#sendToClient(slot, at, length);
-    else if (this.pong && answerEcho(bytes, at, length)) batch.packet(slot, at, 0, at, length);
-    else this.#server.tun.write(at, length);
+    if (this.pong && answerEcho(bytes, at, length)) batch.packet(slot, at, 0, at, length);
+    else if (isOwn) this.#server.tun.write(at, length);
+    else this.#sendToClient(slot, at, length);
   }
 
   #sendToClient(slot: number, at: number, length: number): void {

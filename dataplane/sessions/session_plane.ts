@@ -88,7 +88,7 @@ export interface Answers {
   readonly ownAddress: IpAddress;
   /** The client's, from which reports of errors may come to sessions. */
   readonly clientAddress: IpAddress;
-  /** Answer echo requests to the own address here, not in the system. */
+  /** Answer echo requests here, to the own address and to exposed routes. */
   readonly pong: boolean;
   /** Hand plaintext packets of endpoints that are not logged in to `onDatagram`; else they are dropped and counted. */
   readonly legacy: boolean;

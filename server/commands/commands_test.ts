@@ -42,6 +42,7 @@ const document: ServerStatus = {
   docker: { state: "off", socket: null, engine: null, api: null, networks: [], container: null },
   counters: { outbound: { packets: 0, bytes: 0 }, inbound: { packets: 0, bytes: 0 }, drops: {} },
   dataPlane: { offload: false },
+  sharing: null,
   config: { file: null, loadedAt: "1970-01-01T00:00:00.000Z", faults: [] },
 };
 

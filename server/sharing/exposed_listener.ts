@@ -1,0 +1,191 @@
+/**
+ * One exposed socket: its place in the data plane, and the sessions that are made by it.
+ *
+ * ```
+ * Worker -> datagram -> handshake message -> Handshakes   -> session, response
+ *                    -> login in clear    -> LegacySessions
+ *        -> text of a session, keys wanted, keys confirmed -> TokenSessions
+ * ```
+ *
+ * @module
+ */
+import { getLogger } from "../../cli/log.ts";
+import type { Expose } from "../../core/config/config.ts";
+import { rolesOf } from "../../core/config/virtual_network.ts";
+import type { Endpoint } from "../../core/net/endpoint.ts";
+import { classifyMessage, NOT_WIREGUARD } from "../../core/wireguard/message.ts";
+import type { DataPlane } from "../../dataplane/data_plane.ts";
+import { MAXIMUM_SESSIONS } from "../../dataplane/sessions/session_channel.ts";
+import { SessionPlane } from "../../dataplane/sessions/session_plane.ts";
+import { type SocketAddressCodec, socketAddressCodec, type UdpSocket } from "../../ffi/udp_socket.ts";
+import { openTunnelSocket } from "../../system/tunnel_device.ts";
+import { Handshakes } from "./handshakes.ts";
+import { TokenBook } from "./legacy_logins.ts";
+import { LegacySessions } from "./legacy_sessions.ts";
+import { exposedPrefixes } from "../exposed_prefixes.ts";
+import { LoginTexts, type SharingConfig } from "./login_texts.ts";
+import { SlotPool } from "./slot_pool.ts";
+import type { TokenPeers } from "./token_peers.ts";
+import { TokenSessions } from "./token_sessions.ts";
+
+const log = getLogger("sharing");
+
+/** Milliseconds between two looks at the sessions; the shortest time that counts in one is 5 s. */
+const TICK = 500;
+
+/** What a listener works with. */
+export interface ListenerParts {
+  readonly dataPlane: DataPlane;
+  readonly peers: TokenPeers;
+  /** Let the kernel cut and join datagrams. */
+  readonly offload: boolean;
+}
+
+/** An open exposed socket. */
+export class ExposedListener implements AsyncDisposable {
+  readonly sessions: TokenSessions;
+  readonly legacy: LegacySessions;
+  readonly handshakes: Handshakes;
+  readonly #book = new TokenBook();
+  readonly #texts: LoginTexts;
+  #config: SharingConfig;
+  #ticking: ReturnType<typeof setInterval> | undefined;
+
+  private constructor(
+    /** Where it was asked to listen. */
+    readonly endpoint: Endpoint,
+    readonly socket: UdpSocket,
+    readonly plane: SessionPlane,
+    readonly codec: SocketAddressCodec,
+    peers: TokenPeers,
+    config: SharingConfig,
+  ) {
+    this.#config = config;
+    this.#texts = new LoginTexts(config);
+    const pool = new SlotPool(MAXIMUM_SESSIONS);
+    const send = (message: Uint8Array<ArrayBuffer>, to: Endpoint) => void socket.send(message, to);
+    const onFirst = () => this.#keepTicking();
+    this.sessions = new TokenSessions({
+      plane,
+      pool,
+      send,
+      onFirst,
+      encode: (endpoint) => codec.encode(endpoint),
+      texts: (address) => this.#texts.texts(address),
+      addressOf: (token) => this.#config.tokens.find(({ name }) => name === token)?.address,
+    });
+    this.legacy = new LegacySessions({
+      plane,
+      pool,
+      send,
+      onFirst,
+      book: this.#book,
+      reply: (address) => this.#texts.wholeText(address),
+      takeOver: (token) => this.sessions.yieldTo(token, performance.now()),
+    });
+    this.handshakes = new Handshakes({
+      peers,
+      send,
+      indices: this.sessions.indices,
+      hasRoom: ({ token }) => this.sessions.has(token) || this.legacy.has(token) || pool.hasFree,
+      sessionOf: (of, source) => {
+        this.legacy.end(of.token);
+        return this.sessions.sessionOf(of, source);
+      },
+    }, performance.now());
+  }
+
+  /**
+   * Opens the socket and hands it to the data plane.
+   *
+   * @throws {OperationError} "io" or "failure"
+   */
+  static async open(
+    { endpoint, legacy }: Expose,
+    config: SharingConfig,
+    { dataPlane, peers, offload }: ListenerParts,
+  ): Promise<ExposedListener> {
+    const socket = await openTunnelSocket(endpoint);
+    try {
+      // The Worker may speak before there is somebody to listen.
+      const late: { listener?: ExposedListener } = {};
+      const plane = await SessionPlane.attach(dataPlane, {
+        socket,
+        offload,
+        slots: MAXIMUM_SESSIONS,
+        onDatagram: (bytes, source) => late.listener?.takeDatagram(bytes, source),
+        onText: (slot, text) => late.listener?.sessions.takeText(slot, text, performance.now()),
+        onWanted: (slot) => late.listener?.sessions.wanted(slot, performance.now()),
+        onConfirmed: (slot, localIndex) =>
+          late.listener?.sessions.confirmed(slot, localIndex, performance.now()),
+        onNotice: (line) => log.info(line),
+      });
+      const listener = late.listener = new ExposedListener(
+        endpoint,
+        socket,
+        plane,
+        await socketAddressCodec(),
+        peers,
+        config,
+      );
+      listener.apply(config, legacy);
+      return listener;
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+  }
+
+  /** Puts a configuration in force: tokens, exposed networks, what is answered. */
+  apply(config: SharingConfig, legacy: boolean): void {
+    const now = performance.now();
+    const told = (of: SharingConfig) => this.#texts.describe(of);
+    const isNews = told(config) !== told(this.#config);
+    this.#config = config;
+    const { client, server } = rolesOf(config.addr);
+    this.plane.setAnswers({ ownAddress: server, clientAddress: client, pong: config.pong, legacy });
+    this.plane.setExposedRoutes(exposedPrefixes(config));
+    this.#book.update(legacy ? config.tokens : []);
+    this.sessions.update(config.tokens, now);
+    this.legacy.update(config.tokens, legacy);
+    if (!isNews) return;
+    this.#texts.update(config);
+    this.sessions.tellAll();
+    this.legacy.tellAll();
+  }
+
+  /** Rejects when the socket dies. */
+  get failure(): Promise<never> {
+    return this.plane.failure;
+  }
+
+  /** Ends all sessions and closes the socket. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#ticking);
+    this.#ticking = undefined;
+    // When the whole data plane has failed, its failure is reported elsewhere.
+    await this.plane.detach().catch(() => {});
+    this.socket.close();
+  }
+
+  /** Takes a datagram that is of no session; nothing of it has been checked. */
+  takeDatagram(bytes: Uint8Array<ArrayBuffer>, source: Uint8Array<ArrayBuffer>): void {
+    const from = this.codec.decode(source);
+    if (from === undefined) return;
+    const now = performance.now();
+    if (classifyMessage(bytes, 0, bytes.length) === NOT_WIREGUARD) this.legacy.take(bytes, source, from, now);
+    else this.handshakes.take(bytes, source, from, now);
+  }
+
+  /** Time passes for sessions only while there are some. */
+  #keepTicking(): void {
+    this.#ticking ??= setInterval(() => {
+      const now = performance.now();
+      this.sessions.tick(now);
+      this.legacy.tick(now);
+      if (this.sessions.count + this.legacy.count > 0) return;
+      clearInterval(this.#ticking);
+      this.#ticking = undefined;
+    }, TICK);
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * What accessors are told: their address, the server's, the MTU and the exposed networks.
+ *
+ * @module
+ */
+import type { Config } from "../../core/config/config.ts";
+import { rolesOf } from "../../core/config/virtual_network.ts";
+import type { IpAddress } from "../../core/net/address.ts";
+import { exposedPrefixes } from "../exposed_prefixes.ts";
+import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
+import { encodeLogin, MOST_ROUTES } from "../../core/token/login.ts";
+
+/** The part of a configuration that sharing goes by. */
+export type SharingConfig = Pick<Config, "addr" | "mtu" | "routes" | "tokens" | "pong">;
+
+/** Most octets of a text in one transport message, with room for its header, tag and padding in a datagram. */
+const LONGEST_TEXT = 65_000;
+/** Octets of the buffer that the original reads a login reply into (original-behaviour.md). */
+const ORIGINAL_BUFFER = 2000;
+
+/** The texts for the accessors of one configuration, and of those that follow it. */
+export class LoginTexts {
+  #config: SharingConfig;
+  /** Random at first, so that parts of an earlier run's texts do not match. */
+  #generation = Math.floor(Math.random() * 0x1_0000);
+
+  constructor(config: SharingConfig) {
+    this.#config = config;
+  }
+
+  /** Takes the next configuration over. */
+  update(config: SharingConfig): void {
+    this.#config = config;
+    this.#generation++;
+  }
+
+  /** All that a text says besides the accessor's address: two configurations with the same need no new texts. */
+  describe(config: SharingConfig): string {
+    const routes = exposedPrefixes(config).map(formatPrefix);
+    return [formatPrefix(config.addr), config.mtu, ...routes].join();
+  }
+
+  /** The texts for our own accessors, each no longer than a packet. */
+  texts(address: IpAddress): Uint8Array<ArrayBuffer>[] {
+    return this.#encode(address, Math.min(this.#config.mtu, LONGEST_TEXT), exposedPrefixes(this.#config));
+  }
+
+  /** The one text for the original's accessor, which knows no parts: with as many routes as its buffer holds. */
+  wholeText(address: IpAddress): Uint8Array<ArrayBuffer> {
+    const routes = exposedPrefixes(this.#config);
+    for (;;) {
+      const [text = new Uint8Array(), ...rest] = this.#encode(address, ORIGINAL_BUFFER, routes);
+      if (rest.length === 0) return text;
+      routes.length = Math.floor(routes.length * 0.9);
+    }
+  }
+
+  #encode(address: IpAddress, size: number, routes: readonly Prefix[]): Uint8Array<ArrayBuffer>[] {
+    const { addr, mtu } = this.#config;
+    const login = {
+      address: { address, length: addr.length },
+      peer: rolesOf(addr).server,
+      mtu,
+      routes: routes.slice(0, MOST_ROUTES),
+    };
+    return encodeLogin(login, size, this.#generation);
+  }
+}

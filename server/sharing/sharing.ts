@@ -1,0 +1,151 @@
+/**
+ * Sharing with teammates: the exposed socket as the configuration wants it, and the tokens of those who may use it. Loaded when
+ * `expose` is set for the first time.
+ *
+ * @module
+ */
+import { getLogger } from "../../cli/log.ts";
+import { OnceEach } from "../../cli/once_each.ts";
+import type { Config, Expose } from "../../core/config/config.ts";
+import { OperationError } from "../../core/error.ts";
+import { formatEndpoint, sameEndpoint } from "../../core/net/endpoint.ts";
+import type { DataPlane } from "../../dataplane/data_plane.ts";
+import { scrypt } from "../../system/scrypt.ts";
+import type { SharingStatus } from "../sharing_status.ts";
+import { ExposedListener } from "./exposed_listener.ts";
+import { listenerStatus } from "./listener_status.ts";
+import { derivationsAtOnce, TokenPeers } from "./token_peers.ts";
+import { WeakTokens } from "./weak_tokens.ts";
+
+const log = getLogger("sharing");
+
+/** Milliseconds until a socket that could not be opened is tried again, doubled each time up to the second. */
+const RETRY = { first: 1000, longest: 30_000 } as const;
+
+/** What the sharing works with. */
+export interface SharingParts {
+  readonly dataPlane: DataPlane;
+  /** Let the kernel cut and join datagrams. */
+  readonly offload: boolean;
+}
+
+/** The sharing of a server. */
+export class Sharing implements AsyncDisposable {
+  readonly #parts: SharingParts;
+  readonly #peers = new TokenPeers(scrypt, derivationsAtOnce(navigator.hardwareConcurrency));
+  readonly #weak = new WeakTokens();
+  readonly #faults = new OnceEach();
+  #config: Config | undefined;
+  #listener: ExposedListener | undefined;
+  #fault: string | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #pause: number = RETRY.first;
+  #work: Promise<void> = Promise.resolve();
+  #isOver = false;
+
+  constructor(parts: SharingParts) {
+    this.#parts = parts;
+  }
+
+  /** Puts a configuration in force, one call after the other. What fails is logged and tried again. */
+  apply(config: Config): Promise<void> {
+    return this.#afterwards(async () => {
+      this.#config = config;
+      const { expose } = config;
+      const tokens = expose === undefined ? [] : config.tokens;
+      this.#peers.update(tokens.map(({ name }) => name));
+      this.#pause = RETRY.first;
+      await this.#listen(expose);
+      // Nothing waits for it: a thousand tokens take a while.
+      void this.#weak.update(tokens);
+    });
+  }
+
+  /** What `status` shows; null while `expose` is off. */
+  get status(): SharingStatus | null {
+    const { expose, tokens = [] } = this.#config ?? {};
+    if (expose === undefined) return null;
+    const common = { tokens: tokens.length, weak: this.#weak.count, deriving: this.#peers.deriving };
+    if (this.#listener !== undefined) {
+      return { ...listenerStatus(this.#listener, performance.now()), ...common };
+    }
+    return {
+      listen: formatEndpoint(expose.endpoint),
+      legacy: expose.legacy,
+      aead: null,
+      ...common,
+      sessions: [],
+      handshakes: 0,
+      drops: {},
+      ...this.#fault === undefined ? {} : { fault: this.#fault },
+    };
+  }
+
+  /** Ends all sessions, closes the socket and clears all keys. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
+    clearTimeout(this.#retry);
+    await this.#afterwards(() => this.#close());
+    this.#peers[Symbol.dispose]();
+  }
+
+  #afterwards(change: () => Promise<void>): Promise<void> {
+    const work = this.#work.then(change);
+    this.#work = work.catch(() => {});
+    return work;
+  }
+
+  /** Has a socket open where it is wanted, and no other. */
+  async #listen(expose: Expose | undefined): Promise<void> {
+    clearTimeout(this.#retry);
+    const listener = this.#listener;
+    if (listener !== undefined && expose !== undefined) {
+      if (sameEndpoint(listener.endpoint, expose.endpoint)) {
+        return listener.apply(this.#inForce, expose.legacy);
+      }
+    }
+    await this.#close();
+    this.#fault = undefined;
+    if (expose === undefined || this.#isOver) return;
+    try {
+      const { dataPlane, offload } = this.#parts;
+      const parts = { dataPlane, offload, peers: this.#peers };
+      const opened = this.#listener = await ExposedListener.open(expose, this.#inForce, parts);
+      opened.failure.catch((error) => this.#lost(opened, error));
+      this.#faults.settle("expose");
+      log.info("accessors can log in", { listen: formatEndpoint(expose.endpoint), legacy: expose.legacy });
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error;
+      this.#failed(error);
+    }
+  }
+
+  get #inForce(): Config {
+    if (this.#config === undefined) throw new TypeError("a configuration comes first");
+    return this.#config;
+  }
+
+  /** The tunnel goes on without the socket, which is tried again. */
+  #failed(error: OperationError): void {
+    this.#fault = error.report;
+    if (this.#faults.isNews("expose", error.report)) log.error(error.report);
+    this.#retry = setTimeout(() => {
+      void this.#afterwards(() => this.#listen(this.#config?.expose));
+    }, this.#pause);
+    this.#pause = Math.min(this.#pause * 2, RETRY.longest);
+  }
+
+  #lost(listener: ExposedListener, error: unknown): void {
+    void this.#afterwards(async () => {
+      if (this.#listener !== listener || this.#isOver) return;
+      await this.#close();
+      if (error instanceof OperationError) this.#failed(error);
+    });
+  }
+
+  async #close(): Promise<void> {
+    const listener = this.#listener;
+    this.#listener = undefined;
+    await listener?.[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * The tokens as WireGuard peers. Their keys are derived in the background, a few at a time, and kept for as long as the token is in the
+ * configuration; what a peer remembers of handshakes is kept with them.
+ *
+ * @module
+ */
+import { getLogger } from "../../cli/log.ts";
+import {
+  connectorPeerKeys,
+  deriveTokenKeys,
+  destroyTokenKeys,
+  type Scrypt,
+} from "../../core/token/token_keys.ts";
+import { Keyring } from "../../core/wireguard/keyring.ts";
+import { Peer } from "../../core/wireguard/peer.ts";
+
+const log = getLogger("sharing");
+
+/** A token whose keys are known. */
+export interface TokenPeer {
+  /** The token itself. It must never be logged. */
+  readonly token: string;
+  readonly peer: Peer;
+}
+
+/**
+ * How many tokens are derived at the same time: one core of two, and never more than four, so that packets keep flowing. Each takes
+ * 16 MiB meanwhile.
+ */
+export function derivationsAtOnce(cores: number): number {
+  return Math.max(1, Math.min(4, cores >> 1));
+}
+
+/** The peers of a configuration's tokens. */
+export class TokenPeers implements Disposable {
+  readonly #ring = new Keyring<TokenPeer>();
+  readonly #peers = new Map<string, TokenPeer>();
+  #wanted = new Set<string>();
+  /** Tokens that wait for their turn. */
+  #queue: string[] = [];
+  readonly #underWay = new Set<string>();
+
+  /**
+   * @param scrypt does the work elsewhere than on this thread
+   * @param atOnce most derivations at the same time
+   */
+  constructor(readonly scrypt: Scrypt, readonly atOnce: number) {}
+
+  /** Takes the tokens of a configuration over: derives those that are new, forgets those that are gone. */
+  update(tokens: readonly string[]): void {
+    this.#wanted = new Set(tokens);
+    for (const [token, known] of this.#peers) if (!this.#wanted.has(token)) this.#forget(known);
+    this.#queue = tokens.filter((token) => !this.#peers.has(token) && !this.#underWay.has(token));
+    this.#proceed();
+  }
+
+  /** How many tokens cannot log in yet. */
+  get deriving(): number {
+    return this.#queue.length + this.#underWay.size;
+  }
+
+  /** How many keys an initiation may be for. */
+  get size(): number {
+    return this.#ring.size;
+  }
+
+  /** Whose token an initiation was made with; at most `limit` keys are tried. */
+  find(initiation: Uint8Array, limit: number): TokenPeer | undefined {
+    return this.#ring.find(initiation, limit);
+  }
+
+  /** Clears all keys. */
+  [Symbol.dispose](): void {
+    this.update([]);
+  }
+
+  #proceed(): void {
+    while (this.#underWay.size < this.atOnce) {
+      const token = this.#queue.shift();
+      if (token === undefined) return;
+      this.#underWay.add(token);
+      void this.#derive(token).finally(() => {
+        this.#underWay.delete(token);
+        // It was taken out and put in again meanwhile.
+        if (this.#wanted.has(token) && !this.#peers.has(token)) this.#queue.push(token);
+        this.#proceed();
+      });
+    }
+  }
+
+  async #derive(token: string): Promise<void> {
+    try {
+      const keys = await deriveTokenKeys(token, this.scrypt);
+      if (this.#wanted.has(token)) this.#add(token, new Peer(connectorPeerKeys(keys)));
+      destroyTokenKeys(keys);
+    } catch (error) {
+      log.error("Cannot derive the keys of a token", { reason: String(error) });
+      // Not tried again until it is in another configuration: the next one would fail for the same reason, such as no memory.
+      this.#wanted.delete(token);
+    }
+  }
+
+  #add(token: string, peer: Peer): void {
+    const known = { token, peer };
+    this.#peers.set(token, known);
+    this.#ring.add(peer.mac1Key, known);
+  }
+
+  #forget(known: TokenPeer): void {
+    this.#peers.delete(known.token);
+    this.#ring.delete(known);
+    known.peer.destroy();
+  }
+}

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { accessorPeerKeys, deriveTokenKeys, type Scrypt } from "../../core/token/token_keys.ts";
+import { InitiatorHandshake } from "../../core/wireguard/initiator.ts";
+import { Peer } from "../../core/wireguard/peer.ts";
+import { respond } from "../../core/wireguard/responder.ts";
+import { derivationsAtOnce, TokenPeers } from "./token_peers.ts";
+
+/** Derivations that end when the test says so. */
+class HeldScrypt {
+  readonly asked: string[] = [];
+  readonly #waiting: (() => void)[] = [];
+
+  /** A stand-in whose outcome depends on the token alone, in no time. */
+  static now(token: Uint8Array): Uint8Array {
+    return Uint8Array.from({ length: 32 }, (_, index) => (token[index % token.length] ?? 0) + index);
+  }
+
+  readonly scrypt: Scrypt = async (password) => {
+    this.asked.push(new TextDecoder().decode(password));
+    const key = HeldScrypt.now(password);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push(resolve);
+    await promise;
+    return key;
+  };
+
+  /** Ends the one that has waited longest, and lets what follows happen. */
+  async end(): Promise<void> {
+    this.#waiting.shift()?.();
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+}
+
+/** An initiation of the token's owner. */
+async function initiationOf(token: string): Promise<Uint8Array> {
+  const keys = await deriveTokenKeys(token, (password) => Promise.resolve(HeldScrypt.now(password)));
+  const ephemeralKey = crypto.getRandomValues(new Uint8Array(32));
+  const input = { localIndex: 1, ephemeralKey, wallClock: Date.now(), now: 0 };
+  return InitiatorHandshake.begin(new Peer(accessorPeerKeys(keys)), input).message;
+}
+
+Deno.test("tokens are derived in their order, so many at once and no more", async () => {
+  const held = new HeldScrypt();
+  using peers = new TokenPeers(held.scrypt, 2);
+  peers.update(["a", "b", "c", "d"]);
+  assert.deepEqual(held.asked, ["a", "b"]);
+  assert.equal(peers.deriving, 4);
+  await held.end();
+  assert.deepEqual(held.asked, ["a", "b", "c"]);
+  assert.deepEqual([peers.deriving, peers.size], [3, 1]);
+  assert.equal(peers.find(await initiationOf("a"), Infinity)?.token, "a");
+  assert.equal(peers.find(await initiationOf("b"), Infinity), undefined);
+  for (let rest = 0; rest < 3; rest++) await held.end();
+  assert.deepEqual([peers.deriving, peers.size], [0, 4]);
+});
+
+Deno.test("a reload derives what is new, keeps what is there and forgets what is gone", async () => {
+  const held = new HeldScrypt();
+  using peers = new TokenPeers(held.scrypt, 4);
+  peers.update(["a", "b"]);
+  await held.end();
+  await held.end();
+  const [a, b] = [await initiationOf("a"), await initiationOf("b")];
+  const gone = peers.find(a, Infinity);
+  const kept = peers.find(b, Infinity);
+  peers.update(["b", "c"]);
+  assert.deepEqual(held.asked, ["a", "b", "c"]);
+  assert.equal(peers.find(a, Infinity), undefined);
+  assert.equal(peers.find(b, Infinity), kept);
+  const input = { localIndex: 1, ephemeralKey: new Uint8Array(32), now: 0 };
+  assert.equal(gone === undefined ? undefined : respond(gone.peer, a, input), undefined);
+  await held.end();
+  assert.equal(peers.find(await initiationOf("c"), Infinity)?.token, "c");
+});
+
+Deno.test("a token that is taken out while it is derived does not come in", async () => {
+  const held = new HeldScrypt();
+  using peers = new TokenPeers(held.scrypt, 1);
+  peers.update(["a", "b"]);
+  peers.update([]);
+  await held.end();
+  assert.deepEqual([peers.size, peers.deriving, held.asked], [0, 0, ["a"]]);
+});
+
+Deno.test("a token that is put in again meanwhile is ready once", async () => {
+  const held = new HeldScrypt();
+  using peers = new TokenPeers(held.scrypt, 1);
+  peers.update(["a"]);
+  peers.update([]);
+  peers.update(["a"]);
+  await held.end();
+  assert.deepEqual([peers.size, peers.deriving, held.asked], [1, 0, ["a"]]);
+});
+
+Deno.test("a token that cannot be derived holds up no other", async () => {
+  using peers = new TokenPeers(
+    (password) =>
+      password[0] === 0x61
+        ? Promise.reject(new Error("no memory"))
+        : Promise.resolve(HeldScrypt.now(password)),
+    1,
+  );
+  peers.update(["a", "b"]);
+  await new Promise((resolve) => setTimeout(resolve));
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.deepEqual([peers.size, peers.deriving], [1, 0]);
+});
+
+Deno.test("half of the cores derive, and no more than four", () => {
+  assert.deepEqual([1, 2, 4, 8, 64].map(derivationsAtOnce), [1, 1, 2, 4, 4]);
+});

@@ -1,0 +1,48 @@
+/**
+ * Warns about tokens that can be guessed (docs/security.md says what that costs).
+ *
+ * @module
+ */
+import { getLogger } from "../../cli/log.ts";
+import type { Token } from "../../core/config/config.ts";
+import { formatAddress } from "../../core/net/address.ts";
+import { ENOUGH_BITS, tokenStrength } from "../../core/token/strength.ts";
+
+const log = getLogger("sharing");
+
+/** Tokens judged at a time: some milliseconds, so that nothing else waits for long. */
+const BATCH = 32;
+/** Most addresses that the warning names. */
+const MOST_NAMED = 8;
+
+/** Remembers of each token whether it is weak, so that each is judged and warned about once. */
+export class WeakTokens {
+  #judged = new Map<string, boolean>();
+
+  /** How many of the tokens are weak, as far as they have been judged. */
+  get count(): number {
+    return [...this.#judged.values()].filter((isWeak) => isWeak).length;
+  }
+
+  /** Takes the tokens of a configuration over, and warns about those that are new and weak. */
+  async update(tokens: readonly Token[]): Promise<void> {
+    const before = this.#judged;
+    const judged = this.#judged = new Map<string, boolean>();
+    const weak: string[] = [];
+    let fresh = 0;
+    for (const { name, address } of tokens) {
+      const known = before.get(name);
+      const isWeak = known ?? tokenStrength(name).isWeak;
+      judged.set(name, isWeak);
+      if (known !== undefined) continue;
+      if (isWeak) weak.push(formatAddress(address));
+      if (++fresh % BATCH === 0) await new Promise((resolve) => setTimeout(resolve));
+    }
+    if (weak.length === 0) return;
+    const more = weak.length > MOST_NAMED ? ` and ${weak.length - MOST_NAMED} more` : "";
+    log.warn(
+      `tokens of less than ${ENOUGH_BITS} bits can be guessed; "docker-connector token generate" makes strong ones`,
+      { addresses: weak.slice(0, MOST_NAMED).join(" ") + more },
+    );
+  }
+}
