@@ -41,6 +41,28 @@ export interface CommonStatus {
   readonly dataPlane: { readonly offload: boolean };
 }
 
+/** The sharing with accessors. */
+export interface SharingStatus {
+  readonly listen: string;
+  readonly legacy: boolean;
+  readonly aead: string | null;
+  readonly tokens: number;
+  readonly weak: number;
+  readonly deriving: number;
+  readonly sessions: readonly {
+    readonly address: string;
+    readonly endpoint: string | null;
+    readonly legacy: boolean;
+    readonly lastHandshakeSeconds: number | null;
+    readonly received: DirectionCounters;
+    readonly sent: DirectionCounters;
+    readonly dropped: number;
+  }[];
+  readonly handshakes: number;
+  readonly drops: Readonly<Record<string, number>>;
+  readonly fault?: string;
+}
+
 /** The server's answer. */
 export interface ServerStatus extends CommonStatus {
   readonly listen: string;
@@ -82,6 +104,7 @@ export interface ServerStatus extends CommonStatus {
       readonly fault?: string;
     } | null;
   };
+  readonly sharing: SharingStatus | null;
   readonly config: {
     readonly file: string;
     readonly loadedAt: string;
