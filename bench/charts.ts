@@ -10,6 +10,8 @@ import {
   type Figures,
   type Metric,
   roundTrip,
+  sessionRoundTrip,
+  sessionThroughput,
   type Subject,
   SUBJECTS,
   tcpThroughput,
@@ -23,11 +25,14 @@ const TONES: Readonly<Record<Subject, Tone>> = {
   "VXLAN": "kernel",
   "wireguard-go": "peer",
   "docker-connector": "own",
+  "encrypted (libcrypto)": "own",
+  "encrypted (wasm)": "own",
 };
 
 const THROUGHPUT: readonly Metric[] = [
   ...STREAMS.flatMap((streams) => DIRECTIONS.map((direction) => tcpThroughput(direction, streams))),
   ...LADDERS.map(({ payload }) => udpPeak(payload)),
+  ...DIRECTIONS.map(sessionThroughput),
 ];
 
 const LATENCY: readonly Metric[] = [
@@ -39,6 +44,7 @@ const LATENCY: readonly Metric[] = [
   cpuPerGigabyte("to", "vm"),
   cpuPerGigabyte("from", "desktop"),
   cpuPerGigabyte("from", "vm"),
+  sessionRoundTrip(50),
 ];
 
 function panelOf(figures: Figures, metric: Metric): Panel {
@@ -70,7 +76,7 @@ export function drawCharts(figures: Figures, notes: readonly string[]): Map<stri
   const charts = new Map<string, string>();
   const throughput = draw(
     figures,
-    "Throughput between desktop and container, more is better",
+    "Throughput, more is better",
     THROUGHPUT,
     notes,
   );

@@ -6,8 +6,15 @@
 import { type Part, PARTS } from "./options.ts";
 import { median } from "./statistics.ts";
 
-/** What is compared, in the order of the tables. */
-export const SUBJECTS = ["plain route", "VXLAN", "wireguard-go", "docker-connector"] as const;
+/** What is compared, in the order of the tables; the last two are sessions of other machines, by each of the ciphers. */
+export const SUBJECTS = [
+  "plain route",
+  "VXLAN",
+  "wireguard-go",
+  "docker-connector",
+  "encrypted (libcrypto)",
+  "encrypted (wasm)",
+] as const;
 
 /** One of them. */
 export type Subject = (typeof SUBJECTS)[number];
@@ -90,6 +97,18 @@ const BESIDE: Readonly<Record<Load, string>> = {
 export function roundTrip(load: Load, percentile: 50 | 99): Metric {
   const title = `round trip p${percentile}, ${BESIDE[load]}`;
   return { id: `rtt.${load}.p${percentile}`, part: "rtt", title, unit: "us", digits: 0 };
+}
+
+/** TCP throughput between an accessor and the server, as the receiver counts it. */
+export function sessionThroughput(direction: Direction): Metric {
+  const title = `TCP ${direction} server, sealed`;
+  return { id: `sessions.tcp.${direction}`, part: "sessions", title, unit: "Mbit/s", digits: 0 };
+}
+
+/** Round trip time of an ICMP echo from an accessor to the server. */
+export function sessionRoundTrip(percentile: 50 | 99): Metric {
+  const title = `round trip p${percentile}, sealed, idle`;
+  return { id: `sessions.rtt.p${percentile}`, part: "sessions", title, unit: "us", digits: 0 };
 }
 
 /** Resident memory of a process at the end of a round. */

@@ -17,6 +17,7 @@ import { type BenchOptions, parseOptions, PARTS } from "./options.ts";
 import { formatFigures, formatVerdicts } from "./report.ts";
 import { provenance, type Result, writeResult } from "./result.ts";
 import { measureRoundTrips } from "./rtt.ts";
+import { layOutSessions, measureSessions, type SessionLane } from "./sessions.ts";
 import { measureStart } from "./start.ts";
 import { judgeTargets } from "./targets.ts";
 import { measureTcp } from "./tcp.ts";
@@ -50,6 +51,7 @@ function rotate<T>(all: readonly T[], by: number): T[] {
 
 async function measureRound(
   lanes: readonly Lane[],
+  sessions: readonly SessionLane[],
   blank: Network,
   options: BenchOptions,
   figures: Figures,
@@ -59,6 +61,7 @@ async function measureRound(
   if (parts.has("udp")) await measureUdp(lanes, options, figures);
   if (parts.has("rtt")) await measureRoundTrips(lanes, figures);
   if (parts.has("rss")) await measureMemory(lanes, figures);
+  if (parts.has("sessions")) await measureSessions(sessions, options, figures);
   if (parts.has("start")) await measureStart(blank, figures);
 }
 
@@ -67,9 +70,10 @@ async function measure(options: BenchOptions, figures: Figures): Promise<void> {
   const lanes = await layOut(stack);
   const blank = stack.use(await Network.create());
   await warmUp(lanes);
+  const sessions = options.parts.has("sessions") ? await layOutSessions(stack, lanes) : [];
   for (let round = 0; round < options.rounds; round++) {
     console.error(`-- round ${round + 1} of ${options.rounds}`);
-    await measureRound(rotate(lanes, round), blank, options, figures);
+    await measureRound(rotate(lanes, round), rotate(sessions, round), blank, options, figures);
   }
   const own = lanes.find(({ subject }) => subject === "docker-connector");
   if (options.long && own !== undefined) await measureLongTransfer(own, figures);

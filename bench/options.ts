@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { OperationError } from "../core/error.ts";
 
 /** What can be measured by itself. */
-export const PARTS = ["tcp", "cpu", "udp", "rtt", "rss", "start"] as const;
+export const PARTS = ["tcp", "cpu", "udp", "rtt", "rss", "start", "sessions"] as const;
 
 /** One part. */
 export type Part = (typeof PARTS)[number];

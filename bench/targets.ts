@@ -16,6 +16,8 @@ import {
   residentMemoryAfterLong,
   residentMemoryDrift,
   roundTrip,
+  sessionRoundTrip,
+  sessionThroughput,
   startToFirstPacket,
   type Subject,
   tcpThroughput,
@@ -83,7 +85,27 @@ export function judgeTargets(figures: Figures): Verdict[] {
       (ratio) => ratio >= 0.9,
     );
   };
+  const sealed = (subject: Subject, least: number) =>
+    DIRECTIONS.map((direction) =>
+      judge(
+        `${sessionThroughput(direction).title}, ${subject}: at least ${least} x wireguard-go`,
+        figures.ratio(sessionThroughput(direction), subject, "wireguard-go"),
+        times,
+        (ratio) => ratio >= least,
+      )
+    );
+  const sealedRoundTrip = (subject: Subject) =>
+    judge(
+      `${sessionRoundTrip(50).title}, ${subject}: at most 0.8 x wireguard-go`,
+      figures.ratio(sessionRoundTrip(50), subject, "wireguard-go"),
+      times,
+      (ratio) => ratio <= 0.8,
+    );
   return [
+    ...sealed("encrypted (libcrypto)", 3.5),
+    ...sealed("encrypted (wasm)", 1.5),
+    sealedRoundTrip("encrypted (libcrypto)"),
+    sealedRoundTrip("encrypted (wasm)"),
     ...DIRECTIONS.map(ipv6),
     ...DIRECTIONS.flatMap((direction) => [
       atLeast(tcpThroughput(direction, 1), "wireguard-go", 8),

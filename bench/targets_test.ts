@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { cpuPerGigabyte, Figures, roundTrip, tcpThroughput, tcpThroughputIpv6, udpLoss } from "./figures.ts";
+import {
+  cpuPerGigabyte,
+  Figures,
+  roundTrip,
+  sessionRoundTrip,
+  sessionThroughput,
+  tcpThroughput,
+  tcpThroughputIpv6,
+  udpLoss,
+} from "./figures.ts";
 import { judgeTargets } from "./targets.ts";
 
 const verdictOn = (figures: Figures, target: RegExp) =>
@@ -51,4 +60,17 @@ Deno.test("what was not measured is neither met nor missed", () => {
   const verdicts = judgeTargets(new Figures());
   assert.ok(verdicts.length > 10);
   assert.ok(verdicts.every(({ measured, met }) => measured === undefined && met === undefined));
+});
+
+Deno.test("each cipher is judged beside wireguard-go", () => {
+  const figures = new Figures();
+  figures.add(sessionThroughput("to"), "wireguard-go", 100);
+  figures.add(sessionThroughput("to"), "encrypted (libcrypto)", 349);
+  figures.add(sessionThroughput("to"), "encrypted (wasm)", 150);
+  figures.add(sessionRoundTrip(50), "wireguard-go", 100);
+  figures.add(sessionRoundTrip(50), "encrypted (wasm)", 80);
+  assert.equal(verdictOn(figures, /to server.*libcrypto/)?.met, false);
+  assert.equal(verdictOn(figures, /to server.*wasm/)?.met, true);
+  assert.equal(verdictOn(figures, /p50.*wasm/)?.met, true);
+  assert.equal(verdictOn(figures, /p50.*libcrypto/)?.met, undefined);
 });

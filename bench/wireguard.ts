@@ -9,7 +9,8 @@ import { WireguardGo, type WireguardGoOptions } from "../tests/topology/wireguar
 
 /** The desktop's address in the WireGuard tunnel. */
 export const WIREGUARD_MAC_ADDRESS = "10.88.0.2";
-const VM_ADDRESS = "10.88.0.1";
+/** The virtual machine's. */
+export const WIREGUARD_VM_ADDRESS = "10.88.0.1";
 const PORT = 51820;
 
 /** One end before it is joined to the other. */
@@ -48,9 +49,9 @@ export class WireguardTunnel implements AsyncDisposable {
           allowed: `${WIREGUARD_MAC_ADDRESS}/32`,
         },
         {
-          device: await device(vm, `wgv${Deno.pid}`, VM_ADDRESS),
+          device: await device(vm, `wgv${Deno.pid}`, WIREGUARD_VM_ADDRESS),
           underlay: vmAddress,
-          allowed: `${VM_ADDRESS}/32,${subnet}`,
+          allowed: `${WIREGUARD_VM_ADDRESS}/32,${subnet}`,
         },
       ];
       const keys = await Promise.all(ends.map((end) => makeKey(network, end.device.options)));
