@@ -22,6 +22,7 @@ const PACKAGES = [
   "curl",
   "procps",
   "ruby",
+  "shellcheck",
   "systemd",
   "tcpdump",
   "wireguard-go",

@@ -214,6 +214,10 @@ async function testShell(release: TestRelease, shell: Shell, t: Deno.TestContext
   });
 }
 
+topologyTest("shellcheck finds no fault in install.sh", async () => {
+  assert.equal(await mustRun(["shellcheck", "--shell=sh", SCRIPT]), "");
+}, { programs: ["shellcheck"], packages: ["shellcheck"] });
+
 topologyTest("install.sh", async (t) => {
   await using release = await TestRelease.create();
   for (const shell of SHELLS) await t.step(`under ${shell}`, (t) => testShell(release, shell, t));
