@@ -335,3 +335,16 @@ Deno.test("a removal that is called off begins with no further route", async () 
   const left = (await router.listRoutes("utun4")).length;
   assert.ok(left >= 16 && left < 20, `${left} routes are left`);
 });
+
+Deno.test("a killed run's interface loses routes and addresses, another's keeps them", async () => {
+  const { mac, router } = await configured();
+  await router.addRoutes([prefix("172.17.0.0/16"), prefix("fd00:1::/64")], "utun4");
+  const before = mac.state;
+  const { address: own, peer } = settings;
+  assert.equal(await router.strip("utun9", own, peer), undefined);
+  assert.equal(await router.strip("utun4", own, address("192.168.251.9")), undefined);
+  assert.deepEqual(mac.state, before);
+  const routes = await router.strip("utun4", own, peer);
+  assert.deepEqual(routes?.map(formatPrefix), ["172.17.0.0/16", "fd00:1::/64"]);
+  assert.deepEqual(mac.state, []);
+});
