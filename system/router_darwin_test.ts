@@ -1,24 +1,12 @@
 import assert from "node:assert/strict";
 import type { FaultCode } from "../core/error.ts";
 import { OperationError } from "../core/error.ts";
-import { type IpAddress, parseAddress } from "../core/net/address.ts";
-import { formatPrefix, parsePrefix, type Prefix } from "../core/net/prefix.ts";
+import { formatPrefix } from "../core/net/prefix.ts";
 import { FakeMac, type FakeMacOptions } from "../tests/fakes/darwin_host.ts";
 import type { RunCommand } from "./command.ts";
 import type { RouteFailure } from "./router.ts";
 import { DarwinRouter } from "./router_darwin.ts";
-
-function address(text: string): IpAddress {
-  const parsed = parseAddress(text);
-  assert.ok(parsed);
-  return parsed;
-}
-
-function prefix(text: string): Prefix {
-  const parsed = parsePrefix(text);
-  assert.ok(parsed);
-  return parsed;
-}
+import { address, prefix } from "../tests/literals.ts";
 
 const ipv4Settings = {
   name: "utun4",
