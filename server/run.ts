@@ -116,8 +116,6 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   });
   const firstSteps = plan(undefined, config);
   await carryOut(firstSteps, planner, link, options.logLevel === undefined);
-  // The tunnel does not wait for its accessors.
-  void sharing.apply(firstSteps, config);
   warnOfIdleKeys(config);
 
   const dockerStatus = await followDocker({
@@ -177,6 +175,8 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     listen: formatEndpoint(socket.localEndpoint()),
     config: file,
   });
+  // The tunnel does not wait for its accessors.
+  void sharing.apply(firstSteps, follower.config);
   const signal = await Promise.race([stop.received, dataPlane.failure]);
   log.info("stopping", { signal });
   return exitDone;
