@@ -35,6 +35,7 @@ export type SessionCommand =
   | Attach
   | { readonly kind: "detach" }
   | { readonly kind: "set"; readonly slot: number; readonly session: SessionSettings | undefined }
+  | { readonly kind: "address"; readonly slot: number; readonly address: number }
   | { readonly kind: "endpoint"; readonly slot: number; readonly endpoint: Uint8Array }
   | {
     readonly kind: "keys";

@@ -115,16 +115,14 @@ export class SessionHost {
       case "set":
         table.set(command.slot, command.session);
         return this.#setEndpoint(parts, command.slot, command.session?.endpoint ?? new Uint8Array());
+      case "address":
+        return table.readdress(command.slot, command.address);
       case "endpoint":
         if (table.has(command.slot)) this.#setEndpoint(parts, command.slot, command.endpoint);
         return;
       case "keys":
-        if (table.install(command.slot, command.keys, command.sendLimit, command.lifetime)) {
-          if (command.endpoint !== undefined) this.#setEndpoint(parts, command.slot, command.endpoint);
-        }
-        // The cipher has its own copy.
-        command.keys.send.fill(0);
-        command.keys.receive.fill(0);
+        if (!table.install(command.slot, command.keys, command.sendLimit, command.lifetime)) return;
+        if (command.endpoint !== undefined) this.#setEndpoint(parts, command.slot, command.endpoint);
         return;
       case "expire":
         return table.expire(command.slot, command.localIndex);
@@ -153,7 +151,6 @@ export class SessionHost {
   }
 
   async #attach(command: Attach): Promise<void> {
-    this.#detach();
     try {
       const cipher = await this.#loadCipher(command.cipher, command.slots);
       this.#attached = await this.#build(command, cipher);

@@ -177,6 +177,11 @@ export class SessionPlane {
     this.#command({ kind: "set", slot, session });
   }
 
+  /** Gives a session another inner address. Unlike {@linkcode SessionPlane.setSession} this leaves its keys in force. */
+  setAddress(slot: number, address: IpAddress): void {
+    this.#command({ kind: "address", slot, address: addressToUint32(address) });
+  }
+
   /** Ends a session at once. */
   removeSession(slot: number): void {
     this.#command({ kind: "set", slot, session: undefined });

@@ -100,6 +100,14 @@ export class SessionTable {
     this.legacySlots = Array.from(this.isLegacy.keys()).filter((index) => this.isLegacy[index] === 1);
   }
 
+  /** Gives a session another address; its keys stay. */
+  readdress(slot: number, address: number): void {
+    if (!this.has(slot)) return;
+    if (this.addresses.get(this.address[slot]) === slot) this.addresses.delete(this.address[slot]);
+    this.address[slot] = address;
+    this.addresses.set(address, slot);
+  }
+
   /** Installs the keys of a handshake; false when the session is gone or has no keys. */
   install(slot: number, keys: TransportKeys, sendLimit: number, lifetime: number): boolean {
     const ring = this.#rings[slot];
