@@ -10,8 +10,8 @@ import { found, problem, quote, type Reading } from "../core/config/reading.ts";
 import { readListenAddress, readMtu, readPort, readVirtualNetwork } from "../core/config/values.ts";
 import { OperationError } from "../core/error.ts";
 import { type IpAddress, parseAddress } from "../core/net/address.ts";
-import { parsePort } from "../core/net/endpoint.ts";
 import type { Prefix } from "../core/net/prefix.ts";
+import { parseRemote } from "../core/net/remote.ts";
 import { LOG_FORMATS, type LogFormat } from "./log_line.ts";
 
 /** One kind of value. */
@@ -65,15 +65,10 @@ export const hostSyntax: ValueSyntax<string> = {
 /** Where a server is: a host name or an IP address, with its UDP port. The value is as it was written. */
 export const serverSyntax: ValueSyntax<string> = {
   metavar: "HOST:PORT",
-  read: (text) => {
-    const [, ipv6, host = "", port = ""] = /^(?:\[([^\]]*)\]|([^:]*)):([^:]*)$/.exec(text) ?? [];
-    const isHost = ipv6 === undefined
-      ? parseAddress(host)?.family === 4 || isHostName(host.toLowerCase().replace(/\.$/, ""))
-      : parseAddress(ipv6)?.family === 6;
-    return isHost && parsePort(port) !== undefined
+  read: (text) =>
+    parseRemote(text) !== undefined
       ? found(text)
-      : problem(`${quote(text)} is no host with a port; expected HOST:PORT as in "desk.example.com:2512"`);
-  },
+      : problem(`${quote(text)} is no host with a port; expected HOST:PORT as in "desk.example.com:2512"`),
 };
 
 /** The path of a file. */

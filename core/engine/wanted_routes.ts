@@ -69,7 +69,7 @@ export interface RouteDecisions {
  * and 128.0.0.0/1, or what is left of them when some networks are spared. 10.0.0.0/8 is the widest private network
  * (RFC 1918). A subnet of that width would take addresses of the Internet away.
  */
-const SHORTEST_NETWORK = 8;
+export const SHORTEST_NETWORK = 8;
 
 /**
  * Decides on the routes. Lines of the configuration win: a subnet that shares addresses with one of them is left to
@@ -130,17 +130,21 @@ function obstacle(
   }
   const clash = findClash(prefix, foreign);
   if (clash === undefined) return undefined;
-  const place = clash.interfaceName === undefined ? "" : ` by ${clash.interfaceName}`;
-  const reached = `this machine reaches ${formatPrefix(networkOf(clash.prefix))}${place}`;
-  const stops = `clash, ${reached}. ${otherSubnet}`;
+  const stops = `${describeClash(clash)}. ${otherSubnet}`;
   // A line for the very same network would only fail at the system.
   return samePrefix(networkOf(clash.prefix), prefix)
     ? `${cannot}: ${stops}`
     : `${cannot}: ${stops}, or add the line "route ${text}" to route it nevertheless`;
 }
 
+/** The clash in words for people. */
+export function describeClash({ prefix, interfaceName }: ForeignPrefix): string {
+  const place = interfaceName === undefined ? "" : ` by ${interfaceName}`;
+  return `clash, this machine reaches ${formatPrefix(networkOf(prefix))}${place}`;
+}
+
 /** The narrowest of the machine's networks that shares addresses with the prefix. */
-function findClash(prefix: Prefix, foreign: readonly ForeignPrefix[]): ForeignPrefix | undefined {
+export function findClash(prefix: Prefix, foreign: readonly ForeignPrefix[]): ForeignPrefix | undefined {
   return foreign
     .filter((other) => other.prefix.length >= SHORTEST_NETWORK && prefixesOverlap(other.prefix, prefix))
     .sort((a, b) => b.prefix.length - a.prefix.length)[0];
