@@ -59,6 +59,12 @@ const UNIX_SOCKET: Grant = {
   except: PACKAGED_RUNTIME.version,
 };
 
+const DARWIN_NETWORK: Grant = {
+  flag: "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat",
+  reason: "addresses and routes, and the watch for their changes (route -n monitor)",
+  os: "darwin",
+};
+
 function environment(...names: string[]): Grant {
   return {
     flag: `--allow-env=${["NO_COLOR", "TERM", ...names].join(",")}`,
@@ -85,15 +91,7 @@ export const PROGRAMS: readonly Program[] = [
         "HOMEBREW_PREFIX",
         "SUDO_UID",
       ),
-      {
-        flag: "--allow-sys=uid",
-        reason: "a killed run's record is believed only if this user wrote it",
-      },
-      {
-        flag: "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat",
-        reason: "addresses and routes, and the watch for their changes (route -n monitor)",
-        os: "darwin",
-      },
+      DARWIN_NETWORK,
     ],
   },
   {
@@ -126,8 +124,8 @@ export const PROGRAMS: readonly Program[] = [
   {
     binary: "docker-accessor",
     entry: "accessor/main.ts",
-    include: [],
-    grants: [environment()],
+    include: ["dataplane/worker.ts"],
+    grants: [FFI, READ, WRITE, UNIX_SOCKET, environment("DOCKER_ACCESSOR_TOKEN"), DARWIN_NETWORK],
   },
 ];
 

@@ -9,19 +9,22 @@ const programsWith = (build: Build, prefix: string) =>
   PROGRAMS.filter((program) => permissionFlags(program, build).some((flag) => flag.startsWith(prefix)))
     .map(({ binary }) => binary);
 
-Deno.test("only the server for macOS and the client for Linux run programs, and only those they name", () => {
+Deno.test("only server and accessor for macOS and the client for Linux run programs, and only those they name", () => {
   const files = Object.values(IPTABLES_PROGRAMS).toSorted().join();
   deepEqual(programsWith(LINUX, "--allow-run"), ["docker-connector-client"]);
   deepEqual(programsWith(LINUX, `--allow-run=${files}`), ["docker-connector-client"]);
-  deepEqual(programsWith(DARWIN, "--allow-run"), ["docker-connector"]);
-  deepEqual(programsWith(DARWIN, "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat"), [
-    "docker-connector",
-  ]);
+  const routing = ["docker-connector", "docker-accessor"];
+  deepEqual(programsWith(DARWIN, "--allow-run"), routing);
+  deepEqual(programsWith(DARWIN, "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat"), routing);
 });
 
 Deno.test("the network is closed where unix sockets do without it", () => {
   deepEqual(programsWith({ ...LINUX, version: "2.4.2" }, "--allow-net"), []);
-  deepEqual(programsWith(LINUX, "--allow-net"), ["docker-connector", "docker-connector-client"]);
+  deepEqual(programsWith(LINUX, "--allow-net"), [
+    "docker-connector",
+    "docker-connector-client",
+    "docker-accessor",
+  ]);
 });
 
 Deno.test("no program gets every permission, asks for one, or loads code from the network", () => {

@@ -1,0 +1,165 @@
+/**
+ * `docker-accessor run`: opens the interface, logs in to the server, and carries packets until it is asked to stop.
+ *
+ * @module
+ */
+import { exitDone } from "../cli/exit_status.ts";
+import { getLogger } from "../cli/log.ts";
+import { programStatus, type TunnelCounters } from "../cli/status_document.ts";
+import { dropsByReason } from "../core/counters.ts";
+import { formatAddress, type IpAddress, parseAddress } from "../core/net/address.ts";
+import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
+import { formatRemote } from "../core/net/remote.ts";
+import { sessionDropsByReason } from "../core/session/session_counters.ts";
+import { DataPlane } from "../dataplane/data_plane.ts";
+import { SessionPlane } from "../dataplane/sessions/session_plane.ts";
+import { resolveHost } from "../ffi/resolve.ts";
+import { makeWay, serveControlSocket } from "../system/control_socket.ts";
+import { platformRouter } from "../system/platform_router.ts";
+import { ProgramPages } from "../system/program_pages.ts";
+import { ReconcileLoop } from "../system/reconcile_loop.ts";
+import { platformRouteWatch } from "../system/route_watch.ts";
+import { StopSignal } from "../system/stop_signal.ts";
+import { openTunnelDevice, openTunnelSocket } from "../system/tunnel_device.ts";
+import { JoinedNetwork } from "./joined_network.ts";
+import type { AccessorRunOptions } from "./options.ts";
+import { ServerFinder, socketFamily } from "./server_finder.ts";
+import { ServerLink } from "./server_link.ts";
+import { SLOT } from "./server_session.ts";
+import type { AccessorStatus } from "./status_document.ts";
+import { loadTokenPeer } from "./token_peer.ts";
+
+const log = getLogger("accessor");
+
+/** The interface's name on Linux; macOS picks a utun of its own. */
+const INTERFACE_NAME = "accessor0";
+/** The session's address until the server has told it: no packet is for it. */
+const NO_ADDRESS: IpAddress = { family: 4, bytes: new Uint8Array(4) };
+
+/**
+ * Runs the accessor.
+ *
+ * @returns the exit status when it was asked to stop
+ * @throws {OperationError} when it cannot start or cannot go on
+ */
+export async function runAccessor(options: AccessorRunOptions): Promise<number> {
+  const startedAt = Date.now();
+  const dataPlane = new DataPlane();
+  using stop = new StopSignal();
+  using _pages = new ProgramPages();
+  await makeWay(options.control);
+  await using cleanup = new AsyncDisposableStack();
+
+  const peerLoaded = loadTokenPeer(options.token);
+  // Whoever awaits it sees the failure, unless something else fails first.
+  peerLoaded.catch(() => {});
+  const device = cleanup.use(await openTunnelDevice({ name: INTERFACE_NAME, offload: options.offload }));
+  const { host } = options.remote;
+  const addresses = await resolveHost(host);
+  const family = parseAddress(host)?.family ?? socketFamily(addresses);
+  const socket = cleanup.use(await openTunnelSocket(anyLocal(family)));
+  const router = await platformRouter();
+
+  await dataPlane.start({
+    role: "accessor",
+    tun: device,
+    connected: false,
+    offload: options.offload,
+    onNotice: (text) => log.info(text),
+    onMessage: () => {},
+  });
+  cleanup.defer(() => dataPlane.stop());
+
+  let link: ServerLink | undefined = undefined;
+  const plane = await SessionPlane.attach(dataPlane, {
+    socket,
+    offload: options.offload,
+    slots: 1,
+    onDatagram: (bytes, source) => link?.takeDatagram(bytes, source),
+    onText: (_slot, bytes) => link?.takeText(bytes),
+    onWanted: () => link?.takeWanted(),
+    onConfirmed: (_slot, localIndex) => link?.takeConfirmed(localIndex),
+    onNotice: (line) => log.info(line),
+  });
+  plane.setSession(SLOT, { address: NO_ADDRESS });
+
+  const network = cleanup.use(
+    new JoinedNetwork({
+      router,
+      interfaceName: device.name,
+      excluded: options.exclude,
+      server: () => link?.endpoint?.address,
+      onAddress: (address) => plane.setAddress(SLOT, address),
+    }),
+  );
+  await network.clearLeftovers();
+  link = cleanup.use(
+    new ServerLink({
+      remote: options.remote,
+      peer: await peerLoaded,
+      plane,
+      socket,
+      finder: new ServerFinder(options.remote, addresses, { resolve: resolveHost, family }),
+      onLogin: (login) => void network.join(login),
+    }),
+  );
+  const running = link;
+  cleanup.use(
+    new ReconcileLoop({
+      work: () => {
+        running.noteNetworkChange();
+        return network.reconcile();
+      },
+      watch: await platformRouteWatch(),
+    }),
+  );
+
+  const status = (): AccessorStatus => ({
+    ...programStatus("docker-accessor", startedAt, Date.now()),
+    interface: network.interface === undefined ? null : {
+      name: device.name,
+      mtu: network.interface.mtu,
+      address: formatAddress(network.interface.address),
+      peer: formatAddress(network.interface.peer),
+      ...network.fault === undefined ? {} : { fault: network.fault },
+    },
+    server: {
+      host: formatRemote(options.remote),
+      endpoint: running.endpoint === undefined ? null : formatEndpoint(running.endpoint),
+      lastHeardSeconds: running.lastHeardSeconds,
+      lastHandshakeSeconds: running.handshakeSeconds,
+      state: running.isUp ? "up" : "silent",
+    },
+    routes: network.routes,
+    counters: counters(plane, dataPlane, running.malformed),
+    dataPlane: { offload: device.offload.tcp, aead: plane.backend },
+  });
+  cleanup.use(await serveControlSocket(options.control, status));
+  log.info("connecting", {
+    server: formatRemote(options.remote),
+    interface: device.name,
+    aead: plane.backend,
+  });
+  link.start();
+
+  const signal = await Promise.race([stop.received, dataPlane.failure, plane.failure]);
+  log.info("stopping", { signal });
+  return exitDone;
+}
+
+function anyLocal(family: 4 | 6): Endpoint {
+  return { address: { family, bytes: new Uint8Array(family === 4 ? 4 : 16) }, port: 0 };
+}
+
+function counters(plane: SessionPlane, dataPlane: DataPlane, malformedTexts: number): TunnelCounters {
+  const { sentPackets, sentBytes, receivedPackets, receivedBytes } = plane.facts(SLOT);
+  const drops = sessionDropsByReason(plane.counters);
+  for (const [reason, count] of Object.entries(dropsByReason(dataPlane.counters))) {
+    drops[reason] = (drops[reason] ?? 0) + count;
+  }
+  return {
+    outbound: { packets: sentPackets, bytes: sentBytes },
+    inbound: { packets: receivedPackets, bytes: receivedBytes },
+    drops: { ...drops, malformedText: malformedTexts },
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * Where the accessor's token comes from: the command line, a file or the environment, and what is unwise about that.
+ *
+ * @module
+ */
+import type { EnvironmentReader } from "../cli/environment.ts";
+import { environmentValue } from "../cli/environment.ts";
+import { OperationError } from "../core/error.ts";
+import { tokenSyntax } from "./value_syntax.ts";
+
+/** The variable that can hold the token. */
+export const TOKEN_VARIABLE = "DOCKER_ACCESSOR_TOKEN";
+
+/** A token's file has one word; more octets than this are some other file. */
+const LONGEST_FILE = 4096;
+/** Permission bits of the group and of others. */
+const OTHERS = 0o077;
+
+/** What was given. */
+export interface TokenSources {
+  /** `--token` */
+  readonly token: string | undefined;
+  /** `--token-file` */
+  readonly tokenFile: string | undefined;
+  /** Looks an environment variable up. */
+  readonly read: EnvironmentReader;
+}
+
+/** A token, and what its owner should change. */
+export interface FoundToken {
+  readonly token: string;
+  /** Lines for the log. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Finds the token: a flag wins over the environment.
+ *
+ * @throws {OperationError} "usage" if there is none, or two flags have one; "config" if the file or the variable is at fault
+ */
+export async function findToken({ token, tokenFile, read }: TokenSources): Promise<FoundToken> {
+  if (token !== undefined && tokenFile !== undefined) {
+    throw new OperationError(
+      "usage",
+      "Cannot use --token and --token-file together: each names a token",
+      "Leave --token out",
+    );
+  }
+  if (token !== undefined) {
+    const warning = "The token is on the command line, where every user of this machine can read it. " +
+      `Put it into a file of mode 0600 and name that by --token-file, or into the variable ${TOKEN_VARIABLE}`;
+    return { token, warnings: [warning] };
+  }
+  if (tokenFile !== undefined) return await readTokenFile(tokenFile);
+  const fromEnvironment = environmentValue(read, TOKEN_VARIABLE, tokenSyntax);
+  if (fromEnvironment !== undefined) return { token: fromEnvironment, warnings: [] };
+  throw new OperationError(
+    "usage",
+    "Cannot log in: there is no token",
+    `Name a file that holds it by --token-file, or set ${TOKEN_VARIABLE}`,
+  );
+}
+
+interface TokenFile {
+  readonly text: string;
+  /** Permission bits; null for a pipe, which has no other readers. */
+  readonly mode: number | null;
+}
+
+async function readTokenFile(path: string): Promise<FoundToken> {
+  const { text, mode } = await readSmallFile(path);
+  const { value, problem } = tokenSyntax.read(text.trim());
+  if (problem !== undefined) {
+    throw new OperationError("config", `Cannot use the token in ${path}: ${problem}`);
+  }
+  const warnings = mode !== null && (mode & OTHERS) !== 0
+    ? [`The token in ${path} can be read by other users of this machine. Run: chmod 600 ${path}`]
+    : [];
+  return { token: value, warnings };
+}
+
+async function readSmallFile(path: string): Promise<TokenFile> {
+  try {
+    using file = await Deno.open(path);
+    const { isFile, isDirectory, mode } = await file.stat();
+    if (isDirectory) throw new OperationError("config", `Cannot read the token from ${path}: it is a folder`);
+    const room = new Uint8Array(LONGEST_FILE + 1);
+    const length = await readFully(file, room);
+    if (length > LONGEST_FILE) {
+      throw new OperationError(
+        "config",
+        `Cannot read the token from ${path}: the file has more than ${LONGEST_FILE} bytes`,
+        "Put the token alone into it",
+      );
+    }
+    return { text: new TextDecoder().decode(room.subarray(0, length)), mode: isFile ? mode : null };
+  } catch (error) {
+    if (error instanceof OperationError) throw error;
+    throw new OperationError("config", `Cannot read the token from ${path}: ${stateOf(error)}`, "", {
+      cause: error,
+    });
+  }
+}
+
+async function readFully(file: Deno.FsFile, room: Uint8Array): Promise<number> {
+  let length = 0;
+  for (;;) {
+    const taken = await file.read(room.subarray(length));
+    if (taken === null || taken === 0) return length;
+    length += taken;
+  }
+}
+
+function stateOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such file";
+  if (error instanceof Deno.errors.PermissionDenied) return "not permitted";
+  return error instanceof Error ? error.message : String(error);
+}
