@@ -128,6 +128,19 @@ export interface ClientStatus extends CommonStatus {
   };
 }
 
+/** The accessor's answer; its `interface` is null until the server has told the address. */
+export interface AccessorStatus extends CommonStatus {
+  readonly server: {
+    readonly host: string;
+    readonly endpoint: string | null;
+    readonly lastHeardSeconds: number | null;
+    readonly lastHandshakeSeconds: number | null;
+    readonly state: string;
+  };
+  readonly routes: readonly { readonly prefix: string; readonly state: string; readonly fault?: string }[];
+  readonly dataPlane: { readonly offload: boolean; readonly aead: string };
+}
+
 /** Reasons for which packets of the interface itself are dropped, which the kernel sends at times of its own. */
 const INTERFACE_REASONS = ["ipv6Off", "noClient"];
 

@@ -13,7 +13,10 @@ import { UdpPeer } from "./udp_peer.ts";
 /** UDP port on which relays take the client's datagrams. */
 const RELAY_PORT = 2600;
 
-/** A running relay in `vm`. */
+/** What a relay does with datagrams. */
+export type RelayScript = "udp_relay.ts" | "impaired_relay.ts";
+
+/** A running relay, in `vm` unless told otherwise. */
 export class Relay implements AsyncDisposable {
   private constructor(
     readonly process: Process,
@@ -29,18 +32,36 @@ export class Relay implements AsyncDisposable {
    */
   static async start(
     network: Network,
-    script: "udp_relay.ts" | "impaired_relay.ts" = "udp_relay.ts",
+    script: RelayScript = "udp_relay.ts",
     args: readonly string[] = [],
   ): Promise<Relay> {
-    const { vm, vmAddress, macAddress } = network;
-    const process = vm.spawnScript(script, [`${RELAY_PORT}`, macAddress, `${SERVER_PORT}`, ...args]);
+    const server = { address: network.macAddress, port: SERVER_PORT };
+    return await Relay.startBetween(network.vm, server, { address: network.vmAddress, script, args });
+  }
+
+  /**
+   * The same for any server.
+   *
+   * @param namespace where it runs
+   * @param server whom it talks to
+   * @param relay its own address and script, as {@linkcode Relay.start} takes them
+   */
+  static async startBetween(
+    namespace: Namespace,
+    server: { readonly address: string; readonly port: number },
+    relay: { readonly address: string; readonly script: RelayScript; readonly args: readonly string[] },
+  ): Promise<Relay> {
+    const process = namespace.spawnScript(
+      relay.script,
+      [`${RELAY_PORT}`, server.address, `${server.port}`, ...relay.args],
+    );
     try {
       await process.stdout.waitFor(/"listening"/);
     } catch (error) {
       await process.stop();
       throw error;
     }
-    return new Relay(process, `${vmAddress}:${RELAY_PORT}`);
+    return new Relay(process, `${relay.address}:${RELAY_PORT}`);
   }
 
   /**

@@ -28,6 +28,9 @@ export const SHARED = {
 /** All of them. */
 export const SHARED_CONFIG: string = Object.values(SHARED).join("");
 
+/** Milliseconds in which the keys of all tokens are derived, each of which takes some 40 ms of a core that is not busy. */
+const TOKENS_LIMIT = 60_000;
+
 /** A test's context. */
 export interface SharedTunnel {
   readonly network: Network;
@@ -76,6 +79,7 @@ export function sharingTest(
       await context.waitForSharing(
         "the tokens are ready",
         ({ aead, deriving }) => aead !== null && deriving === 0,
+        TOKENS_LIMIT,
       );
       await body(context);
     });
