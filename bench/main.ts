@@ -5,15 +5,13 @@
  * @module
  */
 import { OperationError } from "../core/error.ts";
-import { TOPOLOGY_PACKAGES } from "../tests/topology/gate.ts";
 import { Network } from "../tests/topology/network.ts";
-import { reasonToCompile } from "../tools/freshness.ts";
-import { ensurePackages } from "../tools/packages.ts";
 import { Figures } from "./figures.ts";
 import { type Lane, layOut } from "./lanes.ts";
 import { describeMachine, load } from "./machine.ts";
 import { measureLongTransfer, measureMemory } from "./memory.ts";
 import { type BenchOptions, parseOptions, PARTS } from "./options.ts";
+import { prepare } from "./prepare.ts";
 import { formatFigures, formatVerdicts } from "./report.ts";
 import { provenance, type Result, writeResult } from "./result.ts";
 import { measureRoundTrips } from "./rtt.ts";
@@ -23,25 +21,6 @@ import { judgeTargets } from "./targets.ts";
 import { measureTcp } from "./tcp.ts";
 import { measureUdp } from "./udp.ts";
 import { warmUp } from "./warm_up.ts";
-
-/** Whatever must be there before anything is measured. */
-async function prepare(): Promise<void> {
-  if (Deno.build.os !== "linux") {
-    throw new OperationError(
-      "unavailable",
-      "Cannot measure: this system has no network namespaces",
-      "Use Linux",
-    );
-  }
-  if (Deno.uid() !== 0) {
-    throw new OperationError("privilege", "Cannot measure: the caller is not root", "Run with sudo");
-  }
-  await ensurePackages([...TOPOLOGY_PACKAGES, "wireguard-go", "wireguard-tools"]);
-  const stale = await reasonToCompile();
-  if (stale !== undefined) {
-    throw new OperationError("failure", `Cannot measure: ${stale}`, "Run: deno task compile");
-  }
-}
 
 /** Each round starts with another subject, so that none is always the one after the same other. */
 function rotate<T>(all: readonly T[], by: number): T[] {

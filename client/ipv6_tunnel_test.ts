@@ -1,21 +1,10 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../core/error.ts";
-import { formatAddress, type IpAddress, parseAddress } from "../core/net/address.ts";
-import { formatPrefix, parsePrefix, type Prefix } from "../core/net/prefix.ts";
+import { formatAddress } from "../core/net/address.ts";
+import { formatPrefix } from "../core/net/prefix.ts";
 import type { Router } from "../system/router.ts";
 import { Ipv6Tunnel } from "./ipv6_tunnel.ts";
-
-function address(text: string): IpAddress {
-  const parsed = parseAddress(text);
-  assert.ok(parsed);
-  return parsed;
-}
-
-function prefix(text: string): Prefix {
-  const parsed = parsePrefix(text);
-  assert.ok(parsed);
-  return parsed;
-}
+import { address, prefix } from "../tests/literals.ts";
 
 /** A tunnel whose every step is written down. */
 function openTunnel(mtu = 1400, fault?: OperationError) {

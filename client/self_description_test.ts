@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
 import { version } from "../cli/build_info.ts";
-import { parsePrefix, type Prefix } from "../core/net/prefix.ts";
 import { SystemError } from "../ffi/system_error.ts";
 import { SelfDescription } from "./self_description.ts";
-
-function prefix(text: string): Prefix {
-  const parsed = parsePrefix(text);
-  assert.ok(parsed);
-  return parsed;
-}
+import { prefix } from "../tests/literals.ts";
 
 Deno.test("the container networks are those of the last look, each once, the rest is as it is now", () => {
   const networks = [prefix("192.168.251.1/24")];

@@ -1,20 +1,15 @@
 import assert from "node:assert/strict";
 import { formatPrefix } from "../core/net/prefix.ts";
-import { formatAddress, type IpAddress, parseAddress } from "../core/net/address.ts";
+import { formatAddress, type IpAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
 import { type ClientDescription, decodeDescription } from "../core/protocol/description.ts";
 import { HeartbeatJudge } from "../core/protocol/heartbeat.ts";
 import { heartbeatProof } from "../core/protocol/heartbeat_proof.ts";
 import { ServerLink, type ServerLinkSettings } from "./server_link.ts";
+import { address } from "../tests/literals.ts";
 
 const text = (control: string) =>
   Uint8Array.from([1, 0, control.length, ...new TextEncoder().encode(control)]);
-
-function address(of: string): IpAddress {
-  const parsed = parseAddress(of);
-  assert.ok(parsed);
-  return parsed;
-}
 
 const HERE = address("192.0.2.1");
 const HOST = "server.example";

@@ -1,13 +1,8 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../core/error.ts";
-import { formatAddress, type IpAddress, parseAddress } from "../core/net/address.ts";
+import { formatAddress } from "../core/net/address.ts";
 import { findPlaces } from "./server_places.ts";
-
-function address(text: string): IpAddress {
-  const parsed = parseAddress(text);
-  assert.ok(parsed);
-  return parsed;
-}
+import { address } from "../tests/literals.ts";
 
 /** The places as text, for names with these addresses; "late" for one that is never resolved. */
 async function places(host: string | undefined, names: Record<string, string>, ...gateways: string[]) {

@@ -2,14 +2,9 @@ import assert from "node:assert/strict";
 import { configureLog } from "../cli/log.ts";
 import { OperationError } from "../core/error.ts";
 import { formatAddress } from "../core/net/address.ts";
-import { formatPrefix, parsePrefix, type Prefix } from "../core/net/prefix.ts";
+import { formatPrefix } from "../core/net/prefix.ts";
 import { TunnelKeeper, type TunnelKeeperSettings } from "./tunnel_keeper.ts";
-
-function prefix(text: string): Prefix {
-  const parsed = parsePrefix(text);
-  assert.ok(parsed);
-  return parsed;
-}
+import { prefix } from "../tests/literals.ts";
 
 const V4 = prefix("192.168.251.1/24");
 const V6 = prefix("fdc0:c0de:251::1/64");

@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
-import { parseEndpoint } from "../core/net/endpoint.ts";
 import { darwinSocketAddress } from "./socket_address_darwin.ts";
+import { endpoint } from "../tests/literals.ts";
 
 const hex = (bytes: Uint8Array) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
-
-function endpoint(text: string) {
-  const parsed = parseEndpoint(text);
-  assert.ok(parsed, text);
-  return parsed;
-}
 
 const golden = {
   "192.168.65.2:2511": "10 02 09 cf c0 a8 41 02 00 00 00 00 00 00 00 00",

@@ -1,15 +1,9 @@
 import assert from "node:assert/strict";
-import { type Endpoint, parseEndpoint } from "../core/net/endpoint.ts";
 import { FakeDarwinKernel } from "../tests/fakes/darwin_kernel.ts";
 import { darwinSocketAddress } from "./socket_address_darwin.ts";
 import { SystemError } from "./system_error.ts";
 import { openDarwinUdpSocket } from "./udp_socket_darwin.ts";
-
-function endpoint(text: string): Endpoint {
-  const parsed = parseEndpoint(text);
-  assert.ok(parsed, text);
-  return parsed;
-}
+import { endpoint } from "../tests/literals.ts";
 
 Deno.test("a socket is bound, and its buffers take the longest datagram", () => {
   for (const [text, domain] of [["127.0.0.1:2511", 2], ["[::1]:2511", 30]] as const) {

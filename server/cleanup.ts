@@ -10,14 +10,15 @@ import { DEFAULT_CONFIG, type DockerSetting } from "../core/config/config.ts";
 import { parseConfig } from "../core/config/parse.ts";
 import { isKept } from "../core/engine/client_container.ts";
 import { OperationError } from "../core/error.ts";
-import { formatPrefix } from "../core/net/prefix.ts";
+import { formatPrefix, type Prefix } from "../core/net/prefix.ts";
 import { defaultConfigPaths, findConfigFile, readConfigFile } from "../system/config_file.ts";
 import { readStatus } from "../system/control_client.ts";
 import { removeDeadSocket } from "../system/control_socket.ts";
 import { listContainers, removeContainer } from "../system/engine/engine_containers.ts";
 import { findEngine } from "../system/engine/find_engine.ts";
 import { searchSockets } from "../system/engine/socket_search.ts";
-import { removeLeftInterface } from "../system/left_interface.ts";
+import { removeRecord } from "../system/interface_record.ts";
+import { clearLeftInterface, removeLeftInterface } from "../system/left_interface.ts";
 import { INTERFACE_NAME } from "./interface_name.ts";
 
 /** What is to be cleaned up. */
@@ -41,7 +42,7 @@ export async function cleanUp({ control, configFile }: CleanupRequest, terminal:
   let removed = 0;
   for (
     const clean of [
-      () => cleanInterface(),
+      () => cleanInterface(control),
       () => cleanContainers(configFile),
       async () => await removeDeadSocket(control) ? [`control socket ${control}`] : [],
     ]
@@ -79,11 +80,15 @@ async function refuseWhileRunning(control: string): Promise<void> {
 }
 
 /** The interface and its routes, each in words. The kernel removes both with a killed process unless they were kept. */
-async function cleanInterface(): Promise<string[]> {
+async function cleanInterface(control: string): Promise<string[]> {
+  const name = (routes: readonly Prefix[]) => routes.map((route) => `route ${formatPrefix(route)}`);
+  const cleared = await clearLeftInterface(control);
   const routes = await removeLeftInterface(INTERFACE_NAME);
-  return routes === undefined
-    ? []
-    : [...routes.map((route) => `route ${formatPrefix(route)}`), `interface ${INTERFACE_NAME}`];
+  await removeRecord(control);
+  return [
+    ...cleared === undefined ? [] : [...name(cleared.routes), `the addresses of ${cleared.name}`],
+    ...routes === undefined ? [] : [...name(routes), `interface ${INTERFACE_NAME}`],
+  ];
 }
 
 /** The containers that were kept, and no others. */

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { type Endpoint, formatEndpoint, parseEndpoint } from "../core/net/endpoint.ts";
+import { formatEndpoint } from "../core/net/endpoint.ts";
 import { encodeDescription } from "../core/protocol/description.ts";
 import { encodeHeartbeat } from "../core/protocol/heartbeat.ts";
 import { heartbeatProof } from "../core/protocol/heartbeat_proof.ts";
 import { linuxSocketAddress } from "../ffi/socket_address_linux.ts";
 import { ClientLink, type ClientLinkSettings } from "./client_link.ts";
+import { endpoint } from "../tests/literals.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 const TEXT = "version 2,connect 172.17.0.0 172.18.0.0";
@@ -52,12 +53,6 @@ function openLink(changes: Partial<ClientLinkSettings> = {}) {
 function naming(revision: number | undefined): Uint8Array<ArrayBuffer> {
   const description = { version: "0.1.0", addresses: ["192.168.251.1"] };
   return encodeDescription(revision === undefined ? description : { ...description, revision });
-}
-
-function endpoint(text: string): Endpoint {
-  const parsed = parseEndpoint(text);
-  assert.ok(parsed);
-  return parsed;
 }
 
 const source = (text: string) => linuxSocketAddress.encode(endpoint(text));

@@ -5,16 +5,11 @@ import { parseConfig } from "../core/config/parse.ts";
 import type { DockerNetwork } from "../core/engine/networks.ts";
 import type { ForeignPrefix } from "../core/engine/wanted_routes.ts";
 import { OperationError } from "../core/error.ts";
-import { formatPrefix, parsePrefix, type Prefix } from "../core/net/prefix.ts";
+import { formatPrefix, type Prefix } from "../core/net/prefix.ts";
 import type { RouteFailure } from "../system/router.ts";
 import { ContainerRoutes } from "./container_routes.ts";
 import { RoutePlanner } from "./route_planner.ts";
-
-function prefix(text: string): Prefix {
-  const parsed = parsePrefix(text);
-  assert(parsed, text);
-  return parsed;
-}
+import { prefix } from "../tests/literals.ts";
 
 function network(name: string, ...subnets: string[]): DockerNetwork {
   return { id: `id-${name}`, name, subnets: subnets.map(prefix) };

@@ -19,6 +19,8 @@ import { DataPlane } from "../dataplane/data_plane.ts";
 import { socketAddressCodec } from "../ffi/udp_socket.ts";
 import { makeWay, serveControlSocket } from "../system/control_socket.ts";
 import { watchFile } from "../system/file_watch.ts";
+import { recordInterface } from "../system/interface_record.ts";
+import { clearLeftInterface } from "../system/left_interface.ts";
 import { platformRouter } from "../system/platform_router.ts";
 import type { InterfaceSettings, Router } from "../system/router.ts";
 import { ProgramPages } from "../system/program_pages.ts";
@@ -56,6 +58,10 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const { config, file, exists, overrides } = await initialConfig(options);
   if (options.logLevel === undefined) setLogLevel(config.logLevel);
   await makeWay(options.control);
+  const left = await clearLeftInterface(options.control);
+  if (left !== undefined) {
+    log.info("took addresses and routes from a killed run's interface", { interface: left.name });
+  }
   await using cleanup = new AsyncDisposableStack();
 
   const device = cleanup.use(await openTunnelDevice({ name: INTERFACE_NAME, offload: options.offload }));
@@ -69,6 +75,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     config.addr6,
   );
   const addr6 = settings.address6 === undefined ? undefined : config.addr6;
+  cleanup.use(await recordInterface(options.control, settings));
 
   let pairs: readonly BridgePair[] = config.bridgePairs;
   const codec = await socketAddressCodec();
@@ -109,8 +116,6 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   });
   const firstSteps = plan(undefined, config);
   await carryOut(firstSteps, planner, link, options.logLevel === undefined);
-  // The tunnel does not wait for its accessors.
-  void sharing.apply(firstSteps, config);
   warnOfIdleKeys(config);
 
   const dockerStatus = await followDocker({
@@ -170,6 +175,8 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     listen: formatEndpoint(socket.localEndpoint()),
     config: file,
   });
+  // The tunnel does not wait for its accessors.
+  void sharing.apply(firstSteps, follower.config);
   const signal = await Promise.race([stop.received, dataPlane.failure]);
   log.info("stopping", { signal });
   return exitDone;

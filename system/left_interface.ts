@@ -9,7 +9,7 @@ import { backEnd } from "../ffi/back_end.ts";
 
 /**
  * Removes a TUN interface that no process holds, with the routes into it. On Linux it can only be there if it was made
- * to persist; on macOS an interface goes with its process in any case, and its routes with it.
+ * to persist.
  *
  * @returns the routes that were removed with it; undefined if there is no such interface
  * @throws {OperationError} "failure" when a process holds it or it is no TUN, "privilege" when not root
@@ -42,4 +42,25 @@ export async function removeLeftInterface(name: string): Promise<Prefix[] | unde
   } catch (error) {
     throw error instanceof SystemError ? systemFault(act, error) : error;
   }
+}
+
+/**
+ * Takes routes and addresses from the interface of a run that was killed. A utun cannot be removed; it goes with the socket
+ * of its process, but may linger while routes lead to it. Only macOS has such.
+ *
+ * @param control the run's control socket, beside which it has left its record
+ * @returns the interface and the routes that led to it; undefined where nothing of the run is left
+ * @throws {OperationError} "privilege" when not root, "io"
+ */
+export async function clearLeftInterface(
+  control: string,
+): Promise<{ readonly name: string; readonly routes: readonly Prefix[] } | undefined> {
+  if (backEnd.os !== "darwin") return undefined;
+  const { recordedInterface } = await import("./interface_record.ts");
+  const { DarwinRouter } = await import("./router_darwin.ts");
+  const recorded = await recordedInterface(control);
+  if (recorded === undefined) return undefined;
+  const { name, address, peer } = recorded;
+  const routes = await new DarwinRouter().strip(name, address, peer);
+  return routes === undefined ? undefined : { name, routes };
 }

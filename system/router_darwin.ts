@@ -53,10 +53,7 @@ export class DarwinRouter implements Router {
     );
     // Routes go with the interface's last address.
     const routes = unwanted.length > 0 ? await this.listRoutes(name) : [];
-    for (const { local } of unwanted) {
-      const family = local.family === 4 ? "inet" : "inet6";
-      await this.#succeed(action, [IFCONFIG, name, family, formatAddress(local), "-alias"]);
-    }
+    await this.#takeAddresses(action, name, unwanted);
     if (!has(address, peer)) {
       const pair = [`${formatAddress(address)}/32`, formatAddress(peer)];
       await this.#succeed(action, [IFCONFIG, name, "inet", ...pair, "mtu", `${mtu}`, "up"]);
@@ -68,6 +65,30 @@ export class DarwinRouter implements Router {
       await this.#giveIpv6(name, address6, peer6);
     }
     if (address6 !== undefined) await this.#restore(routes, 6, name);
+  }
+
+  /**
+   * Takes from an interface what a run that ended has left on it: the routes that programs led there, and all addresses. An
+   * interface without the run's pair of addresses is somebody else's by now.
+   *
+   * @returns the routes; undefined where there is no such interface any more
+   */
+  async strip(name: string, address: IpAddress, peer: IpAddress): Promise<Prefix[] | undefined> {
+    const outcome = await this.#run([IFCONFIG, name]);
+    const { addresses } = parseInterfaceState(outcome.stdout);
+    if (hasFailed(outcome) || !addresses.some((pair) => isPair(pair, address, peer))) return undefined;
+    const routes = await this.listRoutes(name);
+    for (const { error } of await this.removeRoutes(routes, name)) throw error;
+    await this.#takeAddresses(`clean interface ${name}`, name, addresses);
+    return routes;
+  }
+
+  async #takeAddresses(action: string, name: string, addresses: readonly InterfaceAddress[]): Promise<void> {
+    for (const { local } of addresses) {
+      if (isLinkLocal(local)) continue;
+      const family = local.family === 4 ? "inet" : "inet6";
+      await this.#succeed(action, [IFCONFIG, name, family, formatAddress(local), "-alias"]);
+    }
   }
 
   /** See `Router`. */

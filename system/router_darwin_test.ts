@@ -1,24 +1,12 @@
 import assert from "node:assert/strict";
 import type { FaultCode } from "../core/error.ts";
 import { OperationError } from "../core/error.ts";
-import { type IpAddress, parseAddress } from "../core/net/address.ts";
-import { formatPrefix, parsePrefix, type Prefix } from "../core/net/prefix.ts";
+import { formatPrefix } from "../core/net/prefix.ts";
 import { FakeMac, type FakeMacOptions } from "../tests/fakes/darwin_host.ts";
 import type { RunCommand } from "./command.ts";
 import type { RouteFailure } from "./router.ts";
 import { DarwinRouter } from "./router_darwin.ts";
-
-function address(text: string): IpAddress {
-  const parsed = parseAddress(text);
-  assert.ok(parsed);
-  return parsed;
-}
-
-function prefix(text: string): Prefix {
-  const parsed = parsePrefix(text);
-  assert.ok(parsed);
-  return parsed;
-}
+import { address, prefix } from "../tests/literals.ts";
 
 const ipv4Settings = {
   name: "utun4",
@@ -334,4 +322,17 @@ Deno.test("a removal that is called off begins with no further route", async () 
   assert.deepEqual(await router.removeRoutes(prefixes, "utun4", until.signal), []);
   const left = (await router.listRoutes("utun4")).length;
   assert.ok(left >= 16 && left < 20, `${left} routes are left`);
+});
+
+Deno.test("a killed run's interface loses routes and addresses, another's keeps them", async () => {
+  const { mac, router } = await configured();
+  await router.addRoutes([prefix("172.17.0.0/16"), prefix("fd00:1::/64")], "utun4");
+  const before = mac.state;
+  const { address: own, peer } = settings;
+  assert.equal(await router.strip("utun9", own, peer), undefined);
+  assert.equal(await router.strip("utun4", own, address("192.168.251.9")), undefined);
+  assert.deepEqual(mac.state, before);
+  const routes = await router.strip("utun4", own, peer);
+  assert.deepEqual(routes?.map(formatPrefix), ["172.17.0.0/16", "fd00:1::/64"]);
+  assert.deepEqual(mac.state, []);
 });

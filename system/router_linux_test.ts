@@ -1,22 +1,11 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../core/error.ts";
-import { addressFromUint32, type IpAddress, parseAddress } from "../core/net/address.ts";
-import { formatPrefix, parsePrefix, type Prefix } from "../core/net/prefix.ts";
+import { addressFromUint32 } from "../core/net/address.ts";
+import { formatPrefix } from "../core/net/prefix.ts";
 import { asRootOnLinux, PrivateNetwork } from "../ffi/netlink/private_network.ts";
 import type { RouteFailure } from "./router.ts";
 import { LinuxRouter } from "./router_linux.ts";
-
-function address(text: string): IpAddress {
-  const parsed = parseAddress(text);
-  assert.ok(parsed);
-  return parsed;
-}
-
-function prefix(text: string): Prefix {
-  const parsed = parsePrefix(text);
-  assert.ok(parsed);
-  return parsed;
-}
+import { address, prefix } from "../tests/literals.ts";
 
 const settings = {
   name: "t0",

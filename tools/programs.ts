@@ -91,6 +91,10 @@ export const PROGRAMS: readonly Program[] = [
         "HOMEBREW_PREFIX",
         "SUDO_UID",
       ),
+      {
+        flag: "--allow-sys=uid",
+        reason: "a killed run's record is believed only if this user wrote it",
+      },
       DARWIN_NETWORK,
     ],
   },

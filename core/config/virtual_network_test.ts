@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { addressFromUint32, addressToUint32, formatAddress } from "../net/address.ts";
-import { parsePrefix, type Prefix } from "../net/prefix.ts";
 import { isHostAddress, rolesOf, virtualNetworkProblem } from "./virtual_network.ts";
-
-function prefix(text: string): Prefix {
-  const parsed = parsePrefix(text);
-  assert(parsed !== undefined);
-  return parsed;
-}
+import { prefix } from "../../tests/literals.ts";
 
 Deno.test("the Docker side has the address of addr, the server the next", () => {
   const roles = rolesOf(prefix("192.168.251.1/24"));

@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
-import { parsePrefix, type Prefix } from "../net/prefix.ts";
 import { hasBridgeOf } from "./local_engine.ts";
-
-function prefix(text: string): Prefix {
-  return parsePrefix(text) ?? assert.fail(text);
-}
+import { prefix } from "../../tests/literals.ts";
 
 const ID = "0123456789abcdef".repeat(4);
 const NETWORKS = [

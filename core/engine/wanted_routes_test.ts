@@ -1,15 +1,10 @@
 import assert from "node:assert/strict";
 import type { Config } from "../config/config.ts";
 import { parseConfig } from "../config/parse.ts";
-import { formatPrefix, parsePrefix, type Prefix } from "../net/prefix.ts";
+import { formatPrefix } from "../net/prefix.ts";
 import type { DockerNetwork } from "./networks.ts";
 import { decideRoutes, type ForeignPrefix } from "./wanted_routes.ts";
-
-function prefix(text: string): Prefix {
-  const parsed = parsePrefix(text);
-  assert(parsed, text);
-  return parsed;
-}
+import { prefix } from "../../tests/literals.ts";
 
 function config(text: string): Config {
   const parsed = parseConfig(text, "test.conf");

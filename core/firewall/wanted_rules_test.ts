@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
-import { parsePrefix, type Prefix } from "../net/prefix.ts";
 import { isTagged } from "./rule.ts";
 import { type FirewallWish, wantedRules } from "./wanted_rules.ts";
-
-function prefix(text: string): Prefix {
-  const parsed = parsePrefix(text);
-  assert.ok(parsed);
-  return parsed;
-}
+import { prefix } from "../../tests/literals.ts";
 
 const first = { name: "br-1", subnets: ["172.18.0.0/16", "fd00:1::/64"].map(prefix) };
 const second = { name: "br-2", subnets: [prefix("172.19.0.0/24")] };

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { anyIpv4, anyPrefix } from "../net/arbitrary_test.ts";
-import { formatPrefix, networkOf, parsePrefix } from "../net/prefix.ts";
+import { formatPrefix, networkOf } from "../net/prefix.ts";
 import { encodeLogin, type Login, LoginAssembler, MOST_ROUTES, parseLogin } from "./login.ts";
+import { prefix } from "../../tests/literals.ts";
 
 const text = (octets: Uint8Array) => new TextDecoder().decode(octets);
 const message = (words: string) => new TextEncoder().encode("\x01" + words);
-const prefix = (words: string) => parsePrefix(words) ?? assert.fail(words);
 const WHOLE = "addr 192.168.251.3/24,peer 192.168.251.2,mtu 1400";
 
 const LOGIN: Login = {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { hkdfSync, scrypt as nodeScrypt } from "node:crypto";
-import { parsePrefix } from "../net/prefix.ts";
 import { InitiatorHandshake } from "../wireguard/initiator.ts";
 import { Peer } from "../wireguard/peer.ts";
 import { respond } from "../wireguard/responder.ts";
@@ -13,6 +12,7 @@ import {
   type Scrypt,
 } from "./token_keys.ts";
 import { wgQuickFile } from "./wg_quick.ts";
+import { prefix } from "../../tests/literals.ts";
 
 const scrypt: Scrypt = (password, salt, length, cost) =>
   new Promise((resolve, reject) =>
@@ -60,7 +60,6 @@ Deno.test("cleared keys hold nothing", async () => {
 });
 
 Deno.test("the exported file says all that wg-quick needs", () => {
-  const prefix = (text: string) => parsePrefix(text) ?? assert.fail(text);
   const text = wgQuickFile({
     keys: {
       privateKey: new Uint8Array(32).fill(1),

@@ -121,8 +121,12 @@ export class SessionHost {
         if (table.has(command.slot)) this.#setEndpoint(parts, command.slot, command.endpoint);
         return;
       case "keys":
-        if (!table.install(command.slot, command.keys, command.sendLimit, command.lifetime)) return;
-        if (command.endpoint !== undefined) this.#setEndpoint(parts, command.slot, command.endpoint);
+        if (table.install(command.slot, command.keys, command.sendLimit, command.lifetime)) {
+          if (command.endpoint !== undefined) this.#setEndpoint(parts, command.slot, command.endpoint);
+        }
+        // The cipher has its own copy.
+        command.keys.send.fill(0);
+        command.keys.receive.fill(0);
         return;
       case "expire":
         return table.expire(command.slot, command.localIndex);
@@ -151,6 +155,7 @@ export class SessionHost {
   }
 
   async #attach(command: Attach): Promise<void> {
+    this.#detach();
     try {
       const cipher = await this.#loadCipher(command.cipher, command.slots);
       this.#attached = await this.#build(command, cipher);

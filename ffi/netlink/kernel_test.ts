@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { formatAddress, type IpAddress, parseAddress } from "../../core/net/address.ts";
-import { formatPrefix, parsePrefix, type Prefix } from "../../core/net/prefix.ts";
+import { formatAddress, type IpAddress } from "../../core/net/address.ts";
+import { formatPrefix } from "../../core/net/prefix.ts";
 import { errno } from "../errno.ts";
 import { addAddress, listAddresses, removeAddress } from "./address.ts";
 import { RTPROT } from "./constants.ts";
@@ -8,18 +8,7 @@ import { deleteLink, linkByName, listLinks, setLink } from "./link.ts";
 import { asRootOnLinux, PrivateNetwork } from "./private_network.ts";
 import { addRoutes, listRoutes, removeRoutes } from "./route.ts";
 import { NetlinkSocket } from "./socket.ts";
-
-function address(text: string): IpAddress {
-  const parsed = parseAddress(text);
-  assert.ok(parsed);
-  return parsed;
-}
-
-function prefix(text: string): Prefix {
-  const parsed = parsePrefix(text);
-  assert.ok(parsed);
-  return parsed;
-}
+import { address, prefix } from "../../tests/literals.ts";
 
 function pair(local: string, peer: string): { local: IpAddress; peer: IpAddress } {
   return { local: address(local), peer: address(peer) };

@@ -3,9 +3,11 @@
  */
 import assert from "node:assert/strict";
 import { readCalls } from "./call_record.ts";
+import { binary } from "../topology/daemon.ts";
+import type { Network } from "../topology/network.ts";
 import { reachable } from "../topology/ping.ts";
 import { isDarwinServer } from "../topology/server_side.ts";
-import { Tunnel } from "../topology/tunnel.ts";
+import { CLIENT_VIRTUAL_ADDRESS, SERVER_VIRTUAL_ADDRESS, Tunnel } from "../topology/tunnel.ts";
 import { networkTest, tunnelTest, withTranscript } from "../topology/tunnel_test_case.ts";
 
 if (!isDarwinServer) throw new Error("Run tests/e2e/darwin_suite_test.ts instead");
@@ -44,6 +46,56 @@ tunnelTest("children inherit none of the server's descriptors", {}, async ({ tun
   assert.ok(children.length > 0 && children[0] !== "", "the server has no child");
   const foreign = [...open].filter((target) => /tun|eventfd/.test(target));
   assert.deepEqual(foreign, []);
+});
+
+/** Makes an interface that looks as a killed run's does where the kernel has kept it. */
+async function linger({ mac }: Network): Promise<void> {
+  await mac.ip("tuntap", "add", "dev", "utun0", "mode", "tun");
+  await mac.ip("link", "set", "utun0", "up");
+  await mac.ip("addr", "add", SERVER_VIRTUAL_ADDRESS, "peer", `${CLIENT_VIRTUAL_ADDRESS}/32`, "dev", "utun0");
+  await mac.ip("route", "add", "172.20.0.0/16", "dev", "utun0", "proto", "static");
+}
+
+networkTest("a killed run's interface is known by its record and cleaned", {}, async (network, t) => {
+  const { mac } = network;
+  await using tunnel = await Tunnel.start(network);
+  const { control } = tunnel.server.settings;
+  const record = control.replace(".sock", ".interface");
+  assert.match(await Deno.readTextFile(record), /"interface":"utun0"/);
+  await tunnel.server.kill();
+  assert.match(await Deno.readTextFile(record), /"interface":"utun0"/);
+
+  await t.step("by cleanup", async () => {
+    await linger(network);
+    await mac.ip("tuntap", "add", "dev", "utun7", "mode", "tun");
+    await mac.ip("link", "set", "utun7", "up");
+    await mac.ip("route", "add", "172.31.0.0/16", "dev", "utun7", "proto", "static");
+    const args = ["cleanup", "--control", control];
+    const env = { DOCKER_HOST: `unix://${network.folder}/none.sock` };
+    const { stdout } = await mac.run([binary("docker-connector"), ...args], { env });
+    assert.deepEqual(stdout.split("\n").slice(0, 2), [
+      "removed route 172.20.0.0/16",
+      "removed the addresses of utun0",
+    ]);
+    assert.equal(await mac.ip("route", "show", "dev", "utun0"), "");
+    assert.match(await mac.ip("route", "show", "dev", "utun7"), /^172\.31\./);
+    await mac.ip("link", "del", "utun0");
+    await assert.rejects(Deno.stat(record), Deno.errors.NotFound);
+  });
+
+  await t.step("by the next run, which takes another", async () => {
+    tunnel.server.start();
+    await tunnel.waitUp();
+    await tunnel.server.kill();
+    await linger(network);
+    tunnel.server.start();
+    await tunnel.waitUp();
+    assert.equal((await tunnel.server.status())?.interface.name, "utun1");
+    assert.match(await mac.ip("route", "show", "172.20.0.0/16"), /dev utun1/);
+    assert.ok(await reachable(mac, network.container().address));
+    assert.equal((await tunnel.server.stop()).code, 0);
+    await assert.rejects(Deno.stat(record), Deno.errors.NotFound);
+  });
 });
 
 tunnelTest("a route of another program to the tunnel's prefix is never deleted", {

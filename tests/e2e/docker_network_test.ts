@@ -5,7 +5,7 @@ import { DockerEngine } from "../topology/docker_engine.ts";
 import { ENGINE_NEEDS } from "../topology/gate.ts";
 import type { Network } from "../topology/network.ts";
 import { reachable } from "../topology/ping.ts";
-import { SERVER_INTERFACE } from "../topology/server_side.ts";
+import { isDarwinServer, SERVER_INTERFACE } from "../topology/server_side.ts";
 import { snapshot } from "../topology/snapshot.ts";
 import { Tunnel } from "../topology/tunnel.ts";
 import { networkTest, withTranscript } from "../topology/tunnel_test_case.ts";
@@ -15,6 +15,9 @@ import { pause, waitUntil } from "../topology/wait.ts";
 const EVENT_LIMIT = 1_000;
 /** The routes are right this many milliseconds after an Engine answers again. */
 const RESTART_LIMIT = 5_000;
+
+/** Networks made in a loop; it is mostly the Engine that takes its time. */
+const MANY = isDarwinServer ? 50 : 200;
 
 const DEFAULT_BRIDGE = "172.17.0.0/16";
 
@@ -154,8 +157,8 @@ networkTest("the networks of a Docker Engine are routed", { containers: [] }, as
     assert.ok(added <= EVENT_LIMIT, `it took ${added} ms`);
   });
 
-  await step("200 that are made in a loop and removed, within a second of the last", async () => {
-    const subnets = Array.from({ length: 200 }, (_, index) => `10.100.${index}.0/24`);
+  await step(`${MANY} that are made in a loop and removed, within a second of the last`, async () => {
+    const subnets = Array.from({ length: MANY }, (_, index) => `10.100.${index}.0/24`);
     for (const [index, subnet] of subnets.entries()) await engine.createNetwork(`n${index}`, subnet);
     const added = await routesBecome(network, [DEFAULT_BRIDGE, "10.99.3.0/24", ...subnets]);
     // Several at a time, which is faster.
@@ -165,7 +168,7 @@ networkTest("the networks of a Docker Engine are routed", { containers: [] }, as
     }
     const removed = await routesBecome(network, [DEFAULT_BRIDGE, "10.99.3.0/24"]);
     console.log(
-      `200 networks: routed ${added.toFixed()} ms after the last, gone ${removed.toFixed()} ms after`,
+      `${MANY} networks: routed ${added.toFixed()} ms after the last, gone ${removed.toFixed()} ms after`,
     );
     assert.ok(added <= EVENT_LIMIT && removed <= EVENT_LIMIT, `it took ${added} and ${removed} ms`);
   });

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { scrypt as nodeScrypt } from "node:crypto";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
-import { parseAddress } from "../../core/net/address.ts";
 import { parsePrefix } from "../../core/net/prefix.ts";
 import {
   accessorPeerKeys,
@@ -32,6 +31,7 @@ import { echoReplyPattern, echoRequest } from "../topology/echo_packet.ts";
 import { networkTest } from "../topology/tunnel_test_case.ts";
 import { UdpPeer } from "../topology/udp_peer.ts";
 import { WIREGUARD_NEEDS, WireguardGo } from "../topology/wireguard_go.ts";
+import { address } from "../literals.ts";
 
 const SERVER_PORT = 2512;
 const ACCESSOR_PORT = 51820;
@@ -45,7 +45,6 @@ const scrypt: Scrypt = (password, salt, length, cost) =>
   );
 const fillRandom = (octets: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(octets);
 const random = () => fillRandom(new Uint8Array(32));
-const address = (text: string) => parseAddress(text) ?? assert.fail(text);
 
 /** The nonce of a transport message (whitepaper section 5.4.6). */
 function nonceOf(message: Uint8Array): Uint8Array {

@@ -41,7 +41,7 @@ static void bring_up(const char *name) {
 
 /* 0, or the Linux error number. */
 static int attach(int tun, uint32_t unit, char *name) {
-  struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
+  struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL};
   snprintf(request.ifr_name, sizeof request.ifr_name, "utun%u", unit);
   if (linux_ioctl(tun, TUNSETIFF, &request) < 0) return errno;
   memcpy(name, request.ifr_name, IFNAMSIZ);

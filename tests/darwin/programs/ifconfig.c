@@ -103,22 +103,28 @@ static bool first_address(const char *name, int family, char *text, size_t size)
 static bool remove_address(const char *name, int family, const char *address) {
   const char *flag = family == AF_INET ? "-4" : "-6";
   struct ifaddrs *list;
-  char own[INET6_ADDRSTRLEN + 4] = "";
+  char own[INET6_ADDRSTRLEN + 4] = "", other[INET6_ADDRSTRLEN + 4] = "";
   if (getifaddrs(&list) < 0) return false;
   for (struct ifaddrs *entry = list; entry != NULL; entry = entry->ifa_next) {
     bool is_own = entry->ifa_addr != NULL && strcmp(entry->ifa_name, name) == 0;
     if (!is_own || entry->ifa_addr->sa_family != family) continue;
     const char *text = address_text(family, octets_of(entry->ifa_addr));
     if (strcmp(text, address) != 0) continue;
-    snprintf(own, sizeof own, "%s/%d", text, prefix_length(entry->ifa_netmask));
+    int length = prefix_length(entry->ifa_netmask);
+    bool has_peer = (entry->ifa_flags & IFF_POINTOPOINT) != 0 && entry->ifa_dstaddr != NULL;
+    const char *peer = has_peer ? address_text(family, octets_of(entry->ifa_dstaddr)) : text;
+    /* ip(8) takes the length of the network with the other end's address where there is one. */
+    snprintf(own, sizeof own, strcmp(peer, text) == 0 ? "%s/%d" : "%s", text, length);
+    if (strcmp(peer, text) != 0) snprintf(other, sizeof other, "%s/%d", peer, length);
   }
   freeifaddrs(list);
   if (own[0] == 0) {
     fprintf(stderr, "ifconfig: ioctl (SIOCDIFADDR): Can't assign requested address\n");
     return false;
   }
-  bool done = run_ip((const char *[]){flag, "addr", "del", own, "dev", name, NULL}) ||
-    run_ip((const char *[]){flag, "addr", "del", address, "dev", name, NULL});
+  const char *const alone[] = {flag, "addr", "del", own, "dev", name, NULL};
+  const char *const paired[] = {flag, "addr", "del", own, "peer", other, "dev", name, NULL};
+  bool done = run_ip(other[0] == 0 ? alone : paired);
   if (done && !has_address(name, family)) run_ip((const char *[]){flag, "route", "flush", "dev", name, NULL});
   return done;
 }
