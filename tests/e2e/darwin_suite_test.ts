@@ -75,17 +75,18 @@ darwinTest("all of it passes with macOS 15.6, in batches of messages", async () 
   assert.ok((records[1]?.get("sendmsg_x")?.largest ?? 0) > 16, "no large batch was sent");
 });
 
-darwinTest("all of it passes with macOS 13, message by message", async () => {
-  const records = await Promise.all(HALVES.map((files) => passes("22.6.0", files)));
-  for (const calls of records) {
-    assert.equal(calls.get("recvmsg_x"), undefined);
-    assert.equal(calls.get("sendmsg_x"), undefined);
-  }
-  assert.ok((records[1]?.get("recvmsg")?.messages ?? 0) > 100_000);
-});
-
-darwinTest("with macOS 14, in batches for one reader, what others take away is put back", async () => {
-  const calls = await passes("23.6.0", ["e2e/mtu", "e2e/route_reconcile", "darwin/server"]);
-  assert.equal(calls.get("recvmsg"), undefined);
-  assert.ok((calls.get("recvmsg_x")?.largest ?? 0) > 16);
-});
+darwinTest(
+  "all of it passes with macOS 13, message by message, and with macOS 14 for one reader",
+  async () => {
+    const alone = passes("23.6.0", ["e2e/mtu", "e2e/route_reconcile", "darwin/server"]);
+    const records = await Promise.all([...HALVES.map((files) => passes("22.6.0", files)), alone]);
+    const last = records.pop();
+    for (const calls of records) {
+      assert.equal(calls.get("recvmsg_x"), undefined);
+      assert.equal(calls.get("sendmsg_x"), undefined);
+    }
+    assert.ok((records[1]?.get("recvmsg")?.messages ?? 0) > 100_000);
+    assert.equal(last?.get("recvmsg"), undefined);
+    assert.ok((last?.get("recvmsg_x")?.largest ?? 0) > 16);
+  },
+);

@@ -17,7 +17,7 @@ const EVENT_LIMIT = 1_000;
 const RESTART_LIMIT = 5_000;
 
 /** Networks made in a loop; it is mostly the Engine that takes its time. */
-const MANY = isDarwinServer ? 50 : 200;
+const MANY = isDarwinServer ? 25 : 200;
 
 const DEFAULT_BRIDGE = "172.17.0.0/16";
 
