@@ -1,15 +1,20 @@
 /**
- * scrypt on the runtime's own threads: it takes some 40 ms of one core, during which the caller's thread goes on.
+ * scrypt on another thread: it takes some 40 ms of a core, during which the caller's goes on.
  *
  * @module
  */
-import { scrypt as compiledScrypt } from "node:crypto";
+import { scrypt as runtimeScrypt } from "node:crypto";
 import type { Scrypt } from "../core/token/token_keys.ts";
+import { libcryptoScrypt } from "../ffi/scrypt_libcrypto.ts";
 
-/** scrypt (RFC 7914) by node:crypto. */
-export const scrypt: Scrypt = (password, salt, length, cost) =>
+/** scrypt (RFC 7914) by libcrypto, or by node:crypto where that does not load. */
+export const scrypt: Scrypt = async (password, salt, length, cost) =>
+  await libcryptoScrypt(password, salt, length, cost) ?? await slowScrypt(password, salt, length, cost);
+
+/** scrypt by node:crypto. */
+export const slowScrypt: Scrypt = (password, salt, length, cost) =>
   new Promise((resolve, reject) =>
-    compiledScrypt(
+    runtimeScrypt(
       password,
       salt,
       length,

@@ -27,6 +27,13 @@ const symbols = {
   EVP_CipherFinal_ex: { parameters: ["pointer", "pointer", "pointer"], result: "i32" },
   // int EVP_CIPHER_CTX_ctrl(EVP_CIPHER_CTX *context, int command, int value, void *data);
   EVP_CIPHER_CTX_ctrl: { parameters: ["pointer", "i32", "i32", "pointer"], result: "i32" },
+  // int EVP_PBE_scrypt(const char *password, size_t passwordLength, const unsigned char *salt, size_t saltLength,
+  //   uint64_t n, uint64_t r, uint64_t p, uint64_t maximumMemory, unsigned char *key, size_t keyLength);
+  EVP_PBE_scrypt: {
+    parameters: ["buffer", "usize", "buffer", "usize", "u64", "u64", "u64", "u64", "buffer", "usize"],
+    result: "i32",
+    nonblocking: true,
+  },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** An opened libcrypto. */
