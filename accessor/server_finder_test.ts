@@ -1,20 +1,9 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../core/error.ts";
-import { type IpAddress, parseAddress } from "../core/net/address.ts";
-import { type Endpoint, formatEndpoint, parseEndpoint } from "../core/net/endpoint.ts";
+import type { IpAddress } from "../core/net/address.ts";
+import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
+import { address, endpoint } from "../tests/literals.ts";
 import { fromSocketFamily, ServerFinder, socketFamily, toSocketFamily } from "./server_finder.ts";
-
-function address(text: string): IpAddress {
-  const parsed = parseAddress(text);
-  assert.ok(parsed, text);
-  return parsed;
-}
-
-function endpoint(text: string): Endpoint {
-  const parsed = parseEndpoint(text);
-  assert.ok(parsed, text);
-  return parsed;
-}
 
 const REMOTE = { host: "desk.test", port: 2512 };
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Endpoint, parseEndpoint } from "../core/net/endpoint.ts";
+import type { Endpoint } from "../core/net/endpoint.ts";
 import { accessorPeerKeys, connectorPeerKeys, type TokenKeys } from "../core/token/token_keys.ts";
 import { CookieIssuer } from "../core/wireguard/cookie.ts";
 import { InitiatorHandshake } from "../core/wireguard/initiator.ts";
@@ -8,6 +8,7 @@ import { INITIATION, receiverIndex, RESPONSE, RESPONSE_FIELDS } from "../core/wi
 import { Peer } from "../core/wireguard/peer.ts";
 import { respond } from "../core/wireguard/responder.ts";
 import type { Traffic } from "../core/wireguard/peer_timers.ts";
+import { endpoint } from "../tests/literals.ts";
 import { ServerSession } from "./server_session.ts";
 
 const KEYS: TokenKeys = {
@@ -16,7 +17,7 @@ const KEYS: TokenKeys = {
   presharedKey: new Uint8Array(32).fill(3),
 };
 const LIMITS = { ...SESSION_LIMITS, rekeyAfterMessages: 1000 };
-const PLACE = parseEndpoint("192.0.2.1:2512") as Endpoint;
+const PLACE = endpoint("192.0.2.1:2512");
 const SOURCE = new Uint8Array(16);
 const SILENT: Traffic = {
   dataSentAt: -Infinity,

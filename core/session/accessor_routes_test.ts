@@ -1,15 +1,9 @@
 import assert from "node:assert/strict";
-import { parseAddress } from "../net/address.ts";
-import { formatPrefix, parsePrefix, type Prefix } from "../net/prefix.ts";
+import { address, prefix } from "../../tests/literals.ts";
+import { formatPrefix } from "../net/prefix.ts";
 import { type AccessorRouteNeeds, decideAccessorRoutes, idleExclusions } from "./accessor_routes.ts";
 
-function prefixes(...texts: string[]): Prefix[] {
-  return texts.map((text) => {
-    const prefix = parsePrefix(text);
-    assert.ok(prefix, text);
-    return prefix;
-  });
-}
+const prefixes = (...texts: string[]) => texts.map(prefix);
 
 function decide(exposed: string[], needs: Partial<AccessorRouteNeeds> = {}): string[] {
   const all = { excluded: [], foreign: [], server: undefined, ...needs, exposed: prefixes(...exposed) };
@@ -18,7 +12,7 @@ function decide(exposed: string[], needs: Partial<AccessorRouteNeeds> = {}): str
   );
 }
 
-const home = { prefix: prefixes("192.168.1.0/24")[0] as Prefix, interfaceName: "en0" };
+const home = { prefix: prefix("192.168.1.0/24"), interfaceName: "en0" };
 
 Deno.test("what nothing stands against is routed, once", () => {
   assert.deepEqual(decide(["172.20.0.0/16", "10.0.0.0/8", "172.20.0.0/16"]), [
@@ -70,7 +64,7 @@ Deno.test("default routes in pieces are no clash", () => {
 });
 
 Deno.test("the network that the server is reached in stays outside of the tunnel", () => {
-  const server = parseAddress("203.0.113.7");
+  const server = address("203.0.113.7");
   const [around = "", beside = ""] = decide(["203.0.113.0/24", "203.0.112.0/24"], { server });
   assert.match(around, /the server itself is in it/);
   assert.match(beside, /routed$/);

@@ -53,9 +53,16 @@ networkTest("every refusal names the fix on one line", {}, async (network, t) =>
     args: ["run", "--log-level", "error", ...control, ...args],
   });
 
+  const accessor = (...args: string[]): Refusal => ({
+    in: vm,
+    program: "docker-accessor",
+    args: ["run", "--log-level", "error", ...control, "--remote", "192.0.2.1:2512", ...args],
+    env: { DOCKER_ACCESSOR_TOKEN: "8k3m5n7p9q2r4s6t8v1w3x5y7z" },
+  });
+
   await t.step("not root", async () => {
     // The build folder may lie where only root can read.
-    for (const refusal of [server(), client()]) {
+    for (const refusal of [server(), client(), accessor()]) {
       const path = `${folder}/${refusal.program}`;
       await Deno.copyFile(binary(refusal.program), path);
       await Deno.chmod(path, 0o755);
@@ -76,7 +83,9 @@ networkTest("every refusal names the fix on one line", {}, async (network, t) =>
     if (!isDarwinServer) {
       await refuses({ ...server(), wrapper }, 74, /\/dev\/net\/tun/, /modprobe tun|--device/);
     }
-    await refuses({ ...client(), wrapper }, 74, /\/dev\/net\/tun/, /modprobe tun|--device/);
+    for (const refusal of [client(), accessor()]) {
+      await refuses({ ...refusal, wrapper }, 74, /\/dev\/net\/tun/, /modprobe tun|--device/);
+    }
   });
 
   await t.step("the interface name is taken", async () => {
@@ -88,7 +97,18 @@ networkTest("every refusal names the fix on one line", {}, async (network, t) =>
     }
   });
 
+  await t.step("the accessor's interface name is taken", async () => {
+    await vm.ip("link", "add", "accessor0", "type", "bridge");
+    await refuses(accessor(), 74, /accessor0/, /stop/i);
+    await vm.ip("link", "del", "accessor0");
+  });
+
   await t.step("the host name has no address", async () => {
+    const remote = accessor("--remote", "nowhere.invalid:2512");
+    const args = remote.args.filter((word, at) =>
+      word !== "192.0.2.1:2512" && remote.args[at + 1] !== "192.0.2.1:2512"
+    );
+    await refuses({ ...remote, args }, 69, /nowhere\.invalid/, /IP address/);
     await refuses(client("--host", "nowhere.invalid"), 69, /nowhere\.invalid/, /IP address/);
   });
 
@@ -107,6 +127,12 @@ networkTest("every refusal names the fix on one line", {}, async (network, t) =>
     [client("--heartbeat", "soon"), /--heartbeat/],
     [client("--addr", "x"), /--addr/],
     [client("surplus"), /--help/],
+    [accessor("--remote", "192.0.2.1:1"), /--remote/],
+    [{ ...accessor(), args: ["run"] }, /--remote/],
+    [{ ...accessor(), env: {} }, /there is no token/],
+    [accessor("--token", "x", "--token-file", "/dev/null"), /--token-file/],
+    [accessor("--exclude", "10.0.0.0"), /--exclude/],
+    [accessor("surplus"), /--help/],
   ];
   for (const [refusal, pattern] of flags) {
     const given = refusal.args.filter((word) => ![...control, good, "--config"].includes(word)).join(" ");
@@ -127,6 +153,36 @@ networkTest("every refusal names the fix on one line", {}, async (network, t) =>
       await refuses({ ...client(), env: { [name]: value } }, 78, new RegExp(name));
     });
   }
+});
+
+networkTest("a faulty token is refused without being repeated", {}, async (network, t) => {
+  const secret = "hunter2-hunter2";
+  const args = ["run", "--log-level", "error", "--remote", "192.0.2.1:2512"];
+  const accessor = { in: network.vm, program: "docker-accessor" } as const;
+  for (
+    const [title, text, pattern] of [
+      ["two words", `${secret} ${secret}`, /one word/],
+      ["a comma", `${secret},`, /comma/],
+      ["nothing", "\n", /empty/],
+    ] as const
+  ) {
+    await t.step(title, async () => {
+      const file = await configFile(network, text);
+      await refuses({ ...accessor, args: [...args, "--token-file", file] }, 78, pattern, new RegExp(file));
+      if (text.trim() === "") return;
+      await refuses(
+        { ...accessor, args, env: { DOCKER_ACCESSOR_TOKEN: text } },
+        78,
+        pattern,
+        /DOCKER_ACCESSOR_TOKEN/,
+      );
+      const { stderr } = await network.vm.run([binary("docker-accessor"), ...args, "--token", text]);
+      assert.ok(pattern.test(stderr) && !stderr.includes(secret), stderr);
+    });
+  }
+  await t.step("a file that is not there", async () => {
+    await refuses({ ...accessor, args: [...args, "--token-file", "/nowhere/x"] }, 78, /\/nowhere\/x/);
+  });
 });
 
 networkTest("a faulty config file is refused with every place", {}, async (network, t) => {

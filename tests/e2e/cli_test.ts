@@ -74,7 +74,13 @@ networkTest("commands that need no tunnel", {}, async (network, t) => {
     assert.notEqual((await client("health", ...control)).code, 0);
   });
 
-  for (const program of ["docker-connector", "docker-connector-client"] as const satisfies Program[]) {
+  for (
+    const program of [
+      "docker-connector",
+      "docker-connector-client",
+      "docker-accessor",
+    ] as const satisfies Program[]
+  ) {
     await t.step(`${program} completes in three shells`, async () => {
       for (const shell of ["bash", "zsh", "fish"]) {
         const { code, stdout, stderr } = await run([binary(program), "completions", shell]);
