@@ -24,10 +24,9 @@ import { openTunnelDevice, openTunnelSocket } from "../system/tunnel_device.ts";
 import { JoinedNetwork } from "./joined_network.ts";
 import type { AccessorRunOptions } from "./options.ts";
 import { ServerFinder, socketFamily } from "./server_finder.ts";
-import { ServerLink } from "./server_link.ts";
-import { SLOT } from "./server_session.ts";
+import type { ServerLink } from "./server_link.ts";
 import type { AccessorStatus } from "./status_document.ts";
-import { loadTokenPeer } from "./token_peer.ts";
+import { SLOT } from "./slot.ts";
 
 const log = getLogger("accessor");
 
@@ -50,9 +49,10 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
   await makeWay(options.control);
   await using cleanup = new AsyncDisposableStack();
 
-  const peerLoaded = loadTokenPeer(options.token);
+  // The Worker starts while the code of handshakes is loaded, and that before the token's keys are derived on a thread of their own.
+  const handshakes = loadHandshakes(options.token);
   // Whoever awaits it sees the failure, unless something else fails first.
-  peerLoaded.catch(() => {});
+  handshakes.catch(() => {});
   const device = cleanup.use(await openTunnelDevice({ name: INTERFACE_NAME, offload: options.offload }));
   const { host } = options.remote;
   const addresses = await resolveHost(host);
@@ -93,10 +93,11 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
     }),
   );
   await network.clearLeftovers();
+  const { ServerLink, peer } = await handshakes;
   link = cleanup.use(
     new ServerLink({
       remote: options.remote,
-      peer: await peerLoaded,
+      peer,
       plane,
       socket,
       finder: new ServerFinder(options.remote, addresses, { resolve: resolveHost, family }),
@@ -145,6 +146,12 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
   const signal = await Promise.race([stop.received, dataPlane.failure, plane.failure]);
   log.info("stopping", { signal });
   return exitDone;
+}
+
+async function loadHandshakes(token: string) {
+  const { loadTokenPeer } = await import("./token_peer.ts");
+  const [peer, { ServerLink }] = await Promise.all([loadTokenPeer(token), import("./server_link.ts")]);
+  return { peer, ServerLink };
 }
 
 function anyLocal(family: 4 | 6): Endpoint {

@@ -16,7 +16,8 @@ import type { SessionLimits } from "../core/wireguard/limits.ts";
 import type { Peer } from "../core/wireguard/peer.ts";
 import type { SessionPlane } from "../dataplane/sessions/session_plane.ts";
 import { fromSocketFamily, type ServerFinder, toSocketFamily } from "./server_finder.ts";
-import { ServerSession, SLOT } from "./server_session.ts";
+import { ServerSession } from "./server_session.ts";
+import { SLOT } from "./slot.ts";
 
 const log = getLogger("accessor");
 

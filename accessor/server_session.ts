@@ -21,9 +21,7 @@ import { respond } from "../core/wireguard/responder.ts";
 import { SessionSlots } from "../core/wireguard/session_slots.ts";
 import { destroyTransportKeys, type TransportKeys } from "../core/wireguard/transport_keys.ts";
 import type { SessionPlane } from "../dataplane/sessions/session_plane.ts";
-
-/** The accessor's one session in the data plane. */
-export const SLOT = 0;
+import { SLOT } from "./slot.ts";
 
 /** Keys that the data plane holds. */
 interface LiveKeys {
