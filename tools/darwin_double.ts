@@ -1,7 +1,7 @@
 /**
- * `deno run -A tools/darwin_double.ts`: writes to `dist/test/` what runs the server's macOS side on Linux: a double of
+ * `deno run -A tools/darwin_double.ts`: writes to `dist/test/` what runs the macOS side on Linux: a double of
  * libSystem and of the programs that configure the network, made by the C compiler from tests/darwin/, and a
- * docker-connector that uses them. What it uses is compiled in: a released program has neither the paths nor a setting
+ * docker-connector and a docker-accessor that use them. What they use is compiled in: a released program has neither the paths nor a setting
  * that could name them.
  *
  * @module
@@ -20,6 +20,8 @@ import { describeCommit, SOURCES, stampedCopy } from "./source_tree.ts";
 export const DOUBLE_FOLDER: string = join(ROOT_FOLDER, "dist", "test");
 /** The server with the macOS side. */
 export const DARWIN_SERVER: string = join(DOUBLE_FOLDER, "docker-connector");
+/** The accessor with the macOS side. */
+export const DARWIN_ACCESSOR: string = join(DOUBLE_FOLDER, "docker-accessor");
 /** The double of the C library. */
 export const LIBSYSTEM: string = join(DOUBLE_FOLDER, "usr/lib/libSystem.B.dylib");
 /** The programs of which there are doubles. */
@@ -72,22 +74,28 @@ export function darwinBackEnd(libc: string = LIBSYSTEM, arch: "aarch64" | "x86_6
   };\n`;
 }
 
-/** The server as it is released for macOS, allowed to run the doubles instead of the programs themselves. */
-function darwinServer(): Program {
-  const server = PROGRAMS.find(({ binary }) => binary === "docker-connector");
-  if (server === undefined) throw new Error("there is no docker-connector among the programs");
-  const grants = server.grants.filter(({ os }) => os !== "linux").map(({ os: _, flag, ...rest }) => ({
+/** The programs as they are released for macOS, allowed to run the doubles instead of the programs themselves. */
+function darwinPrograms(): Program[] {
+  return PROGRAMS.filter(({ binary }) => binary !== "docker-connector-client").map(withDoubles);
+}
+
+function withDoubles(program: Program): Program {
+  const grants = program.grants.filter(({ os }) => os !== "linux").map(({ os: _, flag, ...rest }) => ({
     ...rest,
     flag: flag.startsWith("--allow-run=") ? flag.replaceAll(/(?<=[=,])\//g, `${DOUBLE_FOLDER}/`) : flag,
   }));
-  return { ...server, grants };
+  return { ...program, grants };
 }
 
 async function isFresh(): Promise<boolean> {
   const sources = [...SOURCES, "tests/darwin", "tools/darwin_double.ts", "tools/programs.ts"];
   const latest = Math.max(...await Promise.all(sources.map((name) => newest(join(ROOT_FOLDER, name)))));
-  const made = await Deno.stat(DARWIN_SERVER).catch(() => undefined);
-  return made?.mtime !== undefined && made.mtime !== null && made.mtime.getTime() > latest;
+  const times = await Promise.all(
+    [DARWIN_SERVER, DARWIN_ACCESSOR].map((path) =>
+      Deno.stat(path).then(({ mtime }) => mtime?.getTime() ?? 0, () => 0)
+    ),
+  );
+  return Math.min(...times) > latest;
 }
 
 /**
@@ -107,7 +115,7 @@ export async function ensureDarwinDouble(): Promise<void> {
   const sources = await stampedCopy(ROOT_FOLDER, await describeCommit(ROOT_FOLDER), replaced);
   try {
     const job = { compiler, target: Deno.build.target, sources, output: DOUBLE_FOLDER };
-    console.log(`Compiled ${await compileProgram(darwinServer(), job)}`);
+    for (const program of darwinPrograms()) console.log(`Compiled ${await compileProgram(program, job)}`);
   } finally {
     await Deno.remove(sources, { recursive: true });
   }

@@ -4,6 +4,7 @@ import { Capture, CAPTURE_NEEDS } from "../topology/capture.ts";
 import type { AccessorStatus } from "../topology/control_socket.ts";
 import { binary, type Daemon } from "../topology/daemon.ts";
 import { ping, reachable } from "../topology/ping.ts";
+import { ACCESSOR_INTERFACE } from "../topology/server_side.ts";
 import { EXPOSED_PORT } from "../topology/session_pair.ts";
 import { ANNA, BERT, SHARED, sharingTest, STRANGER } from "../topology/shared_tunnel.ts";
 import { SERVER_VIRTUAL_ADDRESS } from "../topology/tunnel.ts";
@@ -46,9 +47,9 @@ sharingTest(
       assert.equal(await fetchPage(namespace, exposed.address), page);
       assert.ok(await reachable(namespace, SERVER_VIRTUAL_ADDRESS));
       assert.equal((await ping(namespace, exposed.address, { packetSize: 1400 })).received, 1);
-      await namespace.ip("route", "add", SECOND, "dev", "accessor0");
+      await namespace.ip("route", "add", SECOND, "dev", ACCESSOR_INTERFACE);
       assert.equal((await ping(namespace, hidden.address)).received, 0);
-      await namespace.ip("route", "del", SECOND, "dev", "accessor0");
+      await namespace.ip("route", "del", SECOND, "dev", ACCESSOR_INTERFACE);
     });
 
     await step("neither token nor payload nor route crosses the wire in clear", async () => {
@@ -64,7 +65,7 @@ sharingTest(
       assert.ok(status);
       const { server, routes, counters, dataPlane } = status;
       assert.deepEqual(status.interface, {
-        name: "accessor0",
+        name: ACCESSOR_INTERFACE,
         mtu: 1400,
         address: ANNA.address,
         peer: SERVER_VIRTUAL_ADDRESS,
@@ -107,14 +108,14 @@ sharingTest(
       );
       await routesBecome(accessor, [FIRST, SECOND]);
       assert.ok(await reachable(namespace, exposed.address));
-      const addresses = await namespace.ip("-o", "-4", "addr", "show", "dev", "accessor0");
+      const addresses = await namespace.ip("-o", "-4", "addr", "show", "dev", ACCESSOR_INTERFACE);
       assert.match(addresses, /192\.168\.251\.9 peer 192\.168\.251\.2/);
       assert.ok(!addresses.includes("251.3"), addresses);
     });
 
     await step("what another program takes away comes back", async () => {
-      await namespace.ip("route", "del", FIRST, "dev", "accessor0");
-      await namespace.ip("addr", "flush", "dev", "accessor0");
+      await namespace.ip("route", "del", FIRST, "dev", ACCESSOR_INTERFACE);
+      await namespace.ip("addr", "flush", "dev", ACCESSOR_INTERFACE);
       await waitUntil("the container is reached again", () => reachable(namespace, exposed.address, 1));
       await accessor.process.stderr.waitFor(/interface put right again/);
     });
@@ -122,7 +123,7 @@ sharingTest(
     await step("nothing stays after it, and its exit status is 0", async () => {
       const { code } = await accessor.stop();
       assert.equal(code, 0);
-      assert.ok(!/accessor0|172\./.test(await namespace.ip("route")));
+      assert.ok(!/utun|accessor0|172\./.test(await namespace.ip("route")));
       const { code: absent } = await namespace.run(
         [binary("docker-accessor"), "status", "--control", accessor.settings.control],
       );

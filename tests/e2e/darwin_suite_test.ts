@@ -1,5 +1,5 @@
 /**
- * The end-to-end tests once more, with the server's macOS side over the doubles of tests/darwin in place of Linux's.
+ * The end-to-end tests once more, with the macOS side of server and accessor over the doubles of tests/darwin in place of Linux's.
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
@@ -17,7 +17,7 @@ const NEEDS = {
 /** How long one run may take, in milliseconds. */
 const LIMIT = 6 * 60_000;
 
-/** Runs test files with the macOS side; all of them have to pass. Returns which calls the servers made. */
+/** Runs test files with the macOS side; all of them have to pass. Returns which calls the programs made. */
 async function passes(release: string, files: readonly string[]): Promise<Map<string, CallRecord>> {
   const folder = await Deno.makeTempDir({ prefix: "docker-connector-darwin-" });
   try {
@@ -61,7 +61,7 @@ function darwinTest(name: string, body: () => Promise<void>): void {
 
 /** Two runs of a like length; each mostly waits, for dockerd or for time to pass. */
 const HALVES = [
-  ["e2e/docker_network", "e2e/bad_input", "e2e/cli", "e2e/cleanup"],
+  ["e2e/docker_network", "e2e/bad_input", "e2e/cli", "e2e/cleanup", "e2e/accessor"],
   ["e2e/traffic", "e2e/mtu", "e2e/ipv6", "e2e/reload", "e2e/recovery", "e2e/hostile"],
 ] as const;
 

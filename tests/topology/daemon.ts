@@ -7,7 +7,7 @@
 import { type CommonStatus, readStatus } from "./control_socket.ts";
 import type { Namespace } from "./namespace.ts";
 import type { Process } from "./process.ts";
-import { SERVER_BINARY } from "./server_side.ts";
+import { ACCESSOR_BINARY, SERVER_BINARY } from "./server_side.ts";
 import { waitUntil } from "./wait.ts";
 
 /** The compiled programs. */
@@ -16,6 +16,7 @@ export type Program = "docker-connector" | "docker-connector-client" | "docker-a
 /** Path of a compiled program. */
 export function binary(program: Program): string {
   if (program === "docker-connector") return SERVER_BINARY;
+  if (program === "docker-accessor") return ACCESSOR_BINARY;
   return new URL(`../../dist/${program}`, import.meta.url).pathname;
 }
 
