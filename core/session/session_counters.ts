@@ -23,6 +23,8 @@ export const sessionCounterNames = [
   "drop.notExposed",
   /** Packets to a session from where it may not be reached. */
   "drop.unexposedSource",
+  /** Packets to an address of the virtual network that no session has. */
+  "drop.noSession",
   /** Packets to a session that has no key to send by. */
   "drop.noKey",
   /** Plaintext packets from an endpoint that is not logged in. */

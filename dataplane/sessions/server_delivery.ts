@@ -8,6 +8,9 @@
  * tun     -> destination a session?                             -> session
  * ```
  *
+ * A virtual address that is neither a session's nor the server's or the client's leads nowhere: server and client would hand
+ * a packet for it to each other until its time to live ends.
+ *
  * @module
  */
 import { Counter, type CounterTable } from "../../core/counters.ts";
@@ -43,6 +46,8 @@ export class ServerDelivery implements Delivery {
   /** The server's own virtual address and the client's; 0: not known yet. */
   ownAddress = 0;
   clientAddress = 0;
+  /** All virtual addresses. */
+  readonly virtualNetwork = new Ipv4Set();
   /** Echo requests are answered here, whatever allowed address they are for. */
   pong = false;
   readonly #exposed: ExposedParts;
@@ -99,23 +104,24 @@ export class ServerDelivery implements Delivery {
     this.#exposed.batch.flush();
   }
 
-  /** Takes a datagram of the list that the TUN interface filled; false if it is for no session. */
+  /** Takes a datagram of the list that the TUN interface filled; false if it is for the client. */
   takeOutbound(list: DatagramList, index: number): boolean {
     const { bytes, table, batch } = this.#exposed;
     const header = list.headers[index];
-    if (table.addresses.count === 0 || bytes[header] >>> 4 !== 4) return false;
-    const slot = table.addresses.get(ipv4Destination(bytes, header));
-    if (slot < 0) return false;
+    if (bytes[header] >>> 4 !== 4) return false;
+    const destination = ipv4Destination(bytes, header);
+    const slot = table.addresses.get(destination);
+    if (slot < 0) return this.#dropForNobody(destination);
     batch.listed(slot, list, index);
     return true;
   }
 
-  /** Takes a whole IPv4 packet of the client; false if it is for no session. */
+  /** Takes a whole IPv4 packet of the client; false if it is for the server's system. */
   takeInbound(at: number, length: number): boolean {
     const { bytes, table, batch } = this.#exposed;
-    if (table.addresses.count === 0) return false;
-    const slot = table.addresses.get(ipv4Destination(bytes, at));
-    if (slot < 0) return false;
+    const destination = ipv4Destination(bytes, at);
+    const slot = table.addresses.get(destination);
+    if (slot < 0) return this.#dropForNobody(destination);
     const source = ipv4Source(bytes, at);
     const mayReach = this.exposed.has(source) ||
       (source === this.clientAddress && isIcmpError(bytes, at, length));
@@ -124,6 +130,14 @@ export class ServerDelivery implements Delivery {
       this.#server.counters[Counter["inbound.bytes"]] += length;
       batch.packet(slot, at, 0, at, length);
     } else batch.drop(slot, SessionCounter["drop.unexposedSource"]);
+    return true;
+  }
+
+  /** Takes what is for a virtual address that nobody has. */
+  #dropForNobody(destination: number): boolean {
+    if (destination === this.ownAddress || destination === this.clientAddress) return false;
+    if (!this.virtualNetwork.has(destination)) return false;
+    this.#exposed.shared.counters[SessionCounter["drop.noSession"]]++;
     return true;
   }
 }

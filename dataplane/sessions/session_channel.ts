@@ -52,6 +52,8 @@ export type SessionCommand =
     readonly kind: "answers";
     readonly ownAddress: number;
     readonly clientAddress: number;
+    /** First and last address of the virtual network, as `ipv4Ranges` makes them. */
+    readonly virtualNetwork: Uint32Array<ArrayBuffer>;
     readonly pong: boolean;
     readonly legacy: boolean;
   }

@@ -138,6 +138,7 @@ export class SessionHost {
         if (!(delivery instanceof ServerDelivery)) return;
         delivery.ownAddress = command.ownAddress;
         delivery.clientAddress = command.clientAddress;
+        delivery.virtualNetwork.replace(command.virtualNetwork);
         delivery.pong = command.pong;
         return;
       case "text":

@@ -17,7 +17,7 @@
  * });
  * plane.setSession(slot, { address } );
  * plane.setExposedRoutes(prefixes); // server: where sessions may go
- * plane.setAnswers({ ownAddress, clientAddress, pong, legacy }); // server
+ * plane.setAnswers({ ownAddress, clientAddress, virtualNetwork, pong, legacy }); // server
  * // when a handshake is complete: source is what onDatagram gave
  * plane.installKeys(slot, keys, source);
  * plane.send(message, source); // handshake messages go out from the main thread, on the same socket
@@ -88,6 +88,8 @@ export interface Answers {
   readonly ownAddress: IpAddress;
   /** The client's, from which reports of errors may come to sessions. */
   readonly clientAddress: IpAddress;
+  /** Where all virtual addresses are: what no session has there is dropped, since the client would only send it back. */
+  readonly virtualNetwork: Prefix;
   /** Answer echo requests here, to the own address and to exposed routes. */
   readonly pong: boolean;
   /** Hand plaintext packets of endpoints that are not logged in to `onDatagram`; else they are dropped and counted. */
@@ -225,11 +227,12 @@ export class SessionPlane {
   }
 
   /** What a server answers by itself; nothing until it is said. */
-  setAnswers({ ownAddress, clientAddress, pong, legacy }: Answers): void {
+  setAnswers({ ownAddress, clientAddress, virtualNetwork, pong, legacy }: Answers): void {
     this.#command({
       kind: "answers",
       ownAddress: addressToUint32(ownAddress),
       clientAddress: addressToUint32(clientAddress),
+      virtualNetwork: ipv4Ranges([virtualNetwork]),
       pong,
       legacy,
     });

@@ -143,7 +143,13 @@ export class ExposedListener implements AsyncDisposable {
     const isNews = told(config) !== told(this.#config);
     this.#config = config;
     const { client, server } = rolesOf(config.addr);
-    this.plane.setAnswers({ ownAddress: server, clientAddress: client, pong: config.pong, legacy });
+    this.plane.setAnswers({
+      ownAddress: server,
+      clientAddress: client,
+      virtualNetwork: config.addr,
+      pong: config.pong,
+      legacy,
+    });
     this.plane.setExposedRoutes(exposedPrefixes(config));
     this.#book.update(legacy ? config.tokens : []);
     this.sessions.update(config.tokens, now);

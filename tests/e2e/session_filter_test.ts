@@ -227,6 +227,16 @@ networkTest("a session reaches the client's exposed routes and nothing else", {}
     assert.match(await session.receive(), /^45/);
   });
 
+  await t.step("what is for a virtual address that nobody has ends here", async () => {
+    const nobody = "192.168.251.77";
+    const before = await session.report();
+    await session.sendAsClient(echoRequest(EXPOSED, nobody, 8));
+    await session.waitForCount("drop.noSession", before);
+    const between = await session.report();
+    await using _ping = mac.spawn(["ping", "-n", "-c", "1", "-w", "1", nobody]);
+    await session.waitForCount("drop.noSession", between);
+  });
+
   await t.step("a change of the routes holds for the next packet", async () => {
     await server.step({ do: "routes", prefixes: ["172.21.0.0/16", "10.0.0.0/8"] });
     const before = await session.report();

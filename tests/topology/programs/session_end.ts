@@ -118,6 +118,7 @@ async function carryOut(step: SessionStep): Promise<unknown> {
       return to.setAnswers({
         ownAddress: address(step.ownAddress),
         clientAddress: address(step.clientAddress),
+        virtualNetwork: needed(parsePrefix(`${step.ownAddress}/24`)),
         pong: step.pong,
         legacy: step.legacy,
       });
