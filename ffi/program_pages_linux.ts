@@ -15,6 +15,8 @@ const symbols = {
   close: { parameters: ["i32"], result: "i32" },
   // int madvise(void *address, size_t length, int advice);
   madvise: { parameters: ["u64", "u64", "i32"], result: "i32" },
+  // int malloc_trim(size_t padding);  of glibc alone
+  malloc_trim: { parameters: ["u64"], result: "i32", optional: true },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** O_RDONLY | O_CLOEXEC (asm-generic/fcntl.h). */
@@ -47,11 +49,12 @@ export function unchangedProgramMappings(smaps: string): Mapping[] {
   });
 }
 
-/** Gives back what can be; does nothing where /proc is absent. */
+/** Gives back what can be, of the program's file and of the C library's free memory; nothing of the former where /proc is absent. */
 export function releaseProgramPages(): void {
   const library = Deno.dlopen(libcPath, symbols);
   try {
-    const { open, read, close, madvise } = library.symbols;
+    const { open, read, close, madvise, malloc_trim } = library.symbols;
+    malloc_trim?.(0n);
     const descriptor = open(new TextEncoder().encode("/proc/self/smaps\0"), OPEN_FLAGS);
     if (descriptor < 0) return;
     const decoder = new TextDecoder();
