@@ -86,7 +86,7 @@ async function withSessions(count: number, stack: AsyncDisposableStack): Promise
   const script = fileURLToPath(new URL("./programs/hold_sessions.ts", import.meta.url));
   const holder = new Process(
     network.lan().namespace.argv([
-      ...[Deno.execPath(), "run", "--no-check", "--quiet", "-A", script],
+      ...[Deno.execPath(), "run", "--no-check", "--quiet", "--unstable-net", "-A", script],
       ...[file, network.macLanAddress, String(EXPOSED_PORT)],
     ]),
   );
