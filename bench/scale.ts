@@ -1,7 +1,7 @@
 /**
  * `deno task bench:scale [--rounds N] [--seconds N]`: whether routes and sessions slow the packet path. One TCP stream to the
  * container over tunnels that differ only in how many routes or sessions the server has, in turn; writes
- * `bench/results/DATE-scale.json`. Linux, root; about eight minutes, of which most go into a thousand tokens' keys.
+ * `bench/results/DATE-scale.json`. Linux, root; about three minutes, of which one goes into a thousand tokens' keys.
  *
  * @module
  */
