@@ -12,7 +12,7 @@ const LENGTH = 26;
 export const TOKEN_ENTROPY: number = LENGTH;
 
 /**
- * A token out of random octets, of each of which 5 bits count. One in some 20,000 has words or patterns in it by chance and is
+ * A token out of random octets, of each of which 5 bits count. One in some 12,000 has words or patterns in it by chance and is
  * called weak by tokenStrength; draw again then.
  *
  * @throws {RangeError} for another number than {@linkcode TOKEN_ENTROPY}
