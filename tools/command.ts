@@ -17,16 +17,26 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+/** How a program is run. */
+export interface RunOptions {
+  /** working directory */
+  readonly cwd?: string | URL;
+  /** environment variables besides this process's own */
+  readonly env?: Record<string, string>;
+  /** ends the program */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Runs a program to its end without input.
  *
  * @param argv program and arguments
- * @param options working directory and further environment variables
+ * @param options working directory, further environment variables, what ends it early
  * @throws OperationError `unavailable` when there is no such program
  */
 export async function run(
   argv: readonly string[],
-  options: { readonly cwd?: string | URL; readonly env?: Record<string, string> } = {},
+  options: RunOptions = {},
 ): Promise<Outcome> {
   const [program = "", ...args] = argv;
   try {
@@ -62,7 +72,7 @@ export async function run(
  */
 export async function runOrThrow(
   argv: readonly string[],
-  options: { readonly cwd?: string | URL; readonly env?: Record<string, string> } = {},
+  options: RunOptions = {},
 ): Promise<string> {
   const outcome = await run(argv, options);
   if (outcome.success) return outcome.stdout;

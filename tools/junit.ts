@@ -4,6 +4,14 @@
  * @module
  */
 
+/** One test and how long it took. */
+export interface TestTime {
+  /** reads `file: test` */
+  readonly name: string;
+  /** wall-clock time */
+  readonly seconds: number;
+}
+
 /** Results of one or more test runs. */
 export interface Tally {
   /** how many tests passed */
@@ -12,12 +20,14 @@ export interface Tally {
   readonly failed: readonly string[];
   /** names of the skipped ones */
   readonly skipped: readonly string[];
+  /** all that ran */
+  readonly times: readonly TestTime[];
 }
 
 /** The results of no run. */
-export const NO_TESTS: Tally = { passed: 0, failed: [], skipped: [] };
+export const NO_TESTS: Tally = { passed: 0, failed: [], skipped: [], times: [] };
 
-const CASE = /<testcase name="([^"]*)" classname="([^"]*)"[^>]*?(?:\/>|>([^]*?)<\/testcase>)/g;
+const CASE = /<testcase name="([^"]*)" classname="([^"]*)" time="([^"]*)"[^>]*?(?:\/>|>([^]*?)<\/testcase>)/g;
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
 
@@ -30,14 +40,19 @@ function unescape(text: string): string {
  * elements cannot be misled by it.
  *
  * @param xml the text
+ * @param lane put before the names, to tell runs of the same file apart
  * @returns the tally; names read `file: test`
  */
-export function parseJunit(xml: string): Tally {
-  const tally = { passed: 0, failed: [] as string[], skipped: [] as string[] };
-  for (const [, name = "", file = "", body = ""] of xml.matchAll(CASE)) {
-    const label = unescape(`${file.replace(/^\.\//, "")}: ${name}`);
-    if (/<(?:failure|error)\b/.test(body)) tally.failed.push(label);
-    else if (/<skipped\b/.test(body)) tally.skipped.push(label);
+export function parseJunit(xml: string, lane = ""): Tally {
+  const tally = { passed: 0, failed: [] as string[], skipped: [] as string[], times: [] as TestTime[] };
+  for (const [, test = "", file = "", time = "", body = ""] of xml.matchAll(CASE)) {
+    const name = unescape(`${lane}${file.replace(/^\.\//, "")}: ${test}`);
+    if (/<skipped\b/.test(body)) {
+      tally.skipped.push(name);
+      continue;
+    }
+    tally.times.push({ name, seconds: Number(time) });
+    if (/<(?:failure|error)\b/.test(body)) tally.failed.push(name);
     else tally.passed++;
   }
   return tally;
@@ -53,7 +68,19 @@ export function addTallies(...tallies: readonly Tally[]): Tally {
     passed: tallies.reduce((sum, tally) => sum + tally.passed, 0),
     failed: tallies.flatMap((tally) => tally.failed),
     skipped: tallies.flatMap((tally) => tally.skipped),
+    times: tallies.flatMap((tally) => tally.times),
   };
+}
+
+/**
+ * The tests that took longest.
+ *
+ * @param tally the results
+ * @param count how many
+ * @returns the slowest first
+ */
+export function slowestTests(tally: Tally, count: number): TestTime[] {
+  return tally.times.toSorted((a, b) => b.seconds - a.seconds).slice(0, count);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { deepEqual } from "node:assert/strict";
-import { addTallies, avoidableSkips, NO_TESTS, parseJunit } from "./junit.ts";
+import { addTallies, avoidableSkips, NO_TESTS, parseJunit, slowestTests } from "./junit.ts";
 
 const REPORT = `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="deno test" tests="4" failures="1" errors="0" time="0.009">
@@ -11,7 +11,7 @@ const REPORT = `<?xml version="1.0" encoding="UTF-8"?>
             <failure message="Uncaught Error: x">Error: &lt;testcase name=&quot;no&quot;&gt;&lt;skipped/&gt;
     at file:///a_test.ts:1:100</failure>
         </testcase>
-        <testcase name="passes" classname="./core/a_test.ts" time="0.001" line="2" col="6">
+        <testcase name="passes" classname="./core/a_test.ts" time="2.500" line="2" col="6">
         </testcase>
         <testcase name="opens utun (needs macOS)" classname="./core/a_test.ts" time="0.000" line="2" col="6">
             <skipped/>
@@ -27,7 +27,17 @@ Deno.test("a report is counted by outcome, markup in messages apart", () => {
       "core/a_test.ts: opens a device (needs root on Linux)",
       "core/a_test.ts: opens utun (needs macOS)",
     ],
+    times: [
+      { name: 'core/a_test.ts: says <a> & "b"', seconds: 0.001 },
+      { name: "core/a_test.ts: passes", seconds: 2.5 },
+    ],
   });
+});
+
+Deno.test("the slowest tests come first, with the lane they ran in", () => {
+  deepEqual(slowestTests(parseJunit(REPORT, "from source, "), 1), [
+    { name: "from source, core/a_test.ts: passes", seconds: 2.5 },
+  ]);
 });
 
 Deno.test("tallies of several runs add up", () => {

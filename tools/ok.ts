@@ -8,6 +8,8 @@
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { OperationError } from "../core/error.ts";
+import { requireDenoVersion } from "./deno_version.ts";
 import { addTallies, avoidableSkips, parseJunit, type Tally } from "./junit.ts";
 import { formatResult, runSteps, type Step } from "./step.ts";
 
@@ -76,7 +78,7 @@ function stepsOf(reports: string): Step[] {
 
 async function readTally(reports: string): Promise<Tally> {
   const tallies = Array.from(Deno.readDirSync(reports), ({ name }) => Deno.readTextFile(join(reports, name)));
-  return addTallies(...(await Promise.all(tallies)).map(parseJunit));
+  return addTallies(...(await Promise.all(tallies)).map((xml) => parseJunit(xml)));
 }
 
 /**
@@ -106,6 +108,13 @@ async function check(reports: string): Promise<boolean> {
 
 if (import.meta.main) {
   const { values } = parseArgs({ args: Deno.args, options: { junit: { type: "string" } } });
+  try {
+    requireDenoVersion("ok");
+  } catch (error) {
+    if (!(error instanceof OperationError)) throw error;
+    console.error(error.report);
+    Deno.exit(1);
+  }
   const reports = values.junit ?? await Deno.makeTempDir({ prefix: "docker-connector-ok-" });
   const good = await check(reports);
   if (values.junit === undefined) await Deno.remove(reports, { recursive: true });

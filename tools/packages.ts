@@ -72,20 +72,28 @@ async function apt(args: readonly string[]): Promise<void> {
 }
 
 /**
- * Makes sure that Debian packages are installed. Only absent ones are fetched; nothing runs when all are there.
- * Where dpkg is missing (another distribution), a package counts as present when its program is on PATH.
+ * The packages that are not installed. Where dpkg is missing (another distribution), a package counts as present when
+ * its program is on PATH.
  *
  * @param names package names as `apt-get install` takes them
- * @throws OperationError `privilege` when something is missing and the caller is not root, `unavailable` when
- *   something is missing and this is no Debian, `failure` when apt-get fails
  */
-export async function ensurePackages(names: readonly string[]): Promise<void> {
+export async function absentPackages(names: readonly string[]): Promise<string[]> {
   const dpkg = await isProgram("dpkg-query");
   const absent: string[] = [];
   for (const name of names) if (!await isInstalled(name, dpkg)) absent.push(name);
-  if (absent.length === 0) return;
-  const list = absent.join(" ");
-  if (Deno.build.os !== "linux" || !dpkg || !await isProgram("apt-get")) {
+  return absent;
+}
+
+/**
+ * Installs Debian packages.
+ *
+ * @param names package names as `apt-get install` takes them
+ * @throws OperationError `privilege` when the caller is not root, `unavailable` when this is no Debian, `failure` when
+ *   apt-get fails
+ */
+export async function installPackages(names: readonly string[]): Promise<void> {
+  const list = names.join(" ");
+  if (Deno.build.os !== "linux" || !await isProgram("dpkg-query") || !await isProgram("apt-get")) {
     throw new OperationError(
       "unavailable",
       `Cannot install ${list}: this machine has no apt-get`,
@@ -100,5 +108,16 @@ export async function ensurePackages(names: readonly string[]): Promise<void> {
     );
   }
   await apt(["update"]);
-  await apt(["install", "--no-install-recommends", ...absent]);
+  await apt(["install", "--no-install-recommends", ...names]);
+}
+
+/**
+ * Makes sure that Debian packages are installed. Only absent ones are fetched; nothing runs when all are there.
+ *
+ * @param names package names as `apt-get install` takes them
+ * @throws OperationError as `installPackages`, when something is missing
+ */
+export async function ensurePackages(names: readonly string[]): Promise<void> {
+  const absent = await absentPackages(names);
+  if (absent.length > 0) await installPackages(absent);
 }

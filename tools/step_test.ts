@@ -30,7 +30,27 @@ Deno.test("steps run at the same time when told to, and the results keep their o
 });
 
 Deno.test("a failed step shows its output, a good one does not", () => {
-  const result: Result = { name: "lint", success: false, seconds: 1.25, output: "one\ntwo\n" };
+  const result: Result = {
+    name: "lint",
+    success: false,
+    seconds: 1.25,
+    timedOut: false,
+    output: "one\ntwo\n",
+  };
   match(formatResult(result), /^FAIL lint \(1\.\d s\)\none\ntwo$/);
   equal(formatResult({ ...result, success: true }).includes("two"), false);
+});
+
+Deno.test("a step is ended at its limit, and what it printed is kept", async () => {
+  const step = { ...shell("slow", "echo started; exec sleep 60"), limit: 300 };
+  const [result] = await runSteps([step], { cwd: "/", atOnce: 1, report: () => {} });
+  deepEqual([result?.success, result?.timedOut, result?.output], [false, true, "started\n"]);
+  match(formatResult(result as Result), /^FAIL slow \(.* s, ended at its limit\)/);
+});
+
+Deno.test("a step that starts after the deadline does not run", async () => {
+  const steps = [shell("first", "exec sleep 60"), shell("second", "exec sleep 60")];
+  const deadline = AbortSignal.timeout(200);
+  const results = await runSteps(steps, { cwd: "/", atOnce: 1, deadline, report: () => {} });
+  deepEqual(results.map(({ success, timedOut }) => [success, timedOut]), [[false, true], [false, true]]);
 });

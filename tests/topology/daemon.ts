@@ -1,5 +1,5 @@
 /**
- * One of the compiled programs as a daemon in a namespace: started, asked for its status, stopped, killed, started
+ * One of the programs as a daemon in a namespace: started, asked for its status, stopped, killed, started
  * again with the same arguments.
  *
  * @module
@@ -7,17 +7,17 @@
 import { type CommonStatus, readStatus } from "./control_socket.ts";
 import type { Namespace } from "./namespace.ts";
 import type { Process } from "./process.ts";
-import { ACCESSOR_BINARY, SERVER_BINARY } from "./server_side.ts";
+import { ACCESSOR_BINARY, PROGRAMS_FOLDER, SERVER_BINARY } from "./server_side.ts";
 import { waitUntil } from "./wait.ts";
 
-/** The compiled programs. */
+/** The programs. */
 export type Program = "docker-connector" | "docker-connector-client" | "docker-accessor";
 
-/** Path of a compiled program. */
+/** Path of a program. */
 export function binary(program: Program): string {
   if (program === "docker-connector") return SERVER_BINARY;
   if (program === "docker-accessor") return ACCESSOR_BINARY;
-  return new URL(`../../dist/${program}`, import.meta.url).pathname;
+  return `${PROGRAMS_FOLDER}/${program}`;
 }
 
 /** How a daemon is started. */

@@ -1,0 +1,119 @@
+/**
+ * The end-to-end suite as steps: each test file is a process of its own, so that files that mostly wait run side by
+ * side, one that hangs loses only its own results, and each can be run with other programs.
+ *
+ * Most files run twice: with the compiled programs, and with programs that the released Deno runs from source. The two
+ * differ where no runtime file of the released Deno can be had.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { PROGRAMS_VARIABLE } from "../tests/topology/server_side.ts";
+import { ROOT_FOLDER } from "./freshness.ts";
+import type { Step } from "./step.ts";
+
+/** Which programs a step tests. */
+export type Lane = "compiled" | "from source";
+
+/** A step that runs one test file. */
+export interface TestStep extends Step {
+  readonly lane: Lane;
+  /** path from the repository */
+  readonly file: string;
+  /** path of the JUnit file that it writes */
+  readonly report: string;
+}
+
+/** The steps by how they may be run. */
+export interface Suite {
+  /** mostly wait, for time to pass or for a Docker Engine: several at a time */
+  readonly waiting: readonly TestStep[];
+  /** measure throughput, memory or processor time: one at a time and nothing beside them */
+  readonly measuring: readonly TestStep[];
+}
+
+/** How long one file may take, in milliseconds. */
+const FILE_LIMIT = 7 * 60_000;
+
+const FOLDERS = ["tests/topology", "tests/e2e", "tests/packaging"];
+
+/** Files that measure throughput, memory or processor time. */
+const MEASURING = new Set([
+  "tests/e2e/accessor_crowd_test.ts",
+  "tests/e2e/allocation_test.ts",
+  "tests/e2e/hostile_test.ts",
+  "tests/e2e/impairment_test.ts",
+  "tests/e2e/offload_test.ts",
+  "tests/e2e/route_scale_test.ts",
+  "tests/e2e/session_allocation_test.ts",
+  "tests/e2e/session_hostile_test.ts",
+  "tests/e2e/session_traffic_test.ts",
+  "tests/e2e/sharing_hostile_test.ts",
+  "tests/e2e/sharing_scale_test.ts",
+  "tests/e2e/traffic_test.ts",
+]);
+
+/** Files that bring what they test, or that are about the binaries as files: they run once. */
+const ONCE = [
+  /^tests\/topology\//,
+  /^tests\/packaging\//,
+  /^tests\/e2e\/allocation_test\.ts$/,
+  /^tests\/e2e\/binary_test\.ts$/,
+  /^tests\/e2e\/darwin_\w+_test\.ts$/,
+  /^tests\/e2e\/image_contents_test\.ts$/,
+  /^tests\/e2e\/session_\w+_test\.ts$/,
+];
+
+/** The test files of the suite, relative to the repository. */
+export function suiteFiles(): string[] {
+  return FOLDERS.flatMap((folder) =>
+    Array.from(Deno.readDirSync(join(ROOT_FOLDER, folder)), (entry) => `${folder}/${entry.name}`)
+      .filter((path) => path.endsWith("_test.ts"))
+      .sort()
+  );
+}
+
+/** Orders files so that those known to take long start first; the rest keep their order. */
+const LONGEST_FIRST = ["darwin_suite", "client_container", "darwin_mutation", "image_test", "docker_network"];
+
+function rank(file: string): number {
+  const at = LONGEST_FIRST.findIndex((name) => file.includes(name));
+  return at === -1 ? LONGEST_FIRST.length : at;
+}
+
+/**
+ * Plans the suite.
+ *
+ * @param options `files` to run; `programs` the folder with the programs for each lane; `reports` the folder that gets
+ *   the JUnit files
+ */
+export function planSuite(
+  options: {
+    readonly files: readonly string[];
+    readonly programs: Readonly<Record<Lane, string>>;
+    readonly reports: string;
+  },
+): Suite {
+  const { programs, reports } = options;
+  const steps = options.files.toSorted((a, b) => rank(a) - rank(b)).flatMap((file) => {
+    const lanes: Lane[] = ONCE.some((pattern) => pattern.test(file))
+      ? ["compiled"]
+      : ["compiled", "from source"];
+    return lanes.map((lane): TestStep => {
+      const report = join(reports, `${lane}-${file}.xml`.replaceAll(/[/ ]/g, "_"));
+      return {
+        name: `${lane}: ${file}`,
+        lane,
+        file,
+        report,
+        argv: [Deno.execPath(), "test", "-A", "--no-check", "--quiet", `--junit-path=${report}`, file],
+        env: { [PROGRAMS_VARIABLE]: programs[lane] },
+        limit: FILE_LIMIT,
+      };
+    });
+  });
+  return {
+    waiting: steps.filter(({ file }) => !MEASURING.has(file)),
+    measuring: steps.filter(({ file }) => MEASURING.has(file)),
+  };
+}
