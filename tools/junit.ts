@@ -40,13 +40,13 @@ function unescape(text: string): string {
  * elements cannot be misled by it.
  *
  * @param xml the text
- * @param lane put before the names, to tell runs of the same file apart
+ * @param label stands for the file in the names, where the test was registered by another file than the one that ran
  * @returns the tally; names read `file: test`
  */
-export function parseJunit(xml: string, lane = ""): Tally {
+export function parseJunit(xml: string, label?: string): Tally {
   const tally = { passed: 0, failed: [] as string[], skipped: [] as string[], times: [] as TestTime[] };
   for (const [, test = "", file = "", time = "", body = ""] of xml.matchAll(CASE)) {
-    const name = unescape(`${lane}${file.replace(/^\.\//, "")}: ${test}`);
+    const name = `${label ?? unescape(file.replace(/^\.\//, ""))}: ${unescape(test)}`;
     if (/<skipped\b/.test(body)) {
       tally.skipped.push(name);
       continue;

@@ -91,12 +91,11 @@ async function gate(): Promise<Tally> {
 
 /** What a step's tests came to; a file that wrote no report, or failed besides its tests, is a failure itself. */
 async function readStep(step: TestStep, result: Result): Promise<Tally> {
-  const lane = step.lane === "compiled" ? "" : `${step.lane}, `;
   const xml = await Deno.readTextFile(step.report).catch(() => "");
-  const tally = parseJunit(xml, lane);
+  const tally = parseJunit(xml, step.name);
   if (tally.failed.length > 0 || result.success) return tally;
   const why = result.timedOut ? "ended at its limit" : "failed as a whole";
-  return { ...tally, failed: [`${lane}${step.file}: ${why}`] };
+  return { ...tally, failed: [`${step.name}: ${why}`] };
 }
 
 async function runAll(steps: readonly TestStep[], atOnce: number, deadline: AbortSignal): Promise<Tally> {
