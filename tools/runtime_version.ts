@@ -29,6 +29,40 @@ async function versionsIn(path: string): Promise<Set<string>> {
 }
 
 /**
+ * The Deno inside a runtime file or a compiled program.
+ *
+ * @param path the file
+ * @returns its version, for example `2.9.6`; undefined when there is no Deno in it
+ */
+export async function runtimeVersion(path: string): Promise<string | undefined> {
+  return newestVersion(await versionsIn(path));
+}
+
+/** A library inside may look the same; Deno's own version is the highest. */
+function newestVersion(versions: ReadonlySet<string>): string | undefined {
+  return [...versions].sort((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1);
+}
+
+/**
+ * Makes sure that a compiled program holds the Deno that is released.
+ *
+ * @param path the program
+ * @param version the Deno to be released
+ * @throws OperationError `failure` when it holds another one, or none
+ */
+export async function checkReleasedRuntime(path: string, version: string): Promise<void> {
+  const found = await runtimeVersion(path);
+  if (found === version) return;
+  throw new OperationError(
+    "failure",
+    `Cannot release ${path}: it holds ${
+      found === undefined ? "no Deno" : `Deno ${found}`
+    }, not Deno ${version}`,
+    `Compile it where Deno's download site can be reached: npx -y deno@${version} task compile`,
+  );
+}
+
+/**
  * Makes sure that a runtime file is of the Deno that is to compile with it.
  *
  * @param path the runtime file
@@ -43,8 +77,7 @@ export async function checkRuntimeFile(path: string, version: string): Promise<v
     throw refuse(error instanceof Deno.errors.NotFound ? "there is no such file" : String(error), remedy);
   });
   if (found.has(version)) return;
-  // A library inside may look the same; Deno's own version is the highest.
-  const other = [...found].sort((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1);
+  const other = newestVersion(found);
   if (other === undefined) throw refuse("it is no runtime file of Deno", remedy);
   throw refuse(
     `it is of Deno ${other}, and the program would not start, since this is Deno ${version}`,

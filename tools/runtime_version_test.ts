@@ -1,6 +1,6 @@
 import { doesNotReject, rejects } from "node:assert/strict";
 import { OperationError } from "../core/error.ts";
-import { checkRuntimeFile } from "./runtime_version.ts";
+import { checkReleasedRuntime, checkRuntimeFile } from "./runtime_version.ts";
 
 const refusal = (words: RegExp) => (error: unknown) =>
   error instanceof OperationError && error.code === "config" && words.test(error.report);
@@ -33,4 +33,15 @@ Deno.test("a version is found where two pieces of the file meet", async () => {
 Deno.test("what is no runtime file is refused before anything is compiled", async () => {
   await rejects(checkRuntimeFile("/nonexistent/denort", "2.9.6"), refusal(/there is no such file/));
   await rejects(checkRuntimeFile("/bin/true", "2.9.6"), refusal(/no runtime file/));
+});
+
+Deno.test("a program of another Deno than the released one is not released", async () => {
+  await doesNotReject(checkReleasedRuntime(Deno.execPath(), Deno.version.deno));
+  const refused = (words: RegExp) => (error: unknown) =>
+    error instanceof OperationError && error.code === "failure" && words.test(error.report);
+  const named = new RegExp(
+    `holds Deno ${Deno.version.deno}, not Deno 9.9.9. Compile it .*deno@9.9.9 task compile`,
+  );
+  await rejects(checkReleasedRuntime(Deno.execPath(), "9.9.9"), refused(named));
+  await rejects(checkReleasedRuntime("/bin/true", "9.9.9"), refused(/holds no Deno/));
 });
