@@ -6,6 +6,7 @@
 import { dirname, join } from "node:path";
 import { imageRepository, version } from "../cli/build_info.ts";
 import { getLogger } from "../cli/log.ts";
+import { OnceEach } from "../cli/once_each.ts";
 import { CLIENT_REPOSITORY } from "../core/engine/client_container.ts";
 import { hasNamespace } from "../core/engine/image_name.ts";
 import { OperationError } from "../core/error.ts";
@@ -54,6 +55,7 @@ export class ClientImage {
   #tar = { path: "", state: "", identity: "" };
   /** The Engine's ids of what was loaded, by identity. */
   readonly #loaded = new Map<string, string>();
+  readonly #said = new OnceEach();
 
   /** @param given the value of `--image`; undefined looks in the usual places */
   constructor(
@@ -114,11 +116,12 @@ export class ClientImage {
     const there = await imageId(engine, name);
     if (there !== undefined) return { identity: there, shown: name };
     if (!hasNamespace(name)) throw noImage(name);
-    log.info("image is being pulled", { image: name });
+    this.#announce("image is being pulled", { image: name });
     const start = performance.now();
     await pullImage(engine, name, progress("image is being pulled", { image: name }));
     const identity = await imageId(engine, name);
     if (identity === undefined) throw noImage(name);
+    this.#said.settle(name);
     log.info("image pulled", { image: name, milliseconds: Math.round(performance.now() - start) });
     return { identity, shown: name };
   }
@@ -136,9 +139,14 @@ export class ClientImage {
     return this.#tar.identity;
   }
 
+  /** What fails is begun again and again, so its beginning is told once. */
+  #announce(words: string, fields: Readonly<Record<string, string>>): void {
+    if (this.#said.isNews(Object.values(fields).join(), words)) log.info(words, fields);
+  }
+
   /** Loads a file; what the Engine knows its image by. */
   async #load(engine: EngineClient, path: string, identity?: string): Promise<string> {
-    log.info("image is being loaded", { file: path });
+    this.#announce("image is being loaded", { file: path });
     const start = performance.now();
     const name = await loadImage(engine, path, progress("image is being loaded", { file: path }));
     // An Engine with another store than the one that built it has another id.
@@ -153,6 +161,7 @@ export class ClientImage {
     }
     this.#loaded.set(identity ?? id, id);
     const milliseconds = Math.round(performance.now() - start);
+    this.#said.settle(path);
     log.info("image loaded", { image: name, file: path, milliseconds });
     return id;
   }

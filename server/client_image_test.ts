@@ -170,6 +170,8 @@ Deno.test("a refused pull says what to do", () =>
       await fault(image.find(engine)),
       new RegExp(`^Cannot pull image ${name}: the registry has no such image .*manifest unknown.*--image$`),
     );
+    await fault(image.find(engine));
+    assert.equal(scene.lines.filter((line) => line.includes("image is being pulled")).length, 1);
   }));
 
 Deno.test("nothing is pulled under a name that could be anybody's", () =>
