@@ -1,7 +1,16 @@
-# The client of docker-connector. `deno task image` puts its root file system together in dist/image and builds this.
-FROM scratch
+# The client of docker-connector. First `deno task compile --target x86_64-unknown-linux-gnu` (aarch64-unknown-linux-gnu
+# for an arm64 Engine), then `docker build .` or, for a tar with its image's id beside it, `deno task image`.
+ARG DEBIAN=debian:12-slim
 
-COPY dist/image/ /
+# The stage has the processor that the image is for, so what it gathers fits: with `docker buildx build --platform` too.
+FROM ${DEBIAN} AS gather
+RUN apt-get update && apt-get install -y --no-install-recommends iptables
+COPY packaging/image/ /build/
+COPY dist/ /build/dist/
+RUN sh /build/gather.sh /build/dist /image
+
+FROM scratch
+COPY --from=gather /image/ /
 
 ARG VERSION=unknown
 ARG REVISION=unknown
@@ -11,8 +20,6 @@ LABEL org.opencontainers.image.title="mac-docker-connector" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.licenses="MIT"
 
-# /dev/shm can be written with --read-only too.
-ENV DOCKER_CONNECTOR_CONTROL=/dev/shm/docker-connector-client.sock
 HEALTHCHECK --interval=15s --timeout=5s --start-period=15s --retries=3 \
   CMD ["/usr/bin/docker-connector-client", "health"]
 ENTRYPOINT ["/usr/bin/docker-connector-client"]

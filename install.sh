@@ -2,7 +2,7 @@
 # Installs docker-connector or docker-accessor from a release, or removes it; "install.sh --help" says how.
 set -eu
 
-HOME_PAGE=https://github.com/wenjunxiao/mac-docker-connector
+HOME_PAGE=https://github.com/OWNER/REPOSITORY
 PREFIX=${PREFIX:-/usr/local}
 
 say() { printf '%s\n' "$*"; }
@@ -118,6 +118,9 @@ install_program() {
   find_system
   if [ -n "${VERSION:-}" ]; then from=download/v${VERSION#v}; else from=latest/download; fi
   base=${BASE_URL:-$HOME_PAGE/releases/$from}
+  case $base in
+    */OWNER/REPOSITORY/*) fail "Cannot download: this script is not one of a release. Name where the files are: BASE_URL" ;;
+  esac
   archive=$program-$os-$cpu.tar.gz
   if ! mkdir -p "$PREFIX/bin" 2>/dev/null || ! [ -w "$PREFIX/bin" ]; then
     fail "Cannot write to $PREFIX/bin: permission denied. Run it with sudo, or set PREFIX to a folder of your own"
@@ -138,6 +141,8 @@ install_program() {
   say "Installed $binary: $version"
   if [ -f "$work/mac-docker-connector.tar" ]; then
     put 644 "$work/mac-docker-connector.tar" "$share/mac-docker-connector.tar"
+    # After the tar: an id that is older than its tar is another one's.
+    put 644 "$work/mac-docker-connector.tar.id" "$share/mac-docker-connector.tar.id"
     say "Installed $share/mac-docker-connector.tar"
   fi
   install_config
@@ -180,6 +185,7 @@ uninstall_program() {
   remove "$unit"
   remove "$default"
   remove "$share/mac-docker-connector.tar"
+  remove "$share/mac-docker-connector.tar.id"
   remove "$binary"
   # Folders that others use too stay, since they are not empty.
   rmdir "$share" "$PREFIX/lib/systemd/system" "$PREFIX/lib/systemd" 2>/dev/null || true

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { commit } from "./build_commit.ts";
+import { commit, imageRepository } from "./build_commit.ts";
 
 /** The version of all three programs; a test keeps it equal to deno.json's. */
 export const version: string = "0.1.0";
 
-export { commit };
+export { commit, imageRepository };
 
 /** The version of the Deno runtime, for example `2.4.2`. */
 export const denoVersion: string = Deno.version.deno;

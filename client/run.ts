@@ -21,7 +21,7 @@ import { SystemError } from "../ffi/system_error.ts";
 import type { UdpSocket } from "../ffi/udp_socket.ts";
 import { listContainerBridges } from "../system/container_bridges.ts";
 import { listDefaultGateways } from "../system/default_gateways.ts";
-import { serveControlSocket } from "../system/control_socket.ts";
+import { type ControlSocket, ControlSocketInUse, serveControlSocket } from "../system/control_socket.ts";
 import { LinuxFirewall } from "../system/firewall_linux.ts";
 import { platformRouter } from "../system/platform_router.ts";
 import { ReconcileLoop } from "../system/reconcile_loop.ts";
@@ -167,7 +167,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       firewall: firewall.status,
     };
   };
-  cleanup.use(await serveControlSocket(options.control, status));
+  cleanup.use(await openStatusSocket(options.control, status));
   link.start();
 
   log.info("tunnel is up", {
@@ -180,6 +180,21 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   const signal = await Promise.race([stop.received, dataPlane.failure]);
   log.info("stopping", { signal });
   return exitDone;
+}
+
+/**
+ * Opens the status socket. The tunnel does not need it, so a path that cannot be used is only told.
+ *
+ * @throws {ControlSocketInUse} when another client runs
+ */
+async function openStatusSocket(path: string, status: () => ClientStatus): Promise<ControlSocket | null> {
+  try {
+    return await serveControlSocket(path, status);
+  } catch (error) {
+    if (!(error instanceof OperationError) || error instanceof ControlSocketInUse) throw error;
+    log.warn(`${error.report}; until then the tunnel works, but "health" reports a failure`);
+    return null;
+  }
 }
 
 function anyLocal(family: 4 | 6): Endpoint {

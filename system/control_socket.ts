@@ -11,6 +11,18 @@
 
 import { OperationError } from "../core/error.ts";
 
+/** A control socket that a living process serves. */
+export class ControlSocketInUse extends OperationError {
+  /** @param path of the socket */
+  constructor(path: string) {
+    super(
+      "io",
+      `Cannot open control socket ${path}: another docker-connector is running`,
+      "Stop it first or give --control another path",
+    );
+  }
+}
+
 /** The one resource. */
 export const STATUS_PATH = "/v1/status";
 
@@ -42,7 +54,8 @@ export interface ControlSocket extends AsyncDisposable {
  * @param path where the socket's file is made
  * @param status makes the document of each answer; nothing secret may be in it, every local user can read it
  * @param limits what callers may use up
- * @throws {OperationError} `io` if the path is in use or unusable, `privilege` if it may not be written
+ * @throws {ControlSocketInUse} if a living process serves it
+ * @throws {OperationError} `io` if the path is unusable, `privilege` if it may not be written
  */
 export async function serveControlSocket(
   path: string,
@@ -113,7 +126,8 @@ class Door {
  * Removes what a dead process left at the path of a control socket. Asked before anything is set up, it keeps a second run
  * of a program from taking over the addresses and routes of the first.
  *
- * @throws {OperationError} `io` if a living process serves it or something else is there, `privilege` if it may not be removed
+ * @throws {ControlSocketInUse} if a living process serves it
+ * @throws {OperationError} `io` if something else is there, `privilege` if it may not be removed
  */
 export async function makeWay(path: string): Promise<void> {
   try {
@@ -131,11 +145,7 @@ export async function makeWay(path: string): Promise<void> {
     if (error instanceof Deno.errors.ConnectionRefused) return removeStale(path);
     throw error instanceof OperationError ? error : openFault(path, error);
   }
-  throw cannotOpen(
-    path,
-    "another docker-connector is running",
-    "Stop it first or give --control another path",
-  );
+  throw new ControlSocketInUse(path);
 }
 
 /**

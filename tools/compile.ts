@@ -11,6 +11,7 @@ import { OperationError } from "../core/error.ts";
 import { runOrThrow } from "./command.ts";
 import { type Compiler, findCompiler } from "./compiler.ts";
 import { permissionFlags, type Program, PROGRAMS, V8_FLAGS } from "./programs.ts";
+import { imageRepository } from "./release/project.ts";
 import { SYSTEMS } from "./release/systems.ts";
 import { hashFile } from "./runtime_file.ts";
 import { describeCommit, stampedCopy } from "./source_tree.ts";
@@ -77,7 +78,7 @@ async function compileAll(target: string): Promise<void> {
   const commit = await describeCommit(ROOT);
   console.log(`Compiling commit ${commit} for ${target}; runtime file from ${compiler.origin}`);
   await Deno.mkdir(output, { recursive: true });
-  const sources = await stampedCopy(ROOT, commit);
+  const sources = await stampedCopy(ROOT, commit, {}, imageRepository(Deno.env.toObject()));
   const rows: string[][] = [["file", "size", "sha256", "deno"]];
   const sums: string[] = [];
   try {

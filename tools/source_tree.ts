@@ -74,12 +74,14 @@ async function pruneImports(path: string): Promise<void> {
  * @param root folder of the repository
  * @param commit what `--version` shall show
  * @param replaced texts that stand in for files, by their paths; none in what is released
+ * @param imageRepository where the workflow pushes the client's image; empty outside of a workflow
  * @returns the new folder, which the caller removes
  */
 export async function stampedCopy(
   root: string,
   commit: string,
   replaced: Readonly<Record<string, string>> = {},
+  imageRepository = "",
 ): Promise<string> {
   const folder = await Deno.makeTempDir({ prefix: "docker-connector-source-" });
   for (const name of SOURCES) await copy(join(root, name), join(folder, name));
@@ -87,7 +89,10 @@ export async function stampedCopy(
   const stamp = join(folder, STAMP);
   await Deno.writeTextFile(
     stamp,
-    `/** The commit this was compiled from. */\nexport const commit: string = ${JSON.stringify(commit)};\n`,
+    `/** The commit this was compiled from. */\nexport const commit: string = ${JSON.stringify(commit)};\n` +
+      `/** Where its image is. */\nexport const imageRepository: string = ${
+        JSON.stringify(imageRepository)
+      };\n`,
   );
   await Deno.utime(stamp, EPOCH, EPOCH);
   for (const [name, text] of Object.entries(replaced)) await Deno.writeTextFile(join(folder, name), text);

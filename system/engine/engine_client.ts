@@ -10,7 +10,7 @@ import { type NetworkList, readNetworks } from "../../core/engine/networks.ts";
 import { OperationError } from "../../core/error.ts";
 import { MalformedAnswer } from "./byte_source.ts";
 import { engineFault } from "./engine_fault.ts";
-import { type EngineRequest, Exchange, type RequestBody } from "./exchange.ts";
+import { type EngineRequest, Exchange, type RequestBody, tooLong } from "./exchange.ts";
 
 /** Bounds on what an Engine may take and send. */
 export interface EngineBounds {
@@ -133,6 +133,42 @@ export class EngineClient {
       using exchange = await Exchange.send(this.path, request, deadline, this.bounds.signal);
       const text = await exchange.text(this.bounds.longestAnswer);
       return { status: exchange.status, text, message: exchange.status < 400 ? "" : messageOf(text) };
+    } catch (error) {
+      throw engineFault(this.path, error);
+    }
+  }
+
+  /**
+   * Sends a `POST` whose answer tells in lines how the work goes on. It is bounded in time and bytes.
+   *
+   * @param target the target without the version of the API
+   * @param options what is sent, and how long all of it may take
+   * @param onLine gets the lines of an answer that is no error, as they come
+   * @returns the answer without its text
+   * @throws {OperationError} "unavailable"
+   */
+  async report(
+    target: string,
+    { body, deadline }: { readonly body?: RequestBody; readonly deadline: number },
+    onLine: (line: string) => void,
+  ): Promise<EngineReply> {
+    const request = {
+      method: "POST",
+      target: `/v${this.api}${target}`,
+      ...(body === undefined ? {} : { body }),
+    } as const;
+    try {
+      using exchange = await Exchange.send(this.path, request, deadline, this.bounds.signal);
+      const { status } = exchange;
+      if (status >= 400) return { status, text: "", message: messageOf(await exchange.text(LONGEST_ERROR)) };
+      const { longestAnswer, longestEvent } = this.bounds;
+      let length = 0;
+      for await (const line of exchange.lines(longestEvent)) {
+        length += line.length + 1;
+        if (length > longestAnswer) throw tooLong(longestAnswer);
+        onLine(line);
+      }
+      return { status, text: "", message: "" };
     } catch (error) {
       throw engineFault(this.path, error);
     }

@@ -16,6 +16,11 @@ export class LateAnswer extends Error {
   override readonly name = "LateAnswer";
 }
 
+/** An answer of more bytes than it may have. */
+export function tooLong(longest: number): MalformedAnswer {
+  return new MalformedAnswer(`the answer has more than ${longest >> 10} KiB`);
+}
+
 /** What is sent with a request. */
 export interface RequestBody {
   /** Its media type. */
@@ -123,14 +128,14 @@ export class Exchange implements Disposable {
     let length = 0;
     for await (const bytes of this.portions()) {
       length += bytes.length;
-      if (length > longest) throw new MalformedAnswer(`the answer has more than ${longest >> 10} KiB`);
+      if (length > longest) throw tooLong(longest);
       text += decoder.decode(bytes, { stream: true });
     }
     return text + decoder.decode();
   }
 
   /**
-   * The body's lines as they come.
+   * The body's lines as they come; the last one may lack its end.
    *
    * @param longest characters that one may have
    */
@@ -143,6 +148,7 @@ export class Exchange implements Disposable {
       if (text.length > longest) throw new MalformedAnswer("a line of the answer does not end");
       yield* pieces;
     }
+    if (text !== "") yield text;
   }
 
   /** Ends the connection; a read that waits fails. */

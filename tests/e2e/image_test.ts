@@ -101,7 +101,8 @@ for (const backend of ["nft", "legacy"] as const) {
       const rights = "--cap-drop ALL --cap-add NET_ADMIN --cap-add NET_RAW --security-opt no-new-privileges";
       const health = "--health-interval 1s --health-retries 1";
       const names = "--add-host desktop:10.77.0.1 --env DOCKER_CONNECTOR_HOST=desktop";
-      const rest = `--device /dev/net/tun --read-only ${health} ${names} ${IMAGE} --heartbeat 500`;
+      const rest =
+        `--device /dev/net/tun --read-only --tmpfs /run ${health} ${names} ${IMAGE} --heartbeat 500`;
       await docker(`${START} ${rights} ${rest}`);
       await tunnel.comesUp();
       await tunnel.becomes("healthy", 10_000);
@@ -110,6 +111,18 @@ for (const backend of ["nft", "legacy"] as const) {
       tunnel.server.start();
       await tunnel.becomes("healthy", 10_000);
       await tunnel.comesUp();
+      await docker(`stop ${CLIENT_NAME}`);
+      assert.equal(await rules.save(), before);
+      await docker(`rm ${CLIENT_NAME}`);
+    });
+
+    await step("with a read-only /run too, but without health", async () => {
+      const health = "--health-interval 1s --health-retries 1 --health-start-period 1s";
+      await docker(`${START} --cap-add NET_ADMIN --read-only ${health} ${IMAGE}`);
+      await tunnel.comesUp();
+      const logs = await tunnel.machine.engine.logs(CLIENT_NAME);
+      assert.match(logs, / warn .*Cannot open control socket \/\S+\/docker-connector-client\.sock: /);
+      await tunnel.becomes("unhealthy", 10_000);
       await docker(`stop ${CLIENT_NAME}`);
       assert.equal(await rules.save(), before);
       await docker(`rm ${CLIENT_NAME}`);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { version } from "../../cli/build_info.ts";
-import { archiveName, IMAGE_FILE, INSTALLED_PROGRAMS, SYSTEMS } from "../../tools/release/systems.ts";
+import { IMAGE_FILE, IMAGE_ID_FILE } from "../../tools/image/contents.ts";
+import { archiveName, INSTALLED_PROGRAMS, SYSTEMS } from "../../tools/release/systems.ts";
 import { readStatus, type ServerStatus } from "../topology/control_socket.ts";
 import { topologyTest } from "../topology/gate.ts";
 import { mustRun, Process } from "../topology/process.ts";
@@ -108,8 +109,9 @@ topologyTest("the formulas, installed from archives of the compiled programs", a
 
   await t.step("the client's image lies where the server looks for it", async () => {
     const program = await Deno.realPath(`${root}/opt/docker-connector/bin/docker-connector`);
-    const image = `${dirname(program)}/../share/docker-connector/${IMAGE_FILE}`;
-    assert.equal(await Deno.readTextFile(image), "the image");
+    const share = `${dirname(program)}/../share/docker-connector`;
+    assert.equal(await Deno.readTextFile(`${share}/${IMAGE_FILE}`), "the image");
+    assert.equal(await Deno.readTextFile(`${share}/${IMAGE_ID_FILE}`), "its id");
   });
 
   await t.step("the default config file is valid and for its owner alone", async () => {

@@ -111,6 +111,7 @@ const INSTALLED = [
   "lib/systemd/system/docker-connector.service",
   "share/docker-connector/docker-connector.conf.default",
   "share/docker-connector/mac-docker-connector.tar",
+  "share/docker-connector/mac-docker-connector.tar.id",
 ];
 
 async function testShell(release: TestRelease, shell: Shell, t: Deno.TestContext): Promise<void> {
@@ -214,8 +215,9 @@ async function testShell(release: TestRelease, shell: Shell, t: Deno.TestContext
   });
 }
 
-topologyTest("shellcheck finds no fault in install.sh", async () => {
-  assert.equal(await mustRun(["shellcheck", "--shell=sh", SCRIPT]), "");
+topologyTest("shellcheck finds no fault in install.sh and gather.sh", async () => {
+  const gather = fileURLToPath(new URL("../../packaging/image/gather.sh", import.meta.url));
+  assert.equal(await mustRun(["shellcheck", "--shell=sh", SCRIPT, gather]), "");
 }, { programs: ["shellcheck"], packages: ["shellcheck"] });
 
 topologyTest("install.sh", async (t) => {

@@ -7,7 +7,8 @@
 import { version } from "../../cli/build_info.ts";
 import { buildRelease } from "../../tools/release/build_release.ts";
 import { HOME } from "../../tools/release/project.ts";
-import { IMAGE_FILE, INSTALLED_PROGRAMS, SYSTEMS } from "../../tools/release/systems.ts";
+import { IMAGE_FILE, IMAGE_ID_FILE } from "../../tools/image/contents.ts";
+import { INSTALLED_PROGRAMS, SYSTEMS } from "../../tools/release/systems.ts";
 import { binary } from "../topology/daemon.ts";
 
 /** The system that the tests run on, as a release names it. */
@@ -25,6 +26,7 @@ export class TestRelease implements AsyncDisposable {
       await Deno.mkdir(programs);
       for (const program of INSTALLED_PROGRAMS) await Deno.symlink(binary(program), `${programs}/${program}`);
       await Deno.writeTextFile(`${programs}/${IMAGE_FILE}`, "the image");
+      await Deno.writeTextFile(`${programs}/${IMAGE_ID_FILE}`, "its id");
       await buildRelease({
         programs,
         output: release.files,

@@ -15,7 +15,7 @@ const BUILD_LIMIT = 120_000;
 export async function clientImageTar(engine: DockerEngine): Promise<string> {
   if (await reasonToBuildImage() !== undefined) {
     const tool = new URL("../../tools/image.ts", import.meta.url).pathname;
-    await mustRun([Deno.execPath(), "run", "-A", "--no-check", tool], {
+    await mustRun([Deno.execPath(), "run", "-A", "--no-check", tool, "--local"], {
       env: { DOCKER_HOST: `unix://${engine.socket}` },
       deadline: BUILD_LIMIT,
     });

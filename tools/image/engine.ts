@@ -15,14 +15,24 @@ export interface BuiltImage {
   readonly layers: number;
 }
 
+/** An Engine that answers. */
+export interface EngineFacts {
+  /** Its version. */
+  readonly version: string;
+  /** Its processor as Go calls it, `amd64` or `arm64`. */
+  readonly cpu: string;
+}
+
 /**
- * The version of the Engine that answers.
+ * The Engine that answers.
  *
  * @throws OperationError `unavailable` when none does or there is no docker command
  */
-export async function engineVersion(): Promise<string> {
-  const { success, stdout, stderr } = await run(["docker", "version", "--format", "{{.Server.Version}}"]);
-  if (success) return stdout.trim();
+export async function findEngine(): Promise<EngineFacts> {
+  const format = "{{.Server.Version}} {{.Server.Arch}}";
+  const { success, stdout, stderr } = await run(["docker", "version", "--format", format]);
+  const [version = "", cpu = ""] = stdout.trim().split(" ");
+  if (success) return { version, cpu };
   throw new OperationError(
     "unavailable",
     `Cannot reach a Docker Engine: ${stderr.trim().split("\n")[0]}`,
@@ -31,7 +41,19 @@ export async function engineVersion(): Promise<string> {
 }
 
 /**
- * Builds the image, with whichever builder the docker command takes.
+ * Sees to it that the Engine has an image.
+ *
+ * @param name the image
+ * @returns why it has not, in the docker command's words; undefined when it has
+ */
+export async function pullFault(name: string): Promise<string | undefined> {
+  if ((await run(["docker", "image", "inspect", name])).success) return undefined;
+  const { success, stderr } = await run(["docker", "pull", "--quiet", name]);
+  return success ? undefined : stderr.trim().split("\n").at(-1) ?? "";
+}
+
+/**
+ * Builds the image, with the builder that the docker command takes.
  *
  * @param context the folder of the Dockerfile
  * @param tags its names
@@ -43,25 +65,32 @@ export async function buildImage(
   tags: readonly string[],
   values: Readonly<Record<string, string>>,
 ): Promise<BuiltImage> {
-  await runOrThrow([
-    "docker",
-    "build",
-    ...tags.flatMap((tag) => ["--tag", tag]),
-    ...Object.entries(values).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]),
-    context,
-  ]);
+  await runOrThrow(
+    [
+      "docker",
+      "build",
+      ...tags.flatMap((tag) => ["--tag", tag]),
+      ...Object.entries(values).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]),
+      context,
+    ],
+    // Else buildx adds a second manifest, and the id of the image is that of a list of the two.
+    { env: { BUILDX_NO_DEFAULT_ATTESTATIONS: "1" } },
+  );
   const [found] = JSON.parse(await runOrThrow(["docker", "image", "inspect", tags[0] ?? ""]));
   return { id: found.Id, size: found.Size, layers: found.RootFS.Layers.length };
 }
 
 /**
- * Saves an image as a tar that `docker load` reads.
+ * Saves an image as a tar that `docker load` reads, and its id beside it.
  *
+ * @param image what was built
  * @param tags the names that it keeps
- * @param path of the tar; what was there stays until the new one is whole
+ * @param path of the tar; what was there stays until the new one is whole. The id's file has `.id` added
  */
-export async function saveImage(tags: readonly string[], path: string): Promise<void> {
+export async function saveImage(image: BuiltImage, tags: readonly string[], path: string): Promise<void> {
   await runOrThrow(["docker", "save", "--output", `${path}.new`, ...tags]);
   await Deno.chmod(`${path}.new`, 0o644);
   await Deno.rename(`${path}.new`, path);
+  // After the tar: an id that is older than its tar is another one's.
+  await Deno.writeTextFile(`${path}.id`, `${image.id}\n`);
 }

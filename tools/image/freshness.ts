@@ -10,12 +10,14 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** What the image is made of and made by, relative to the repository. */
 function parts(): string[] {
-  const tools = Array.from(Deno.readDirSync(`${ROOT}tools/image`), ({ name }) => `tools/image/${name}`);
+  const folders = ["packaging/image", "tools/image"].flatMap((folder) =>
+    Array.from(Deno.readDirSync(ROOT + folder), ({ name }) => `${folder}/${name}`)
+  );
   return [
     "Dockerfile",
     "dist/docker-connector-client",
     "tools/image.ts",
-    ...tools.filter((path) => !path.endsWith("_test.ts")),
+    ...folders.filter((path) => !path.endsWith("_test.ts")),
   ];
 }
 
@@ -28,7 +30,8 @@ async function timeOf(path: string): Promise<number | undefined> {
  * Tells why the image has to be built.
  *
  * @param tar where it is saved
- * @returns the reason in words; undefined when it is newer than the client and everything else that it depends on
+ * @returns the reason in words; undefined when it is newer than the client and everything else that it depends on, and
+ *   its id is there
  */
 export async function reasonToBuildImage(tar: string = IMAGE_TAR): Promise<string | undefined> {
   const saved = await timeOf(tar);
@@ -37,5 +40,5 @@ export async function reasonToBuildImage(tar: string = IMAGE_TAR): Promise<strin
     const time = await timeOf(ROOT + part);
     if (time === undefined || time > saved) return `${part} is newer`;
   }
-  return undefined;
+  return await timeOf(`${tar}.id`) === undefined ? "its id is not there" : undefined;
 }

@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { OperationError } from "../../core/error.ts";
 import { writeFormulas } from "../formula.ts";
-import { IMAGE } from "../image/contents.ts";
+import { IMAGE, IMAGE_FILE, IMAGE_ID_FILE } from "../image/contents.ts";
 import { hashFile } from "../runtime_file.ts";
 import { downloadAddress, HOME } from "./project.ts";
-import { archiveName, IMAGE_FILE, INSTALLED_PROGRAMS, SUMS_FILE, type System, SYSTEMS } from "./systems.ts";
+import { archiveName, INSTALLED_PROGRAMS, SUMS_FILE, type System, SYSTEMS } from "./systems.ts";
 import { type Entry, writeArchive, writeCompressed } from "./tar_archive.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -43,18 +43,27 @@ async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then((found) => found.isFile, () => false);
 }
 
-/** The path of a file made for a target: in the target's own folder, else, for this system's, beside it. */
-async function builtFile(programs: string, target: string, name: string): Promise<string | undefined> {
+/** The path of a file made for a target: in the target's own folder, else, if it is this machine's, beside it. */
+async function builtFile(
+  programs: string,
+  target: string,
+  name: string,
+  isOwn = target === Deno.build.target,
+): Promise<string | undefined> {
   const paths = [join(programs, target, name)];
-  if (target === Deno.build.target) paths.push(join(programs, name));
+  if (isOwn) paths.push(join(programs, name));
   for (const path of paths) if (await exists(path)) return path;
   return undefined;
 }
 
-/** The saved image for Docker's machine on a processor: a Linux machine of the same. */
+/** The saved image for Docker's machine on a processor, which is a Linux machine of the same; only with its id. */
 async function imageFor(programs: string, cpu: System["cpu"]): Promise<string | undefined> {
   const linux = SYSTEMS.find((system) => system.os === "linux" && system.cpu === cpu);
-  return linux && await builtFile(programs, linux.target, IMAGE_FILE);
+  if (linux === undefined) return undefined;
+  // The Docker machine of a Mac has the Mac's processor.
+  const isOwn = linux.target.startsWith(Deno.build.arch);
+  const tar = await builtFile(programs, linux.target, IMAGE_FILE, isOwn);
+  return tar !== undefined && await exists(`${tar}.id`) ? tar : undefined;
 }
 
 /** What lies in the archive of a program. */
@@ -76,6 +85,7 @@ async function archiveEntries(
   await add("LICENSE", "LICENSE", 0o644);
   if (program === "docker-connector" && image !== undefined) {
     entries.push({ name: IMAGE_FILE, path: image, mode: 0o644 });
+    entries.push({ name: IMAGE_ID_FILE, path: `${image}.id`, mode: 0o644 });
   }
   return entries;
 }

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { OperationError } from "../../core/error.ts";
 import { runOrThrow } from "../command.ts";
 import { buildRelease, type ReleaseSettings } from "./build_release.ts";
+import { IMAGE_FILE, IMAGE_ID_FILE } from "../image/contents.ts";
 import { HOME } from "./project.ts";
-import { IMAGE_FILE, INSTALLED_PROGRAMS, SYSTEMS } from "./systems.ts";
+import { INSTALLED_PROGRAMS, SYSTEMS } from "./systems.ts";
 
 /** Runs a test over a folder like the one that a release workflow gathers: every target's files, each with its own text. */
 async function withPrograms(body: (settings: ReleaseSettings) => Promise<void>): Promise<void> {
@@ -13,7 +14,7 @@ async function withPrograms(body: (settings: ReleaseSettings) => Promise<void>):
     const programs = join(folder, "dist");
     for (const { os, target } of SYSTEMS) {
       await Deno.mkdir(join(programs, target), { recursive: true });
-      const names = os === "linux" ? [...INSTALLED_PROGRAMS, IMAGE_FILE] : INSTALLED_PROGRAMS;
+      const names = os === "linux" ? [...INSTALLED_PROGRAMS, IMAGE_FILE, IMAGE_ID_FILE] : INSTALLED_PROGRAMS;
       for (const name of names) {
         await Deno.writeTextFile(join(programs, target, name), `${name} for ${target}`);
       }
@@ -58,9 +59,10 @@ Deno.test("an archive has its own system's program, and the image for Docker's m
     const text = async (name: string) => await runOrThrow(["tar", "-xzOf", archive, name]);
     assert.equal(await text("docker-connector"), "docker-connector for aarch64-apple-darwin");
     assert.equal(await text(IMAGE_FILE), `${IMAGE_FILE} for aarch64-unknown-linux-gnu`);
+    assert.equal(await text(IMAGE_ID_FILE), `${IMAGE_ID_FILE} for aarch64-unknown-linux-gnu`);
     const list = async (name: string) =>
       (await runOrThrow(["tar", "-tzf", join(settings.output, name)])).trimEnd().split("\n").sort();
-    const server = ["LICENSE", "docker-connector", "docker-connector.conf", IMAGE_FILE];
+    const server = ["LICENSE", "docker-connector", "docker-connector.conf", IMAGE_FILE, IMAGE_ID_FILE];
     assert.deepEqual(await list("docker-connector-darwin-arm64.tar.gz"), server);
     assert.deepEqual(
       await list("docker-connector-linux-x64.tar.gz"),
@@ -76,13 +78,15 @@ Deno.test("a release elsewhere names that place in install.sh and in the formula
       const text = await Deno.readTextFile(join(settings.output, name));
       assert.ok(text.includes("https://git.example.org/a/b"), name);
       assert.ok(!text.includes(HOME), name);
+      assert.doesNotMatch(text.replace("*/OWNER/REPOSITORY/*)", ""), /OWNER/, name);
     }
   }));
 
 Deno.test("a release that has to be complete is refused with the names of what is missing", () =>
   withPrograms(async (settings) => {
     await Deno.remove(join(settings.programs, "x86_64-apple-darwin", "docker-accessor"));
-    await Deno.remove(join(settings.programs, "aarch64-unknown-linux-gnu", IMAGE_FILE));
+    // A tar without its id counts as none.
+    await Deno.remove(join(settings.programs, "aarch64-unknown-linux-gnu", IMAGE_ID_FILE));
     const names = ["docker-accessor-darwin-x64.tar.gz", "mac-docker-connector-linux-arm64.tar.gz"];
     await assert.rejects(
       buildRelease(settings),

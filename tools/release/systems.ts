@@ -4,8 +4,6 @@
  *
  * @module
  */
-import { IMAGE } from "../image/contents.ts";
-
 /** A system that programs are compiled for. */
 export interface System {
   /** its name as `uname -s` gives it, in lower case */
@@ -26,9 +24,6 @@ export const SYSTEMS: readonly System[] = [
 
 /** The programs that people install; the client comes as an image. */
 export const INSTALLED_PROGRAMS = ["docker-connector", "docker-accessor"] as const;
-
-/** Name of the image of the client, saved as a tar, in `dist/` and in the server's archive. */
-export const IMAGE_FILE = `${IMAGE}.tar`;
 
 /** Name of the file that holds the hashes of all others. */
 export const SUMS_FILE = "SHA256SUMS";

@@ -1,8 +1,10 @@
-import { deepEqual, equal } from "node:assert/strict";
-import { HOME, projectHome } from "./project.ts";
+import { deepEqual, equal, match } from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { HOME, imageRepository, projectHome } from "./project.ts";
 import { archiveName, SYSTEMS } from "./systems.ts";
 
-const read = (path: string) => Deno.readTextFileSync(new URL(`../../${path}`, import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const read = (path: string) => Deno.readTextFileSync(ROOT + path);
 
 /** Runs a function of install.sh for what `uname` says of a system. */
 function nameInScript(kernel: string, machine: string): string {
@@ -25,10 +27,43 @@ Deno.test("install.sh names the archives as a release does", () => {
   }
 });
 
-Deno.test("every address of the project is the one in project.ts", () => {
-  const texts = ["README.md", "install.sh", "docs/install.md", "docs/troubleshooting.md"].map(read);
-  const addresses = texts.join("\n").match(/https:\/\/github\.com\/[\w.-]+\/mac-docker-connector/g) ?? [];
-  deepEqual([...new Set(addresses)], [HOME]);
+/** What people are told to download, install or run. */
+const SHOWN = ["README.md", "install.sh", "docs/install.md", "docs/troubleshooting.md", "docs/image.md"].map(
+  read,
+);
+
+Deno.test("every address to download from is the one in project.ts", () => {
+  const addresses = SHOWN.join("\n").match(/https:\/\/github\.com\/[\w.-]+\/[\w.-]+(?=\/releases)/g) ?? [];
+  const page = /^HOME_PAGE=(.*)$/m.exec(read("install.sh"))?.[1];
+  deepEqual([...new Set([...addresses, page])], [HOME]);
+});
+
+Deno.test("nothing that is shown installs or runs what others publish", () => {
+  const owners = SHOWN.join("\n").match(/[\w.-]+\/(?:brew|mac-docker-connector)(?=[\s\/:`"])/g) ?? [];
+  // OWNER's are what a release will have, docker-connector's is the folder below share.
+  const ours = ["OWNER/mac-docker-connector", "docker-connector/mac-docker-connector"];
+  deepEqual(owners.filter((name) => !ours.includes(name)), []);
+});
+
+Deno.test("a workflow's image is below the repository's owner, and there is none elsewhere", () => {
+  const github = { GITHUB_SERVER_URL: "https://github.com", GITHUB_REPOSITORY: "Some-One/a" };
+  equal(imageRepository(github), "ghcr.io/some-one/mac-docker-connector");
+  equal(imageRepository({}), "");
+  equal(imageRepository({ ...github, GITHUB_SERVER_URL: "https://git.example.org" }), "");
+});
+
+Deno.test("install.sh of no release says so instead of asking a place that is nobody's", () => {
+  const env = { PREFIX: Deno.makeTempDirSync() };
+  try {
+    const { success, stderr } = new Deno.Command("sh", { args: [ROOT + "install.sh"], env }).outputSync();
+    equal(success, false);
+    match(
+      new TextDecoder().decode(stderr),
+      /Cannot download: this script is not one of a release\. .*BASE_URL/,
+    );
+  } finally {
+    Deno.removeSync(env.PREFIX, { recursive: true });
+  }
 });
 
 Deno.test("a release that GitHub runs elsewhere names that place", () => {

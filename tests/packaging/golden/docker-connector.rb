@@ -33,9 +33,9 @@ class DockerConnector < Formula
     bin.install "docker-connector"
     # A file that is there already stays as it is; the new default then lies beside it as docker-connector.conf.default.
     etc.install "docker-connector.conf"
-    # The image of the client, for Docker's machine.
+    # The image of the client, for Docker's machine, and its id.
     image = "mac-docker-connector.tar"
-    pkgshare.install image if File.exist?(image)
+    pkgshare.install image, "#{image}.id" if File.exist?(image)
     generate_completions_from_executable(bin/"docker-connector", "completions")
   end
 
