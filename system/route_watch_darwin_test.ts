@@ -11,8 +11,13 @@ function counter() {
       reached();
     },
     atLeast: (wanted: number) =>
-      new Promise<void>((resolve) => {
-        reached = () => count >= wanted && resolve();
+      new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`only ${count} of ${wanted} came`)), 20_000);
+        reached = () => {
+          if (count < wanted) return;
+          clearTimeout(timer);
+          resolve();
+        };
         reached();
       }),
   };
