@@ -204,6 +204,8 @@ function datagramsPass(release: string, isBatched: boolean): void {
   for (const host of ["127.0.0.1", "[::1]"]) {
     using first = openDarwinUdpSocket(endpoint(`${host}:0`), system);
     using second = openDarwinUdpSocket(endpoint(`${host}:0`), system);
+    const local = first.localEndpoint();
+    assert.deepEqual(local, { ...endpoint(`${host}:0`), port: local.port });
     const [sender, receiver] = [attach(first), attach(second)];
     const at = (socket: UdpSocket) => `${host}:${socket.localEndpoint().port}`;
     sender.port.setEndpoint(0, encoded(at(second)));
