@@ -122,7 +122,7 @@ tunnelTest(
     await mac.ip("link", "set", "utun0", "mtu", "1300");
     assert.equal(await mtu(), "1300");
     // A look every 5 s, and what it takes to look and to repair.
-    await waitUntil("the MTU is back", async () => await mtu() === before, 10_000);
+    await waitUntil("the MTU is back", async () => await mtu() === before, 8_000);
     assert.ok(await tunnel.works());
   },
 );
