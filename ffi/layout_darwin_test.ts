@@ -68,7 +68,6 @@ Deno.test("each symbol has the parameters of its C declaration", () => {
     setsockopt: 5,
     sendto: 6,
     sysctlbyname: 5,
-    usleep: 1,
     pipe: 1,
     recvmsg: 3,
     sendmsg: 3,

@@ -31,8 +31,6 @@ export const darwinSymbols = {
   sendto: { parameters: ["i32", "buffer", "u32", "i32", "buffer", "u32"], result: "i32" },
   // int sysctlbyname(const char *name, void *old, size_t *oldLength, void *new, size_t newLength);
   sysctlbyname: { parameters: ["buffer", "buffer", "buffer", "buffer", "usize"], result: "i32" },
-  // int usleep(useconds_t microseconds);
-  usleep: { parameters: ["u32"], result: "i32" },
   // ssize_t recvmsg(int fd, struct msghdr *message, int flags);
   recvmsg: { parameters: ["i32", "pointer", "i32"], result: "i32" },
   // ssize_t sendmsg(int fd, const struct msghdr *message, int flags);

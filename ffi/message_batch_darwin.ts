@@ -19,6 +19,8 @@ import { batchSafety, darwinRelease } from "./release_darwin.ts";
 export class MessageBatch {
   /** The errno of the last call that failed. */
   failure = 0;
+  /** Whether some of the messages that the last failed {@linkcode send} was given may be out: how many, nobody knows. */
+  mayHaveSent = false;
   readonly #memory: PacketMemory;
   readonly #system: DarwinSystem;
   readonly #libc: DarwinLibc;
@@ -28,6 +30,8 @@ export class MessageBatch {
   #receiveMany: DarwinLibc["recvmsg_x"];
   readonly #receiveFlags: number;
   #sendMany: DarwinLibc["sendmsg_x"];
+  /** Whether the system is known to have the call that sends a batch. */
+  #isSendKnown = false;
 
   /**
    * @param capacity messages at most; the kernel takes up to 256 in a call
@@ -129,16 +133,31 @@ export class MessageBatch {
   }
 
   /**
-   * Sends the messages from `first` on, `count` at most.
+   * Sends the messages from `first` on, `count` at most. The first call of all sends one message only, so that a system that
+   * does not have the batch call is asked again by the plain one without sending anything twice.
    *
-   * @returns how many the kernel took, at least one, or -1 with {@linkcode failure} set: message `first` was refused
+   * When xnu (11417.101.15, bsd/kern/uipc_syscalls.c, sendmsg_x) fails after some messages, it returns their number for a few
+   * errors only; see {@linkcode mayHaveSent} for the others. On a connected socket the number also stands for messages that
+   * were not sent, where another thread was just sending (sosend_list in bsd/kern/uipc_socket.c): they are lost unnoticed.
+   *
+   * @returns how many the kernel took, at least one, or -1 with {@linkcode failure} set: message `first` was refused, or, with
+   *   {@linkcode mayHaveSent}, any of them
    */
   send(first: number, count: number): number {
+    this.mayHaveSent = false;
     if (this.#sendMany === null) return this.#sendOne(first);
-    const sent = this.#sendMany(this.descriptor, this.#pointers[first] ?? null, count, MSG_DONTWAIT);
-    if (sent > 0) return sent;
+    const tried = this.#isSendKnown ? count : 1;
+    const sent = this.#sendMany(this.descriptor, this.#pointers[first] ?? null, tried, MSG_DONTWAIT);
+    if (sent > 0) {
+      this.#isSendKnown = true;
+      return sent;
+    }
     this.failure = sent < 0 ? this.#system.errno() : darwinErrno.EAGAIN;
-    if (!refusesTheCall(this.failure)) return -1;
+    if (this.#isSendKnown || !refusesTheCall(this.failure)) {
+      this.#isSendKnown = true;
+      this.mayHaveSent = tried > 1 && !tellsTheCount(this.failure);
+      return -1;
+    }
     const alone = this.#sendOne(first);
     if (alone > 0) this.#sendMany = null;
     return alone;
@@ -155,4 +174,10 @@ export class MessageBatch {
 function refusesTheCall(number: number): boolean {
   return number === darwinErrno.EINVAL || number === darwinErrno.ENOSYS || number === darwinErrno.ENOTSUP ||
     number === darwinErrno.EOPNOTSUPP;
+}
+
+/** Whether sendmsg_x would have returned a number for this error, had it sent any message before. */
+function tellsTheCount(number: number): boolean {
+  return number === darwinErrno.EINTR || number === darwinErrno.EAGAIN || number === darwinErrno.ENOBUFS ||
+    number === darwinErrno.EMSGSIZE;
 }

@@ -33,7 +33,7 @@ function fileMemory(): number {
 }
 
 Deno.test({
-  name: "the process's memory falls by much of the program's file, and the program goes on",
+  name: "the process's memory falls by much of the program's file, and the program goes on (needs Linux)",
   ignore: Deno.build.os !== "linux",
   fn() {
     const before = fileMemory();

@@ -5,13 +5,16 @@
  */
 import type { DarwinSystem } from "./libc_darwin.ts";
 
+/** Major number of the first release whose `recvmsg_x` gathers a list of messages: Darwin 23, macOS 14. */
+const FIRST_WITH_LISTS = 23;
+
 /**
- * From 23.0 (macOS 14) to before 24.6 (macOS 15.6) a `recvmsg_x` that found the socket in use by another reader and was not
- * to wait for it left the socket locked, which could hang the whole machine's loopback (soreceive_m_list in
- * bsd/kern/uipc_socket.c; mended in xnu-11417.140.69).
+ * Releases whose `recvmsg_x` is known to be sound, by major number: from which minor number on. Before Darwin 24.6 (macOS 15.6) a
+ * call that found the socket in use by another reader and was not to wait for it left the socket locked, which could hang the
+ * whole machine's loopback (soreceive_m_list in bsd/kern/uipc_socket.c; fixed in xnu-11417.140.69). The call is no public API and
+ * changes from major release to major release, so one that is not listed is taken for no better than those.
  */
-const FIRST_WITH_LISTS = { major: 23, minor: 0 } as const;
-const FIRST_MENDED = { major: 24, minor: 6 } as const;
+const KNOWN_SOUND: ReadonlyMap<number, number> = new Map([[24, 6]]);
 
 /**
  * How message batches may be received:
@@ -25,10 +28,8 @@ export type BatchSafety = "freely" | "alone" | "never";
 export function batchSafety(release: string): BatchSafety {
   const [, major, minor] = /^(\d+)\.(\d+)(?:\.|$)/.exec(release) ?? [];
   if (major === undefined || minor === undefined) return "never";
-  const isAtLeast = (first: { readonly major: number; readonly minor: number }) =>
-    Number(major) > first.major || (Number(major) === first.major && Number(minor) >= first.minor);
-  if (isAtLeast(FIRST_MENDED)) return "freely";
-  return isAtLeast(FIRST_WITH_LISTS) ? "alone" : "never";
+  if (Number(minor) >= (KNOWN_SOUND.get(Number(major)) ?? Infinity)) return "freely";
+  return Number(major) >= FIRST_WITH_LISTS ? "alone" : "never";
 }
 
 /** The kernel's release, such as "24.6.0"; empty when the system does not tell. */

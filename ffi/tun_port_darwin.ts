@@ -161,14 +161,18 @@ export class DarwinTunPort implements TunPort {
   flush(): void {
     const count = this.#held;
     this.#held = 0;
+    let tried = -1;
     for (let written = 0; written < count;) {
       const taken = this.#writing.send(written, count - written);
       if (taken > 0) {
         written += taken;
-      } else if (this.#writing.failure !== darwinErrno.EINTR) {
-        // ENOBUFS and ENOSPC pass, ENOTCONN and EPIPE do not: then the next read says so.
-        this.#counters[Counter["drop.interfaceRefused"]]++;
-        written++;
+      } else if (this.#writing.failure === darwinErrno.EINTR && tried !== written) {
+        tried = written;
+      } else {
+        // ENOBUFS and ENOSPC pass, ENOTCONN and EPIPE do not: then the next read says so. None is written twice.
+        const refused = this.#writing.mayHaveSent ? count - written : 1;
+        this.#counters[Counter["drop.interfaceRefused"]] += refused;
+        written += refused;
       }
     }
   }

@@ -8,7 +8,7 @@ import { IOVEC_SIZE } from "../core/memory/arena.ts";
 import { type DatagramList, IOVECS_PER_DATAGRAM } from "../core/packet/datagram_list.ts";
 import { AF_INET, MSG_TRUNC } from "./constants_darwin.ts";
 import { darwinErrno } from "./errno_darwin.ts";
-import { type DarwinLibc, type DarwinSystem, darwinSystem } from "./libc_darwin.ts";
+import { type DarwinSystem, darwinSystem } from "./libc_darwin.ts";
 import { MessageBatch } from "./message_batch_darwin.ts";
 import type { PacketMemory } from "./packet_memory.ts";
 import { SOCKET_ADDRESS_ROOM } from "./socket_address_darwin.ts";
@@ -24,11 +24,6 @@ const RECEIVE_ROOM = 65536;
 const RECEIVE_STRIDE = RECEIVE_ROOM + 64;
 /** Endpoints that can be named at once. */
 const ENDPOINTS = 1024;
-/**
- * Microseconds to wait, once in a list, when the interface below is full: the kernel never tells when it is not any
- * more. At 1 Gbit/s some 40 packets leave in that time.
- */
-const FULL_PAUSE = 500;
 
 /** Moves datagrams of a macOS UDP socket. */
 export class DarwinUdpPort implements UdpPort {
@@ -38,7 +33,6 @@ export class DarwinUdpPort implements UdpPort {
   readonly refusals = 0;
   readonly #memory: PacketMemory;
   readonly #counters: CounterTable;
-  readonly #libc: DarwinLibc;
   readonly #connected: boolean;
   readonly #receiving: MessageBatch;
   readonly #sending: MessageBatch;
@@ -48,7 +42,6 @@ export class DarwinUdpPort implements UdpPort {
   readonly #datagrams = new Int32Array(SEND_MESSAGES);
   readonly #endpoints: number;
   readonly #endpointLengths = new Int32Array(ENDPOINTS);
-  #hasPaused = false;
 
   /** @param system the running system unless a test gives another */
   constructor(
@@ -62,7 +55,6 @@ export class DarwinUdpPort implements UdpPort {
     this.#memory = memory;
     this.#counters = counters;
     this.#connected = attachment.connected;
-    this.#libc = system.libc;
     this.#buffers = arena.allocate(RECEIVE_MESSAGES * RECEIVE_STRIDE, 64);
     this.#sources = arena.allocate(RECEIVE_MESSAGES * SOCKET_ADDRESS_ROOM, 64);
     const iovecs = arena.allocate(RECEIVE_MESSAGES * IOVEC_SIZE, 16);
@@ -81,12 +73,19 @@ export class DarwinUdpPort implements UdpPort {
     this.#endpointLengths[index] = socketAddress.length;
   }
 
+  /**
+   * A batch goes to one endpoint. Where one of many is lost, the kernel tells neither which datagram it refused nor how many it
+   * had sent before; so a neighbour that is gone costs its own datagrams only, and none is sent twice.
+   */
   send(list: DatagramList): void {
-    this.#hasPaused = false;
     for (let next = 0; next < list.count;) {
       let messages = 0;
+      let endpoint = -1;
       for (; next < list.count && messages < SEND_MESSAGES; next++) {
-        if (list.endpoints[next] >= 0) this.#prepare(list, messages++, next);
+        if (list.endpoints[next] < 0) continue;
+        if (messages > 0 && list.endpoints[next] !== endpoint && !this.#connected) break;
+        endpoint = list.endpoints[next];
+        this.#prepare(list, messages++, next);
       }
       this.#sendPrepared(list, messages);
     }
@@ -104,24 +103,35 @@ export class DarwinUdpPort implements UdpPort {
   }
 
   #sendPrepared(list: DatagramList, messages: number): void {
+    let tried = -1;
     for (let sent = 0; sent < messages;) {
       const taken = this.#sending.send(sent, messages - sent);
       if (taken > 0) {
         for (let message = sent; message < sent + taken; message++) this.#countSent(list, message);
         sent += taken;
-      } else if (!this.#mayRetry(this.#sending.failure)) {
-        this.#countRefusal(this.#sending.failure);
-        sent++;
+        continue;
       }
+      const { failure } = this.#sending;
+      const isFull = failure === darwinErrno.ENOBUFS;
+      if (isFull || (this.#sending.mayHaveSent && !this.#isReport(failure))) {
+        // The kernel never tells when the interface has room again. Until then it would refuse the others as well.
+        this.#countRefused(isFull, messages - sent);
+        return;
+      }
+      // A first failure may be the report of an earlier datagram's fate, which the call has now cleared.
+      if (tried === sent) {
+        this.#countRefused(failure === darwinErrno.EAGAIN, 1);
+        sent++;
+      } else tried = sent;
     }
   }
 
-  #mayRetry(number: number): boolean {
-    if (number === darwinErrno.EINTR) return true;
-    if (number !== darwinErrno.ENOBUFS || this.#hasPaused) return false;
-    this.#hasPaused = true;
-    this.#libc.usleep(FULL_PAUSE);
-    return true;
+  /**
+   * Whether an error is about an earlier datagram for certain, and nothing was sent therefore: a connected socket looks for one
+   * before the first message, and no interface refuses in these words.
+   */
+  #isReport(number: number): boolean {
+    return this.#connected && number === darwinErrno.ECONNREFUSED;
   }
 
   #countSent(list: DatagramList, message: number): void {
@@ -129,9 +139,8 @@ export class DarwinUdpPort implements UdpPort {
     this.#counters[Counter["outbound.bytes"]] += list.lengths[this.#datagrams[message]];
   }
 
-  #countRefusal(number: number): void {
-    const full = number === darwinErrno.ENOBUFS || number === darwinErrno.EAGAIN;
-    this.#counters[full ? Counter["drop.sendBufferFull"] : Counter["drop.sendRefused"]]++;
+  #countRefused(isFull: boolean, datagrams: number): void {
+    this.#counters[isFull ? Counter["drop.sendBufferFull"] : Counter["drop.sendRefused"]] += datagrams;
   }
 
   receive(): number {

@@ -46,7 +46,7 @@ for (const [sends, receives] of [[true, true], [true, false], [false, true], [fa
   const how = `${sends ? "cut by the kernel" : "sent singly"} and ${
     receives ? "joined by it" : "received singly"
   }`;
-  Deno.test(`all datagrams arrive whole and in order, ${how}`, onLinux, () => {
+  Deno.test(`all datagrams arrive whole and in order, ${how} (needs Linux)`, onLinux, () => {
     using sender = new UdpPeer({ offload: sends });
     using receiver = new UdpPeer({ offload: receives });
     sender.setEndpoint(0, receiver.endpoint);
@@ -70,23 +70,27 @@ for (const [sends, receives] of [[true, true], [true, false], [false, true], [fa
   });
 }
 
-Deno.test("a row of equal datagrams travels as few runs, single ones after it are single", onLinux, () => {
-  using sender = new UdpPeer({ offload: true });
-  using receiver = new UdpPeer({ offload: true });
-  sender.setEndpoint(0, receiver.endpoint);
-  for (let index = 0; index < 30; index++) sender.add(noise(1400, index));
-  sender.add(noise(700, 30));
-  sender.send();
-  const joined = receiver.receive(31).map(({ octets }) => octets.length);
-  assert.deepEqual(joined, [...new Array(30).fill(1400), 700]);
-  assert.equal(receiver.runs, 1);
-  sender.add(noise(900, 1));
-  sender.send();
-  const [single] = receiver.receive(1);
-  assert.equal(single.octets.length, 900, "the last run's segment size is forgotten");
-});
+Deno.test(
+  "a row of equal datagrams travels as few runs, single ones after it are single (needs Linux)",
+  onLinux,
+  () => {
+    using sender = new UdpPeer({ offload: true });
+    using receiver = new UdpPeer({ offload: true });
+    sender.setEndpoint(0, receiver.endpoint);
+    for (let index = 0; index < 30; index++) sender.add(noise(1400, index));
+    sender.add(noise(700, 30));
+    sender.send();
+    const joined = receiver.receive(31).map(({ octets }) => octets.length);
+    assert.deepEqual(joined, [...new Array(30).fill(1400), 700]);
+    assert.equal(receiver.runs, 1);
+    sender.add(noise(900, 1));
+    sender.send();
+    const [single] = receiver.receive(1);
+    assert.equal(single.octets.length, 900, "the last run's segment size is forgotten");
+  },
+);
 
-Deno.test("more datagrams than fit into one call are all sent", onLinux, () => {
+Deno.test("more datagrams than fit into one call are all sent (needs Linux)", onLinux, () => {
   using sender = new UdpPeer({ offload: true });
   using receiver = new UdpPeer({ offload: true });
   sender.setEndpoint(0, receiver.endpoint);
@@ -99,7 +103,7 @@ Deno.test("more datagrams than fit into one call are all sent", onLinux, () => {
   assert.deepEqual(receiver.receive(600).map(({ octets }) => octets.length), sizes);
 });
 
-Deno.test("each datagram goes to its endpoint, those without one nowhere", onLinux, () => {
+Deno.test("each datagram goes to its endpoint, those without one nowhere (needs Linux)", onLinux, () => {
   using sender = new UdpPeer({ offload: true });
   using a = new UdpPeer({ offload: true });
   using b = new UdpPeer({ offload: true });
@@ -115,7 +119,7 @@ Deno.test("each datagram goes to its endpoint, those without one nowhere", onLin
 });
 
 for (const address of ["127.0.0.1", "::1"]) {
-  Deno.test(`who sent a run is known, ${address}`, onLinux, () => {
+  Deno.test(`who sent a run is known, ${address} (needs Linux)`, onLinux, () => {
     using receiver = new UdpPeer({ offload: true, address });
     using known = new UdpPeer({ offload: true, address });
     using foreign = new UdpPeer({ offload: true, address });
@@ -142,7 +146,7 @@ for (const address of ["127.0.0.1", "::1"]) {
   });
 }
 
-Deno.test("a connected socket sends without a name and hears its peer alone", onLinux, () => {
+Deno.test("a connected socket sends without a name and hears its peer alone (needs Linux)", onLinux, () => {
   using server = new UdpPeer({ offload: true });
   using client = new UdpPeer({ offload: true, connect: server.endpoint });
   using foreign = new UdpPeer({ offload: true });
@@ -159,7 +163,7 @@ Deno.test("a connected socket sends without a name and hears its peer alone", on
   assert.equal(client.port.runIsFrom(0, 0), true);
 });
 
-Deno.test("the largest datagram there is fits, so none is ever cut short", onLinux, () => {
+Deno.test("the largest datagram there is fits, so none is ever cut short (needs Linux)", onLinux, () => {
   for (const offload of [true, false]) {
     using sender = new UdpPeer({ offload });
     using receiver = new UdpPeer({ offload });
@@ -175,7 +179,7 @@ Deno.test("the largest datagram there is fits, so none is ever cut short", onLin
   }
 });
 
-Deno.test("a datagram that cannot be sent is counted, and the others are sent", onLinux, () => {
+Deno.test("a datagram that cannot be sent is counted, and the others are sent (needs Linux)", onLinux, () => {
   using sender = new UdpPeer({ offload: true });
   using receiver = new UdpPeer({ offload: true });
   sender.setEndpoint(0, receiver.endpoint);
@@ -191,7 +195,7 @@ Deno.test("a datagram that cannot be sent is counted, and the others are sent", 
   assert.equal(sender.counters[Counter["outbound.bytes"]], 200);
 });
 
-Deno.test("a closed port at the peer does not end the socket", onLinux, () => {
+Deno.test("a closed port at the peer does not end the socket (needs Linux)", onLinux, () => {
   const gone = new UdpPeer({ offload: true });
   using client = new UdpPeer({ offload: true, connect: gone.endpoint });
   gone[Symbol.dispose]();
@@ -214,7 +218,7 @@ Deno.test("a closed port at the peer does not end the socket", onLinux, () => {
   assert.equal(back.receive(1).length, 1);
 });
 
-Deno.test("an empty datagram is a run of no octets", onLinux, () => {
+Deno.test("an empty datagram is a run of no octets (needs Linux)", onLinux, () => {
   using receiver = new UdpPeer({ offload: true });
   using sender = new UdpPeer({ offload: true });
   sender.socket.send(new Uint8Array(), receiver.endpoint);
@@ -222,21 +226,25 @@ Deno.test("an empty datagram is a run of no octets", onLinux, () => {
   assert.deepEqual(receiver.receive(1).map(({ octets }) => octets), [new Uint8Array([7])]);
 });
 
-Deno.test("nothing to receive is no failure, a descriptor that is no socket is one", onLinux, () => {
-  using peer = new UdpPeer({ offload: true });
-  assert.equal(peer.port.receive(), 0);
-  using wake = openWake();
-  const attach = (descriptor: number) =>
-    new LinuxUdpPort(
-      new PacketMemory(16 << 20),
-      { descriptor, connected: false, offload: true },
-      peer.counters,
-    );
-  for (
-    const [descriptor, number] of [[wake.descriptor, linuxErrno.ENOTSOCK], [0x7fff_ffff, linuxErrno.EBADF]]
-  ) {
-    const port = attach(descriptor);
-    assert.equal(port.receive(), RECEIVE_FAILED);
-    assert.equal(port.failure, number);
-  }
-});
+Deno.test(
+  "nothing to receive is no failure, a descriptor that is no socket is one (needs Linux)",
+  onLinux,
+  () => {
+    using peer = new UdpPeer({ offload: true });
+    assert.equal(peer.port.receive(), 0);
+    using wake = openWake();
+    const attach = (descriptor: number) =>
+      new LinuxUdpPort(
+        new PacketMemory(16 << 20),
+        { descriptor, connected: false, offload: true },
+        peer.counters,
+      );
+    for (
+      const [descriptor, number] of [[wake.descriptor, linuxErrno.ENOTSOCK], [0x7fff_ffff, linuxErrno.EBADF]]
+    ) {
+      const port = attach(descriptor);
+      assert.equal(port.receive(), RECEIVE_FAILED);
+      assert.equal(port.failure, number);
+    }
+  },
+);

@@ -121,8 +121,8 @@ Deno.test(
   "a socket file that a dead process left is replaced",
   withPath(async (path) => {
     const listener = Deno.listen({ transport: "unix", path: `${path}.first` });
-    // Closing may remove the file that was listened on; a dead process cannot do that.
-    await Deno.link(`${path}.first`, path);
+    // Closing may remove the file of the name that was listened on; a dead process cannot do that.
+    await Deno.rename(`${path}.first`, path);
     listener.close();
     assert.equal(Deno.lstatSync(path).isSocket, true);
     await assert.rejects(readStatus(path, "p"), fault("not-running", /nothing runs at /));

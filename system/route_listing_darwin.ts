@@ -84,7 +84,10 @@ function isBroadcast({ address }: Prefix): boolean {
   return address.family === 4 && address.bytes.every((octet) => octet === 0xff);
 }
 
-/** Reads the output of `route -n get`: the route that the system found, which may be a wider one than asked for. */
+/**
+ * Reads the output of `route -n get`: the route that the system found. Asked for an address it is one that covers it; asked
+ * for a prefix it is the one of that prefix, or none.
+ */
 export function parseFoundRoute(text: string, family: 4 | 6): ShownRoute | undefined {
   const field = (name: string) => new RegExp(`^\\s*${name}: (\\S+)`, "m").exec(text)?.[1];
   const interfaceName = field("interface");

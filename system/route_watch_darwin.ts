@@ -1,5 +1,8 @@
 /**
- * The changes of interfaces, addresses and routes on macOS: `route -n monitor` prints a few lines for each (route(8)).
+ * The changes of interfaces, addresses and routes on macOS: `route -n monitor` prints a few lines for each (route(8)). What it
+ * prints of an interface itself, such as that it went down or has another MTU, stays in its buffer until something else happens
+ * (network_cmds-741.100.2, pmsg_addrs in route.tproj/route.c: no flush where a message has no addresses). So it is a hint only,
+ * and beside it a change is taken for granted every few seconds.
  *
  * @module
  */
@@ -9,13 +12,32 @@ import { ROUTE } from "./programs_darwin.ts";
 
 const MONITOR = [ROUTE, "-n", "monitor"] as const;
 
+/** Milliseconds after which there may have been a change that nothing was printed of. A look runs three programs. */
+const LOOK_PERIOD = 5_000;
+
 /** First and longest pause before a monitor that ended is started again, in milliseconds. */
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 60_000;
 
 /** See `WatchRoutes`. */
 export function watchDarwinRoutes(onChange: () => void): AsyncDisposable {
-  return new CommandWatch(MONITOR, onChange);
+  return watchWithLooks(MONITOR, onChange, LOOK_PERIOD);
+}
+
+/** Watches a program, see {@linkcode CommandWatch}, and tells of a change every `period` milliseconds as well. */
+export function watchWithLooks(
+  argv: readonly string[],
+  onChange: () => void,
+  period: number,
+): AsyncDisposable {
+  const watch = new CommandWatch(argv, onChange);
+  const timer = setInterval(onChange, period);
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await watch[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /** Runs a program as long as it is watched, started again whenever it ends, and tells that it printed something. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CommandWatch } from "./route_watch_darwin.ts";
+import { CommandWatch, watchWithLooks } from "./route_watch_darwin.ts";
 
 /** Counts, and lets a test wait for a number. */
 function counter() {
@@ -11,8 +11,13 @@ function counter() {
       reached();
     },
     atLeast: (wanted: number) =>
-      new Promise<void>((resolve) => {
-        reached = () => count >= wanted && resolve();
+      new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`only ${count} of ${wanted} came`)), 20_000);
+        reached = () => {
+          if (count < wanted) return;
+          clearTimeout(timer);
+          resolve();
+        };
         reached();
       }),
   };
@@ -42,4 +47,12 @@ Deno.test("the pause before the next start ends with the watch", async () => {
   const start = performance.now();
   await watch[Symbol.asyncDispose]();
   assert.ok(performance.now() - start < 10_000);
+});
+
+Deno.test("a change that the program keeps to itself is looked for, until it is not watched any more", async () => {
+  const changes = counter();
+  const watch = watchWithLooks(["/bin/sh", "-c", "exec sleep 60"], changes.tell, 5);
+  await changes.atLeast(3);
+  // A timer that was left would be reported as a leak.
+  await watch[Symbol.asyncDispose]();
 });

@@ -137,36 +137,32 @@ Deno.test("routes of both families are added by their networks", async () => {
   assert.deepEqual(mac.state.slice(3), ["172.17.0.0/16 utun4", "fd00:1::/64 utun4", "10.1.2.3/32 utun4"]);
 });
 
-for (const exitsWithZero of [false, true]) {
-  const manner = exitsWithZero ? "with exit status 0" : "by its exit status";
+Deno.test("a route that is there already is fine, though only a text tells of it", async () => {
+  const { mac, router } = await configured();
+  await router.addRoute(prefix("172.17.0.0/16"), "utun4");
+  await router.addRoute(prefix("172.17.0.0/16"), "utun4");
+  assert.deepEqual(mac.argvs.at(-1), "/sbin/route -n get -inet 172.17.0.0/16");
+  assert.deepEqual(mac.state, [...CONFIGURED, "172.17.0.0/16 utun4"]);
+});
 
-  Deno.test(`a route that is there already is fine, told ${manner}`, async () => {
-    const { mac, router } = await configured({ exitsWithZero });
-    await router.addRoute(prefix("172.17.0.0/16"), "utun4");
-    await router.addRoute(prefix("172.17.0.0/16"), "utun4");
-    assert.deepEqual(mac.argvs.at(-1), "/sbin/route -n get -inet 172.17.0.0/16");
-    assert.deepEqual(mac.state, [...CONFIGURED, "172.17.0.0/16 utun4"]);
-  });
-
-  Deno.test(`a prefix that another interface has is a conflict that names it, told ${manner}`, async () => {
-    const { mac, router } = await configured({ exitsWithZero });
-    mac.addRoute("10.8.0.0/16", "utun7", "USc");
-    const failures = await router.addRoutes(
-      [prefix("10.8.0.0/16"), prefix("10.8.1.0/24"), prefix("172.17.0.0/16")],
-      "utun4",
-    );
-    assert.deepEqual(reports(failures), [
-      "10.8.0.0/16: Cannot route 10.8.0.0/16 to utun4: it is already routed to utun7",
-    ]);
-    assert.match(failures[0]?.error.remedy ?? "", /sudo route -n delete -inet 10\.8\.0\.0\/16/);
-    assert.deepEqual(mac.state, [
-      ...CONFIGURED,
-      "10.8.0.0/16 utun7",
-      "10.8.1.0/24 utun4",
-      "172.17.0.0/16 utun4",
-    ]);
-  });
-}
+Deno.test("a prefix that another interface has is a conflict that names it", async () => {
+  const { mac, router } = await configured();
+  mac.addRoute("10.8.0.0/16", "utun7", "USc");
+  const failures = await router.addRoutes(
+    [prefix("10.8.0.0/16"), prefix("10.8.1.0/24"), prefix("172.17.0.0/16")],
+    "utun4",
+  );
+  assert.deepEqual(reports(failures), [
+    "10.8.0.0/16: Cannot route 10.8.0.0/16 to utun4: it is already routed to utun7",
+  ]);
+  assert.match(failures[0]?.error.remedy ?? "", /sudo route -n delete -inet 10\.8\.0\.0\/16/);
+  assert.deepEqual(mac.state, [
+    ...CONFIGURED,
+    "10.8.0.0/16 utun7",
+    "10.8.1.0/24 utun4",
+    "172.17.0.0/16 utun4",
+  ]);
+});
 
 Deno.test("a refused route says why, the others are added", async () => {
   const { mac, router } = setUp();
@@ -176,6 +172,23 @@ Deno.test("a refused route says why, the others are added", async () => {
     "fd00:1::/64: Cannot route fd00:1::/64 to utun4: route: writing to routing socket: Device not configured",
   ]);
   assert.deepEqual(mac.state.slice(2), ["172.17.0.0/16 utun4"]);
+});
+
+Deno.test("a route that cannot be deleted is told by what is said, for the exit status is 0", async () => {
+  const { mac, router } = await configured();
+  await router.addRoute(prefix("172.17.0.0/16"), "utun4");
+  const run: RunCommand = (argv) =>
+    argv.includes("delete")
+      ? Promise.resolve({
+        code: 0,
+        stdout: "delete net 172.17.0.0/16: entry in use\n",
+        stderr: "route: writing to routing socket: entry in use\n",
+      })
+      : mac.run(argv);
+  const failures = await new DarwinRouter(run).removeRoutes([prefix("172.17.0.0/16")], "utun4");
+  assert.deepEqual(reports(failures), [
+    "172.17.0.0/16: Cannot remove the route 172.17.0.0/16 from utun4: route: writing to routing socket: entry in use",
+  ]);
 });
 
 Deno.test("routes are removed after the system has said whose they are", async () => {
@@ -199,7 +212,7 @@ Deno.test("another interface's route and an absent one are never deleted", async
   await router.addRoute(prefix("172.16.0.0/12"), "utun4");
   const before = mac.state;
   mac.argvs.length = 0;
-  // The system answers with the default route, with utun7's, and with utun4's wider one.
+  // Two have no route, though wider ones cover them; the others are en0's and utun7's.
   for (const text of ["192.0.2.0/24", "0.0.0.0/0", "10.8.0.0/16", "10.8.3.0/24", "172.17.0.0/16"]) {
     await router.removeRoute(prefix(text), "utun4");
   }

@@ -32,7 +32,7 @@ Deno.test("a version is found where two pieces of the file meet", async () => {
 
 Deno.test("what is no runtime file is refused before anything is compiled", async () => {
   await rejects(checkRuntimeFile("/nonexistent/denort", "2.9.6"), refusal(/there is no such file/));
-  await rejects(checkRuntimeFile("/bin/true", "2.9.6"), refusal(/no runtime file/));
+  await rejects(checkRuntimeFile("/bin/sh", "2.9.6"), refusal(/no runtime file/));
 });
 
 Deno.test("a program of another Deno than the released one is not released", async () => {

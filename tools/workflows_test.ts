@@ -32,9 +32,11 @@ for (const name of workflows) {
     assert.ok(commands.length > 0);
     for (const command of commands) {
       // As root by way of env, since sudo looks for deno in its own folders only.
-      const words = /^(?:sudo env "PATH=\$PATH" "CI=\$CI" )?deno task ([\w:]+)(?: --complete)?$/.exec(
-        command,
-      );
+      const words =
+        /^(?:sudo env "PATH=\$PATH" "CI=\$CI" (?:"DENO_DIR=\$RUNNER_TEMP\/[\w-]+" )?)?deno task ([\w:]+)(?: --complete)?$/
+          .exec(
+            command,
+          );
       assert.ok(Object.hasOwn(tasks, words?.[1] ?? ""), `"${command}" is no task of deno.json`);
     }
   });

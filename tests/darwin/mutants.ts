@@ -35,19 +35,19 @@ function alteredNumber(literal: string, step: bigint): bigint {
   return literal.startsWith("0x") ? number * 2n : number + step;
 }
 
-/** Whether each line stands outside of functions: constants are what is altered. */
+/** Whether each line stands outside of functions and classes: constants are what is altered. */
 function constantLines(lines: readonly string[]): boolean[] {
-  let isInFunction = false;
+  let isInBody = false;
   return lines.map((line) => {
-    if (/^(?:export )?(?:async )?function\b/.test(line)) isInFunction = true;
-    const isConstant = !isInFunction && !/^(?:import|export type)\b/.test(line);
-    if (line === "}") isInFunction = false;
+    if (/^(?:export )?(?:(?:async )?function|(?:abstract )?class)\b/.test(line)) isInBody = true;
+    const isConstant = !isInBody && !/^(?:import|export type)\b|^} from /.test(line);
+    if (line === "}") isInBody = false;
     return isConstant;
   });
 }
 
 /**
- * The mutants of a module. Functions, imports and types are left alone; a text loses its last character.
+ * The mutants of a module. Functions, classes, imports and types are left alone; a text loses its last character.
  *
  * @param file the module's path, for the mutants' names
  * @param text its source

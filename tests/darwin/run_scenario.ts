@@ -28,8 +28,14 @@ export async function runScenario(
   const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   for (const [path, text] of Object.entries(replaced)) {
     const stand = `${folder}/${path.replaceAll("/", "-")}`;
-    await Deno.writeTextFile(stand, text);
-    imports[new URL(path, ROOT).href] = `file://${stand}`;
+    const module = new URL(path, ROOT);
+    // It lies elsewhere, so what it imports by a relative path is named in full.
+    const absolute = text.replace(
+      /(?<=^import\b[^;]*?")\.[^"]*(?=";$)/gm,
+      (specifier) => new URL(specifier, module).href,
+    );
+    await Deno.writeTextFile(stand, absolute);
+    imports[module.href] = `file://${stand}`;
   }
   const map = `${folder}/map.json`;
   await Deno.writeTextFile(map, JSON.stringify({ imports }));

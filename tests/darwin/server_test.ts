@@ -8,6 +8,7 @@ import type { Network } from "../topology/network.ts";
 import { reachable } from "../topology/ping.ts";
 import { isDarwinServer } from "../topology/server_side.ts";
 import { CLIENT_VIRTUAL_ADDRESS, SERVER_VIRTUAL_ADDRESS, Tunnel } from "../topology/tunnel.ts";
+import { waitUntil } from "../topology/wait.ts";
 import { networkTest, tunnelTest, withTranscript } from "../topology/tunnel_test_case.ts";
 
 if (!isDarwinServer) throw new Error("Run tests/e2e/darwin_suite_test.ts instead");
@@ -110,6 +111,21 @@ tunnelTest("a route of another program to the tunnel's prefix is never deleted",
   assert.equal((await tunnel.server.stop()).code, 0);
   assert.match(await mac.ip("route", "show", "172.30.0.0/16"), /dev eth0/);
 });
+
+tunnelTest(
+  "an MTU that others change is put back, though the monitor keeps it to itself",
+  {},
+  async (topology) => {
+    const { network: { mac }, tunnel } = topology;
+    const mtu = async () => /mtu (\d+)/.exec(await mac.ip("link", "show", "utun0"))?.[1];
+    const before = await mtu();
+    await mac.ip("link", "set", "utun0", "mtu", "1300");
+    assert.equal(await mtu(), "1300");
+    // A look every 5 s, and what it takes to look and to repair.
+    await waitUntil("the MTU is back", async () => await mtu() === before, 8_000);
+    assert.ok(await tunnel.works());
+  },
+);
 
 tunnelTest("the macOS side is what runs", {}, async ({ tunnel }) => {
   const record = Deno.env.get("DARWIN_DOUBLE_CALLS");

@@ -1,5 +1,6 @@
 /**
- * Deliberate mistakes in ffi/'s numbers of macOS: each is made by itself, and the scenario of tests/darwin has to fail.
+ * Deliberate mistakes in the constants of ffi/'s macOS modules: each is made by itself, and the scenario of tests/darwin has to
+ * fail.
  */
 import assert from "node:assert/strict";
 import { compileLibrary, darwinBackEnd } from "../../tools/darwin_double.ts";
@@ -7,13 +8,39 @@ import { type Mutant, mutantsOf } from "../darwin/mutants.ts";
 import { runScenario } from "../darwin/run_scenario.ts";
 import { DARWIN_NEEDS, topologyTest } from "../topology/gate.ts";
 
-const MODULES = [
-  "ffi/constants_darwin.ts",
-  "ffi/errno_darwin.ts",
-  "ffi/layout_darwin.ts",
-  "ffi/release_darwin.ts",
-  "ffi/resolve_darwin.ts",
+const FFI = new URL("../../ffi/", import.meta.url);
+
+/** All modules of the macOS side. */
+const MODULES = Array.from(Deno.readDirSync(FFI), ({ name }) => name)
+  .filter((name) => name.endsWith("_darwin.ts")).sort().map((name) => `ffi/${name}`);
+
+/** Sizes that are the programs' own choice, so that another one is no mistake. */
+const CHOSEN = [
+  "BUFFER_NEEDED",
+  "BUFFER_WANTED",
+  "ENDPOINTS",
+  "LIST_ROOM",
+  "NAME_ROOM",
+  "ODD_FAILURES",
+  "PACKET_MAXIMUM",
+  "PACKET_START",
+  "PENDING_MAXIMUM",
+  "PENDING_MINIMUM",
+  "PENDING_OCTETS",
+  "RECEIVE_MESSAGES",
+  "RECEIVE_ROOM",
+  "RECEIVE_STRIDE",
+  "SEND_MESSAGES",
+  "SLOTS",
+  "SLOT_SIZE",
+  "UNIT_MAXIMUM",
+  "WRITES",
 ];
+
+/** The constant that a mutant alters, if its size is a choice. */
+function choiceOf({ name }: Mutant): string | undefined {
+  return CHOSEN.find((constant) => new RegExp(`^\\S+ (?:const )?${constant}\\b`).test(name));
+}
 
 /** A mutant and the module that it stands in for. */
 interface Trial {
@@ -21,17 +48,32 @@ interface Trial {
   readonly mutant: Mutant;
 }
 
-/** Tries the mutants, a few at a time; the names of those that went through. */
-async function survivors(trials: readonly Trial[], folder: string): Promise<string[]> {
-  const library = `${folder}/libSystem.dylib`;
+/** A double of the library, and the processor that the programs take the machine's for. */
+interface Side {
+  readonly library: string;
+  readonly arch: "aarch64" | "x86_64";
+}
+
+/** Tries the mutants, a few at a time; the names of those that went through on every side. */
+async function survivors(
+  trials: readonly Trial[],
+  sides: readonly Side[],
+  folder: string,
+): Promise<string[]> {
   const names: string[] = [];
+  const passes = async ({ module, mutant }: Trial, own: string) => {
+    for (const { library, arch } of sides) {
+      const replaced = { "ffi/back_end.ts": darwinBackEnd(library, arch), [module]: mutant.text };
+      if (!(await runScenario(replaced, own)).success) return false;
+    }
+    return true;
+  };
   const waiting = trials.entries();
   const lane = async () => {
-    for (const [index, { module, mutant }] of waiting) {
+    for (const [index, trial] of waiting) {
       const own = `${folder}/${index}`;
       await Deno.mkdir(own);
-      const replaced = { "ffi/back_end.ts": darwinBackEnd(library), [module]: mutant.text };
-      if ((await runScenario(replaced, own)).success) names.push(mutant.name);
+      if (await passes(trial, own)) names.push(trial.mutant.name);
     }
   };
   await Promise.all([lane(), lane()]);
@@ -43,9 +85,19 @@ topologyTest("a wrong number of macOS in ffi/ is noticed", async (t) => {
   try {
     const library = `${folder}/libSystem.dylib`;
     await compileLibrary(library);
+    const sides: Side[] = [{ library, arch: "x86_64" }];
+    const texts = new Map(
+      await Promise.all(
+        MODULES.map(async (module) =>
+          [module, await Deno.readTextFile(new URL(`../../${module}`, import.meta.url))] as const
+        ),
+      ),
+    );
 
     await t.step("the scenario passes without a mistake", async () => {
-      const { success, text } = await runScenario({ "ffi/back_end.ts": darwinBackEnd(library) }, folder);
+      // The modules stand in for themselves, as mutants do: what fails later fails for its mistake.
+      const replaced = { "ffi/back_end.ts": darwinBackEnd(library), ...Object.fromEntries(texts) };
+      const { success, text } = await runScenario(replaced, folder);
       assert.ok(success, text);
     });
 
@@ -54,6 +106,7 @@ topologyTest("a wrong number of macOS in ffi/ is noticed", async (t) => {
         const other = `${folder}/libSystem-${variant.replaceAll(" ", "-")}.dylib`;
         await compileLibrary(other, variant);
         const arch = variant.startsWith("arm64") ? "aarch64" : "x86_64";
+        sides.push({ library: other, arch });
         const { success, text } = await runScenario(
           { "ffi/back_end.ts": darwinBackEnd(other, arch) },
           folder,
@@ -63,14 +116,15 @@ topologyTest("a wrong number of macOS in ffi/ is noticed", async (t) => {
     }
 
     await t.step("but not with one", async () => {
-      const trials: Trial[] = [];
-      for (const module of MODULES) {
-        const text = await Deno.readTextFile(new URL(`../../${module}`, import.meta.url));
-        for (const mutant of mutantsOf(module, text)) trials.push({ module, mutant });
-      }
-      assert.ok(trials.length > 100, `only ${trials.length} mutants`);
+      const all: Trial[] = [...texts].flatMap(([module, text]) =>
+        mutantsOf(module, text).map((mutant) => ({ module, mutant }))
+      );
+      const chosen = new Set(all.map(({ mutant }) => choiceOf(mutant)));
+      assert.deepEqual(CHOSEN.filter((constant) => !chosen.has(constant)), [], "no such constants");
+      const trials = all.filter(({ mutant }) => choiceOf(mutant) === undefined);
+      assert.ok(trials.length > 180, `only ${trials.length} mutants`);
       const start = performance.now();
-      const names = await survivors(trials, folder);
+      const names = await survivors(trials, sides, folder);
       const seconds = ((performance.now() - start) / 1000).toFixed(1);
       console.log(`${trials.length} mutants, ${trials.length - names.length} caught, ${seconds} s`);
       assert.deepEqual(names, []);

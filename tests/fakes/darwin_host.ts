@@ -1,12 +1,12 @@
 /**
  * Stands in for ifconfig, route and netstat of a Mac: keeps interfaces and a routing table, answers in the programs' own
- * texts, and fails on an argv it does not know. Two things are as inconvenient as a real Mac may make them: `route delete`
- * goes by the destination alone, and `route get` falls back to a wider route.
+ * texts, and fails on an argv it does not know. What is inconvenient about a real Mac is so here: `route delete` goes by the
+ * destination alone, and `route` exits with 0 also when it failed (network_cmds-741.100.2, route.tproj/route.c).
  *
  * @module
  */
 import { formatAddress, type IpAddress, parseAddress } from "../../core/net/address.ts";
-import { formatPrefix, parsePrefix, type Prefix, prefixContains, samePrefix } from "../../core/net/prefix.ts";
+import { formatPrefix, parsePrefix, type Prefix, samePrefix } from "../../core/net/prefix.ts";
 import type { CommandOutcome, RunCommand } from "../../system/command.ts";
 
 interface FakeAddress {
@@ -30,8 +30,6 @@ interface FakeRoute {
 export interface FakeMacOptions {
   /** Without it, nothing may be changed. */
   readonly root?: boolean;
-  /** `route` exits with 0 also when it failed. */
-  readonly exitsWithZero?: boolean;
   /** No IPv6 address can be given. */
   readonly withoutIpv6?: boolean;
   /** netstat has the columns of releases before macOS 10.15. */
@@ -161,31 +159,25 @@ export class FakeMac {
       return { code: 77, stdout: "", stderr: "route: must be root to alter routing table\n" };
     }
     const index = this.routes.findIndex((route) => samePrefix(route.prefix, prefix));
+    const telling = `${verb} net ${prefixText}${netif === undefined ? "" : `: gateway ${netif}`}`;
     if (verb === "delete") {
-      if (index < 0) return this.#refuse("not in table");
+      if (index < 0) return refusal("not in table", telling);
       this.routes.splice(index, 1);
-      return OK;
+      return { ...OK, stdout: `${telling}\n` };
     }
-    if (index >= 0) return this.#refuse("File exists");
+    if (index >= 0) return refusal("File exists", telling);
     const hasAddress = this.interfaces.get(netif ?? "")?.addresses.some(({ local }) =>
       local.family === prefix.address.family
     );
-    if (!hasAddress) return this.#refuse("Device not configured");
+    if (!hasAddress) return refusal("Device not configured", telling);
     this.routes.push({ prefix, netif: netif ?? "", flags: "USc" });
-    return OK;
+    return { ...OK, stdout: `${telling}\n` };
   }
 
-  #refuse(reason: string): CommandOutcome {
-    const stderr = `route: writing to routing socket: ${reason}\n`;
-    return { code: this.#options.exitsWithZero ? 0 : 1, stdout: "", stderr };
-  }
-
+  /** By prefix and mask: no wider route is found in place of one that is not there (rn_lookup in bsd/net/radix.c of xnu). */
   #get(prefix: Prefix): CommandOutcome {
-    const found = this.routes.find((route) => samePrefix(route.prefix, prefix)) ??
-      this.routes.filter((route) =>
-        route.prefix.length <= prefix.length && prefixContains(route.prefix, prefix.address)
-      ).sort((a, b) => b.prefix.length - a.prefix.length)[0];
-    if (found === undefined) return this.#refuse("not in table");
+    const found = this.routes.find((route) => samePrefix(route.prefix, prefix));
+    if (found === undefined) return refusal("not in table");
     const { prefix: { address, length }, netif } = found;
     const isHost = length === address.bytes.length * 8;
     const lines = [
@@ -222,6 +214,12 @@ export class FakeMac {
     const name = family === 4 ? "Internet" : "Internet6";
     return { ...OK, stdout: ["Routing tables", "", `${name}:`, head, ...lines, ""].join("\n") };
   }
+}
+
+/** What `route` says of a request that the kernel refuses, with what it prints of the request itself. */
+function refusal(reason: string, telling?: string): CommandOutcome {
+  const stdout = telling === undefined ? "" : `${telling}: ${reason}\n`;
+  return { code: 0, stdout, stderr: `route: writing to routing socket: ${reason}\n` };
 }
 
 function unexpected(argv: readonly string[]): never {

@@ -7,9 +7,11 @@
 import type { DarwinLibc, DarwinSystem } from "../../ffi/libc_darwin.ts";
 import type { PacketMemory } from "../../ffi/packet_memory.ts";
 
+const EINTR = 4;
 const EBADF = 9;
 const EINVAL = 22;
 const EAGAIN = 35;
+const EMSGSIZE = 40;
 const ENOBUFS = 55;
 
 /** A message that waits to be received, or was sent. */
@@ -33,6 +35,8 @@ export interface FakeDarwinOptions {
   readonly controlList?: Uint8Array;
   /** Messages that a batch call takes at most. */
   readonly batchLimit?: number;
+  /** The errno with which a message to an address cannot be sent; 0 or undefined: it can. */
+  readonly refusal?: (message: FakeMessage) => number | undefined;
 }
 
 /** The state of one socket. */
@@ -60,6 +64,8 @@ export class FakeDarwinKernel implements DarwinSystem {
   readonly incoming: FakeMessage[] = [];
   /** What was sent. */
   readonly outgoing: FakeMessage[] = [];
+  /** Errors of earlier datagrams that wait on the sockets (so_error); the next check of a send takes one. */
+  readonly pendingErrors: number[] = [];
   readonly libc: DarwinLibc;
   /** Where message headers and iovecs lie. */
   memory: PacketMemory | undefined;
@@ -172,8 +178,9 @@ export class FakeDarwinKernel implements DarwinSystem {
       sendto: (_descriptor, data, length, flags, to, toLength) => {
         if (this.#enter("sendto", `flags ${flags}`)) return -1;
         const address = to === null ? undefined : octets(to).slice(0, Number(toLength));
-        this.#deliver(octets(data).slice(0, Number(length)), address);
-        return Number(length);
+        const number = this.pendingErrors.shift() ??
+          this.#deliver(octets(data).slice(0, Number(length)), address);
+        return number === 0 ? Number(length) : this.#fail(number);
       },
       sysctlbyname: (name, old, oldLength) => {
         const variable = new TextDecoder().decode(octets(name)).replace(/\0$/, "");
@@ -184,15 +191,14 @@ export class FakeDarwinKernel implements DarwinSystem {
         new DataView(octets(oldLength).buffer).setBigUint64(0, BigInt(value.length), true);
         return 0;
       },
-      usleep: (microseconds) => this.#enter("usleep", `${microseconds}`) ? -1 : 0,
       recvmsg: (_descriptor, message) => {
         if (this.#enter("recvmsg")) return -1;
         return this.#receiveInto(this.#offset(message));
       },
       sendmsg: (_descriptor, message) => {
         if (this.#enter("sendmsg")) return -1;
-        this.#take(this.#offset(message));
-        return 1;
+        const number = this.pendingErrors.shift() ?? this.#take(this.#offset(message));
+        return number === 0 ? 1 : this.#fail(number);
       },
       recvmsg_x: missing.includes("recvmsg_x") ? null : (_descriptor, messages, count, flags) => {
         if (this.#enter("recvmsg_x", `${count}`)) return -1;
@@ -212,12 +218,10 @@ export class FakeDarwinKernel implements DarwinSystem {
         }
         return taken;
       },
-      sendmsg_x: missing.includes("sendmsg_x") ? null : (_descriptor, messages, count) => {
+      sendmsg_x: missing.includes("sendmsg_x") ? null : (descriptor, messages, count) => {
         if (this.#enter("sendmsg_x", `${count}`)) return -1;
         const first = this.#offset(messages);
-        const taken = Math.min(count, batchLimit);
-        for (let index = 0; index < taken; index++) this.#take(first + index * 56);
-        return taken;
+        return this.#sendMany(this.socket(descriptor).peer !== undefined, first, Math.min(count, batchLimit));
       },
       pipe: (ends) => {
         if (this.#enter("pipe")) return -1;
@@ -241,6 +245,24 @@ export class FakeDarwinKernel implements DarwinSystem {
         throw new Error("the fake kernel runs on x86_64");
       },
     };
+  }
+
+  /**
+   * sendmsg_x of xnu (bsd/kern/uipc_syscalls.c): an error after the first message becomes a count for a few numbers only; with
+   * any other the call fails, and what went out before is not told. A connected socket looks for a pending error once, before
+   * the first message, and leaves the count at all of them (sosend_list in bsd/kern/uipc_socket.c); others do for each.
+   */
+  #sendMany(isConnected: boolean, first: number, count: number): number {
+    let told = 0;
+    let number = isConnected ? this.pendingErrors.shift() ?? 0 : 0;
+    if (number !== 0) told = count;
+    for (let index = 0; index < count && number === 0; index++) {
+      if (!isConnected) number = this.pendingErrors.shift() ?? 0;
+      if (number === 0) number = this.#take(first + index * 56);
+      if (number === 0) told++;
+    }
+    const isHidden = told > 0 && [EINTR, EAGAIN, ENOBUFS, EMSGSIZE].includes(number);
+    return number === 0 || isHidden ? told : this.#fail(number);
   }
 
   #control(descriptor: number, request: bigint, argument: unknown): number {
@@ -308,15 +330,19 @@ export class FakeDarwinKernel implements DarwinSystem {
     return length;
   }
 
-  #take(header: number): void {
+  /** Sends a message unless it is refused; returns the errno, 0 for none. */
+  #take(header: number): number {
     const pieces = this.#iovecs(header).flatMap((piece) => [...piece]);
     const name = this.#target(header);
     const address = name === undefined ? undefined : this.#arena.u8.slice(name, name + this.#u32(header + 8));
-    this.#deliver(Uint8Array.from(pieces), address);
+    return this.#deliver(Uint8Array.from(pieces), address);
   }
 
-  #deliver(bytes: Uint8Array, address: Uint8Array | undefined): void {
-    this.outgoing.push(address === undefined ? { bytes } : { bytes, address });
+  #deliver(bytes: Uint8Array, address: Uint8Array | undefined): number {
+    const message = address === undefined ? { bytes } : { bytes, address };
+    const number = this.#options.refusal?.(message) ?? 0;
+    if (number === 0) this.outgoing.push(message);
+    return number;
   }
 }
 

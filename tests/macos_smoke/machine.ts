@@ -17,7 +17,9 @@ export const SERVER: string = isMac ? `${ROOT_FOLDER}dist/docker-connector` : DA
 export async function tell(program: "ifconfig" | "route" | "netstat", ...args: string[]): Promise<string> {
   const path = program === "netstat" ? "/usr/sbin/netstat" : `/sbin/${program}`;
   const { success, stdout, stderr } = await run([root + path, ...args]);
-  if (!success) throw new Error(`${program} ${args.join(" ")}: ${stderr}`);
+  // route tells what it could not do in words, and exits with 0.
+  const hasFailed = !success || (program === "route" && stderr.trim() !== "");
+  if (hasFailed) throw new Error(`${program} ${args.join(" ")}: ${stderr}`);
   return stdout;
 }
 

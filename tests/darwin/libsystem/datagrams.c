@@ -129,6 +129,9 @@ static ssize_t send_one(int fd, const struct darwin_msghdr_x *message) {
   return own->kind == KIND_CONTROL ? utun_send(fd, message) : datagram_send(fd, message);
 }
 
+/* What sosendcheck (bsd/kern/uipc_socket.c) finds before a send: 0, or the error that a test has ordered. */
+static int check_send(void) { return enter("sosendcheck") ? *darwin_error() : 0; }
+
 /* ssize_t recvmsg(int fd, struct msghdr *message, int flags); */
 ssize_t darwin_recvmsg(int fd, struct darwin_msghdr_x *message, int flags) EXPORT(recvmsg);
 ssize_t darwin_recvmsg(int fd, struct darwin_msghdr_x *message, int flags) {
@@ -143,6 +146,7 @@ ssize_t darwin_sendmsg(int fd, const struct darwin_msghdr_x *message, int flags)
 ssize_t darwin_sendmsg(int fd, const struct darwin_msghdr_x *message, int flags) {
   if (enter("sendmsg")) return -1;
   may_wait("sendmsg", fd, flags);
+  if (check_send() != 0) return -1;
   ssize_t length = send_one(fd, message);
   if (length >= 0) moved("sendmsg", 1);
   return length;
@@ -188,6 +192,14 @@ ssize_t darwin_recvmsg_x(int fd, struct darwin_msghdr_x *messages, uint32_t coun
   return taken;
 }
 
+/*
+ * Whether an error after the first message becomes the number of those before it (bsd/kern/uipc_syscalls.c, sendmsg_x of
+ * xnu-11417.101.15; ERESTART is never seen outside of the kernel). With any other the call fails, and tells nothing of them.
+ */
+static bool becomes_count(int number) {
+  return number == DARWIN_EINTR || number == DARWIN_EAGAIN || number == DARWIN_ENOBUFS || number == DARWIN_EMSGSIZE;
+}
+
 /* ssize_t sendmsg_x(int fd, const struct msghdr_x *messages, u_int count, int flags); */
 ssize_t darwin_sendmsg_x(int fd, const struct darwin_msghdr_x *messages, uint32_t count, int flags) EXPORT(sendmsg_x);
 ssize_t darwin_sendmsg_x(int fd, const struct darwin_msghdr_x *messages, uint32_t count, int flags) {
@@ -195,11 +207,19 @@ ssize_t darwin_sendmsg_x(int fd, const struct darwin_msghdr_x *messages, uint32_
   may_wait("sendmsg_x", fd, flags);
   if (!is_batch("sendmsg_x", messages, count)) return -1;
   uint32_t sent = 0;
-  for (; sent < count && sent < 256; sent++) {
-    /* An error after the first message is hidden behind the count. */
-    if (send_one(fd, &messages[sent]) < 0) break;
+  int number = 0;
+  /*
+   * A connected socket is looked at once, before the first message (sosend_list in bsd/kern/uipc_socket.c, which leaves the
+   * count of all messages as it is when sosendcheck fails), any other before each.
+   */
+  bool is_connected = descriptor_of(fd)->connected;
+  if (is_connected && (number = check_send()) != 0) sent = count;
+  while (number == 0 && sent < count && sent < 256) {
+    if (!is_connected && (number = check_send()) != 0) break;
+    if (send_one(fd, &messages[sent]) < 0) number = *darwin_error();
+    else sent++;
   }
-  if (sent == 0) return -1;
+  if (number != 0 && (sent == 0 || !becomes_count(number))) return fail(number);
   moved("sendmsg_x", sent);
   return sent;
 }

@@ -47,6 +47,7 @@ enum { DARWIN_UTUN_OPT_IFNAME = 2, DARWIN_UTUN_OPT_MAX_PENDING_PACKETS = 16 };
 enum {
   DARWIN_EPERM = 1,
   DARWIN_ENOENT = 2,
+  DARWIN_EINTR = 4,
   DARWIN_EBADF = 9,
   DARWIN_ENOMEM = 12,
   DARWIN_EBUSY = 16,
@@ -142,6 +143,8 @@ struct descriptor *descriptor_of(int fd);
 /* Ends the process: the caller passed what cannot be meant. */
 __attribute__((format(printf, 1, 2), noreturn)) void complain(const char *format, ...);
 
+/* errno of the calling thread. */
+int *darwin_error(void) EXPORT(__error);
 /* Sets errno to Darwin's number; -1. */
 int fail(int number);
 /* Sets errno to Darwin's number of the Linux error; -1. */

@@ -34,7 +34,6 @@ enum { ERRORS = sizeof errors / sizeof errors[0] };
 static __thread int darwin_errno;
 
 /* int *__error(void); sys/errno.h */
-int *darwin_error(void) EXPORT(__error);
 int *darwin_error(void) { return &darwin_errno; }
 
 int fail(int number) {

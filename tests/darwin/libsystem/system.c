@@ -93,15 +93,6 @@ ssize_t darwin_write(int fd, const void *data, size_t length) {
   return taken < 0 ? fail_as_linux(errno) : taken;
 }
 
-/* int usleep(useconds_t microseconds); */
-int darwin_usleep(uint32_t microseconds) EXPORT(usleep);
-int darwin_usleep(uint32_t microseconds) {
-  if (enter("usleep")) return -1;
-  struct timespec time = {microseconds / 1000000, microseconds % 1000000 * 1000l};
-  syscall(SYS_nanosleep, &time, NULL);
-  return 0;
-}
-
 /* struct addrinfo (netdb.h of Libinfo): the canonical name comes before the address. */
 struct darwin_addrinfo {
   int32_t ai_flags, ai_family, ai_socktype, ai_protocol;

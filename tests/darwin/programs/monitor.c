@@ -1,4 +1,8 @@
-/* route -n monitor: a paragraph for each change of routes, addresses and interfaces. */
+/*
+ * route -n monitor: a paragraph for each change of routes, addresses and interfaces. As in Apple's route.c (pmsg_addrs of
+ * network_cmds-741.100.2), what goes to a pipe is flushed behind a message's addresses; RTM_IFINFO has none (rt_ifmsg in
+ * bsd/net/rtsock.c of xnu), so it stays in the buffer until another message comes.
+ */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <linux/rtnetlink.h>
@@ -31,6 +35,7 @@ static void tell_route(const struct nlmsghdr *message) {
          is_new ? "RTM_ADD: Add Route" : "RTM_DELETE: Delete Route", (int)message->nlmsg_pid);
   printf("locks:  inits: \nsockaddrs: <DST,GATEWAY,NETMASK>\n %s %s (%d)\n",
          address_text(body->rtm_family, destination), interface, body->rtm_dst_len);
+  fflush(stdout);
 }
 
 static void tell_address(const struct nlmsghdr *message) {
@@ -42,13 +47,14 @@ static void tell_address(const struct nlmsghdr *message) {
   printf("%s: len 88, metric 0, flags:<UP>\nsockaddrs: <NETMASK,IFP,IFA,BRD>\n %s\n",
          is_new ? "RTM_NEWADDR: address being added to iface" : "RTM_DELADDR: address being removed from iface",
          interface);
+  fflush(stdout);
 }
 
 static void tell_interface(const struct nlmsghdr *message) {
   const struct ifinfomsg *body = NLMSG_DATA(message);
   head(112);
-  printf("RTM_IFINFO: iface status change: len 112, if# %d, link: %s, flags:<%s>\n", body->ifi_index,
-         body->ifi_flags & IFF_RUNNING ? "up" : "down", body->ifi_flags & IFF_UP ? "UP,RUNNING" : "");
+  printf("RTM_IFINFO: iface status change: len 112, if# %d, flags:<%s>\n", body->ifi_index,
+         body->ifi_flags & IFF_UP ? "UP,RUNNING" : "");
 }
 
 int monitor_main(void) {
@@ -58,8 +64,6 @@ int monitor_main(void) {
     .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE};
   if (bind(fd, (struct sockaddr *)&own, sizeof own) < 0) return 1;
   static uint8_t buffer[1 << 16];
-  /* As on a Mac, what is written to a pipe comes at once. */
-  setvbuf(stdout, NULL, _IOLBF, 0);
   for (;;) {
     int length = recv(fd, buffer, sizeof buffer, 0);
     if (length <= 0) return 1;
@@ -71,6 +75,6 @@ int monitor_main(void) {
         case RTM_NEWLINK: case RTM_DELLINK: tell_interface(message); break;
       }
     }
-    if (fflush(stdout) != 0) return 1;
+    if (ferror(stdout)) return 1;
   }
 }

@@ -179,12 +179,17 @@ function attach(socket: UdpSocket, connected = false) {
   );
   const list = new DatagramList(memory.arena, 256);
   const room = memory.arena.allocate(65536, 64);
-  const send = (lengths: readonly number[], index = 0) => {
+  /** Sends datagrams of these lengths to an endpoint, and one more to each of the others. */
+  const send = (lengths: readonly number[], index = 0, ...others: readonly number[]) => {
     list.clear();
+    memory.arena.u8[room] = 0x45;
     for (const length of lengths) {
-      memory.arena.u8[room] = 0x45;
       list.pushWhole(room, length);
       list.endpoints[list.count - 1] = index;
+    }
+    for (const other of others) {
+      list.pushWhole(room, 100);
+      list.endpoints[list.count - 1] = other;
     }
     port.send(list);
   };
@@ -199,6 +204,8 @@ function datagramsPass(release: string, isBatched: boolean): void {
   for (const host of ["127.0.0.1", "[::1]"]) {
     using first = openDarwinUdpSocket(endpoint(`${host}:0`), system);
     using second = openDarwinUdpSocket(endpoint(`${host}:0`), system);
+    const local = first.localEndpoint();
+    assert.deepEqual(local, { ...endpoint(`${host}:0`), port: local.port });
     const [sender, receiver] = [attach(first), attach(second)];
     const at = (socket: UdpSocket) => `${host}:${socket.localEndpoint().port}`;
     sender.port.setEndpoint(0, encoded(at(second)));
@@ -237,18 +244,19 @@ function errorsAreUnderstood(device: TunDevice): void {
   const dropsOf = (name: string, times = 1) => {
     const before = [...counters];
     failNext("sendmsg_x", numberOf(name), times);
-    if (name === "EINVAL") failNext("sendmsg", numberOf("EPERM"));
     send([100]);
     return (["outbound.packets", "drop.sendBufferFull", "drop.sendRefused"] as const)
       .map((counter) => (counters[Counter[counter]] ?? 0) - (before[Counter[counter]] ?? 0));
   };
-  const pauses = callsOf("usleep");
-  assert.deepEqual(dropsOf("ENOBUFS"), [1, 0, 0]);
-  assert.equal(callsOf("usleep"), pauses + 1);
-  assert.deepEqual(dropsOf("ENOBUFS", 2), [0, 1, 0]);
-  assert.deepEqual(dropsOf("EINTR"), [1, 0, 0]);
-  assert.deepEqual(dropsOf("EAGAIN"), [0, 1, 0]);
-  for (const name of ["EMSGSIZE", "EHOSTUNREACH", "EINVAL"]) assert.deepEqual(dropsOf(name), [0, 0, 1], name);
+  assert.deepEqual(dropsOf("ENOBUFS"), [0, 1, 0]);
+  // What an earlier datagram has left is gone with the first try.
+  for (const name of ["EINTR", "EAGAIN", "EMSGSIZE", "EHOSTUNREACH"]) {
+    assert.deepEqual(dropsOf(name), [1, 0, 0], name);
+  }
+  assert.deepEqual(dropsOf("EAGAIN", 2), [0, 1, 0]);
+  for (const name of ["EINTR", "EMSGSIZE", "EHOSTUNREACH"]) {
+    assert.deepEqual(dropsOf(name, 2), [0, 0, 1], name);
+  }
   for (const name of ["ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EINVAL"]) {
     const again = attach(socket);
     again.port.setEndpoint(0, encoded("127.0.0.1:9"));
@@ -281,6 +289,42 @@ function errorsAreUnderstood(device: TunDevice): void {
     failNext("recvmsg_x", numberOf(name));
     assert.equal(tun.read(list), READ_FAILED, name);
   }
+}
+
+/** Which errors hide the datagrams that went out before them, on either kind of socket. */
+function partsOfBatchesAreUnderstood(): void {
+  Deno.env.set(RELEASE_VARIABLE, "24.6.0");
+  using socket = openDarwinUdpSocket(endpoint("127.0.0.1:0"), system);
+  const { port, send } = attach(socket);
+  using peer = openDarwinUdpSocket(endpoint("127.0.0.1:0"), system);
+  port.setEndpoint(0, encoded(`127.0.0.1:${peer.localEndpoint().port}`));
+  // 255.255.255.255 is refused without SO_BROADCAST (EACCES).
+  port.setEndpoint(1, encoded("255.255.255.255:9"));
+  send([100]);
+  const before = [...counters];
+  const change = (name: keyof typeof Counter) =>
+    (counters[Counter[name]] ?? 0) - (before[Counter[name]] ?? 0);
+  send(new Array<number>(63).fill(100), 0, 1);
+  assert.equal(change("outbound.packets"), 63);
+  assert.equal(change("drop.sendRefused"), 1);
+  assert.equal(receivedBy(peer), 64);
+
+  socket.connect(peer.localEndpoint());
+  const connected = attach(socket, true);
+  connected.send([100, 100]);
+  const refused = change("drop.sendRefused");
+  failNext("sosendcheck", numberOf("ECONNREFUSED"));
+  connected.send(new Array<number>(40).fill(100));
+  assert.equal(change("drop.sendRefused"), refused);
+  assert.equal(receivedBy(peer), 42);
+}
+
+/** How many datagrams wait on a socket. */
+function receivedBy(socket: UdpSocket): number {
+  const { port } = attach(socket);
+  let received = 0;
+  for (let runs = port.receive(); runs > 0; runs = port.receive()) received += runs;
+  return received;
 }
 
 /** A datagram that the kernel cut is told by the plain call alone. */
@@ -334,7 +378,7 @@ function wakesArrive(): void {
 
 function releasesAreKnown(): void {
   const known = ["22.6.0", "23.0.0", "24.5.0", "24.6.0", "25.0.0"].map(batchSafety);
-  assert.deepEqual(known, ["never", "alone", "alone", "freely", "freely"]);
+  assert.deepEqual(known, ["never", "alone", "alone", "freely", "alone"]);
 }
 
 function smallBuffersDo(): void {
@@ -354,6 +398,7 @@ datagramsPass("23.0.0", true);
 datagramsPass("22.6.0", false);
 connectedSocketsNeedNoAddress();
 cutDatagramsAreTold();
+partsOfBatchesAreUnderstood();
 errorsAreUnderstood(device);
 removalIsNoticed(device);
 device.close();
