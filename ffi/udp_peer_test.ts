@@ -41,7 +41,12 @@ export class UdpPeer implements Disposable {
   #used = 0;
 
   constructor(
-    options: { readonly offload: boolean; readonly address?: string; readonly connect?: Endpoint },
+    options: {
+      readonly offload: boolean;
+      readonly address?: string;
+      readonly connect?: Endpoint;
+      readonly clock?: () => number;
+    },
   ) {
     this.socket = openLinuxUdpSocket(endpoint(options.address ?? "127.0.0.1", 0));
     if (options.connect) this.socket.connect(options.connect);
@@ -51,6 +56,7 @@ export class UdpPeer implements Disposable {
       this.memory,
       { descriptor, connected, offload: options.offload },
       this.counters,
+      options.clock,
     );
     this.list = new DatagramList(this.memory.arena, 1024);
     this.#data = this.memory.arena.allocate(2 << 20, 64);
