@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { COUNTER_BYTES } from "../core/counters.ts";
 import { parseAddress } from "../core/net/address.ts";
-import type { Endpoint } from "../core/net/endpoint.ts";
+import { type Endpoint, toSocketFamily } from "../core/net/endpoint.ts";
 import { DatagramList } from "../core/packet/datagram_list.ts";
 import { linuxLibc } from "./libc_linux.ts";
 import { PacketMemory } from "./packet_memory.ts";
@@ -68,7 +68,9 @@ export class UdpPeer implements Disposable {
   }
 
   setEndpoint(index: number, to: Endpoint | undefined): void {
-    this.port.setEndpoint(index, to === undefined ? new Uint8Array() : linuxSocketAddress.encode(to));
+    const { family } = this.socket;
+    const bytes = to === undefined ? new Uint8Array() : linuxSocketAddress.encode(toSocketFamily(to, family));
+    this.port.setEndpoint(index, bytes);
   }
 
   /** Puts a datagram on the list, in two pieces if its header has octets. */
