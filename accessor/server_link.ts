@@ -11,7 +11,7 @@ import { OnceEach } from "../cli/once_each.ts";
 import { HeartbeatClock } from "../core/link/heartbeat_clock.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
 import { formatRemote, type Remote } from "../core/net/remote.ts";
-import { LOGIN, type Login, LoginAssembler, parseLogin } from "../core/token/login.ts";
+import { LOGIN, type Login, LoginAssembler, loginFault, parseLogin } from "../core/token/login.ts";
 import type { SessionLimits } from "../core/wireguard/limits.ts";
 import type { Peer } from "../core/wireguard/peer.ts";
 import type { SessionPlane } from "../dataplane/sessions/session_plane.ts";
@@ -139,6 +139,11 @@ export class ServerLink implements Disposable {
     }
     const login = this.#assembler.push(text);
     if (login === undefined) return;
+    const fault = loginFault(login);
+    if (fault !== undefined) {
+      if (this.#said.isNews("text", fault)) log.warn(fault);
+      return;
+    }
     this.#isLoginStale = false;
     const words = JSON.stringify(login, (_key, value) => ArrayBuffer.isView(value) ? String(value) : value);
     if (words === this.#login) return;
