@@ -14,6 +14,8 @@ export class ReadFailures {
   #odd = 0;
 
   /**
+   * Begins with no failure.
+   *
    * @param nothing errno of a read when nothing is there, or nothing at present
    * @param fatal errno of a read when the device is gone
    */
