@@ -4,7 +4,7 @@
  * @module
  */
 import { OperationError } from "../core/error.ts";
-import { type IpAddress, parseAddress, sameAddress } from "../core/net/address.ts";
+import { type IpAddress, sameAddress } from "../core/net/address.ts";
 import type { Endpoint } from "../core/net/endpoint.ts";
 import type { Remote } from "../core/net/remote.ts";
 
@@ -84,23 +84,4 @@ export class ServerFinder {
 /** The IP version of a socket that reaches these addresses: that of IPv6 reaches IPv4 too, by mapped addresses (RFC 4291 2.5.5.2). */
 export function socketFamily(addresses: readonly IpAddress[]): 4 | 6 {
   return addresses.some(({ family }) => family === 6) ? 6 : 4;
-}
-
-const MAPPED = parseAddress("::ffff:0.0.0.0");
-
-/** An endpoint as a socket of this IP version takes it. */
-export function toSocketFamily(endpoint: Endpoint, family: 4 | 6): Endpoint {
-  const { address, port } = endpoint;
-  if (family === 4 || address.family === 6 || MAPPED === undefined) return endpoint;
-  const bytes = MAPPED.bytes.slice();
-  bytes.set(address.bytes, 12);
-  return { address: { family: 6, bytes }, port };
-}
-
-/** The endpoint that a socket names, IPv4 as such. */
-export function fromSocketFamily(endpoint: Endpoint): Endpoint {
-  const { address: { family, bytes }, port } = endpoint;
-  const isMapped = family === 6 &&
-    MAPPED?.bytes.subarray(0, 12).every((octet, index) => octet === bytes[index]);
-  return isMapped ? { address: { family: 4, bytes: bytes.slice(12) }, port } : endpoint;
 }

@@ -3,7 +3,7 @@ import { OperationError } from "../core/error.ts";
 import type { IpAddress } from "../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
 import { address, endpoint } from "../tests/literals.ts";
-import { fromSocketFamily, ServerFinder, socketFamily, toSocketFamily } from "./server_finder.ts";
+import { ServerFinder, socketFamily } from "./server_finder.ts";
 
 const REMOTE = { host: "desk.test", port: 2512 };
 
@@ -58,14 +58,4 @@ Deno.test("an IPv4 socket is given no IPv6 address, an IPv6 one both", async () 
   assert.equal(await found(finder(() => Promise.resolve(both.slice(0, 1))), 1), undefined);
   assert.equal(socketFamily(both), 6);
   assert.equal(socketFamily(both.slice(1)), 4);
-});
-
-Deno.test("an IPv6 socket names IPv4 endpoints by mapped addresses", () => {
-  const v4 = endpoint("192.0.2.1:2512");
-  const mapped = toSocketFamily(v4, 6);
-  assert.deepEqual(mapped.address, address("::ffff:192.0.2.1"));
-  assert.equal(formatEndpoint(fromSocketFamily(mapped)), "192.0.2.1:2512");
-  assert.equal(toSocketFamily(v4, 4), v4);
-  const v6 = endpoint("[2001:db8::1]:2512");
-  assert.equal(fromSocketFamily(toSocketFamily(v6, 6)), v6);
 });

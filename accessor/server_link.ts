@@ -11,11 +11,11 @@ import { OnceEach } from "../cli/once_each.ts";
 import { HeartbeatClock } from "../core/link/heartbeat_clock.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
 import { formatRemote, type Remote } from "../core/net/remote.ts";
-import { LOGIN, type Login, LoginAssembler, parseLogin } from "../core/token/login.ts";
+import { LOGIN, type Login, LoginAssembler, loginFault, parseLogin } from "../core/token/login.ts";
 import type { SessionLimits } from "../core/wireguard/limits.ts";
 import type { Peer } from "../core/wireguard/peer.ts";
 import type { SessionPlane } from "../dataplane/sessions/session_plane.ts";
-import { fromSocketFamily, type ServerFinder, toSocketFamily } from "./server_finder.ts";
+import type { ServerFinder } from "./server_finder.ts";
 import { ServerSession } from "./server_session.ts";
 import { SLOT } from "./slot.ts";
 
@@ -43,7 +43,6 @@ export interface ServerLinkParts {
     "installKeys" | "expireKeys" | "sealAndSend" | "traffic" | "endpoint" | "decode"
   >;
   readonly socket: {
-    readonly family: 4 | 6;
     send(datagram: Uint8Array<ArrayBuffer>, to: Endpoint): boolean;
   };
   readonly finder: ServerFinder;
@@ -102,8 +101,7 @@ export class ServerLink implements Disposable {
 
   /** Where the server is, or is looked for. */
   get endpoint(): Endpoint | undefined {
-    const endpoint = this.#parts.plane.endpoint(SLOT);
-    return endpoint === undefined ? this.#target : fromSocketFamily(endpoint);
+    return this.#parts.plane.endpoint(SLOT) ?? this.#target;
   }
 
   /** Whole seconds since the server was last heard; null if it never was. */
@@ -125,7 +123,7 @@ export class ServerLink implements Disposable {
   takeDatagram(bytes: Uint8Array<ArrayBuffer>, source: Uint8Array<ArrayBuffer>): void {
     const from = this.#parts.plane.decode(source);
     if (from === undefined || this.#isClosed) return;
-    this.#session.takeDatagram(bytes, source, fromSocketFamily(from), performance.now());
+    this.#session.takeDatagram(bytes, source, from, performance.now());
     this.#schedule();
   }
 
@@ -141,6 +139,11 @@ export class ServerLink implements Disposable {
     }
     const login = this.#assembler.push(text);
     if (login === undefined) return;
+    const fault = loginFault(login);
+    if (fault !== undefined) {
+      if (this.#said.isNews("text", fault)) log.warn(fault);
+      return;
+    }
     this.#isLoginStale = false;
     const words = JSON.stringify(login, (_key, value) => ArrayBuffer.isView(value) ? String(value) : value);
     if (words === this.#login) return;
@@ -254,7 +257,7 @@ export class ServerLink implements Disposable {
     if (attempt > 1) this.#sayUnanswered(attempt - 1);
     const current = plane.endpoint(SLOT);
     const isAlive = this.#wasUp && !this.#clock.isSilent;
-    const place = await finder.find(attempt, current && fromSocketFamily(current), isAlive);
+    const place = await finder.find(attempt, current, isAlive);
     if (finder.fault === undefined) this.#said.settle("name");
     else if (this.#said.isNews("name", finder.fault)) log.warn(finder.fault);
     if (place === undefined && finder.fault === undefined && this.#said.isNews("name", "family")) {
@@ -277,8 +280,7 @@ export class ServerLink implements Disposable {
   }
 
   #send(message: Uint8Array<ArrayBuffer>, to: Endpoint): void {
-    const { socket } = this.#parts;
-    this.#isRefused = !socket.send(message, toSocketFamily(to, socket.family));
+    this.#isRefused = !this.#parts.socket.send(message, to);
     if (!this.#isRefused) {
       this.#said.settle("send");
       return;

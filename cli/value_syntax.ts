@@ -9,7 +9,7 @@ import { LOG_LEVELS, type LogLevel, parseLogLevel } from "../core/config/log_lev
 import { found, problem, quote, type Reading } from "../core/config/reading.ts";
 import { readListenAddress, readMtu, readPort, readVirtualNetwork } from "../core/config/values.ts";
 import { OperationError } from "../core/error.ts";
-import { type IpAddress, parseAddress } from "../core/net/address.ts";
+import { type IpAddress, isZonedAddress, parseAddress } from "../core/net/address.ts";
 import type { Prefix } from "../core/net/prefix.ts";
 import { parseRemote } from "../core/net/remote.ts";
 import { LOG_FORMATS, type LogFormat } from "./log_line.ts";
@@ -57,7 +57,8 @@ export const heartbeatSyntax: ValueSyntax<number> = {
 export const hostSyntax: ValueSyntax<string> = {
   metavar: "HOST",
   read: (text) =>
-    parseAddress(text) !== undefined || isHostName(text.toLowerCase().replace(/\.$/, ""))
+    parseAddress(text) !== undefined || isZonedAddress(text) ||
+      isHostName(text.toLowerCase().replace(/\.$/, ""))
       ? found(text)
       : problem(`${quote(text)} is no host; expected a name or an IP address as in "host.docker.internal"`),
 };

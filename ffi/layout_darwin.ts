@@ -18,7 +18,7 @@ export const SOCKADDR_CTL = { size: 32, length: 0, family: 1, kind: 2, id: 4, un
 export const SOCKADDR_IN = { size: 16, length: 0, family: 1, port: 2, address: 4 } as const;
 
 /** `struct sockaddr_in6`: as above, then sin6_flowinfo u32, sin6_addr, sin6_scope_id u32 (bsd/netinet6/in6.h). */
-export const SOCKADDR_IN6 = { size: 28, length: 0, family: 1, port: 2, address: 8 } as const;
+export const SOCKADDR_IN6 = { size: 28, length: 0, family: 1, port: 2, address: 8, scope: 24 } as const;
 
 /**
  * `struct msghdr_x` (bsd/sys/socket_private.h): msg_name, msg_namelen u32, msg_iov, msg_iovlen i32, msg_control,

@@ -7,7 +7,7 @@
  */
 
 import { OperationError } from "../core/error.ts";
-import { type IpAddress, parseAddress, sameAddress } from "../core/net/address.ts";
+import { type IpAddress, parseAddress, sameAddress, unmapAddress } from "../core/net/address.ts";
 import { backEnd } from "./back_end.ts";
 import { libcPath } from "./libc_path.ts";
 import { darwinAddressInfo } from "./resolve_darwin.ts";
@@ -30,14 +30,14 @@ const symbols = {
 const pending = new Set<readonly ArrayBufferView[]>();
 
 /**
- * The addresses of a host, the system's preference first, each once. A literal address is its own answer. The
- * look-up runs on another thread and cannot be cancelled; how long it takes is up to the system's resolver.
+ * The addresses of a host, the system's preference first, each once. A literal address is its own answer, an
+ * IPv4-mapped one is IPv4; the zone of one as "fe80::1%eth0" becomes the interface's number. The look-up runs on another thread and cannot be cancelled; how long it takes is up to the system's resolver.
  *
  * @throws {OperationError} "unavailable" when the name has no address or nobody answers
  */
 export async function resolveHost(host: string): Promise<IpAddress[]> {
   const literal = parseAddress(host);
-  if (literal !== undefined) return [literal];
+  if (literal !== undefined) return [unmapAddress(literal)];
   // A NUL would end the name early in C.
   if (host.includes("\0")) throw resolveError(host, "not known");
   const layout = backEnd.os === "darwin" ? darwinAddressInfo : linuxAddressInfo;
@@ -86,8 +86,10 @@ function readSocketAddress(
 ): IpAddress | undefined {
   const view = new Deno.UnsafePointerView(socketAddress);
   if (family === AF_INET) return { family: 4, bytes: new Uint8Array(view.getArrayBuffer(4, 4)).slice() };
-  if (family === inet6) return { family: 6, bytes: new Uint8Array(view.getArrayBuffer(16, 8)).slice() };
-  return undefined;
+  if (family !== inet6) return undefined;
+  const scope = view.getUint32(24);
+  const bytes = new Uint8Array(view.getArrayBuffer(16, 8)).slice();
+  return unmapAddress({ family: 6, bytes, ...scope === 0 ? {} : { scope } });
 }
 
 function resolveError(host: string, fault: ResolveFault | string): OperationError {

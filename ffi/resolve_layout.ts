@@ -4,7 +4,7 @@
  * struct addrinfo is 48 bytes on both: flags i32 at 0, family i32 at 4, socket type i32 at 8, protocol i32 at 12,
  * address length u32 at 16, then three pointers at 24, 32 and 40, of which the last is the next entry. Which of the
  * others is the address differs. The address itself, network order, is at 4 in sockaddr_in (16 bytes) and at 8 in
- * sockaddr_in6 (28 bytes) on both.
+ * sockaddr_in6 (28 bytes) on both; the latter has the scope id, u32 in host order, at 24.
  *
  * @module
  */

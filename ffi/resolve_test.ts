@@ -12,6 +12,19 @@ Deno.test("a literal address is its own answer", async () => {
   assert.deepEqual((await resolveHost("2001:db8::1")).map(formatAddress), ["2001:db8::1"]);
 });
 
+Deno.test("an IPv4-mapped literal is the IPv4 address", async () => {
+  assert.deepEqual((await resolveHost("::ffff:192.0.2.1")).map(formatAddress), ["192.0.2.1"]);
+});
+
+Deno.test("the zone of a link-local address becomes its interface's number", async () => {
+  const interfaces = await resolveHost("fe80::1%1");
+  assert.deepEqual(interfaces.map(formatAddress), ["fe80::1%1"]);
+  const loopback = Deno.build.os === "darwin" ? "lo0" : "lo";
+  assert.deepEqual((await resolveHost(`fe80::1%${loopback}`)).map(formatAddress), ["fe80::1%1"]);
+  const error = await resolveHost("fe80::1%none0").then(() => undefined, (error) => error);
+  assert.ok(error instanceof OperationError);
+});
+
 Deno.test("localhost is found without a name server, each address once", async () => {
   const addresses = (await resolveHost("localhost")).map(formatAddress);
   assert.ok(addresses.includes("127.0.0.1"), addresses.join());
@@ -37,7 +50,7 @@ Deno.test("a name that cannot be one is not known, and nothing behind a NUL is c
 function addressInfoList(system: "linux" | "darwin"): { list: Deno.PointerValue; memory: Uint8Array[] } {
   const inet6 = system === "linux" ? [10, 0] : [28, 30];
   const inet = system === "linux" ? [2, 0] : [16, 2];
-  const v6 = Uint8Array.from([...inet6, 0, 0, 9, 9, 9, 9, 0xfd, ...new Array(14).fill(0), 1, 0, 0, 0, 0]);
+  const v6 = Uint8Array.from([...inet6, 0, 0, 9, 9, 9, 9, 0xfd, ...new Array(14).fill(0), 1, 3, 0, 0, 0]);
   const v4 = Uint8Array.from([...inet, 0, 0, 192, 0, 2, 7, 0, 0, 0, 0, 0, 0, 0, 0]);
   const memory: Uint8Array[] = [v6, v4];
   let next = 0n;
@@ -60,7 +73,7 @@ function addressInfoList(system: "linux" | "darwin"): { list: Deno.PointerValue;
 for (const [system, layout] of [["linux", linuxAddressInfo], ["darwin", darwinAddressInfo]] as const) {
   Deno.test(`the list of ${system} is read in order, without repetitions and other families`, () => {
     const { list, memory } = addressInfoList(system);
-    assert.deepEqual(readAddressInfo(list, layout).map(formatAddress), ["fd00::1", "192.0.2.7"]);
+    assert.deepEqual(readAddressInfo(list, layout).map(formatAddress), ["fd00::1%3", "192.0.2.7"]);
     assert.equal(memory.length, 6);
   });
 }

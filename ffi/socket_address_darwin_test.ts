@@ -8,6 +8,7 @@ const golden = {
   "192.168.65.2:2511": "10 02 09 cf c0 a8 41 02 00 00 00 00 00 00 00 00",
   "[fd00:1::2:3]:65535":
     "1c 1e ff ff 00 00 00 00 fd 00 00 01 00 00 00 00 00 00 00 00 00 02 00 03 00 00 00 00",
+  "[fe80::1%258]:1": "1c 1e 00 01 00 00 00 00 fe 80 00 00 00 00 00 00 00 00 00 00 00 00 00 01 02 01 00 00",
 };
 
 Deno.test("endpoints become macOS socket addresses", () => {
@@ -21,6 +22,7 @@ Deno.test("macOS socket addresses become endpoints, whatever follows them", () =
     const room = new Uint8Array(32).fill(0xee);
     room.set(bytes.split(" ").map((byte) => parseInt(byte, 16)));
     assert.deepEqual(darwinSocketAddress.decode(room), endpoint(text));
+    assert.equal(hex(darwinSocketAddress.trim(room)), bytes);
   }
 });
 
@@ -30,4 +32,10 @@ Deno.test("other families and cut addresses are refused", () => {
   assert.equal(darwinSocketAddress.decode(new Uint8Array(15)), undefined);
   const linux = Uint8Array.of(2, 0, 9, 207, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0);
   assert.equal(darwinSocketAddress.decode(linux), undefined);
+});
+
+Deno.test("an IPv4-mapped address is IPv4", () => {
+  const mapped = darwinSocketAddress.encode(endpoint("[::ffff:192.0.2.1]:2511"));
+  assert.equal(mapped.length, 28);
+  assert.deepEqual(darwinSocketAddress.decode(mapped), endpoint("192.0.2.1:2511"));
 });

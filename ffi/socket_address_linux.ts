@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { unmapAddress } from "../core/net/address.ts";
 import type { Endpoint } from "../core/net/endpoint.ts";
 import type { SocketAddressCodec } from "./udp_socket.ts";
 
@@ -19,6 +20,7 @@ export const AF_INET = 2;
 export const AF_INET6 = 10;
 const SIZE4 = 16;
 const SIZE6 = 28;
+const SCOPE = 24;
 /** Room for either form. */
 export const SOCKET_ADDRESS_ROOM = 32;
 
@@ -31,6 +33,7 @@ export const linuxSocketAddress: SocketAddressCodec = {
     view.setUint16(0, isIpv4 ? AF_INET : AF_INET6, true);
     view.setUint16(2, port);
     bytes.set(address.bytes, isIpv4 ? 4 : 8);
+    if (!isIpv4) view.setUint32(SCOPE, address.scope ?? 0, true);
     return bytes;
   },
   decode(bytes: Uint8Array): Endpoint | undefined {
@@ -40,6 +43,12 @@ export const linuxSocketAddress: SocketAddressCodec = {
     const port = view.getUint16(2);
     if (family === AF_INET) return { address: { family: 4, bytes: bytes.slice(4, 8) }, port };
     if (family !== AF_INET6 || bytes.length < SIZE6) return undefined;
-    return { address: { family: 6, bytes: bytes.slice(8, 24) }, port };
+    const scope = view.getUint32(SCOPE, true);
+    const address = { family: 6, bytes: bytes.slice(8, 24), ...scope === 0 ? {} : { scope } } as const;
+    return { address: unmapAddress(address), port };
+  },
+  trim(bytes: Uint8Array): Uint8Array {
+    const family = (bytes[0] ?? 0) | (bytes[1] ?? 0) << 8;
+    return bytes.subarray(0, family === AF_INET ? SIZE4 : family === AF_INET6 ? SIZE6 : bytes.length);
   },
 };

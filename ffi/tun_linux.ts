@@ -13,6 +13,7 @@ import { prepareErrno, readErrno } from "./errno.ts";
 import { linuxErrno } from "./errno_linux.ts";
 import { type LinuxLibc, linuxLibc } from "./libc_linux.ts";
 import type { PacketMemory } from "./packet_memory.ts";
+import { ReadFailures } from "./read_failures.ts";
 import { SystemError } from "./system_error.ts";
 import {
   READ_EMPTY,
@@ -149,6 +150,11 @@ export class LinuxTunPort implements TunPort {
   /** Where a read may put its frame, by cell: the last frame must have room for the longest packet. */
   readonly #cellPointers: Deno.PointerValue[];
   readonly #coalescer: Coalescer;
+  /** EBADFD: the interface was removed (tun_chr_read_iter in drivers/net/tun.c). */
+  readonly #failures = new ReadFailures(
+    [linuxErrno.EAGAIN, linuxErrno.EINTR],
+    [linuxErrno.EBADF, linuxErrno.EBADFD],
+  );
   /** The first free cell. */
   #next = 0;
   /** Frames in the cells before it. */
@@ -190,7 +196,14 @@ export class LinuxTunPort implements TunPort {
           this.#cellPointers[this.#next] ?? null,
           VIRTIO_HEADER + PACKET_MAXIMUM,
         );
-        if (taken < 0) return this.#readFailed();
+        if (taken < 0) {
+          const number = readErrno();
+          if (this.#failures.isNothing(number)) return READ_EMPTY;
+          if (this.#failures.isFatal(number)) return this.#gone(number);
+          this.#counters[Counter["drop.malformed"]]++;
+          continue;
+        }
+        this.#failures.noteSuccess();
         this.#pending = taken - VIRTIO_HEADER;
       }
       const appended = appendFrame(list, this.#memory.sum, packet - VIRTIO_HEADER, packet, this.#pending);
@@ -206,9 +219,7 @@ export class LinuxTunPort implements TunPort {
     }
   }
 
-  #readFailed(): number {
-    const number = readErrno();
-    if (number === linuxErrno.EAGAIN || number === linuxErrno.EINTR) return READ_EMPTY;
+  #gone(number: number): number {
     this.failure = number;
     return READ_FAILED;
   }

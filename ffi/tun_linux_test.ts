@@ -9,10 +9,16 @@ import { DatagramList, IOVECS_PER_DATAGRAM } from "../core/packet/datagram_list.
 import { errno } from "./errno.ts";
 import { linuxErrno } from "./errno_linux.ts";
 import { asRootOnLinux, PrivateNetwork } from "./netlink/private_network.ts";
+import { linuxLibc } from "./libc_linux.ts";
 import { PacketMemory } from "./packet_memory.ts";
+import { ODD_FAILURES } from "./read_failures.ts";
 import { READ_EMPTY, READ_FAILED, READ_FULL } from "./tun.ts";
 import { IFREQ_FLAGS, IFREQ_SIZE, LinuxTunPort, openLinuxTun, tunRequest } from "./tun_linux.ts";
 import { openPair } from "./tun_pair_test.ts";
+import { UdpPeer } from "./udp_peer_test.ts";
+import { openLinuxUdpSocket } from "./udp_socket_linux.ts";
+
+const onLinux = { ignore: Deno.build.os !== "linux" };
 
 Deno.test("struct ifreq and struct virtio_net_hdr have the kernel's sizes", () => {
   assert.deepEqual([IFREQ_SIZE, IFREQ_FLAGS], [40, 16]);
@@ -140,3 +146,47 @@ Deno.test(
     assert.equal(counters[Counter["drop.interfaceRefused"]], 2);
   },
 );
+
+/** A port whose device is a connected UDP socket: what comes is read, and an ICMP error fails one read. */
+function portOfSocket(peer: UdpPeer) {
+  const memory = new PacketMemory(16 << 20);
+  const counters = new Float64Array(COUNTER_BYTES / 8);
+  const offload = { tcp: false, udp: false };
+  const port = new LinuxTunPort(memory, peer.socket.descriptor, offload, counters);
+  return { port, counters, list: new DatagramList(memory.arena, 10) };
+}
+
+Deno.test("a read that fails for no known reason is counted, and the next one counts", onLinux, () => {
+  using peer = new UdpPeer({ offload: false });
+  const gone = new UdpPeer({ offload: false });
+  peer.socket.connect(gone.endpoint);
+  const { endpoint } = gone;
+  gone[Symbol.dispose]();
+  const { port, counters, list } = portOfSocket(peer);
+  for (let failures = 1; failures <= 200; failures++) {
+    peer.socket.send(new Uint8Array(1));
+    assert.equal(port.read(list), READ_EMPTY, "ECONNREFUSED, then EAGAIN");
+    assert.equal(counters[Counter["drop.malformed"]], failures);
+  }
+  peer.socket.send(new Uint8Array(1));
+  using back = openLinuxUdpSocket(endpoint);
+  back.send(Uint8Array.of(...new Uint8Array(VIRTIO_HEADER), ...packetOf(plainUdp)), peer.endpoint);
+  assert.equal(port.read(list), 1, "the failure does not hide the packet behind it");
+  assert.equal(counters[Counter["drop.malformed"]], 201);
+});
+
+Deno.test("a device that does nothing but fail is gone in the end", onLinux, () => {
+  const libc = linuxLibc();
+  const descriptor = libc.open(new TextEncoder().encode("/\0"), 0);
+  try {
+    const memory = new PacketMemory(16 << 20);
+    const counters = new Float64Array(COUNTER_BYTES / 8);
+    const port = new LinuxTunPort(memory, descriptor, { tcp: false, udp: false }, counters);
+    const EISDIR = 21;
+    assert.equal(port.read(new DatagramList(memory.arena, 10)), READ_FAILED);
+    assert.equal(port.failure, EISDIR);
+    assert.equal(counters[Counter["drop.malformed"]], ODD_FAILURES - 1);
+  } finally {
+    libc.close(descriptor);
+  }
+});

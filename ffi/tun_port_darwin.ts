@@ -16,6 +16,7 @@ import { darwinErrno } from "./errno_darwin.ts";
 import { type DarwinSystem, darwinSystem } from "./libc_darwin.ts";
 import { MessageBatch } from "./message_batch_darwin.ts";
 import type { PacketMemory } from "./packet_memory.ts";
+import { ReadFailures } from "./read_failures.ts";
 import { READ_EMPTY, READ_FAILED, READ_FULL, type TunPort } from "./tun.ts";
 
 /** Packets read before they are sent. */
@@ -30,8 +31,6 @@ const FAMILY = 4;
 const PACKET_START = 64;
 /** Slots are apart by an odd number of cache lines, so that their headers do not all fall into one cache set. */
 const SLOT_SIZE = PACKET_START + 65536 + 64;
-/** Reads in a row that may fail for no known reason before the device counts as gone: errno is only a hint. */
-const ODD_FAILURES = 64;
 
 /** The packet side of a utun interface. A read takes a whole batch, so its packets belong to any flows. */
 export class DarwinTunPort implements TunPort {
@@ -45,7 +44,10 @@ export class DarwinTunPort implements TunPort {
   readonly #families: number;
   #next = 0;
   #held = 0;
-  #oddFailures = 0;
+  readonly #failures = new ReadFailures(
+    [darwinErrno.EAGAIN, darwinErrno.EINTR, darwinErrno.ENOBUFS, darwinErrno.ENOMEM],
+    [darwinErrno.EBADF, darwinErrno.ENOTCONN, darwinErrno.ENOTSOCK, darwinErrno.ENXIO],
+  );
 
   /** @param system the running system unless a test gives another */
   constructor(
@@ -85,10 +87,10 @@ export class DarwinTunPort implements TunPort {
       const count = Math.min(SLOTS - first, list.room);
       if (count <= 0) return READ_FULL;
       const taken = this.#reading.receive(first, count, 0);
-      if (taken < 0) return this.#readFailed();
+      if (taken < 0) return this.#readFailed(this.#reading.failure);
       // What is not there is an error (EAGAIN); a socket that was shut down may have nothing for ever.
-      if (taken === 0) return this.#odd(darwinErrno.ENXIO);
-      this.#oddFailures = 0;
+      if (taken === 0) return this.#readFailed(0);
+      this.#failures.noteSuccess();
       // A record of no octets, which no packet makes, is the end: the interface was taken away.
       if (this.#reading.length(first) === 0) return this.#gone(darwinErrno.ENXIO);
       this.#next = first + taken;
@@ -114,26 +116,12 @@ export class DarwinTunPort implements TunPort {
     return 1;
   }
 
-  #readFailed(): number {
-    const number = this.#reading.failure;
-    switch (number) {
-      case darwinErrno.EAGAIN:
-      case darwinErrno.EINTR:
-      case darwinErrno.ENOBUFS:
-      case darwinErrno.ENOMEM:
-        return READ_EMPTY;
-      case darwinErrno.EBADF:
-      case darwinErrno.ENOTCONN:
-      case darwinErrno.ENOTSOCK:
-      case darwinErrno.ENXIO:
-        return this.#gone(number);
-      default:
-        return this.#odd(number);
-    }
-  }
-
-  #odd(number: number): number {
-    return ++this.#oddFailures < ODD_FAILURES ? READ_EMPTY : this.#gone(number);
+  /** @param number errno, 0 if the read brought nothing and no error */
+  #readFailed(number: number): number {
+    if (this.#failures.isNothing(number)) return READ_EMPTY;
+    if (this.#failures.isFatal(number)) return this.#gone(number === 0 ? darwinErrno.ENXIO : number);
+    this.#counters[Counter["drop.malformed"]]++;
+    return READ_EMPTY;
   }
 
   #gone(number: number): number {

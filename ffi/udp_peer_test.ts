@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { COUNTER_BYTES } from "../core/counters.ts";
 import { parseAddress } from "../core/net/address.ts";
-import type { Endpoint } from "../core/net/endpoint.ts";
+import { type Endpoint, toSocketFamily } from "../core/net/endpoint.ts";
 import { DatagramList } from "../core/packet/datagram_list.ts";
 import { linuxLibc } from "./libc_linux.ts";
 import { PacketMemory } from "./packet_memory.ts";
@@ -41,7 +41,12 @@ export class UdpPeer implements Disposable {
   #used = 0;
 
   constructor(
-    options: { readonly offload: boolean; readonly address?: string; readonly connect?: Endpoint },
+    options: {
+      readonly offload: boolean;
+      readonly address?: string;
+      readonly connect?: Endpoint;
+      readonly clock?: () => number;
+    },
   ) {
     this.socket = openLinuxUdpSocket(endpoint(options.address ?? "127.0.0.1", 0));
     if (options.connect) this.socket.connect(options.connect);
@@ -51,6 +56,7 @@ export class UdpPeer implements Disposable {
       this.memory,
       { descriptor, connected, offload: options.offload },
       this.counters,
+      options.clock,
     );
     this.list = new DatagramList(this.memory.arena, 1024);
     this.#data = this.memory.arena.allocate(2 << 20, 64);
@@ -62,7 +68,9 @@ export class UdpPeer implements Disposable {
   }
 
   setEndpoint(index: number, to: Endpoint | undefined): void {
-    this.port.setEndpoint(index, to === undefined ? new Uint8Array() : linuxSocketAddress.encode(to));
+    const { family } = this.socket;
+    const bytes = to === undefined ? new Uint8Array() : linuxSocketAddress.encode(toSocketFamily(to, family));
+    this.port.setEndpoint(index, bytes);
   }
 
   /** Puts a datagram on the list, in two pieces if its header has octets. */

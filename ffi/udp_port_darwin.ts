@@ -175,7 +175,8 @@ export class DarwinUdpPort implements UdpPort {
     if (u32[source] >>> 8 !== u32[endpoint] >>> 8) return false;
     if ((u32[source] >>> 8 & 0xff) === AF_INET) return u32[source + 1] === u32[endpoint + 1];
     return u32[source + 2] === u32[endpoint + 2] && u32[source + 3] === u32[endpoint + 3] &&
-      u32[source + 4] === u32[endpoint + 4] && u32[source + 5] === u32[endpoint + 5];
+      u32[source + 4] === u32[endpoint + 4] && u32[source + 5] === u32[endpoint + 5] &&
+      u32[source + 6] === u32[endpoint + 6];
   }
 
   runSource(run: number): Uint8Array<ArrayBuffer> {

@@ -253,16 +253,16 @@ Deno.test("a sender differs by port, by address and by family", () => {
   assert.deepEqual([0, 1, 2].map((index) => port.runIsFrom(index, 3)), [false, false, false]);
 });
 
-Deno.test("every IPv6 octet and the port tell senders apart", () => {
+Deno.test("every IPv6 octet, the scope and the port tell senders apart", () => {
   const { kernel, port } = setUp();
   port.setEndpoint(0, A6);
-  for (const octet of [2, 3, ...Array.from({ length: 16 }, (_, index) => 8 + index)]) {
+  for (const octet of [2, 3, ...Array.from({ length: 20 }, (_, index) => 8 + index)]) {
     const other = A6.slice();
     other[octet] = (other[octet] ?? 0) ^ 1;
     kernel.incoming.push({ bytes: datagram(1), address: other });
   }
-  assert.equal(port.receive(), 18);
-  for (let run = 0; run < 18; run++) assert.equal(port.runIsFrom(run, 0), false, `run ${run}`);
+  assert.equal(port.receive(), 22);
+  for (let run = 0; run < 22; run++) assert.equal(port.runIsFrom(run, 0), false, `run ${run}`);
 });
 
 Deno.test("reports of earlier datagrams are nothing, a dead socket is an end", () => {

@@ -60,6 +60,8 @@ const RECEIVE_ROOM = 65536;
 const RECEIVE_STRIDE = RECEIVE_ROOM + 64;
 /** Endpoints that can be named at once. */
 const ENDPOINTS = 1024;
+/** Milliseconds after which what was too long to be cut is tried again: paths change. */
+const LIMITS_LAST = 60_000;
 
 /** Moves datagrams of a Linux UDP socket. */
 export class LinuxUdpPort implements UdpPort {
@@ -85,11 +87,21 @@ export class LinuxUdpPort implements UdpPort {
   readonly #firstOf = new Int32Array(SEND_MESSAGES + 1);
   readonly #endpoints: number;
   readonly #endpointLengths = new Int32Array(ENDPOINTS);
-  /** Joining of equal datagrams into one message is allowed up to this datagram size; 0: never. */
-  #segmentLimit: number;
+  readonly #clock: () => number;
+  /** By endpoint: equal datagrams share one message up to this datagram size; 0: never. */
+  readonly #segmentLimits = new Int32Array(ENDPOINTS);
+  /** When lowered limits end, by the clock; Infinity while there are none. */
+  #limitsEnd = Infinity;
 
-  constructor(memory: PacketMemory, attachment: UdpAttachment, counters: CounterTable) {
+  /** @param clock milliseconds on a steady scale */
+  constructor(
+    memory: PacketMemory,
+    attachment: UdpAttachment,
+    counters: CounterTable,
+    clock: () => number = () => performance.now(),
+  ) {
     const { arena } = memory;
+    this.#clock = clock;
     this.descriptor = attachment.descriptor;
     this.#memory = memory;
     this.#counters = counters;
@@ -102,7 +114,7 @@ export class LinuxUdpPort implements UdpPort {
     // Kernels before 4.18 take no notice of the control message, and would send what they ought to cut as it is.
     const cuts = attachment.offload && has(UDP_SEGMENT, 0);
     if (attachment.offload) this.refusals = (joins ? 0 : REFUSED_JOINING) | (cuts ? 0 : REFUSED_CUTTING);
-    this.#segmentLimit = cuts ? MESSAGE_MAXIMUM : 0;
+    if (cuts) this.#segmentLimits.fill(MESSAGE_MAXIMUM);
     this.#receiveMessages = joins ? JOINED_MESSAGES : PLAIN_MESSAGES;
     this.#buffers = arena.allocate(this.#receiveMessages * RECEIVE_STRIDE, 64);
     this.#sources = arena.allocate(this.#receiveMessages * SOCKET_ADDRESS_ROOM, 64);
@@ -137,12 +149,22 @@ export class LinuxUdpPort implements UdpPort {
   }
 
   setEndpoint(index: number, socketAddress: Uint8Array): void {
-    this.#memory.arena.u8.set(socketAddress, this.#endpoints + index * SOCKET_ADDRESS_ROOM);
+    const { u8 } = this.#memory.arena;
+    const at = this.#endpoints + index * SOCKET_ADDRESS_ROOM;
+    const isSame = this.#endpointLengths[index] === socketAddress.length &&
+      socketAddress.every((octet, offset) => octet === u8[at + offset]);
+    if (isSame) return;
+    u8.set(socketAddress, at);
     this.#endpointLengths[index] = socketAddress.length;
-    if (this.#segmentLimit > 0) this.#segmentLimit = MESSAGE_MAXIMUM;
+    // Another endpoint is another path.
+    if (this.#segmentLimits[index] > 0) this.#segmentLimits[index] = MESSAGE_MAXIMUM;
   }
 
   send(list: DatagramList): void {
+    if (this.#limitsEnd !== Infinity && this.#clock() >= this.#limitsEnd) {
+      this.#segmentLimits.fill(MESSAGE_MAXIMUM);
+      this.#limitsEnd = Infinity;
+    }
     for (let done = 0; done < list.count;) done = this.#sendBatch(list, done);
   }
 
@@ -159,6 +181,7 @@ export class LinuxUdpPort implements UdpPort {
       next = this.#prepare(list, messages, next);
       messages++;
     }
+    let isSecondTry = false;
     for (let sent = 0; sent < messages;) {
       const taken = this.#libc.sendmmsg(
         this.descriptor,
@@ -169,15 +192,34 @@ export class LinuxUdpPort implements UdpPort {
       if (taken > 0) {
         this.#count(sent, sent + taken);
         sent += taken;
+        isSecondTry = false;
         continue;
       }
       const number = readErrno();
       if (number === linuxErrno.EINTR) continue;
-      if (this.#withdrawSegmentation(number, sent)) return this.#firstOf[sent];
-      this.#countRefusal(number, this.#datagramsOf(sent));
+      if (number === linuxErrno.EAGAIN) return this.#dropRest(list, this.#firstOf[sent]);
+      // An ICMP error about an earlier datagram is reported by the next send, whatever that carries, and by it alone
+      // (sock_error in net/core/sock.c). Only what is refused twice is refused for its own sake.
+      isSecondTry = !isSecondTry;
+      if (isSecondTry) continue;
+      if (this.#withdrawSegmentation(number, list.endpoints[this.#firstOf[sent]], sent)) {
+        return this.#firstOf[sent];
+      }
+      const counter = number === linuxErrno.ENOBUFS ? "drop.sendBufferFull" : "drop.sendRefused";
+      this.#counters[Counter[counter]] += this.#datagramsOf(sent);
       sent++;
     }
     return next;
+  }
+
+  /** The send buffer is full, so each further call would only fail too; returns the end of the list. */
+  #dropRest(list: DatagramList, first: number): number {
+    let datagrams = 0;
+    for (let index = first; index < list.count; index++) {
+      if (list.endpoints[index] >= 0) datagrams++;
+    }
+    this.#counters[Counter["drop.sendBufferFull"]] += datagrams;
+    return list.count;
   }
 
   /** Lays out message `message` from datagram `first` on: as many neighbours as one message may carry. */
@@ -187,7 +229,7 @@ export class LinuxUdpPort implements UdpPort {
     const endpoint = list.endpoints[first];
     let total = size;
     let next = first + 1;
-    if (size <= this.#segmentLimit) {
+    if (size <= this.#segmentLimits[endpoint]) {
       const end = Math.min(list.count, first + SEGMENTS_PER_MESSAGE);
       while (next < end && list.endpoints[next] === endpoint) {
         const length = list.lengths[next];
@@ -238,25 +280,24 @@ export class LinuxUdpPort implements UdpPort {
     this.#counters[Counter["outbound.bytes"]] += bytes;
   }
 
-  #countRefusal(number: number, datagrams: number): void {
-    const full = number === linuxErrno.EAGAIN || number === linuxErrno.ENOBUFS;
-    this.#counters[full ? Counter["drop.sendBufferFull"] : Counter["drop.sendRefused"]] += datagrams;
-  }
-
   /**
    * Stops joining when that is why the kernel refused: EIO when the device cannot checksum, so never again; EINVAL or
-   * EMSGSIZE when the datagrams exceed the path's MTU, which only single ones may do (they are fragmented then).
+   * EMSGSIZE when the datagrams exceed the MTU of the endpoint's path, which only single ones may do (they are fragmented
+   * then).
    */
-  #withdrawSegmentation(number: number, message: number): boolean {
-    if (this.#segmentLimit === 0 || this.#datagramsOf(message) === 1) return false;
+  #withdrawSegmentation(number: number, endpoint: number, message: number): boolean {
+    if (this.#datagramsOf(message) === 1) return false;
     if (number === linuxErrno.EIO) {
-      this.#segmentLimit = 0;
+      this.#segmentLimits.fill(0);
+      this.#limitsEnd = Infinity;
       this.refusals |= REFUSED_CUTTING;
       return true;
     }
     if (number !== linuxErrno.EINVAL && number !== linuxErrno.EMSGSIZE) return false;
     const control = this.#sendControl + message * CMSG.size;
-    this.#segmentLimit = this.#memory.arena.u16[(control + CMSG.data) >> 1] - 1;
+    this.#segmentLimits[endpoint] = this.#memory.arena.u16[(control + CMSG.data) >> 1] - 1;
+    // One time for all: what is lowered later is tried again the sooner, and that costs three calls.
+    if (this.#limitsEnd === Infinity) this.#limitsEnd = this.#clock() + LIMITS_LAST;
     this.refusals |= REFUSED_LENGTH;
     return true;
   }
@@ -318,7 +359,8 @@ export class LinuxUdpPort implements UdpPort {
     if (u32[source] !== u32[endpoint]) return false;
     if ((u32[source] & 0xffff) === AF_INET) return u32[source + 1] === u32[endpoint + 1];
     return u32[source + 2] === u32[endpoint + 2] && u32[source + 3] === u32[endpoint + 3] &&
-      u32[source + 4] === u32[endpoint + 4] && u32[source + 5] === u32[endpoint + 5];
+      u32[source + 4] === u32[endpoint + 4] && u32[source + 5] === u32[endpoint + 5] &&
+      u32[source + 6] === u32[endpoint + 6];
   }
 
   runSource(run: number): Uint8Array<ArrayBuffer> {

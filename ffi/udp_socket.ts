@@ -5,7 +5,7 @@
  * @module
  */
 import type { CounterTable } from "../core/counters.ts";
-import type { Endpoint } from "../core/net/endpoint.ts";
+import { type Endpoint, toSocketFamily } from "../core/net/endpoint.ts";
 import type { DatagramList } from "../core/packet/datagram_list.ts";
 import { backEnd } from "./back_end.ts";
 import type { PacketMemory } from "./packet_memory.ts";
@@ -101,16 +101,25 @@ export async function attachUdpSocket(
   return new (await import("./udp_port_linux.ts")).LinuxUdpPort(memory, attachment, counters);
 }
 
-/** The kernel's form of an endpoint on the running system, and back. */
-export async function socketAddressCodec(): Promise<SocketAddressCodec> {
-  if (backEnd.os === "darwin") return (await import("./socket_address_darwin.ts")).darwinSocketAddress;
-  return (await import("./socket_address_linux.ts")).linuxSocketAddress;
+/**
+ * The kernel's form of an endpoint on the running system, and back.
+ *
+ * @param family the IP version of the socket that it is for
+ */
+export async function socketAddressCodec(family: 4 | 6): Promise<SocketAddressCodec> {
+  const codec = backEnd.os === "darwin"
+    ? (await import("./socket_address_darwin.ts")).darwinSocketAddress
+    : (await import("./socket_address_linux.ts")).linuxSocketAddress;
+  if (family === 4) return codec;
+  return { ...codec, encode: (endpoint) => codec.encode(toSocketFamily(endpoint, family)) };
 }
 
 /** Endpoints as `struct sockaddr_in` and `struct sockaddr_in6`. */
 export interface SocketAddressCodec {
   /** 16 octets for IPv4, 28 for IPv6. */
   encode(endpoint: Endpoint): Uint8Array<ArrayBuffer>;
-  /** The endpoint, or undefined for another family or too few octets. */
+  /** The endpoint, or undefined for another family or too few octets. An IPv4-mapped address is IPv4. */
   decode(bytes: Uint8Array): Endpoint | undefined;
+  /** The socket address without what follows it in its room, as a view. */
+  trim(bytes: Uint8Array): Uint8Array;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Endpoint } from "../core/net/endpoint.ts";
+import { type Endpoint, toSocketFamily } from "../core/net/endpoint.ts";
 import { AF_INET, AF_INET6, MSG_DONTWAIT, SO_RCVBUF, SO_SNDBUF, SOCK_DGRAM } from "./constants_darwin.ts";
 import { type DarwinSystem, darwinSystem } from "./libc_darwin.ts";
 import { darwinSocketAddress, SOCKET_ADDRESS_ROOM } from "./socket_address_darwin.ts";
@@ -49,11 +49,11 @@ export function openDarwinUdpSocket(local: Endpoint, system: DarwinSystem = darw
       return endpoint;
     },
     connect(peer: Endpoint): void {
-      const to = darwinSocketAddress.encode(peer);
+      const to = darwinSocketAddress.encode(toSocketFamily(peer, family));
       succeed("connect", libc.connect(descriptor, to, to.length));
     },
     send(datagram: Uint8Array<ArrayBuffer>, to?: Endpoint): boolean {
-      const target = to === undefined ? null : darwinSocketAddress.encode(to);
+      const target = to === undefined ? null : darwinSocketAddress.encode(toSocketFamily(to, family));
       const attempt = () =>
         libc.sendto(descriptor, datagram, datagram.length, MSG_DONTWAIT, target, target?.length ?? 0) >= 0;
       // A first failure may be the report of an earlier datagram's fate (an ICMP error), which the call has now cleared.

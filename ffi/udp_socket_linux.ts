@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Endpoint } from "../core/net/endpoint.ts";
+import { type Endpoint, toSocketFamily } from "../core/net/endpoint.ts";
 import { prepareErrno, readErrno } from "./errno.ts";
 import { linuxLibc } from "./libc_linux.ts";
 import { AF_INET, AF_INET6, linuxSocketAddress, SOCKET_ADDRESS_ROOM } from "./socket_address_linux.ts";
@@ -64,11 +64,11 @@ export function openLinuxUdpSocket(local: Endpoint): UdpSocket {
     connect(peer: Endpoint): void {
       // Without this a later connect keeps the source address that suited the first peer (udp(7), AF_UNSPEC).
       libc.connect(descriptor, new Uint8Array(SOCKET_ADDRESS_ROOM), SOCKET_ADDRESS_ROOM);
-      const to = linuxSocketAddress.encode(peer);
+      const to = linuxSocketAddress.encode(toSocketFamily(peer, family));
       checked("connect", libc.connect(descriptor, to, to.length));
     },
     send(datagram: Uint8Array<ArrayBuffer>, to?: Endpoint): boolean {
-      const target = to === undefined ? null : linuxSocketAddress.encode(to);
+      const target = to === undefined ? null : linuxSocketAddress.encode(toSocketFamily(to, family));
       const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
       const attempt = () =>
         libc.sendto(descriptor, datagram, datagram.length, flags, target, target?.length ?? 0) >= 0;

@@ -78,7 +78,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   cleanup.use(await recordInterface(options.control, settings));
 
   let pairs: readonly BridgePair[] = config.bridgePairs;
-  const codec = await socketAddressCodec();
+  const codec = await socketAddressCodec(socket.family);
   const link = cleanup.use(
     new ClientLink({
       proof: await loadHeartbeatProof(config.key),

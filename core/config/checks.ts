@@ -5,6 +5,7 @@
  */
 import { formatAddress, sameAddress } from "../net/address.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
+import { LARGEST_SESSION_MTU } from "../token/login.ts";
 import {
   formatPrefix,
   networkOf,
@@ -36,6 +37,7 @@ export function checkTogether(draft: Draft, frame: Frame, faults: FaultList): vo
   checkBridgePairs(draft, faults);
   checkProxies(draft, faults);
   checkExpose(draft, frame, faults);
+  checkSessionMtu(draft, faults);
 }
 
 function checkTokens(tokens: readonly TokenLine[], addr: Prefix | undefined, faults: FaultList): void {
@@ -140,4 +142,13 @@ function checkExpose({ expose }: Draft, { tunnel }: Frame, faults: FaultList): v
       `${formatEndpoint(endpoint)} is taken by the tunnel itself, ${taken}; expected another port`,
     );
   }
+}
+
+function checkSessionMtu({ expose, mtu }: Draft, faults: FaultList): void {
+  if (expose?.value === undefined || mtu === undefined || mtu.value <= LARGEST_SESSION_MTU) return;
+  faults.add(
+    expose.line > mtu.line ? expose : mtu,
+    `an mtu of ${mtu.value} leaves no room for what encryption adds to a packet of an accessor; ` +
+      `expected ${LARGEST_SESSION_MTU} or less, or no expose`,
+  );
 }

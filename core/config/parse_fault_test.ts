@@ -187,6 +187,8 @@ Deno.test("pairs, proxies and listeners against each other", () => {
     ["proxy 80\nproxy 81:80", "2:7", "port 80 is listened on by line 1"],
     ["expose 127.0.0.1:2511", "1:8", "taken by the tunnel itself, 127.0.0.1:2511"],
     ["expose 0.0.0.0:2600\nport 2600", "1:8", "taken by the tunnel itself"],
+    ["expose 0.0.0.0:2512\nmtu 65473", "2:5", "expected 65472 or less"],
+    ["mtu 65507\nexpose 0.0.0.0:2512", "2:8", "expected 65472 or less"],
     ["host 0.0.0.0\nexpose 10.0.0.5:2511", "2:8", "taken by the tunnel itself, 0.0.0.0:2511"],
   ]);
   assert.deepEqual(faultsOf("expose 10.0.0.5:2511\nweb 127.0.0.1:2511"), []);

@@ -11,11 +11,18 @@ export interface IpAddress {
   readonly family: 4 | 6;
   /** The address, first octet first. */
   readonly bytes: Uint8Array;
+  /** The number of the interface that a link-local IPv6 address is on (RFC 4007's zone); absent where there is none. */
+  readonly scope?: number;
 }
 
 // The last 32 bits of an IPv6 text may be written as IPv4 (RFC 4291 section 2.2, form 3).
 const IPV4_TAIL = /^(.*:)(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})$/;
 const IPV6_CHARACTERS = /^[0-9a-fA-F:]+$/;
+// RFC 4007 section 11: the zone is a number or a name, and a name of an interface has up to 15 characters.
+const ZONED = /^([^%]+)%([A-Za-z0-9._-]{1,15})$/;
+const SCOPE = /^[1-9]\d{0,9}$/;
+/** Scope ids are 32 bits (RFC 3493 section 3.3). */
+const SCOPE_MAXIMUM = 0xffff_ffff;
 
 /**
  * Reads an address from its text: four decimal octets without leading zeros, or an IPv6 text of RFC 4291 section 2.2.
@@ -28,6 +35,35 @@ export function parseAddress(text: string): IpAddress | undefined {
   if (ipv4 !== undefined) return { family: 4, bytes: ipv4 };
   const ipv6 = parseIpv6(text);
   return ipv6 === undefined ? undefined : { family: 6, bytes: ipv6 };
+}
+
+/**
+ * Whether the text is a link-local IPv6 address with its zone behind a percent sign, as in "fe80::1%eth0" (RFC 4007 section
+ * 11). Only the system knows which number an interface has.
+ */
+export function isZonedAddress(text: string): boolean {
+  const [, head = ""] = ZONED.exec(text) ?? [];
+  const address = parseAddress(head);
+  return address !== undefined && isLinkLocal(address);
+}
+
+/**
+ * Reads an address as {@linkcode parseAddress} does, or a link-local IPv6 address with its zone as a number, "fe80::1%2".
+ *
+ * @returns the address, or undefined if the text is none
+ */
+export function parseScopedAddress(text: string): IpAddress | undefined {
+  if (!isZonedAddress(text)) return parseAddress(text);
+  const [, head = "", zone = ""] = ZONED.exec(text) ?? [];
+  const address = parseAddress(head);
+  const scope = Number(zone);
+  if (address === undefined || !SCOPE.test(zone) || scope > SCOPE_MAXIMUM) return undefined;
+  return { ...address, scope };
+}
+
+// fe80::/10 (RFC 4291 section 2.5.6)
+function isLinkLocal({ family, bytes }: IpAddress): boolean {
+  return family === 6 && bytes[0] === 0xfe && ((bytes[1] ?? 0) & 0xc0) === 0x80;
 }
 
 function parseIpv4(text: string): Uint8Array | undefined {
@@ -49,9 +85,14 @@ function parseIpv6(text: string): Uint8Array | undefined {
   return Uint8Array.from(ipaddr.IPv6.parse(groups).toByteArray());
 }
 
-/** The address as text: dotted decimal, or the canonical IPv6 form of RFC 5952 (IPv4-mapped ones with a dotted tail). */
+/**
+ * The address as text: dotted decimal, or the canonical IPv6 form of RFC 5952 (IPv4-mapped ones with a dotted tail), with the
+ * scope as a number if it has one.
+ */
 export function formatAddress(address: IpAddress): string {
-  return address.family === 4 ? address.bytes.join(".") : formatIpv6(address.bytes);
+  if (address.family === 4) return address.bytes.join(".");
+  const text = formatIpv6(address.bytes);
+  return address.scope === undefined ? text : `${text}%${address.scope}`;
 }
 
 function formatIpv6(bytes: Uint8Array): string {
@@ -69,6 +110,22 @@ function isIpv4Mapped(bytes: Uint8Array): boolean {
   return bytes[10] === 0xff && bytes[11] === 0xff && bytes.subarray(0, 10).every((byte) => byte === 0);
 }
 
+/** An IPv4-mapped address (::ffff:0:0/96), by which an IPv6 socket names IPv4 hosts, as the IPv4 one; others as they are. */
+export function unmapAddress(address: IpAddress): IpAddress {
+  return address.family === 6 && isIpv4Mapped(address.bytes)
+    ? { family: 4, bytes: address.bytes.slice(12) }
+    : address;
+}
+
+/** An IPv4 address as an IPv4-mapped one, others as they are. */
+export function mapAddress(address: IpAddress): IpAddress {
+  if (address.family === 6) return address;
+  const bytes = new Uint8Array(16);
+  bytes.fill(0xff, 10, 12);
+  bytes.set(address.bytes, 12);
+  return { family: 6, bytes };
+}
+
 // RFC 5952 section 4.2.3: the longest run is shortened, the first of equal ones.
 function longestZeroRun(groups: number[]): { start: number; length: number } {
   let longest = { start: 0, length: 0 };
@@ -80,9 +137,10 @@ function longestZeroRun(groups: number[]): { start: number; length: number } {
   return longest;
 }
 
-/** Whether both are the same address of the same family. */
+/** Whether both are the same address of the same family and scope. */
 export function sameAddress(a: IpAddress, b: IpAddress): boolean {
-  return a.family === b.family && a.bytes.every((byte, index) => byte === b.bytes[index]);
+  return a.family === b.family && a.scope === b.scope &&
+    a.bytes.every((byte, index) => byte === b.bytes[index]);
 }
 
 /**

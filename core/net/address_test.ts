@@ -6,11 +6,15 @@ import {
   addressToUint32,
   formatAddress,
   type IpAddress,
+  isZonedAddress,
+  mapAddress,
   nextAddress,
   parseAddress,
+  parseScopedAddress,
   sameAddress,
+  unmapAddress,
 } from "./address.ts";
-import { anyAddress } from "./arbitrary_test.ts";
+import { anyAddress, anyIpv4 } from "./arbitrary_test.ts";
 
 function address(text: string): IpAddress {
   const parsed = parseAddress(text);
@@ -103,4 +107,37 @@ Deno.test("IPv4 addresses and 32-bit numbers are each other's mirror", () => {
     0x0a000001,
   );
   assert.throws(() => addressToUint32(address("::1")), RangeError);
+});
+
+Deno.test("an IPv4-mapped address and its IPv4 address are made of each other", () => {
+  assert.deepEqual(mapAddress(address("192.0.2.1")), address("::ffff:192.0.2.1"));
+  assert.deepEqual(unmapAddress(address("::ffff:192.0.2.1")), address("192.0.2.1"));
+  for (const text of ["::ffff:0:192.0.2.1", "::192.0.2.1", "::fffe:192.0.2.1", "1::ffff:192.0.2.1"]) {
+    assert.deepEqual(unmapAddress(address(text)), address(text));
+  }
+  fc.assert(fc.property(anyIpv4, (one) => assert.deepEqual(unmapAddress(mapAddress(one)), one)));
+});
+
+Deno.test("a link-local address may have the number of its interface", () => {
+  const scoped = parseScopedAddress("fe80::1%12");
+  assert.deepEqual(scoped, { ...address("fe80::1"), scope: 12 });
+  assert.ok(scoped);
+  assert.equal(formatAddress(scoped), "fe80::1%12");
+  assert.equal(sameAddress(scoped, address("fe80::1")), false);
+  assert.equal(sameAddress(scoped, { ...address("fe80::1"), scope: 13 }), false);
+  assert.equal(parseScopedAddress("febf::1%4294967295")?.scope, 0xffff_ffff);
+  assert.deepEqual(parseScopedAddress("2001:db8::1"), address("2001:db8::1"));
+  const refused =
+    "fe80::1%|fe80::1%0|fe80::1%01|fe80::1%4294967296|fe80::1%eth0|fe80::1%1%2|2001:db8::1%1|fec0::1%1|" +
+    "127.0.0.1%1|%1|fe80%1|fe80::1%-1|fe80::1/64%1";
+  for (const text of refused.split("|")) assert.equal(parseScopedAddress(text), undefined, text);
+});
+
+Deno.test("a zone is a number or the name of an interface", () => {
+  for (const text of ["fe80::1%eth0", "fe80::1%2", "fe80::1%br-0a1b2c3d4e5f"]) {
+    assert.ok(isZonedAddress(text), text);
+  }
+  const refused =
+    "fe80::1|fe80::1%|fe80::1%an-interface-too-long|fe80::1%a b|::1%lo|10.0.0.1%eth0|fe80::1%a/b|fe80::1%\0";
+  for (const text of refused.split("|")) assert.equal(isZonedAddress(text), false, text);
 });

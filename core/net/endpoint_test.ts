@@ -1,10 +1,18 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { anyEndpoint } from "./arbitrary_test.ts";
-import { formatEndpoint, parseEndpoint, parsePort, sameEndpoint } from "./endpoint.ts";
+import { formatEndpoint, parseEndpoint, parsePort, sameEndpoint, toSocketFamily } from "./endpoint.ts";
 
 Deno.test("endpoints read and write as ADDRESS:PORT and [IPV6]:PORT", () => {
-  for (const text of ["127.0.0.1:2511", "0.0.0.0:65535", "[::1]:1", "[fdc0:c0de:251::2]:2512"]) {
+  for (
+    const text of [
+      "127.0.0.1:2511",
+      "0.0.0.0:65535",
+      "[::1]:1",
+      "[fdc0:c0de:251::2]:2512",
+      "[fe80::1%3]:2511",
+    ]
+  ) {
     const endpoint = parseEndpoint(text);
     assert(endpoint !== undefined, text);
     assert.equal(formatEndpoint(endpoint), text);
@@ -35,4 +43,12 @@ Deno.test("parsePort holds the bounds of a port", () => {
   fc.assert(fc.property(fc.integer({ min: -10, max: 70_000 }), (value) => {
     assert.equal(parsePort(String(value)), value >= 1 && value <= 65_535 ? value : undefined);
   }));
+});
+
+Deno.test("an IPv6 socket names IPv4 endpoints by mapped addresses", () => {
+  const [v4, v6] = [parseEndpoint("192.0.2.1:2512"), parseEndpoint("[2001:db8::1]:2512")];
+  assert(v4 !== undefined && v6 !== undefined);
+  assert.deepEqual(toSocketFamily(v4, 6), parseEndpoint("[::ffff:192.0.2.1]:2512"));
+  assert.equal(toSocketFamily(v4, 4), v4);
+  assert.equal(toSocketFamily(v6, 6), v6);
 });

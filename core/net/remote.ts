@@ -4,12 +4,12 @@
  * @module
  */
 import { isHostName } from "../config/host_name.ts";
-import { parseAddress } from "./address.ts";
+import { isZonedAddress, parseAddress } from "./address.ts";
 import { parsePort } from "./endpoint.ts";
 
 /** A host and a UDP port of it. */
 export interface Remote {
-  /** A name, or an IP address without brackets. */
+  /** A name, or an IP address without brackets, which may have a zone: "fe80::1%eth0". */
   readonly host: string;
   /** 1 to 65535. */
   readonly port: number;
@@ -18,7 +18,7 @@ export interface Remote {
 const REMOTE = /^(?:\[([^\]]*)\]|([^:]*)):([^:]*)$/;
 
 /**
- * Reads "HOST:PORT", "ADDRESS:PORT" or "[IPV6]:PORT" with a port from 1 to 65535.
+ * Reads "HOST:PORT", "ADDRESS:PORT", "[IPV6]:PORT" or "[IPV6%ZONE]:PORT" with a port from 1 to 65535.
  *
  * @returns undefined if the text is none
  */
@@ -26,7 +26,9 @@ export function parseRemote(text: string): Remote | undefined {
   const [, ipv6, name = "", portText = ""] = REMOTE.exec(text) ?? [];
   const port = parsePort(portText);
   if (port === undefined) return undefined;
-  if (ipv6 !== undefined) return parseAddress(ipv6)?.family === 6 ? { host: ipv6, port } : undefined;
+  if (ipv6 !== undefined) {
+    return parseAddress(ipv6)?.family === 6 || isZonedAddress(ipv6) ? { host: ipv6, port } : undefined;
+  }
   const isHost = parseAddress(name)?.family === 4 || isHostName(name.toLowerCase().replace(/\.$/, ""));
   return isHost ? { host: name, port } : undefined;
 }

@@ -8,6 +8,7 @@ for (
     ["Desk.Example.:65535", "Desk.Example.", 65_535],
     ["192.0.2.1:2512", "192.0.2.1", 2512],
     ["[2001:db8::1]:2512", "2001:db8::1", 2512],
+    ["[fe80::1%eth0]:2512", "fe80::1%eth0", 2512],
   ] as const
 ) {
   Deno.test(`${text} is a host with a port, and is written so`, () => {
@@ -32,7 +33,16 @@ for (
       "a b:1",
       "192.0.2.256:1",
     ],
-    ...["2001:db8::1:2512", "[192.0.2.1]:1", "[desk]:1", "[2001:db8::1]", "-desk:1", "desk\n:1"],
+    ...[
+      "2001:db8::1:2512",
+      "[192.0.2.1]:1",
+      "[desk]:1",
+      "[2001:db8::1]",
+      "[2001:db8::1%eth0]:1",
+      "fe80::1%eth0:1",
+      "-desk:1",
+      "desk\n:1",
+    ],
   ]
 ) {
   Deno.test(`${JSON.stringify(text)} is none`, () => assert.equal(parseRemote(text), undefined));

@@ -70,6 +70,12 @@ export const anyHeaders: fc.Arbitrary<Omit<PacketFields, "payload">> = fc.consta
     }).map(({ tcp, ...rest }) => tcp === undefined ? rest : { ...rest, tcp })
   );
 
+/** Octets of extension headers: an IPv6 packet may have a source route, and then they are long. */
+const extension = fc.oneof(
+  { arbitrary: fc.constant(0), weight: 5 },
+  { arbitrary: fc.integer({ min: 1, max: 100 }).map((units) => 8 * units), weight: 1 },
+);
+
 /** A frame to be cut: few long segments, many short ones, odd sizes, up to the largest packet. */
 export const anySuperFrame: fc.Arbitrary<Frame> = fc.tuple(
   anyHeaders,
@@ -83,9 +89,13 @@ export const anySuperFrame: fc.Arbitrary<Frame> = fc.tuple(
     fc.integer({ min: 400, max: 1460 }),
     fc.integer({ min: 1, max: 9000 }),
   ),
-).map(([headers, payload, size]) => {
+  extension,
+).map(([{ options, ...rest }, payload, size, extra]) => {
+  const isLong = rest.source.length === 16 && extra > 0;
+  const headers = { ...rest, options: isLong ? new Uint8Array(extra) : options };
   const fields = { ...headers, payload };
   const kept = payload.subarray(0, 65535 - headerLength(fields));
-  // At most 2,048 segments, which is what a list holds.
-  return superFrame({ ...headers, payload: kept }, Math.max(size, Math.ceil(kept.length / 2048)));
+  // At most 2,048 segments, which is what a list holds; fewer if each header takes several of its rooms.
+  const most = Math.floor(2048 / Math.ceil(headerLength(fields) / 128));
+  return superFrame({ ...headers, payload: kept }, Math.max(size, Math.ceil(kept.length / most)));
 });

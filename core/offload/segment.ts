@@ -12,7 +12,7 @@
  */
 import { fold, type Sum, swap16 } from "../checksum/checksum.ts";
 import type { Arena } from "../memory/arena.ts";
-import { type DatagramList, HEADER_ROOM } from "../packet/datagram_list.ts";
+import type { DatagramList } from "../packet/datagram_list.ts";
 import { IPV6_HEADER, packetVersion, PROTOCOL_TCP, PROTOCOL_UDP } from "../packet/ip.ts";
 import {
   TCP_CHECKSUM_OFFSET,
@@ -160,10 +160,12 @@ function appendTcp(
   const tcp = packet + transport;
   const tcpLength = u8[tcp + 12] >>> 4 << 2;
   const headerLength = transport + tcpLength;
-  if (tcpLength < TCP_HEADER || headerLength > HEADER_ROOM || headerLength >= length) return MALFORMED;
+  if (tcpLength < TCP_HEADER || headerLength >= length) return MALFORMED;
   const payloadLength = length - headerLength;
   const segments = Math.ceil(payloadLength / size);
-  if (segments > list.room) return segments > list.capacity ? MALFORMED : NO_ROOM;
+  if (!list.hasRoom(segments, headerLength)) {
+    return list.canHold(segments, headerLength) ? NO_ROOM : MALFORMED;
+  }
 
   const isIpv4 = u8[packet] >>> 4 === 4;
   const ipBase = isIpv4 ? ipv4BaseSum(u16, sum, packet, transport) : 0;
@@ -216,13 +218,14 @@ function appendUdp(
   const { arena } = list;
   const { u8, u16 } = arena;
   const headerLength = transport + UDP_HEADER;
-  if (
-    !ipHeaderIsSound(u8, packet, length, transport, PROTOCOL_UDP) || headerLength >= length ||
-    headerLength > HEADER_ROOM
-  ) return MALFORMED;
+  if (!ipHeaderIsSound(u8, packet, length, transport, PROTOCOL_UDP) || headerLength >= length) {
+    return MALFORMED;
+  }
   const payloadLength = length - headerLength;
   const segments = Math.ceil(payloadLength / size);
-  if (segments > list.room) return segments > list.capacity ? MALFORMED : NO_ROOM;
+  if (!list.hasRoom(segments, headerLength)) {
+    return list.canHold(segments, headerLength) ? NO_ROOM : MALFORMED;
+  }
 
   const udpWord = (packet + transport) >> 1;
   const isIpv4 = u8[packet] >>> 4 === 4;

@@ -179,6 +179,25 @@ Deno.test("a frame of more segments than any list holds is no frame", () => {
   }
 });
 
+Deno.test("headers too long for all segments of a list wait, or are no frame", () => {
+  const small = new DatagramList(arena, 10);
+  const source = {
+    ...plainTcp,
+    source: noise(16, 1),
+    destination: noise(16, 2),
+    options: new Uint8Array(200),
+  };
+  const frame = superFrame({ ...source, payload: noise(1000, 3) }, 300);
+  const length = put(frame);
+  // Each of the four headers takes 3 of the 10 rooms: 40 + 200 + 20 octets.
+  assert.equal(appendFrame(small, sum, packetAt - 10, packetAt, length), MALFORMED);
+  const three = superFrame({ ...source, payload: noise(900, 3) }, 300);
+  assert.equal(appendFrame(small, sum, packetAt - 10, packetAt, put(three)), 3);
+  assert.equal(appendFrame(small, sum, packetAt - 10, packetAt, put(three)), NO_ROOM);
+  small.clear();
+  assert.equal(appendFrame(small, sum, packetAt - 10, packetAt, put(three)), 3);
+});
+
 Deno.test("frames are appended behind each other", () => {
   const first = superFrame(plainTcp, 400);
   const second = superFrame({ ...plainUdp, id: 9 }, 500);

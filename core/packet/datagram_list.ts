@@ -7,7 +7,10 @@
  */
 import { type Arena, IOVEC_SIZE } from "../memory/arena.ts";
 
-/** Octets kept for a written header: IPv6 (40) or IPv4 with options (60) and TCP with options (60), rounded up. */
+/**
+ * Octets kept for a written header: IPv6 (40) or IPv4 with options (60) and TCP with options (60), rounded up. An IPv6 header
+ * with long extension headers takes several such rooms.
+ */
 export const HEADER_ROOM = 128;
 /** iovecs of one datagram: header and payload. */
 export const IOVECS_PER_DATAGRAM = 2;
@@ -24,7 +27,9 @@ export class DatagramList {
   readonly headers: Int32Array;
   /** Byte offset of the first iovec; datagram i has two from `iovecs + i * 32` on. */
   readonly iovecs: number;
-  readonly #headerRoom: number;
+  readonly #headers: number;
+  /** Octets of the header rooms that are taken. */
+  #headersUsed = 0;
 
   /**
    * Reserves iovecs and header room in the arena.
@@ -36,7 +41,7 @@ export class DatagramList {
     this.endpoints = new Int32Array(capacity);
     this.headers = new Int32Array(capacity);
     this.iovecs = arena.allocate(capacity * IOVECS_PER_DATAGRAM * IOVEC_SIZE, 16);
-    this.#headerRoom = arena.allocate(capacity * HEADER_ROOM, 64);
+    this.#headers = arena.allocate(capacity * HEADER_ROOM, 64);
   }
 
   /** Free places. */
@@ -46,13 +51,25 @@ export class DatagramList {
 
   /** Byte offset of the room for the next datagram's written header, a multiple of 64. */
   get nextHeader(): number {
-    return this.#headerRoom + this.count * HEADER_ROOM;
+    return this.#headers + this.#headersUsed;
+  }
+
+  /** Whether there are places for `count` datagrams with written headers of `headerLength` octets. */
+  hasRoom(count: number, headerLength: number): boolean {
+    return count <= this.room &&
+      count * roomOf(headerLength) <= this.capacity * HEADER_ROOM - this.#headersUsed;
+  }
+
+  /** Whether there would be such places if the list were empty. */
+  canHold(count: number, headerLength: number): boolean {
+    return count <= this.capacity && count * roomOf(headerLength) <= this.capacity * HEADER_ROOM;
   }
 
   /** Appends a datagram whose header was written at {@linkcode nextHeader} and whose payload stays where it is. */
   pushSegment(headerLength: number, payload: number, payloadLength: number): void {
     const index = this.count++;
-    const header = this.#headerRoom + index * HEADER_ROOM;
+    const header = this.nextHeader;
+    this.#headersUsed += roomOf(headerLength);
     const iovec = this.iovecs + index * IOVECS_PER_DATAGRAM * IOVEC_SIZE;
     this.arena.writeIovec(iovec, header, headerLength);
     this.arena.writeIovec(iovec + IOVEC_SIZE, payload, payloadLength);
@@ -75,5 +92,11 @@ export class DatagramList {
   /** Empties the list. */
   clear(): void {
     this.count = 0;
+    this.#headersUsed = 0;
   }
+}
+
+/** Octets of the rooms that a header takes: {@linkcode HEADER_ROOM} is a power of 2. */
+function roomOf(headerLength: number): number {
+  return (headerLength + HEADER_ROOM - 1) & -HEADER_ROOM;
 }

@@ -21,7 +21,7 @@ Deno.test("a datagram is a header and a payload, each where it lies", () => {
   assert.equal(gather(arena, at(1), 2).length, 20);
   assert.deepEqual([...list.lengths], [9, 20, 0]);
   assert.deepEqual([...list.headers.subarray(0, 2)], [header, data]);
-  assert.equal(list.nextHeader, header + 2 * HEADER_ROOM);
+  assert.equal(list.nextHeader, header + HEADER_ROOM);
   assert.deepEqual([list.count, list.room], [2, 1]);
 });
 
@@ -39,4 +39,18 @@ Deno.test("a cleared list begins anew, with no endpoint of before", () => {
   list.clear();
   list.pushSegment(20, first, 0);
   assert.equal(list.endpoints[0], 0);
+});
+
+Deno.test("a long header takes several rooms, of which there are as many as datagrams", () => {
+  const { arena } = openArena(65536);
+  const list = new DatagramList(arena, 8);
+  const first = list.nextHeader;
+  assert.deepEqual([list.hasRoom(8, HEADER_ROOM), list.hasRoom(9, 1)], [true, false]);
+  assert.deepEqual([list.hasRoom(4, HEADER_ROOM + 1), list.hasRoom(5, HEADER_ROOM + 1)], [true, false]);
+  list.pushSegment(HEADER_ROOM + 1, first, 0);
+  assert.equal(list.nextHeader, first + 2 * HEADER_ROOM);
+  assert.deepEqual([list.hasRoom(6, HEADER_ROOM), list.hasRoom(7, HEADER_ROOM)], [true, false]);
+  assert.deepEqual([list.canHold(7, HEADER_ROOM), list.canHold(5, 2 * HEADER_ROOM)], [true, false]);
+  list.clear();
+  assert.ok(list.hasRoom(8, HEADER_ROOM));
 });

@@ -24,6 +24,11 @@ const GENERATIONS = 0x1_0000;
 /** Least and largest MTU in bytes, as in the config file. */
 const LEAST_MTU = 576;
 const LARGEST_MTU = 65_507;
+/**
+ * The largest packet of a session in bytes. A datagram over IPv4 holds 65,507, of which the header and the tag of a transport
+ * message take 32, and the packet is padded to a multiple of 16 (WireGuard whitepaper section 5.4.6).
+ */
+export const LARGEST_SESSION_MTU = 65_472;
 
 /** What an accessor is to set up. */
 export interface Login {
@@ -114,6 +119,13 @@ export function parseLogin(message: Uint8Array): LoginText | undefined {
   return text.split(",").every((command) => draft.take(command)) ? draft.finish() : undefined;
 }
 
+/** Why a login cannot be put in force, worded for people; undefined if it can. */
+export function loginFault({ mtu }: Login): string | undefined {
+  if (mtu <= LARGEST_SESSION_MTU) return undefined;
+  return `Cannot join the server's network: its mtu is ${mtu}, and a session carries ${LARGEST_SESSION_MTU} at most. ` +
+    "Set a smaller mtu at the server";
+}
+
 /** A text being read. */
 class Draft {
   #address: Prefix | undefined;
@@ -186,6 +198,7 @@ export class LoginAssembler {
   readonly #parts = new Map<number, Login>();
   #generation = -1;
   #count = 0;
+  #routes = 0;
 
   /**
    * Takes the next text of the server.
@@ -194,18 +207,30 @@ export class LoginAssembler {
    */
   push({ login, part }: LoginText): Login | undefined {
     if (part === undefined) {
-      this.#parts.clear();
+      this.#clear();
       return login;
     }
-    if (part.generation !== this.#generation || part.count !== this.#count) this.#parts.clear();
+    if (part.generation !== this.#generation || part.count !== this.#count) this.#clear();
     this.#generation = part.generation;
     this.#count = part.count;
+    this.#routes += login.routes.length - (this.#parts.get(part.index)?.routes.length ?? 0);
     this.#parts.set(part.index, login);
+    // No server tells so many: what has come so far is let go of before it fills the memory.
+    if (this.#routes > MOST_ROUTES) this.#clear();
     if (this.#parts.size < part.count) return undefined;
     const parts = [...this.#parts].sort(([a], [b]) => a - b).map(([, each]) => each);
+    this.#clear();
+    return { ...login, routes: parts.flatMap((each) => each.routes) };
+  }
+
+  #clear(): void {
     this.#parts.clear();
-    const routes = parts.flatMap((each) => each.routes);
-    return routes.length > MOST_ROUTES ? undefined : { ...login, routes };
+    this.#routes = 0;
+  }
+
+  /** Routes of the parts that are kept. */
+  get routes(): number {
+    return this.#routes;
   }
 
   /** Whether some parts have come and others have not: then the accessor asks again after a while. */

@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { anyIpv4, anyPrefix } from "../net/arbitrary_test.ts";
 import { formatPrefix, networkOf } from "../net/prefix.ts";
-import { encodeLogin, type Login, LoginAssembler, MOST_ROUTES, parseLogin } from "./login.ts";
+import {
+  encodeLogin,
+  LARGEST_SESSION_MTU,
+  type Login,
+  LoginAssembler,
+  loginFault,
+  MOST_ROUTES,
+  parseLogin,
+} from "./login.ts";
 import { prefix } from "../../tests/literals.ts";
 
 const text = (octets: Uint8Array) => new TextDecoder().decode(octets);
@@ -112,4 +120,34 @@ Deno.test("whatever comes, reading does not throw, and what is read is within bo
     if (parsed === undefined) return;
     assert.ok(parsed.login.mtu >= 576 && parsed.login.routes.length <= MOST_ROUTES);
   }));
+});
+
+Deno.test("a login whose packets fit into no transport message is refused in words", () => {
+  const HEADER_AND_TAG = 32;
+  const sealed = (mtu: number) => HEADER_AND_TAG + Math.ceil(mtu / 16) * 16;
+  assert.ok(sealed(LARGEST_SESSION_MTU) <= 65_507 && sealed(LARGEST_SESSION_MTU + 1) > 65_507);
+  assert.equal(loginFault({ ...LOGIN, mtu: LARGEST_SESSION_MTU }), undefined);
+  assert.match(
+    loginFault({ ...LOGIN, mtu: LARGEST_SESSION_MTU + 1 }) ?? "",
+    /its mtu is 65473, .* 65472 at most/,
+  );
+});
+
+Deno.test("parts with more routes than a login has are let go of as they come", () => {
+  const assembler = new LoginAssembler();
+  const routes = Array.from({ length: 3000 }, () => prefix("10.0.0.0/24"));
+  const push = (index: number, count: number, of = routes) =>
+    assembler.push({ login: { ...LOGIN, routes: of }, part: { index, count, generation: 1 } });
+  let most = 0;
+  for (let index = 1; index <= 1024; index++) {
+    assert.equal(push(index, 1024), undefined);
+    most = Math.max(most, assembler.routes);
+  }
+  assert.ok(most <= MOST_ROUTES, `${most} kept`);
+  // A part that comes again takes its own place, and parts of a sound login are complete as before.
+  for (let times = 0; times < 5; times++) assert.equal(push(1, 3), undefined);
+  assert.equal(assembler.routes, 3000);
+  assert.equal(push(2, 3), undefined);
+  assert.equal(push(3, 3, routes.slice(0, MOST_ROUTES - 6000))?.routes.length, MOST_ROUTES);
+  assert.deepEqual([assembler.routes, assembler.isIncomplete], [0, false]);
 });

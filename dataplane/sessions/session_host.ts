@@ -189,11 +189,7 @@ export class SessionHost {
     const udp = await attachUdpSocket(memory, command.udp, shared.counters);
     const table = new SessionTable(command.slots, cipher, shared);
     const batch = new SealBatch(memory, udp, table, cipher, shared, post);
-    const codec = await socketAddressCodec();
-    const trim = (address: Uint8Array) => {
-      const endpoint = codec.decode(address);
-      return endpoint === undefined ? address : codec.encode(endpoint);
-    };
+    const { trim } = await socketAddressCodec(4);
     const parts = { bytes: memory.arena.u8, udp, table, cipher, shared, batch, post, trim };
     const delivery = client === undefined
       ? new AccessorDelivery(parts, tun, list)

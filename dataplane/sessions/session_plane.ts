@@ -135,7 +135,7 @@ export class SessionPlane {
    * @throws {OperationError} "failure" when the Worker cannot take it
    */
   static async attach(plane: DataPlane, settings: SessionPlaneSettings): Promise<SessionPlane> {
-    const sessions = new SessionPlane(plane, settings, await socketAddressCodec());
+    const sessions = new SessionPlane(plane, settings, await socketAddressCodec(settings.socket.family));
     plane.onSessionEvent = (event) => sessions.#take(event);
     sessions.#command({
       kind: "attach",

@@ -55,7 +55,6 @@ export const IFLA = {
   LINKINFO: 18,
   INFO_KIND: 1,
   CARRIER: 33,
-  GSO_MAX_SIZE: 41,
 } as const;
 
 /** `IFF_*`: flags of a link. */

@@ -47,8 +47,6 @@ export interface LinkChange {
   readonly mtu?: number;
   /** Packets that may wait to be sent. */
   readonly txQueueLength?: number;
-  /** Largest packet in bytes that the stack hands over unsegmented. */
-  readonly gsoMaxSize?: number;
 }
 
 /**
@@ -83,7 +81,6 @@ export function changeRequest(index: number, change: LinkChange): Request {
   const attributes: Attribute[] = [];
   if (change.mtu !== undefined) attributes.push(uint32Attribute(IFLA.MTU, change.mtu));
   if (change.txQueueLength !== undefined) attributes.push(uint32Attribute(IFLA.TXQLEN, change.txQueueLength));
-  if (change.gsoMaxSize !== undefined) attributes.push(uint32Attribute(IFLA.GSO_MAX_SIZE, change.gsoMaxSize));
   const request = linkRequest(RTM.NEWLINK, index, attributes);
   if (change.up !== undefined) {
     const body = new DataView(request.body.buffer);

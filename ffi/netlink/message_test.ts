@@ -51,11 +51,11 @@ Deno.test("a link change carries flags with their mask, MTU and queue length", (
 
 Deno.test("a link change without `up` leaves the flags alone", () => {
   assert.deepEqual(
-    encodeMessage(changeRequest(7, { gsoMaxSize: 65536 }), FLAGS, 0x01020304),
+    encodeMessage(changeRequest(7, { mtu: 65536 }), FLAGS, 0x01020304),
     bytes(`
       28000000 1000 0500 04030201 00000000
       00 00 0000 07000000 00000000 00000000
-      0800 2900 00000100`),
+      0800 0400 00000100`),
   );
 });
 

@@ -124,7 +124,7 @@ export class ExposedListener implements AsyncDisposable {
         endpoint,
         socket,
         plane,
-        await socketAddressCodec(),
+        await socketAddressCodec(socket.family),
         peers,
         config,
       );

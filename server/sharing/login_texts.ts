@@ -8,7 +8,7 @@ import { rolesOf } from "../../core/config/virtual_network.ts";
 import type { IpAddress } from "../../core/net/address.ts";
 import { exposedPrefixes } from "../exposed_prefixes.ts";
 import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
-import { encodeLogin, MOST_ROUTES } from "../../core/token/login.ts";
+import { encodeLogin, LARGEST_SESSION_MTU, MOST_ROUTES } from "../../core/token/login.ts";
 
 /** The part of a configuration that sharing goes by. */
 export type SharingConfig = Pick<Config, "addr" | "mtu" | "routes" | "tokens" | "pong">;
@@ -60,7 +60,7 @@ export class LoginTexts {
     const login = {
       address: { address, length: addr.length },
       peer: rolesOf(addr).server,
-      mtu,
+      mtu: Math.min(mtu, LARGEST_SESSION_MTU),
       routes: routes.slice(0, MOST_ROUTES),
     };
     return encodeLogin(login, size, this.#generation);

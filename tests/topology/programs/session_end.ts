@@ -19,7 +19,7 @@ import { openUdpSocket, socketAddressCodec, type UdpSocket } from "../../../ffi/
 import type { SessionEndSettings, SessionStep } from "../session_end.ts";
 
 const NOWHERE = addressFromUint32(0);
-const codec = await socketAddressCodec();
+const codec = await socketAddressCodec(4);
 
 function needed<T>(value: T | undefined): T {
   if (value === undefined) throw new Error("a step names something that is not there");
