@@ -44,7 +44,7 @@ const NO_ADDRESS: IpAddress = { family: 4, bytes: new Uint8Array(4) };
 export async function runAccessor(options: AccessorRunOptions): Promise<number> {
   const startedAt = Date.now();
   const dataPlane = new DataPlane();
-  using stop = new StopSignal();
+  using stop = new StopSignal(() => log.info("SIGHUP: nothing to do; SIGTERM stops the program"));
   using _pages = new ProgramPages();
   await makeWay(options.control);
   await using cleanup = new AsyncDisposableStack();

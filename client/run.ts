@@ -54,7 +54,7 @@ const INTERFACE_NAME = "connector0";
 export async function runClient(options: ClientRunOptions): Promise<number> {
   const startedAt = Date.now();
   const dataPlane = new DataPlane();
-  using stop = new StopSignal();
+  using stop = new StopSignal(() => log.info("SIGHUP: nothing to do; SIGTERM stops the program"));
   using _pages = new ProgramPages();
   await using cleanup = new AsyncDisposableStack();
 
