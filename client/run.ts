@@ -167,7 +167,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       firewall: firewall.status,
     };
   };
-  cleanup.use(await serveControlSocket(options.control, status));
+  cleanup.use(await serveControlSocket(options.control, "docker-connector-client", status));
   link.start();
 
   log.info("tunnel is up", {

@@ -11,7 +11,7 @@ import { formatFault } from "../core/config/fault.ts";
 import { parseConfig, type ParsedConfig } from "../core/config/parse.ts";
 import { plan, type Step } from "../core/config/plan.ts";
 import { configInForce } from "../core/config/restart.ts";
-import { OperationError } from "../core/error.ts";
+import { asOperationError, OperationError } from "../core/error.ts";
 import { SerialQueue } from "../core/serial_queue.ts";
 import { readConfigFile } from "../system/config_file.ts";
 import type { IdleKeyLog } from "./idle_keys.ts";
@@ -185,9 +185,8 @@ export class ConfigFollower implements AsyncDisposable {
 }
 
 function faultOf(error: unknown): string {
-  if (error instanceof OperationError) return error.report;
-  const words = error instanceof Error ? error.message : String(error);
-  return `Cannot put the configuration in force: ${words}. It is tried again; if that does not help, restart docker-connector`;
+  const remedy = "It is tried again; if that does not help, restart docker-connector";
+  return asOperationError(error, "Cannot put the configuration in force", remedy).report;
 }
 
 function realLater(milliseconds: number, callback: () => void): { cancel(): void } {

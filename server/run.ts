@@ -60,7 +60,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const initial = await initialConfig(options);
   const { config, file, exists, idle } = initial;
   if (options.logLevel === undefined) setLogLevel(config.logLevel);
-  await makeWay(options.control);
+  await makeWay(options.control, "docker-connector");
   const left = await clearLeftInterface(options.control);
   if (left !== undefined) {
     log.info("took addresses and routes from a killed run's interface", { interface: left.name });
@@ -169,7 +169,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
       config: follower.status,
     };
   };
-  cleanup.use(await serveControlSocket(options.control, status));
+  cleanup.use(await serveControlSocket(options.control, "docker-connector", status));
   cleanup.use(follower);
   onHangup = () => {
     log.info("SIGHUP: reading the config file again", { file });

@@ -27,6 +27,9 @@ const DEFAULT_LIMITS: ControlLimits = { connections: 16, deadline: 2000 };
 /** Bytes a request's head may have; curl's has about 80. */
 const LONGEST_HEAD = 4096;
 
+/** What a program's name looks like: any process may answer at a path that was given. */
+const PROGRAM_NAME = /^[a-z][a-z-]{0,63}$/;
+
 /** Milliseconds until the next try where accepting failed. */
 const ACCEPT_PAUSE = 200;
 
@@ -40,16 +43,18 @@ export interface ControlSocket extends AsyncDisposable {
  * Opens a control socket and serves it until it is disposed. A socket file that a dead process left is replaced.
  *
  * @param path where the socket's file is made
+ * @param program the program that serves it, as in its status document
  * @param status makes the document of each answer; nothing secret may be in it, every local user can read it
  * @param limits what callers may use up
  * @throws {OperationError} `io` if the path is in use or unusable, `privilege` if it may not be written
  */
 export async function serveControlSocket(
   path: string,
+  program: string,
   status: () => unknown,
   limits: ControlLimits = DEFAULT_LIMITS,
 ): Promise<ControlSocket> {
-  await makeWay(path);
+  await makeWay(path, program);
   const listener = listen(path);
   const file = Deno.lstatSync(path).ino;
   const door = new Door(listener, status, limits);
@@ -113,9 +118,10 @@ class Door {
  * Removes what a dead process left at the path of a control socket. Asked before anything is set up, it keeps a second run
  * of a program from taking over the addresses and routes of the first.
  *
+ * @param program the program that wants the path, as in its status document
  * @throws {OperationError} `io` if a living process serves it or something else is there, `privilege` if it may not be removed
  */
-export async function makeWay(path: string): Promise<void> {
+export async function makeWay(path: string, program: string): Promise<void> {
   try {
     if (!(await Deno.lstat(path)).isSocket) {
       throw cannotOpen(
@@ -131,11 +137,22 @@ export async function makeWay(path: string): Promise<void> {
     if (error instanceof Deno.errors.ConnectionRefused) return removeStale(path);
     throw error instanceof OperationError ? error : openFault(path, error);
   }
-  throw cannotOpen(
-    path,
-    "another docker-connector is running",
-    "Stop it first or give --control another path",
-  );
+  throw await inUse(path, program);
+}
+
+/** A second run of a program would also find interface and port taken, so another path helps only against other programs. */
+async function inUse(path: string, program: string): Promise<OperationError> {
+  const { askStatus } = await import("./control_client.ts");
+  const document = await askStatus(path).catch(() => undefined);
+  const owner = document?.program;
+  if (typeof owner !== "string" || !PROGRAM_NAME.test(owner)) {
+    return cannotOpen(path, "another program serves it", "Give --control another path");
+  }
+  const process = Number.isSafeInteger(document?.pid) ? `, process ${document?.pid}` : "";
+  if (owner !== program) {
+    return cannotOpen(path, `${owner} serves it${process}`, "Give --control another path");
+  }
+  return cannotOpen(path, `another ${program} is running${process}`, "Stop it first");
 }
 
 /**

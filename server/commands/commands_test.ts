@@ -141,7 +141,7 @@ Deno.test(
   "status shows the running server as text and as JSON",
   withFolder(async (folder) => {
     const control = join(folder, "control.sock");
-    await using _socket = await serveControlSocket(control, () => document);
+    await using _socket = await serveControlSocket(control, "docker-connector", () => document);
     const text = await outcome("status", "--control", control);
     assert.deepEqual([text.status, text.stderr], [0, ""]);
     assert.match(text.stdout, /, up 1 min 1 s\ninterface +connector0, /);
@@ -172,6 +172,7 @@ Deno.test(
     const control = join(folder, "control.sock");
     await using _socket = await serveControlSocket(
       control,
+      "docker-connector",
       () => ({ program: "docker-connector", version: "9" }),
     );
     const text = await outcome("status", "--control", control);

@@ -138,7 +138,7 @@ tunnelTest("commands that ask a running program", {}, async ({ network, tunnel, 
     const args = ["run", "--config", tunnel.configFile, "--port", "2512", ...control];
     const { code, stderr } = await network.mac.run([binary("docker-connector"), ...args]);
     assert.equal(code, 74, stderr);
-    assert.match(stderr, /another docker-connector is running/);
+    assert.match(stderr, /another docker-connector is running, process \d+\. Stop it first/);
     assert.equal((await server("status", ...control)).code, 0);
     assert.ok(await tunnel.works());
   });
