@@ -58,6 +58,24 @@ Deno.test(
 );
 
 Deno.test(
+  "check names the keys without effect",
+  withConfig(
+    "hosts /etc/hosts .test\nproxy 3306\ndns container.internal\nweb 127.0.0.1:2580\npong on\n",
+    async (file) => {
+      assert.deepEqual(await outcome("check", "--config", file), {
+        status: 0,
+        stdout: `ok: ${file}: 0 routes\n` +
+          "not in this version: hosts, proxy, dns, web; these keys have no effect\n" +
+          'without effect while "expose" is off: pong; see "expose ADDRESS:PORT"\n',
+        stderr: "",
+      });
+      await Deno.writeTextFile(file, "dns off\nweb off\n");
+      assert.equal((await outcome("check", "--config", file)).stdout, `ok: ${file}: 0 routes\n`);
+    },
+  ),
+);
+
+Deno.test(
   "check prints every fault with its place and exits with 78",
   withConfig("route 172.20.0.0/16\ntoken foo\niptables foo\n", async (file) => {
     const { status, stdout, stderr } = await outcome("check", "--config", file);
