@@ -10,7 +10,11 @@ export class SerialQueue {
   #last: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
-  /** @param onLost told what made a work fail that nobody waits for; must not throw */
+  /**
+   * An empty queue.
+   *
+   * @param onLost told what made a work fail that nobody waits for; must not throw
+   */
   constructor(onLost: (error: unknown) => void) {
     this.#onLost = onLost;
   }
