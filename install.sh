@@ -20,10 +20,11 @@ usage: install.sh [docker-connector|docker-accessor]
 Installs one program (docker-connector unless another is named) for this system below PREFIX: its binary to bin,
 its config file to etc unless one is there, the image of the client to share, on Linux a systemd unit to lib/systemd.
 --uninstall removes all of that, the client container, and the interface and routes that a crash may have left. A
-config file that was edited is kept; with --purge it goes too.
+config file that was edited and the accessor's file of server and token are kept; with --purge they go too.
 
 environment:
   PREFIX    where to install; default /usr/local
+  TMPDIR    where the download is unpacked and tried; default /tmp
   VERSION   the release, as in 0.1.0; default the latest
   BASE_URL  where the release's files are; default below $HOME_PAGE/releases
 HELP
@@ -75,12 +76,31 @@ check_hash() {
   [ "$found" = "$wanted" ] || fail "Cannot install $2: its SHA-256 is $found instead of $wanted. Nothing was installed"
 }
 
-# put MODE FILE TARGET: under another name first, since the file of a running program cannot be overwritten.
+# check_provenance FILE: that the project's own workflow built it. The hashes come from where the file comes from.
+check_provenance() {
+  # Elsewhere than on the project's page there is nothing to compare with.
+  [ -z "${BASE_URL:-}" ] || return 0
+  command -v gh >/dev/null && gh attestation --help >/dev/null 2>&1 || return 0
+  if ! gh auth status >/dev/null 2>&1; then
+    say "Skipped the check of provenance: gh is not logged in here"
+    return 0
+  fi
+  gh attestation verify "$1" --repo "${HOME_PAGE#https://github.com/}" >/dev/null ||
+    fail "Cannot install $(basename "$1"): its provenance is not the project's release. Nothing was installed"
+  say "Verified the provenance of $(basename "$1")"
+}
+
+# put MODE FILE TARGET: under another name first, since the file of a running program cannot be overwritten. The target's folder
+# may belong to a user (as Homebrew's /usr/local does), who could have put a link there: it is removed, and no mode is set by name.
 put() {
+  if [ -d "$3" ]; then fail "Cannot install $3: a folder is in its place"; fi
   mkdir -p "$(dirname "$3")"
-  cp "$2" "$3.new"
-  chmod "$1" "$3.new"
+  cp "$2" "$work/put"
+  chmod "$1" "$work/put"
+  rm -f "$3.new"
+  (umask 022 && cp "$work/put" "$3.new")
   mv -f "$3.new" "$3"
+  rm -f "$work/put"
 }
 
 install_config() {
@@ -97,21 +117,37 @@ install_config() {
 
 install_unit() {
   [ -f "$work/$program.service" ] || return 0
-  sed "s|/usr/local/|$PREFIX/|g" "$work/$program.service" >"$work/unit"
+  # & | and \ mean something to sed.
+  prefix=$(printf '%s\n' "$PREFIX" | sed 's/[&|\\]/\\&/g')
+  sed "s|/usr/local/|$prefix/|g" "$work/$program.service" >"$work/unit"
   put 644 "$work/unit" "$unit"
   say "Installed $unit"
 }
 
+has_systemd() { [ -d /run/systemd/system ]; }
+
 next_command() {
-  if [ "$program" = docker-accessor ]; then
+  if has_systemd && systemctl is-active --quiet "$program"; then
+    say "Next: sudo systemctl daemon-reload && sudo systemctl restart $program (the old version is still running)"
+  elif "$binary" status >/dev/null 2>&1; then
+    say "Next: stop the running $program, which is still the old version, and start it again"
+  elif [ "$program" = docker-accessor ]; then
     say "Next: sudo $binary run --remote HOST:PORT --token-file FILE"
-  elif [ -d /run/systemd/system ] && [ "$PREFIX" = /usr/local ]; then
+  elif has_systemd && [ "$PREFIX" = /usr/local ]; then
     say "Next: sudo systemctl daemon-reload && sudo systemctl enable --now $program"
   elif [ "$PREFIX" = /usr/local ]; then
     say "Next: sudo $binary run"
   else
     say "Next: sudo $binary run --config $config"
   fi
+}
+
+# The program is run once before it is installed, which a file system mounted with noexec forbids.
+try_script() {
+  printf '#!/bin/sh\nexit 0\n' >"$work/try"
+  chmod 700 "$work/try"
+  "$work/try" 2>/dev/null ||
+    fail "Cannot run programs in $work: it is mounted with noexec. Set TMPDIR to a folder elsewhere. Nothing was installed"
 }
 
 install_program() {
@@ -122,6 +158,12 @@ install_program() {
     */OWNER/REPOSITORY/*) fail "Cannot download: this script is not one of a release. Name where the files are: BASE_URL" ;;
   esac
   archive=$program-$os-$cpu.tar.gz
+  # Paths of a systemd unit can hold none of these.
+  case $PREFIX in
+    *[[:space:]\"\'%\$\\]*) fail "Cannot install below $PREFIX: blanks, quotes, %, \$ and \\ cannot be in the path" ;;
+    /*) ;;
+    *) fail "Cannot install below $PREFIX: it is no absolute path" ;;
+  esac
   if ! mkdir -p "$PREFIX/bin" 2>/dev/null || ! [ -w "$PREFIX/bin" ]; then
     fail "Cannot write to $PREFIX/bin: permission denied. Run it with sudo, or set PREFIX to a folder of your own"
   fi
@@ -133,7 +175,9 @@ install_program() {
   download "$base/SHA256SUMS" "$work/SHA256SUMS"
   download "$base/$archive" "$work/$archive"
   check_hash "$work/$archive" "$archive" "$work/SHA256SUMS"
+  check_provenance "$work/$archive"
   tar -xzf "$work/$archive" -C "$work" || fail "Cannot unpack $archive"
+  try_script
   version=$("$work/$program" --version) ||
     fail "Cannot run $program on this system: it needs macOS, or Linux with glibc (not musl). Nothing was installed"
 
@@ -159,7 +203,7 @@ remove() {
 
 uninstall_program() {
   if ! [ -e "$binary" ] && ! [ -e "$default" ]; then fail "Cannot remove $program: it is not installed in $PREFIX"; fi
-  if [ -e "$unit" ] && [ -d /run/systemd/system ]; then
+  if [ -e "$unit" ] && has_systemd; then
     systemctl disable --now "$program" || true
   fi
   if [ -x "$binary" ] && "$binary" status >/dev/null 2>&1; then
@@ -172,7 +216,7 @@ uninstall_program() {
       0) ;;
       # No Docker Engine answers, as where there is none: no reason to keep the program.
       69) say "A client container could not be looked for; if there is one: docker rm -f mac-connector" >&2 ;;
-      *) fail "Cannot clean up what a run left. Run it with sudo, or mend what is said above" ;;
+      *) fail "Cannot clean up what a run left. Run it with sudo, or fix what is said above" ;;
     esac
   fi
   if [ -e "$config" ]; then
@@ -182,7 +226,17 @@ uninstall_program() {
       say "Kept $config, which was edited; install.sh --uninstall --purge removes it too"
     fi
   fi
-  remove "$unit"
+  if [ -e "$login" ]; then
+    if [ "$purge" = yes ]; then
+      remove "$login"
+    else
+      say "Kept $login, which holds a token; install.sh --uninstall --purge $program removes it too"
+    fi
+  fi
+  if [ -e "$unit" ]; then
+    remove "$unit"
+    if has_systemd; then systemctl daemon-reload || true; fi
+  fi
   remove "$default"
   remove "$share/mac-docker-connector.tar"
   remove "$share/mac-docker-connector.tar.id"
@@ -209,6 +263,8 @@ main() {
   share=$PREFIX/share/$program
   default=$share/$program.conf.default
   unit=$PREFIX/lib/systemd/system/$program.service
+  # What the accessor's unit reads.
+  login=$PREFIX/etc/$program.env
   if [ "$action" = install ]; then install_program; else uninstall_program; fi
 }
 

@@ -7,9 +7,10 @@
 import { getLogger } from "../cli/log.ts";
 import { OnceEach } from "../cli/once_each.ts";
 import type { ForeignPrefix } from "../core/engine/wanted_routes.ts";
-import { OperationError } from "../core/error.ts";
+import { asOperationError, OperationError } from "../core/error.ts";
 import { formatAddress, type IpAddress } from "../core/net/address.ts";
 import { formatPrefix, type Prefix } from "../core/net/prefix.ts";
+import { SerialQueue } from "../core/serial_queue.ts";
 import { decideAccessorRoutes, idleExclusions } from "../core/session/accessor_routes.ts";
 import type { Login } from "../core/token/login.ts";
 import { InterfaceKeeper } from "../system/interface_keeper.ts";
@@ -47,7 +48,9 @@ export class JoinedNetwork implements AsyncDisposable {
   #interface: InterfaceSettings | undefined;
   #excludedNow: readonly Prefix[] = [];
   #fault: string | undefined;
-  #work: Promise<unknown> = Promise.resolve();
+  readonly #queue = new SerialQueue((error) =>
+    log.error(asOperationError(error, "Cannot change the network").report)
+  );
 
   constructor(settings: JoinedNetworkSettings) {
     this.#settings = settings;
@@ -87,7 +90,7 @@ export class JoinedNetwork implements AsyncDisposable {
 
   /** Removes the routes that a killed run left behind with an interface that outlives its program. */
   clearLeftovers(): Promise<void> {
-    return this.#afterwards(async () => {
+    return this.#queue.run(async () => {
       const { router, interfaceName } = this.#settings;
       const left = await router.listRoutes(interfaceName);
       if (left.length === 0) return;
@@ -98,7 +101,7 @@ export class JoinedNetwork implements AsyncDisposable {
 
   /** Puts a login in force. What fails is logged once, shown by `status` and tried again. */
   join(login: Login): Promise<void> {
-    return this.#afterwards(() => {
+    return this.#queue.run(() => {
       this.#login = login;
       return this.#guard(async () => {
         await this.#configure(login);
@@ -115,7 +118,7 @@ export class JoinedNetwork implements AsyncDisposable {
    * @returns the milliseconds after which to come back; undefined where nothing waits
    */
   reconcile(): Promise<number | undefined> {
-    return this.#afterwards(async () => {
+    return this.#queue.run(async () => {
       const login = this.#login;
       if (login === undefined) return undefined;
       await this.#guard(async () => {
@@ -133,7 +136,7 @@ export class JoinedNetwork implements AsyncDisposable {
 
   /** Removes the routes. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#afterwards(() => this.#routes.apply([], AbortSignal.timeout(CLEAR_LIMIT)));
+    await this.#queue.run(() => this.#routes.apply([], AbortSignal.timeout(CLEAR_LIMIT)));
   }
 
   async #configure({ address, peer, mtu }: Login): Promise<void> {
@@ -181,21 +184,15 @@ export class JoinedNetwork implements AsyncDisposable {
       this.#fault = undefined;
       this.#said.settle("fault");
     } catch (error) {
-      if (!(error instanceof OperationError)) throw error;
-      this.#fault = error.report;
-      if (this.#said.isNews("fault", error.report)) log.error(error.report);
+      const { report } = asOperationError(error, "Cannot put in force what the server tells");
+      this.#fault = report;
+      if (this.#said.isNews("fault", report)) log.error(report);
     }
   }
 
   #wantedInterface(): InterfaceSettings {
     if (this.#interface === undefined) throw new TypeError("the interface has no settings yet");
     return this.#interface;
-  }
-
-  #afterwards<T>(change: () => Promise<T>): Promise<T> {
-    const work = this.#work.then(change);
-    this.#work = work.catch(() => {});
-    return work;
   }
 }
 

@@ -44,9 +44,9 @@ const NO_ADDRESS: IpAddress = { family: 4, bytes: new Uint8Array(4) };
 export async function runAccessor(options: AccessorRunOptions): Promise<number> {
   const startedAt = Date.now();
   const dataPlane = new DataPlane();
-  using stop = new StopSignal();
+  using stop = new StopSignal(() => log.info("SIGHUP: nothing to do; SIGTERM stops the program"));
   using _pages = new ProgramPages();
-  await makeWay(options.control);
+  await makeWay(options.control, "docker-accessor");
   await using cleanup = new AsyncDisposableStack();
 
   // The Worker starts while the code of handshakes is loaded, and that before the token's keys are derived on a thread of their own.
@@ -135,7 +135,7 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
     counters: counters(plane, dataPlane, running.malformed),
     dataPlane: { offload: device.offload.tcp, aead: plane.backend },
   });
-  cleanup.use(await serveControlSocket(options.control, status));
+  cleanup.use(await serveControlSocket(options.control, "docker-accessor", status));
   log.info("connecting", {
     server: formatRemote(options.remote),
     interface: device.name,

@@ -68,18 +68,33 @@ interface TokenFile {
 }
 
 async function readTokenFile(path: string): Promise<FoundToken> {
-  const { text, mode } = await readSmallFile(path);
+  const { text, warnings } = await readSecretFile(path);
   const { value, problem } = tokenSyntax.read(text.trim());
   if (problem !== undefined) {
     throw new OperationError("config", `Cannot use the token in ${path}: ${problem}`);
   }
-  const warnings = mode !== null && (mode & OTHERS) !== 0
-    ? [`The token in ${path} can be read by other users of this machine. Run: chmod 600 ${path}`]
-    : [];
   return { token: value, warnings };
 }
 
-async function readSmallFile(path: string): Promise<TokenFile> {
+/**
+ * Reads a file that holds the token.
+ *
+ * @param remedy what to do where the file is not there
+ * @returns its text, and a warning where others can read it too
+ * @throws {OperationError} "config" if it cannot be read or is too large
+ */
+export async function readSecretFile(
+  path: string,
+  remedy = "",
+): Promise<{ readonly text: string; readonly warnings: readonly string[] }> {
+  const { text, mode } = await readSmallFile(path, remedy);
+  const warnings = mode !== null && (mode & OTHERS) !== 0
+    ? [`The token in ${path} can be read by other users of this machine. Run: chmod 600 ${path}`]
+    : [];
+  return { text, warnings };
+}
+
+async function readSmallFile(path: string, remedy: string): Promise<TokenFile> {
   try {
     using file = await Deno.open(path);
     const { isFile, isDirectory, mode } = await file.stat();
@@ -96,7 +111,7 @@ async function readSmallFile(path: string): Promise<TokenFile> {
     return { text: new TextDecoder().decode(room.subarray(0, length)), mode: isFile ? mode : null };
   } catch (error) {
     if (error instanceof OperationError) throw error;
-    throw new OperationError("config", `Cannot read the token from ${path}: ${stateOf(error)}`, "", {
+    throw new OperationError("config", `Cannot read the token from ${path}: ${stateOf(error)}`, remedy, {
       cause: error,
     });
   }

@@ -8,10 +8,11 @@
  * @module
  */
 
-import { OperationError } from "../core/error.ts";
+import { asOperationError } from "../core/error.ts";
 import type { ContainerBridge, FirewallWish } from "../core/firewall/wanted_rules.ts";
 import { formatAddress } from "../core/net/address.ts";
 import { formatPrefix, type Prefix } from "../core/net/prefix.ts";
+import { SerialQueue } from "../core/serial_queue.ts";
 import type { FirewallFacts } from "../core/protocol/description.ts";
 import type { Firewall, FirewallState } from "../system/firewall.ts";
 import type { BridgePair } from "./bridge_pairs.ts";
@@ -56,8 +57,7 @@ export class FirewallKeeper implements AsyncDisposable {
   readonly #pace: KeeperPace;
   readonly #log: FirewallLog;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #working = Promise.resolve();
-  #isClosed = false;
+  readonly #queue = new SerialQueue((error) => this.#fail(error));
   #state = NOTHING;
   #found: readonly FoundPair[] = [];
   /** What the last look was based on. */
@@ -100,37 +100,36 @@ export class FirewallKeeper implements AsyncDisposable {
 
   /** Looks now, at the start or because what is wanted has changed, and goes on by itself. */
   wake(): void {
-    if (this.#isClosed) return;
     clearTimeout(this.#timer);
-    this.#working = this.#working.then(() => this.#glance());
+    this.#queue.start(() => this.#glance());
   }
 
   /** Stops, and takes the rules out. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isClosed = true;
+    const working = this.#queue.close();
     clearTimeout(this.#timer);
-    await this.#working;
+    await working;
     using firewall = this.#settings.firewall;
     const { fault } = await firewall.clear(this.#wish([]));
     if (fault !== undefined) this.#log.leftBehind(fault);
   }
 
   async #glance(): Promise<void> {
-    if (this.#isClosed) return;
     try {
       await this.#lookIfDue();
     } catch (error) {
-      // The tunnel goes on: containers may be reachable without this program's rules.
-      const fault = error instanceof OperationError ? error : new OperationError(
-        "failure",
-        `Cannot look after the firewall: ${error instanceof Error ? error.message : error}`,
-      );
-      this.#take({ ...this.#state, inserted: 0, deleted: 0, fault });
-      this.#nextLook = performance.now() + this.#pace.look;
+      this.#fail(error);
     }
-    this.#settings.onGlance?.();
     clearTimeout(this.#timer);
-    if (!this.#isClosed) this.#timer = setTimeout(() => this.wake(), this.#pace.glance);
+    if (!this.#queue.isClosed) this.#timer = setTimeout(() => this.wake(), this.#pace.glance);
+    this.#settings.onGlance?.();
+  }
+
+  /** The tunnel goes on: containers may be reachable without this program's rules. */
+  #fail(error: unknown): void {
+    const fault = asOperationError(error, "Cannot look after the firewall");
+    this.#take({ ...this.#state, inserted: 0, deleted: 0, fault });
+    this.#nextLook = performance.now() + this.#pace.look;
   }
 
   async #lookIfDue(): Promise<void> {

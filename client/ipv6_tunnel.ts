@@ -6,7 +6,8 @@
  */
 import { getLogger } from "../cli/log.ts";
 import { IPV6_LEAST_MTU } from "../core/config/config.ts";
-import { OperationError } from "../core/error.ts";
+import { asOperationError } from "../core/error.ts";
+import { SerialQueue } from "../core/serial_queue.ts";
 import { nextAddress } from "../core/net/address.ts";
 import { formatPrefix, networkOf, type Prefix, samePrefix } from "../core/net/prefix.ts";
 import { readSysctl } from "../ffi/sysctl_linux.ts";
@@ -28,7 +29,7 @@ export class Ipv6Tunnel {
   readonly #settings: Ipv6TunnelSettings;
   #inForce: Prefix | undefined;
   #wanted: Prefix | undefined;
-  #changing = Promise.resolve();
+  readonly #queue = new SerialQueue((error) => log.warn(faultOf(error)));
 
   constructor(settings: Ipv6TunnelSettings) {
     this.#settings = settings;
@@ -48,17 +49,14 @@ export class Ipv6Tunnel {
     const isSame = addr6 === undefined
       ? this.#wanted === undefined
       : this.#wanted !== undefined && samePrefix(addr6, this.#wanted);
-    if (isSame) return this.#changing;
+    if (isSame) return this.#queue.run(() => {});
     this.#wanted = addr6;
-    this.#changing = this.#changing.then(() => this.#change(addr6));
-    return this.#changing;
+    return this.#queue.run(() => this.#change(addr6));
   }
 
   /** Does a work while no change of the network is under way. */
   whileSettled<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#changing.then(work);
-    this.#changing = done.then(() => {}, () => {});
-    return done;
+    return this.#queue.run(work);
   }
 
   async #change(addr6: Prefix | undefined): Promise<void> {
@@ -86,8 +84,11 @@ export class Ipv6Tunnel {
         );
       }
     } catch (error) {
-      if (!(error instanceof OperationError)) throw error;
-      log.warn(`IPv6 stays off: ${error.report}`);
+      log.warn(faultOf(error));
     }
   }
+}
+
+function faultOf(error: unknown): string {
+  return `IPv6 stays off: ${asOperationError(error, "Cannot switch IPv6 on").report}`;
 }

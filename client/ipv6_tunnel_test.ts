@@ -7,7 +7,7 @@ import { Ipv6Tunnel } from "./ipv6_tunnel.ts";
 import { address, prefix } from "../tests/literals.ts";
 
 /** A tunnel whose every step is written down. */
-function openTunnel(mtu = 1400, fault?: OperationError) {
+function openTunnel(mtu = 1400, fault?: Error) {
   const steps: string[] = [];
   const router: Pick<Router, "configureInterface" | "addRoute" | "removeRoute"> = {
     configureInterface({ address6, peer6 }) {
@@ -71,4 +71,13 @@ Deno.test("with an MTU below 1280, or a system without IPv6, it stays off", asyn
     assert.deepEqual(steps, ["drop"]);
     assert.equal(tunnel.addr6, undefined);
   }
+});
+
+Deno.test("a fault of any kind leaves IPv6 off, and later works are done", async () => {
+  const { tunnel, steps } = openTunnel(1400, new TypeError("no such thing"));
+  await tunnel.follow(FIRST);
+  assert.equal(tunnel.addr6, undefined);
+  assert.equal(await tunnel.whileSettled(() => Promise.resolve("done")), "done");
+  await tunnel.follow(undefined);
+  assert.deepEqual(steps, ["drop", "drop", "configure IPv4 only"]);
 });

@@ -54,7 +54,7 @@ const INTERFACE_NAME = "connector0";
 export async function runClient(options: ClientRunOptions): Promise<number> {
   const startedAt = Date.now();
   const dataPlane = new DataPlane();
-  using stop = new StopSignal();
+  using stop = new StopSignal(() => log.info("SIGHUP: nothing to do; SIGTERM stops the program"));
   using _pages = new ProgramPages();
   await using cleanup = new AsyncDisposableStack();
 
@@ -189,7 +189,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
  */
 async function openStatusSocket(path: string, status: () => ClientStatus): Promise<ControlSocket | null> {
   try {
-    return await serveControlSocket(path, status);
+    return await serveControlSocket(path, "docker-connector-client", status);
   } catch (error) {
     if (!(error instanceof OperationError) || error instanceof ControlSocketInUse) throw error;
     log.warn(`${error.report}; until then the tunnel works, but "health" reports a failure`);

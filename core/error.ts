@@ -48,3 +48,16 @@ export class OperationError extends Error {
     return this.remedy === "" ? this.message : `${this.message}. ${this.remedy}`;
   }
 }
+
+/**
+ * A fault of any kind as one that people can be told.
+ *
+ * @param error what was thrown
+ * @param act "Cannot <act> <object>", for an error that does not say so itself
+ * @param remedy what to do about such an error
+ */
+export function asOperationError(error: unknown, act: string, remedy = ""): OperationError {
+  if (error instanceof OperationError) return error;
+  const state = error instanceof Error ? error.message : String(error);
+  return new OperationError("failure", `${act}: ${state}`, remedy, { cause: error });
+}

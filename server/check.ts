@@ -12,6 +12,7 @@ import { formatFault } from "../core/config/fault.ts";
 import { parseConfig } from "../core/config/parse.ts";
 import { readConfigFile } from "../system/config_file.ts";
 import { configFileToRead } from "./config_place.ts";
+import { unsharedKeys } from "./idle_keys.ts";
 
 /**
  * Checks the config file.
@@ -22,13 +23,18 @@ import { configFileToRead } from "./config_place.ts";
  * @throws {OperationError} `config`, where the file cannot be read
  */
 export async function checkConfig(given: string | undefined, terminal: Terminal): Promise<number> {
-  const file = await configFileToRead(given);
-  const { config, faults } = parseConfig(await readConfigFile(file), file);
+  const file = await configFileToRead({ given });
+  const { config, faults, idle } = parseConfig(await readConfigFile(file), file);
   if (config === undefined) {
     terminal.out(faults.map((fault) => `${escapeControls(formatFault(fault))}\n`).join(""));
     return exitStatus.config;
   }
   terminal.out(escapeControls(`ok: ${file}: ${summary(config)}`) + "\n");
+  if (idle.length > 0) terminal.out(`not in this version: ${idle.join(", ")}; these keys have no effect\n`);
+  const unshared = unsharedKeys(config);
+  if (unshared.length > 0) {
+    terminal.out(`without effect while "expose" is off: ${unshared.join(", ")}; see "expose ADDRESS:PORT"\n`);
+  }
   return exitDone;
 }
 

@@ -4,40 +4,42 @@
  * @module
  */
 import { getLogger } from "../cli/log.ts";
+import { OnceEach } from "../cli/once_each.ts";
 import type { Config } from "../core/config/config.ts";
+import type { KeyName } from "../core/config/keys.ts";
 
 const log = getLogger("config");
-
-/** The keys of a configuration that this version does nothing with. */
-export function idleKeys(config: Config): string[] {
-  return names([
-    ["hosts", config.hosts.length > 0],
-    ["proxy", config.proxies.length > 0],
-    ["web", config.web !== undefined],
-  ]);
-}
 
 /** The keys of a configuration that are for accessors, none of whom can log in while `expose` is off. */
 export function unsharedKeys(config: Config): string[] {
   if (config.expose !== undefined) return [];
-  return names([
+  const given: readonly (readonly [name: string, isGiven: boolean])[] = [
     ["route ... expose", config.routes.some(({ expose }) => expose)],
     ["token", config.tokens.length > 0],
     ["pong", config.pong],
-  ]);
-}
-
-/** Says which lines of a configuration have no effect. */
-export function warnOfIdleKeys(config: Config): void {
-  const idle = idleKeys(config);
-  if (idle.length > 0) log.warn("keys without effect in this version", { keys: idle.join(", ") });
-  const unshared = unsharedKeys(config);
-  if (unshared.length === 0) return;
-  log.warn('keys without effect while "expose" is off; see "expose ADDRESS:PORT"', {
-    keys: unshared.join(", "),
-  });
-}
-
-function names(given: readonly (readonly [name: string, isGiven: boolean])[]): string[] {
+  ];
   return given.filter(([, isGiven]) => isGiven).map(([name]) => name);
+}
+
+/** Says which lines of a configuration have no effect, and says it again only when they are others. */
+export class IdleKeyLog {
+  readonly #said = new OnceEach();
+
+  /**
+   * @param config the configuration
+   * @param idle its keys that this version does nothing with
+   */
+  tell(config: Config, idle: readonly KeyName[]): void {
+    this.#tellNews("not in this version: these keys have no effect", idle);
+    this.#tellNews(
+      'keys without effect while "expose" is off; see "expose ADDRESS:PORT"',
+      unsharedKeys(config),
+    );
+  }
+
+  #tellNews(text: string, names: readonly string[]): void {
+    const keys = names.join(", ");
+    if (keys === "") this.#said.settle(text);
+    else if (this.#said.isNews(text, keys)) log.warn(text, { keys });
+  }
 }

@@ -4,8 +4,11 @@
  * @module
  */
 import { getLogger } from "../cli/log.ts";
+import { resolve } from "node:path";
 import type { Config, Overrides } from "../core/config/config.ts";
+import { listLines } from "../core/config/edit.ts";
 import { formatFault } from "../core/config/fault.ts";
+import type { KeyName } from "../core/config/keys.ts";
 import { parseConfig } from "../core/config/parse.ts";
 import { OperationError } from "../core/error.ts";
 import { defaultConfigPaths, findConfigFile, readConfigFile } from "../system/config_file.ts";
@@ -16,10 +19,15 @@ const log = getLogger("config");
 /** A configuration, and what later reloads need. */
 export interface InitialConfig {
   readonly config: Config;
-  /** The file to follow; it may not be there yet. */
+  /** The file to follow, as an absolute path; it may not be there yet. */
   readonly file: string;
   /** Whether it was there. */
   readonly exists: boolean;
+  /** Whether its text says nothing. */
+  readonly isEmpty: boolean;
+  /** Its keys that this version does nothing with. */
+  readonly idle: readonly KeyName[];
+  /** Values of flags, which stay in force over the file's. */
   readonly overrides: Overrides;
 }
 
@@ -36,18 +44,21 @@ export async function initialConfig(options: ServerRunOptions): Promise<InitialC
   const found = options.configFile ?? await findConfigFile(places);
   const file = found ?? places.at(-1) ?? "docker-connector.conf";
   if (found === undefined) {
-    log.warn(
-      "no config file, so the defaults are in force and no network is routed; create one to change that",
-      { file },
-    );
+    log.info("no config file: the networks of the Docker Engine are routed; create one to change that", {
+      file,
+    });
   }
   const text = found === undefined ? "" : await readConfigFile(file);
-  const { config, faults } = parseConfig(text, file, overrides);
-  if (config !== undefined) return { config, file, exists: found !== undefined, overrides };
+  const { config, faults, idle } = parseConfig(text, file, overrides);
+  if (config !== undefined) {
+    // Commands of other working directories ask the server for this path.
+    const place = { file: resolve(file), exists: found !== undefined };
+    return { config, ...place, isEmpty: listLines(text).length === 0, idle, overrides };
+  }
   for (const fault of faults) log.error(formatFault(fault));
   throw new OperationError(
     "config",
     `Cannot start with ${file}: ${faults.length === 1 ? "one fault" : `${faults.length} faults`}`,
-    `Mend what is listed above; docker-connector check --config ${file} lists it again`,
+    `Fix what is listed above; docker-connector check --config ${file} lists it again`,
   );
 }

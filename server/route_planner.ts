@@ -8,7 +8,8 @@ import { OnceEach } from "../cli/once_each.ts";
 import type { Config } from "../core/config/config.ts";
 import type { DockerNetwork } from "../core/engine/networks.ts";
 import { decideRoutes, type ForeignPrefix, type SubnetDecision } from "../core/engine/wanted_routes.ts";
-import { OperationError } from "../core/error.ts";
+import { asOperationError, OperationError } from "../core/error.ts";
+import { SerialQueue } from "../core/serial_queue.ts";
 import type { InterfaceKeeper } from "../system/interface_keeper.ts";
 import type { Router } from "../system/router.ts";
 import type { ContainerRoutes } from "./container_routes.ts";
@@ -19,7 +20,9 @@ const log = getLogger("route");
 export class RoutePlanner {
   #networks: readonly DockerNetwork[] = [];
   #subnets: readonly SubnetDecision[] = [];
-  #work: Promise<unknown> = Promise.resolve();
+  readonly #queue = new SerialQueue((error) =>
+    log.error(asOperationError(error, "Cannot change routes").report)
+  );
   readonly #faults = new OnceEach();
 
   /**
@@ -52,7 +55,7 @@ export class RoutePlanner {
    * @throws {OperationError} when no route can be changed at all
    */
   refresh(): Promise<void> {
-    return this.#afterwards(() => this.#refreshNow());
+    return this.#queue.run(() => this.#refreshNow());
   }
 
   /**
@@ -63,7 +66,7 @@ export class RoutePlanner {
    * @returns the milliseconds after which to come back; undefined where nothing waits
    */
   reconcile(keeper: Pick<InterfaceKeeper, "repair" | "nextRepair">): Promise<number | undefined> {
-    return this.#afterwards(async () => {
+    return this.#queue.run(async () => {
       try {
         await keeper.repair();
         await this.routes.findLost();
@@ -78,19 +81,13 @@ export class RoutePlanner {
     });
   }
 
-  #afterwards<T>(change: () => Promise<T>): Promise<T> {
-    const work = this.#work.then(change);
-    this.#work = work.catch(() => {});
-    return work;
-  }
-
   /**
    * Removes every route, once what is under way is done.
    *
    * @param until when it is aborted, what is left goes with the interface
    */
   clear(until?: AbortSignal): Promise<void> {
-    return this.#work.then(() => this.routes.clear(until));
+    return this.#queue.run(() => this.routes.clear(until));
   }
 
   async #refreshNow(): Promise<void> {

@@ -10,7 +10,7 @@ import { exitDone } from "../cli/exit_status.ts";
 import { programStatus } from "../cli/status_document.ts";
 import { lastHeardSeconds, tunnelCounters } from "../cli/tunnel_counters.ts";
 import type { BridgePair } from "../core/config/config.ts";
-import { plan, type Step } from "../core/config/plan.ts";
+import { plan } from "../core/config/plan.ts";
 import { OperationError } from "../core/error.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
@@ -26,12 +26,13 @@ import type { InterfaceSettings, Router } from "../system/router.ts";
 import { ProgramPages } from "../system/program_pages.ts";
 import { StopSignal } from "../system/stop_signal.ts";
 import { openTunnelDevice, openTunnelSocket } from "../system/tunnel_device.ts";
+import { applySteps, applyTunnelSteps } from "./apply_steps.ts";
 import { ClientLink } from "./client_link.ts";
 import { ConfigFollower } from "./config_follower.ts";
 import { ContainerRoutes } from "./container_routes.ts";
-import { changeControlText, fullControlText, revisionText } from "./control_text.ts";
+import { fullControlText, revisionText } from "./control_text.ts";
 import { followDocker, mayDemandKey } from "./follow_docker.ts";
-import { warnOfIdleKeys } from "./idle_keys.ts";
+import { IdleKeyLog } from "./idle_keys.ts";
 import { initialConfig } from "./initial_config.ts";
 import { INTERFACE_NAME } from "./interface_name.ts";
 import type { ServerRunOptions } from "./options.ts";
@@ -53,11 +54,13 @@ const CLEAR_LIMIT = 2_000;
 export async function runServer(options: ServerRunOptions): Promise<number> {
   const startedAt = Date.now();
   const dataPlane = new DataPlane();
-  using stop = new StopSignal();
+  let onHangup = () => {};
+  using stop = new StopSignal(() => onHangup());
   using _pages = new ProgramPages();
-  const { config, file, exists, overrides } = await initialConfig(options);
+  const initial = await initialConfig(options);
+  const { config, file, exists, idle } = initial;
   if (options.logLevel === undefined) setLogLevel(config.logLevel);
-  await makeWay(options.control);
+  await makeWay(options.control, "docker-connector");
   const left = await clearLeftInterface(options.control);
   if (left !== undefined) {
     log.info("took addresses and routes from a killed run's interface", { interface: left.name });
@@ -109,14 +112,19 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const routes = new ContainerRoutes(router, device.name);
   const planner = new RoutePlanner(router, routes, addr6 !== undefined, () => follower.config);
   cleanup.defer(() => planner.clear(AbortSignal.timeout(CLEAR_LIMIT)));
-  const follower = new ConfigFollower(file, overrides, config, async (steps) => {
-    pairs = follower.config.bridgePairs;
-    await carryOut(steps, planner, link, options.logLevel === undefined);
-    await sharing.apply(steps, follower.config);
+  const idleKeys = new IdleKeyLog();
+  const parts = { planner, link, sharing, mayChangeLevel: options.logLevel === undefined };
+  const follower = new ConfigFollower({
+    initial,
+    idleKeys,
+    apply: async (steps, config) => {
+      pairs = config.bridgePairs;
+      await applySteps(steps, config, parts);
+    },
   });
   const firstSteps = plan(undefined, config);
-  await carryOut(firstSteps, planner, link, options.logLevel === undefined);
-  warnOfIdleKeys(config);
+  await applyTunnelSteps(firstSteps, parts);
+  idleKeys.tell(config, idle);
 
   const dockerStatus = await followDocker({
     config,
@@ -161,9 +169,14 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
       config: follower.status,
     };
   };
-  cleanup.use(await serveControlSocket(options.control, status));
+  cleanup.use(await serveControlSocket(options.control, "docker-connector", status));
+  cleanup.use(follower);
+  onHangup = () => {
+    log.info("SIGHUP: reading the config file again", { file });
+    void follower.reload();
+  };
   if (options.watch) {
-    cleanup.use(watchFile(file, () => follower.reload()));
+    cleanup.use(watchFile(file, () => void follower.reload()));
     // What was saved between the first read and the watch.
     if (exists) await follower.reload();
   }
@@ -181,15 +194,6 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   log.info("stopping", { signal });
   return exitDone;
 }
-
-/** The steps that change which networks are routed. */
-const ROUTE_STEPS: readonly Step["kind"][] = [
-  "add-route",
-  "remove-route",
-  "network-on",
-  "network-off",
-  "set-expose",
-];
 
 /**
  * Configures the interface, with IPv6 where the system has it.
@@ -213,22 +217,4 @@ async function configureInterface(
   }
   await router.configureInterface(base);
   return base;
-}
-
-/** Puts the steps of a configuration in force. */
-async function carryOut(
-  steps: readonly Step[],
-  planner: RoutePlanner,
-  link: ClientLink,
-  mayChangeLevel: boolean,
-): Promise<void> {
-  const changedPairs: BridgePair[] = [];
-  for (const step of steps) {
-    if (step.kind === "set-log-level" && mayChangeLevel) setLogLevel(step.level);
-    else if (step.kind === "connect-bridges" || step.kind === "disconnect-bridges") {
-      changedPairs.push(step.pair);
-    }
-  }
-  if (steps.some(({ kind }) => ROUTE_STEPS.includes(kind))) await planner.refresh();
-  if (changedPairs.length > 0) link.sendChange(changeControlText(changedPairs));
 }

@@ -8,17 +8,7 @@ import type { Config } from "../core/config/config.ts";
 import type { Step } from "../core/config/plan.ts";
 import type { SharingParts } from "./sharing/sharing.ts";
 import type { SharingStatus } from "./sharing_status.ts";
-
-/** The steps of a reload that concern accessors. */
-const STEPS: readonly Step["kind"][] = [
-  "set-expose",
-  "remove-token",
-  "add-token",
-  "remove-route",
-  "expose-route",
-  "add-route",
-  "set-pong",
-];
+import { concerns } from "./step_parts.ts";
 
 type Sharing = import("./sharing/sharing.ts").Sharing;
 
@@ -31,7 +21,7 @@ export class SharingSwitch implements AsyncDisposable {
 
   /** Puts a configuration in force; the steps are those from the one before. */
   async apply(steps: readonly Step[], config: Config): Promise<void> {
-    if (!steps.some(({ kind }) => STEPS.includes(kind))) return;
+    if (!concerns("sharing", steps)) return;
     if (config.expose !== undefined) this.#sharing ??= this.#load();
     await (await this.#sharing)?.apply(config);
   }

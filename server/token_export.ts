@@ -38,7 +38,7 @@ export interface ExportRequest {
  */
 export async function printExport(request: ExportRequest, terminal: Terminal): Promise<number> {
   const { endpoint, qr } = request;
-  const file = await configFileToRead(request.file);
+  const file = await configFileToRead({ given: request.file });
   const config = await soundConfig(file);
   const { name, address } = findToken(config, request.token, file);
   const text = wgQuickFile({
@@ -63,7 +63,7 @@ async function soundConfig(file: string): Promise<Config> {
   throw new OperationError(
     "config",
     `Cannot read ${file}: ${faults.length === 1 ? "one fault" : `${faults.length} faults`}`,
-    `Run "docker-connector check --config ${file}" and mend it first`,
+    `Run "docker-connector check --config ${file}" and fix it first`,
   );
 }
 
@@ -75,7 +75,7 @@ function findToken({ tokens }: Config, wanted: string, file: string): Token {
   throw new OperationError(
     "config",
     `Cannot export the token: ${file} has no such token, and none for such an address`,
-    'Add the line "token TOKEN ADDRESS" first',
+    'Make one with "docker-connector token add NAME" first',
   );
 }
 

@@ -16,12 +16,23 @@ import { tokenStrength } from "../core/token/strength.ts";
  * @returns the exit status
  */
 export function printToken(name: string | undefined, terminal: Terminal): number {
-  const random = strongToken();
-  terminal.out(`${name === undefined ? random : `${name}-${random}`}\n`);
+  terminal.out(`${newToken(name)}\n`);
   if (terminal.outIsTerminal) {
-    terminal.err("Give it an address: docker-connector config add token TOKEN 192.168.251.3\n");
+    terminal.err(
+      'Write "token TOKEN ADDRESS" into the config file to use it. In one step: docker-connector token add NAME\n',
+    );
   }
   return exitDone;
+}
+
+/**
+ * A strong token.
+ *
+ * @param name what it begins with; undefined: nothing
+ */
+export function newToken(name: string | undefined): string {
+  const random = strongToken();
+  return name === undefined ? random : `${name}-${random}`;
 }
 
 /** One in some thousands looks weak by chance. */

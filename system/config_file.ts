@@ -9,6 +9,9 @@ import { OperationError } from "../core/error.ts";
 
 const FILE_NAME = "docker-connector.conf";
 
+/** Where Homebrew is on Linux. `sudo` does not pass HOMEBREW_PREFIX on. */
+const LINUX_HOMEBREW = "/home/linuxbrew/.linuxbrew";
+
 /** The largest config file that is read, in bytes: a thousand times what one usually holds. */
 export const MAX_CONFIG_BYTES = 1 << 20;
 
@@ -21,7 +24,7 @@ const NEW_FILE_MODE = 0o600;
  * @param homebrewPrefix the value of the environment variable HOMEBREW_PREFIX
  */
 export function defaultConfigPaths(homebrewPrefix: string | undefined): string[] {
-  const prefixes = ["/opt/homebrew", "/usr/local"];
+  const prefixes = ["/opt/homebrew", "/usr/local", LINUX_HOMEBREW];
   if (homebrewPrefix !== undefined && isAbsolute(homebrewPrefix)) prefixes.unshift(homebrewPrefix);
   const paths = [...prefixes.map((prefix) => join(prefix, "etc", FILE_NAME)), join("/etc", FILE_NAME)];
   return [...new Set(paths)];
@@ -100,13 +103,18 @@ async function readBounded(file: Deno.FsFile, path: string): Promise<Uint8Array>
  */
 export async function writeConfigFile(path: string, text: string): Promise<void> {
   try {
-    await replaceFile(await targetOf(path), new TextEncoder().encode(text));
+    await replaceFile(await configTarget(path), new TextEncoder().encode(text));
   } catch (error) {
     throw wordError(error, "write", path);
   }
 }
 
-async function targetOf(path: string): Promise<string> {
+/**
+ * The file that a path leads to, past links; it need not be there.
+ *
+ * @throws {Error} where links go round in a circle or a folder may not be searched
+ */
+export async function configTarget(path: string): Promise<string> {
   try {
     return await Deno.realPath(path);
   } catch (error) {

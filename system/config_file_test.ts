@@ -39,6 +39,7 @@ Deno.test("the file is looked for below Homebrew's prefix first", () => {
   const usual = [
     "/opt/homebrew/etc/docker-connector.conf",
     "/usr/local/etc/docker-connector.conf",
+    "/home/linuxbrew/.linuxbrew/etc/docker-connector.conf",
     "/etc/docker-connector.conf",
   ];
   assert.deepEqual(defaultConfigPaths(undefined), usual);

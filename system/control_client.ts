@@ -23,22 +23,31 @@ const LONGEST_ANSWER = 4 * 1024 * 1024;
  * what listens there does not answer as the program would
  */
 export async function readStatus(path: string, program: string): Promise<Record<string, unknown>> {
-  let document: unknown;
+  let document: Record<string, unknown>;
   try {
-    document = JSON.parse(bodyOf(await ask(path)));
+    document = await askStatus(path);
   } catch (error) {
     throw readFault(path, program, error);
   }
-  if (
-    typeof document === "object" && document !== null && "program" in document && document.program === program
-  ) {
-    return { ...document };
-  }
+  if (document.program === program) return document;
   throw new OperationError(
     "failure",
     `Cannot read the status from ${path}: it is not ${program} that answers`,
     "Give --control the path that the program was started with",
   );
+}
+
+/**
+ * Reads the status document of whatever program serves a control socket.
+ *
+ * @param path the control socket
+ * @returns the document, of which nothing has been checked
+ * @throws {Error} if nothing answers there, or not with a document
+ */
+export async function askStatus(path: string): Promise<Record<string, unknown>> {
+  const document: unknown = JSON.parse(bodyOf(await ask(path)));
+  if (typeof document !== "object" || document === null) throw new SyntaxError("the answer is no document");
+  return { ...document };
 }
 
 async function ask(path: string): Promise<string> {
@@ -88,7 +97,7 @@ function readFault(path: string, program: string, error: unknown): OperationErro
   }
   const state = error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted
     ? `no answer within ${DEADLINE / 1000} s`
-    : "what answers there is no docker-connector";
+    : `what answers there is no ${program}`;
   return new OperationError(
     "failure",
     `Cannot read the status from ${path}: ${state}`,

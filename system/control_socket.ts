@@ -13,13 +13,13 @@ import { OperationError } from "../core/error.ts";
 
 /** A control socket that a living process serves. */
 export class ControlSocketInUse extends OperationError {
-  /** @param path of the socket */
-  constructor(path: string) {
-    super(
-      "io",
-      `Cannot open control socket ${path}: another docker-connector is running`,
-      "Stop it first or give --control another path",
-    );
+  /**
+   * @param path of the socket
+   * @param state who serves it
+   * @param remedy what to do
+   */
+  constructor(path: string, state: string, remedy: string) {
+    super("io", `Cannot open control socket ${path}: ${state}`, remedy);
   }
 }
 
@@ -39,6 +39,9 @@ const DEFAULT_LIMITS: ControlLimits = { connections: 16, deadline: 2000 };
 /** Bytes a request's head may have; curl's has about 80. */
 const LONGEST_HEAD = 4096;
 
+/** What a program's name looks like: any process may answer at a path that was given. */
+const PROGRAM_NAME = /^[a-z][a-z-]{0,63}$/;
+
 /** Milliseconds until the next try where accepting failed. */
 const ACCEPT_PAUSE = 200;
 
@@ -52,6 +55,7 @@ export interface ControlSocket extends AsyncDisposable {
  * Opens a control socket and serves it until it is disposed. A socket file that a dead process left is replaced.
  *
  * @param path where the socket's file is made
+ * @param program the program that serves it, as in its status document
  * @param status makes the document of each answer; nothing secret may be in it, every local user can read it
  * @param limits what callers may use up
  * @throws {ControlSocketInUse} if a living process serves it
@@ -59,10 +63,11 @@ export interface ControlSocket extends AsyncDisposable {
  */
 export async function serveControlSocket(
   path: string,
+  program: string,
   status: () => unknown,
   limits: ControlLimits = DEFAULT_LIMITS,
 ): Promise<ControlSocket> {
-  await makeWay(path);
+  await makeWay(path, program);
   const listener = listen(path);
   const file = Deno.lstatSync(path).ino;
   const door = new Door(listener, status, limits);
@@ -126,10 +131,11 @@ class Door {
  * Removes what a dead process left at the path of a control socket. Asked before anything is set up, it keeps a second run
  * of a program from taking over the addresses and routes of the first.
  *
+ * @param program the program that wants the path, as in its status document
  * @throws {ControlSocketInUse} if a living process serves it
  * @throws {OperationError} `io` if something else is there, `privilege` if it may not be removed
  */
-export async function makeWay(path: string): Promise<void> {
+export async function makeWay(path: string, program: string): Promise<void> {
   try {
     if (!(await Deno.lstat(path)).isSocket) {
       throw cannotOpen(
@@ -145,7 +151,22 @@ export async function makeWay(path: string): Promise<void> {
     if (error instanceof Deno.errors.ConnectionRefused) return removeStale(path);
     throw error instanceof OperationError ? error : openFault(path, error);
   }
-  throw new ControlSocketInUse(path);
+  throw await inUse(path, program);
+}
+
+/** A second run of a program would also find interface and port taken, so another path helps only against other programs. */
+async function inUse(path: string, program: string): Promise<ControlSocketInUse> {
+  const { askStatus } = await import("./control_client.ts");
+  const document = await askStatus(path).catch(() => undefined);
+  const owner = document?.program;
+  if (typeof owner !== "string" || !PROGRAM_NAME.test(owner)) {
+    return new ControlSocketInUse(path, "another program serves it", "Give --control another path");
+  }
+  const process = Number.isSafeInteger(document?.pid) ? `, process ${document?.pid}` : "";
+  if (owner !== program) {
+    return new ControlSocketInUse(path, `${owner} serves it${process}`, "Give --control another path");
+  }
+  return new ControlSocketInUse(path, `another ${program} is running${process}`, "Stop it first");
 }
 
 /**

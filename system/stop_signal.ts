@@ -1,5 +1,6 @@
 /**
- * Being asked to stop: the first SIGINT or SIGTERM starts an orderly end, the second ends the process at once.
+ * Being asked to stop: the first SIGINT or SIGTERM starts an orderly end, the second ends the process at once. SIGHUP, which by
+ * itself would end the process without cleaning up, is the program's to answer.
  *
  * @module
  */
@@ -12,9 +13,10 @@ const statusOf = { SIGINT: 130, SIGTERM: 143 } as const;
 export class StopSignal implements Disposable {
   /** The first signal's name. */
   readonly received: Promise<string>;
-  readonly #handlers = new Map<(typeof signals)[number], () => void>();
+  readonly #handlers = new Map<Deno.Signal, () => void>();
 
-  constructor() {
+  /** @param onHangup called at each SIGHUP (the terminal was closed, or `kill -HUP`); without it SIGHUP ends the process */
+  constructor(onHangup?: () => void) {
     const first = Promise.withResolvers<string>();
     let asked = false;
     for (const signal of signals) {
@@ -24,8 +26,9 @@ export class StopSignal implements Disposable {
         first.resolve(signal);
       };
       this.#handlers.set(signal, handler);
-      Deno.addSignalListener(signal, handler);
     }
+    if (onHangup !== undefined) this.#handlers.set("SIGHUP", onHangup);
+    for (const [signal, handler] of this.#handlers) Deno.addSignalListener(signal, handler);
     this.received = first.promise;
   }
 

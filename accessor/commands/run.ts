@@ -17,6 +17,7 @@ interface AccessorFlags {
   readonly remote: Remote | undefined;
   readonly token: string | undefined;
   readonly tokenFile: string | undefined;
+  readonly envFile: string | undefined;
   readonly exclude: readonly Prefix[] | undefined;
   readonly control: string | undefined;
   readonly noOffload: boolean;
@@ -30,6 +31,11 @@ const flags: PartsOf<AccessorFlags> = {
     "The token to log in with. Local users can see it: prefer a file or the variable.",
   ),
   tokenFile: valueFlag("--token-file", fileSyntax, "A file that holds the token; its mode should be 0600."),
+  envFile: valueFlag(
+    "--env-file",
+    fileSyntax,
+    "A file with lines DOCKER_ACCESSOR_REMOTE=HOST:PORT and DOCKER_ACCESSOR_TOKEN=TOKEN, for services.",
+  ),
   exclude: valueFlag("--exclude", excludeSyntax, "Networks not to route, with all inside them."),
   control: valueFlag("--control", socketSyntax, `The status socket. Default: ${defaultAccessorControl}.`),
   noOffload: switchFlag(
@@ -47,7 +53,13 @@ export const runCommand: Command = defineCommand(
       "The token can come from the environment variable DOCKER_ACCESSOR_TOKEN instead of a flag.",
   },
   flags,
-  async ({ remote, token, tokenFile, exclude = [], control = defaultAccessorControl, noOffload }) => {
+  async (
+    { envFile, token, tokenFile, exclude = [], control = defaultAccessorControl, noOffload, ...given },
+  ) => {
+    const file = envFile === undefined
+      ? undefined
+      : await (await import("../env_file.ts")).readEnvFile(envFile);
+    const remote = given.remote ?? file?.remote;
     if (remote === undefined) {
       throw new OperationError(
         "usage",
@@ -56,8 +68,9 @@ export const runCommand: Command = defineCommand(
       );
     }
     const { findToken } = await import("../token_source.ts");
-    const found = await findToken({ token, tokenFile, read: (name) => Deno.env.get(name) });
-    for (const warning of found.warnings) getLogger("accessor").warn(warning);
+    const read = (name: string) => file?.read(name) ?? Deno.env.get(name);
+    const found = await findToken({ token, tokenFile, read });
+    for (const warning of [...file?.warnings ?? [], ...found.warnings]) getLogger("accessor").warn(warning);
     const { runAccessor } = await import("../run.ts");
     return await runAccessor({ remote, token: found.token, exclude, control, offload: !noOffload });
   },

@@ -24,15 +24,19 @@ async function health(server: ServerView | undefined) {
     let status: number;
     if (server === undefined) status = await ask();
     else {
-      await using _socket = await serveControlSocket(control, (): ClientStatus => ({
-        ...programStatus("docker-connector-client", 0, 0),
-        interface: { name: "connector0", mtu: 1400, address: "192.168.251.1", peer: "192.168.251.2" },
-        server,
-        heartbeats: { sent: 3, answered: 2 },
-        dataPlane: { offload: true },
-        firewall: { backend: null, rules: 0, pairs: [] },
-        counters: { outbound: { packets: 0, bytes: 0 }, inbound: { packets: 0, bytes: 0 }, drops: {} },
-      }));
+      await using _socket = await serveControlSocket(
+        control,
+        "docker-connector-client",
+        (): ClientStatus => ({
+          ...programStatus("docker-connector-client", 0, 0),
+          interface: { name: "connector0", mtu: 1400, address: "192.168.251.1", peer: "192.168.251.2" },
+          server,
+          heartbeats: { sent: 3, answered: 2 },
+          dataPlane: { offload: true },
+          firewall: { backend: null, rules: 0, pairs: [] },
+          counters: { outbound: { packets: 0, bytes: 0 }, inbound: { packets: 0, bytes: 0 }, drops: {} },
+        }),
+      );
       status = await ask();
     }
     return { status, stdout: terminal.stdout, stderr: terminal.stderr.replaceAll(control, "SOCKET") };

@@ -4,8 +4,8 @@
  * @module
  */
 
-/** Whether a change of the key is taken over by the running server. */
-export type Reload = "reloads live" | "needs a restart";
+/** Whether a change of the key is taken over by the running server, or whether this version does nothing with it. */
+export type Reload = "reloads live" | "needs a restart" | "not in this version";
 
 /** What is known of one key. */
 export interface KeySpec {
@@ -15,7 +15,7 @@ export interface KeySpec {
   readonly syntax: string;
   /** The value in force without such a line. */
   readonly default: string;
-  /** Whether a running server takes a change over. */
+  /** Whether a running server takes a change over; the only record of the keys that have no effect. */
   readonly reload: Reload;
   /** Whether the file may have more than one such line. */
   readonly repeats: boolean;
@@ -31,6 +31,7 @@ const once = { repeats: false, secret: false } as const;
 const many = { repeats: true, secret: false } as const;
 const live = { reload: "reloads live" } as const;
 const restart = { reload: "needs a restart" } as const;
+const later = { reload: "not in this version" } as const;
 
 /** Every key, in the order of the documentation. */
 export const KEYS = [
@@ -168,7 +169,7 @@ export const KEYS = [
     name: "hosts",
     syntax: "hosts FILE DOMAIN...",
     default: "none",
-    ...live,
+    ...later,
     ...many,
     example: "hosts /etc/hosts .test shop.local",
     meaning: "a file in the hosts format whose names of these domains the containers can resolve",
@@ -177,7 +178,7 @@ export const KEYS = [
     name: "proxy",
     syntax: "proxy [HOST:]PORT[:LISTENPORT]",
     default: "none",
-    ...live,
+    ...later,
     ...many,
     example: "proxy 127.0.0.1:3306:13306",
     meaning: "a TCP service of the desktop that containers reach at the server's virtual address",
@@ -186,7 +187,7 @@ export const KEYS = [
     name: "dns",
     syntax: "dns DOMAIN|off",
     default: "container.internal",
-    ...live,
+    ...later,
     ...once,
     example: "dns container.internal",
     meaning: "the domain under which containers are found by name",
@@ -195,7 +196,7 @@ export const KEYS = [
     name: "web",
     syntax: "web ADDRESS:PORT or web off",
     default: "off",
-    ...live,
+    ...later,
     ...once,
     example: "web 127.0.0.1:2580",
     meaning: "where the status page and /metrics are served over HTTP",

@@ -24,8 +24,8 @@ export function readTokenName(text: string): Reading<string> {
   return found(text);
 }
 
-// The word may be the token if the two were written the wrong way round, so it is not repeated.
-function readTokenAddress(text: string): Reading<IpAddress> {
+/** Reads a token's address. The word may be the token if the two were written the wrong way round, so it is not repeated. */
+export function readTokenAddress(text: string): Reading<IpAddress> {
   const address = parseAddress(text);
   return address?.family === 4
     ? found(address)

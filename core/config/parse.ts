@@ -7,7 +7,7 @@ import { checkTogether } from "./checks.ts";
 import type { Config, Overrides } from "./config.ts";
 import { type Draft, emptyDraft, type KeyReader } from "./draft.ts";
 import { type Fault, FaultList } from "./fault.ts";
-import { findKey, type KeyName } from "./keys.ts";
+import { findKey, type KeyName, KEYS } from "./keys.ts";
 import { accessKeys } from "./keys_access.ts";
 import { networkKeys } from "./keys_network.ts";
 import { serviceKeys } from "./keys_service.ts";
@@ -20,8 +20,13 @@ import { describeUnknownKey } from "./unknown_key.ts";
 
 /** A configuration without faults, or the faults of one. */
 export type ParsedConfig =
-  | { readonly config: Config; readonly faults: readonly [] }
-  | { readonly config: undefined; readonly faults: readonly Fault[] };
+  | {
+    readonly config: Config;
+    readonly faults: readonly [];
+    /** Keys that the text sets and this version does nothing with, in the order of the documentation. */
+    readonly idle: readonly KeyName[];
+  }
+  | { readonly config: undefined; readonly faults: readonly Fault[]; readonly idle: readonly [] };
 
 const readers: Readonly<Record<KeyName, KeyReader>> = {
   ...tunnelKeys,
@@ -41,7 +46,8 @@ const readers: Readonly<Record<KeyName, KeyReader>> = {
 export function parseConfig(text: string, file: string, overrides: Overrides = {}): ParsedConfig {
   const faults = new FaultList(file);
   const draft = emptyDraft();
-  const given = readLines(lexLines(text, faults), draft, faults);
+  const lines = lexLines(text, faults);
+  const given = readLines(lines, draft, faults);
   applyOverrides(overrides, draft, faults);
 
   // Lines are not checked against a value that is itself faulty: that would blame the wrong line.
@@ -55,7 +61,16 @@ export function parseConfig(text: string, file: string, overrides: Overrides = {
   }, faults);
 
   const found = faults.sorted();
-  return found.length > 0 ? { config: undefined, faults: found } : { config: settle(draft), faults: [] };
+  return found.length > 0
+    ? { config: undefined, faults: found, idle: [] }
+    : { config: settle(draft), faults: [], idle: idleKeys(lines) };
+}
+
+/** A line that switches something off that is off anyway misses nothing. */
+function idleKeys(lines: readonly Line[]): KeyName[] {
+  const asked = new Set(lines.filter(({ values }) => values[0]?.text !== "off").map(({ key }) => key.text));
+  return KEYS.filter(({ name, reload }) => reload === "not in this version" && asked.has(name))
+    .map(({ name }) => name);
 }
 
 function readLines(lines: readonly Line[], draft: Draft, faults: FaultList): Set<KeyName> {

@@ -20,7 +20,7 @@ export const checkCommand: Command = defineCommand(
     file: valueFlag(
       "--config",
       fileSyntax,
-      "The config file. Default: docker-connector.conf in the usual places.",
+      "The config file. Default: the running server's, else docker-connector.conf in the usual places.",
     ),
   },
   async ({ file }, terminal) => {

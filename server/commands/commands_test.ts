@@ -58,6 +58,24 @@ Deno.test(
 );
 
 Deno.test(
+  "check names the keys without effect",
+  withConfig(
+    "hosts /etc/hosts .test\nproxy 3306\ndns container.internal\nweb 127.0.0.1:2580\npong on\n",
+    async (file) => {
+      assert.deepEqual(await outcome("check", "--config", file), {
+        status: 0,
+        stdout: `ok: ${file}: 0 routes\n` +
+          "not in this version: hosts, proxy, dns, web; these keys have no effect\n" +
+          'without effect while "expose" is off: pong; see "expose ADDRESS:PORT"\n',
+        stderr: "",
+      });
+      await Deno.writeTextFile(file, "dns off\nweb off\n");
+      assert.equal((await outcome("check", "--config", file)).stdout, `ok: ${file}: 0 routes\n`);
+    },
+  ),
+);
+
+Deno.test(
   "check prints every fault with its place and exits with 78",
   withConfig("route 172.20.0.0/16\ntoken foo\niptables foo\n", async (file) => {
     const { status, stdout, stderr } = await outcome("check", "--config", file);
@@ -141,7 +159,7 @@ Deno.test(
   "status shows the running server as text and as JSON",
   withFolder(async (folder) => {
     const control = join(folder, "control.sock");
-    await using _socket = await serveControlSocket(control, () => document);
+    await using _socket = await serveControlSocket(control, "docker-connector", () => document);
     const text = await outcome("status", "--control", control);
     assert.deepEqual([text.status, text.stderr], [0, ""]);
     assert.match(text.stdout, /, up 1 min 1 s\ninterface +connector0, /);
@@ -172,6 +190,7 @@ Deno.test(
     const control = join(folder, "control.sock");
     await using _socket = await serveControlSocket(
       control,
+      "docker-connector",
       () => ({ program: "docker-connector", version: "9" }),
     );
     const text = await outcome("status", "--control", control);

@@ -12,13 +12,13 @@ import { fileSyntax } from "../../cli/value_syntax.ts";
 const file = valueFlag(
   "--config",
   fileSyntax,
-  "The config file. Default: docker-connector.conf in the usual places.",
+  "The config file. Default: the running server's, else docker-connector.conf in the usual places.",
 );
 
 function lineOf(verb: string) {
   return joinedWords(
     "LINE",
-    "The line, quoted or not.",
+    'The line, quoted or not; "-" reads lines from the input.',
     `Cannot ${verb}: the line is missing`,
     'Write it as in the file, for example "route 172.20.0.0/16"',
   );
@@ -28,7 +28,8 @@ const add = defineCommand(
   "add",
   {
     brief: "Add a line to the config file.",
-    description: "Adds a line to the config file, unless it is there or would make the file faulty.",
+    description: "Adds a line to the config file, unless it is there or would make the file faulty. " +
+      '"-" adds the lines of the input, all or none: secrets do not belong on a command line.',
   },
   { line: lineOf("add"), file },
   ({ line, file }, terminal) => edit("add", line, file, terminal),
@@ -38,7 +39,8 @@ const remove = defineCommand(
   "remove",
   {
     brief: "Remove a line from the config file.",
-    description: "Removes a line from the config file, unless the rest would be faulty.",
+    description: "Removes a line from the config file, unless the rest would be faulty. " +
+      '"-" removes the lines of the input.',
   },
   { line: lineOf("remove"), file },
   ({ line, file }, terminal) => edit("remove", line, file, terminal),
@@ -53,7 +55,7 @@ const list = defineCommand(
   { file },
   async ({ file }, terminal) => {
     const { listConfig } = await import("../edit_config.ts");
-    return await listConfig(file, terminal);
+    return await listConfig({ given: file }, terminal);
   },
 );
 
@@ -66,6 +68,7 @@ async function edit(
   file: string | undefined,
   terminal: Terminal,
 ): Promise<number> {
-  const { editConfig } = await import("../edit_config.ts");
-  return await editConfig(verb, line, file, terminal);
+  const { editConfig, givenLines } = await import("../edit_config.ts");
+  const lines = await givenLines(line, Deno.stdin, terminal);
+  return await editConfig(verb, lines, { given: file }, terminal);
 }

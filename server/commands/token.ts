@@ -1,18 +1,22 @@
 /**
- * `docker-connector token generate|export`: what teammates log in with.
+ * `docker-connector token add|generate|export`: what teammates log in with.
  *
  * @module
  */
 
 import { type Command, defineCommand, defineGroup } from "../../cli/command.ts";
 import { joinedWords, optionalWord, switchFlag, valueFlag } from "../../cli/flag.ts";
-import { fileSyntax, serverSyntax, type ValueSyntax } from "../../cli/value_syntax.ts";
-import { readTokenName } from "../../core/config/keys_access.ts";
+import { fileSyntax, invalidValue, serverSyntax, type ValueSyntax } from "../../cli/value_syntax.ts";
+import { readTokenAddress, readTokenName } from "../../core/config/keys_access.ts";
 import { found, problem } from "../../core/config/reading.ts";
 import { OperationError } from "../../core/error.ts";
+import type { IpAddress } from "../../core/net/address.ts";
 
 /** Characters of a name before the random part of a token. */
 const LONGEST_NAME = 64;
+
+const FILE_HELP =
+  "The config file. Default: the running server's, else docker-connector.conf in the usual places.";
 
 const nameSyntax: ValueSyntax<string> = {
   metavar: "NAME",
@@ -23,6 +27,44 @@ const nameSyntax: ValueSyntax<string> = {
         `a token cannot begin with this; expected one word of at most ${LONGEST_NAME} characters, no comma`,
       ),
 };
+
+const addressSyntax: ValueSyntax<IpAddress> = { metavar: "ADDRESS", read: readTokenAddress };
+
+const add = defineCommand(
+  "add",
+  {
+    brief: "Make a token and add it to the config file.",
+    description:
+      "Makes a token of 130 random bits, adds it to the config file with an address, and prints it once. " +
+      "The token begins with NAME and a hyphen, so that people can tell whose it is. " +
+      "ADDRESS is one of the virtual network; by default the lowest that is free.",
+  },
+  {
+    words: joinedWords(
+      "NAME [ADDRESS]",
+      "Whose token it is, and its virtual address.",
+      "Cannot add a token: the name is missing",
+      "Say whose it is, for example: docker-connector token add anna",
+    ),
+    file: valueFlag("--config", fileSyntax, FILE_HELP),
+  },
+  async ({ words, file }, terminal) => {
+    const [name = "", address, ...surplus] = words.split(" ");
+    if (surplus.length > 0) {
+      throw new OperationError(
+        "usage",
+        "Cannot add a token: there are too many words",
+        "Give NAME and ADDRESS",
+      );
+    }
+    const request = {
+      name: valueOf("NAME", nameSyntax, name),
+      address: address === undefined ? undefined : valueOf("ADDRESS", addressSyntax, address),
+    };
+    const { addToken } = await import("../token_add.ts");
+    return await addToken(request, { given: file }, terminal);
+  },
+);
 
 const generate = defineCommand(
   "generate",
@@ -54,11 +96,7 @@ const exportToken = defineCommand(
       "Give it, or its address in the config file",
     ),
     endpoint: valueFlag("--endpoint", serverSyntax, "Where the accessor reaches this server. Required."),
-    file: valueFlag(
-      "--config",
-      fileSyntax,
-      "The config file. Default: docker-connector.conf in the usual places.",
-    ),
+    file: valueFlag("--config", fileSyntax, FILE_HELP),
     qr: switchFlag("--qr", "Draw it as a QR code, for the WireGuard app of a telephone."),
   },
   async ({ token, endpoint, file, qr }, terminal) => {
@@ -74,8 +112,15 @@ const exportToken = defineCommand(
   },
 );
 
+function valueOf<T>(what: string, syntax: ValueSyntax<T>, text: string): T {
+  const { value, problem } = syntax.read(text);
+  if (problem !== undefined) throw invalidValue("usage", what, problem);
+  return value;
+}
+
 /** The commands. */
 export const tokenCommand: Command = defineGroup("token", "Make tokens for accessors.", [
+  add,
   generate,
   exportToken,
 ]);

@@ -101,3 +101,54 @@ Deno.test("export says what is missing, and repeats no secret", async () => {
     assert.match(closed.stderr, /has no "expose ADDRESS:PORT" line/);
   });
 });
+
+Deno.test("add makes a token, gives it a free address, and prints it once", async () => {
+  await withConfig("# mine\n" + CONFIG, async (file) => {
+    const { status, stdout, stderr } = await outcome("token", "add", "anna", "--config", file);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^anna-[0-9a-z]{26}\n$/);
+    assert.equal(
+      await Deno.readTextFile(file),
+      `# mine\n${CONFIG}token ${stdout.trim()} 192.168.251.4\n`,
+    );
+    assert.ok(!stderr.includes(stdout.trim()));
+    assert.match(stderr, /with the address 192\.168\.251\.4/);
+    assert.match(stderr, /sudo docker-accessor run --remote HOST:2512 --token-file FILE/);
+    assert.doesNotMatch(stderr, /yet/);
+    const other = await outcome("token", "add", "ben", "192.168.251.99", "--config", file);
+    assert.match(
+      await Deno.readTextFile(file),
+      new RegExp(`^token ${other.stdout.trim()} 192.168.251.99$`, "m"),
+    );
+  });
+});
+
+Deno.test("add into a file that shares nothing says so", async () => {
+  await withConfig("", async (file) => {
+    const { stderr } = await outcome("token", "add", "anna", "--config", file);
+    assert.match(stderr, /no "expose ADDRESS:PORT" line/);
+    assert.match(stderr, /no "route CIDR expose" line/);
+    assert.match(stderr, /HOST:PORT/);
+  });
+});
+
+Deno.test("add refuses what would be a fault, prints no token, and leaves the file as it is", async () => {
+  const refusals = [
+    [CONFIG, ["anna", "192.168.251.3"], 78, /given to the token on line/],
+    [CONFIG, ["anna", "10.0.0.1"], 78, /outside 192\.168\.251\.0\/24/],
+    [CONFIG, ["anna", "nonsense"], 64, /no IPv4 address/],
+    [CONFIG, ["an,na"], 64, /expected one word/],
+    [CONFIG, ["anna", "192.168.251.9", "surplus"], 64, /too many words/],
+    [CONFIG, [], 64, /the name is missing/],
+    ["addr 10.0.0.1/30\n", ["anna"], 78, /every address of 10\.0\.0\.0\/30 is taken/],
+    ["rout x\n", ["anna"], 78, /unknown key/],
+  ] as const;
+  for (const [text, words, code, pattern] of refusals) {
+    await withConfig(text, async (file) => {
+      const { status, stdout, stderr } = await outcome("token", "add", ...words, "--config", file);
+      assert.deepEqual([status, stdout], [code, ""], stderr);
+      assert.match(stderr, pattern);
+      assert.equal(await Deno.readTextFile(file), text);
+    });
+  }
+});

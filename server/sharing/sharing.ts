@@ -7,7 +7,8 @@
 import { getLogger } from "../../cli/log.ts";
 import { OnceEach } from "../../cli/once_each.ts";
 import type { Config, Expose } from "../../core/config/config.ts";
-import { OperationError } from "../../core/error.ts";
+import { asOperationError } from "../../core/error.ts";
+import { SerialQueue } from "../../core/serial_queue.ts";
 import { formatEndpoint, sameEndpoint } from "../../core/net/endpoint.ts";
 import type { DataPlane } from "../../dataplane/data_plane.ts";
 import { scrypt } from "../../system/scrypt.ts";
@@ -40,7 +41,7 @@ export class Sharing implements AsyncDisposable {
   #fault: string | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #pause: number = RETRY.first;
-  #work: Promise<void> = Promise.resolve();
+  readonly #queue = new SerialQueue((error) => this.#failed(error));
   #isOver = false;
 
   constructor(parts: SharingParts) {
@@ -49,7 +50,7 @@ export class Sharing implements AsyncDisposable {
 
   /** Puts a configuration in force, one call after the other. What fails is logged and tried again. */
   apply(config: Config): Promise<void> {
-    return this.#afterwards(async () => {
+    return this.#queue.run(async () => {
       this.#config = config;
       const { expose } = config;
       const tokens = expose === undefined ? [] : config.tokens;
@@ -85,14 +86,8 @@ export class Sharing implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;
     clearTimeout(this.#retry);
-    await this.#afterwards(() => this.#close());
+    await this.#queue.run(() => this.#close());
     this.#peers[Symbol.dispose]();
-  }
-
-  #afterwards(change: () => Promise<void>): Promise<void> {
-    const work = this.#work.then(change);
-    this.#work = work.catch(() => {});
-    return work;
   }
 
   /** Has a socket open where it is wanted, and no other. */
@@ -115,7 +110,6 @@ export class Sharing implements AsyncDisposable {
       this.#faults.settle("expose");
       log.info("accessors can log in", { listen: formatEndpoint(expose.endpoint), legacy: expose.legacy });
     } catch (error) {
-      if (!(error instanceof OperationError)) throw error;
       this.#failed(error);
     }
   }
@@ -126,20 +120,24 @@ export class Sharing implements AsyncDisposable {
   }
 
   /** The tunnel goes on without the socket, which is tried again. */
-  #failed(error: OperationError): void {
-    this.#fault = error.report;
-    if (this.#faults.isNews("expose", error.report)) log.error(error.report);
-    this.#retry = setTimeout(() => {
-      void this.#afterwards(() => this.#listen(this.#config?.expose));
-    }, this.#pause);
+  #failed(error: unknown): void {
+    const { report } = asOperationError(error, "Cannot share with accessors");
+    this.#fault = report;
+    if (this.#faults.isNews("expose", report)) log.error(report);
+    clearTimeout(this.#retry);
+    if (this.#isOver) return;
+    this.#retry = setTimeout(
+      () => this.#queue.start(() => this.#listen(this.#config?.expose)),
+      this.#pause,
+    );
     this.#pause = Math.min(this.#pause * 2, RETRY.longest);
   }
 
   #lost(listener: ExposedListener, error: unknown): void {
-    void this.#afterwards(async () => {
+    this.#queue.start(async () => {
       if (this.#listener !== listener || this.#isOver) return;
       await this.#close();
-      if (error instanceof OperationError) this.#failed(error);
+      this.#failed(error);
     });
   }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { binary, type Program } from "../topology/daemon.ts";
 import type { Network } from "../topology/network.ts";
-import { type CommandOutcome, run } from "../topology/process.ts";
+import { type CommandOutcome, Process, run } from "../topology/process.ts";
 import { request, type ServerStatus } from "../topology/control_socket.ts";
 import { SERVER_INTERFACE } from "../topology/server_side.ts";
 import { networkTest, tunnelTest } from "../topology/tunnel_test_case.ts";
@@ -65,6 +65,33 @@ networkTest("commands that need no tunnel", {}, async (network, t) => {
     assert.notEqual(code, 0);
     assert.match(stderr, /nonsense/);
     assert.equal(await Deno.readTextFile(file), "route 172.17.0.0/16\n");
+  });
+
+  await t.step("twenty edits at the same time lose no line", async () => {
+    const file = await configFile(network, "# mine\n");
+    const routes = Array.from({ length: 20 }, (_, index) => `route 10.${index}.0.0/16`);
+    const outcomes = await Promise.all(
+      routes.map((route) => run([binary("docker-connector"), "config", "add", route, "--config", file])),
+    );
+    assert.deepEqual(outcomes.map(({ code, stderr }) => [code, stderr]), routes.map(() => [0, ""]));
+    const lines = (await Deno.readTextFile(file)).trimEnd().split("\n");
+    assert.deepEqual(lines.sort(), ["# mine", ...routes].sort());
+  });
+
+  await t.step("lines come from the input, tokens from token add", async () => {
+    const file = await configFile(network, "expose 0.0.0.0:2512\n");
+    await using adding = new Process([binary("docker-connector"), "config", "add", "-", "--config", file]);
+    await adding.send("token 8k3m5n7p9q2r4s6t8v1w3x5y7z 192.168.251.3");
+    await adding.send("route 172.17.0.0/16 expose");
+    await adding.endInput();
+    assert.equal((await adding.wait()).code, 0, adding.stderr.lines.join("\n"));
+    const { code, stdout, stderr } = await server("token", "add", "anna", "--config", file);
+    assert.equal(code, 0, stderr);
+    assert.equal(
+      await Deno.readTextFile(file),
+      "expose 0.0.0.0:2512\ntoken 8k3m5n7p9q2r4s6t8v1w3x5y7z 192.168.251.3\n" +
+        `route 172.17.0.0/16 expose\ntoken ${stdout} 192.168.251.4\n`,
+    );
   });
 
   await t.step("status and health without a running program", async () => {
@@ -138,7 +165,7 @@ tunnelTest("commands that ask a running program", {}, async ({ network, tunnel, 
     const args = ["run", "--config", tunnel.configFile, "--port", "2512", ...control];
     const { code, stderr } = await network.mac.run([binary("docker-connector"), ...args]);
     assert.equal(code, 74, stderr);
-    assert.match(stderr, /another docker-connector is running/);
+    assert.match(stderr, /another docker-connector is running, process \d+\. Stop it first/);
     assert.equal((await server("status", ...control)).code, 0);
     assert.ok(await tunnel.works());
   });

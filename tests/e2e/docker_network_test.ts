@@ -124,7 +124,7 @@ networkTest("the networks of a Docker Engine are routed", { containers: [] }, as
     await Deno.writeTextFile(tunnel.configFile, "network bridge off\nroute 10.99.0.0/16\n");
     await routesBecome(network, ["10.99.0.0/16"]);
     assert.deepEqual(subnetStates(await now()), ["bridge 172.17.0.0/16 off", "early 10.99.0.0/24 config"]);
-    await Deno.writeTextFile(tunnel.configFile, "");
+    await Deno.writeTextFile(tunnel.configFile, "loglevel info\n");
     await routesBecome(network, [DEFAULT_BRIDGE, "10.99.0.0/24"]);
   });
 

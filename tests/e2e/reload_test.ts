@@ -112,6 +112,22 @@ tunnelTest(
       },
     );
 
+    await step("a file that is emptied and then filled takes nothing away in between", async () => {
+      const before = (await tunnel.server.status())?.config.loadedAt;
+      await Deno.writeTextFile(configFile, "");
+      // The time in which a server that does not wait has taken every route away.
+      assert.ok(await reachable(mac, first.address));
+      assert.ok(await reachable(mac, second.address));
+      await new Promise((resolve) => setTimeout(resolve, RELOAD_LIMIT));
+      await Deno.writeTextFile(configFile, `${FIRST}${SECOND}`);
+      const status = await tunnel.server.status();
+      assert.equal(status?.config.loadedAt, before);
+      assert.deepEqual(status?.routes.map((route) => route.prefix).sort(), [
+        "172.20.0.0/16",
+        "172.21.0.0/16",
+      ]);
+    });
+
     await step("the transfer never stood still", async () => {
       const { longestGapMs, bytes } = await running.finish();
       assert.equal(bytes, 150_000_000);
@@ -136,12 +152,19 @@ tunnelTest(
 );
 
 tunnelTest(
-  "without the watch the config file is read once",
+  "without the watch the config file is read once, and at each SIGHUP",
   { containers: [1, 1], config: FIRST, serverArgs: ["--no-watch"] },
   async ({ network, tunnel }) => {
     await Deno.writeTextFile(tunnel.configFile, FIRST + SECOND);
     // Nothing happens when all is well, so the time in which a watching server has reloaded is awaited.
     assert.equal(await reachable(network.mac, network.container(1).address, 2), false);
     assert.ok(await reachable(network.mac, network.container(0).address));
+    tunnel.server.process.signal("SIGHUP");
+    await routesBecome(tunnel, ["172.20.0.0/16", "172.21.0.0/16"]);
+    assert.ok(await reachable(network.mac, network.container(1).address));
+    // The client has nothing to read again, and goes on.
+    tunnel.client.process.signal("SIGHUP");
+    await tunnel.client.process.stderr.waitFor(/SIGHUP/);
+    assert.ok(await tunnel.works());
   },
 );

@@ -13,6 +13,14 @@ import { TestRelease, thisSystem } from "./release.ts";
 const RUNNER = fileURLToPath(new URL("run_formula.rb", import.meta.url));
 const RUBY = { programs: ["ruby"], packages: ["ruby"] };
 
+/** What both services say of themselves. A program that ended within the minute is started again after it. */
+const SERVICE = {
+  require_root: true,
+  keep_alive: true,
+  throttle_interval: 60,
+  process_type: "interactive",
+};
+
 /** What a formula says for one system. */
 interface Facts {
   readonly version: string;
@@ -20,10 +28,13 @@ interface Facts {
   readonly sha256?: string;
   readonly depends_on: readonly string[];
   readonly caveats: string;
+  readonly livecheck: { readonly url: string; readonly strategy: string };
   readonly service: {
     readonly run: readonly string[];
     readonly require_root: boolean;
     readonly keep_alive: boolean;
+    readonly throttle_interval: number;
+    readonly process_type: string;
     readonly log_path: string;
     readonly error_log_path: string;
   } | null;
@@ -51,6 +62,7 @@ topologyTest("the formulas, read for each system", async (t) => {
         const openssl = program === "docker-accessor" && system.os === "darwin";
         assert.deepEqual(facts.depends_on, openssl ? ["openssl@3"] : []);
         assert.match(facts.caveats, new RegExp(`sudo .*${program}`));
+        assert.deepEqual(facts.livecheck, { url: "stable", strategy: "github_latest" });
       });
     }
   }
@@ -65,13 +77,29 @@ topologyTest("the formulas, read for each system", async (t) => {
         "--config",
         "/brew/etc/docker-connector.conf",
       ],
-      require_root: true,
-      keep_alive: true,
+      ...SERVICE,
       log_path: "/brew/var/log/docker-connector.log",
       error_log_path: "/brew/var/log/docker-connector.log",
     });
     assert.match(caveats, /^ {2}sudo brew services start docker-connector$/m);
     assert.match(caveats, /\/brew\/etc\/docker-connector\.conf/);
+  });
+
+  await t.step("the accessor's service reads where to log in from a file", async () => {
+    const golden = fileURLToPath(new URL("golden/docker-accessor.rb", import.meta.url));
+    const { service, caveats } = await formula("facts", golden, "darwin", "arm64", "/brew");
+    assert.deepEqual(service, {
+      run: [
+        "/brew/opt/docker-accessor/bin/docker-accessor",
+        "run",
+        "--env-file",
+        "/brew/etc/docker-accessor.env",
+      ],
+      ...SERVICE,
+      log_path: "/brew/var/log/docker-accessor.log",
+      error_log_path: "/brew/var/log/docker-accessor.log",
+    });
+    assert.match(caveats, /^ {2}sudo brew services start docker-accessor$/m);
   });
 }, RUBY);
 

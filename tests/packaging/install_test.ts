@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { version } from "../../cli/build_info.ts";
 import { topologyTest } from "../topology/gate.ts";
@@ -16,6 +17,13 @@ type Shell = typeof SHELLS[number];
 const ISOLATED = [
   ...["/usr/bin/unshare", "--mount", "--net", "/bin/sh", "-c"],
   'mount -t tmpfs tmpfs /run && exec "$@"',
+  "sh",
+];
+
+/** The same on a machine that runs systemd, whose systemctl is the one that comes first in PATH. */
+const WITH_SYSTEMD = [
+  ...["/usr/bin/unshare", "--mount", "--net", "/bin/sh", "-c"],
+  'mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system && exec "$@"',
   "sh",
 ];
 
@@ -59,11 +67,14 @@ class Site implements AsyncDisposable {
     return `${front}${folder}`;
   }
 
-  async installer(args: readonly string[], env: Record<string, string> = {}): Promise<CommandOutcome> {
+  async installer(
+    args: readonly string[],
+    env: Record<string, string> = {},
+    wrapper: readonly string[] = args.includes("--uninstall") ? ISOLATED : [],
+  ): Promise<CommandOutcome> {
     const shell = this.shell === "busybox" ? ["/bin/busybox", "sh"] : [`/bin/${this.shell}`];
     const { PATH = "", ...rest } = env;
-    const isolated = args.includes("--uninstall") ? ISOLATED : [];
-    return await run([...isolated, ...shell, SCRIPT, ...args], {
+    return await run([...wrapper, ...shell, SCRIPT, ...args], {
       env: {
         PATH: await this.path(PATH),
         HOME: this.prefix,
@@ -89,6 +100,12 @@ class Site implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server.shutdown();
   }
+}
+
+/** Writes a shell script in front of a program of the system. */
+async function script(path: string, text: string): Promise<void> {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  await Deno.writeTextFile(path, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
 }
 
 async function good(outcome: Promise<CommandOutcome>): Promise<string> {
@@ -159,6 +176,52 @@ async function testShell(release: TestRelease, shell: Shell, t: Deno.TestContext
     assert.deepEqual(site.files(), []);
   });
 
+  await t.step("follows no link that somebody put in a target's place", async () => {
+    const victim = `${release.folder}/victim-${shell}`;
+    await Deno.writeTextFile(victim, "precious");
+    await Deno.chmod(victim, 0o600);
+    for (const file of INSTALLED) {
+      await Deno.mkdir(dirname(`${site.prefix}/${file}`), { recursive: true });
+      await Deno.symlink(victim, `${site.prefix}/${file}.new`);
+    }
+    await good(site.installer([]));
+    assert.equal(await Deno.readTextFile(victim), "precious");
+    assert.equal(((await Deno.stat(victim)).mode ?? 0) & 0o777, 0o600);
+    assert.deepEqual(site.files(), INSTALLED);
+    const modes = INSTALLED.map((file) =>
+      ((Deno.lstatSync(`${site.prefix}/${file}`).mode ?? 0) & 0o777).toString(8)
+    );
+    assert.deepEqual(modes, ["755", "600", "644", "644", "644"]);
+    await good(site.installer(["--uninstall"]));
+  });
+
+  await t.step("installs below a prefix that sed would read", async () => {
+    const prefix = `${site.prefix}/a&b|c`;
+    await good(site.installer([], { PREFIX: prefix }));
+    const unit = await Deno.readTextFile(`${prefix}/lib/systemd/system/docker-connector.service`);
+    assert.ok(unit.includes(`ExecStart=${prefix}/bin/docker-connector run --config ${prefix}/etc/`), unit);
+    await good(site.installer(["--uninstall"], { PREFIX: prefix }));
+    for (const PREFIX of [`${site.prefix}/a b`, `${site.prefix}/100%`, "relative"]) {
+      await refused(site.installer([], { PREFIX }), /Cannot install below /);
+    }
+    assert.deepEqual(site.files(), []);
+  });
+
+  await t.step("says when programs cannot be run in the temporary folder", async () => {
+    const mount = [
+      ...["/usr/bin/unshare", "--mount", "/bin/sh", "-c"],
+      'mount -t tmpfs -o noexec tmpfs "$TMPDIR" && exec "$@"',
+      "sh",
+    ];
+    const TMPDIR = `${release.folder}/noexec`;
+    await Deno.mkdir(TMPDIR, { recursive: true });
+    await refused(
+      site.installer([], { TMPDIR }, mount),
+      /Cannot run programs in \S+noexec\S+: it is mounted with noexec\. Set TMPDIR.*Nothing was installed/,
+    );
+    assert.deepEqual(site.files(), []);
+  });
+
   await t.step("installs and removes docker-accessor alike", async () => {
     assert.match(
       await good(site.installer(["docker-accessor"])),
@@ -166,6 +229,21 @@ async function testShell(release: TestRelease, shell: Shell, t: Deno.TestContext
     );
     assert.deepEqual(site.files(), ["bin/docker-accessor", "lib/systemd/system/docker-accessor.service"]);
     await good(site.installer(["--uninstall", "docker-accessor"]));
+    assert.deepEqual(site.files(), []);
+  });
+
+  await t.step("keeps the accessor's token and says so, unless it is purged", async () => {
+    const login = `${site.prefix}/etc/docker-accessor.env`;
+    await good(site.installer(["docker-accessor"]));
+    await Deno.mkdir(dirname(login), { recursive: true });
+    await Deno.writeTextFile(login, "DOCKER_ACCESSOR_TOKEN=abc\n");
+    assert.match(
+      await good(site.installer(["--uninstall", "docker-accessor"])),
+      new RegExp(`^Kept ${login}, which holds a token; .*--purge docker-accessor`, "m"),
+    );
+    assert.deepEqual(site.files(), ["etc/docker-accessor.env"]);
+    await good(site.installer(["docker-accessor"]));
+    await good(site.installer(["--uninstall", "--purge", "docker-accessor"]));
     assert.deepEqual(site.files(), []);
   });
 
@@ -223,6 +301,63 @@ topologyTest("shellcheck finds no fault in install.sh and gather.sh", async () =
 topologyTest("install.sh", async (t) => {
   await using release = await TestRelease.create();
   for (const shell of SHELLS) await t.step(`under ${shell}`, (t) => testShell(release, shell, t));
+
+  await t.step("tells systemd of a unit that goes, and people of an old version that runs on", async () => {
+    await using site = new Site(release, "dash");
+    const front = `${release.folder}/front`;
+    const calls = `${front}/calls`;
+    await script(
+      `${front}/systemctl`,
+      `echo "$@" >>"${calls}"; [ "$1" != is-active ] || [ -e "${front}/active" ]`,
+    );
+    const env = { PATH: `${front}:`, BASE_URL: `file://${release.files}` };
+    await Deno.writeTextFile(`${front}/active`, "");
+    assert.match(
+      await good(site.installer([], env, WITH_SYSTEMD)),
+      /^Next: sudo systemctl daemon-reload && sudo systemctl restart docker-connector \(the old version/m,
+    );
+    await Deno.remove(`${front}/active`);
+    assert.match(await good(site.installer([], env, WITH_SYSTEMD)), /^Next: sudo \S+ run --config /m);
+    await good(site.installer(["--uninstall"], env, WITH_SYSTEMD));
+    assert.deepEqual((await Deno.readTextFile(calls)).trimEnd().split("\n"), [
+      "is-active --quiet docker-connector",
+      "is-active --quiet docker-connector",
+      "disable --now docker-connector",
+      "daemon-reload",
+    ]);
+    assert.deepEqual(site.files(), []);
+  });
+
+  await t.step("asks gh for the provenance of what comes from the project's page", async () => {
+    await using site = new Site(release, "dash");
+    const front = `${release.folder}/gh`;
+    // curl -fsSL -o FILE URL
+    await script(`${front}/curl`, `exec cp "${release.files}/\${4##*/}" "$3"`);
+    const gh = (verify: string, auth = "exit 0") =>
+      script(
+        `${front}/gh`,
+        `case "$1 $2" in "auth status") ${auth};; "attestation verify") ${verify};; esac`,
+      );
+    const env = { PATH: `${front}:`, BASE_URL: "" };
+    await gh(`echo "$@" >"${front}/calls"; exit 1`);
+    await refused(
+      site.installer([], env),
+      /its provenance is not the project's release\. Nothing was installed/,
+    );
+    assert.match(
+      await Deno.readTextFile(`${front}/calls`),
+      /^attestation verify \S+\/docker-connector-\S+\.tar\.gz --repo [\w-]+\/[\w-]+\n$/,
+    );
+    assert.deepEqual(site.files(), []);
+    await gh("exit 0");
+    assert.match(await good(site.installer([], env)), /^Verified the provenance of docker-connector-/m);
+    await gh("exit 1", "exit 1");
+    assert.match(
+      await good(site.installer([], env)),
+      /^Skipped the check of provenance: gh is not logged in/m,
+    );
+    await good(site.installer(["--uninstall"]));
+  });
 
   await t.step("does not remove a program that runs", async () => {
     await using site = new Site(release, "dash");

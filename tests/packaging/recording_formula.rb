@@ -40,7 +40,9 @@ end
 
 # The service block.
 class RecordedService
-  SETTINGS = [:run, :require_root, :keep_alive, :log_path, :error_log_path].freeze
+  SETTINGS = [
+    :run, :require_root, :keep_alive, :throttle_interval, :process_type, :log_path, :error_log_path
+  ].freeze
   attr_reader :settings
 
   def initialize(formula, &block)
@@ -53,6 +55,18 @@ class RecordedService
     define_method(name) { |value| @settings[name] = value.is_a?(Array) ? value.map(&:to_s) : value }
   end
   [:opt_bin, :etc, :var].each { |folder| define_method(folder) { @formula.public_send(folder) } }
+end
+
+# The livecheck block: where newer versions are looked for.
+class RecordedLivecheck
+  attr_reader :settings
+
+  def initialize(&block)
+    @settings = {}
+    instance_eval(&block)
+  end
+
+  [:url, :strategy].each { |name| define_method(name) { |value| @settings[name] = value } }
 end
 
 class Formula
@@ -79,6 +93,7 @@ class Formula
     def on_linux = (yield if Formula.os == "linux")
     def on_arm = (yield if Formula.cpu == "arm64")
     def on_intel = (yield if Formula.cpu == "x64")
+    def livecheck(&block) = facts[:livecheck] = RecordedLivecheck.new(&block).settings
     def service(&block) = @service_block = block
     def test(&block) = @test_block = block
   end

@@ -5,6 +5,11 @@ class DockerAccessor < Formula
   version "1.2.3"
   license "MIT"
 
+  livecheck do
+    url :stable
+    strategy :github_latest
+  end
+
   on_macos do
     # Its libcrypto is the faster cipher; macOS has none that other programs may use, Linux brings its own.
     depends_on "openssl@3"
@@ -41,7 +46,27 @@ class DockerAccessor < Formula
     <<~EOS
       Joining needs root to make an interface and routes. Ask for address and token, then:
         sudo docker-accessor run --remote HOST:PORT --token-file FILE
+
+      To join now and at boot, write both into #{etc}/docker-accessor.env, mode 0600,
+        DOCKER_ACCESSOR_REMOTE=HOST:PORT
+        DOCKER_ACCESSOR_TOKEN=TOKEN
+      and start the service with sudo:
+        sudo brew services start docker-accessor
+
+      Log: #{var}/log/docker-accessor.log
     EOS
+  end
+
+  service do
+    run [opt_bin/"docker-accessor", "run", "--env-file", etc/"docker-accessor.env"]
+    require_root true
+    # launchd starts a faulty file's program again too; one that ended at once, after a minute.
+    keep_alive true
+    throttle_interval 60
+    # The timers of a Standard job may be put off.
+    process_type :interactive
+    log_path var/"log/docker-accessor.log"
+    error_log_path var/"log/docker-accessor.log"
   end
 
   test do

@@ -5,6 +5,11 @@ class DockerConnector < Formula
   version "1.2.3"
   license "MIT"
 
+  livecheck do
+    url :stable
+    strategy :github_latest
+  end
+
   on_macos do
     on_arm do
       url "https://example.org/connector/releases/download/v1.2.3/docker-connector-darwin-arm64.tar.gz"
@@ -60,7 +65,12 @@ class DockerConnector < Formula
   service do
     run [opt_bin/"docker-connector", "run", "--config", etc/"docker-connector.conf"]
     require_root true
+    # launchd does not know a faulty config file (status 78) from a passing fault, and starts both again: a program that ended
+    # at once after a minute, so that its faults do not fill the log; one that ran for longer at once.
     keep_alive true
+    throttle_interval 60
+    # The timers of a Standard job may be put off.
+    process_type :interactive
     log_path var/"log/docker-connector.log"
     error_log_path var/"log/docker-connector.log"
   end

@@ -1,0 +1,42 @@
+/**
+ * A file that says where to log in, and with which token: for services, whose command lines everybody can read.
+ *
+ * @module
+ */
+import { type EnvironmentReader, environmentValue } from "../cli/environment.ts";
+import type { Remote } from "../core/net/remote.ts";
+import { readSecretFile, TOKEN_VARIABLE } from "./token_source.ts";
+import { remoteSyntax } from "./value_syntax.ts";
+
+/** The variable that can name the server. */
+const REMOTE_VARIABLE = "DOCKER_ACCESSOR_REMOTE";
+
+/** What a file says. */
+export interface EnvFile {
+  /** Looks a variable of the file up. */
+  readonly read: EnvironmentReader;
+  /** Where the server is; undefined where the file does not say. */
+  readonly remote: Remote | undefined;
+  /** Lines for the log. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads lines `NAME=VALUE`, as the EnvironmentFile of systemd.exec(5): blank lines and those that begin with `#` or `;` say nothing,
+ * quotes around a value are not part of it.
+ *
+ * @param path the file
+ * @throws {OperationError} "config" if it cannot be read or names no server that is one
+ */
+export async function readEnvFile(path: string): Promise<EnvFile> {
+  const remedy =
+    `Write the lines ${REMOTE_VARIABLE}=HOST:PORT and ${TOKEN_VARIABLE}=TOKEN into it, with mode 0600`;
+  const { text, warnings } = await readSecretFile(path, remedy);
+  const variables = new Map<string, string>();
+  for (const line of text.split(/\r?\n/)) {
+    const [, name, value] = /^\s*([A-Za-z_]\w*)=(.*?)\s*$/.exec(line) ?? [];
+    if (name !== undefined && value !== undefined) variables.set(name, value.replace(/^(["'])(.*)\1$/, "$2"));
+  }
+  const read = (name: string) => variables.get(name);
+  return { read, remote: environmentValue(read, REMOTE_VARIABLE, remoteSyntax), warnings };
+}

@@ -1,0 +1,22 @@
+/**
+ * An address for one more accessor.
+ *
+ * @module
+ */
+import { type IpAddress, nextAddress, sameAddress } from "../net/address.ts";
+import { networkOf, prefixContains } from "../net/prefix.ts";
+import type { Config } from "./config.ts";
+import { isHostAddress, rolesOf } from "./virtual_network.ts";
+
+/** The lowest address of the virtual IPv4 network that nobody has; undefined if it is full. */
+export function freeAddress({ addr, tokens }: Pick<Config, "addr" | "tokens">): IpAddress | undefined {
+  const { client, server } = rolesOf(addr);
+  const taken = [client, server, ...tokens.map(({ address }) => address)];
+  let address = networkOf(addr).address;
+  while (prefixContains(addr, address)) {
+    const candidate = address;
+    if (isHostAddress(addr, candidate) && !taken.some((one) => sameAddress(one, candidate))) return candidate;
+    address = nextAddress(address);
+  }
+  return undefined;
+}
