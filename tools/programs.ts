@@ -85,6 +85,7 @@ export const PROGRAMS: readonly Program[] = [
       UNIX_SOCKET,
       environment(
         "DOCKER_CONNECTOR_IMAGE",
+        "DOCKER_CONFIG",
         "DOCKER_CONTEXT",
         "DOCKER_HOST",
         "HOME",
