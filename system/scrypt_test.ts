@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { fileCalls } from "../ffi/file_calls.ts";
 import { SCRYPT_COST } from "../core/token/token_keys.ts";
 import { libcryptoScrypt } from "../ffi/scrypt_libcrypto.ts";
 import { scrypt, slowScrypt } from "./scrypt.ts";
+
+// Opened once for the thread's life, so no test opens it.
+fileCalls();
 
 const octets = (text: string) => new TextEncoder().encode(text);
 const [PASSWORD, SALT] = [octets("pleaseletmein"), octets("SodiumChloride")];
