@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { openLibcrypto } from "./aead/libcrypto_library.ts";
+import { searchLibcrypto } from "./aead/libcrypto_library.ts";
 
 /** Costs (RFC 7914 section 2). */
 export interface ScryptCost {
@@ -18,7 +18,7 @@ const MOST_MEMORY = 32n << 20n;
 /**
  * scrypt (RFC 7914).
  *
- * @param os where to look for the library, the running system unless a test says otherwise
+ * @param paths where to look for the library, the usual places unless a test gives others
  * @returns undefined where there is no libcrypto, or it refuses
  */
 export async function libcryptoScrypt(
@@ -26,10 +26,11 @@ export async function libcryptoScrypt(
   salt: Uint8Array,
   length: number,
   { N, r, p }: ScryptCost,
-  os?: string,
+  paths?: readonly string[],
 ): Promise<Uint8Array | undefined> {
-  const library = openLibcrypto(os);
-  if (library === undefined) return undefined;
+  const found = searchLibcrypto(paths);
+  if ("reason" in found) return undefined;
+  const { library } = found;
   // Copies that nobody else changes or frees while the other thread reads them.
   const [secret, salted, key] = [password.slice(), salt.slice(), new Uint8Array(length)];
   const size = (octets: Uint8Array) => BigInt(octets.length);

@@ -4,6 +4,7 @@
  * @module
  */
 import { getLogger } from "../cli/log.ts";
+import { OnceEach } from "../cli/once_each.ts";
 import type { DockerSetting } from "../core/config/config.ts";
 import type { DockerNetwork, NetworkList } from "../core/engine/networks.ts";
 import { OperationError } from "../core/error.ts";
@@ -11,7 +12,7 @@ import type { EngineClient } from "../system/engine/engine_client.ts";
 import { isStop } from "../system/engine/engine_fault.ts";
 import { EngineFollower } from "../system/engine/engine_follower.ts";
 import { findEngine } from "../system/engine/find_engine.ts";
-import { searchSockets } from "../system/engine/socket_search.ts";
+import { searchSockets, type SocketSearch } from "../system/engine/socket_search.ts";
 import { dockerStatus } from "./docker_status.ts";
 import type { RoutePlanner } from "./route_planner.ts";
 import type { ContainerStatus, DockerStatus } from "./status_document.ts";
@@ -37,6 +38,7 @@ export class DockerDiscovery implements AsyncDisposable {
   readonly #follower: EngineFollower;
   /** What was said since an Engine was last found, so that each fault is said once while it is tried again. */
   readonly #said = new Set<string>();
+  readonly #notes = new OnceEach();
   #unreadable = 0;
 
   /**
@@ -51,7 +53,7 @@ export class DockerDiscovery implements AsyncDisposable {
     this.#client = client;
     const named = setting.mode === "socket" ? { paths: [setting.path] } : undefined;
     this.#follower = new EngineFollower(
-      { sockets: async () => named ?? await searchSockets(), find: findEngine },
+      { sockets: async () => named ?? this.#noted(await searchSockets()), find: findEngine },
       {
         found: (engine) => this.#found(engine),
         networks: (list) => this.#networks(list),
@@ -75,6 +77,12 @@ export class DockerDiscovery implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     // Together: what the keeper asks of the Engine is called off by the follower.
     await Promise.all([this.#client[Symbol.asyncDispose](), this.#follower[Symbol.asyncDispose]()]);
+  }
+
+  /** Says what a person should know of a search, once. */
+  #noted(search: SocketSearch): SocketSearch {
+    for (const note of search.notes ?? []) if (this.#notes.isNews(note, note)) log.warn(note);
+    return search;
   }
 
   #found({ path, version, api }: EngineClient): void {

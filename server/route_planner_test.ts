@@ -120,7 +120,7 @@ Deno.test("a clash is told once, taken out of force when it comes up, and routed
   await configure("");
   const networks = [network("a", "172.17.0.0/16")];
   await planner.discover(networks);
-  router.foreign = [{ prefix: prefix("172.16.0.0/12"), interfaceName: "utun7" }];
+  router.foreign = [{ prefix: prefix("172.16.0.0/12"), interfaceName: "en0", isOwn: true }];
   await planner.discover(networks);
   await planner.discover(networks);
   assert.deepEqual(calls(), ["add 172.17.0.0/16", "remove 172.17.0.0/16"]);
@@ -129,12 +129,27 @@ Deno.test("a clash is told once, taken out of force when it comes up, and routed
   assert.equal(told.length, 1);
   assert.match(
     told[0] ?? "",
-    /^WARN Cannot route 172\.17\.0\.0\/16 .* clash, .* 172\.16\.0\.0\/12 by utun7\./i,
+    /^WARN Cannot route 172\.17\.0\.0\/16 .* clash, .* 172\.16\.0\.0\/12 by en0\./i,
   );
   router.foreign = [];
   await planner.discover(networks);
   assert.deepEqual(calls(), ["add 172.17.0.0/16"]);
   assert.deepEqual(status(), ["172.17.0.0/16 docker a active"]);
+});
+
+Deno.test("a VPN that comes up with a wider route leaves a route in force, which is told once", async () => {
+  const { router, planner, configure, calls, log, status } = setUp();
+  await configure("");
+  const networks = [network("a", "172.17.0.0/16")];
+  await planner.discover(networks);
+  router.foreign = [{ prefix: prefix("172.16.0.0/12"), interfaceName: "utun7" }];
+  await planner.discover(networks);
+  await planner.discover(networks);
+  assert.deepEqual(calls(), ["add 172.17.0.0/16"]);
+  assert.deepEqual(status(), ["172.17.0.0/16 docker a active"]);
+  const told = log();
+  assert.equal(told.length, 1);
+  assert.match(told[0] ?? "", /^WARN Docker network a takes 172\.17\.0\.0\/16 out of 172\.16\.0\.0\/12, /i);
 });
 
 Deno.test("a route that the system refuses is told once and tried again", async () => {

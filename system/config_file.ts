@@ -6,6 +6,7 @@
 
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { OperationError } from "../core/error.ts";
+import { setOwnership } from "../ffi/owned_file.ts";
 
 const FILE_NAME = "docker-connector.conf";
 
@@ -136,7 +137,7 @@ async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
   try {
     try {
       await writeAll(file, bytes);
-      if (old !== undefined) await keepOwnerAndMode(temporary, old, await file.stat());
+      if (old !== undefined) keepOwnerAndMode(temporary, old, await file.stat());
       await file.sync();
     } finally {
       file.close();
@@ -162,10 +163,10 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
 }
 
-async function keepOwnerAndMode(path: string, old: Deno.FileInfo, made: Deno.FileInfo): Promise<void> {
-  // The owner goes first: changing it may clear bits of the mode (chown(2)).
-  if (old.uid !== made.uid || old.gid !== made.gid) await Deno.chown(path, old.uid, old.gid);
-  if (old.mode !== null) await Deno.chmod(path, old.mode & 0o7777);
+function keepOwnerAndMode(path: string, old: Deno.FileInfo, made: Deno.FileInfo): void {
+  // Where the system has no owners and modes, there are none to keep.
+  if (old.uid === null || old.gid === null || old.mode === null || made.ino === null) return;
+  setOwnership(path, made.ino, { uid: old.uid, gid: old.gid, mode: old.mode & 0o7777 });
 }
 
 // The rename itself lasts only once the folder is on disk. Some file systems cannot do that; the file is fine all the same.

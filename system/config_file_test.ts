@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fileCalls } from "../ffi/file_calls.ts";
 import { join } from "node:path";
 import { OperationError } from "../core/error.ts";
 import {
@@ -8,6 +9,9 @@ import {
   readConfigFile,
   writeConfigFile,
 } from "./config_file.ts";
+
+// Opened once for the thread's life, so no test opens it.
+fileCalls();
 
 async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "config-file-" });

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { fileCalls } from "../ffi/file_calls.ts";
 import { join } from "node:path";
 import { writeConfigFile } from "./config_file.ts";
 import { type FileWatch, watchFile, type WatchOptions } from "./file_watch.ts";
+
+// Opened once for the thread's life, so no test opens it.
+fileCalls();
 
 // What users are promised: a change is noticed within a second.
 const PROMISED_MS = 1000;

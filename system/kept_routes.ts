@@ -13,13 +13,15 @@ export interface WantedPrefix {
   readonly prefix: Prefix;
   /** Why it must not be in force. */
   readonly fault?: string;
+  /** What is to be said of it although it may be in force. */
+  readonly warning?: string;
 }
 
 /** What became of a route. */
 export interface KeptRoute {
   readonly prefix: Prefix;
   readonly isActive: boolean;
-  /** Why it is not as it should be; undefined when it is. */
+  /** Why it is not as it should be, or what is to be said of it; undefined when it is as it should be. */
   readonly fault: string | undefined;
 }
 
@@ -96,9 +98,11 @@ export class KeptRoutes {
       const key = keyOf(route);
       const refusal: string | undefined = route.fault ?? refusals.get(key);
       const isActive = refusal === undefined && !this.#restorations.isLost(key);
-      const fault = refusal ?? (this.#restorations.isContested(key, now) ? this.#contested(key) : undefined);
+      const trouble = refusal ??
+        (this.#restorations.isContested(key, now) ? this.#contested(key) : undefined);
+      const fault = trouble ?? route.warning;
       if (fault !== undefined && fault !== before.get(key)?.fault) {
-        this.log[route.fault === undefined ? "error" : "warn"](fault);
+        this.log[fault === route.fault || fault === route.warning ? "warn" : "error"](fault);
       }
       return [key, { prefix: route.prefix, isActive, fault }];
     }));

@@ -12,6 +12,18 @@ export interface ShownRoute {
   readonly interfaceName: string;
 }
 
+/** A network that the machine reaches. */
+export interface ReachedNetwork extends ShownRoute {
+  /** Whether the interface is on it; else a program made the route. */
+  readonly isOwn: boolean;
+}
+
+/**
+ * Interfaces that are tunnels: their addresses are pairs, so no network is their own, and what leads there shows the same
+ * gateway link#N where a VPN made it through NetworkExtension.
+ */
+const TUNNEL = /^(?:utun|ipsec|ppp|gif|stf)\d/;
+
 const zeros: Readonly<Record<4 | 6, IpAddress>> = {
   4: { family: 4, bytes: new Uint8Array(4) },
   6: { family: 6, bytes: new Uint8Array(16) },
@@ -47,11 +59,15 @@ export function parseRouteTable(text: string, family: 4 | 6): ShownRoute[] {
  * Reads all routes by which the machine reaches networks, those that the system made for the networks it is on
  * included; without copies, clones, multicast and the limited broadcast.
  */
-export function parseReachedNetworks(text: string, family: 4 | 6): ShownRoute[] {
-  return parseRows(text, family).map(shown);
+export function parseReachedNetworks(text: string, family: 4 | 6): ReachedNetwork[] {
+  return parseRows(text, family).map((row) => ({
+    ...shown(row),
+    isOwn: row.gateway.startsWith("link#") && !TUNNEL.test(row.interfaceName),
+  }));
 }
 
 interface Row extends ShownRoute {
+  readonly gateway: string;
   readonly flags: string;
 }
 
@@ -74,7 +90,10 @@ function parseRows(text: string, family: 4 | 6): Row[] {
     const interfaceName = words[interfaceColumn];
     const prefix = parseDestination(words[0] ?? "", family);
     if (prefix === undefined || interfaceName === undefined) continue;
-    if (!/[IWm]/.test(flags) && !isBroadcast(prefix)) rows.push({ prefix, interfaceName, flags });
+    if (!/[IWm]/.test(flags) && !isBroadcast(prefix)) {
+      // The second column, of which every release says "Gateway".
+      rows.push({ prefix, interfaceName, gateway: words[1] ?? "", flags });
+    }
   }
   return rows;
 }

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { formatPrefix } from "../core/net/prefix.ts";
-import { parseDestination, parseFoundRoute, parseRouteTable } from "./route_listing_darwin.ts";
+import {
+  parseDestination,
+  parseFoundRoute,
+  parseReachedNetworks,
+  parseRouteTable,
+} from "./route_listing_darwin.ts";
 
 const show = (routes: ReturnType<typeof parseRouteTable>) =>
   routes.map(({ prefix, interfaceName }) => `${formatPrefix(prefix)} ${interfaceName}`);
@@ -67,6 +72,25 @@ default            192.168.1.1        UGScg                 en0
     "127.0.0.0/8 lo0",
     "172.17.0.0/16 utun4",
     "192.168.1.0/24 en0",
+  ]);
+});
+
+Deno.test("networks that an interface is on are told from those that programs route", () => {
+  const table = `Internet:
+Destination        Gateway            Flags               Netif Expire
+default            192.168.1.1        UGScg                 en0
+10                 utun5              USc                 utun5
+100.64/10          link#22            UCS                 utun6
+172.16/12          192.168.1.9        UGSc                  en0
+192.168.1          link#14            UCS                   en0      !
+`;
+  const own = parseReachedNetworks(table, 4).map(({ prefix, isOwn }) => `${formatPrefix(prefix)} ${isOwn}`);
+  assert.deepEqual(own, [
+    "0.0.0.0/0 false",
+    "10.0.0.0/8 false",
+    "100.64.0.0/10 false",
+    "172.16.0.0/12 false",
+    "192.168.1.0/24 true",
   ]);
 });
 

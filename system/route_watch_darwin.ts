@@ -19,6 +19,22 @@ const LOOK_PERIOD = 5_000;
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 60_000;
 
+/**
+ * The pauses before a program is started again: they double from the first to a minute, and begin again with the first one
+ * after a run of a minute or more.
+ *
+ * @param first the first pause, in milliseconds
+ * @returns the next pause in milliseconds, from how long the program ran
+ */
+export function growingPauses(first: number): (lasted: number) => number {
+  let next = first;
+  return (lasted) => {
+    const pause = lasted >= LONGEST_PAUSE ? first : next;
+    next = Math.min(2 * pause, LONGEST_PAUSE);
+    return pause;
+  };
+}
+
 /** See `WatchRoutes`. */
 export function watchDarwinRoutes(onChange: () => void): AsyncDisposable {
   return watchWithLooks(MONITOR, onChange, LOOK_PERIOD);
@@ -52,10 +68,14 @@ export class CommandWatch implements AsyncDisposable {
    *
    * @param argv absolute path, then arguments
    * @param onOutput told of output; what it is does not matter
-   * @param firstPause milliseconds before the first start again; doubles to a minute
+   * @param pauseAfter milliseconds before the next start, from how long the program ran
    */
-  constructor(argv: readonly string[], onOutput: () => void, firstPause: number = FIRST_PAUSE) {
-    this.#following = this.#follow(argv, onOutput, firstPause);
+  constructor(
+    argv: readonly string[],
+    onOutput: () => void,
+    pauseAfter: (lasted: number) => number = growingPauses(FIRST_PAUSE),
+  ) {
+    this.#following = this.#follow(argv, onOutput, pauseAfter);
   }
 
   /** Ends the program. */
@@ -66,12 +86,18 @@ export class CommandWatch implements AsyncDisposable {
     await this.#following;
   }
 
-  async #follow(argv: readonly string[], onOutput: () => void, firstPause: number): Promise<void> {
-    for (let pause = firstPause; !this.#isClosed; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+  async #follow(
+    argv: readonly string[],
+    onOutput: () => void,
+    pauseAfter: (lasted: number) => number,
+  ): Promise<void> {
+    while (!this.#isClosed) {
+      const start = performance.now();
       await this.#run(argv, onOutput);
       if (this.#isClosed) return;
       // What happened while nobody listened is not known.
       onOutput();
+      const pause = pauseAfter(performance.now() - start);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, pause);
         this.#endPause = () => {

@@ -246,7 +246,8 @@ const LANES = 4;
  * Works through the prefixes' networks, a few at a time, and gathers what failed in the order of the prefixes.
  *
  * @param until no prefix is begun once it is aborted
- * @throws {OperationError} without privilege, which no other prefix of the batch would have either
+ * @throws {OperationError} without privilege, which no other prefix of the batch would have either, and when a program
+ * cannot be run; no prefix is begun after that
  */
 async function eachPrefix(
   prefixes: readonly Prefix[],
@@ -255,17 +256,23 @@ async function eachPrefix(
 ): Promise<RouteFailure[]> {
   const errors: (OperationError | undefined)[] = [];
   const waiting = prefixes.entries();
-  let denied: OperationError | undefined;
+  let isStopped = false;
   const lane = async () => {
     for (const [index, prefix] of waiting) {
-      if (until?.aborted === true || denied !== undefined) return;
-      const error = await work(networkOf(prefix));
-      if (error?.code === "privilege") denied ??= error;
-      errors[index] = error;
+      if (isStopped || until?.aborted === true) return;
+      try {
+        const error = await work(networkOf(prefix));
+        if (error?.code === "privilege") throw error;
+        errors[index] = error;
+      } catch (error) {
+        isStopped = true;
+        throw error;
+      }
     }
   };
-  await Promise.all(Array.from({ length: LANES }, lane));
-  if (denied !== undefined) throw denied;
+  // The batch is over only when every lane is: the caller begins the next one then.
+  const lanes = await Promise.allSettled(Array.from({ length: LANES }, lane));
+  for (const ended of lanes) if (ended.status === "rejected") throw ended.reason;
   return prefixes.flatMap((prefix, index) => {
     const error = errors[index];
     return error === undefined ? [] : [{ prefix, error }];

@@ -288,6 +288,31 @@ Deno.test("without root the fault says so, once for all routes", async () => {
   );
 });
 
+Deno.test("a batch that fails begins with no further route, and ends when nothing of it runs any more", async () => {
+  const { mac } = await configured();
+  let begun = 0;
+  let running = 0;
+  const router = new DarwinRouter(async (argv, options) => {
+    if (argv[3] !== "add") return await mac.run(argv, options);
+    const place = begun++;
+    running++;
+    // The second fails while the first and the third still run.
+    for (let turn = 0; turn < (place === 1 ? 1 : 5); turn++) await new Promise((next) => setImmediate(next));
+    running--;
+    if (place === 1) throw new OperationError("io", "Cannot run route: it did not end within 10 s");
+    return await mac.run(argv, options);
+  });
+  const prefixes = Array.from({ length: 24 }, (_, index) => prefix(`172.20.${index}.0/24`));
+  await assert.rejects(
+    router.addRoutes(prefixes, "utun4"),
+    fault("io", "Cannot run route: it did not end within 10 s"),
+  );
+  const atEnd = { begun, running };
+  for (let turn = 0; turn < 50; turn++) await new Promise((next) => setImmediate(next));
+  assert.deepEqual(atEnd, { begun: 4, running: 0 });
+  assert.equal(begun, 4);
+});
+
 Deno.test("what an interface lost is noticed and put back, and nothing is done to a sound one", async () => {
   const { mac, router } = await configured();
   assert.equal(await router.lacksSettings(settings), false);

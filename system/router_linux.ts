@@ -159,12 +159,15 @@ export class LinuxRouter implements Router {
         .map(({ local, peer, prefixLength, interfaceIndex }) => ({
           prefix: networkOf({ address: peer ?? local, length: prefixLength }),
           interfaceIndex,
+          protocol: RTPROT.KERNEL,
         }));
       return [...listRoutes(socket, family), ...addresses]
         .filter(({ interfaceIndex }) => interfaceIndex === undefined || interfaceIndex !== own)
-        .map(({ prefix, interfaceIndex }) => ({
+        .map(({ prefix, interfaceIndex, protocol }) => ({
           prefix,
           interfaceName: interfaceIndex === undefined ? undefined : names.get(interfaceIndex),
+          // The kernel makes the route to the network of an address by itself.
+          isOwn: protocol === RTPROT.KERNEL,
         }));
     });
   }

@@ -252,6 +252,12 @@ Deno.test(
       "192.168.7.0/24 lan0",
       "192.168.8.0/24 lan0",
     ]);
+    const own = (await router.listForeignPrefixes("t0", 4)).filter(({ isOwn }) => isOwn === true);
+    assert.deepEqual(
+      [...new Set(own.map(({ prefix }) => formatPrefix(prefix)))].filter((text) => !text.startsWith("127."))
+        .sort(),
+      ["10.8.0.5/32", "192.168.7.0/24", "192.168.8.0/24"],
+    );
     assert.ok((await list(6)).includes("fd00:7::/64 lan0"));
     assert.ok((await list(6)).every((line) => !line.endsWith(" t0")));
   },

@@ -79,7 +79,8 @@ function darwinPrograms(): Program[] {
   return PROGRAMS.filter(({ binary }) => binary !== "docker-connector-client").map(withDoubles);
 }
 
-function withDoubles(program: Program): Program {
+/** A program that may run the doubles where it may run the programs themselves. */
+export function withDoubles(program: Program): Program {
   const grants = program.grants.filter(({ os }) => os !== "linux").map(({ os: _, flag, ...rest }) => ({
     ...rest,
     flag: flag.startsWith("--allow-run=") ? flag.replaceAll(/(?<=[=,])\//g, `${DOUBLE_FOLDER}/`) : flag,
@@ -99,17 +100,26 @@ async function isFresh(): Promise<boolean> {
 }
 
 /**
+ * Makes the double of the library and those of the programs.
+ *
+ * @throws OperationError when there is no C compiler, or the source has a fault
+ */
+export async function compileDoubles(): Promise<void> {
+  for (const folder of ["sbin", "usr/lib", "usr/sbin"]) {
+    await Deno.mkdir(join(DOUBLE_FOLDER, folder), { recursive: true });
+  }
+  await compileLibrary(LIBSYSTEM);
+  for (const path of NETWORK_PROGRAMS) await compileC("programs", join(DOUBLE_FOLDER, path), []);
+}
+
+/**
  * Makes all of it, unless it is there and newer than its sources.
  *
  * @throws OperationError when something cannot be compiled
  */
 export async function ensureDarwinDouble(): Promise<void> {
   if (await isFresh()) return;
-  for (const folder of ["sbin", "usr/lib", "usr/sbin"]) {
-    await Deno.mkdir(join(DOUBLE_FOLDER, folder), { recursive: true });
-  }
-  await compileLibrary(LIBSYSTEM);
-  for (const path of NETWORK_PROGRAMS) await compileC("programs", join(DOUBLE_FOLDER, path), []);
+  await compileDoubles();
   const compiler = await findCompiler(Deno.build.target);
   const replaced = { "ffi/back_end.ts": darwinBackEnd() };
   const sources = await stampedCopy(ROOT_FOLDER, await describeCommit(ROOT_FOLDER), replaced);

@@ -92,6 +92,7 @@ export const PROGRAMS: readonly Program[] = [
       UNIX_SOCKET,
       environment(
         "DOCKER_CONNECTOR_IMAGE",
+        "DOCKER_CONFIG",
         "DOCKER_CONTEXT",
         "DOCKER_HOST",
         "HOME",

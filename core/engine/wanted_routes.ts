@@ -14,6 +14,8 @@ export interface ForeignPrefix {
   readonly prefix: Prefix;
   /** The interface it is on or routed to; undefined where the system does not say. */
   readonly interfaceName: string | undefined;
+  /** Whether the interface has its own address in it; else a program made the route, as a VPN does. */
+  readonly isOwn?: boolean;
 }
 
 /** What decides. */
@@ -38,6 +40,8 @@ export interface WantedRoute {
   readonly network?: string;
   /** Why it must not be in force, with what to do about it. */
   readonly fault?: string;
+  /** What it takes away although it may be in force, with what to do about it. */
+  readonly warning?: string;
 }
 
 /**
@@ -73,7 +77,9 @@ export const SHORTEST_NETWORK = 8;
 
 /**
  * Decides on the routes. Lines of the configuration win: a subnet that shares addresses with one of them is left to
- * it. A subnet that shares addresses with the tunnel's own network or with one of the machine's is not routed.
+ * it. A subnet that shares addresses with the tunnel's own network is not routed, nor one that would take away what the
+ * machine reaches: an equal or narrower network, or one that an interface is on. A wider route, such as a VPN's of all of
+ * 10.0.0.0/8, loses to the subnet by length; that is only told.
  */
 export function decideRoutes({ config, ipv6, networks, foreign }: RouteNeeds): RouteDecisions {
   const routes = new Map<string, WantedRoute>(
@@ -92,9 +98,8 @@ export function decideRoutes({ config, ipv6, networks, foreign }: RouteNeeds): R
       subnets.push({ network, prefix, use });
       const key = formatPrefix(prefix);
       if (use !== "route" || routes.has(key)) continue;
-      const fault = obstacle(prefix, network.name, config, foreign);
       const route: WantedRoute = { prefix, source: "docker", network: network.name };
-      routes.set(key, fault === undefined ? route : { ...route, fault });
+      routes.set(key, { ...route, ...objection(prefix, network.name, config, foreign) });
     }
   }
   return { routes: [...routes.values()], subnets };
@@ -104,6 +109,26 @@ function useOf(prefix: Prefix, isOff: boolean, ipv6: boolean, lines: readonly Ro
   if (isOff) return "off";
   if (lines.some((line) => prefixesOverlap(line.prefix, prefix))) return "config";
   return prefix.address.family === 4 || ipv6 ? "route" : "ipv6";
+}
+
+/** What stands against the route, or is to be said of it. */
+function objection(
+  prefix: Prefix,
+  name: string,
+  config: RouteNeeds["config"],
+  foreign: readonly ForeignPrefix[],
+): Pick<WantedRoute, "fault" | "warning"> {
+  const isWiderRoute = (other: ForeignPrefix) => other.isOwn !== true && other.prefix.length < prefix.length;
+  const fault = obstacle(prefix, name, config, foreign.filter((other) => !isWiderRoute(other)));
+  if (fault !== undefined) return { fault };
+  const wider = findClash(prefix, foreign.filter(isWiderRoute));
+  if (wider === undefined) return {};
+  const warning = `Docker network ${name} takes ${formatPrefix(prefix)} out of ` +
+    `${formatPrefix(networkOf(wider.prefix))}, which this machine reaches${
+      byInterface(wider)
+    }. If you need those addresses there, give the Docker network ` +
+    `another subnet, or write "network ${name} off"`;
+  return { warning };
 }
 
 /** What stands against the route. */
@@ -138,9 +163,12 @@ function obstacle(
 }
 
 /** The clash in words for people. */
-export function describeClash({ prefix, interfaceName }: ForeignPrefix): string {
-  const place = interfaceName === undefined ? "" : ` by ${interfaceName}`;
-  return `clash, this machine reaches ${formatPrefix(networkOf(prefix))}${place}`;
+export function describeClash(clash: ForeignPrefix): string {
+  return `clash, this machine reaches ${formatPrefix(networkOf(clash.prefix))}${byInterface(clash)}`;
+}
+
+function byInterface({ interfaceName }: ForeignPrefix): string {
+  return interfaceName === undefined ? "" : ` by ${interfaceName}`;
 }
 
 /** The narrowest of the machine's networks that shares addresses with the prefix. */

@@ -16,8 +16,14 @@ function network(name: string, ...subnets: string[]): DockerNetwork {
   return { id: `id-${name}`, name, subnets: subnets.map(prefix) };
 }
 
+/** A route that a program made. */
 function foreign(text: string, interfaceName?: string): ForeignPrefix {
   return { prefix: prefix(text), interfaceName };
+}
+
+/** A network that an interface is on. */
+function own(text: string, interfaceName: string): ForeignPrefix {
+  return { prefix: prefix(text), interfaceName, isOwn: true };
 }
 
 /** The decisions as lines: routes with their source and whether something stands against them, then subnets. */
@@ -33,6 +39,7 @@ function decide(
       [formatPrefix(route.prefix), route.source, route.fault ? "fault" : "good"].join(" ")
     ),
     faults: routes.flatMap(({ fault }) => fault ?? []),
+    warnings: routes.flatMap(({ warning }) => warning ?? []),
     subnets: subnets.map(({ network, prefix, use }) => `${network.name} ${formatPrefix(prefix)} ${use}`),
   };
 }
@@ -86,6 +93,7 @@ Deno.test("a network that is off is not routed, a line for it still is", () => {
   assert.deepEqual(decide("network web off\nnetwork db off\nroute 172.19.0.0/16", networks), {
     routes: ["172.19.0.0/16 config good"],
     faults: [],
+    warnings: [],
     subnets: ["web 172.18.0.0/16 off", "db 172.19.0.0/16 off"],
   });
 });
@@ -96,7 +104,7 @@ Deno.test("IPv6 subnets are routed like the others", () => {
     network("clash", "fd00:2::/64"),
     network("own", "fdc0:c0de::/32"),
   ];
-  const { routes, faults } = decide("", networks, [foreign("fd00:2::/48", "en0"), foreign("::/0", "en0")]);
+  const { routes, faults } = decide("", networks, [own("fd00:2::/48", "en0"), foreign("::/0", "en0")]);
   assert.deepEqual(routes, [
     "fd00:1::/64 docker good",
     "fd00:2::/64 docker fault",
@@ -112,7 +120,7 @@ Deno.test("IPv6 subnets are told and not routed while IPv6 is off", () => {
   assert.deepEqual(subnets, ["six 172.18.0.0/16 route", "six fd00:1::/64 ipv6"]);
 });
 
-Deno.test("a clash with a network of the machine names it and what to do, whichever of them is wider", () => {
+Deno.test("a clash with a network of the machine names it and what to do", () => {
   const networks = [network("web", "172.18.0.0/16")];
   const cannot = "Cannot route 172.18.0.0/16 of Docker network web: clash, this machine reaches";
   const remedy = "Give the Docker network another subnet";
@@ -123,8 +131,25 @@ Deno.test("a clash with a network of the machine names it and what to do, whiche
   assert.deepEqual(decide("", networks, [foreign("172.18.7.1/24", "en0")]).faults, [
     `${cannot} 172.18.7.0/24 by en0. ${remedy}${or}`,
   ]);
-  assert.deepEqual(decide("", networks, [foreign("172.16.0.0/12"), foreign("0.0.0.0/0", "en0")]).faults, [
-    `${cannot} 172.16.0.0/12. ${remedy}${or}`,
+  assert.deepEqual(decide("", networks, [own("172.16.0.0/12", "en0"), foreign("0.0.0.0/0", "en0")]).faults, [
+    `${cannot} 172.16.0.0/12 by en0. ${remedy}${or}`,
+  ]);
+});
+
+Deno.test("a wider route, such as a VPN's, is only told: the subnet wins by its length", () => {
+  const networks = [network("web", "172.18.0.0/16"), network("db", "10.5.0.0/16")];
+  const vpn = [foreign("172.16.0.0/12", "utun3"), foreign("10.0.0.0/8"), foreign("128.0.0.0/1", "utun3")];
+  const { routes, warnings } = decide("", networks, vpn);
+  assert.deepEqual(routes, ["172.18.0.0/16 docker good", "10.5.0.0/16 docker good"]);
+  const remedy = "If you need those addresses there, give the Docker network another subnet, or write";
+  assert.deepEqual(warnings, [
+    "Docker network web takes 172.18.0.0/16 out of 172.16.0.0/12, which this machine reaches by utun3. " +
+    `${remedy} "network web off"`,
+    `Docker network db takes 10.5.0.0/16 out of 10.0.0.0/8, which this machine reaches. ${remedy} "network db off"`,
+  ]);
+  assert.deepEqual(decide("", networks, [...vpn, foreign("172.18.0.0/16", "utun3")]).routes, [
+    "172.18.0.0/16 docker fault",
+    "10.5.0.0/16 docker good",
   ]);
 });
 
@@ -141,15 +166,16 @@ Deno.test("a default route, also in halves, and networks apart are no clash", ()
     foreign("0.0.0.0/0", "en0"),
     foreign("0.0.0.0/1", "utun3"),
     foreign("128.0.0.0/1", "utun3"),
-    foreign("172.19.0.0/16", "en0"),
-    foreign("fd00::/8", "en0"),
+    own("172.19.0.0/16", "en0"),
+    own("fd00::/8", "en0"),
   ];
-  assert.deepEqual(decide("", [network("web", "172.18.0.0/16")], machine).faults, []);
+  const { faults, warnings } = decide("", [network("web", "172.18.0.0/16")], machine);
+  assert.deepEqual([...faults, ...warnings], []);
 });
 
 Deno.test("a line routes a network in spite of a clash", () => {
   const { routes } = decide("route 172.18.0.0/16", [network("web", "172.18.0.0/16")], [
-    foreign("172.16.0.0/12"),
+    own("172.16.0.0/12", "en0"),
   ]);
   assert.deepEqual(routes, ["172.18.0.0/16 config good"]);
 });

@@ -61,7 +61,7 @@ export type SessionCommand =
 
 /** Messages from the Worker. */
 export type SessionEvent =
-  | { readonly kind: "attached"; readonly backend: CipherBackend }
+  | { readonly kind: "attached"; readonly backend: CipherBackend; readonly notices: readonly string[] }
   | { readonly kind: "attachFailed"; readonly message: string }
   | { readonly kind: "detached" }
   /** A datagram of the exposed socket that belongs to no session: a handshake message, or a login of the original's accessor. */

@@ -50,6 +50,8 @@ const TEXT_ROOM = 65_536;
 export class SessionHost {
   readonly #host: HostParts;
   #cipher: PacketCipher | undefined;
+  /** What is to be said of the cipher that was loaded. */
+  readonly #cipherNotices: string[] = [];
   #cipherFor: { readonly choice: CipherChoice; readonly slots: number } | undefined;
   #attached: Attached | undefined;
   #told = 0;
@@ -160,7 +162,7 @@ export class SessionHost {
     try {
       const cipher = await this.#loadCipher(command.cipher, command.slots);
       this.#attached = await this.#build(command, cipher);
-      this.#host.post({ kind: "attached", backend: cipher.backend });
+      this.#host.post({ kind: "attached", backend: cipher.backend, notices: this.#cipherNotices.splice(0) });
     } catch (error) {
       this.#host.post({
         kind: "attachFailed",
@@ -177,7 +179,9 @@ export class SessionHost {
     }
     this.#cipher?.[Symbol.dispose]();
     this.#cipher = undefined;
-    this.#cipher = await loadPacketCipher(this.#host.memory, slots * KEY_PAIRS * 2, choice);
+    this.#cipher = await loadPacketCipher(this.#host.memory, slots * KEY_PAIRS * 2, choice, (reason) => {
+      this.#cipherNotices.push(`WebAssembly encrypts, which is slower than libcrypto: ${reason}`);
+    });
     this.#cipherFor = { choice, slots };
     return this.#cipher;
   }

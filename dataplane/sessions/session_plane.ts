@@ -315,6 +315,7 @@ export class SessionPlane {
       case "refused":
         return socketNotices(event.refusals).forEach(onNotice);
       case "attached":
+        event.notices.forEach(onNotice);
         return this.#attached.resolve(event.backend);
       case "attachFailed":
         return this.#attached.reject(

@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { statusOf } from "../file_status.ts";
+import { objectionToRootOnly } from "../root_only.ts";
+import { SystemError } from "../system_error.ts";
 
 const symbols = {
   // int OPENSSL_init_crypto(uint64_t options, const OPENSSL_INIT_SETTINGS *settings);
@@ -45,25 +48,62 @@ export type Libcrypto = Deno.DynamicLibrary<typeof symbols>;
  */
 const INIT_OPTIONS = 0x80n | 0x80000n;
 
-/** File names by system; on macOS Homebrew's openssl@3 on Apple silicon and on Intel. Apple's own refuses to load. */
+/**
+ * Where the library is: in the folders of Debian and its kin, of Red Hat's and SUSE's, of Arch; on macOS Homebrew's openssl@3
+ * on Apple silicon and on Intel. Apple's own refuses to load.
+ */
 const PATHS: Readonly<Record<string, readonly string[]>> = {
-  linux: ["libcrypto.so.3"],
-  darwin: [
-    "/opt/homebrew/opt/openssl@3/lib/libcrypto.3.dylib",
-    "/usr/local/opt/openssl@3/lib/libcrypto.3.dylib",
-  ],
+  linux: [`/usr/lib/${Deno.build.arch}-linux-gnu`, "/usr/lib64", "/usr/lib", "/lib64", "/lib"].map((folder) =>
+    `${folder}/libcrypto.so.3`
+  ),
+  darwin: ["/opt/homebrew", "/usr/local"].map((prefix) => `${prefix}/opt/openssl@3/lib/libcrypto.3.dylib`),
 };
 
-/** Opens the first libcrypto that loads; undefined where none does. */
-export function openLibcrypto(os: string = Deno.build.os): Libcrypto | undefined {
-  for (const path of PATHS[os] ?? []) {
-    try {
-      const library = Deno.dlopen(path, symbols);
-      if (library.symbols.OPENSSL_init_crypto(INIT_OPTIONS, null) === 1) return library;
-      library.close();
-    } catch {
-      // Not installed, or another version without these functions: the next one.
+/** What came of a search: the library, or why there is none, as "PATH belongs to user 501". */
+export type LibcryptoSearch = { readonly library: Libcrypto } | { readonly reason: string };
+
+/**
+ * Opens the first libcrypto that loads and that only root can change. A library's code has all rights of the program, so one
+ * that a user can write would make that user root; Homebrew's belongs to the user who installed it.
+ *
+ * The paths are absolute, so that neither LD_LIBRARY_PATH nor the loader's cache decides what is loaded.
+ *
+ * @param paths where it may be, the usual places unless a test gives others
+ */
+export function searchLibcrypto(paths: readonly string[] = PATHS[Deno.build.os] ?? []): LibcryptoSearch {
+  let reason: string | undefined;
+  for (const path of paths) {
+    const objection = objectionTo(path);
+    if (objection === undefined) {
+      const library = load(path);
+      if (library !== undefined) return { library };
+    } else if (objection !== ABSENT) {
+      reason ??= objection;
     }
+  }
+  return { reason: reason ?? "no libcrypto of OpenSSL 3 that loads is in its usual places" };
+}
+
+const ABSENT = "absent";
+
+function objectionTo(path: string): string | undefined {
+  try {
+    if (statusOf(path, "follow") === undefined) return ABSENT;
+    const objection = objectionToRootOnly(path);
+    return objection === undefined ? undefined : `${path} is not loaded, since ${objection}`;
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    return `${path} is not loaded: ${error.message}`;
+  }
+}
+
+function load(path: string): Libcrypto | undefined {
+  try {
+    const library = Deno.dlopen(path, symbols);
+    if (library.symbols.OPENSSL_init_crypto(INIT_OPTIONS, null) === 1) return library;
+    library.close();
+  } catch {
+    // Another version without these functions, or of another processor: the next one.
   }
   return undefined;
 }

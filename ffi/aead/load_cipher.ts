@@ -15,35 +15,42 @@ export type CipherChoice = "auto" | CipherBackend;
  * Loads a cipher.
  *
  * @param slots how many keys there can be
+ * @param onMiss told why libcrypto is not used although it was chosen
  * @throws {Error} when the one that was chosen does not work here; "auto" never fails in practice
  */
 export async function loadPacketCipher(
   memory: PacketMemory,
   slots: number,
   choice: CipherChoice = "auto",
+  onMiss: (reason: string) => void = () => {},
 ): Promise<PacketCipher> {
   const order: readonly CipherBackend[] = choice === "auto" ? ["libcrypto", "wasm"] : [choice];
   for (const backend of order) {
     const cipher = await start(backend, memory, slots);
-    if (cipher === undefined) continue;
+    if (typeof cipher === "string") {
+      onMiss(cipher);
+      continue;
+    }
     if (givesKnownAnswers(cipher, memory)) return cipher;
     cipher[Symbol.dispose]();
+    onMiss(`${backend} gives wrong answers`);
   }
   throw new Error(`Cannot encrypt: no working ChaCha20-Poly1305 (${order.join(", ")})`);
 }
 
+/** Starts a back end; a text says why it cannot be used. */
 async function start(
   backend: CipherBackend,
   memory: PacketMemory,
   slots: number,
-): Promise<PacketCipher | undefined> {
+): Promise<PacketCipher | string> {
   if (backend === "wasm") return await (await import("./libsodium.ts")).LibsodiumCipher.start(memory, slots);
-  const library = (await import("./libcrypto_library.ts")).openLibcrypto();
-  if (library === undefined) return undefined;
+  const found = (await import("./libcrypto_library.ts")).searchLibcrypto();
+  if ("reason" in found) return found.reason;
   try {
-    return new (await import("./libcrypto.ts")).LibcryptoCipher(memory, library, slots);
-  } catch {
-    library.close();
-    return undefined;
+    return new (await import("./libcrypto.ts")).LibcryptoCipher(memory, found.library, slots);
+  } catch (error) {
+    found.library.close();
+    return error instanceof Error ? error.message : String(error);
   }
 }

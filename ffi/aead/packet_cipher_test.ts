@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { hex } from "../../core/offload/frame_test.ts";
 import { noise } from "../../core/offload/packets_test.ts";
 import { PacketMemory } from "../packet_memory.ts";
-import { openLibcrypto } from "./libcrypto_library.ts";
+import { searchLibcrypto } from "./libcrypto_library.ts";
 import { loadPacketCipher } from "./load_cipher.ts";
 import { CIPHER_TAG, type CipherBackend, type PacketCipher } from "./packet_cipher.ts";
 
@@ -49,9 +49,9 @@ const anyLength = fc.oneof(
 const anyCounter = fc.oneof(fc.nat({ max: 1000 }), fc.maxSafeNat());
 const anyOffset = fc.nat({ max: 77 });
 
-const installed = openLibcrypto();
-installed?.close();
-const without = { libcrypto: { ignore: installed === undefined }, wasm: {} };
+const installed = searchLibcrypto();
+if ("library" in installed) installed.library.close();
+const without = { libcrypto: { ignore: "reason" in installed }, wasm: {} };
 
 async function open(backend: CipherBackend): Promise<PacketCipher & { readonly memory: PacketMemory }> {
   const memory = new PacketMemory(1 << 20);

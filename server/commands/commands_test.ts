@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fileCalls } from "../../ffi/file_calls.ts";
 import { join } from "node:path";
 import { CapturedTerminal } from "../../cli/captured_terminal.ts";
 import { programStatus } from "../../cli/status_document.ts";
@@ -6,6 +7,9 @@ import { runProgram } from "../../cli/program.ts";
 import { serveControlSocket } from "../../system/control_socket.ts";
 import { server } from "../program.ts";
 import type { ServerStatus } from "../status_document.ts";
+
+// Opened once for the thread's life, so no test opens it.
+fileCalls();
 
 /** Runs a test with a folder that is removed afterwards. */
 function withFolder(test: (folder: string) => Promise<void>): () => Promise<void> {

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { fileCalls } from "../../ffi/file_calls.ts";
 import { CapturedTerminal } from "../../cli/captured_terminal.ts";
 import { runProgram } from "../../cli/program.ts";
 import { tokenStrength } from "../../core/token/strength.ts";
 import { server } from "../program.ts";
+
+// Opened once for the thread's life, so no test opens it.
+fileCalls();
 
 async function outcome(...args: string[]) {
   const terminal = new CapturedTerminal();

@@ -6,7 +6,6 @@
 import type { DockerNetwork, NetworkList } from "../../core/engine/networks.ts";
 import { retryPause } from "../../core/engine/retry.ts";
 import { OperationError } from "../../core/error.ts";
-import { stampFile } from "../file_stamp.ts";
 import { isAbsence } from "./engine_fault.ts";
 import type { EngineClient } from "./engine_client.ts";
 import type { SocketSearch } from "./socket_search.ts";
@@ -31,8 +30,13 @@ export interface FollowOptions {
   readonly find: (search: SocketSearch, signal: AbortSignal) => Promise<EngineClient>;
   /** Milliseconds between a change and the list, in which more changes may come. */
   readonly settle?: number;
-  /** Milliseconds after which the networks are listed without a change, which also shows that the Engine is alive. */
+  /**
+   * Milliseconds after which the networks are listed without a change, which also shows that the Engine is alive, and after
+   * which it is looked whether another context is in use.
+   */
   readonly refresh?: number;
+  /** Milliseconds that the search for sockets may take. */
+  readonly searchTime?: number;
   /** Milliseconds between two looks whether a socket was made anew. */
   readonly look?: number;
   /** Milliseconds to wait after failed attempts, see `retryPause`. */
@@ -55,12 +59,17 @@ export class EngineFollower implements AsyncDisposable {
   readonly #listener: EngineListener;
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
+  /** A search that is under way; one that never ends is not begun twice. */
+  #search: Promise<SocketSearch> | undefined;
   #failures = 0;
   #state: EngineState = { engine: undefined, networks: [], fault: undefined };
 
   /** Starts at once. */
   constructor(options: FollowOptions, listener: EngineListener) {
-    this.#options = { settle: 50, refresh: 30_000, look: 500, pause: retryPause, ...options };
+    this.#options = {
+      ...{ settle: 50, refresh: 30_000, look: 500, searchTime: 10_000, pause: retryPause },
+      ...options,
+    };
     this.#listener = listener;
     this.#ended = this.#run();
   }
@@ -83,10 +92,10 @@ export class EngineFollower implements AsyncDisposable {
       let before = "";
       let isListening = false;
       try {
-        const search = await this.#options.sockets();
+        const search = await this.#sockets();
         paths = search.paths;
-        before = stampsOf(paths);
-        await this.#follow(await this.#options.find(search, signal));
+        before = await this.#unlessStopped(stampsOf(paths));
+        await this.#follow(await this.#unlessStopped(this.#options.find(search, signal)), search);
       } catch (error) {
         if (signal.aborted) return;
         const fault = faultOf(error);
@@ -100,8 +109,51 @@ export class EngineFollower implements AsyncDisposable {
     }
   }
 
+  /** What comes of the work; it is not waited for any more once this is to stop, which throws. */
+  async #unlessStopped<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this.#stop;
+    const stopped = Promise.withResolvers<never>();
+    using _onStop = onAbort(signal, () => stopped.reject(signal.reason));
+    if (signal.aborted) stopped.reject(signal.reason);
+    return await Promise.race([work, stopped.promise]);
+  }
+
+  /** Searches, within bounds: the folders of users may be on a file system that does not answer. */
+  async #sockets(): Promise<SocketSearch> {
+    this.#search ??= this.#options.sockets().finally(() => this.#search = undefined);
+    using late = timer(this.#options.searchTime);
+    const found = await this.#unlessStopped(Promise.race([this.#search, late.elapsed]));
+    if (found !== undefined) return found;
+    throw new OperationError(
+      "unavailable",
+      "Cannot find the Docker Engine: the folders where its socket may be do not answer",
+      'Name its socket as in "docker unix:///var/run/docker.sock" in the config file',
+    );
+  }
+
+  /**
+   * Whether the settings of `docker` name another context than when the Engine was found, and another Engine answers there.
+   *
+   * @param known how that context and its socket were, to be compared with the next time
+   */
+  async #isReplaced(engine: EngineClient, known: { mark: string }): Promise<boolean> {
+    const search = await this.#sockets();
+    const mark = await this.#unlessStopped(markOf(search));
+    if (mark === known.mark) return false;
+    known.mark = mark;
+    try {
+      const found = await this.#unlessStopped(this.#options.find(search, this.#stop.signal));
+      return found.path !== engine.path;
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error;
+      return false;
+    }
+  }
+
   /** Follows one Engine until it is lost. The events are open before the first list, so nothing falls between them. */
-  async #follow(engine: EngineClient): Promise<void> {
+  async #follow(engine: EngineClient, search: SocketSearch): Promise<void> {
+    const known = { mark: await this.#unlessStopped(markOf(search)) };
+    let looked = performance.now();
     using events = await engine.events();
     const stopped = this.#stop.signal;
     let changed = Promise.withResolvers<void>();
@@ -129,6 +181,10 @@ export class EngineFollower implements AsyncDisposable {
       using refresh = timer(this.#options.refresh);
       if (end === undefined) await Promise.race([changed.promise, refresh.elapsed]);
       if (end !== undefined) throw end;
+      if (performance.now() - looked >= this.#options.refresh) {
+        looked = performance.now();
+        if (await this.#isReplaced(engine, known)) throw replaced(engine);
+      }
       using settle = timer(this.#options.settle);
       await settle.elapsed;
     }
@@ -142,11 +198,16 @@ export class EngineFollower implements AsyncDisposable {
   async #rest(pause: number, paths: readonly string[], before: string): Promise<void> {
     const { signal } = this.#stop;
     const end = performance.now() + pause;
+    let isSame = true;
     do {
       using step = timer(Math.min(Math.max(0, end - performance.now()), this.#options.look));
       using _onStop = onAbort(signal, step.end);
       await step.elapsed;
-    } while (performance.now() < end && !signal.aborted && stampsOf(paths) === before);
+      using rest = timer(Math.max(0, end - performance.now()));
+      using _onStopToo = onAbort(signal, rest.end);
+      const stamps = stampsOf(paths);
+      isSame = await Promise.race([stamps.then((now) => now === before), rest.elapsed.then(() => true)]);
+    } while (performance.now() < end && !signal.aborted && isSame);
   }
 }
 
@@ -164,8 +225,30 @@ function streamEnd({ path }: EngineClient): OperationError {
   );
 }
 
-function stampsOf(paths: readonly string[]): string {
-  return paths.map((path) => stampFile(path).state).join();
+function replaced({ path }: EngineClient): OperationError {
+  return new OperationError(
+    "unavailable",
+    `Cannot stay with the Docker Engine at ${path}: another Docker context is in use now`,
+  );
+}
+
+/** The context in use and the state of its socket. */
+async function markOf({ context }: SocketSearch): Promise<string> {
+  return context === undefined ? "" : `${context} ${await stampOf(context)}`;
+}
+
+async function stampsOf(paths: readonly string[]): Promise<string> {
+  return (await Promise.all(paths.map(stampOf))).join();
+}
+
+/** Which file is at the path, links followed; that there is none is a state too. */
+async function stampOf(path: string): Promise<string> {
+  try {
+    const { dev, ino, ctime } = await Deno.stat(path);
+    return [dev, ino, ctime?.getTime()].join("-");
+  } catch (error) {
+    return error instanceof Error ? error.name : "unknown";
+  }
 }
 
 interface Timer extends Disposable {

@@ -139,6 +139,59 @@ Deno.test("an Engine that lists nonsense is lost, and found once it has come to 
     assert.equal(await told.next(), "b");
   }));
 
+Deno.test("it ends at once while the search for sockets hangs", async () => {
+  const begun = Promise.withResolvers<void>();
+  const sockets = () => {
+    begun.resolve();
+    return new Promise<never>(() => {});
+  };
+  await withFollower({ sockets, searchTime: 3_600_000 }, async () => await begun.promise);
+});
+
+Deno.test("a search that hangs is told and not begun again", async () => {
+  let searches = 0;
+  const sockets = () => {
+    searches++;
+    return new Promise<never>(() => {});
+  };
+  await withFollower({ sockets, searchTime: 1, pause: () => 1 }, async (_path, told) => {
+    const words = "lost: Cannot find the Docker Engine: the folders where its socket may be do not answer";
+    for (let round = 0; round < 3; round++) assert.equal(await told.next(), words);
+  });
+  assert.equal(searches, 1);
+});
+
+/** Two Engines, and a search whose context is first the one, then the other. */
+async function withTwoEngines(
+  body: (paths: readonly string[], choose: (context: string) => void, told: Told) => Promise<void>,
+): Promise<void> {
+  let context = "";
+  const sockets = () => Promise.resolve({ paths: [context, `${context}-usual`], context });
+  await withFollower({ sockets, refresh: 5, pause: () => 1 }, async (path, told) => {
+    const paths = [`${path}.one`, `${path}.two`];
+    await body(paths, (chosen) => context = chosen, told);
+  });
+}
+
+Deno.test("another context that comes into use is followed, once its Engine answers", () =>
+  withTwoEngines(async ([one = "", two = ""], choose, told) => {
+    choose(one);
+    await using _first = new GoodEngine(one, [network("one", "10.0.0.0/24")]);
+    await told.next((line) => line === "one");
+    // Nobody listens there yet, so the first is followed on.
+    choose(two);
+    await told.next();
+    assert.equal(await told.next(), "one");
+    await using _second = new GoodEngine(two, [network("two", "10.0.1.0/24")]);
+    const lost = await told.next((line) => line !== "one");
+    assert.match(
+      lost,
+      /^lost: Cannot stay with the Docker Engine at .*\.one: another Docker context is in use now$/,
+    );
+    assert.equal(await told.next(), "found 20.10.24");
+    assert.equal(await told.next(), "two");
+  }));
+
 Deno.test("it ends at once while it waits for the next attempt", () =>
   withFollower({ pause: () => 60_000, look: 60_000 }, async (_path, told) => {
     assert.equal(await told.next(), ABSENT);

@@ -16,7 +16,7 @@ import type { SocketSearch } from "./socket_search.ts";
  * listens
  */
 export async function findEngine(
-  { paths, fault }: SocketSearch,
+  { paths, owners, fault }: SocketSearch,
   signal?: AbortSignal,
 ): Promise<EngineClient> {
   if (fault !== undefined) {
@@ -25,6 +25,7 @@ export async function findEngine(
   const faults: OperationError[] = [];
   for (const path of paths) {
     try {
+      await checkOwner(path, owners?.get(path));
       return await EngineClient.connect(path, { signal });
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
@@ -37,5 +38,22 @@ export async function findEngine(
     "unavailable",
     "Cannot find the Docker Engine: none of the usual sockets answers",
     'Start Docker, or name its socket as in "docker unix:///var/run/docker.sock" in the config file',
+  );
+}
+
+/**
+ * A socket that a user's folder names may be a link of that user's to another's, who would then decide on this machine's
+ * routes. The user can still swap it afterwards, and learns nothing by that: what is sent to it is a request for a version.
+ */
+async function checkOwner(path: string, owner: number | undefined): Promise<void> {
+  if (owner === undefined) return;
+  const status = await Deno.stat(path).catch(() => undefined);
+  // Without one, the attempt to connect says what is wrong.
+  if (status === undefined || status.uid === owner || status.uid === 0) return;
+  throw new OperationError(
+    "unavailable",
+    `Cannot use the Docker Engine at ${path}: the socket belongs to user ${status.uid}, not to user ${owner}`,
+    `Name it as in "docker unix://${path}" in the config file, if it is the right one`,
+    { cause: new Error("another user's socket") },
   );
 }

@@ -29,6 +29,29 @@ Deno.test("the first Engine that answers is taken", () =>
     assert.equal((await findEngine({ paths })).path, `${folder}/other`);
   }));
 
+Deno.test(
+  "a socket of another user than the folder's is passed over",
+  { ignore: Deno.uid() !== 0 },
+  () =>
+    withFolder(async (folder) => {
+      const [others = "", link = "", own = ""] = ["others", "link", "own"].map((name) => `${folder}/${name}`);
+      await using _others = new GoodEngine(others);
+      await using _own = new GoodEngine(own);
+      await Deno.symlink("others", link);
+      await Deno.chown(others, 1001, 1001);
+      await Deno.chown(own, 1000, 1000);
+      const owners = new Map([[others, 1000], [link, 1000], [own, 1000]]);
+      assert.equal((await findEngine({ paths: [others, link, own], owners })).path, own);
+      assert.equal((await findEngine({ paths: [others, link, own] })).path, others);
+      assert.match(
+        await report({ paths: [link], owners }),
+        /link: the socket belongs to user 1001, not to user 1000\. Name it as in "docker unix:/,
+      );
+      await Deno.chown(others, 0, 0);
+      assert.equal((await findEngine({ paths: [link, own], owners })).path, link);
+    }),
+);
+
 Deno.test("without any, the fault is that of a socket on which someone listens", () =>
   withFolder(async (folder) => {
     await using _broken = new FakeEngine(`${folder}/broken`, () => Promise.resolve());

@@ -13,17 +13,26 @@ export interface AnswerHead {
   readonly headers: ReadonlyMap<string, string>;
 }
 
+/** Another protocol goes on after this head (RFC 9110 section 15.2.2). */
+const SWITCHING_PROTOCOLS = 101;
 /** Bytes of a line of the head, or of the line before a chunk. */
 const LONGEST_LINE = 8192;
 /** Header fields, and lines after the last chunk. */
 const MOST_FIELDS = 100;
 
 /**
- * Reads the head.
+ * Reads the head. Interim answers before it are passed over (RFC 9110 section 15.2); 101 is the last that speaks HTTP.
  *
  * @throws {MalformedAnswer} when it is none
  */
 export async function readHead(source: ByteSource): Promise<AnswerHead> {
+  for (;;) {
+    const head = await readOneHead(source);
+    if (head.status >= 200 || head.status === SWITCHING_PROTOCOLS) return head;
+  }
+}
+
+async function readOneHead(source: ByteSource): Promise<AnswerHead> {
   const status = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(await source.line(LONGEST_LINE))?.[1];
   if (status === undefined) throw new MalformedAnswer("the answer is not HTTP");
   const headers = new Map<string, string>();
@@ -33,6 +42,11 @@ export async function readHead(source: ByteSource): Promise<AnswerHead> {
     headers.set(name.toLowerCase(), value);
   }
   return { status: Number(status), headers };
+}
+
+/** Whether an answer of this status has no body, whatever its header fields say (RFC 9112 section 6.3, item 1). */
+function isBodiless(status: number): boolean {
+  return status < 200 || status === 204 || status === 304;
 }
 
 /** Lines up to the empty one. */
@@ -52,8 +66,9 @@ async function readFields(source: ByteSource): Promise<string[]> {
  */
 export async function* readBody(
   source: ByteSource,
-  { headers }: AnswerHead,
+  { status, headers }: AnswerHead,
 ): AsyncGenerator<Uint8Array, void> {
+  if (isBodiless(status)) return;
   const coding = headers.get("transfer-encoding")?.toLowerCase() ?? "identity";
   const length = headers.get("content-length");
   if (coding === "chunked") return yield* readChunks(source);

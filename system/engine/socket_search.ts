@@ -2,70 +2,41 @@
  * Where the Docker Engine's socket may be.
  *
  * A service runs as root and has no Docker settings of its own, so those of the person at the screen count: on macOS the
- * owner of the console, on both systems whoever called sudo.
+ * owner of the console, on Linux the only person with a session, on both systems the caller of sudo.
  *
  * @module
  */
-
-import { backEnd } from "../../ffi/back_end.ts";
-
-/** What the search looks at; a test gives its own. */
-export interface SearchPlace {
-  /** The system. */
-  readonly os: string;
-  /** A variable of the environment. */
-  env(name: string): string | undefined;
-  /** The text of a file; undefined where there is none or it cannot be read. */
-  read(path: string): Promise<string | undefined>;
-  /** User id of the owner of a file; undefined where there is none. */
-  owner(path: string): Promise<number | undefined>;
-  /** Names in a folder; none where there is no such folder. */
-  list(path: string): Promise<readonly string[]>;
-}
+import { type DockerContext, readDockerContext, socketPath } from "./docker_context.ts";
+import { userSockets } from "./home_sockets.ts";
+import { type SearchPlace, systemPlace } from "./search_place.ts";
 
 /** What was found. */
 export interface SocketSearch {
   /** Paths of sockets, the likeliest first, none twice; whether anyone listens there has to be tried. */
   readonly paths: readonly string[];
+  /** By path, the user whose settings or home name it: the socket has to be that user's or root's. */
+  readonly owners?: ReadonlyMap<string, number>;
+  /** The socket of the context in use. */
+  readonly context?: string;
+  /** What a person should know of the search. */
+  readonly notes?: readonly string[];
   /** Said where DOCKER_HOST names what cannot be used, so that there are no paths. */
   readonly fault?: string;
 }
 
-/**
- * Sockets below a home folder: Docker Desktop, Colima, Rancher Desktop, OrbStack, Docker Desktop for Linux, Lima's
- * template "docker", Podman's machine. Each is what the program's own documentation names.
- */
-const HOME_SOCKETS = [
-  ".docker/run/docker.sock",
-  ".colima/default/docker.sock",
-  ".rd/docker.sock",
-  ".orbstack/run/docker.sock",
-  ".docker/desktop/docker.sock",
-  ".lima/docker/sock/docker.sock",
-  ".local/share/containers/podman/machine/podman.sock",
-];
-
-/** Sockets of a user's session on Linux: rootless Docker and Podman. */
-const SESSION_SOCKETS = ["docker.sock", "podman/podman.sock"];
-
-/** The search on the running system. */
-export const systemPlace: SearchPlace = {
-  os: backEnd.os,
-  env: (name) => Deno.env.get(name),
-  read: (path) => Deno.readTextFile(path).catch(() => undefined),
-  owner: async (path) => (await Deno.stat(path).catch(() => undefined))?.uid ?? undefined,
-  list: async (path) => {
-    try {
-      return await Array.fromAsync(Deno.readDir(path), ({ name }) => name);
-    } catch {
-      return [];
-    }
-  },
-};
+/** A user whose settings count. */
+interface Person {
+  /** The home folder; undefined where it is not known. */
+  readonly home: string | undefined;
+  /** The user. */
+  readonly user: number;
+}
 
 /**
  * Finds the sockets. DOCKER_HOST alone counts where it is set, as it does for `docker` itself; then come the contexts in
  * use, then the usual places.
+ *
+ * @throws {Deno.errors.NotCapable} when the runtime lets the program not look, which is a mistake in this program
  */
 export async function searchSockets(place: SearchPlace = systemPlace): Promise<SocketSearch> {
   const given = place.env("DOCKER_HOST");
@@ -76,81 +47,114 @@ export async function searchSockets(place: SearchPlace = systemPlace): Promise<S
       '"docker unix:///var/run/docker.sock" in the config file';
     return { paths: [], fault };
   }
-  const users = await userIds(place);
-  const homes = await homeFolders(place, users);
-  const paths: (string | undefined)[] = [];
-  for (const home of homes) paths.push(await contextSocket(place, home));
-  paths.push("/var/run/docker.sock");
-  for (const home of homes) paths.push(...HOME_SOCKETS.map((socket) => `${home}/${socket}`));
-  if (place.os === "linux") {
-    for (const user of users) paths.push(...SESSION_SOCKETS.map((socket) => `/run/user/${user}/${socket}`));
-    paths.push("/run/podman/podman.sock");
+  const { users, note } = await userIds(place);
+  const people = await peopleOf(place, users);
+  const notes = note === undefined ? [] : [note];
+  const owners = new Map<string, number>();
+  const contexts: string[] = [];
+  for (const { context, user } of await contextsOf(place, people)) {
+    if (context.note !== undefined) notes.push(context.note);
+    if (context.path === undefined) continue;
+    contexts.push(context.path);
+    owners.set(context.path, user);
   }
-  return { paths: [...new Set(paths.filter((path) => path !== undefined))] };
+  const usual: string[] = [];
+  for (const person of people) {
+    for (const path of await userSockets(place, person)) {
+      usual.push(path);
+      if (!owners.has(path)) owners.set(path, person.user);
+    }
+  }
+  const ofSystem = ["/var/run/docker.sock", ...place.os === "linux" ? ["/run/podman/podman.sock"] : []];
+  for (const path of ofSystem) owners.delete(path);
+  const [first = "", ...last] = ofSystem;
+  return {
+    paths: [...new Set([...contexts, first, ...usual, ...last])],
+    owners,
+    ...contexts[0] === undefined ? {} : { context: contexts[0] },
+    notes,
+  };
 }
 
-/** The absolute path of "unix:///PATH". */
-function socketPath(host: string): string | undefined {
-  return /^unix:\/\/(\/[^\0]+)$/.exec(host)?.[1];
+/** The context in use of each person; DOCKER_CONFIG stands for all of them where it is set. */
+async function contextsOf(
+  place: SearchPlace,
+  people: readonly Person[],
+): Promise<{ readonly context: DockerContext; readonly user: number }[]> {
+  const named = place.env("DOCKER_CONTEXT");
+  const read = place.readUser.bind(place);
+  const folder = place.env("DOCKER_CONFIG");
+  if (folder?.startsWith("/")) {
+    const user = await place.owner(folder);
+    if (user === undefined) return [];
+    return [{ context: await readDockerContext({ settings: { folder, path: "" }, named, read }), user }];
+  }
+  const contexts: { context: DockerContext; user: number }[] = [];
+  for (const { home, user } of people) {
+    if (home === undefined) continue;
+    const settings = { folder: home, path: ".docker" };
+    contexts.push({ context: await readDockerContext({ settings, named, read }), user });
+  }
+  return contexts;
 }
 
 /** Whose settings count, root's left out. */
-async function userIds(place: SearchPlace): Promise<number[]> {
+async function userIds(place: SearchPlace): Promise<{ users: number[]; note?: string }> {
   const sudo = Number(place.env("SUDO_UID"));
-  const screen = place.os === "darwin" ? await place.owner("/dev/console") : undefined;
-  return [...new Set([sudo, screen ?? 0])].filter((user) => Number.isInteger(user) && user > 0);
+  const callers = [sudo].filter((user) => Number.isInteger(user) && user > 0);
+  if (place.os === "darwin") {
+    const screen = place.console() ?? 0;
+    return { users: [...new Set([...callers, ...screen > 0 ? [screen] : []])] };
+  }
+  if (callers.length > 0) return { users: callers };
+  const people = await peopleWithSessions(place);
+  // Any of them could offer an Engine of their own, which then decides on this machine's routes.
+  if (people.length > 1) {
+    return {
+      users: [],
+      note:
+        `users ${
+          people.join(", ")
+        } have sessions on this machine, so no one's own Docker Engine is looked for; ` +
+        'name the socket as in "docker unix:///run/user/1000/docker.sock" in the config file',
+    };
+  }
+  return { users: people };
 }
 
-/** The users' home folders, and that of the environment. */
-async function homeFolders(place: SearchPlace, users: readonly number[]): Promise<string[]> {
-  const homes: (string | undefined)[] = [];
-  for (const user of users) homes.push(await homeOf(place, user));
-  homes.push(place.env("HOME"));
-  return [...new Set(homes.filter((home) => home?.startsWith("/") === true))].filter((home) =>
-    home !== undefined
-  );
+/**
+ * The owners of the folders that a session, or lingering, makes (pam_systemd(8)). Users of people begin at 1000; from 60514 to
+ * 65535 systemd and login screens have theirs (systemd, docs/UIDS-GIDS.md).
+ */
+async function peopleWithSessions(place: SearchPlace): Promise<number[]> {
+  const people: number[] = [];
+  for (const name of await place.list("/run/user")) {
+    const user = /^\d{1,10}$/.test(name) ? Number(name) : 0;
+    const isPerson = user >= 1000 && (user < 60_514 || user > 65_535);
+    if (isPerson && await place.owner(`/run/user/${name}`) === user) people.push(user);
+  }
+  return people.sort((a, b) => a - b);
+}
+
+/** The users with their homes, and the home of the environment with its owner. */
+async function peopleOf(place: SearchPlace, users: readonly number[]): Promise<Person[]> {
+  const people: Person[] = [];
+  for (const user of users) people.push({ user, home: await homeOf(place, user) });
+  const home = place.env("HOME");
+  if (!home?.startsWith("/") || people.some((person) => person.home === home)) return people;
+  const user = await place.owner(home);
+  return user === undefined ? people : [...people, { user, home }];
 }
 
 /** Users of macOS are not in /etc/passwd; their homes are in /Users and belong to them. */
 async function homeOf(place: SearchPlace, user: number): Promise<string | undefined> {
   if (place.os !== "darwin") {
     const lines = (await place.read("/etc/passwd") ?? "").split("\n").map((line) => line.split(":"));
-    return lines.find(([, , id]) => id === String(user))?.[5];
+    const home = lines.find(([, , id]) => id === String(user))?.[5];
+    return home?.startsWith("/") ? home : undefined;
   }
   for (const name of await place.list("/Users")) {
     if (await place.owner(`/Users/${name}`) === user) return `/Users/${name}`;
   }
   return undefined;
-}
-
-/**
- * The socket of the context that `docker` uses there. A context named NAME is described by
- * ~/.docker/contexts/meta/SHA256(NAME)/meta.json (docker/cli, cli/context/store/metadatastore.go); the context "default"
- * stands for the usual socket and has no file.
- */
-async function contextSocket(place: SearchPlace, home: string): Promise<string | undefined> {
-  const folder = `${home}/.docker`;
-  const configured = fieldOf(parse(await place.read(`${folder}/config.json`)), "currentContext");
-  const name = place.env("DOCKER_CONTEXT") || configured;
-  if (typeof name !== "string" || name === "" || name === "default") return undefined;
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(name));
-  const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  const meta = parse(await place.read(`${folder}/contexts/meta/${hex}/meta.json`));
-  const host = fieldOf(fieldOf(fieldOf(meta, "Endpoints"), "docker"), "Host");
-  return typeof host === "string" ? socketPath(host) : undefined;
-}
-
-function parse(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  const fields: Readonly<Record<string, unknown>> = typeof value === "object" && value !== null
-    ? { ...value }
-    : {};
-  return fields[name];
 }

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { INSTALLED_PROGRAMS } from "../../tools/release/systems.ts";
+import { GoodEngine } from "../fakes/engine.ts";
+import { readStatus, type ServerStatus } from "../topology/control_socket.ts";
 import { binary } from "../topology/daemon.ts";
 import { topologyTest } from "../topology/gate.ts";
 import { Network } from "../topology/network.ts";
-import { mustRun, run } from "../topology/process.ts";
+import { mustRun, Process, run } from "../topology/process.ts";
 import { Tunnel } from "../topology/tunnel.ts";
 import { withTranscript } from "../topology/tunnel_test_case.ts";
+import { waitUntil } from "../topology/wait.ts";
 
 const UNITS = fileURLToPath(new URL("../../packaging/systemd", import.meta.url));
 const SYSTEMD = { programs: ["systemd-analyze"], packages: ["systemd"] };
@@ -18,18 +21,22 @@ async function setting(program: string, name: string): Promise<string[]> {
   return lines.flatMap((line) => line.slice(name.length + 1).split(" "));
 }
 
-/** What the unit allows, laid on a program without systemd: its capabilities, and no file but below `folder` to write. */
-async function confinement(program: string, folder: string): Promise<string[]> {
+/** The unit's capabilities, laid on a program without systemd. */
+async function privileges(program: string): Promise<string[]> {
   assert.deepEqual(await setting(program, "NoNewPrivileges"), ["yes"]);
-  assert.deepEqual(await setting(program, "ProtectSystem"), ["strict"]);
   const capabilities = (await setting(program, "CapabilityBoundingSet")).map((name) =>
     name.replace(/^CAP_/, "+").toLowerCase()
   );
+  return ["setpriv", "--no-new-privs", `--bounding-set=-all,${capabilities.join(",")}`, "--inh-caps=-all"];
+}
+
+/** What the unit allows, without systemd: its capabilities, and no file but below `folder` to write. */
+async function confinement(program: string, folder: string): Promise<string[]> {
+  assert.deepEqual(await setting(program, "ProtectSystem"), ["strict"]);
   const script = `
     mount --make-rprivate / && mount --bind "$1" "$1" && mount -o remount,bind,ro / || exit 99
     shift; exec "$@"`;
-  const limits = ["--no-new-privs", `--bounding-set=-all,${capabilities.join(",")}`, "--inh-caps=-all"];
-  return ["unshare", "--mount", "sh", "-c", script, "sh", folder, "setpriv", ...limits];
+  return ["unshare", "--mount", "sh", "-c", script, "sh", folder, ...await privileges(program)];
 }
 
 topologyTest("systemd's own check of the units", async (t) => {
@@ -58,8 +65,8 @@ topologyTest("the server under the unit's limits", async (t) => {
     const outside = `/var/tmp/docker-connector-${Deno.pid}`;
     const script = `grep -E '^(CapBnd|NoNewPrivs)' /proc/self/status; touch ${outside}`;
     const { code, stdout, stderr } = await run([...limits, "sh", "-c", script]);
-    // Bits 10 and 12 of linux/capability.h.
-    assert.equal(stdout.replaceAll("\t", " "), "CapBnd: 0000000000001400\nNoNewPrivs: 1");
+    // Bits 1, 10 and 12 of linux/capability.h.
+    assert.equal(stdout.replaceAll("\t", " "), "CapBnd: 0000000000001402\nNoNewPrivs: 1");
     assert.equal(code, 1);
     assert.match(stderr, /Read-only file system/);
   });
@@ -86,3 +93,67 @@ topologyTest("the server under the unit's limits", async (t) => {
     });
   });
 });
+
+/** A user who can be on no machine that this runs on. */
+const USER = 54_321;
+
+/** Makes folders that only the user can enter. */
+async function privateFolders(root: string, ...paths: string[]): Promise<void> {
+  for (const path of paths) {
+    await Deno.mkdir(`${root}/${path}`, { mode: 0o700 });
+    await Deno.chown(`${root}/${path}`, USER, USER);
+  }
+}
+
+topologyTest(
+  "the server under the unit's limits finds the Engine of the only person with a session",
+  async (t) => {
+    const root = await Deno.makeTempDir({ prefix: "dc-" });
+    try {
+      await Deno.chmod(root, 0o755);
+      await Deno.mkdir(`${root}/user`);
+      await privateFolders(root, `user/${USER}`, "home", "home/.docker", "home/.docker/desktop");
+      const passwd = await Deno.readTextFile("/etc/passwd");
+      await Deno.writeTextFile(`${root}/passwd`, `${passwd}anna:x:${USER}:${USER}::${root}/home:/bin/sh\n`);
+      await Deno.writeTextFile(`${root}/server.conf`, "");
+      const [protectHome = ""] = await setting("docker-connector", "ProtectHome");
+      // As systemd.exec(5) has it for the three places of homes: "yes" hides them, "read-only" lets them be read.
+      const protect = protectHome === "yes" ? "mount -t tmpfs tmpfs" : "mount -o remount,bind,ro";
+      const script = `
+      mount --make-rprivate / && mount -t tmpfs tmpfs /run && mkdir /run/user && mount --bind "$1/user" /run/user &&
+      mount --bind "$1/home" "$1/home" && mount --bind "$1/passwd" /etc/passwd && ip link set lo up &&
+      ${protect} /run/user && ${protect} "$1/home" || exit 99
+      shift; exec "$@"`;
+      await using server = new Process([
+        ...["unshare", "--net", "--mount", "sh", "-c", script, "sh", root],
+        ...["env", "-i", ...await privileges("docker-connector"), binary("docker-connector")],
+        ...["run", "--config", `${root}/server.conf`, "--control", `${root}/control.sock`, "--image", "off"],
+      ]);
+      const status = (what: string, accept: (status: ServerStatus) => boolean) =>
+        waitUntil(what, async () => {
+          assert.ok(server.running, server.stderr.lines.join("\n"));
+          const status = await readStatus<ServerStatus>(`${root}/control.sock`);
+          return status !== undefined && accept(status) ? status : undefined;
+        }, 20_000);
+      await status("no Engine is found", ({ docker }) => docker.fault !== undefined);
+      const places = {
+        "rootless Docker": [`${root}/user/${USER}/docker.sock`, `/run/user/${USER}/docker.sock`],
+        "Docker Desktop": [
+          `${root}/home/.docker/desktop/docker.sock`,
+          `${root}/home/.docker/desktop/docker.sock`,
+        ],
+      } as const;
+      for (const [name, [path, seen]] of Object.entries(places)) {
+        await t.step(name, async () => {
+          await using _engine = new GoodEngine(path);
+          await Deno.chown(path, USER, USER);
+          const { docker } = await status(`${name} is found`, ({ docker }) => docker.state === "connected");
+          assert.equal(docker.socket, seen);
+        });
+        await status("the Engine is lost", ({ docker }) => docker.state !== "connected");
+      }
+    } finally {
+      await Deno.remove(root, { recursive: true });
+    }
+  },
+);

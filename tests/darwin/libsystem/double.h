@@ -122,7 +122,7 @@ _Static_assert(offsetof(struct darwin_msghdr_x, msg_iov) == 16, "msg_iov");
 _Static_assert(offsetof(struct darwin_msghdr_x, msg_control) == 32, "msg_control");
 _Static_assert(offsetof(struct darwin_msghdr_x, msg_datalen) == 48, "msg_datalen");
 
-enum kind { KIND_NONE, KIND_CONTROL, KIND_DATAGRAM, KIND_PIPE };
+enum kind { KIND_NONE, KIND_CONTROL, KIND_DATAGRAM, KIND_PIPE, KIND_FILE };
 
 /* What a receive leaves in fields that are not to be relied on, and that the next one wants to be 0. */
 enum { LEFT_BEHIND = 8 };

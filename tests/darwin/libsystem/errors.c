@@ -18,7 +18,7 @@ static const struct { const char *name; int darwin, linux_number; } errors[] = {
   {"EPERM", 1, EPERM}, {"ENOENT", 2, ENOENT}, {"ESRCH", 3, ESRCH}, {"EINTR", 4, EINTR}, {"EIO", 5, EIO},
   {"ENXIO", 6, ENXIO}, {"EBADF", 9, EBADF}, {"ENOMEM", 12, ENOMEM}, {"EACCES", 13, EACCES},
   {"EFAULT", 14, EFAULT}, {"EBUSY", 16, EBUSY}, {"EEXIST", 17, EEXIST}, {"ENODEV", 19, ENODEV},
-  {"EINVAL", 22, EINVAL}, {"ENFILE", 23, ENFILE}, {"EMFILE", 24, EMFILE}, {"ENOTTY", 25, ENOTTY},
+  {"ENOTDIR", 20, ENOTDIR}, {"EISDIR", 21, EISDIR}, {"EINVAL", 22, EINVAL}, {"ENFILE", 23, ENFILE}, {"EMFILE", 24, EMFILE}, {"ENOTTY", 25, ENOTTY},
   {"ENOSPC", 28, ENOSPC}, {"EPIPE", 32, EPIPE}, {"ERANGE", 34, ERANGE}, {"EAGAIN", 35, EAGAIN},
   {"EINPROGRESS", 36, EINPROGRESS}, {"EALREADY", 37, EALREADY}, {"ENOTSOCK", 38, ENOTSOCK},
   {"EDESTADDRREQ", 39, EDESTADDRREQ}, {"EMSGSIZE", 40, EMSGSIZE}, {"EPROTOTYPE", 41, EPROTOTYPE},
@@ -26,7 +26,8 @@ static const struct { const char *name; int darwin, linux_number; } errors[] = {
   {"EAFNOSUPPORT", 47, EAFNOSUPPORT}, {"EADDRINUSE", 48, EADDRINUSE}, {"EADDRNOTAVAIL", 49, EADDRNOTAVAIL},
   {"ENETDOWN", 50, ENETDOWN}, {"ENETUNREACH", 51, ENETUNREACH}, {"ECONNRESET", 54, ECONNRESET},
   {"ENOBUFS", 55, ENOBUFS}, {"EISCONN", 56, EISCONN}, {"ENOTCONN", 57, ENOTCONN},
-  {"ETIMEDOUT", 60, ETIMEDOUT}, {"ECONNREFUSED", 61, ECONNREFUSED}, {"EHOSTDOWN", 64, EHOSTDOWN},
+  {"ETIMEDOUT", 60, ETIMEDOUT}, {"ECONNREFUSED", 61, ECONNREFUSED}, {"ELOOP", 62, ELOOP},
+  {"ENAMETOOLONG", 63, ENAMETOOLONG}, {"EHOSTDOWN", 64, EHOSTDOWN},
   {"EHOSTUNREACH", 65, EHOSTUNREACH}, {"ENOSYS", 78, ENOSYS}, {"EOPNOTSUPP", 102, EOPNOTSUPP},
 };
 enum { ERRORS = sizeof errors / sizeof errors[0] };
@@ -86,7 +87,7 @@ static struct record *records;
 
 static void open_records(void) {
   const char *path = getenv("DARWIN_DOUBLE_CALLS");
-  int fd = path == NULL ? -1 : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  int fd = path == NULL ? -1 : syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd >= 0 && ftruncate(fd, RECORDS * sizeof *records) < 0) complain("cannot size %s", path);
   int flags = fd < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED;
   records = mmap(NULL, RECORDS * sizeof *records, PROT_READ | PROT_WRITE, flags, fd, 0);

@@ -79,7 +79,8 @@ int darwin_poll(struct pollfd *entries, uint32_t count, int milliseconds) {
 ssize_t darwin_read(int fd, void *data, size_t length) EXPORT(read);
 ssize_t darwin_read(int fd, void *data, size_t length) {
   if (enter("read")) return -1;
-  if (descriptor_of(fd)->kind != KIND_PIPE) complain("read: descriptor %d is no pipe", fd);
+  enum kind kind = descriptor_of(fd)->kind;
+  if (kind != KIND_PIPE && kind != KIND_FILE) complain("read: descriptor %d is no pipe and no file", fd);
   ssize_t taken = syscall(SYS_read, fd, data, length);
   return taken < 0 ? fail_as_linux(errno) : taken;
 }
