@@ -81,6 +81,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const codec = await socketAddressCodec();
   const link = cleanup.use(
     new ClientLink({
+      startedAt,
       proof: await loadHeartbeatProof(config.key),
       mayDemand: mayDemandKey(config, options),
       mtu: config.mtu,
