@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { configureLog } from "../cli/log.ts";
 import { answer, FakeEngine, VERSION } from "../tests/fakes/engine.ts";
+import { DEFAULT_CONFIG } from "../core/config/config.ts";
+import { BindingPolicy } from "../core/engine/binding_policy.ts";
 import { EngineClient } from "../system/engine/engine_client.ts";
 import { ClientContainer, type ClientNeeds } from "./client_container.ts";
 import { ClientImage } from "./client_image.ts";
@@ -102,7 +104,7 @@ async function withKeeper(needs: Partial<ClientNeeds>, body: (scene: Scene) => P
     await using keeper = new ClientContainer({
       image: new ClientImage("client:1"),
       settings: { host: undefined, port: 2511, addr: "192.168.251.1/24", mtu: 1400 },
-      key: undefined,
+      policy: new BindingPolicy(DEFAULT_CONFIG, undefined),
       demandKey: (key) => Promise.resolve(void store.steps.push(key === undefined ? "no key" : "key")),
       isLocal: () => Promise.resolve(false),
       ...needs,
@@ -146,23 +148,26 @@ Deno.test("an Engine without the device gets a container without it", () =>
   }));
 
 Deno.test("what keeps it from starting is told once, without the key, and tried again", () =>
-  withKeeper({ key: "the-secret" }, async ({ store, keeper, lines, look }) => {
-    store.refusal = ({ Env }) => `cannot run with ${Env.join(" ")}`;
-    await look(() => keeper.status.fault !== undefined);
-    assert.equal(keeper.status.state, "stopped");
-    assert.match(keeper.status.fault ?? "", /DOCKER_CONNECTOR_KEY=\*\*\*/);
-    const starts = () => store.steps.filter((step) => step.endsWith("/start")).length;
-    await look(() => starts() === 2);
-    store.refusal = undefined;
-    await look(() => keeper.status.state === "running");
-    assert.equal(lines.filter((line) => line.includes(" warn ")).length, 1, lines.join(""));
-    assert.ok(!lines.join().includes("the-secret"));
-    assert.deepEqual(
-      store.steps.filter((step) => step.endsWith("key")),
-      [],
-      "a key of the config file is in force anyway",
-    );
-  }));
+  withKeeper(
+    { policy: new BindingPolicy({ ...DEFAULT_CONFIG, key: "the-secret" }, undefined) },
+    async ({ store, keeper, lines, look }) => {
+      store.refusal = ({ Env }) => `cannot run with ${Env.join(" ")}`;
+      await look(() => keeper.status.fault !== undefined);
+      assert.equal(keeper.status.state, "stopped");
+      assert.match(keeper.status.fault ?? "", /DOCKER_CONNECTOR_KEY=\*\*\*/);
+      const starts = () => store.steps.filter((step) => step.endsWith("/start")).length;
+      await look(() => starts() === 2);
+      store.refusal = undefined;
+      await look(() => keeper.status.state === "running");
+      assert.equal(lines.filter((line) => line.includes(" warn ")).length, 1, lines.join(""));
+      assert.ok(!lines.join().includes("the-secret"));
+      assert.deepEqual(
+        store.steps.filter((step) => step.endsWith("key")),
+        [],
+        "a key of the config file is in force anyway",
+      );
+    },
+  ));
 
 Deno.test("without the image nothing is made, and a container that is there goes on with its key", () =>
   withKeeper({}, async ({ store, keeper, look }) => {
