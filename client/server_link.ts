@@ -68,7 +68,7 @@ export class ServerLink implements Disposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #traffic = { received: 0, sent: 0 };
   #lastHeartbeatTime = 0;
-  /** Whether a heartbeat went out that no challenge was answered for. */
+  /** Whether the last heartbeat had no answer yet, nor a challenge. */
   #mayAnswer = false;
   #sent = 0;
   #answered = 0;
@@ -141,6 +141,7 @@ export class ServerLink implements Disposable {
     if (assembly.kind !== "text") return;
     if (assembly.text === "") {
       this.#answers = true;
+      this.#mayAnswer = false;
       this.#answered++;
     }
     const commands = parseControl(assembly.text);

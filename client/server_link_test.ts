@@ -285,7 +285,11 @@ Deno.test("each heartbeat with a key is later than the last, so the server takes
 Deno.test("a challenge is answered by its proof, once for each heartbeat, and does not make the tunnel up", () => {
   const proof = heartbeatProof("secret");
   using scene = new Scene({ proof, heartbeatMs: 5000 });
-  const challenge = new Challenges(new Uint8Array(32)).issue({ address: HERE, port: 4000 }, Date.now());
+  const challenge = new Challenges(new Uint8Array(32)).issue(
+    proof,
+    { address: HERE, port: 4000 },
+    Date.now(),
+  );
   scene.link.takeMessage(challenge);
   assert.deepEqual(scene.sent, [], "before the first heartbeat");
   scene.link.start();
@@ -294,6 +298,14 @@ Deno.test("a challenge is answered by its proof, once for each heartbeat, and do
   assert.deepEqual([scene.link.isUp, scene.link.drops.strayMessage], [false, 3]);
   scene.link.takeMessage(text(""));
   assert.equal(scene.link.isUp, true);
+});
+
+Deno.test("a challenge after the answer to the heartbeat is not answered", () => {
+  using scene = new Scene({ proof: heartbeatProof("secret"), heartbeatMs: 5000 });
+  scene.link.start();
+  scene.link.takeMessage(text(""));
+  scene.link.takeMessage(new Uint8Array(17));
+  assert.equal(scene.sent.length, 1);
 });
 
 Deno.test("without a key no challenge is answered", () => {

@@ -221,9 +221,11 @@ export class ClientContainer implements ClientKeeper {
 
   /** Too many starts have come to nothing, so the next one is not yet due. */
   #wait(milliseconds: number, image: string | null): number {
-    const isRefused = this.#status.fault !== undefined;
-    if (!isRefused) this.#status = { state: "restarting", image };
-    if (this.#pace.isStruggling && !isRefused) this.#tellOfEnds();
+    // What the Engine has said of the refusal stays in the status.
+    if (!this.#pace.isRefused) {
+      this.#status = { state: "restarting", image };
+      this.#tellOfEnds();
+    }
     return milliseconds;
   }
 

@@ -31,7 +31,7 @@ export class StartPace {
       this.#refusals = 0;
       this.#triedAt = -Infinity;
     }
-    const pause = this.#refusals > 0
+    const pause = this.isRefused
       ? retryPause(this.#refusals, false)
       : this.isStruggling
       ? retryPause(this.#starts - FREE_STARTS + 1, false)
@@ -55,6 +55,11 @@ export class StartPace {
   /** The Engine has started it. */
   started(): void {
     this.#refusals = 0;
+  }
+
+  /** Whether the Engine has refused the last start. */
+  get isRefused(): boolean {
+    return this.#refusals > 0;
   }
 
   /** Whether it has ended soon after several starts. */

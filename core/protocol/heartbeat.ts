@@ -27,6 +27,8 @@ export interface HeartbeatProof {
   readonly ofTime: (time: Uint8Array) => Uint8Array;
   /** Proves that a challenge of the server was received, 16 octets. */
   readonly ofChallenge: (challenge: Uint8Array) => Uint8Array;
+  /** The same MAC by another secret. */
+  readonly mac: (secret: Uint8Array, message: Uint8Array) => Uint8Array;
 }
 
 /** A heartbeat; with a key it carries the proof for `now`, milliseconds since 1970. */
@@ -96,7 +98,7 @@ export class HeartbeatJudge {
     if (isLater && Math.abs(now - time) <= HEARTBEAT_WINDOW) return { kind: "bind", isAnswer: false };
     return {
       kind: "challenge",
-      datagram: this.#challenges.issue(endpoint, now),
+      datagram: this.#challenges.issue(proof, endpoint, now),
       fault: Math.abs(now - time) > HEARTBEAT_WINDOW ? "time" : "replay",
     };
   }
@@ -108,7 +110,7 @@ export class HeartbeatJudge {
     now: number,
   ): HeartbeatVerdict {
     if (!isProven(proof, answer)) return refuse("proof");
-    if (!this.#challenges.isCurrent(answer, endpoint, now)) return refuse("challenge");
+    if (!this.#challenges.isCurrent(proof, answer, endpoint, now)) return refuse("challenge");
     return { kind: "bind", isAnswer: true };
   }
 }

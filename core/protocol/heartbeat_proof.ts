@@ -18,8 +18,11 @@ export function heartbeatProof(key: string): HeartbeatProof {
   const secret = octets.encode(key);
   const prover = (words: string) => {
     const context = octets.encode(words);
-    return (proven: Uint8Array) =>
-      hmac(sha256, secret, new Uint8Array([...context, ...proven])).subarray(0, PROOF_LENGTH);
+    return (proven: Uint8Array) => mac(secret, new Uint8Array([...context, ...proven]));
   };
-  return { ofTime: prover(TIME_CONTEXT), ofChallenge: prover(CHALLENGE_CONTEXT) };
+  return { ofTime: prover(TIME_CONTEXT), ofChallenge: prover(CHALLENGE_CONTEXT), mac };
+}
+
+function mac(secret: Uint8Array, message: Uint8Array): Uint8Array {
+  return hmac(sha256, secret, message).subarray(0, PROOF_LENGTH);
 }
