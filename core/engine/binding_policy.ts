@@ -44,7 +44,11 @@ export class BindingPolicy {
   /** Whether a client container is kept where an Engine is found. */
   readonly isKeeping: boolean;
 
-  /** @param image the value of `--image` */
+  /**
+   * The policy of a configuration.
+   *
+   * @param image the value of `--image`
+   */
   constructor({ docker, key }: Pick<Config, "docker" | "key">, image: string | undefined) {
     this.key = key;
     this.isKeeping = docker.mode !== "off" && image !== "off";

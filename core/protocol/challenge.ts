@@ -48,7 +48,11 @@ export class Challenges {
   /** How often all challenges have ended: part of each, so that the older ones are none of ours any more. */
   #ends = 0;
 
-  /** @param secret {@linkcode CHALLENGE_SECRET_LENGTH} random octets of this run */
+  /**
+   * Begins without any.
+   *
+   * @param secret {@linkcode CHALLENGE_SECRET_LENGTH} random octets of this run
+   */
   constructor(secret: Uint8Array) {
     this.#secret = secret;
   }
