@@ -16,6 +16,7 @@ import {
   type ControlCommand,
   parseControl,
 } from "../core/protocol/control.ts";
+import { answerChallenge, isChallenge } from "../core/protocol/challenge.ts";
 import { type ClientDescription, encodeDescription } from "../core/protocol/description.ts";
 import { encodeHeartbeat, type HeartbeatProof } from "../core/protocol/heartbeat.ts";
 import type { UdpSocket } from "../ffi/udp_socket.ts";
@@ -67,6 +68,8 @@ export class ServerLink implements Disposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #traffic = { received: 0, sent: 0 };
   #lastHeartbeatTime = 0;
+  /** Whether the last heartbeat had no answer yet, nor a challenge. */
+  #mayAnswer = false;
   #sent = 0;
   #answered = 0;
   #lastHeard: number | undefined;
@@ -130,6 +133,7 @@ export class ServerLink implements Disposable {
   /** Takes a datagram of the server that is no packet. */
   takeMessage(datagram: Uint8Array): void {
     if (this.#isClosed) return;
+    if (isChallenge(datagram)) return this.#takeChallenge(datagram);
     this.#noteHeard();
     this.#schedule();
     const assembly = this.#assembler.push(datagram);
@@ -137,6 +141,7 @@ export class ServerLink implements Disposable {
     if (assembly.kind !== "text") return;
     if (assembly.text === "") {
       this.#answers = true;
+      this.#mayAnswer = false;
       this.#answered++;
     }
     const commands = parseControl(assembly.text);
@@ -237,7 +242,22 @@ export class ServerLink implements Disposable {
     // The server takes no time twice, so a clock that stands still or was set back a little counts on.
     this.#lastHeartbeatTime = Math.max(Date.now(), this.#lastHeartbeatTime + 1);
     this.#settings.socket.send(encodeHeartbeat(this.#settings.proof, this.#lastHeartbeatTime));
+    this.#mayAnswer = true;
     this.#sent++;
+  }
+
+  /**
+   * Answers one challenge for each heartbeat. That the server was heard shows its answer to the proof, which follows at once: only
+   * then is the tunnel bound.
+   */
+  #takeChallenge(datagram: Uint8Array): void {
+    const { proof, socket } = this.#settings;
+    if (proof === undefined || !this.#mayAnswer) {
+      this.#strayMessages++;
+      return;
+    }
+    this.#mayAnswer = false;
+    socket.send(answerChallenge(proof, datagram));
   }
 
   async #lookUp(): Promise<void> {

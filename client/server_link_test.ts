@@ -3,6 +3,7 @@ import { formatPrefix } from "../core/net/prefix.ts";
 import { formatAddress, type IpAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
 import { type ClientDescription, decodeDescription } from "../core/protocol/description.ts";
+import { answerChallenge, Challenges } from "../core/protocol/challenge.ts";
 import { HeartbeatJudge } from "../core/protocol/heartbeat.ts";
 import { heartbeatProof } from "../core/protocol/heartbeat_proof.ts";
 import { ServerLink, type ServerLinkSettings } from "./server_link.ts";
@@ -275,6 +276,49 @@ Deno.test("each heartbeat with a key is later than the last, so the server takes
   using scene = new Scene({ proof: heartbeatProof("secret"), heartbeatMs: 1 });
   scene.link.start();
   await scene.until(() => scene.sent.length >= 10);
-  const judge = new HeartbeatJudge(heartbeatProof("secret"));
-  assert.ok(scene.sent.every((heartbeat) => judge.judge(heartbeat, Date.now()) === undefined));
+  const challenges = new Challenges(new Uint8Array(32));
+  const judge = new HeartbeatJudge(heartbeatProof("secret"), challenges, Date.now() - 3_600_000);
+  const from = { address: HERE, port: 4000 };
+  assert.ok(scene.sent.every((heartbeat) => judge.judge(heartbeat, from, Date.now()).kind === "bind"));
+});
+
+Deno.test("a challenge is answered by its proof, once for each heartbeat, and does not make the tunnel up", () => {
+  const proof = heartbeatProof("secret");
+  using scene = new Scene({ proof, heartbeatMs: 5000 });
+  const challenge = new Challenges(new Uint8Array(32)).issue(
+    proof,
+    { address: HERE, port: 4000 },
+    Date.now(),
+  );
+  scene.link.takeMessage(challenge);
+  assert.deepEqual(scene.sent, [], "before the first heartbeat");
+  scene.link.start();
+  for (let time = 0; time < 3; time++) scene.link.takeMessage(challenge);
+  assert.deepEqual(scene.sent.slice(1), [answerChallenge(proof, challenge)]);
+  assert.deepEqual([scene.link.isUp, scene.link.drops.strayMessage], [false, 3]);
+  scene.link.takeMessage(text(""));
+  assert.equal(scene.link.isUp, true);
+});
+
+Deno.test("a challenge after the answer to the heartbeat is not answered", () => {
+  using scene = new Scene({ proof: heartbeatProof("secret"), heartbeatMs: 5000 });
+  scene.link.start();
+  scene.link.takeMessage(text(""));
+  scene.link.takeMessage(new Uint8Array(17));
+  assert.equal(scene.sent.length, 1);
+});
+
+Deno.test("without a key no challenge is answered", () => {
+  using scene = new Scene({ heartbeatMs: 5000 });
+  scene.link.start();
+  scene.link.takeMessage(new Uint8Array(17));
+  assert.equal(scene.sent.length, 1);
+});
+
+Deno.test("a challenge between the datagrams of a control text is no part of it", () => {
+  using scene = new Scene({ proof: heartbeatProof("secret"), heartbeatMs: 5000 });
+  scene.link.start();
+  const whole = text("version 2");
+  for (const part of [whole.slice(0, 5), new Uint8Array(17), whole.slice(5)]) scene.link.takeMessage(part);
+  assert.deepEqual(scene.sent.map(([type]) => type), [0, 0, 3]);
 });

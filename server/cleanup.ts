@@ -8,18 +8,18 @@ import { escapeControls } from "../cli/plain_text.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import { DEFAULT_CONFIG, type DockerSetting } from "../core/config/config.ts";
 import { parseConfig } from "../core/config/parse.ts";
-import { isKept } from "../core/engine/client_container.ts";
 import { OperationError } from "../core/error.ts";
 import { formatPrefix, type Prefix } from "../core/net/prefix.ts";
 import { defaultConfigPaths, findConfigFile, readConfigFile } from "../system/config_file.ts";
 import { readStatus } from "../system/control_client.ts";
 import { removeDeadSocket } from "../system/control_socket.ts";
-import { listContainers, removeContainer } from "../system/engine/engine_containers.ts";
+import type { EngineClient } from "../system/engine/engine_client.ts";
 import { findEngine } from "../system/engine/find_engine.ts";
 import { searchSockets } from "../system/engine/socket_search.ts";
 import { removeRecord } from "../system/interface_record.ts";
 import { clearLeftInterface, removeLeftInterface } from "../system/left_interface.ts";
 import { INTERFACE_NAME } from "./interface_name.ts";
+import { removeKeptContainers } from "./kept_containers.ts";
 
 /** What is to be cleaned up. */
 export interface CleanupRequest {
@@ -91,20 +91,22 @@ async function cleanInterface(control: string): Promise<string[]> {
   ];
 }
 
-/** The containers that were kept, and no others. */
+/** The containers that were kept, and no others. With `docker off` too: an earlier run may have kept one. */
 async function cleanContainers(configFile: string | undefined): Promise<string[]> {
   const setting = await dockerSetting(configFile);
-  if (setting.mode === "off") return [];
-  const engine = await findEngine(
-    setting.mode === "socket" ? { paths: [setting.path] } : await searchSockets(),
-  );
-  const removed: string[] = [];
-  for (const container of await listContainers(engine)) {
-    if (!isKept(container)) continue;
-    await removeContainer(engine, container);
-    removed.push(`container ${container.names[0] ?? container.id}`);
+  const engine = await findEngineOf(setting);
+  if (engine === undefined) return [];
+  return (await removeKeptContainers(engine)).map((name) => `container ${name}`);
+}
+
+/** The Engine; one that the configuration switches off is not missed. */
+async function findEngineOf(setting: DockerSetting): Promise<EngineClient | undefined> {
+  try {
+    return await findEngine(setting.mode === "socket" ? { paths: [setting.path] } : await searchSockets());
+  } catch (error) {
+    if (setting.mode === "off" && error instanceof OperationError) return undefined;
+    throw error;
   }
-  return removed;
 }
 
 /** Where the Engine is. A faulty file is no reason to leave things behind: then the Engine is searched for. */

@@ -9,19 +9,27 @@ import { version } from "../cli/build_info.ts";
 import { getLogger } from "../cli/log.ts";
 import { OnceEach } from "../cli/once_each.ts";
 import {
+  type BindingPolicy,
+  type ContainerFinding,
+  findClient,
+  type TunnelClient,
+} from "../core/engine/binding_policy.ts";
+import {
   CLIENT_CONTAINER,
   CLIENT_LABELS,
   clientEnvironment,
   type ClientPlan,
   type ClientSettings,
   creationRequest,
-  findClient,
+  hostConfig,
   isKept,
   isOfClient,
   keyOfEnvironment,
+  lacksDevice,
   nextStep,
 } from "../core/engine/client_container.ts";
 import type { DockerContainer } from "../core/engine/containers.ts";
+import { StartPace } from "../core/engine/start_pace.ts";
 import { OperationError } from "../core/error.ts";
 import type { EngineClient } from "../system/engine/engine_client.ts";
 import {
@@ -36,6 +44,7 @@ import { isStop } from "../system/engine/engine_fault.ts";
 import type { ClientImage, FoundImage } from "./client_image.ts";
 import type { ClientKeeper } from "./docker_discovery.ts";
 import type { ContainerStatus } from "./status_document.ts";
+import { removeKeptContainers } from "./kept_containers.ts";
 import { PatientWork } from "./patient_work.ts";
 
 const log = getLogger("docker");
@@ -51,9 +60,9 @@ export interface ClientNeeds {
   readonly image: ClientImage;
   /** What the client is told, but for the key. */
   readonly settings: Omit<ClientSettings, "key">;
-  /** The key of the configuration; undefined: one is made, and demanded of clients once the container has it. */
-  readonly key: string | undefined;
-  /** Demands a key of clients from now on; undefined: none. Not called where the configuration has one. */
+  /** Says which key is demanded. Without one of the configuration's, one is made for the container. */
+  readonly policy: BindingPolicy;
+  /** Demands a key of clients from now on; undefined: none. Not called where the policy is not open. */
   readonly demandKey: (key: string | undefined) => Promise<void>;
   /** Whether the Engine's containers are on this machine, so that no tunnel is needed. */
   readonly isLocal: (engine: EngineClient) => Promise<boolean>;
@@ -69,6 +78,7 @@ export class ClientContainer implements ClientKeeper {
   /** Whether it was ever said what clients have to prove. */
   #isDecided = false;
   #replacements: number[] = [];
+  readonly #pace = new StartPace();
   #status: Omit<ContainerStatus, "name"> = { state: "waiting", image: null };
 
   constructor(needs: ClientNeeds) {
@@ -104,25 +114,30 @@ export class ClientContainer implements ClientKeeper {
     await this.#work[Symbol.asyncDispose]();
   }
 
-  /** Brings the container to where it should be. */
-  async #reconcile(): Promise<void> {
+  /**
+   * Brings the container to where it should be.
+   *
+   * @returns milliseconds after which it may be started, where that has to wait
+   */
+  async #reconcile(): Promise<number | void> {
     const engine = this.#engine;
-    // As long as no Engine was found nobody has the key.
-    if (engine === undefined) return this.#isDecided ? undefined : await this.#demand(undefined);
-    if (await this.#needs.isLocal(engine)) {
-      this.#settle({ state: "needless", image: null });
-      await this.#demand(undefined);
-      const words = "the Docker Engine is on this machine, so its containers need no tunnel and no client";
-      if (this.#said.isNews("client", words)) log.info(words);
-      return;
-    }
+    if (engine === undefined) return this.#isDecided ? undefined : await this.#demand("none");
+    if (await this.#needs.isLocal(engine)) return await this.#keepNone(engine);
     const image = await this.#image(engine);
     const imageId = image instanceof Error ? undefined : image.identity;
     const finding = findClient(await this.#candidates(engine, imageId), imageId);
-    if (finding.kind === "theirs") return await this.#useTheirs(finding.container);
+    if (finding.kind === "theirs") return await this.#useTheirs(engine, finding);
     if (finding.kind === "foreign") throw await this.#obstacle(finding.container);
     for (const surplus of finding.surplus) await this.#remove(engine, surplus);
-    await this.#keep(engine, finding.container, image);
+    return await this.#keep(engine, finding.container, image);
+  }
+
+  async #keepNone(engine: EngineClient): Promise<void> {
+    await this.#demand("none");
+    await removeKeptContainers(engine);
+    this.#settle({ state: "needless", image: null });
+    const words = "the Docker Engine is on this machine, so its containers need no tunnel and no client";
+    if (this.#said.isNews("client", words)) log.info(words);
   }
 
   /** Containers that have to do with the client, as they are now. */
@@ -139,15 +154,20 @@ export class ClientContainer implements ClientKeeper {
     return candidates;
   }
 
-  async #useTheirs({ names: [name = ""], image, state }: DockerContainer): Promise<void> {
-    await this.#demand(undefined);
+  async #useTheirs(
+    engine: EngineClient,
+    { container, kept }: Extract<ContainerFinding, { kind: "theirs" }>,
+  ): Promise<void> {
+    const { names: [name = ""], image, state } = container;
+    await this.#demand("theirs");
+    for (const other of kept) await this.#remove(engine, other);
     this.#settle({ state: "theirs", image });
     const words = `client container ${name} is not this program's, and is used as it is`;
     if (this.#said.isNews("client", words + state)) log.info(words, { container: name, image, state });
   }
 
   async #obstacle({ image, state }: DockerContainer): Promise<OperationError> {
-    await this.#demand(undefined);
+    await this.#demand("foreign");
     this.#status = { state: "foreign", image };
     return new OperationError(
       "failure",
@@ -161,66 +181,117 @@ export class ClientContainer implements ClientKeeper {
     engine: EngineClient,
     container: DockerContainer | undefined,
     image: FoundImage | OperationError,
-  ): Promise<void> {
+  ): Promise<number | void> {
     const shown = image instanceof Error ? container?.image ?? null : image.shown;
     if (container === undefined && image instanceof Error) {
       this.#status = { state: "absent", image: null };
       throw image;
     }
-    const key = this.#needs.key ?? (this.#generatedKey ??= randomBytes(32).toString("base64url"));
+    const key = this.#key;
     const environment = clientEnvironment({ ...this.#needs.settings, key });
     // Without an image what there is is kept going.
     const fingerprint = image instanceof Error
       ? container?.labels[CLIENT_LABELS.settings] ?? ""
-      : fingerprintOf([image.identity, version, ...environment]);
+      : fingerprintOf([image.identity, version, ...environment, JSON.stringify(hostConfig(true))]);
     const step = nextStep(container, fingerprint);
-    if (container === undefined || step === "replace") {
+    const wait = this.#pace.wait(fingerprint, performance.now());
+    if (wait > 0 && (step === "create" || step === "start")) return this.#wait(wait, shown);
+    const plan = async (): Promise<ClientPlan> => {
       if (image instanceof Error) throw image;
-      if (container === undefined) this.#status = { state: "absent", image: shown };
-      else this.#countReplacement();
-      const plan = { image: await this.#needs.image.provide(engine, image), environment, fingerprint };
-      if (container !== undefined) await this.#remove(engine, container);
-      await this.#create(engine, plan, key);
+      return { image: await this.#needs.image.provide(engine, image), environment, fingerprint };
+    };
+    if (container === undefined) {
+      this.#status = { state: "absent", image: shown };
+      const made = await plan();
+      await this.#attempt(() => this.#create(engine, made));
+    } else if (step === "replace") {
+      const made = await plan();
+      this.#countReplacement();
+      await this.#remove(engine, container);
+      await this.#attempt(() => this.#create(engine, made));
     } else {
-      await this.#demand(key);
-      if (step === "start" || step === "unpause") {
-        await this.#act(engine, container.id, step);
-        log.info(step === "start" ? "client container started" : "client container unpaused", {
-          container: CLIENT_CONTAINER,
-          before: container.state,
-        });
-      }
+      await this.#demand("ours");
+      if (step === "start") await this.#attempt(() => this.#startAgain(engine, container, plan));
+      if (step === "unpause") await this.#unpause(engine, container);
     }
-    const state = step === "wait" ? "restarting" : "running";
-    this.#settle({ state, image: shown });
-    const words = `client container ends soon after each start; docker logs ${CLIENT_CONTAINER} says why`;
-    if (container?.state === "restarting" && this.#said.isNews("client", words)) log.warn(words);
+    this.#settle({ state: step === "wait" ? "restarting" : "running", image: shown });
+    if (container?.state === "restarting") this.#tellOfEnds();
     if (image instanceof Error) throw image;
   }
 
-  /** Makes the container and starts it; without the device where the Engine's machine has none to pass on. */
-  async #create(engine: EngineClient, plan: ClientPlan, key: string): Promise<void> {
-    for (const hasDevice of [true, false]) {
-      let id: string | undefined;
-      try {
-        id = await createContainer(engine, CLIENT_CONTAINER, creationRequest(plan, hasDevice));
-        log.info("client container created", { container: CLIENT_CONTAINER, image: plan.image });
-        await this.#demand(key);
-        await this.#act(engine, id, "start");
-        log.info("client container started", { container: CLIENT_CONTAINER });
-        return;
-      } catch (error) {
-        const isDevice = error instanceof EngineRefusal && /\/dev\/net\/tun|device/i.test(error.message);
-        if (!hasDevice || !isDevice) throw error;
-        log.info("the Docker Engine has no /dev/net/tun to pass on, so the client makes its own");
-        if (id !== undefined) await removeContainer(engine, { id, state: "created" });
-      }
+  /** Too many starts have come to nothing, so the next one is not yet due. */
+  #wait(milliseconds: number, image: string | null): number {
+    // What the Engine has said of the refusal stays in the status.
+    if (!this.#pace.isRefused) {
+      this.#status = { state: "restarting", image };
+      this.#tellOfEnds();
+    }
+    return milliseconds;
+  }
+
+  #tellOfEnds(): void {
+    const words = `client container ends soon after each start; docker logs ${CLIENT_CONTAINER} says why`;
+    if (this.#said.isNews("ends", words)) log.warn(words);
+  }
+
+  /** Starts the container as it is; makes it again where its machine has lost the device since. */
+  async #startAgain(
+    engine: EngineClient,
+    container: DockerContainer,
+    plan: () => Promise<ClientPlan>,
+  ): Promise<void> {
+    try {
+      await this.#start(engine, container);
+    } catch (error) {
+      if (!isLackOfDevice(error)) throw error;
+      const made = await plan();
+      await removeContainer(engine, container);
+      await this.#createWithoutDevice(engine, made);
     }
   }
 
-  async #act(engine: EngineClient, id: string, action: "start" | "unpause"): Promise<void> {
+  async #unpause(engine: EngineClient, { id, state }: DockerContainer): Promise<void> {
     this.#status = { ...this.#status, state: "starting" };
-    await actOnContainer(engine, id, action);
+    await actOnContainer(engine, id, "unpause");
+    log.info("client container unpaused", { container: CLIENT_CONTAINER, before: state });
+  }
+
+  /** Counts a start, so that the next one waits if it comes to nothing. */
+  async #attempt(work: () => Promise<void>): Promise<void> {
+    this.#pace.tried(performance.now());
+    try {
+      await work();
+      this.#pace.started();
+    } catch (error) {
+      this.#pace.refused(performance.now());
+      throw error;
+    }
+  }
+
+  /** Makes the container and starts it; without the device where the Engine's machine has none to pass on. */
+  async #create(engine: EngineClient, plan: ClientPlan, hasDevice = true): Promise<void> {
+    let id: string | undefined;
+    try {
+      id = await createContainer(engine, CLIENT_CONTAINER, creationRequest(plan, hasDevice));
+      log.info("client container created", { container: CLIENT_CONTAINER, image: plan.image });
+      await this.#demand("ours");
+      await this.#start(engine, { id, state: "created" });
+    } catch (error) {
+      if (!hasDevice || !isLackOfDevice(error)) throw error;
+      if (id !== undefined) await removeContainer(engine, { id, state: "created" });
+      await this.#createWithoutDevice(engine, plan);
+    }
+  }
+
+  async #createWithoutDevice(engine: EngineClient, plan: ClientPlan): Promise<void> {
+    log.info("the Docker Engine has no /dev/net/tun to pass on, so the client makes its own");
+    await this.#create(engine, plan, false);
+  }
+
+  async #start(engine: EngineClient, { id, state }: Pick<DockerContainer, "id" | "state">): Promise<void> {
+    this.#status = { ...this.#status, state: "starting" };
+    await actOnContainer(engine, id, "start");
+    log.info("client container started", { container: CLIENT_CONTAINER, before: state });
   }
 
   async #remove(engine: EngineClient, container: DockerContainer): Promise<void> {
@@ -260,21 +331,27 @@ export class ClientContainer implements ClientKeeper {
     if (key !== undefined && GENERATED_KEY.test(key)) this.#generatedKey ??= key;
   }
 
-  async #demand(key: string | undefined): Promise<void> {
+  /** The key that the kept container has or is given. */
+  get #key(): string {
+    return this.#needs.policy.key ?? (this.#generatedKey ??= randomBytes(32).toString("base64url"));
+  }
+
+  async #demand(client: TunnelClient): Promise<void> {
+    const { policy, demandKey } = this.#needs;
     this.#isDecided = true;
-    if (this.#needs.key === undefined) await this.#needs.demandKey(key);
+    if (policy.isOpen) await demandKey(policy.demandedKey(client, this.#key));
   }
 
   #settle(status: Omit<ContainerStatus, "name">): void {
     this.#status = status;
     this.#said.settle("fault");
+    if (status.state !== "restarting" && !this.#pace.isStruggling) this.#said.settle("ends");
     if (status.state === "running") this.#said.settle("client");
   }
 
   /** An Engine may repeat what it was sent, the environment too. */
   #withoutKey(words: string): string {
-    const key = this.#needs.key ?? this.#generatedKey;
-    return key === undefined ? words : words.replaceAll(key, "***");
+    return words.replaceAll(this.#key, "***");
   }
 
   /** A fault is said once until it is another. */
@@ -291,4 +368,8 @@ export class ClientContainer implements ClientKeeper {
 /** A digest of texts, one of them the key, which cannot be read out of it. */
 function fingerprintOf(texts: readonly string[]): string {
   return createHash("sha256").update(JSON.stringify(texts)).digest("hex");
+}
+
+function isLackOfDevice(error: unknown): boolean {
+  return error instanceof EngineRefusal && lacksDevice(error.message);
 }

@@ -10,8 +10,9 @@ import { OnceEach } from "../cli/once_each.ts";
 import { type Endpoint, formatEndpoint, sameEndpoint } from "../core/net/endpoint.ts";
 import { encodeControl } from "../core/protocol/control.ts";
 import { type ClientDescription, decodeDescription } from "../core/protocol/description.ts";
+import { CHALLENGE_SECRET_LENGTH, Challenges } from "../core/protocol/challenge.ts";
 import { HEARTBEAT } from "../core/protocol/datagram.ts";
-import { HeartbeatJudge, type HeartbeatProof } from "../core/protocol/heartbeat.ts";
+import { type HeartbeatFault, HeartbeatJudge, type HeartbeatProof } from "../core/protocol/heartbeat.ts";
 import type { SocketAddressCodec, UdpSocket } from "../ffi/udp_socket.ts";
 
 const log = getLogger("client");
@@ -36,6 +37,8 @@ export interface BoundClient {
 
 /** What the link works with. */
 export interface ClientLinkSettings {
+  /** When this run began, milliseconds since 1970. */
+  readonly startedAt: number;
   /** What a client must prove; undefined without a key. */
   readonly proof: HeartbeatProof | undefined;
   /** Whether `demand` is about to be called; what is refused before is counted and not logged. */
@@ -60,6 +63,9 @@ export interface ClientLinkSettings {
 /** Learns the client's endpoint and answers its heartbeats. */
 export class ClientLink implements Disposable {
   readonly #settings: ClientLinkSettings;
+  readonly #challenges = new Challenges(crypto.getRandomValues(new Uint8Array(CHALLENGE_SECRET_LENGTH)));
+  /** Whether the last challenge has had no answer yet. */
+  #isChallenged = false;
   /** One for each proof, which goes on refusing what it has accepted before. */
   readonly #judges = new Map<HeartbeatProof | undefined, HeartbeatJudge>();
   #judge: HeartbeatJudge;
@@ -132,12 +138,22 @@ export class ClientLink implements Disposable {
   }
 
   #takeHeartbeat(datagram: Uint8Array, endpoint: Endpoint, now: number): void {
-    const fault = this.#judge.judge(datagram, now);
-    if (fault !== undefined) return this.#refuse(endpoint, fault, now);
+    const verdict = this.#judge.judge(datagram, endpoint, now);
+    if (verdict.kind === "refuse") return this.#refuse(endpoint, verdict.fault, now);
+    if (verdict.kind === "challenge") {
+      // A sender that does not answer challenges has not the key, or is a client of 0.1.0.
+      if (this.#isChallenged) this.#refuse(endpoint, verdict.fault, now);
+      this.#isChallenged = true;
+      this.#settings.socket.send(verdict.datagram, endpoint);
+      return;
+    }
+    if (verdict.isAnswer) this.#isChallenged = false;
     const previous = this.#client;
     const isKnown = previous !== undefined && sameEndpoint(previous.endpoint, endpoint);
     this.#client = { endpoint, lastHeartbeat: now, description: isKnown ? previous.description : undefined };
     if (isKnown) return this.#answer(endpoint);
+    // An answer to an earlier challenge, sent once more, would take the tunnel back to where it was.
+    this.#challenges.end();
     this.#repeatedTexts = 0;
     this[Symbol.dispose]();
     this.#settings.onBound();
@@ -187,20 +203,18 @@ export class ClientLink implements Disposable {
   }
 
   #judgeOf(proof: HeartbeatProof | undefined): HeartbeatJudge {
-    const judge = this.#judges.get(proof) ?? new HeartbeatJudge(proof);
+    const judge = this.#judges.get(proof) ??
+      new HeartbeatJudge(proof, this.#challenges, this.#settings.startedAt);
     this.#judges.set(proof, judge);
     return judge;
   }
 
-  #refuse(endpoint: Endpoint, fault: string, now: number): void {
+  #refuse(endpoint: Endpoint, fault: HeartbeatFault, now: number): void {
     this.#refused++;
     if (!this.#isDecided) return;
     if (this.#refusalLogged !== 0 && now - this.#refusalLogged < REFUSAL_INTERVAL) return;
     this.#refusalLogged = now;
-    const remedy = this.#judge.proof === undefined
-      ? "the sender proves a key, this server has none"
-      : "give the client the same key as the server";
-    log.warn(`heartbeat refused; ${remedy}`, {
+    log.warn(`heartbeat refused; ${remedyFor(fault)}`, {
       endpoint: formatEndpoint(endpoint),
       reason: fault,
       refused: this.#refused,
@@ -215,4 +229,11 @@ export class ClientLink implements Disposable {
       }
     }
   }
+}
+
+function remedyFor(fault: HeartbeatFault): string {
+  return fault === "time" || fault === "replay"
+    ? "its sender has no answer to a challenge: a client of version 0.1.0 needs the right time, and a minute " +
+      "after each start of the server; anyone else has recorded it"
+    : "give the client the same key as the server";
 }

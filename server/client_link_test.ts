@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { formatEndpoint } from "../core/net/endpoint.ts";
+import { configureLog } from "../cli/log.ts";
+import { answerChallenge } from "../core/protocol/challenge.ts";
 import { encodeDescription } from "../core/protocol/description.ts";
 import { encodeHeartbeat } from "../core/protocol/heartbeat.ts";
 import { heartbeatProof } from "../core/protocol/heartbeat_proof.ts";
@@ -21,6 +23,7 @@ function openLink(changes: Partial<ClientLinkSettings> = {}) {
   const steps: string[] = [];
   const revisions: number[] = [];
   const link = new ClientLink({
+    startedAt: NOW - 3_600_000,
     proof: undefined,
     mayDemand: false,
     mtu: 1400,
@@ -131,7 +134,8 @@ Deno.test("with a key only proof binds, once", () => {
   link.takeMessage(encodeHeartbeat(heartbeatProof("secret"), NOW), source(A), false, NOW);
   assert.deepEqual(bound, [A]);
   link.takeMessage(encodeHeartbeat(heartbeatProof("secret"), NOW), source(B), false, NOW);
-  assert.deepEqual([link.refused, bound], [3, [A]], "a replay from elsewhere");
+  assert.deepEqual([link.refused, bound], [2, [A]], "a replay from elsewhere");
+  assert.deepEqual([sent.at(-1)?.[0], sent.at(-1)?.[1].length], [B, 17], "is challenged");
   assert.equal(link.client?.lastHeartbeat, NOW);
 });
 
@@ -152,6 +156,72 @@ Deno.test("a key that is demanded later keeps strangers out, and is forgotten wi
   link.demand(proof);
   link.takeMessage(heartbeat, source(B), false, NOW);
   assert.deepEqual(bound, [A, B, A]);
+});
+
+Deno.test("without a key a heartbeat with a proof binds as a plain one does", () => {
+  for (const mayDemand of [false, true]) {
+    const { link, bound } = openLink({ mayDemand });
+    link.takeMessage(encodeHeartbeat(heartbeatProof("any"), NOW), source(A), false, NOW);
+    assert.deepEqual([bound, link.refused], [[A], 0]);
+  }
+});
+
+Deno.test("a proof whose time is an hour off is challenged, and the answer binds and is answered", () => {
+  const proof = heartbeatProof("secret");
+  const { link, sent, bound } = openLink({ proof });
+  for (let beat = 0; beat < 3; beat++) {
+    const heartbeat = encodeHeartbeat(proof, NOW - 3_600_000 + beat);
+    link.takeMessage(heartbeat, source(A), beat > 0, NOW + beat * 5000);
+    const [to, challenge] = sent.at(-1) ?? assert.fail("no challenge");
+    assert.equal(to, A);
+    assert.ok(challenge.length <= heartbeat.length);
+    link.takeMessage(answerChallenge(proof, challenge), source(A), beat > 0, NOW + beat * 5000 + 1);
+  }
+  assert.deepEqual([bound, link.refused], [[A], 0]);
+  assert.deepEqual(sent.map(([, { length }]) => length).filter((length) => length === 3), [3, 3]);
+  assert.equal(link.client?.lastHeartbeat, NOW + 10_001);
+});
+
+Deno.test("an answer that was seen moves nothing when it is sent again", () => {
+  const proof = heartbeatProof("secret");
+  const { link, sent, bound } = openLink({ proof, startedAt: NOW });
+  const bind = (from: string) => {
+    link.takeMessage(encodeHeartbeat(proof, NOW), source(from), false, NOW);
+    const answer = answerChallenge(proof, sent.at(-1)?.[1] ?? assert.fail());
+    link.takeMessage(answer, source(from), false, NOW);
+    return answer;
+  };
+  const answer = bind(A);
+  link.takeMessage(answer, source(B), false, NOW);
+  assert.deepEqual(bound, [A]);
+  bind(B);
+  link.takeMessage(answer, source(A), false, NOW);
+  assert.deepEqual(bound, [A, B]);
+  assert.equal(link.refused, 2);
+});
+
+Deno.test("a recorded heartbeat gets a challenge from a server that was started again, and moves nothing", () => {
+  const proof = heartbeatProof("secret");
+  const recorded = encodeHeartbeat(proof, NOW - 1);
+  const { link, sent, bound } = openLink({ proof, startedAt: NOW });
+  link.takeMessage(recorded, source(B), false, NOW);
+  assert.deepEqual([bound, sent.map(([, { length }]) => length)], [[], [17]]);
+});
+
+Deno.test("senders that do not answer challenges are refused and named in the log", () => {
+  const lines: string[] = [];
+  configureLog({ level: "warn", format: "text", color: false, write: (line) => void lines.push(line) });
+  try {
+    const proof = heartbeatProof("secret");
+    const { link } = openLink({ proof });
+    for (let beat = 0; beat < 3; beat++) {
+      link.takeMessage(encodeHeartbeat(proof, NOW - 90_000 + beat), source(A), false, NOW + beat);
+    }
+    assert.equal(link.refused, 2);
+    assert.match(lines.join(""), /heartbeat refused; its sender has no answer to a challenge.*reason=time/);
+  } finally {
+    configureLog({ level: "error", format: "text", color: false, write: () => {} });
+  }
 });
 
 Deno.test("a change is told to the bound client, and to nobody while there is none", () => {

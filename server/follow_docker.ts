@@ -5,6 +5,7 @@
  */
 import { loadHeartbeatProof } from "../cli/heartbeat_key.ts";
 import type { Config } from "../core/config/config.ts";
+import type { BindingPolicy } from "../core/engine/binding_policy.ts";
 import { formatAddress, type IpAddress } from "../core/net/address.ts";
 import { formatPrefix } from "../core/net/prefix.ts";
 import type { Router } from "../system/router.ts";
@@ -19,6 +20,7 @@ import type { DockerStatus } from "./status_document.ts";
 export interface DockerParts {
   readonly config: Config;
   readonly options: Pick<ServerRunOptions, "image">;
+  readonly policy: BindingPolicy;
   readonly router: Pick<Router, "listForeignPrefixes">;
   /** The tunnel's interface. */
   readonly interfaceName: string;
@@ -28,15 +30,16 @@ export interface DockerParts {
   readonly cleanup: AsyncDisposableStack;
 }
 
-/** Whether clients may have to prove a key that is made while the server runs. */
-export function mayDemandKey({ docker, key }: Config, { image }: DockerParts["options"]): boolean {
-  return key === undefined && docker.mode !== "off" && image !== "off";
-}
-
 /** Follows the Engine's networks and keeps the client container, unless that is off; returns what `status` shows. */
 export async function followDocker(parts: DockerParts): Promise<() => DockerStatus> {
   const { config, planner, cleanup } = parts;
-  if (config.docker.mode === "off") return () => DOCKER_OFF;
+  if (config.docker.mode === "off") {
+    const { removeLeftContainer } = await import("./no_client_container.ts");
+    const ending = new AbortController();
+    cleanup.defer(() => ending.abort());
+    void removeLeftContainer(ending.signal);
+    return () => DOCKER_OFF;
+  }
   const { DockerDiscovery } = await import("./docker_discovery.ts");
   const client = await keeper(parts, () => discovery);
   const discovery: DockerDiscovery = cleanup.use(new DockerDiscovery(config.docker, planner, client));
@@ -44,10 +47,10 @@ export async function followDocker(parts: DockerParts): Promise<() => DockerStat
 }
 
 async function keeper(
-  { config, options, router, interfaceName, link }: DockerParts,
+  { config, options, policy, router, interfaceName, link }: DockerParts,
   discovery: () => DockerDiscovery,
 ): Promise<ClientKeeper> {
-  if (options.image === "off") return (await import("./no_client_container.ts")).NO_CLIENT_CONTAINER;
+  if (!policy.isKeeping) return new (await import("./no_client_container.ts")).NoClientContainer();
   const [{ ClientContainer }, { ClientImage }, { isLocalEngine }] = await Promise.all([
     import("./client_container.ts"),
     import("./client_image.ts"),
@@ -62,7 +65,7 @@ async function keeper(
       addr: formatPrefix(config.addr),
       mtu: config.mtu,
     },
-    key: config.key,
+    policy,
     demandKey: async (key) => {
       if (key === undefined) return link.demand(undefined);
       const proof = proofs.get(key) ?? await loadHeartbeatProof(key);

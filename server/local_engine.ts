@@ -8,11 +8,12 @@ import { hasBridgeOf } from "../core/engine/local_engine.ts";
 import type { DockerNetwork } from "../core/engine/networks.ts";
 import type { ForeignPrefix } from "../core/engine/wanted_routes.ts";
 import { backEnd } from "../ffi/back_end.ts";
+import { readSysctl } from "../ffi/sysctl_linux.ts";
 import type { EngineClient } from "../system/engine/engine_client.ts";
 import { parseReply } from "../system/engine/engine_containers.ts";
 
-/** This machine's name, which its Engine calls its own too (proc(5)). */
-const HOST_NAME_FILE = "/proc/sys/kernel/hostname";
+/** This machine's name, which its Engine calls its own too (proc_sys_kernel(5)). */
+const HOST_NAME = "kernel/hostname";
 
 /**
  * Whether the Engine's bridges are this machine's. A bridge of the same name and subnet alone would not tell: a machine
@@ -31,5 +32,5 @@ export async function isLocalEngine(
   if (backEnd.os !== "linux") return false;
   if (!hasBridgeOf(networks, await listForeign())) return false;
   const { Name: name } = fieldsOf(parseReply(engine, await engine.send("GET", "/info")));
-  return name === (await Deno.readTextFile(HOST_NAME_FILE)).trim();
+  return name !== undefined && name === readSysctl(HOST_NAME);
 }

@@ -12,7 +12,7 @@ const LEAST_PAUSE = 1000;
 
 /** Runs one piece of work at a time until it is disposed of. */
 export class PatientWork implements AsyncDisposable {
-  readonly #work: () => Promise<void>;
+  readonly #work: () => Promise<number | void>;
   readonly #tell: (fault: OperationError) => void;
   #isWanted = false;
   #isEnded = false;
@@ -22,10 +22,11 @@ export class PatientWork implements AsyncDisposable {
   #running: Promise<void> | undefined;
 
   /**
-   * @param work may be called at any time, but never twice at once
+   * @param work may be called at any time, but never twice at once; after how many milliseconds it is to be done again although
+   * nothing changes, if that is known
    * @param tell told each failure
    */
-  constructor(work: () => Promise<void>, tell: (fault: OperationError) => void) {
+  constructor(work: () => Promise<number | void>, tell: (fault: OperationError) => void) {
     this.#work = work;
     this.#tell = tell;
   }
@@ -53,8 +54,9 @@ export class PatientWork implements AsyncDisposable {
   async #run(): Promise<void> {
     this.#isWanted = false;
     try {
-      await this.#work();
+      const again = await this.#work();
       this.#failures = 0;
+      if (again !== undefined && !this.#isEnded) this.#later(again);
     } catch (error) {
       this.#failures++;
       this.#failedAt = performance.now();

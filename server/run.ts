@@ -11,6 +11,7 @@ import { programStatus } from "../cli/status_document.ts";
 import { lastHeardSeconds, tunnelCounters } from "../cli/tunnel_counters.ts";
 import type { BridgePair } from "../core/config/config.ts";
 import { plan } from "../core/config/plan.ts";
+import { BindingPolicy } from "../core/engine/binding_policy.ts";
 import { OperationError } from "../core/error.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
@@ -31,7 +32,7 @@ import { ClientLink } from "./client_link.ts";
 import { ConfigFollower } from "./config_follower.ts";
 import { ContainerRoutes } from "./container_routes.ts";
 import { fullControlText, revisionText } from "./control_text.ts";
-import { followDocker, mayDemandKey } from "./follow_docker.ts";
+import { followDocker } from "./follow_docker.ts";
 import { IdleKeyLog } from "./idle_keys.ts";
 import { initialConfig } from "./initial_config.ts";
 import { INTERFACE_NAME } from "./interface_name.ts";
@@ -80,12 +81,14 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const addr6 = settings.address6 === undefined ? undefined : config.addr6;
   cleanup.use(await recordInterface(options.control, settings));
 
+  const policy = new BindingPolicy(config, options.image);
   let pairs: readonly BridgePair[] = config.bridgePairs;
   const codec = await socketAddressCodec(socket.family);
   const link = cleanup.use(
     new ClientLink({
-      proof: await loadHeartbeatProof(config.key),
-      mayDemand: mayDemandKey(config, options),
+      startedAt,
+      proof: await loadHeartbeatProof(policy.key),
+      mayDemand: policy.isOpen,
       mtu: config.mtu,
       socket,
       codec,
@@ -129,6 +132,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const dockerStatus = await followDocker({
     config,
     options,
+    policy,
     router,
     interfaceName: device.name,
     planner,

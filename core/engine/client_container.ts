@@ -67,28 +67,48 @@ export interface ClientPlan {
   readonly fingerprint: string;
 }
 
+/** The TUN device, on the machine and in the container. */
+const TUN = "/dev/net/tun";
+
 /**
- * The body of `POST /containers/create`. It is what `docker run --restart always --net host --cap-add NET_ADMIN
- * --device /dev/net/tun` asks for.
+ * The body of `POST /containers/create`: the least that the client needs (docs/image.md). It is what `docker run --net host
+ * --cap-drop ALL --cap-add NET_ADMIN --cap-add NET_RAW --device /dev/net/tun --read-only --tmpfs /run
+ * --security-opt no-new-privileges` asks for. The Engine does not start it again by itself: the server does, and where no server
+ * runs, nothing with these rights is to.
  *
- * @param hasDevice whether the machine's /dev/net/tun is passed on; without it the client makes its own
+ * @param hasDevice whether the machine's /dev/net/tun is passed on; without it the client makes its own, by MKNOD
  */
 export function creationRequest(
   { image, environment, fingerprint }: ClientPlan,
   hasDevice: boolean,
 ): Readonly<Record<string, unknown>> {
-  const tun = "/dev/net/tun";
   return {
     Image: image,
     Env: environment,
     Labels: { [CLIENT_LABELS.owner]: KEPT, [CLIENT_LABELS.settings]: fingerprint },
-    HostConfig: {
-      NetworkMode: "host",
-      RestartPolicy: { Name: "always" },
-      CapAdd: ["NET_ADMIN"],
-      Devices: hasDevice ? [{ PathOnHost: tun, PathInContainer: tun, CgroupPermissions: "rwm" }] : [],
-    },
+    HostConfig: hostConfig(hasDevice),
   };
+}
+
+/** What the container may do, as the API has it (`HostConfig`). */
+export function hostConfig(hasDevice: boolean): Readonly<Record<string, unknown>> {
+  return {
+    NetworkMode: "host",
+    RestartPolicy: { Name: "no" },
+    CapDrop: ["ALL"],
+    // NET_RAW is for iptables-legacy, which asks the kernel through a raw socket.
+    CapAdd: ["NET_ADMIN", "NET_RAW", ...hasDevice ? [] : ["MKNOD"]],
+    SecurityOpt: ["no-new-privileges"],
+    ReadonlyRootfs: true,
+    // The client's control socket and the lock of iptables.
+    Tmpfs: { "/run": "" },
+    Devices: hasDevice ? [{ PathOnHost: TUN, PathInContainer: TUN, CgroupPermissions: "rwm" }] : [],
+  };
+}
+
+/** Whether an Engine's refusal says that its machine has no /dev/net/tun to pass on. */
+export function lacksDevice(message: string): boolean {
+  return message.includes(TUN) && /no such (?:file|device)|not a device/i.test(message);
 }
 
 /** Whether a program made this container to keep it running. */
@@ -114,43 +134,6 @@ export function isOfClient(
   return id === imageId || [...names, ""].some((name) => isClientName(name, image, labels));
 }
 
-/** What there is, and what has to be done. */
-export type ContainerFinding =
-  /** A client that somebody else runs; it is used and left alone. */
-  | { readonly kind: "theirs"; readonly container: DockerContainer }
-  /** Somebody else's container that stands in the way. */
-  | { readonly kind: "foreign"; readonly container: DockerContainer }
-  /** The kept container; `surplus` are kept ones that have other names. */
-  | {
-    readonly kind: "ours";
-    readonly container: DockerContainer | undefined;
-    readonly surplus: readonly DockerContainer[];
-  };
-
-/**
- * Looks through all containers for the client's.
- *
- * @param imageId id of the image that the client is made from, where it is known
- */
-export function findClient(
-  containers: readonly DockerContainer[],
-  imageId: string | undefined,
-): ContainerFinding {
-  const kept = containers.filter(isKept);
-  const others = containers.filter((container) => !isKept(container));
-  const isImage = ({ image, imageId: id }: DockerContainer) =>
-    repositoryOf(image) === CLIENT_REPOSITORY || id === imageId;
-  const theirs = others.find((container) => isImage(container) && ALIVE.includes(container.state));
-  if (theirs !== undefined) return { kind: "theirs", container: theirs };
-  const foreign = others.find(({ names }) => names.includes(CLIENT_CONTAINER));
-  if (foreign !== undefined) return { kind: "foreign", container: foreign };
-  const container = kept.find(({ names }) => names.includes(CLIENT_CONTAINER));
-  return { kind: "ours", container, surplus: kept.filter((other) => other !== container) };
-}
-
-/** States in which a container holds the interface, or is about to take it again. */
-const ALIVE = ["running", "paused", "restarting"];
-
 /** What brings the kept container to where it should be. */
 export type ContainerStep = "create" | "replace" | "start" | "unpause" | "wait" | "keep";
 
@@ -169,7 +152,7 @@ export function nextStep(container: DockerContainer | undefined, fingerprint: st
   }
   if (container.state === "paused") return "unpause";
   if (container.state === "running") return "keep";
-  // The Engine starts it again by itself.
+  // One of version 0.1.0, which the Engine starts again by itself.
   if (container.state === "restarting") return "wait";
   return "start";
 }

@@ -4,9 +4,9 @@ import {
   CLIENT_LABELS,
   clientEnvironment,
   creationRequest,
-  findClient,
   KEPT,
   keyOfEnvironment,
+  lacksDevice,
   nextStep,
 } from "./client_container.ts";
 import type { DockerContainer } from "./containers.ts";
@@ -47,7 +47,7 @@ Deno.test("the client is told where and how the server listens, and its key", ()
   assert.deepEqual(clientEnvironment({ ...settings, host: undefined }), environment.slice(1));
 });
 
-Deno.test("the container is made as the instructions say, with and without the device", () => {
+Deno.test("the container is given the least that the client needs, with and without the device", () => {
   const plan = { image: "i", environment: ["A=b"], fingerprint: "f" };
   const { HostConfig: host, ...rest } = creationRequest(plan, true);
   assert.deepEqual(rest, {
@@ -57,56 +57,25 @@ Deno.test("the container is made as the instructions say, with and without the d
   });
   assert.deepEqual(host, {
     NetworkMode: "host",
-    RestartPolicy: { Name: "always" },
-    CapAdd: ["NET_ADMIN"],
+    RestartPolicy: { Name: "no" },
+    CapDrop: ["ALL"],
+    CapAdd: ["NET_ADMIN", "NET_RAW"],
+    SecurityOpt: ["no-new-privileges"],
+    ReadonlyRootfs: true,
+    Tmpfs: { "/run": "" },
     Devices: [{ PathOnHost: "/dev/net/tun", PathInContainer: "/dev/net/tun", CgroupPermissions: "rwm" }],
   });
   const { HostConfig: bare } = creationRequest(plan, false);
-  assert.deepEqual(bare, { ...Object(host), Devices: [] });
+  assert.deepEqual(bare, { ...Object(host), CapAdd: ["NET_ADMIN", "NET_RAW", "MKNOD"], Devices: [] });
 });
 
-Deno.test("a client that the user runs is used, under any name", () => {
-  for (
-    const user of [
-      container({ names: [CLIENT_CONTAINER], image: "wenjunxiao/mac-docker-connector" }),
-      container({ image: "registry:5000/x/mac-docker-connector:1@sha256:1" }),
-      container({ image: "sha256:c", imageId: "sha256:c" }),
-      container({ image: "mac-docker-connector", state: "paused" }),
-    ]
-  ) {
-    assert.deepEqual(findClient([container(), user, ours()], "sha256:c"), {
-      kind: "theirs",
-      container: user,
-    });
-  }
-  const stopped = container({ image: "mac-docker-connector", state: "exited" });
-  assert.equal(findClient([stopped], "sha256:c").kind, "ours");
-});
-
-Deno.test("another container of the name stands in the way, whatever labels its image gives it", () => {
-  for (
-    const other of [
-      container({ names: [CLIENT_CONTAINER] }),
-      container({ names: [CLIENT_CONTAINER], image: "mac-docker-connector", state: "exited" }),
-      container({ names: ["x", CLIENT_CONTAINER], labels: { [CLIENT_LABELS.owner]: "image" } }),
-    ]
-  ) {
-    assert.deepEqual(findClient([container(), other], undefined), { kind: "foreign", container: other });
-  }
-});
-
-Deno.test("of the kept ones that of the name is it, and the others are too many", () => {
-  assert.deepEqual(findClient([container()], "sha256:c"), {
-    kind: "ours",
-    container: undefined,
-    surplus: [],
-  });
-  const renamed = ours({ names: ["old"] });
-  assert.deepEqual(findClient([renamed, ours()], "sha256:c"), {
-    kind: "ours",
-    container: ours(),
-    surplus: [renamed],
-  });
+Deno.test("a refusal for want of the device is told from every other", () => {
+  const adding = 'error gathering device information while adding custom device "/dev/net/tun": ';
+  assert.ok(lacksDevice(`${adding}no such file or directory`));
+  assert.ok(lacksDevice(`${adding}not a device node`));
+  assert.ok(lacksDevice("stat /dev/net/tun: no such file or directory"), "Podman");
+  assert.ok(!lacksDevice("write /var/lib/docker/x: no space left on device"));
+  assert.ok(!lacksDevice('adding custom device "/dev/fuse": no such file or directory'));
 });
 
 Deno.test("the kept container is made, started, unpaused, replaced or left to the Engine", () => {

@@ -17,6 +17,8 @@ export interface DockerContainer {
   readonly imageId: string;
   /** "created", "running", "paused", "restarting", "removing", "exited" or "dead". */
   readonly state: string;
+  /** "host", "bridge", "default" and the like; absent where the Engine does not say. */
+  readonly networkMode?: string;
   /** Its labels, those of its image among them. */
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -37,9 +39,9 @@ export function readContainers(answer: unknown): DockerContainer[] | undefined {
   if (!Array.isArray(answer)) return undefined;
   const containers: DockerContainer[] = [];
   for (const entry of answer.slice(0, MOST_CONTAINERS)) {
-    const { Id: id, Names: names, Image: image, ImageID: imageId, State: state, Labels: labels } = fieldsOf(
-      entry,
-    );
+    const { Id: id, Names: names, Image: image, ImageID: imageId, State: state, Labels: labels, HostConfig } =
+      fieldsOf(entry);
+    const { NetworkMode: networkMode } = fieldsOf(HostConfig);
     if (!isText(id) || id === "" || !isText(image) || !isText(imageId) || !isText(state)) continue;
     containers.push({
       id,
@@ -47,6 +49,7 @@ export function readContainers(answer: unknown): DockerContainer[] | undefined {
       image,
       imageId,
       state,
+      ...isText(networkMode) && networkMode !== "" ? { networkMode } : {},
       labels: Object.fromEntries(
         Object.entries(fieldsOf(labels)).filter((label): label is [string, string] => isText(label[1])),
       ),

@@ -22,9 +22,11 @@ Deno.test("containers are read, their names without the slash", () => {
   }]);
 });
 
-Deno.test("names and labels may be missing, as Podman leaves them out", () => {
-  const [read] = readContainers([{ ...ENTRY, Names: null, Labels: null }]) ?? [];
-  assert.deepEqual([read?.names, read?.labels], [[], {}]);
+Deno.test("names, labels and network may be missing, as Podman leaves them out", () => {
+  assert.equal(readContainers([{ ...ENTRY, HostConfig: { NetworkMode: "host" } }])?.[0]?.networkMode, "host");
+  const [read] = readContainers([{ ...ENTRY, HostConfig: { NetworkMode: 7 }, Names: null, Labels: null }]) ??
+    [];
+  assert.deepEqual([read?.names, read?.labels, read?.networkMode], [[], {}, undefined]);
 });
 
 Deno.test("what is no list is none, and entries that cannot be read are left out", () => {

@@ -6,7 +6,7 @@
  * @module
  */
 
-/** First octet of a client's hello and heartbeat. */
+/** First octet of a client's hello and heartbeat, of a server's challenge, and of the answer to that. */
 export const HEARTBEAT = 0x00;
 /** First octet of a control (to a client), a login (to an exposed socket) or its reply. */
 export const CONTROL = 0x01;
@@ -16,6 +16,10 @@ export const DESCRIPTION = 0x03;
 export const HEARTBEAT_LENGTH = 1;
 /** Octets of a heartbeat with proof: type, milliseconds since 1970 (8), truncated HMAC-SHA-256 (16). */
 export const KEYED_HEARTBEAT_LENGTH = 25;
+/** Octets of a challenge: type, challenge (16). Not more than a heartbeat with proof has, which it is the reply to. */
+export const CHALLENGE_LENGTH = 17;
+/** Octets of the answer to a challenge: type, challenge (16), truncated HMAC-SHA-256 (16). */
+export const CHALLENGE_ANSWER_LENGTH = 33;
 /** Largest description that is read; ours takes a few hundred octets. */
 export const DESCRIPTION_MAXIMUM = 8192;
 
@@ -23,7 +27,7 @@ export const DESCRIPTION_MAXIMUM = 8192;
 export const enum ServerMessage {
   /** Not a message. */
   None,
-  /** A heartbeat: from anyone, the main thread judges it. */
+  /** A heartbeat or the answer to a challenge: from anyone, the main thread judges it. */
   Heartbeat,
   /** A description: from the bound client only. */
   Description,
@@ -34,7 +38,8 @@ export function serverMessage(bytes: Uint8Array, offset: number, length: number)
   if (length === 0) return ServerMessage.None;
   const type = bytes[offset];
   if (type === HEARTBEAT) {
-    return length === HEARTBEAT_LENGTH || length === KEYED_HEARTBEAT_LENGTH
+    return length === HEARTBEAT_LENGTH || length === KEYED_HEARTBEAT_LENGTH ||
+        length === CHALLENGE_ANSWER_LENGTH
       ? ServerMessage.Heartbeat
       : ServerMessage.None;
   }

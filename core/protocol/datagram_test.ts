@@ -9,9 +9,9 @@ function classify(octets: number[] | Uint8Array, filling = 0): ServerMessage {
   return serverMessage(bytes, 7, octets.length);
 }
 
-Deno.test("a heartbeat has one octet, or twenty-five", () => {
+Deno.test("a heartbeat has one octet, or twenty-five, and the answer to a challenge thirty-three", () => {
   for (let length = 1; length < 40; length++) {
-    const expected = length === 1 || length === 25 ? ServerMessage.Heartbeat : ServerMessage.None;
+    const expected = [1, 25, 33].includes(length) ? ServerMessage.Heartbeat : ServerMessage.None;
     assert.equal(classify(new Uint8Array(length)), expected, `${length}`);
   }
 });

@@ -10,17 +10,26 @@
  * @module
  */
 import { timingSafeEqual } from "node:crypto";
-import { HEARTBEAT, HEARTBEAT_LENGTH, KEYED_HEARTBEAT_LENGTH } from "./datagram.ts";
+import type { Endpoint } from "../net/endpoint.ts";
+import { type Challenges, isProven } from "./challenge.ts";
+import { CHALLENGE_ANSWER_LENGTH, HEARTBEAT, HEARTBEAT_LENGTH, KEYED_HEARTBEAT_LENGTH } from "./datagram.ts";
 
 const TIME = 1;
 const PROOF = 9;
-/** Octets of the proof. */
+/** Octets of a proof. */
 export const PROOF_LENGTH = 16;
-/** How far a heartbeat's time may be from the server's, in milliseconds. */
+/** How far a heartbeat's time may be from the server's, in milliseconds, if it is to bind by that alone. */
 export const HEARTBEAT_WINDOW = 60_000;
 
-/** Proves a heartbeat's time (8 octets) by a key; the result is {@linkcode PROOF_LENGTH} octets long (heartbeat_proof.ts). */
-export type HeartbeatProof = (time: Uint8Array) => Uint8Array;
+/** What a key proves (heartbeat_proof.ts); the results are {@linkcode PROOF_LENGTH} octets long. */
+export interface HeartbeatProof {
+  /** Proves a heartbeat's time, 8 octets. */
+  readonly ofTime: (time: Uint8Array) => Uint8Array;
+  /** Proves that a challenge of the server was received, 16 octets. */
+  readonly ofChallenge: (challenge: Uint8Array) => Uint8Array;
+  /** The same MAC by another secret. */
+  readonly mac: (secret: Uint8Array, message: Uint8Array) => Uint8Array;
+}
 
 /** A heartbeat; with a key it carries the proof for `now`, milliseconds since 1970. */
 export function encodeHeartbeat(proof: HeartbeatProof | undefined, now: number): Uint8Array<ArrayBuffer> {
@@ -28,40 +37,84 @@ export function encodeHeartbeat(proof: HeartbeatProof | undefined, now: number):
   const heartbeat = new Uint8Array(KEYED_HEARTBEAT_LENGTH);
   heartbeat[0] = HEARTBEAT;
   new DataView(heartbeat.buffer).setBigUint64(TIME, BigInt(Math.floor(now)));
-  heartbeat.set(proof(heartbeat.subarray(TIME, PROOF)), PROOF);
+  heartbeat.set(proof.ofTime(heartbeat.subarray(TIME, PROOF)), PROOF);
   return heartbeat;
 }
 
 /** Why a heartbeat does not bind its sender. */
-export type HeartbeatFault = "length" | "no key" | "proof" | "time" | "replay";
+export type HeartbeatFault = "length" | "no key" | "proof" | "time" | "replay" | "challenge";
 
-/** Judges heartbeats and remembers what was accepted, so that none counts twice. */
+/** What becomes of a heartbeat. */
+export type HeartbeatVerdict =
+  /** It binds its sender. */
+  | { readonly kind: "bind"; readonly isAnswer: boolean }
+  /** It proves the key, but may have been recorded: its sender is to answer this datagram. */
+  | { readonly kind: "challenge"; readonly datagram: Uint8Array<ArrayBuffer>; readonly fault: HeartbeatFault }
+  /** It does not count. */
+  | { readonly kind: "refuse"; readonly fault: HeartbeatFault };
+
+/** Judges heartbeats and answers to challenges, and remembers times, so that no heartbeat binds twice. */
 export class HeartbeatJudge {
-  #lastAccepted = -1;
+  readonly #challenges: Challenges;
+  /** No heartbeat whose time is not later binds by its time. */
+  #latest: number;
 
   /**
-   * Judges by a key.
+   * Judges by a key. In the first {@linkcode HEARTBEAT_WINDOW} of a run no heartbeat binds by its time, since an earlier run may
+   * have accepted it.
    *
-   * @param proof what clients must prove; undefined: nothing, then only plain heartbeats count
+   * @param proof what clients must prove; undefined: nothing, then every heartbeat binds
+   * @param challenges those of this run
+   * @param startedAt when this run began, milliseconds since 1970
    */
-  constructor(readonly proof: HeartbeatProof | undefined) {}
-
-  /**
-   * Judges one heartbeat.
-   *
-   * @param now the server's time in milliseconds since 1970
-   * @returns undefined when the heartbeat binds its sender, else why not
-   */
-  judge(heartbeat: Uint8Array, now: number): HeartbeatFault | undefined {
-    if (this.proof === undefined) return heartbeat.length === HEARTBEAT_LENGTH ? undefined : "length";
-    if (heartbeat.length === HEARTBEAT_LENGTH) return "no key";
-    if (heartbeat.length !== KEYED_HEARTBEAT_LENGTH) return "length";
-    const expected = this.proof(heartbeat.subarray(TIME, PROOF));
-    if (!timingSafeEqual(expected, heartbeat.subarray(PROOF))) return "proof";
-    const time = Number(new DataView(heartbeat.buffer, heartbeat.byteOffset).getBigUint64(TIME));
-    if (Math.abs(now - time) > HEARTBEAT_WINDOW) return "time";
-    if (time <= this.#lastAccepted) return "replay";
-    this.#lastAccepted = time;
-    return undefined;
+  constructor(readonly proof: HeartbeatProof | undefined, challenges: Challenges, startedAt: number) {
+    this.#challenges = challenges;
+    this.#latest = startedAt + HEARTBEAT_WINDOW;
   }
+
+  /**
+   * Judges one heartbeat, or one answer to a challenge.
+   *
+   * @param endpoint who sent it
+   * @param now the server's time in milliseconds since 1970
+   */
+  judge(message: Uint8Array, endpoint: Endpoint, now: number): HeartbeatVerdict {
+    const { proof } = this;
+    const { length } = message;
+    if (proof === undefined) {
+      const isHeartbeat = length === HEARTBEAT_LENGTH || length === KEYED_HEARTBEAT_LENGTH;
+      return isHeartbeat ? { kind: "bind", isAnswer: false } : refuse("length");
+    }
+    if (length === HEARTBEAT_LENGTH) return refuse("no key");
+    if (length === CHALLENGE_ANSWER_LENGTH) return this.#judgeAnswer(proof, message, endpoint, now);
+    if (length !== KEYED_HEARTBEAT_LENGTH) return refuse("length");
+    if (!timingSafeEqual(proof.ofTime(message.subarray(TIME, PROOF)), message.subarray(PROOF))) {
+      return refuse("proof");
+    }
+    const time = Number(new DataView(message.buffer, message.byteOffset).getBigUint64(TIME));
+    const isLater = time > this.#latest;
+    // A time that is still to come is not accepted when it has come: who saw the heartbeat could send it then.
+    this.#latest = Math.max(this.#latest, time);
+    if (isLater && Math.abs(now - time) <= HEARTBEAT_WINDOW) return { kind: "bind", isAnswer: false };
+    return {
+      kind: "challenge",
+      datagram: this.#challenges.issue(proof, endpoint, now),
+      fault: Math.abs(now - time) > HEARTBEAT_WINDOW ? "time" : "replay",
+    };
+  }
+
+  #judgeAnswer(
+    proof: HeartbeatProof,
+    answer: Uint8Array,
+    endpoint: Endpoint,
+    now: number,
+  ): HeartbeatVerdict {
+    if (!isProven(proof, answer)) return refuse("proof");
+    if (!this.#challenges.isCurrent(proof, answer, endpoint, now)) return refuse("challenge");
+    return { kind: "bind", isAnswer: true };
+  }
+}
+
+function refuse(fault: HeartbeatFault): HeartbeatVerdict {
+  return { kind: "refuse", fault };
 }

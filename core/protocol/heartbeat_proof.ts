@@ -1,5 +1,6 @@
 /**
- * The proof in a heartbeat: the first 16 octets of HMAC-SHA-256(key, "docker-connector heartbeat" + the heartbeat's time).
+ * The proofs of a key: the first 16 octets of HMAC-SHA-256(key, a context + what is proven). The contexts keep a proof of the one
+ * kind from counting as one of the other.
  * Apart from heartbeat.ts, because only a tunnel with a key needs to load the HMAC.
  *
  * @module
@@ -8,12 +9,20 @@ import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { type HeartbeatProof, PROOF_LENGTH } from "./heartbeat.ts";
 
-const CONTEXT = "docker-connector heartbeat";
+const TIME_CONTEXT = "docker-connector heartbeat";
+const CHALLENGE_CONTEXT = "docker-connector challenge";
 
-/** The proof by a key, which nobody who holds the result can read out of it. */
+/** The proofs by a key, which cannot be read out of the result. */
 export function heartbeatProof(key: string): HeartbeatProof {
   const octets = new TextEncoder();
   const secret = octets.encode(key);
-  const context = octets.encode(CONTEXT);
-  return (time) => hmac(sha256, secret, new Uint8Array([...context, ...time])).subarray(0, PROOF_LENGTH);
+  const prover = (words: string) => {
+    const context = octets.encode(words);
+    return (proven: Uint8Array) => mac(secret, new Uint8Array([...context, ...proven]));
+  };
+  return { ofTime: prover(TIME_CONTEXT), ofChallenge: prover(CHALLENGE_CONTEXT), mac };
+}
+
+function mac(secret: Uint8Array, message: Uint8Array): Uint8Array {
+  return hmac(sha256, secret, message).subarray(0, PROOF_LENGTH);
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { answerChallenge } from "./challenge.ts";
 import { encodeControl } from "./control.ts";
 import { encodeDescription } from "./description.ts";
 import { encodeHeartbeat } from "./heartbeat.ts";
@@ -19,8 +20,12 @@ function hex(bytes: Uint8Array): string {
 }
 
 Deno.test("the documented test vectors are what is sent", async () => {
+  const proof = heartbeatProof("correct horse battery staple");
+  const challenge = Uint8Array.from({ length: 17 }, (_, at) => at === 0 ? 0 : at - 1);
   assert.deepEqual(await documentedVectors(), [
-    hex(encodeHeartbeat(heartbeatProof("correct horse battery staple"), Date.UTC(2026, 0, 1))),
+    hex(encodeHeartbeat(proof, Date.UTC(2026, 0, 1))),
+    hex(challenge),
+    hex(answerChallenge(proof, challenge)),
     hex(encodeDescription({ version: "0.1.0", addresses: ["192.168.251.1"] })),
     encodeControl("version 2,connect 172.18.0.0 172.19.0.0", 1400).map(hex).join(),
   ]);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { IMAGE } from "../../tools/image/contents.ts";
 import { binary } from "../topology/daemon.ts";
 import { DockerMachine } from "../topology/docker_machine.ts";
 import { ENGINE_NEEDS } from "../topology/gate.ts";
@@ -81,6 +82,14 @@ networkTest("cleanup takes away what a killed run has left", { containers: [] },
       stdout: ["nothing was left"],
       stderr: "",
     });
+  });
+
+  await t.step("a container that was kept goes with docker off too", async () => {
+    const file = `${network.folder}/off.conf`;
+    await Deno.writeTextFile(file, "docker off\n");
+    await machine.engine.docker("create", "--name", NAME, "--label", "docker-connector=kept", IMAGE);
+    const { code, stdout } = await cleanUp(network, control, socket, ["--config", file]);
+    assert.deepEqual([code, stdout], [0, [`removed container ${NAME}`]]);
   });
 
   await t.step("a container that is not this program's stays", async () => {

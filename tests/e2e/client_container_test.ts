@@ -3,6 +3,7 @@ import { IMAGE } from "../../tools/image/contents.ts";
 import type { ServerStatus } from "../topology/control_socket.ts";
 import type { Daemon } from "../topology/daemon.ts";
 import { DockerMachine } from "../topology/docker_machine.ts";
+import type { Backend } from "../topology/docker_rules.ts";
 import { ENGINE_NEEDS } from "../topology/gate.ts";
 import type { Network } from "../topology/network.ts";
 import { mustRun } from "../topology/process.ts";
@@ -88,6 +89,10 @@ interface SceneOptions {
   readonly serverArgs?: readonly string[];
   /** The config file's text. */
   readonly config?: string;
+  /** Files that the Engine sees instead of its machine's own. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** The iptables of the Engine. */
+  readonly backend?: Backend;
   /** Runs before the server starts. */
   readonly prepare?: (docker: (line: string) => Promise<string>) => Promise<unknown>;
 }
@@ -99,7 +104,10 @@ function sceneTest(
   body: (scene: Scene, step: (name: string, run: () => Promise<void>) => Promise<void>) => Promise<void>,
 ): void {
   networkTest(name, { containers: [] }, async (network, t) => {
-    await using machine = await DockerMachine.start(network, "nft", { hasOwnContainerd: true });
+    await using machine = await DockerMachine.start(network, options.backend, {
+      hasOwnContainerd: true,
+      ...options.files === undefined ? {} : { files: options.files },
+    });
     const page = await machine.runPage("page");
     if (!options.hasImage) await machine.engine.docker("system", "prune", "--all", "--force");
     await options.prepare?.((line) => machine.engine.docker(...line.split(" ")));
@@ -121,6 +129,27 @@ function sceneTest(
     await body(made, step);
     console.log(made.times.map((line) => `  ${line}`).join("\n"));
   }, ENGINE_NEEDS);
+}
+
+/** What the Engine says that the container may do; that its rules are there, and that it calls itself healthy. */
+async function hasLeastRights(
+  scene: Scene,
+  backend: Backend,
+  capabilities = ["NET_ADMIN", "NET_RAW"],
+): Promise<void> {
+  const [{ HostConfig: host }] = JSON.parse(await scene.docker(`container inspect ${NAME}`));
+  assert.deepEqual(host.CapDrop, ["ALL"]);
+  assert.deepEqual(host.CapAdd, capabilities);
+  assert.deepEqual(host.SecurityOpt, ["no-new-privileges"]);
+  assert.deepEqual(host.Tmpfs, { "/run": "" });
+  assert.deepEqual([host.ReadonlyRootfs, host.Privileged, host.NetworkMode], [true, false, "host"]);
+  assert.equal(host.RestartPolicy.Name, "no");
+  const { client } = await scene.server.waitForStatus(
+    "its rules are there",
+    (status) => status.client?.firewall?.state === "open",
+  );
+  assert.deepEqual([client?.firewall?.backend, client?.firewall?.fault], [`iptables-${backend}`, undefined]);
+  await scene.docker(`exec ${NAME} docker-connector-client health`);
 }
 
 function logged({ server }: Scene, pattern: RegExp): string[] {
@@ -172,6 +201,25 @@ sceneTest("the client container is kept running", { hasImage: false }, async (sc
     assert.equal((await scene.server.status())?.client?.endpoint, before);
   });
 
+  await step("it has the least rights that it needs", () => hasLeastRights(scene, "nft"));
+
+  await step("a container of the user's that cannot have the interface does not silence it", async () => {
+    await scene.docker(`run -d --restart always --net host --cap-add NET_ADMIN --name second ${IMAGE}`);
+    await waitUntil("the second one was started again", async () => {
+      return Number(await scene.docker("inspect --format {{.RestartCount}} second")) >= 2;
+    }, 20_000);
+    const refused = (status: ServerStatus | undefined) => status?.counters.drops["heartbeatRefused"] ?? 0;
+    const before = refused(await scene.server.status());
+    await strangerDatagram(network.vm, network.macAddress, SERVER_PORT, "00");
+    const status = await scene.server.waitForStatus(
+      "a heartbeat without proof is still refused",
+      (now) => refused(now) > before,
+    );
+    assert.equal(status.docker.container?.state, "running");
+    await scene.docker("rm --force second");
+    await scene.pageComes("beside a second client");
+  });
+
   for (const command of ["kill", "stop", "pause", "rm --force"]) {
     await step(`after docker ${command} it is back`, async () => {
       const start = performance.now();
@@ -195,6 +243,56 @@ sceneTest("the client container is kept running", { hasImage: false }, async (sc
     assert.equal(await scene.id(), id);
     assert.deepEqual(logged(scene, /heartbeat refused/), []);
   });
+});
+
+sceneTest("the client container keeps the rules of iptables-legacy with the least rights", {
+  hasImage: true,
+  backend: "legacy",
+}, async (scene, step) => {
+  await step("and the page comes", async () => {
+    await scene.pageComes("beside iptables-legacy");
+    await hasLeastRights(scene, "legacy");
+  });
+});
+
+sceneTest("an Engine without the TUN device gets a client that makes its own", {
+  hasImage: true,
+  files: { "/dev/net/tun": "" },
+}, async (scene, step) => {
+  await step("with one capability more", async () => {
+    await scene.pageComes("without the device");
+    await hasLeastRights(scene, "nft", ["NET_ADMIN", "NET_RAW", "MKNOD"]);
+    assert.equal(logged(scene, /has no \/dev\/net\/tun to pass on/).length, 1);
+  });
+});
+
+sceneTest("a client container that is not kept any more goes", {
+  hasImage: true,
+}, async (scene, step) => {
+  const { network } = scene;
+  const engineSocket = scene.machine.engine.socket;
+  const isThere = async () => await scene.docker(`ps --all --quiet --filter name=${NAME}`) !== "";
+  for (
+    const [setting, changes] of [
+      ["docker off", { config: "docker off\n" }],
+      ["--image off", { serverArgs: ["--image", "off"] }],
+    ] as const
+  ) {
+    await step(`with ${setting}, so that the user's own can take its place`, async () => {
+      await scene.containerIs("running");
+      await scene.server.stop();
+      assert.ok(await isThere(), "it does not outlive the server");
+      const { server } = await launchServer(network, { ...KEPT, ...changes, engineSocket });
+      await using _server = server;
+      await waitUntil("it has gone", async () => !await isThere());
+      await server.process.stderr.waitFor(/client container of an earlier run removed/);
+      await scene.docker(`run -d --net host --cap-add NET_ADMIN --name ${NAME} ${IMAGE}`);
+      await server.waitForStatus("the user's client is bound", ({ client }) => client !== null);
+      await scene.docker(`rm --force ${NAME}`);
+      await server.stop();
+      scene.server.start();
+    });
+  }
 });
 
 sceneTest("the client container follows key and image", {

@@ -34,7 +34,7 @@ export class DockerMachine implements AsyncDisposable {
   ): Promise<DockerMachine> {
     await using starting = new AsyncDisposableStack();
     const nameServer = starting.use(await serveDesktopName(network));
-    const files = { "/etc/resolv.conf": resolverFile(network) };
+    const files = { ...options.files, "/etc/resolv.conf": resolverFile(network) };
     const engine = starting.use(new DockerEngine(network, { ...options, files, backend }));
     await engine.start();
     await loadClientImage(engine);

@@ -7,7 +7,8 @@
  *     rebind                     later datagrams reach the server from a new port
  *     mute on|off                nothing passes in either direction
  *     inject server|client HEX   one datagram in the other's name
- *     replay same|foreign        the client's last heartbeat once more, from the bound port or from another
+ *     recorded                   the client's last heartbeat and its last answer to a challenge, in hexadecimal
+ *     replay heartbeat|answer    one of these once more, from the bound port
  *     flood server|client COUNT  random datagrams in the other's name
  *
  * Each line is answered by one JSON line.
@@ -25,7 +26,8 @@ const server = { port: Number(serverPort), address: serverHost };
 
 let muted = false;
 let client: { port: number; address: string } | undefined;
-let heartbeat: Uint8Array | undefined;
+/** The last heartbeat, and the last answer to a challenge: 33 octets (docs/protocol.md). */
+const recorded: { heartbeat?: Uint8Array; answer?: Uint8Array } = {};
 let upstream: Socket;
 
 function send(socket: Socket, bytes: Uint8Array, to: { port: number; address: string }): Promise<void> {
@@ -37,7 +39,7 @@ function send(socket: Socket, bytes: Uint8Array, to: { port: number; address: st
 const downstream = createSocket({ type: "udp4", recvBufferSize: 1 << 22 });
 downstream.on("message", (bytes, from) => {
   client = { port: from.port, address: from.address };
-  if (bytes[0] === 0) heartbeat = new Uint8Array(bytes);
+  if (bytes[0] === 0) recorded[bytes.length === 33 ? "answer" : "heartbeat"] = new Uint8Array(bytes);
   if (!muted) void send(upstream, bytes, server);
 });
 
@@ -75,12 +77,13 @@ async function obey(words: readonly string[]): Promise<Record<string, unknown>> 
       await send(towards(target)[0], bytes, towards(target)[1]);
       return { injected: bytes.length };
     }
+    case "recorded":
+      return { heartbeat: recorded.heartbeat?.toHex(), answer: recorded.answer?.toHex() };
     case "replay": {
-      if (heartbeat === undefined) throw new Error("no heartbeat has been heard yet");
-      const socket = target === "foreign" ? await open() : upstream;
-      await send(socket, heartbeat, server);
-      if (socket !== upstream) socket.close();
-      return { replayed: heartbeat.length };
+      const bytes = recorded[target === "answer" ? "answer" : "heartbeat"];
+      if (bytes === undefined) throw new Error(`no ${target} has been heard yet`);
+      await send(upstream, bytes, server);
+      return { replayed: bytes.length };
     }
     case "flood": {
       const [socket, to] = towards(target);
