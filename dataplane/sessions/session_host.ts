@@ -96,8 +96,7 @@ export class SessionHost {
   }
 
   /** Carries out a command. */
-  async take(command: SessionCommand): Promise<void> {
-    if (command.kind === "attach") return await this.#attach(command);
+  take(command: Exclude<SessionCommand, Attach>): void {
     if (command.kind === "detach") {
       this.#detach();
       return this.#host.post({ kind: "detached" });
@@ -155,7 +154,8 @@ export class SessionHost {
     shared.setEndpoint(slot, trimmed);
   }
 
-  async #attach(command: Attach): Promise<void> {
+  /** Takes a socket in, in place of one that it has. */
+  async attach(command: Attach): Promise<void> {
     this.#detach();
     try {
       const cipher = await this.#loadCipher(command.cipher, command.slots);
