@@ -13,6 +13,7 @@ import { WakeReceiver } from "../ffi/wake.ts";
 import { type Command, type Event, SharedState, type Start } from "./channel.ts";
 import { CommandReader } from "./command_ring.ts";
 import { Inbound } from "./inbound.ts";
+import { MessageBudget } from "./message_budget.ts";
 import { Outbound } from "./outbound.ts";
 import type { Attach } from "./sessions/session_channel.ts";
 import type { HostParts, SessionHost } from "./sessions/session_host.ts";
@@ -55,6 +56,7 @@ export async function runPacketLoop(
     const udp = await attachUdpSocket(memory, attachment, counters);
     const outbound = new Outbound(tun, udp, list, counters);
     outbound.peerIsBound = attachment.connected;
+    const budget = new MessageBudget(performance.now());
     const inbound = new Inbound(
       start.role,
       tun,
@@ -62,7 +64,7 @@ export async function runPacketLoop(
       memory.arena.u8,
       counters,
       (offset, length, run, fromPeer) => {
-        if (!shared.noteMessage()) {
+        if (!budget.take(fromPeer, performance.now()) || !shared.noteMessage()) {
           counters[Counter["drop.messageBacklog"]]++;
           return;
         }

@@ -44,6 +44,11 @@ export class AccessorDelivery implements Delivery {
     this.#tun.write(at, length);
   }
 
+  /** The server's texts come in rows, and it is the only one there is. */
+  mayTell(): boolean {
+    return true;
+  }
+
   flush(): void {
     this.#tun.flush();
     this.#exposed.batch.flush();

@@ -18,6 +18,7 @@ import { SealBatch } from "./seal_batch.ts";
 import { ServerDelivery } from "./server_delivery.ts";
 import type { Attach, SessionCommand, SessionEvent } from "./session_channel.ts";
 import { SessionMemory, steadyNow } from "./session_memory.ts";
+import { SessionSources } from "./session_sources.ts";
 import { KEY_PAIRS, SessionTable } from "./session_table.ts";
 
 /** The rest of the data plane. Without a client's socket it is an accessor's. */
@@ -109,19 +110,19 @@ export class SessionHost {
   }
 
   #change({ parts, inbound, delivery, text }: Attached, command: Exclude<SessionCommand, Attach>): void {
-    const { table, batch } = parts;
+    const { table, batch, sources } = parts;
     switch (command.kind) {
       case "set":
         table.set(command.slot, command.session);
-        return this.#setEndpoint(parts, command.slot, command.session?.endpoint ?? new Uint8Array());
+        return sources.set(command.slot, command.session?.endpoint ?? new Uint8Array());
       case "address":
         return table.readdress(command.slot, command.address);
       case "endpoint":
-        if (table.has(command.slot)) this.#setEndpoint(parts, command.slot, command.endpoint);
+        if (table.has(command.slot)) sources.set(command.slot, command.endpoint);
         return;
       case "keys":
         if (table.install(command.slot, command.keys, command.sendLimit, command.lifetime)) {
-          if (command.endpoint !== undefined) this.#setEndpoint(parts, command.slot, command.endpoint);
+          if (command.endpoint !== undefined) sources.set(command.slot, command.endpoint);
         }
         // The cipher has its own copy.
         command.keys.send.fill(0);
@@ -146,12 +147,6 @@ export class SessionHost {
         batch.text(command.slot, text, command.text.length);
         return batch.flush();
     }
-  }
-
-  #setEndpoint({ udp, shared, trim }: ExposedParts, slot: number, endpoint: Uint8Array): void {
-    const trimmed = endpoint.length === 0 ? endpoint : trim(endpoint);
-    udp.setEndpoint(slot, trimmed);
-    shared.setEndpoint(slot, trimmed);
   }
 
   /** Takes a socket in, in place of one that it has. */
@@ -190,11 +185,8 @@ export class SessionHost {
     const table = new SessionTable(command.slots, cipher, shared);
     const batch = new SealBatch(memory, udp, table, cipher, shared, post);
     const codec = await socketAddressCodec();
-    const trim = (address: Uint8Array) => {
-      const endpoint = codec.decode(address);
-      return endpoint === undefined ? address : codec.encode(endpoint);
-    };
-    const parts = { bytes: memory.arena.u8, udp, table, cipher, shared, batch, post, trim };
+    const sources = new SessionSources(udp, shared, batch, codec, command.udp.connected);
+    const parts = { bytes: memory.arena.u8, udp, table, cipher, shared, batch, post, sources };
     const delivery = client === undefined
       ? new AccessorDelivery(parts, tun, list)
       : new ServerDelivery(parts, { arena: memory.arena, tun, counters, ...client });
