@@ -128,6 +128,9 @@ export class SessionHost {
         command.keys.send.fill(0);
         command.keys.receive.fill(0);
         return;
+      case "want-again":
+        table.isWanted[command.slot] = 0;
+        return;
       case "expire":
         return table.expire(command.slot, command.localIndex);
       case "routes":
@@ -178,8 +181,18 @@ export class SessionHost {
   }
 
   async #build(command: Attach, cipher: PacketCipher): Promise<Attached> {
+    const { arena } = this.#host.memory;
+    const arenaUsed = arena.used;
+    try {
+      return await this.#buildFrom(arenaUsed, command, cipher);
+    } catch (error) {
+      arena.release(arenaUsed);
+      throw error;
+    }
+  }
+
+  async #buildFrom(arenaUsed: number, command: Attach, cipher: PacketCipher): Promise<Attached> {
     const { memory, tun, list, counters, client, post } = this.#host;
-    const arenaUsed = memory.arena.used;
     const shared = new SessionMemory(command.shared, command.slots);
     const udp = await attachUdpSocket(memory, command.udp, shared.counters);
     const table = new SessionTable(command.slots, cipher, shared);
@@ -190,12 +203,12 @@ export class SessionHost {
     const delivery = client === undefined
       ? new AccessorDelivery(parts, tun, list)
       : new ServerDelivery(parts, { arena: memory.arena, tun, counters, ...client });
+    const text = memory.arena.allocate(TEXT_ROOM, 64);
     if (client !== undefined && delivery instanceof ServerDelivery) {
       client.outbound.sessions = delivery;
       client.inbound.sessions = delivery;
     }
     this.#told = 0;
-    const text = memory.arena.allocate(TEXT_ROOM, 64);
     return { parts, inbound: new ExposedInbound(parts, delivery), delivery, arenaUsed, text };
   }
 

@@ -11,7 +11,7 @@
  *   slots: MAXIMUM_SESSIONS, // 1 for an accessor, whose session is slot 0
  *   onDatagram: (bytes, source) => {}, // handshake messages (classifyMessage), logins of the original: nothing is checked yet
  *   onText: (slot, bytes) => {}, // authentic and no IP packet: 01 or 01addr...
- *   onWanted: (slot) => {}, // a packet waits for keys: begin a handshake; not told again until keys come
+ *   onWanted: (slot) => {}, // a packet waits for keys: begin a handshake; not told again until keys come, or wantAgain
  *   onConfirmed: (slot, localIndex) => {}, // what PeerTimers.confirmed and SessionSlots.received want to know
  *   onNotice: (line) => {}, // a part of the offload that this system lacks
  * });
@@ -216,6 +216,11 @@ export class SessionPlane {
     });
   }
 
+  /** Tells of the next packet that waits for keys, though it has told of one before. */
+  wantAgain(slot: number): void {
+    this.#command({ kind: "want-again", slot });
+  }
+
   /** Forgets the keys with this local index, if the session still has them. */
   expireKeys(slot: number, localIndex: number): void {
     this.#command({ kind: "expire", slot, localIndex });
@@ -277,7 +282,7 @@ export class SessionPlane {
       receivedPackets: fact(Fact.receivedPackets),
       receivedBytes: fact(Fact.receivedBytes),
       dropped: fact(Fact.dropped),
-      endpointGeneration: fact(Fact.endpointGeneration),
+      endpointGeneration: this.#memory.endpointGeneration(slot),
       currentIndex: fact(Fact.currentIndex),
     };
   }
