@@ -18,6 +18,7 @@ import { DatagramList } from "../../core/packet/datagram_list.ts";
 import { ipv4Destination, ipv4Source } from "../../core/packet/ip.ts";
 import { answerEcho, isIcmpError } from "../../core/session/echo.ts";
 import { Ipv4Set } from "../../core/session/prefix_set.ts";
+import { hasSourceRoute } from "../../core/session/source_route.ts";
 import { SessionCounter } from "../../core/session/session_counters.ts";
 import type { Arena } from "../../core/memory/arena.ts";
 import type { TunPort } from "../../ffi/tun.ts";
@@ -70,6 +71,10 @@ export class ServerDelivery implements Delivery {
     const { bytes, table, batch, shared } = this.#exposed;
     if (ipv4Source(bytes, at) !== table.address[slot]) {
       batch.drop(slot, SessionCounter["drop.foreignSource"]);
+      return;
+    }
+    if (hasSourceRoute(bytes, at)) {
+      batch.drop(slot, SessionCounter["drop.notExposed"]);
       return;
     }
     const destination = ipv4Destination(bytes, at);

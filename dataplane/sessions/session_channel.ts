@@ -50,6 +50,8 @@ export type SessionCommand =
   | { readonly kind: "expire"; readonly slot: number; readonly localIndex: number }
   /** Inclusive ranges of unsigned 32-bit addresses, as `ipv4Ranges` makes them. */
   | { readonly kind: "routes"; readonly ranges: Uint32Array<ArrayBuffer> }
+  /** Accessor: all virtual addresses, in the same form. */
+  | { readonly kind: "virtual-network"; readonly ranges: Uint32Array<ArrayBuffer> }
   | {
     readonly kind: "answers";
     readonly ownAddress: number;

@@ -134,8 +134,9 @@ export class SessionHost {
       case "expire":
         return table.expire(command.slot, command.localIndex);
       case "routes":
-        if (delivery instanceof ServerDelivery) delivery.exposed.replace(command.ranges);
-        return;
+        return delivery.exposed.replace(command.ranges);
+      case "virtual-network":
+        return delivery.virtualNetwork.replace(command.ranges);
       case "answers":
         inbound.legacyIsOn = command.legacy;
         if (!(delivery instanceof ServerDelivery)) return;

@@ -27,7 +27,7 @@ Deno.test("a session that is cleared has no numbers; a shorter endpoint leaves n
 
 Deno.test("an endpoint that changes while it is read is one of those that it was", async () => {
   const memory = SessionMemory.allocate(1);
-  const changing = new URL("./session_memory_changes.ts", import.meta.url);
+  const changing = new URL("../../tests/topology/programs/endpoint_changes.ts", import.meta.url);
   memory.setEndpoint(0, new Uint8Array(28).fill(1));
   const worker = new Worker(changing, { type: "module" });
   const { promise, resolve } = Promise.withResolvers<void>();

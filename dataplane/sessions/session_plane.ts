@@ -33,7 +33,8 @@
  * On a server a session's packet must come from its address and go to an exposed route, and then goes to the client, or to the
  * server's own address, and then to the TUN interface. What the TUN interface gives for a session's address is sealed, so is what
  * the client sends there from an exposed route. On an accessor everything the TUN interface gives is for slot 0, and only
- * packets for the session's address come out.
+ * packets for the session's address come out, from exposed routes (setExposedRoutes, where the server's own address is one) and, as
+ * far as they report errors, from the virtual network.
  *
  * @module
  */
@@ -226,9 +227,14 @@ export class SessionPlane {
     this.#command({ kind: "expire", slot, localIndex });
   }
 
-  /** Where sessions may go; IPv6 prefixes are left out. */
+  /** Where sessions may go; on an accessor, where packets may come from. IPv6 prefixes are left out. */
   setExposedRoutes(prefixes: readonly Prefix[]): void {
     this.#command({ kind: "routes", ranges: ipv4Ranges(prefixes) });
+  }
+
+  /** Accessor: where all virtual addresses are; reports of errors may come from there. */
+  setVirtualNetwork(network: Prefix): void {
+    this.#command({ kind: "virtual-network", ranges: ipv4Ranges([network]) });
   }
 
   /** What a server answers by itself; nothing until it is said. */

@@ -1,9 +1,9 @@
 /**
- * The other thread of a test in session_memory_test.ts: changes an endpoint for two seconds at most.
+ * The other thread of a test in dataplane/sessions/session_memory_test.ts: changes an endpoint for two seconds at most.
  *
  * @module
  */
-import { SessionMemory } from "./session_memory.ts";
+import { SessionMemory } from "../../../dataplane/sessions/session_memory.ts";
 
 const scope = self as unknown as {
   onmessage: ((message: MessageEvent<SharedArrayBuffer>) => void) | null;
