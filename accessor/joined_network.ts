@@ -9,7 +9,7 @@ import { OnceEach } from "../cli/once_each.ts";
 import type { ForeignPrefix } from "../core/engine/wanted_routes.ts";
 import { asOperationError, OperationError } from "../core/error.ts";
 import { formatAddress, type IpAddress } from "../core/net/address.ts";
-import { formatPrefix, type Prefix } from "../core/net/prefix.ts";
+import { formatPrefix, networkOf, type Prefix } from "../core/net/prefix.ts";
 import { SerialQueue } from "../core/serial_queue.ts";
 import { decideAccessorRoutes, idleExclusions } from "../core/session/accessor_routes.ts";
 import type { Login } from "../core/token/login.ts";
@@ -34,6 +34,8 @@ export interface JoinedNetworkSettings {
   readonly server: () => IpAddress | undefined;
   /** Told of the accessor's own address before packets can come. */
   readonly onAddress: (address: IpAddress) => void;
+  /** Told where packets may come from, before anything is routed there; and of the network of all virtual addresses. */
+  readonly onSources: (sources: readonly Prefix[], virtualNetwork: Prefix) => void;
   /** Milliseconds on a steady scale. */
   readonly now?: () => number;
 }
@@ -150,7 +152,7 @@ export class JoinedNetwork implements AsyncDisposable {
     log.info("joined", { interface: name, address: own, peer: other, mtu });
   }
 
-  async #route({ routes }: Login): Promise<void> {
+  async #route({ routes, address, peer }: Login): Promise<void> {
     const { excluded, server } = this.#settings;
     const foreign = await this.#listForeign();
     const decided = decideAccessorRoutes({ exposed: routes, excluded, foreign, server: server() });
@@ -162,7 +164,11 @@ export class JoinedNetwork implements AsyncDisposable {
         `Cannot exclude ${text} alone: it is part of a wider exposed network, which is routed as a whole`,
       );
     }
-    await this.#routes.apply(decided.filter(({ isExcluded }) => !isExcluded));
+    const routed = decided.filter(({ isExcluded }) => !isExcluded);
+    const own: Prefix = { address: peer, length: 32 };
+    const sources = routed.filter(({ fault }) => fault === undefined).map(({ prefix }) => prefix);
+    this.#settings.onSources([own, ...sources], networkOf(address));
+    await this.#routes.apply(routed);
   }
 
   /** Without the list, networks are routed all the same: the system still refuses what is routed elsewhere. */

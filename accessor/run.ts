@@ -90,6 +90,10 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
       excluded: options.exclude,
       server: () => link?.endpoint?.address,
       onAddress: (address) => plane.setAddress(SLOT, address),
+      onSources: (sources, virtualNetwork) => {
+        plane.setExposedRoutes(sources);
+        plane.setVirtualNetwork(virtualNetwork);
+      },
     }),
   );
   await network.clearLeftovers();

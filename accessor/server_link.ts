@@ -15,6 +15,7 @@ import { LOGIN, type Login, LoginAssembler, loginFault, parseLogin } from "../co
 import type { SessionLimits } from "../core/wireguard/limits.ts";
 import type { Peer } from "../core/wireguard/peer.ts";
 import type { SessionPlane } from "../dataplane/sessions/session_plane.ts";
+import { SleepClock } from "../ffi/sleep_clock.ts";
 import type { ServerFinder } from "./server_finder.ts";
 import { ServerSession } from "./server_session.ts";
 import { SLOT } from "./slot.ts";
@@ -72,6 +73,7 @@ export class ServerLink implements Disposable {
   #lastSent = -Infinity;
   #target: Endpoint | undefined;
   #clockSkew = clockSkew();
+  readonly #sleep = new SleepClock();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
   #malformed = 0;
@@ -244,6 +246,8 @@ export class ServerLink implements Disposable {
 
   /** Keys have aged and addresses changed while nothing ran, and neither clock of ours counted that. */
   #noteSleep(now: number): void {
+    const asleep = this.#sleep.take();
+    if (asleep > 0) this.#session.slept(asleep);
     const skew = clockSkew();
     const slept = skew - this.#clockSkew;
     this.#clockSkew = skew;

@@ -27,7 +27,7 @@ import { SLOT } from "./slot.ts";
 interface LiveKeys {
   readonly localIndex: number;
   /** Milliseconds on the scale of performance.now(). */
-  readonly bornAt: number;
+  bornAt: number;
 }
 
 /** What a session works with. */
@@ -117,6 +117,12 @@ export class ServerSession {
   tick(now: number): void {
     this.#timers.observe(now, this.#parts.plane.traffic(SLOT));
     for (const action of this.#timers.tick(now)) this.#act(action, now);
+  }
+
+  /** The machine has slept for so many milliseconds: keys are older by that. */
+  slept(milliseconds: number): void {
+    this.#timers.slept(milliseconds);
+    for (const keys of this.#slots.all) keys.bornAt -= milliseconds;
   }
 
   /** Ends handshakes and keys. */

@@ -6,7 +6,7 @@
 import { COUNTER_BYTES } from "../core/counters.ts";
 import type { TunOffload } from "../ffi/tun.ts";
 import type { UdpAttachment } from "../ffi/udp_socket.ts";
-import type { SessionCommand, SessionEvent } from "./sessions/session_channel.ts";
+import type { Attach, SessionCommand, SessionEvent } from "./sessions/session_channel.ts";
 
 /** Which program's datagrams the Worker classifies; an accessor has sessions only. */
 export type Role = "server" | "client" | "accessor";
@@ -19,15 +19,19 @@ export interface Start {
   readonly udp: UdpAttachment | undefined;
   readonly wakeDescriptor: number;
   readonly shared: SharedArrayBuffer;
+  /** Where later commands come (command_ring.ts). */
+  readonly commands: SharedArrayBuffer;
 }
 
-/** Later messages to the Worker; each is followed by a wake. */
+/** What the Worker is told later, through the ring of commands. */
 export type Command =
   /** Names the endpoint of this index as a socket address, or takes the name away. */
   | { readonly kind: "endpoint"; readonly index: number; readonly socketAddress: Uint8Array | undefined }
   /** Carries IPv6 packets, or drops them. */
   | { readonly kind: "ipv6"; readonly isOn: boolean }
-  | { readonly kind: "sessions"; readonly command: SessionCommand }
+  | { readonly kind: "sessions"; readonly command: Exclude<SessionCommand, Attach> }
+  /** An {@linkcode Attach} comes as a message: shared memory passes through no ring. */
+  | { readonly kind: "attach" }
   | { readonly kind: "stop" };
 
 /** Messages from the Worker. */
@@ -54,9 +58,9 @@ export const PEER = 0;
 export const BACKLOG = 64;
 
 /** 32-bit words after the counters; each side counts what it did, so neither waits for a lost wake. */
-const WORDS = 4;
+const WORDS = 2;
 
-/** The shared memory: counters, then the counts of commands and messages. */
+/** The shared memory: counters, then the counts of messages. */
 export class SharedState {
   readonly counters: Float64Array;
   readonly #words: Int32Array;
@@ -71,31 +75,16 @@ export class SharedState {
     return new SharedState(new SharedArrayBuffer(COUNTER_BYTES + WORDS * Int32Array.BYTES_PER_ELEMENT));
   }
 
-  /** Main thread: one more command is on its way. */
-  noteCommand(): void {
-    Atomics.add(this.#words, 0, 1);
-  }
-
-  /** Worker: one more command was carried out. */
-  noteCommandDone(): void {
-    Atomics.add(this.#words, 1, 1);
-  }
-
-  /** Whether a command is still on its way. */
-  get commandPending(): boolean {
-    return Atomics.load(this.#words, 0) !== Atomics.load(this.#words, 1);
-  }
-
   /** Worker: reserves a place for one more message; false when the main thread is too far behind. */
   noteMessage(): boolean {
     // The counts wrap at 2^31; their difference does too.
-    if ((Atomics.load(this.#words, 2) - Atomics.load(this.#words, 3) | 0) >= BACKLOG) return false;
-    Atomics.add(this.#words, 2, 1);
+    if ((Atomics.load(this.#words, 0) - Atomics.load(this.#words, 1) | 0) >= BACKLOG) return false;
+    Atomics.add(this.#words, 0, 1);
     return true;
   }
 
   /** Main thread: one more message was taken. */
   noteMessageTaken(): void {
-    Atomics.add(this.#words, 3, 1);
+    Atomics.add(this.#words, 1, 1);
   }
 }

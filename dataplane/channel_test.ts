@@ -2,19 +2,6 @@ import assert from "node:assert/strict";
 import { Counter, COUNTER_BYTES } from "../core/counters.ts";
 import { BACKLOG, SharedState } from "./channel.ts";
 
-Deno.test("a command is pending until the other side has carried it out", () => {
-  const ours = SharedState.allocate();
-  const theirs = new SharedState(ours.buffer);
-  assert.equal(theirs.commandPending, false);
-  ours.noteCommand();
-  ours.noteCommand();
-  assert.equal(theirs.commandPending, true);
-  theirs.noteCommandDone();
-  assert.equal(theirs.commandPending, true);
-  theirs.noteCommandDone();
-  assert.equal(ours.commandPending, false);
-});
-
 Deno.test("so many messages may wait and no more, until one is taken", () => {
   const ours = SharedState.allocate();
   const theirs = new SharedState(ours.buffer);
@@ -41,7 +28,6 @@ Deno.test("both sides see the same counters, and the counts are not among them",
   const theirs = new SharedState(ours.buffer);
   theirs.counters[Counter["outbound.bytes"]] += 2 ** 40;
   assert.equal(ours.counters[Counter["outbound.bytes"]], 2 ** 40);
-  ours.noteCommand();
   theirs.noteMessage();
   assert.equal(ours.counters.reduce((total, count) => total + count, 0), 2 ** 40);
 });

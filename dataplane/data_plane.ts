@@ -8,7 +8,8 @@ import { errorName } from "../ffi/errno.ts";
 import type { TunDevice } from "../ffi/tun.ts";
 import type { UdpSocket } from "../ffi/udp_socket.ts";
 import { openWake, type Wake } from "../ffi/wake.ts";
-import { type Command, type Event, PEER, type Role, SharedState, type Start } from "./channel.ts";
+import { type Event, PEER, type Role, SharedState, type Start } from "./channel.ts";
+import { allocateCommandRing, CommandWriter } from "./command_ring.ts";
 import type { SessionCommand, SessionEvent } from "./sessions/session_channel.ts";
 import { deviceNotices, socketNotices } from "./offload_notice.ts";
 
@@ -33,6 +34,8 @@ export class DataPlane {
   readonly #worker: Worker;
   readonly #wake: Wake = openWake();
   readonly #shared = SharedState.allocate();
+  readonly #ring = allocateCommandRing();
+  readonly #commands = new CommandWriter(this.#ring, () => this.#wake.signal());
   readonly #failed = Promise.withResolvers<never>();
   readonly #stopped = Promise.withResolvers<void>();
   /** Takes what the Worker says of sessions; must not throw. */
@@ -95,6 +98,7 @@ export class DataPlane {
       },
       wakeDescriptor: this.#wake.descriptor,
       shared: this.#shared.buffer,
+      commands: this.#ring,
     };
     if (settings.offload) deviceNotices(settings.tun.offload).forEach((text) => settings.onNotice(text));
     this.#worker.postMessage(start);
@@ -113,31 +117,28 @@ export class DataPlane {
 
   /** Names the endpoint that packets go to and come from; undefined: nobody. */
   bindPeer(socketAddress: Uint8Array | undefined): void {
-    this.#command({ kind: "endpoint", index: PEER, socketAddress });
+    this.#commands.push({ kind: "endpoint", index: PEER, socketAddress });
   }
 
   /** Carries IPv6 packets from now on, or drops them; off at the start. */
   carryIpv6(isOn: boolean): void {
-    this.#command({ kind: "ipv6", isOn });
+    this.#commands.push({ kind: "ipv6", isOn });
   }
 
   /** Tells the Worker something about sessions (sessions/session_plane.ts). */
   commandSessions(command: SessionCommand): void {
-    this.#command({ kind: "sessions", command });
+    if (command.kind !== "attach") return this.#commands.push({ kind: "sessions", command });
+    this.#worker.postMessage(command);
+    this.#commands.push({ kind: "attach" });
   }
 
   /** Ends the Worker's loop, then the Worker. The descriptors stay open. */
   async stop(): Promise<void> {
-    this.#command({ kind: "stop" });
+    this.#commands.push({ kind: "stop" });
     await this.#stopped.promise;
+    this.#commands[Symbol.dispose]();
     this.#worker.terminate();
     this.#wake.close();
-  }
-
-  #command(command: Command): void {
-    this.#worker.postMessage(command);
-    this.#shared.noteCommand();
-    this.#wake.signal();
   }
 }
 

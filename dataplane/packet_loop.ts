@@ -11,16 +11,21 @@ import { attachTun } from "../ffi/tun.ts";
 import { attachUdpSocket, type UdpPort } from "../ffi/udp_socket.ts";
 import { WakeReceiver } from "../ffi/wake.ts";
 import { type Command, type Event, SharedState, type Start } from "./channel.ts";
+import { CommandReader } from "./command_ring.ts";
 import { Inbound } from "./inbound.ts";
+import { MessageBudget } from "./message_budget.ts";
 import { Outbound } from "./outbound.ts";
+import type { Attach } from "./sessions/session_channel.ts";
 import type { HostParts, SessionHost } from "./sessions/session_host.ts";
 
 /** Received datagrams of two sockets and read frames, headers, iovecs, and room to spare. Untouched pages cost nothing. */
 const MEMORY_SIZE = 20 << 20;
 /** Datagrams of one batch; the smallest segments the kernel makes (48 octets) cut 64 KiB into 1,365. */
 const LIST_CAPACITY = 2048;
-/** A wake ends every wait; this bounds the harm of one that is lost. */
-const WAIT_MILLISECONDS = 1000;
+/** A wake ends every wait, and none is lost: the descriptor keeps it. This only bounds the harm of a fault. */
+const WAIT_MILLISECONDS = 60_000;
+/** Commands between two batches: each takes some 20 us, and packets wait meanwhile. */
+const COMMANDS_AT_ONCE = 4;
 
 const WAKE = 0;
 const TUN = 1;
@@ -38,9 +43,10 @@ interface Ways {
 export async function runPacketLoop(
   start: Start,
   post: (event: Event) => void,
-  commands: { next(): Command | undefined },
+  nextAttachment: () => Promise<Attach>,
 ): Promise<void> {
   const shared = new SharedState(start.shared);
+  const commands = new CommandReader(start.commands);
   const { counters } = shared;
   const memory = new PacketMemory(MEMORY_SIZE);
   const tun = await attachTun(memory, start.tun.descriptor, start.tun.offload, counters);
@@ -50,6 +56,7 @@ export async function runPacketLoop(
     const udp = await attachUdpSocket(memory, attachment, counters);
     const outbound = new Outbound(tun, udp, list, counters);
     outbound.peerIsBound = attachment.connected;
+    const budget = new MessageBudget(performance.now());
     const inbound = new Inbound(
       start.role,
       tun,
@@ -57,7 +64,7 @@ export async function runPacketLoop(
       memory.arena.u8,
       counters,
       (offset, length, run, fromPeer) => {
-        if (!shared.noteMessage()) {
+        if (!budget.take(fromPeer, performance.now()) || !shared.noteMessage()) {
           counters[Counter["drop.messageBacklog"]]++;
           return;
         }
@@ -89,13 +96,42 @@ export async function runPacketLoop(
     if (refusals !== told) post({ kind: "refused", refusals: refusals & ~told });
     told = refusals;
   };
-  const spin = (): Event | undefined => {
+  const carryOut = (command: Command) => {
+    if (command.kind === "sessions") {
+      sessions?.take(command.command);
+      pollSessions();
+    } else if (ways === undefined) return;
+    else if (command.kind === "ipv6") ways.outbound.ipv6IsOn = ways.inbound.ipv6IsOn = command.isOn;
+    else if (command.kind === "endpoint") {
+      ways.outbound.peerIsBound = command.socketAddress !== undefined || start.udp?.connected === true;
+      ways.udp.setEndpoint(command.index, command.socketAddress ?? new Uint8Array());
+    }
+  };
+  /** Whether commands were left for after the next batches. */
+  let commandsWait = false;
+  /** Carries out a few commands; returns one that takes more than that. */
+  const takeCommands = (): "attach" | "stop" | undefined => {
+    commandsWait = false;
+    for (let count = 0; count < COMMANDS_AT_ONCE; count++) {
+      const command = commands.next();
+      if (command === undefined) return undefined;
+      if (command.kind === "attach" || command.kind === "stop") return command.kind;
+      carryOut(command);
+    }
+    commandsWait = true;
+    return undefined;
+  };
+  const spin = (): Event | "attach" | "stop" => {
     for (;;) {
       if (ways !== undefined) tellRefusals(ways.udp.refusals);
       const isBehind = ways?.outbound.isBehind === true || sessions?.isBehind === true;
-      poller.wait(isBehind ? 0 : WAIT_MILLISECONDS);
-      if (poller.isReady(WAKE)) wake.clear();
-      if (shared.commandPending) return undefined;
+      poller.wait(isBehind || commandsWait ? 0 : WAIT_MILLISECONDS);
+      const isAwake = poller.isReady(WAKE);
+      if (isAwake) wake.clear();
+      if (isAwake || commandsWait) {
+        const order = takeCommands();
+        if (order !== undefined) return order;
+      }
       sessions?.tick();
       if (isBehind || poller.isReady(TUN)) {
         const isThere = ways === undefined ? sessions?.drainInterface() : ways.outbound.drain();
@@ -110,38 +146,20 @@ export async function runPacketLoop(
 
   post({ kind: "ready" });
   for (;;) {
-    const failure = spin();
-    if (failure !== undefined) return post(failure);
-    while (shared.commandPending) {
-      const command = commands.next();
-      if (command === undefined) {
-        await nextTurn();
-        continue;
-      }
-      shared.noteCommandDone();
-      if (command.kind === "stop") return post({ kind: "stopped" });
-      if (command.kind === "sessions") {
-        sessions ??= await loadSessions({
-          ...{ memory, tun, list, counters, client: ways },
-          post: (event) => post({ kind: "sessions", event }),
-        });
-        await sessions.take(command.command);
-        pollSessions();
-      } else if (ways === undefined) continue;
-      else if (command.kind === "ipv6") ways.outbound.ipv6IsOn = ways.inbound.ipv6IsOn = command.isOn;
-      else {
-        ways.outbound.peerIsBound = command.socketAddress !== undefined || start.udp?.connected === true;
-        ways.udp.setEndpoint(command.index, command.socketAddress ?? new Uint8Array());
-      }
-    }
+    const end = spin();
+    if (end === "stop") return post({ kind: "stopped" });
+    if (end !== "attach") return post(end);
+    sessions ??= await loadSessions({
+      ...{ memory, tun, list, counters, client: ways },
+      post: (event) => post({ kind: "sessions", event }),
+    });
+    await sessions.attach(await nextAttachment());
+    pollSessions();
+    // More commands may have come with the same wake.
+    commandsWait = true;
   }
 }
 
 async function loadSessions(parts: HostParts): Promise<SessionHost> {
   return new (await import("./sessions/session_host.ts")).SessionHost(parts);
-}
-
-/** Lets the Worker's event loop deliver messages. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -3,24 +3,36 @@
  *
  * @module
  */
-import type { Command, Event, Start } from "./channel.ts";
+import type { Event, Start } from "./channel.ts";
 import { runPacketLoop } from "./packet_loop.ts";
+import type { Attach } from "./sessions/session_channel.ts";
 
 /** The part of the Worker's global scope that is used here. */
 interface WorkerScope {
-  onmessage: ((message: MessageEvent<Start | Command>) => void) | null;
+  onmessage: ((message: MessageEvent<Start | Attach>) => void) | null;
   postMessage(event: Event): void;
 }
 
 const scope = self as unknown as WorkerScope;
-const commands: Command[] = [];
+const attachments: Attach[] = [];
+let arrived = Promise.withResolvers<void>();
 let started = false;
+
+async function nextAttachment(): Promise<Attach> {
+  for (;;) {
+    const attachment = attachments.shift();
+    if (attachment !== undefined) return attachment;
+    await arrived.promise;
+  }
+}
 
 scope.onmessage = ({ data }) => {
   if (started) {
-    commands.push(data as Command);
+    attachments.push(data as Attach);
+    arrived.resolve();
+    arrived = Promise.withResolvers();
     return;
   }
   started = true;
-  runPacketLoop(data as Start, (event) => scope.postMessage(event), { next: () => commands.shift() });
+  runPacketLoop(data as Start, (event) => scope.postMessage(event), nextAttachment);
 };

@@ -6,6 +6,7 @@
 import { Counter, type CounterTable } from "../core/counters.ts";
 import { IOVEC_SIZE } from "../core/memory/arena.ts";
 import { type DatagramList, IOVECS_PER_DATAGRAM } from "../core/packet/datagram_list.ts";
+import { mixHash } from "../core/session/source_hash.ts";
 import { AF_INET, MSG_TRUNC } from "./constants_darwin.ts";
 import { darwinErrno } from "./errno_darwin.ts";
 import { type DarwinSystem, darwinSystem } from "./libc_darwin.ts";
@@ -186,5 +187,23 @@ export class DarwinUdpPort implements UdpPort {
 
   runIsTruncated(run: number): boolean {
     return (this.#receiving.flags(run) & MSG_TRUNC) !== 0;
+  }
+
+  runSourceHash(run: number, seed: number): number {
+    return this.#hash(this.#sources + run * SOCKET_ADDRESS_ROOM, seed);
+  }
+
+  endpointHash(index: number, seed: number): number {
+    return this.#hash(this.#endpoints + index * SOCKET_ADDRESS_ROOM, seed);
+  }
+
+  /** Of what {@linkcode runIsFrom} compares. */
+  #hash(socketAddress: number, seed: number): number {
+    const { u32 } = this.#memory.arena;
+    const at = socketAddress >> 2;
+    let hash = mixHash(seed, u32[at] >>> 8);
+    if ((u32[at] >>> 8 & 0xff) === AF_INET) return mixHash(hash, u32[at + 1]);
+    for (let word = at + 2; word < at + 7; word++) hash = mixHash(hash, u32[word]);
+    return hash;
   }
 }

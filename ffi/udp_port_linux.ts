@@ -11,6 +11,7 @@
 import { Counter, type CounterTable } from "../core/counters.ts";
 import { IOVEC_SIZE } from "../core/memory/arena.ts";
 import { type DatagramList, IOVECS_PER_DATAGRAM } from "../core/packet/datagram_list.ts";
+import { mixHash } from "../core/session/source_hash.ts";
 import { prepareErrno, readErrno } from "./errno.ts";
 import { linuxErrno } from "./errno_linux.ts";
 import { type LinuxLibc, linuxLibc } from "./libc_linux.ts";
@@ -371,5 +372,23 @@ export class LinuxUdpPort implements UdpPort {
   runIsTruncated(run: number): boolean {
     const flags = this.#memory.arena.u32[(this.#receiveHeaders + run * MMSGHDR.size + MMSGHDR.flags) >> 2];
     return (flags & MSG_TRUNC) !== 0;
+  }
+
+  runSourceHash(run: number, seed: number): number {
+    return this.#hash(this.#sources + run * SOCKET_ADDRESS_ROOM, seed);
+  }
+
+  endpointHash(index: number, seed: number): number {
+    return this.#hash(this.#endpoints + index * SOCKET_ADDRESS_ROOM, seed);
+  }
+
+  /** Of what {@linkcode runIsFrom} compares. */
+  #hash(socketAddress: number, seed: number): number {
+    const { u32 } = this.#memory.arena;
+    const at = socketAddress >> 2;
+    let hash = mixHash(seed, u32[at]);
+    if ((u32[at] & 0xffff) === AF_INET) return mixHash(hash, u32[at + 1]);
+    for (let word = at + 2; word < at + 7; word++) hash = mixHash(hash, u32[word]);
+    return hash;
   }
 }

@@ -69,6 +69,10 @@ export interface UdpPort {
   runSegment(run: number): number;
   /** Whether the run came from the endpoint with this index; always true on a connected socket. */
   runIsFrom(run: number, index: number): boolean;
+  /** A number for the sender's address and port; the same as {@linkcode endpointHash} of the same seed. Not for connected sockets. */
+  runSourceHash(run: number, seed: number): number;
+  /** The same for the endpoint with this index, which has one. */
+  endpointHash(index: number, seed: number): number;
   /** Copies the sender's socket address. */
   runSource(run: number): Uint8Array<ArrayBuffer>;
   /** Whether the kernel cut the run short because it was too long for the buffer. */

@@ -8,6 +8,7 @@
 import { getLogger } from "../cli/log.ts";
 import { OnceEach } from "../cli/once_each.ts";
 import { type Endpoint, formatEndpoint, sameEndpoint } from "../core/net/endpoint.ts";
+import { ControlBudget } from "../core/protocol/control_budget.ts";
 import { encodeControl } from "../core/protocol/control.ts";
 import { type ClientDescription, decodeDescription } from "../core/protocol/description.ts";
 import { CHALLENGE_SECRET_LENGTH, Challenges } from "../core/protocol/challenge.ts";
@@ -73,6 +74,7 @@ export class ClientLink implements Disposable {
   #client: BoundClient | undefined;
   #refused = 0;
   #repeatedTexts = 0;
+  readonly #budget = new ControlBudget(Date.now());
   #refusalLogged = 0;
   /** Number of what the client is to be told. It begins anywhere: a client may still name that of an earlier run. */
   #revision = Math.floor(Math.random() * 2 ** 30);
@@ -151,7 +153,7 @@ export class ClientLink implements Disposable {
     const previous = this.#client;
     const isKnown = previous !== undefined && sameEndpoint(previous.endpoint, endpoint);
     this.#client = { endpoint, lastHeartbeat: now, description: isKnown ? previous.description : undefined };
-    if (isKnown) return this.#answer(endpoint);
+    if (isKnown) return this.#answer(endpoint, now);
     // An answer to an earlier challenge, sent once more, would take the tunnel back to where it was.
     this.#challenges.end();
     this.#repeatedTexts = 0;
@@ -162,18 +164,25 @@ export class ClientLink implements Disposable {
     else {
       log.info("client moved", { from: formatEndpoint(previous.endpoint), to: formatEndpoint(endpoint) });
     }
-    this.#sendTo(endpoint, this.#settings.controlText());
+    this.#sendFirstText(endpoint, now);
+  }
+
+  /** Without a key anyone may have sent the heartbeat in another's name: what is not sent now follows with a later answer. */
+  #sendFirstText(endpoint: Endpoint, now: number): boolean {
+    const text = this.#settings.controlText();
+    if (this.#judge.proof === undefined && !this.#budget.take(text.length, now)) return false;
+    this.#sendTo(endpoint, text);
+    return true;
   }
 
   /**
    * Answers a heartbeat. As long as the client has not described itself, its first control text may have been lost, so
    * it is sent a few times more; to the original's client it says the same each time.
    */
-  #answer(endpoint: Endpoint): void {
+  #answer(endpoint: Endpoint, now: number): void {
     this.#sendTo(endpoint, "");
     if (this.#client?.description !== undefined || this.#repeatedTexts >= REPEATED_TEXTS) return;
-    this.#repeatedTexts++;
-    this.#sendTo(endpoint, this.#settings.controlText());
+    if (this.#sendFirstText(endpoint, now)) this.#repeatedTexts++;
   }
 
   #takeDescription(datagram: Uint8Array, client: BoundClient): void {

@@ -10,10 +10,11 @@ import { SlotTable } from "../../core/session/slot_table.ts";
 import { ExposedInbound } from "../../dataplane/sessions/exposed_inbound.ts";
 import { SealBatch } from "../../dataplane/sessions/seal_batch.ts";
 import { SessionMemory, steadyNow } from "../../dataplane/sessions/session_memory.ts";
+import { SessionSources } from "../../dataplane/sessions/session_sources.ts";
 import { KEY_PAIRS, SessionTable } from "../../dataplane/sessions/session_table.ts";
 import { loadPacketCipher } from "../../ffi/aead/load_cipher.ts";
 import { PacketMemory } from "../../ffi/packet_memory.ts";
-import type { UdpPort } from "../../ffi/udp_socket.ts";
+import { socketAddressCodec, type UdpPort } from "../../ffi/udp_socket.ts";
 import { fillWithNoise, HEADERS, SEGMENT, SEGMENTS } from "./packets.ts";
 
 /** Octets of a transport message that carries a full packet: padded to 1408, with header and tag. */
@@ -54,6 +55,12 @@ class Mirror implements UdpPort {
   }
   runIsFrom(): boolean {
     return true;
+  }
+  runSourceHash(): number {
+    return 0;
+  }
+  endpointHash(): number {
+    return 0;
   }
   runSource(): Uint8Array<ArrayBuffer> {
     return new Uint8Array();
@@ -96,9 +103,10 @@ for (const backend of ["libcrypto", "wasm"] as const) {
     batch.flush();
   };
   let delivered = 0;
+  const sources = new SessionSources(udp, shared, batch, (await socketAddressCodec(4)).trim, false);
   const inbound = new ExposedInbound(
-    { bytes: arena.u8, udp, table, cipher, shared, batch, post: () => {}, trim: (address) => address },
-    { deliver: (_slot, _at, length) => void (delivered += length), flush: () => {} },
+    { bytes: arena.u8, udp, table, cipher, shared, batch, post: () => {}, sources },
+    { deliver: (_slot, _at, length) => void (delivered += length), flush: () => {}, mayTell: () => true },
   );
   Deno.bench({ name: `seal ${SEGMENTS} segments, ${backend}`, group: "seal", fn: seal });
   Deno.bench({

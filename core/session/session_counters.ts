@@ -27,8 +27,10 @@ export const sessionCounterNames = [
   "drop.noSession",
   /** Packets to a session that has no key to send by. */
   "drop.noKey",
-  /** Plaintext packets from an endpoint that is not logged in. */
+  /** Plaintext packets from an endpoint that is not logged in, and plaintext logins where they are not admitted. */
   "drop.notLoggedIn",
+  /** Handshake messages and logins beyond what is handed to the main thread in a second. */
+  "drop.handshakeRateLimited",
 ] as const;
 
 /** A counter's name. */

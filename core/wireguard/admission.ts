@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Bucket } from "../bucket.ts";
 
 /** The limits of a socket. */
 export interface AdmissionLimits {
@@ -13,7 +14,7 @@ export interface AdmissionLimits {
   readonly loadLasts: number;
   /** Keys of mac1 tried a second for senders that may be strangers, and twice as many at once. */
   readonly searchesPerSecond: number;
-  /** While that is used up: only this many, the latest used ones, are tried. */
+  /** While that is used up: only this many, the latest used ones, are tried, at the price of as many again. */
   readonly familiarKeys: number;
   /** Handshakes a second of one address under load; then `addressBurst` at once. */
   readonly addressPerSecond: number;
@@ -24,7 +25,7 @@ export interface AdmissionLimits {
 }
 
 /**
- * A handshake takes under 1 ms and a mac1 1 us, so all this is at most a fifth of one core. One address may send what wireguard-go
+ * A handshake takes under 1 ms and a mac1 under 1 us, so all this is at most a fifth of one core. One address may send what wireguard-go
  * allows it.
  */
 export const ADMISSION_LIMITS: AdmissionLimits = {
@@ -36,26 +37,6 @@ export const ADMISSION_LIMITS: AdmissionLimits = {
   addressBurst: 5,
   addresses: 4096,
 };
-
-/** Tokens that come back at a steady rate. */
-class Bucket {
-  #level: number;
-  #at: number;
-
-  constructor(readonly perSecond: number, readonly size: number, now: number) {
-    this.#level = size;
-    this.#at = now;
-  }
-
-  /** Takes tokens if there are enough. */
-  take(count: number, now: number): boolean {
-    this.#level = Math.min(this.size, this.#level + Math.max(0, now - this.#at) * this.perSecond / 1000);
-    this.#at = now;
-    if (this.#level < count) return false;
-    this.#level -= count;
-    return true;
-  }
-}
 
 /** What to do with an initiation whose mac1 is valid. */
 export type Admission =
@@ -70,6 +51,8 @@ export type Admission =
 export class HandshakeAdmission {
   readonly #handshakes: Bucket;
   readonly #searches: Bucket;
+  /** For the latest used keys alone. */
+  readonly #familiar: Bucket;
   readonly #addresses = new Map<string, Bucket>();
   #loadUntil = -Infinity;
 
@@ -77,14 +60,15 @@ export class HandshakeAdmission {
   constructor(readonly limits: AdmissionLimits, now: number) {
     this.#handshakes = new Bucket(limits.handshakesPerSecond, limits.handshakesPerSecond, now);
     this.#searches = new Bucket(limits.searchesPerSecond, 2 * limits.searchesPerSecond, now);
+    this.#familiar = new Bucket(limits.searchesPerSecond, 2 * limits.searchesPerSecond, now);
   }
 
-  /** How many of `keys` keys to try for an initiation (Keyring.find). */
+  /** How many of `keys` keys to try for an initiation (Keyring.find); 0: none, there were too many initiations. */
   searchLimit(keys: number, now: number): number {
-    const familiar = Math.min(keys, this.limits.familiarKeys);
     // More keys than the bucket holds are still tried, at the price of a full one.
-    const price = Math.min(keys - familiar, 2 * this.limits.searchesPerSecond);
-    return this.#searches.take(price, now) ? keys : familiar;
+    if (this.#searches.take(Math.min(keys, 2 * this.limits.searchesPerSecond), now)) return keys;
+    const familiar = Math.min(keys, this.limits.familiarKeys);
+    return this.#familiar.take(familiar, now) ? familiar : 0;
   }
 
   /** Whether cookies are asked for at present. */

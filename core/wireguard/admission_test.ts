@@ -64,8 +64,20 @@ Deno.test("the search of mac1 is whole at first, in a flood for familiar peers o
   const limits = Array.from({ length: 1000 }, () => admission.searchLimit(1000, 0));
   assert.equal(limits[0], 1000);
   assert.equal(limits.at(-1), ADMISSION_LIMITS.familiarKeys);
-  const whole = limits.filter((limit) => limit === 1000).length;
-  assert.ok(whole > 200 && whole < 220, `${whole} searches at once`);
+  assert.equal(limits.filter((limit) => limit === 1000).length, 200);
   assert.equal(admission.searchLimit(1000, 1000), 1000);
-  assert.equal(admission.searchLimit(10, 0), 10, "few tokens are always tried");
+});
+
+Deno.test("a search among few tokens has a price too", () => {
+  const admission = new HandshakeAdmission(ADMISSION_LIMITS, 0);
+  const tried = (initiations: number, now: number) => {
+    let keys = 0;
+    for (let count = 0; count < initiations; count++) keys += admission.searchLimit(64, now);
+    return keys;
+  };
+  const bound = 4 * ADMISSION_LIMITS.searchesPerSecond;
+  const first = tried(50_000, 0);
+  assert.ok(first > bound - 200 && first <= bound, `${first} keys at once`);
+  const second = tried(50_000, 1000);
+  assert.ok(second > bound / 2 - 200 && second <= bound / 2, `${second} keys in the next second`);
 });

@@ -112,5 +112,6 @@ export class InitiatorHandshake {
   destroy(): void {
     this.#over = true;
     this.#state.destroy();
+    this.#ephemeral.destroy();
   }
 }

@@ -17,6 +17,9 @@ const COOKIE_LABEL = new TextEncoder().encode("cookie--");
 /** How long a cookie serves, in milliseconds, from its receipt or from the making of its secret (section 6.6, COOKIE_SECRET_MAX_AGE). */
 export const COOKIE_LIFE = 120_000;
 
+/** A cookie is no more put into messages so many milliseconds before its end: it must still serve when they arrive. The kernel's COOKIE_SECRET_LATENCY. */
+const COOKIE_LATENCY = 5_000;
+
 /** BLAKE2s keyed by `key`, 16 octets. */
 export function mac(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
   const hasher = blake2s.create({ key, dkLen: MAC_LENGTH });
@@ -83,7 +86,7 @@ export class MacStamper {
     const mac1 = mac(this.#mac1Key, beforeMac1(message));
     mac1Of(message).set(mac1);
     this.#lastMac1 = mac1;
-    const fresh = this.#cookie !== undefined && now - this.#cookieAt < COOKIE_LIFE;
+    const fresh = this.#cookie !== undefined && now - this.#cookieAt < COOKIE_LIFE - COOKIE_LATENCY;
     if (this.#cookie !== undefined && fresh) mac2Of(message).set(mac(this.#cookie, beforeMac2(message)));
   }
 

@@ -37,14 +37,16 @@ export class Peer {
   /** The timestamps of our initiations. */
   readonly timestamps: TimestampSource = new TimestampSource();
   /** What is remembered of the peer's initiations. */
-  readonly initiations: InitiationGuard = new InitiationGuard();
+  readonly initiations: InitiationGuard;
 
   /**
    * Prepares for handshakes with one peer: three multiplications on the curve.
    *
+   * @param initiations what is remembered of a peer with these keys from before
    * @throws {RangeError} for keys of another length than 32, or a public key of low order
    */
-  constructor(keys: PeerKeys) {
+  constructor(keys: PeerKeys, initiations: InitiationGuard = new InitiationGuard()) {
+    this.initiations = initiations;
     this.staticKey = new PrivateKey(keys.privateKey);
     const staticSecret = this.staticKey.sharedSecret(keys.peerPublicKey);
     if (staticSecret === undefined) {
@@ -68,5 +70,6 @@ export class Peer {
   /** Clears the secrets; no handshake succeeds with this object afterwards. */
   destroy(): void {
     wipe(this.presharedKey, this.staticSecret);
+    this.staticKey.destroy();
   }
 }

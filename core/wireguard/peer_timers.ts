@@ -40,7 +40,7 @@ export interface Traffic {
 interface Current {
   readonly initiator: boolean;
   readonly bornAt: number;
-  /** Data received shortly before the end renews the session once. */
+  /** A message received shortly before the end renews the session once. */
   renewedLate: boolean;
 }
 
@@ -51,7 +51,7 @@ export class PeerTimers {
   #unconfirmed: number | undefined;
   /** Birth times of sessions that have not expired. */
   #births: number[] = [];
-  #last = { dataSentAt: -Infinity, dataReceivedAt: -Infinity };
+  #last = { dataSentAt: -Infinity, dataReceivedAt: -Infinity, sentAt: -Infinity, receivedAt: -Infinity };
   /** Since when a handshake is wanted. */
   #wantedAt = Infinity;
   #initiatedAt = -Infinity;
@@ -140,7 +140,10 @@ export class PeerTimers {
     const { keepaliveTimeout, rekeyTimeout, persistentKeepalive } = this.limits;
     const sent = dataSentAt > this.#last.dataSentAt;
     const received = dataReceivedAt > this.#last.dataReceivedAt;
-    this.#last = { dataSentAt, dataReceivedAt };
+    // Keepalives show as well that the session is in use (section 6.2 speaks of transport messages).
+    const anySent = sentAt > this.#last.sentAt;
+    const anyReceived = receivedAt > this.#last.receivedAt;
+    this.#last = { dataSentAt, dataReceivedAt, sentAt, receivedAt };
     // Passive keepalive (section 6.5): of two packets at the same time, the received one counts as the later.
     if (sentAt > dataReceivedAt) this.#keepaliveAt = Infinity;
     else if (received) this.#keepaliveAt = Math.min(this.#keepaliveAt, dataReceivedAt + keepaliveTimeout);
@@ -150,7 +153,7 @@ export class PeerTimers {
     }
     const latest = Math.max(sentAt, receivedAt);
     if (persistentKeepalive > 0 && latest > -Infinity) this.#persistentAt = latest + persistentKeepalive;
-    if (this.#attemptAt === undefined && this.#isWorn(now, sent, received, counter)) this.#want(now);
+    if (this.#attemptAt === undefined && this.#isWorn(now, anySent, anyReceived, counter)) this.#want(now);
   }
 
   /** What is due now, in the order in which it is to be done. */
@@ -160,6 +163,18 @@ export class PeerTimers {
     this.#keepAlive(now, actions);
     this.#handshake(now, actions);
     return actions;
+  }
+
+  /** The machine has slept for so many milliseconds, in which the clock stood: sessions are older by that. */
+  slept(milliseconds: number): void {
+    this.#births = this.#births.map((bornAt) => bornAt - milliseconds);
+    if (this.#current !== undefined) {
+      this.#current = { ...this.#current, bornAt: this.#current.bornAt - milliseconds };
+    }
+    if (this.#unconfirmed !== undefined) this.#unconfirmed -= milliseconds;
+    this.#initiatedAt -= milliseconds;
+    this.#persistentAt -= milliseconds;
+    this.#forgetAt -= milliseconds;
   }
 
   /** Ends everything: nothing is due until data waits again. */
@@ -238,6 +253,8 @@ export class PeerTimers {
       else {
         this.#attemptAt = undefined;
         this.#wantedAt = Infinity;
+        // There may never have been a session, whose birth sets this.
+        this.#forgetAt = Math.min(this.#forgetAt, now + 3 * this.limits.rejectAfterTime);
         actions.push({ kind: "give up" });
       }
     }

@@ -16,7 +16,7 @@ const PUBLIC_PREFIX = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x0
 
 /** A private key made ready for use. */
 export class PrivateKey {
-  readonly #key: KeyObject;
+  #key: KeyObject | undefined;
   /** The public key that belongs to it, 32 octets. */
   readonly publicKey: Uint8Array;
 
@@ -27,21 +27,23 @@ export class PrivateKey {
    */
   constructor(octets: Uint8Array) {
     const encoded = wrap(PRIVATE_PREFIX, octets);
-    this.#key = createPrivateKey({ key: encoded, format: "der", type: "pkcs8" });
+    const key = createPrivateKey({ key: encoded, format: "der", type: "pkcs8" });
     encoded.fill(0);
-    const spki = createPublicKey(this.#key).export({ format: "der", type: "spki" });
+    this.#key = key;
+    const spki = createPublicKey(key).export({ format: "der", type: "spki" });
     this.publicKey = new Uint8Array(spki.subarray(PUBLIC_PREFIX.length));
   }
 
   /**
    * The secret shared with the owner of a public key.
    *
-   * @returns 32 octets, which the caller clears after use; undefined for a point of low order, with which the secret would not
+   * @returns 32 octets, which the caller clears after use; undefined after {@linkcode destroy}, and for a point of low order, with which the secret would not
    *   depend on the private key (RFC 7748 section 6.1)
    * @throws {RangeError} for a key of another length than 32
    */
   sharedSecret(publicKey: Uint8Array): Uint8Array | undefined {
     const encoded = wrap(PUBLIC_PREFIX, publicKey);
+    if (this.#key === undefined) return undefined;
     let secret: Buffer;
     try {
       const key = createPublicKey({ key: encoded, format: "der", type: "spki" });
@@ -53,6 +55,11 @@ export class PrivateKey {
     let any = 0;
     for (const octet of secret) any |= octet;
     return any === 0 ? undefined : new Uint8Array(secret.buffer, secret.byteOffset, secret.length);
+  }
+
+  /** Lets go of the key, which the runtime frees with its next collection. */
+  destroy(): void {
+    this.#key = undefined;
   }
 }
 

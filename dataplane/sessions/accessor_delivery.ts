@@ -1,11 +1,14 @@
 /**
  * An accessor's two ways: everything from the TUN interface is for its one session, and packets from there come out if they are for
- * the accessor's own address.
+ * the accessor's own address, from the networks that are routed: a server may not send packets in the name of others.
  *
  * @module
  */
 import type { DatagramList } from "../../core/packet/datagram_list.ts";
-import { ipv4Destination } from "../../core/packet/ip.ts";
+import { ipv4Destination, ipv4Source } from "../../core/packet/ip.ts";
+import { isIcmpError } from "../../core/session/echo.ts";
+import { Ipv4Set } from "../../core/session/prefix_set.ts";
+import { hasSourceRoute } from "../../core/session/source_route.ts";
 import { SessionCounter } from "../../core/session/session_counters.ts";
 import { READ_EMPTY, READ_FAILED, READ_FULL, type TunPort } from "../../ffi/tun.ts";
 import { BATCH_OCTETS } from "../outbound.ts";
@@ -19,6 +22,10 @@ const SESSION = 0;
 export class AccessorDelivery implements Delivery {
   /** The last batch ended for want of room: the interface may hold more than poll(2) knows of. */
   isBehind = false;
+  /** Where packets may come from: the routed networks and the server's own address. Nothing until it is said. */
+  readonly exposed = new Ipv4Set();
+  /** All virtual addresses: the client's reports of errors come from there. */
+  readonly virtualNetwork = new Ipv4Set();
   readonly #exposed: ExposedParts;
   readonly #tun: TunPort;
   readonly #list: DatagramList;
@@ -32,8 +39,15 @@ export class AccessorDelivery implements Delivery {
 
   deliver(slot: number, at: number, length: number): void {
     const { bytes, table, batch, shared } = this.#exposed;
-    if (ipv4Destination(bytes, at) !== table.address[slot]) {
+    if (ipv4Destination(bytes, at) !== table.address[slot] || hasSourceRoute(bytes, at)) {
       batch.drop(slot, SessionCounter["drop.notExposed"]);
+      return;
+    }
+    const source = ipv4Source(bytes, at);
+    const mayReach = this.exposed.has(source) ||
+      (this.virtualNetwork.has(source) && isIcmpError(bytes, at, length));
+    if (!mayReach) {
+      batch.drop(slot, SessionCounter["drop.unexposedSource"]);
       return;
     }
     const row = slot * FACTS;
@@ -42,6 +56,11 @@ export class AccessorDelivery implements Delivery {
     shared.counters[SessionCounter["inbound.packets"]]++;
     shared.counters[SessionCounter["inbound.bytes"]] += length;
     this.#tun.write(at, length);
+  }
+
+  /** The server's texts come in rows, and it is the only one there is. */
+  mayTell(): boolean {
+    return true;
   }
 
   flush(): void {

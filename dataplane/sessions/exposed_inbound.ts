@@ -24,10 +24,13 @@ import {
 import { accept, mayAccept, REPLAY_WINDOW_WORDS } from "../../core/wireguard/replay_window.ts";
 import type { PacketCipher } from "../../ffi/aead/packet_cipher.ts";
 import { RECEIVE_FAILED, type UdpPort } from "../../ffi/udp_socket.ts";
+import { Bucket } from "../../core/bucket.ts";
+import { MessageBudget } from "../message_budget.ts";
 import type { SealBatch } from "./seal_batch.ts";
 import type { SessionEvent } from "./session_channel.ts";
-import { Fact, FACTS, type SessionMemory } from "./session_memory.ts";
+import { Fact, FACTS, type SessionMemory, steadyNow } from "./session_memory.ts";
 import { PAIR_BITS, receiveKeyOf, type SessionTable } from "./session_table.ts";
+import type { SessionSources } from "./session_sources.ts";
 
 /** Upper half of the first counter that is refused: 2^53, from which on numbers are not exact. */
 const COUNTER_HIGH_LIMIT = 2 ** 21;
@@ -35,11 +38,17 @@ const COUNTER_HIGH_LIMIT = 2 ** 21;
 const LOGIN = 1;
 /** Octets of a plaintext packet that the main thread gets to see: it only has to know who sent it. */
 const STRANGER_OCTETS = 1;
+/** Octets of the longest message that is no transport message: a login with the longest token. */
+const LONGEST_MESSAGE = 1 + 512;
+/** Plaintext logins a second that the main thread gets to see where they are not admitted: it only has to say so in its log. */
+const HINTS_PER_SECOND = 1 / 60;
 
 /** Takes authentic IPv4 packets, in the role that the program has. */
 export interface Delivery {
   /** Takes the whole IPv4 packet at `at`, of a session that exists; it stays untouched until {@linkcode flush}. */
   deliver(slot: number, at: number, length: number): void;
+  /** Whether a session that tells something may do that by now. */
+  mayTell(slot: number): boolean;
   /** Sends on what was taken. */
   flush(): void;
 }
@@ -53,8 +62,7 @@ export interface ExposedParts {
   readonly shared: SessionMemory;
   readonly batch: SealBatch;
   readonly post: (event: SessionEvent) => void;
-  /** Copies a socket address to its right length. */
-  readonly trim: (socketAddress: Uint8Array) => Uint8Array;
+  readonly sources: SessionSources;
 }
 
 /** Takes datagrams from the exposed socket. */
@@ -64,11 +72,16 @@ export class ExposedInbound {
   readonly #parts: ExposedParts;
   readonly #delivery: Delivery;
   readonly #counters: Float64Array;
+  readonly #budget: MessageBudget;
+  readonly #hints: Bucket;
 
   constructor(parts: ExposedParts, delivery: Delivery) {
     this.#parts = parts;
     this.#delivery = delivery;
     this.#counters = parts.shared.counters;
+    const now = steadyNow();
+    this.#budget = new MessageBudget(now);
+    this.#hints = new Bucket(HINTS_PER_SECOND, 1, now);
   }
 
   /** Takes one batch; `batch.now` has been set. False when the socket is gone. */
@@ -97,7 +110,8 @@ export class ExposedInbound {
     const { bytes } = this.#parts;
     const type = classifyMessage(bytes, at, length);
     if (type === TRANSPORT) this.#takeTransport(at, length, run);
-    else if (type !== NOT_WIREGUARD || bytes[at] <= LOGIN) this.#passDatagram(at, length, run);
+    else if (type !== NOT_WIREGUARD) this.#passDatagram(at, length, run);
+    else if (bytes[at] <= LOGIN) this.#takeLogin(at, length, run);
     else if (packetVersion(bytes, at, length) === 4) this.#takePlaintext(at, length, run);
     else this.#counters[SessionCounter["drop.malformed"]]++;
   }
@@ -116,7 +130,7 @@ export class ExposedInbound {
       return;
     }
     if (table.isNext[pair] === 1) this.#confirm(slot, pair);
-    this.#follow(slot, run);
+    this.#parts.sources.follow(slot, run);
     const row = slot * FACTS;
     shared.facts[row + Fact.receivedAt] = batch.now;
     const text = at + TRANSPORT_HEADER;
@@ -149,15 +163,6 @@ export class ExposedInbound {
     post({ kind: "confirmed", slot, localIndex: table.confirm(pair) });
   }
 
-  /** An authentic message from elsewhere moves the session's endpoint. */
-  #follow(slot: number, run: number): void {
-    const { udp, shared, trim } = this.#parts;
-    if (udp.runIsFrom(run, slot)) return;
-    const source = trim(udp.runSource(run));
-    udp.setEndpoint(slot, source);
-    shared.setEndpoint(slot, source);
-  }
-
   /** A text is padded with zeros, so a packet may end before it. */
   #takeText(slot: number, at: number, length: number): void {
     const { bytes, batch, shared, post } = this.#parts;
@@ -170,27 +175,37 @@ export class ExposedInbound {
     }
     if (bytes[at] !== LOGIN) {
       batch.drop(slot, SessionCounter[bytes[at] >>> 4 === 6 ? "drop.ipv6Off" : "drop.malformed"]);
-    } else if (!shared.noteMessage()) batch.drop(slot, SessionCounter["drop.messageBacklog"]);
-    else post({ kind: "text", slot, bytes: bytes.slice(at, at + length) as Uint8Array<ArrayBuffer> });
+    } else if (!this.#delivery.mayTell(slot) || !shared.noteMessage()) {
+      batch.drop(slot, SessionCounter["drop.messageBacklog"]);
+    } else post({ kind: "text", slot, bytes: bytes.slice(at, at + length) as Uint8Array<ArrayBuffer> });
   }
 
-  /** Legacy sessions are few, so they are looked through. */
   #takePlaintext(at: number, length: number, run: number): void {
-    const { udp, table, shared, batch } = this.#parts;
-    for (const slot of table.legacySlots) {
-      if (!udp.runIsFrom(run, slot)) continue;
+    const { udp, table, shared, batch, sources } = this.#parts;
+    const slot = sources.find(run);
+    if (slot >= 0 && table.isLegacy[slot] === 1 && udp.runIsFrom(run, slot)) {
       const row = slot * FACTS;
       shared.facts[row + Fact.receivedAt] = batch.now;
       shared.facts[row + Fact.dataReceivedAt] = batch.now;
       this.#delivery.deliver(slot, at, length);
-      return;
-    }
-    if (this.legacyIsOn) this.#passDatagram(at, STRANGER_OCTETS, run);
+    } else if (this.legacyIsOn) this.#passDatagram(at, STRANGER_OCTETS, run);
     else this.#counters[SessionCounter["drop.notLoggedIn"]]++;
   }
 
+  /** What may be a login of the original's accessor. */
+  #takeLogin(at: number, length: number, run: number): void {
+    if (length > LONGEST_MESSAGE) this.#counters[SessionCounter["drop.oversize"]]++;
+    else if (this.legacyIsOn || this.#hints.take(1, this.#parts.batch.now)) {
+      this.#passDatagram(at, length, run);
+    } else this.#counters[SessionCounter["drop.notLoggedIn"]]++;
+  }
+
   #passDatagram(at: number, length: number, run: number): void {
-    const { bytes, udp, shared, post } = this.#parts;
+    const { bytes, udp, shared, batch, post, sources } = this.#parts;
+    if (!this.#budget.take(sources.knows(run), batch.now)) {
+      this.#counters[SessionCounter["drop.handshakeRateLimited"]]++;
+      return;
+    }
     if (!shared.noteMessage()) {
       this.#counters[SessionCounter["drop.messageBacklog"]]++;
       return;

@@ -18,6 +18,7 @@ import { DatagramList } from "../../core/packet/datagram_list.ts";
 import { ipv4Destination, ipv4Source } from "../../core/packet/ip.ts";
 import { answerEcho, isIcmpError } from "../../core/session/echo.ts";
 import { Ipv4Set } from "../../core/session/prefix_set.ts";
+import { hasSourceRoute } from "../../core/session/source_route.ts";
 import { SessionCounter } from "../../core/session/session_counters.ts";
 import type { Arena } from "../../core/memory/arena.ts";
 import type { TunPort } from "../../ffi/tun.ts";
@@ -29,6 +30,9 @@ import { Fact, FACTS } from "./session_memory.ts";
 
 /** Datagrams for the client: those of one receive call of 16 messages of 64 each. */
 const CAPACITY = 1024;
+
+/** The least milliseconds between two texts of a session: accessors ask every ten seconds, the main thread answers ten times a second. */
+const TEXT_PAUSE = 50;
 
 /** What a server's data plane has besides the exposed socket. */
 export interface ServerParts {
@@ -53,17 +57,24 @@ export class ServerDelivery implements Delivery {
   readonly #exposed: ExposedParts;
   readonly #server: ServerParts;
   readonly #toClient: DatagramList;
+  /** By slot: when the session last told something. */
+  readonly #toldAt: Float64Array;
 
   constructor(exposed: ExposedParts, server: ServerParts) {
     this.#exposed = exposed;
     this.#server = server;
     this.#toClient = new DatagramList(server.arena, CAPACITY);
+    this.#toldAt = new Float64Array(exposed.table.slots);
   }
 
   deliver(slot: number, at: number, length: number): void {
     const { bytes, table, batch, shared } = this.#exposed;
     if (ipv4Source(bytes, at) !== table.address[slot]) {
       batch.drop(slot, SessionCounter["drop.foreignSource"]);
+      return;
+    }
+    if (hasSourceRoute(bytes, at)) {
+      batch.drop(slot, SessionCounter["drop.notExposed"]);
       return;
     }
     const destination = ipv4Destination(bytes, at);
@@ -80,6 +91,13 @@ export class ServerDelivery implements Delivery {
     if (this.pong && answerEcho(bytes, at, length)) batch.packet(slot, at, 0, at, length);
     else if (isOwn) this.#server.tun.write(at, length);
     else this.#sendToClient(slot, at, length);
+  }
+
+  mayTell(slot: number): boolean {
+    const { now } = this.#exposed.batch;
+    if (now - this.#toldAt[slot] < TEXT_PAUSE) return false;
+    this.#toldAt[slot] = now;
+    return true;
   }
 
   #sendToClient(slot: number, at: number, length: number): void {

@@ -45,9 +45,13 @@ export type SessionCommand =
     readonly sendLimit: number;
     readonly lifetime: number;
   }
+  /** Tell again of the next packet that waits for keys. */
+  | { readonly kind: "want-again"; readonly slot: number }
   | { readonly kind: "expire"; readonly slot: number; readonly localIndex: number }
   /** Inclusive ranges of unsigned 32-bit addresses, as `ipv4Ranges` makes them. */
   | { readonly kind: "routes"; readonly ranges: Uint32Array<ArrayBuffer> }
+  /** Accessor: all virtual addresses, in the same form. */
+  | { readonly kind: "virtual-network"; readonly ranges: Uint32Array<ArrayBuffer> }
   | {
     readonly kind: "answers";
     readonly ownAddress: number;
@@ -72,7 +76,7 @@ export type SessionEvent =
   }
   /** An authentic text of a session that is no packet; no keepalive either. */
   | { readonly kind: "text"; readonly slot: number; readonly bytes: Uint8Array<ArrayBuffer> }
-  /** There was a packet for a session that cannot be sealed; told once until keys come. */
+  /** There was a packet for a session that cannot be sealed; told once until keys come or it is asked for again. */
   | { readonly kind: "wanted"; readonly slot: number }
   /** The first authentic message by keys of which we are the responder has come: they are sent on from now on. */
   | { readonly kind: "confirmed"; readonly slot: number; readonly localIndex: number }

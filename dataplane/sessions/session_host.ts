@@ -18,6 +18,7 @@ import { SealBatch } from "./seal_batch.ts";
 import { ServerDelivery } from "./server_delivery.ts";
 import type { Attach, SessionCommand, SessionEvent } from "./session_channel.ts";
 import { SessionMemory, steadyNow } from "./session_memory.ts";
+import { SessionSources } from "./session_sources.ts";
 import { KEY_PAIRS, SessionTable } from "./session_table.ts";
 
 /** The rest of the data plane. Without a client's socket it is an accessor's. */
@@ -98,8 +99,7 @@ export class SessionHost {
   }
 
   /** Carries out a command. */
-  async take(command: SessionCommand): Promise<void> {
-    if (command.kind === "attach") return await this.#attach(command);
+  take(command: Exclude<SessionCommand, Attach>): void {
     if (command.kind === "detach") {
       this.#detach();
       return this.#host.post({ kind: "detached" });
@@ -112,29 +112,33 @@ export class SessionHost {
   }
 
   #change({ parts, inbound, delivery, text }: Attached, command: Exclude<SessionCommand, Attach>): void {
-    const { table, batch } = parts;
+    const { table, batch, sources } = parts;
     switch (command.kind) {
       case "set":
         table.set(command.slot, command.session);
-        return this.#setEndpoint(parts, command.slot, command.session?.endpoint ?? new Uint8Array());
+        return sources.set(command.slot, command.session?.endpoint ?? new Uint8Array());
       case "address":
         return table.readdress(command.slot, command.address);
       case "endpoint":
-        if (table.has(command.slot)) this.#setEndpoint(parts, command.slot, command.endpoint);
+        if (table.has(command.slot)) sources.set(command.slot, command.endpoint);
         return;
       case "keys":
         if (table.install(command.slot, command.keys, command.sendLimit, command.lifetime)) {
-          if (command.endpoint !== undefined) this.#setEndpoint(parts, command.slot, command.endpoint);
+          if (command.endpoint !== undefined) sources.set(command.slot, command.endpoint);
         }
         // The cipher has its own copy.
         command.keys.send.fill(0);
         command.keys.receive.fill(0);
         return;
+      case "want-again":
+        table.isWanted[command.slot] = 0;
+        return;
       case "expire":
         return table.expire(command.slot, command.localIndex);
       case "routes":
-        if (delivery instanceof ServerDelivery) delivery.exposed.replace(command.ranges);
-        return;
+        return delivery.exposed.replace(command.ranges);
+      case "virtual-network":
+        return delivery.virtualNetwork.replace(command.ranges);
       case "answers":
         inbound.legacyIsOn = command.legacy;
         if (!(delivery instanceof ServerDelivery)) return;
@@ -151,13 +155,8 @@ export class SessionHost {
     }
   }
 
-  #setEndpoint({ udp, shared, trim }: ExposedParts, slot: number, endpoint: Uint8Array): void {
-    const trimmed = endpoint.length === 0 ? endpoint : trim(endpoint);
-    udp.setEndpoint(slot, trimmed);
-    shared.setEndpoint(slot, trimmed);
-  }
-
-  async #attach(command: Attach): Promise<void> {
+  /** Takes a socket in, in place of one that it has. */
+  async attach(command: Attach): Promise<void> {
     this.#detach();
     try {
       const cipher = await this.#loadCipher(command.cipher, command.slots);
@@ -187,23 +186,35 @@ export class SessionHost {
   }
 
   async #build(command: Attach, cipher: PacketCipher): Promise<Attached> {
+    const { arena } = this.#host.memory;
+    const arenaUsed = arena.used;
+    try {
+      return await this.#buildFrom(arenaUsed, command, cipher);
+    } catch (error) {
+      arena.release(arenaUsed);
+      throw error;
+    }
+  }
+
+  async #buildFrom(arenaUsed: number, command: Attach, cipher: PacketCipher): Promise<Attached> {
     const { memory, tun, list, counters, client, post } = this.#host;
-    const arenaUsed = memory.arena.used;
     const shared = new SessionMemory(command.shared, command.slots);
     const udp = await attachUdpSocket(memory, command.udp, shared.counters);
     const table = new SessionTable(command.slots, cipher, shared);
     const batch = new SealBatch(memory, udp, table, cipher, shared, post);
+    // Only trimmed by it, which is the same for either family.
     const { trim } = await socketAddressCodec(4);
-    const parts = { bytes: memory.arena.u8, udp, table, cipher, shared, batch, post, trim };
+    const sources = new SessionSources(udp, shared, batch, trim, command.udp.connected);
+    const parts = { bytes: memory.arena.u8, udp, table, cipher, shared, batch, post, sources };
     const delivery = client === undefined
       ? new AccessorDelivery(parts, tun, list)
       : new ServerDelivery(parts, { arena: memory.arena, tun, counters, ...client });
+    const text = memory.arena.allocate(TEXT_ROOM, 64);
     if (client !== undefined && delivery instanceof ServerDelivery) {
       client.outbound.sessions = delivery;
       client.inbound.sessions = delivery;
     }
     this.#told = 0;
-    const text = memory.arena.allocate(TEXT_ROOM, 64);
     return { parts, inbound: new ExposedInbound(parts, delivery), delivery, arenaUsed, text };
   }
 

@@ -1,7 +1,7 @@
 /**
  * What the data plane's Worker tells about sessions without messages: a block of shared memory with the counters of the exposed
  * socket, and for each session a row of numbers and its endpoint. The Worker alone writes, the main thread reads when it wants to
- * know. Numbers are doubles, each stored by one instruction.
+ * know. Numbers are doubles, each stored by one instruction; an endpoint is more than that, and has a generation.
  *
  * Times are milliseconds since 1970 on a scale that never goes back (performance.timeOrigin + performance.now), 0 for never.
  *
@@ -26,16 +26,15 @@ export const Fact = {
   counter: 8,
   /** The local index of the key pair that is sent on; 0 for none. */
   currentIndex: 9,
-  /** How often the endpoint has changed. */
-  endpointGeneration: 10,
   /** Packets from and to the session that were dropped, by any filter. */
-  dropped: 11,
+  dropped: 10,
 } as const;
 
 /** Numbers in a row. */
-export const FACTS = 12;
+export const FACTS = 11;
 /** Octets of an endpoint: a socket address of either family. */
 export const ENDPOINT_ROOM = 32;
+const ENDPOINT_WORDS = ENDPOINT_ROOM / 4;
 const DOUBLE = Float64Array.BYTES_PER_ELEMENT;
 /** 32-bit words of the message counts. */
 const WORDS = 4;
@@ -53,7 +52,10 @@ export class SessionMemory {
   readonly counters: Float64Array;
   /** Row after row. */
   readonly facts: Float64Array;
-  readonly #endpoints: Uint8Array;
+  /** By session: its endpoint. */
+  readonly #endpoints: Int32Array;
+  /** By session: twice the number of changes of its endpoint, odd during one (a seqlock). */
+  readonly #generations: Int32Array;
   readonly #words: Int32Array;
 
   /** @param buffer made by {@linkcode SessionMemory.allocate}, or by the other thread */
@@ -62,41 +64,48 @@ export class SessionMemory {
     this.counters = new Float64Array(buffer, 0, counters);
     this.facts = new Float64Array(buffer, counters * DOUBLE, slots * FACTS);
     const endpoints = (counters + slots * FACTS) * DOUBLE;
-    this.#endpoints = new Uint8Array(buffer, endpoints, slots * ENDPOINT_ROOM);
-    this.#words = new Int32Array(buffer, endpoints + slots * ENDPOINT_ROOM, WORDS);
+    this.#endpoints = new Int32Array(buffer, endpoints, slots * ENDPOINT_WORDS);
+    const generations = endpoints + slots * ENDPOINT_ROOM;
+    this.#generations = new Int32Array(buffer, generations, slots);
+    this.#words = new Int32Array(buffer, generations + slots * 4, WORDS);
   }
 
   static allocate(slots: number): SessionMemory {
-    const size = (sessionCounterNames.length + slots * FACTS) * DOUBLE + slots * ENDPOINT_ROOM + WORDS * 4;
+    const row = FACTS * DOUBLE + ENDPOINT_ROOM + 4;
+    const size = sessionCounterNames.length * DOUBLE + slots * row + WORDS * 4;
     return new SessionMemory(new SharedArrayBuffer(size), slots);
   }
 
-  /** Worker: sets all facts of a session to zero, but for the generation of its endpoint, which goes on. */
+  /** Worker: sets all facts of a session to zero. */
   clear(slot: number): void {
-    const row = slot * FACTS;
-    const generation = this.facts[row + Fact.endpointGeneration] ?? 0;
-    this.facts.fill(0, row, row + FACTS);
-    this.facts[row + Fact.endpointGeneration] = generation;
+    this.facts.fill(0, slot * FACTS, (slot + 1) * FACTS);
+  }
+
+  /** How often the endpoint of a session has changed. */
+  endpointGeneration(slot: number): number {
+    return Atomics.load(this.#generations, slot) >>> 1;
   }
 
   /** Worker: names the endpoint of a session, none if it is empty. */
   setEndpoint(slot: number, socketAddress: Uint8Array): void {
-    const at = slot * ENDPOINT_ROOM;
-    this.#endpoints.fill(0, at, at + ENDPOINT_ROOM);
-    this.#endpoints.set(socketAddress, at);
-    this.facts[slot * FACTS + Fact.endpointGeneration]++;
+    const words = new Int32Array(ENDPOINT_WORDS);
+    new Uint8Array(words.buffer).set(socketAddress);
+    Atomics.add(this.#generations, slot, 1);
+    words.forEach((word, index) => Atomics.store(this.#endpoints, slot * ENDPOINT_WORDS + index, word));
+    Atomics.add(this.#generations, slot, 1);
   }
 
   /** Main thread: the endpoint of a session as a socket address with zeros behind it; undefined while it has none. */
   endpoint(slot: number): Uint8Array<ArrayBuffer> | undefined {
-    const generation = slot * FACTS + Fact.endpointGeneration;
+    const words = new Int32Array(ENDPOINT_WORDS);
     for (;;) {
-      const before = this.facts[generation];
-      const bytes = new Uint8Array(ENDPOINT_ROOM);
-      bytes.set(this.#endpoints.subarray(slot * ENDPOINT_ROOM, (slot + 1) * ENDPOINT_ROOM));
-      // Changed while it was read: read again.
-      if (this.facts[generation] !== before) continue;
-      return bytes.some((octet) => octet !== 0) ? bytes : undefined;
+      const before = Atomics.load(this.#generations, slot);
+      for (let index = 0; index < ENDPOINT_WORDS; index++) {
+        words[index] = Atomics.load(this.#endpoints, slot * ENDPOINT_WORDS + index);
+      }
+      // Being changed, or changed while it was read: read again. A change takes less than a microsecond.
+      if ((before & 1) !== 0 || Atomics.load(this.#generations, slot) !== before) continue;
+      return words.some((word) => word !== 0) ? new Uint8Array(words.buffer) : undefined;
     }
   }
 

@@ -7,7 +7,7 @@ Deno.test("both sides see the same numbers and endpoints, each session its own",
   theirs.facts[FACTS + Fact.sentBytes] = 2 ** 40;
   theirs.setEndpoint(1, new Uint8Array([2, 0, 9, 208, 127, 0, 0, 1]));
   assert.equal(ours.facts[FACTS + Fact.sentBytes], 2 ** 40);
-  assert.equal(ours.facts[FACTS + Fact.endpointGeneration], 1);
+  assert.equal(ours.endpointGeneration(1), 1);
   assert.deepEqual(ours.endpoint(1)?.subarray(0, 9), new Uint8Array([2, 0, 9, 208, 127, 0, 0, 1, 0]));
   assert.equal(ours.endpoint(0), undefined);
   assert.equal(ours.endpoint(2), undefined);
@@ -22,7 +22,29 @@ Deno.test("a session that is cleared has no numbers; a shorter endpoint leaves n
   memory.facts[Fact.counter] = 5;
   memory.clear(0);
   assert.equal(memory.facts[Fact.counter], 0);
-  assert.equal(memory.facts[Fact.endpointGeneration], 2, "so that a change is seen all the same");
+  assert.equal(memory.endpointGeneration(0), 2, "so that a change is seen all the same");
+});
+
+Deno.test("an endpoint that changes while it is read is one of those that it was", async () => {
+  const memory = SessionMemory.allocate(1);
+  const changing = new URL("../../tests/topology/programs/endpoint_changes.ts", import.meta.url);
+  memory.setEndpoint(0, new Uint8Array(28).fill(1));
+  const worker = new Worker(changing, { type: "module" });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  worker.onmessage = () => resolve();
+  worker.postMessage(memory.buffer);
+  await promise;
+  const generation = memory.endpointGeneration(0);
+  const odd: string[] = [];
+  for (let read = 0; read < 200_000; read++) {
+    const endpoint = memory.endpoint(0)?.subarray(0, 28);
+    if (endpoint === undefined || endpoint.some((octet) => octet !== endpoint[0])) {
+      odd.push(endpoint?.toHex() ?? "none");
+    }
+  }
+  worker.terminate();
+  assert.deepEqual(odd, []);
+  assert.ok(memory.endpointGeneration(0) > generation, "it has changed meanwhile");
 });
 
 Deno.test("so many messages may wait and no more, until one is taken", () => {

@@ -11,7 +11,7 @@
  *   slots: MAXIMUM_SESSIONS, // 1 for an accessor, whose session is slot 0
  *   onDatagram: (bytes, source) => {}, // handshake messages (classifyMessage), logins of the original: nothing is checked yet
  *   onText: (slot, bytes) => {}, // authentic and no IP packet: 01 or 01addr...
- *   onWanted: (slot) => {}, // a packet waits for keys: begin a handshake; not told again until keys come
+ *   onWanted: (slot) => {}, // a packet waits for keys: begin a handshake; not told again until keys come, or wantAgain
  *   onConfirmed: (slot, localIndex) => {}, // what PeerTimers.confirmed and SessionSlots.received want to know
  *   onNotice: (line) => {}, // a part of the offload that this system lacks
  * });
@@ -33,7 +33,8 @@
  * On a server a session's packet must come from its address and go to an exposed route, and then goes to the client, or to the
  * server's own address, and then to the TUN interface. What the TUN interface gives for a session's address is sealed, so is what
  * the client sends there from an exposed route. On an accessor everything the TUN interface gives is for slot 0, and only
- * packets for the session's address come out.
+ * packets for the session's address come out, from exposed routes (setExposedRoutes, where the server's own address is one) and, as
+ * far as they report errors, from the virtual network.
  *
  * @module
  */
@@ -216,14 +217,24 @@ export class SessionPlane {
     });
   }
 
+  /** Tells of the next packet that waits for keys, though it has told of one before. */
+  wantAgain(slot: number): void {
+    this.#command({ kind: "want-again", slot });
+  }
+
   /** Forgets the keys with this local index, if the session still has them. */
   expireKeys(slot: number, localIndex: number): void {
     this.#command({ kind: "expire", slot, localIndex });
   }
 
-  /** Where sessions may go; IPv6 prefixes are left out. */
+  /** Where sessions may go; on an accessor, where packets may come from. IPv6 prefixes are left out. */
   setExposedRoutes(prefixes: readonly Prefix[]): void {
     this.#command({ kind: "routes", ranges: ipv4Ranges(prefixes) });
+  }
+
+  /** Accessor: where all virtual addresses are; reports of errors may come from there. */
+  setVirtualNetwork(network: Prefix): void {
+    this.#command({ kind: "virtual-network", ranges: ipv4Ranges([network]) });
   }
 
   /** What a server answers by itself; nothing until it is said. */
@@ -277,7 +288,7 @@ export class SessionPlane {
       receivedPackets: fact(Fact.receivedPackets),
       receivedBytes: fact(Fact.receivedBytes),
       dropped: fact(Fact.dropped),
-      endpointGeneration: fact(Fact.endpointGeneration),
+      endpointGeneration: this.#memory.endpointGeneration(slot),
       currentIndex: fact(Fact.currentIndex),
     };
   }

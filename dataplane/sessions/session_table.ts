@@ -47,8 +47,6 @@ export class SessionTable {
   readonly deadline: Float64Array;
   /** By pair: a slice of REPLAY_WINDOW_WORDS. */
   readonly windows: Uint32Array;
-  /** The slots of legacy sessions. */
-  legacySlots: readonly number[] = [];
   readonly #cipher: PacketCipher;
   readonly #memory: SessionMemory;
   readonly #exists: Uint8Array;
@@ -97,7 +95,6 @@ export class SessionTable {
     this.address[slot] = session?.address ?? 0;
     this.#memory.clear(slot);
     if (session !== undefined) this.addresses.set(session.address, slot);
-    this.legacySlots = Array.from(this.isLegacy.keys()).filter((index) => this.isLegacy[index] === 1);
   }
 
   /** Gives a session another address; its keys stay. */

@@ -63,18 +63,23 @@ interface Instance {
 
 /**
  * Starts libsodium. The package shows its heap as bytes only, but another WebAssembly module can work on it only with the
- * memory itself, which is among what the instance exports: so the instance is looked at when it is made.
+ * memory itself, which is among what the instance exports: so instances are looked at when they are made. Emscripten's own
+ * hook for that, `instantiateWasm`, has to bring the module's code, which the package keeps to itself.
  */
 async function startSodium(): Promise<Instance> {
   const { instantiate } = WebAssembly;
-  let heap: WebAssembly.Memory | undefined;
+  const made: WebAssembly.Exports[] = [];
   WebAssembly.instantiate = (async (source: BufferSource, imports?: WebAssembly.Imports) => {
     const result = await instantiate(source, imports);
-    heap = Object.values(result.instance.exports).find((value) => value instanceof WebAssembly.Memory);
+    if (result instanceof WebAssembly.Instance) return result;
+    made.push(result.instance.exports);
     return result;
   }) as typeof WebAssembly.instantiate;
   try {
     const sodium = await instantiateSodium();
+    // Another module may start meanwhile; libsodium's instance is the one that has its functions.
+    const own = made.map(Object.values).find((values) => values.includes(sodium._malloc));
+    const heap = own?.find((value) => value instanceof WebAssembly.Memory);
     if (heap === undefined) throw new Error("libsodium shows no memory");
     return { sodium, heap };
   } finally {

@@ -18,6 +18,7 @@ import type { DataPlane } from "../../dataplane/data_plane.ts";
 import { MAXIMUM_SESSIONS } from "../../dataplane/sessions/session_channel.ts";
 import { SessionPlane } from "../../dataplane/sessions/session_plane.ts";
 import { type SocketAddressCodec, socketAddressCodec, type UdpSocket } from "../../ffi/udp_socket.ts";
+import { SleepClock } from "../../ffi/sleep_clock.ts";
 import { openTunnelSocket } from "../../system/tunnel_device.ts";
 import { Handshakes } from "./handshakes.ts";
 import { TokenBook } from "./legacy_logins.ts";
@@ -50,6 +51,7 @@ export class ExposedListener implements AsyncDisposable {
   readonly #texts: LoginTexts;
   #config: SharingConfig;
   #ticking: ReturnType<typeof setInterval> | undefined;
+  readonly #sleep = new SleepClock();
 
   private constructor(
     /** Where it was asked to listen. */
@@ -185,8 +187,11 @@ export class ExposedListener implements AsyncDisposable {
 
   /** Time passes for sessions only while there are some. */
   #keepTicking(): void {
+    if (this.#ticking === undefined) this.#sleep.take();
     this.#ticking ??= setInterval(() => {
       const now = performance.now();
+      const slept = this.#sleep.take();
+      if (slept > 0) this.sessions.slept(slept);
       this.sessions.tick(now);
       this.legacy.tick(now);
       if (this.sessions.count + this.legacy.count > 0) return;

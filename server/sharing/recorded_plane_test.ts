@@ -38,6 +38,7 @@ export class RecordedPlane {
     expireKeys: (slot, localIndex) =>
       void this.steps.push(`expire ${slot} ${this.indices.indexOf(localIndex)}`),
     sealAndSend: (slot, text) => void this.steps.push(`send ${slot} ${new TextDecoder().decode(text)}`),
+    wantAgain: (slot) => void this.steps.push(`want ${slot} again`),
     traffic: () => this.report,
     endpoint: () => PLACE,
   };

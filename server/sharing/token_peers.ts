@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { bytesToHex } from "@noble/hashes/utils.js";
 import { getLogger } from "../../cli/log.ts";
 import {
   connectorPeerKeys,
@@ -12,9 +13,13 @@ import {
   type Scrypt,
 } from "../../core/token/token_keys.ts";
 import { Keyring } from "../../core/wireguard/keyring.ts";
-import { Peer } from "../../core/wireguard/peer.ts";
+import type { InitiationGuard } from "../../core/wireguard/initiation_guard.ts";
+import { Peer, type PeerKeys } from "../../core/wireguard/peer.ts";
 
 const log = getLogger("sharing");
+
+/** Tokens that were taken out and are remembered: four times as many as there can be sessions. */
+const MOST_GUARDS = 4096;
 
 /** A token whose keys are known. */
 export interface TokenPeer {
@@ -39,6 +44,11 @@ export class TokenPeers implements Disposable {
   /** Tokens that wait for their turn. */
   #queue: string[] = [];
   readonly #underWay = new Set<string>();
+  /**
+   * What is remembered of the initiations of tokens that were taken out, by public key: a token that comes back must not accept a
+   * recorded one. A map keeps the order of insertion: the first one has been out for longest.
+   */
+  readonly #guards = new Map<string, InitiationGuard>();
 
   /**
    * @param scrypt does the work elsewhere than on this thread
@@ -91,7 +101,7 @@ export class TokenPeers implements Disposable {
   async #derive(token: string): Promise<void> {
     try {
       const keys = await deriveTokenKeys(token, this.scrypt);
-      if (this.#wanted.has(token)) this.#add(token, new Peer(connectorPeerKeys(keys)));
+      if (this.#wanted.has(token)) this.#add(token, connectorPeerKeys(keys));
       destroyTokenKeys(keys);
     } catch (error) {
       log.error("Cannot derive the keys of a token", { reason: String(error) });
@@ -100,7 +110,10 @@ export class TokenPeers implements Disposable {
     }
   }
 
-  #add(token: string, peer: Peer): void {
+  #add(token: string, keys: PeerKeys): void {
+    const publicKey = bytesToHex(keys.peerPublicKey);
+    const peer = new Peer(keys, this.#guards.get(publicKey));
+    this.#guards.delete(publicKey);
     const known = { token, peer };
     this.#peers.set(token, known);
     this.#ring.add(peer.mac1Key, known);
@@ -109,6 +122,11 @@ export class TokenPeers implements Disposable {
   #forget(known: TokenPeer): void {
     this.#peers.delete(known.token);
     this.#ring.delete(known);
+    this.#guards.set(bytesToHex(known.peer.peerPublicKey), known.peer.initiations);
+    if (this.#guards.size > MOST_GUARDS) {
+      const [oldest = ""] = this.#guards.keys();
+      this.#guards.delete(oldest);
+    }
     known.peer.destroy();
   }
 }

@@ -32,10 +32,10 @@ class HeldScrypt {
 }
 
 /** An initiation of the token's owner. */
-async function initiationOf(token: string): Promise<Uint8Array> {
+async function initiationOf(token: string, wallClock = Date.now()): Promise<Uint8Array> {
   const keys = await deriveTokenKeys(token, (password) => Promise.resolve(HeldScrypt.now(password)));
   const ephemeralKey = crypto.getRandomValues(new Uint8Array(32));
-  const input = { localIndex: 1, ephemeralKey, wallClock: Date.now(), now: 0 };
+  const input = { localIndex: 1, ephemeralKey, wallClock, now: 0 };
   return InitiatorHandshake.begin(new Peer(accessorPeerKeys(keys)), input).message;
 }
 
@@ -104,6 +104,25 @@ Deno.test("a token that cannot be derived holds up no other", async () => {
   await new Promise((resolve) => setTimeout(resolve));
   await new Promise((resolve) => setTimeout(resolve));
   assert.deepEqual([peers.size, peers.deriving], [1, 0]);
+});
+
+Deno.test("a token that was taken out and comes back accepts no recorded initiation", async () => {
+  const held = new HeldScrypt();
+  using peers = new TokenPeers(held.scrypt, 1);
+  const recorded = await initiationOf("a");
+  const take = (initiation: Uint8Array, now: number) => {
+    const peer = peers.find(initiation, Infinity)?.peer ?? assert.fail("no peer");
+    const ephemeralKey = crypto.getRandomValues(new Uint8Array(32));
+    return respond(peer, initiation, { localIndex: 2, ephemeralKey, now }) !== undefined;
+  };
+  peers.update(["a"]);
+  await held.end();
+  assert.equal(take(recorded, 0), true);
+  peers.update([]);
+  peers.update(["a"]);
+  await held.end();
+  assert.equal(take(recorded, 1000), false);
+  assert.equal(take(await initiationOf("a", Date.now() + 1000), 2000), true);
 });
 
 Deno.test("half of the cores derive, and no more than four", () => {

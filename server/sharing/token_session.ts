@@ -20,15 +20,15 @@ import type { TokenPeer } from "./token_peers.ts";
 /** Keys that the data plane holds. */
 interface LiveKeys {
   readonly localIndex: number;
-  /** Milliseconds on the scale of performance.now(). */
-  readonly bornAt: number;
+  /** Milliseconds on the scale of performance.now(), less what the machine has slept since. */
+  bornAt: number;
 }
 
 /** What a session works with. */
 export interface TokenSessionParts {
   readonly plane: Pick<
     SessionPlane,
-    "installKeys" | "expireKeys" | "sealAndSend" | "traffic" | "endpoint" | "setSession"
+    "installKeys" | "expireKeys" | "sealAndSend" | "traffic" | "endpoint" | "setSession" | "wantAgain"
   >;
   /** Sends a datagram; what the network refuses is lost. */
   readonly send: (message: Uint8Array<ArrayBuffer>, to: Endpoint) => void;
@@ -136,6 +136,12 @@ export class TokenSession {
     for (const action of this.#timers.tick(now)) this.#act(action, now);
   }
 
+  /** The machine has slept for so many milliseconds: keys are older by that. */
+  slept(milliseconds: number): void {
+    this.#timers.slept(milliseconds);
+    for (const keys of this.#slots.all) keys.bornAt -= milliseconds;
+  }
+
   /** Gives the accessor another address: its keys end with the old one, and we begin a handshake at once. */
   move(address: IpAddress, now: number): void {
     const endpoint = this.#parts.plane.endpoint(this.slot);
@@ -163,7 +169,9 @@ export class TokenSession {
       case "keepalive":
         return this.#parts.plane.sealAndSend(this.slot, new Uint8Array());
       case "give up":
-        return this.#dropHandshake();
+        this.#dropHandshake();
+        // The next packet begins again.
+        return this.#parts.plane.wantAgain(this.slot);
       case "expire":
         this.#release(this.#slots.expire(({ bornAt }) => bornAt <= action.bornUntil));
         return;

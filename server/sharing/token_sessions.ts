@@ -141,6 +141,11 @@ export class TokenSessions {
     }
   }
 
+  /** The machine has slept for so many milliseconds. */
+  slept(milliseconds: number): void {
+    for (const { session } of this.#byToken.values()) session.slept(milliseconds);
+  }
+
   /** Ends a token's session at once. */
   end(token: string): void {
     const told = this.#byToken.get(token);

@@ -116,6 +116,34 @@ Deno.test("data that waits for keys begins a handshake, repeated every 5 s for 9
   for (let now = 10_000; now < 200_000; now += 500) sessions.tick(now);
   const initiations = recorded.sent.filter(({ length }) => length === 148);
   assert.ok(initiations.length >= 15 && initiations.length <= 19, `${initiations.length}`);
+  assert.deepEqual(recorded.take().filter((step) => step.startsWith("want")), ["want 0 again"]);
+  // The data plane tells of the next packet, and it begins again.
+  sessions.wanted(0, 200_000);
+  assert.equal(recorded.sent.filter(({ length }) => length === 148).length, initiations.length + 1);
+});
+
+Deno.test("an accessor that is away when it gets another address does not keep its slot for ever", async () => {
+  const { sessions, initiate, newest } = await scene(1);
+  initiate(0);
+  sessions.confirmed(0, newest(), 0);
+  sessions.update([{ name: "a", address: OTHER }], 1000);
+  for (let now = 1000; now < 640_000; now += 500) sessions.tick(now);
+  assert.equal(sessions.count, 0);
+});
+
+Deno.test("keys age while the machine sleeps", async () => {
+  const { recorded, sessions, initiate, newest } = await scene();
+  initiate(0);
+  sessions.confirmed(0, newest(), 0);
+  sessions.tick(60_000);
+  recorded.take();
+  sessions.slept(100_000);
+  sessions.tick(60_500);
+  sessions.slept(20_000);
+  assert.ok(!recorded.take().includes("expire 0 0"));
+  sessions.tick(61_000);
+  assert.ok(recorded.take().includes("expire 0 0"));
+  assert.equal(sessions.all[0]?.canSend(61_000), false);
 });
 
 Deno.test("under load an answer is a cookie, and the handshake follows when it comes back", async () => {

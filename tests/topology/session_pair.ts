@@ -69,6 +69,7 @@ export class SessionPair implements AsyncDisposable {
       legacy: false,
     });
     await accessor.step({ do: "attach", port: ACCESSOR_PORT, slots: 1, cipher });
+    await accessor.step({ do: "routes", prefixes: [`${SERVER_VIRTUAL_ADDRESS}/32`] });
     const pair = new SessionPair(network, server, accessor);
     await server.step({ do: "session", slot: SESSION, address: ACCESSOR_VIRTUAL_ADDRESS });
     const endpoint = `${macAddress}:${EXPOSED_PORT}`;

@@ -1,0 +1,30 @@
+/**
+ * How often something may happen: a token bucket.
+ *
+ * @module
+ */
+
+/** Tokens that come back at a steady rate. Times are milliseconds on a steady scale. */
+export class Bucket {
+  #level: number;
+  #at: number;
+
+  /**
+   * Begins full.
+   *
+   * @param size most tokens at once
+   */
+  constructor(readonly perSecond: number, readonly size: number, now: number) {
+    this.#level = size;
+    this.#at = now;
+  }
+
+  /** Takes tokens if there are enough. */
+  take(count: number, now: number): boolean {
+    this.#level = Math.min(this.size, this.#level + Math.max(0, now - this.#at) * this.perSecond / 1000);
+    this.#at = now;
+    if (this.#level < count) return false;
+    this.#level -= count;
+    return true;
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * What datagrams of no session cost the main thread: so many a second are handed to it and no more. Half of them is kept for senders
+ * that have proven who they are, so that strangers cannot keep them out.
+ *
+ * @module
+ */
+import { Bucket } from "../core/bucket.ts";
+
+/**
+ * Messages a second from one socket. Each costs the main thread 50 us at most until it is known to be worthless, so all of them
+ * together take a tenth of one core.
+ */
+export const MESSAGES_PER_SECOND = 2000;
+/** Messages at once of strangers, and of the others: as many as wait for the main thread anyway. */
+const BURST = 128;
+
+/** The budget of one socket. Times are milliseconds on a steady scale. */
+export class MessageBudget {
+  readonly #strangers: Bucket;
+  readonly #known: Bucket;
+
+  constructor(now: number) {
+    this.#strangers = new Bucket(MESSAGES_PER_SECOND / 2, BURST, now);
+    this.#known = new Bucket(MESSAGES_PER_SECOND / 2, BURST, now);
+  }
+
+  /** Whether one more message may go to the main thread. */
+  take(isKnown: boolean, now: number): boolean {
+    return isKnown && this.#known.take(1, now) || this.#strangers.take(1, now);
+  }
+}

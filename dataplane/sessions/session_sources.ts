@@ -1,0 +1,65 @@
+/**
+ * Where sessions are: the socket's port sends there, the shared memory tells the main thread, and a table finds the session of a
+ * source.
+ *
+ * @module
+ */
+import type { SocketAddressCodec, UdpPort } from "../../ffi/udp_socket.ts";
+import type { SealBatch } from "./seal_batch.ts";
+import type { SessionMemory } from "./session_memory.ts";
+import { SourceTable } from "./source_table.ts";
+
+/** The endpoints of the sessions of one socket. */
+export class SessionSources {
+  readonly #udp: UdpPort;
+  readonly #shared: SessionMemory;
+  readonly #batch: SealBatch;
+  readonly #trim: SocketAddressCodec["trim"];
+  /** A connected socket has one endpoint, and no addresses are looked at. */
+  readonly #isConnected: boolean;
+  readonly #table: SourceTable;
+  /** Unknown to strangers, who could else choose addresses with the hash of others. */
+  readonly #seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
+
+  constructor(
+    udp: UdpPort,
+    shared: SessionMemory,
+    batch: SealBatch,
+    trim: SocketAddressCodec["trim"],
+    isConnected: boolean,
+  ) {
+    this.#udp = udp;
+    this.#shared = shared;
+    this.#batch = batch;
+    this.#trim = trim;
+    this.#isConnected = isConnected;
+    this.#table = new SourceTable(shared.slots);
+  }
+
+  /** A session is at this socket address from now on; empty: nowhere. */
+  set(slot: number, socketAddress: Uint8Array): void {
+    // The kernel's form has zeros behind it.
+    const trimmed = this.#trim(socketAddress);
+    this.#udp.setEndpoint(slot, trimmed);
+    this.#shared.setEndpoint(slot, trimmed);
+    const { now } = this.#batch;
+    if (trimmed.length === 0) this.#table.delete(slot, now);
+    else this.#table.set(slot, this.#udp.endpointHash(slot, this.#seed), now);
+  }
+
+  /** An authentic message from elsewhere moves the session's endpoint. */
+  follow(slot: number, run: number): void {
+    if (!this.#udp.runIsFrom(run, slot)) this.set(slot, this.#udp.runSource(run));
+  }
+
+  /** A session that is where the run came from, or has the same hash as if it were; -1: none. */
+  find(run: number): number {
+    return this.#isConnected ? -1 : this.#table.find(this.#udp.runSourceHash(run, this.#seed));
+  }
+
+  /** Whether a session is where the run came from, or was lately. */
+  knows(run: number): boolean {
+    return this.#isConnected ||
+      this.#table.knows(this.#udp.runSourceHash(run, this.#seed), this.#batch.now);
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * From where a datagram came to the session that is there. Hashes are those of the socket's port (`UdpPort.runSourceHash`); two sources
+ * may have the same one, so the caller compares the address of what is found.
+ *
+ * @module
+ */
+import { SlotTable } from "../../core/session/slot_table.ts";
+
+/** Sources remembered after their session has gone elsewhere or has ended, a power of two. */
+const REMEMBERED = 1024;
+/** For how long they are, in milliseconds: longer than a session takes to come back after a sleep or a change of networks. */
+const REMEMBERED_FOR = 600_000;
+
+/** The sources of the sessions of one socket. */
+export class SourceTable {
+  readonly #slots: SlotTable;
+  /** By slot: its source, if it has one. */
+  readonly #hash: Uint32Array;
+  readonly #has: Uint8Array;
+  /** Sources that sessions had, each at the place that its hash gives it. */
+  readonly #remembered = new Uint32Array(REMEMBERED);
+  readonly #rememberedAt = new Float64Array(REMEMBERED).fill(-Infinity);
+
+  constructor(slots: number) {
+    this.#slots = new SlotTable(slots);
+    this.#hash = new Uint32Array(slots);
+    this.#has = new Uint8Array(slots);
+  }
+
+  /** A session is at this source from now on. */
+  set(slot: number, hash: number, now: number): void {
+    this.delete(slot, now);
+    this.#has[slot] = 1;
+    this.#hash[slot] = hash;
+    this.#slots.set(hash, slot);
+  }
+
+  /** A session is nowhere any more. */
+  delete(slot: number, now: number): void {
+    if (this.#has[slot] !== 1) return;
+    const hash = this.#hash[slot];
+    this.#has[slot] = 0;
+    this.#remembered[hash & REMEMBERED - 1] = hash;
+    this.#rememberedAt[hash & REMEMBERED - 1] = now;
+    if (this.#slots.get(hash) !== slot) return;
+    this.#slots.delete(hash);
+    // Another session may be at the same source, or at one with the same hash.
+    for (let other = 0; other < this.#has.length; other++) {
+      if (this.#has[other] === 1 && this.#hash[other] === hash) return this.#slots.set(hash, other);
+    }
+  }
+
+  /** The session that is at a source with this hash, or -1. */
+  find(hash: number): number {
+    return this.#slots.get(hash);
+  }
+
+  /** Whether a session is at this source, or was lately. */
+  knows(hash: number, now: number): boolean {
+    if (this.#slots.get(hash) >= 0) return true;
+    const place = hash & REMEMBERED - 1;
+    return this.#remembered[place] === hash && now - this.#rememberedAt[place] < REMEMBERED_FOR;
+  }
+}
