@@ -7,6 +7,7 @@ import type { CipherBackend } from "../ffi/aead/packet_cipher.ts";
 import { Network } from "../tests/topology/network.ts";
 import { ACCESSOR_VIRTUAL_ADDRESS, SessionPair } from "../tests/topology/session_pair.ts";
 import { SERVER_VIRTUAL_ADDRESS } from "../tests/topology/tunnel.ts";
+import { V8_FLAGS } from "../tools/programs.ts";
 import {
   type Direction,
   DIRECTIONS,
@@ -35,7 +36,7 @@ export interface SessionLane {
 /** Runs a program from its source with the flags that tools/compile.ts gives the compiled ones. */
 const ARGV = [
   Deno.execPath(),
-  ...["run", "-A", "--no-check", "--quiet", "--v8-flags=--single-threaded,--no-liftoff"],
+  ...["run", "-A", "--no-check", "--quiet", `--v8-flags=${V8_FLAGS.join()}`],
 ];
 
 function courseOf(lane: SessionLane, direction: Direction): Course {

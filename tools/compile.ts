@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { OperationError } from "../core/error.ts";
 import { runOrThrow } from "./command.ts";
 import { type Compiler, findCompiler } from "./compiler.ts";
-import { permissionFlags, type Program, PROGRAMS } from "./programs.ts";
+import { permissionFlags, type Program, PROGRAMS, V8_FLAGS } from "./programs.ts";
 import { SYSTEMS } from "./release/systems.ts";
 import { hashFile } from "./runtime_file.ts";
 import { describeCommit, stampedCopy } from "./source_tree.ts";
@@ -42,10 +42,7 @@ export async function compileProgram(program: Program, job: Job): Promise<string
     "--quiet",
     "--no-check",
     "--no-code-cache",
-    // No helper threads of V8: they cost 4 MB, and the packet path neither allocates nor needs recompiling for long.
-    // WebAssembly is compiled well at once then: without those threads V8 would keep the quick first version for ever, which
-    // takes twice as long for a checksum and nine times as long to encrypt.
-    "--v8-flags=--single-threaded,--no-liftoff",
+    `--v8-flags=${V8_FLAGS.join()}`,
     "--unstable-worker-options",
     ...permissionFlags(program, { target: job.target, version: job.compiler.version }),
     ...program.include.flatMap((module) => ["--include", module]),

@@ -38,6 +38,15 @@ export interface Build {
   readonly version: string;
 }
 
+/**
+ * V8's flags inside every program.
+ *
+ * No helper threads: they cost 4 MB, and the packet path neither allocates nor needs recompiling for long. WebAssembly is
+ * compiled well at once then: without those threads V8 would keep the quick first version for ever
+ * (`bench/micro/liftoff.ts` measures what that costs).
+ */
+export const V8_FLAGS: readonly string[] = ["--single-threaded", "--no-liftoff"];
+
 const FFI: Grant = {
   flag: "--allow-ffi",
   reason: "libc is opened by its bare name, which a grant limited to paths does not cover",
