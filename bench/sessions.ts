@@ -7,7 +7,6 @@ import type { CipherBackend } from "../ffi/aead/packet_cipher.ts";
 import { Network } from "../tests/topology/network.ts";
 import { ACCESSOR_VIRTUAL_ADDRESS, SessionPair } from "../tests/topology/session_pair.ts";
 import { SERVER_VIRTUAL_ADDRESS } from "../tests/topology/tunnel.ts";
-import { V8_FLAGS } from "../tools/programs.ts";
 import {
   type Direction,
   DIRECTIONS,
@@ -33,12 +32,6 @@ export interface SessionLane {
   readonly renew: () => Promise<unknown>;
 }
 
-/** Runs a program from its source with the flags that tools/compile.ts gives the compiled ones. */
-const ARGV = [
-  Deno.execPath(),
-  ...["run", "-A", "--no-check", "--quiet", `--v8-flags=${V8_FLAGS.join()}`],
-];
-
 function courseOf(lane: SessionLane, direction: Direction): Course {
   const { mac, vm } = lane.network;
   return direction === "to"
@@ -48,7 +41,7 @@ function courseOf(lane: SessionLane, direction: Direction): Course {
 
 async function startPair(cipher: CipherBackend, stack: AsyncDisposableStack): Promise<SessionLane> {
   const network = stack.use(await Network.create());
-  const pair = stack.use(await SessionPair.start(network, { cipher, mtu: TUNNEL_MTU, argv: ARGV }));
+  const pair = stack.use(await SessionPair.start(network, { cipher, mtu: TUNNEL_MTU }));
   return {
     subject: `encrypted (${cipher})`,
     network,
