@@ -42,8 +42,8 @@ export interface Build {
  * V8's flags inside every program.
  *
  * No helper threads: they cost 4 MB, and the packet path neither allocates nor needs recompiling for long. WebAssembly is
- * compiled well at once then: without those threads V8 would keep the quick first version for ever
- * (`bench/micro/liftoff.ts` measures what that costs).
+ * compiled well at once then: without those threads V8 would keep the quick first version for ever. `deno bench -A
+ * --v8-flags=--single-threaded bench/micro/aead_bench.ts`, with and without `--no-liftoff`, shows what that costs.
  */
 export const V8_FLAGS: readonly string[] = ["--single-threaded", "--no-liftoff"];
 
