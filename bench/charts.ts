@@ -40,11 +40,14 @@ const LATENCY: readonly Metric[] = [
   roundTrip("idle", 99),
   roundTrip("paced", 50),
   roundTrip("paced", 99),
+  roundTrip("full", 50),
+  roundTrip("full", 99),
   cpuPerGigabyte("to", "desktop"),
   cpuPerGigabyte("to", "vm"),
   cpuPerGigabyte("from", "desktop"),
   cpuPerGigabyte("from", "vm"),
   sessionRoundTrip(50),
+  sessionRoundTrip(99),
 ];
 
 function panelOf(figures: Figures, metric: Metric): Panel {

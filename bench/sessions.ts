@@ -32,12 +32,6 @@ export interface SessionLane {
   readonly renew: () => Promise<unknown>;
 }
 
-/** Runs a program from its source with the flags that tools/compile.ts gives the compiled ones. */
-const ARGV = [
-  Deno.execPath(),
-  ...["run", "-A", "--no-check", "--quiet", "--v8-flags=--single-threaded,--no-liftoff"],
-];
-
 function courseOf(lane: SessionLane, direction: Direction): Course {
   const { mac, vm } = lane.network;
   return direction === "to"
@@ -47,7 +41,7 @@ function courseOf(lane: SessionLane, direction: Direction): Course {
 
 async function startPair(cipher: CipherBackend, stack: AsyncDisposableStack): Promise<SessionLane> {
   const network = stack.use(await Network.create());
-  const pair = stack.use(await SessionPair.start(network, { cipher, mtu: TUNNEL_MTU, argv: ARGV }));
+  const pair = stack.use(await SessionPair.start(network, { cipher, mtu: TUNNEL_MTU }));
   return {
     subject: `encrypted (${cipher})`,
     network,

@@ -30,13 +30,6 @@ export interface Program {
   readonly grants: readonly Grant[];
 }
 
-/**
- * V8's flags for every program. No helper threads of V8: they cost 4 MB, and the packet path neither allocates nor needs
- * recompiling for long. WebAssembly is compiled well at once then: without those threads V8 would keep the quick first
- * version for ever.
- */
-export const V8_FLAGS: readonly string[] = ["--single-threaded", "--no-liftoff"];
-
 /** What is being compiled for. */
 export interface Build {
   /** the target triple, as in `x86_64-unknown-linux-gnu` */
@@ -44,6 +37,15 @@ export interface Build {
   /** the Deno version inside the binary */
   readonly version: string;
 }
+
+/**
+ * V8's flags inside every program.
+ *
+ * No helper threads: they cost 4 MB, and the packet path neither allocates nor needs recompiling for long. WebAssembly is
+ * compiled well at once then: without those threads V8 would keep the quick first version for ever. `deno bench -A
+ * --v8-flags=--single-threaded bench/micro/aead_bench.ts`, with and without `--no-liftoff`, shows what that costs.
+ */
+export const V8_FLAGS: readonly string[] = ["--single-threaded", "--no-liftoff"];
 
 const FFI: Grant = {
   flag: "--allow-ffi",

@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { reasonToCompile } from "../../tools/freshness.ts";
 import { PROGRAMS } from "../../tools/programs.ts";
 import { describeCommit } from "../../tools/source_tree.ts";
 
@@ -31,6 +32,10 @@ async function run(program: string, args: string[], cwd?: string) {
   const text = new TextDecoder();
   return { code: output.code, stdout: text.decode(output.stdout), stderr: text.decode(output.stderr) };
 }
+
+Deno.test("the programs are newer than every source", async () => {
+  equal(await reasonToCompile(DIST), undefined, "run: deno task compile");
+});
 
 for (const { binary } of PROGRAMS) {
   Deno.test({

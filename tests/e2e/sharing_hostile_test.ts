@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { HostileAccessor } from "../topology/hostile_accessor.ts";
 import { throughput } from "../topology/iperf.ts";
 import { reachable } from "../topology/ping.ts";
+import { roomlessDatagrams } from "../../bench/proc.ts";
+import { residentBytes } from "../topology/resident_memory.ts";
 import { ANNA, BERT, sharingTest } from "../topology/shared_tunnel.ts";
 import { Transfer } from "../topology/transfer.ts";
 import { SERVER_VIRTUAL_ADDRESS } from "../topology/tunnel.ts";
@@ -14,13 +16,8 @@ const DATAGRAMS = 500_000;
 const RATE = 5_000;
 /** Ten times what the server answers, and no more than it looks at. */
 const COOKIE_RATE = 1_000;
-/** Resident memory may grow by this many bytes: room for the collector, a fraction of what is sent. */
-const GROWTH_LIMIT = 96 << 20;
-
-async function residentBytes(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
-}
+/** Resident memory may grow by this many bytes, over all floods: 61 for each datagram, and less than any was. */
+const GROWTH_LIMIT = 32 << 20;
 
 sharingTest("hostile accessors do not disturb the others", { lans: 2 }, async (context) => {
   const { network, tunnel: { configFile, server }, step } = context;
@@ -81,6 +78,7 @@ sharingTest("hostile accessors do not disturb the others", { lans: 2 }, async (c
     `${DATAGRAMS} replayed, cut, changed and forged messages leave sessions as they are`,
     async () => {
       const before = (await context.sharing()).drops;
+      const roomless = await roomlessDatagrams(network.mac);
       await using running = await Transfer.start({
         from: container.namespace,
         address: container.address,
@@ -92,8 +90,16 @@ sharingTest("hostile accessors do not disturb the others", { lans: 2 }, async (c
       await running.finish();
       const { drops, sessions } = await context.sharing();
       const rise = (reason: string) => (drops[reason] ?? 0) - (before[reason] ?? 0);
-      for (const reason of ["forged", "replayed", "unknownIndex", "malformed"]) {
-        assert.ok(rise(reason) > DATAGRAMS / 100, `${reason} ${rise(reason)}`);
+      const counted = Object.keys(drops).reduce((sum, reason) => sum + rise(reason), 0);
+      const unread = await roomlessDatagrams(network.mac) - roomless;
+      console.log(
+        `${counted} counted, ${unread} had no room in the socket's queue: ${JSON.stringify(drops)}`,
+      );
+      assert.ok(counted + unread > 0.95 * DATAGRAMS, `${counted + unread} are accounted for`);
+      // Half of what each way to spoil a message gives: a fifth of all, of the cut ones a quarter shorter than a header and tag.
+      const least = { forged: 0.1, replayed: 0.1, unknownIndex: 0.1, malformed: 0.025 };
+      for (const [reason, share] of Object.entries(least)) {
+        assert.ok(rise(reason) > DATAGRAMS * share, `${reason} ${rise(reason)}`);
       }
       assert.deepEqual(sessions.map(({ address }) => address).sort(), [ANNA.address, BERT.address]);
       assert.ok(await reachable(namespace, SERVER_VIRTUAL_ADDRESS));
@@ -104,6 +110,7 @@ sharingTest("hostile accessors do not disturb the others", { lans: 2 }, async (c
   await step("memory and log stay bounded", async () => {
     assert.equal((await server.status())?.pid, pid);
     const growth = await residentBytes(pid) - memory;
+    console.log(`memory grew by ${(growth / 2 ** 20).toFixed(1)} MiB`);
     assert.ok(growth < GROWTH_LIMIT, `memory grew by ${growth >> 20} MiB`);
     assert.ok(server.process.stderr.lines.length - lines < 20, "datagrams were logged one by one");
   });

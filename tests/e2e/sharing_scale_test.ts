@@ -7,9 +7,6 @@ import { waitUntil } from "../topology/wait.ts";
 import { WireguardPeer } from "../topology/wireguard_peer.ts";
 
 const TOKENS = 1_000;
-/** Milliseconds from the start of the server to the first packet through the tunnel. */
-const START_LIMIT = 1_000;
-const STARTS = 5;
 /** Room for so many tokens around the usual addresses. */
 const ADDR = "192.168.251.1/20";
 
@@ -28,17 +25,11 @@ networkTest("a thousand tokens hold nothing up", { lans: 1 }, async (network, t)
   const container = network.container();
   const step = (name: string, run: () => Promise<void>) => t.step(name, () => withTranscript(tunnel, run));
 
-  await step("the first packet passes within a second of the start", async () => {
-    // The best of some starts: what the machine does besides is no matter of the tokens.
-    const starts: number[] = [];
-    while (starts.length < STARTS && !starts.some((took) => took < START_LIMIT)) {
-      await server.stop();
-      const start = performance.now();
-      server.start();
-      await waitUntil("a packet passes", () => reachable(network.mac, container.address, 1));
-      starts.push(performance.now() - start);
-    }
-    assert.ok(Math.min(...starts) < START_LIMIT, `${starts.join(", ")} ms`);
+  await step("the first packet passes long before the keys of the tokens are derived", async () => {
+    await server.stop();
+    server.start();
+    await waitUntil("a packet passes", () => reachable(network.mac, container.address, 1));
+    // Deriving all keys takes tens of seconds of a core. The order of the two does not depend on how busy the machine is.
     const { sharing } = await server.waitForStatus(
       "it shares",
       ({ sharing }) => typeof sharing?.aead === "string",

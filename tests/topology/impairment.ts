@@ -24,12 +24,17 @@ const NETEM = [
 
 /** The bad network: netem on the link where the kernel has it, else a relay. */
 export class Impairment implements AsyncDisposable {
-  private constructor(readonly relay: Relay | undefined) {}
+  private constructor(readonly network: Network, readonly relay: Relay | undefined) {}
 
   /** @param seed of the relay's random numbers */
   static async start(network: Network, seed: number): Promise<Impairment> {
-    if (await addNetem(network.mac) && await addNetem(network.vm)) return new Impairment(undefined);
-    return new Impairment(await Relay.start(network, "impaired_relay.ts", [`${seed}`]));
+    if (await addNetem(network.mac) && await addNetem(network.vm)) return new Impairment(network, undefined);
+    return new Impairment(network, await Relay.start(network, "impaired_relay.ts", [`${seed}`]));
+  }
+
+  /** Which of the two it is, for people. */
+  get kind(): "netem" | "relay" {
+    return this.relay === undefined ? "netem" : "relay";
   }
 
   /** Whom the client is told to talk to; undefined: the server itself. */
@@ -37,10 +42,26 @@ export class Impairment implements AsyncDisposable {
     return this.relay === undefined ? {} : { clientTarget: this.relay.target };
   }
 
-  /** What the relay has done; undefined with netem. */
+  /** What the relay has done; undefined with netem, whose qdisc counts lost packets alone. */
   async counts(): Promise<ImpairmentCounts | undefined> {
     const answer = await this.relay?.command("counts");
     return answer as ImpairmentCounts | undefined;
+  }
+
+  /**
+   * What netem does to echoes over the bare link: the two namespaces are left as they are, nothing of the tunnel takes part.
+   *
+   * @param count how many are sent, ten milliseconds apart at the most
+   */
+  async probe(count: number): Promise<{ readonly lost: number; readonly duplicated: number }> {
+    const { mac, vmAddress } = this.network;
+    const { stdout } = await mac.run(["ping", "-n", "-i", "0.002", "-c", `${count}`, "-w", "30", vmAddress], {
+      env: { LC_ALL: "C" },
+      deadline: 40_000,
+    });
+    const sequence = [...stdout.matchAll(/icmp_seq=(\d+).* time=/g)].map((match) => match[1]);
+    const distinct = new Set(sequence).size;
+    return { lost: count - distinct, duplicated: sequence.length - distinct };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -83,17 +83,18 @@ export class Relay implements AsyncDisposable {
   }
 }
 
-/** Sends random datagrams from a port of its own. */
+/** Sends random datagrams from a port of its own; gives the number of those that were not empty. */
 export async function strangerFlood(
   from: Namespace,
   address: string,
   port: number,
   count: number,
   deadline = 60_000,
-): Promise<void> {
+): Promise<number> {
   await using child = from.spawnScript("random_datagrams.ts", [address, String(port), String(count)]);
   const status = await child.wait(deadline);
   if (!status.success) throw new Error(`Cannot send ${count} datagrams:\n${child.stderr.tail()}`);
+  return JSON.parse(child.stdout.lines[0] ?? "").sent;
 }
 
 /** Sends one datagram, given in hexadecimal, from a port of its own. */

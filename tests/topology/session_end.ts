@@ -4,6 +4,7 @@
  * @module
  */
 import type { CipherChoice } from "../../ffi/aead/load_cipher.ts";
+import { V8_FLAGS } from "../../tools/programs.ts";
 import type { Namespace } from "./namespace.ts";
 import type { Process } from "./process.ts";
 import { waitUntil } from "./wait.ts";
@@ -85,6 +86,9 @@ export interface SessionReport {
 /** What the data plane told. */
 export type ToldEvent = Readonly<Record<string, unknown>> & { readonly event: string };
 
+/** Runs a program from its source with the V8 flags of the compiled ones. */
+const SHIPPED = [Deno.execPath(), "run", "-A", "--no-check", "--quiet", `--v8-flags=${V8_FLAGS.join()}`];
+
 /** The program. Disposal ends it. */
 export class SessionEnd implements AsyncDisposable {
   #read = 0;
@@ -92,11 +96,11 @@ export class SessionEnd implements AsyncDisposable {
 
   private constructor(readonly process: Process, readonly settings: SessionEndSettings) {}
 
-  /** Starts it; `argv` in the place of the running Deno with no flags. */
+  /** Starts it; `argv` in the place of the running Deno with the V8 flags of the compiled programs. */
   static async start(
     namespace: Namespace,
     settings: SessionEndSettings,
-    argv: readonly string[] = [Deno.execPath(), "run", "-A", "--no-check", "--quiet"],
+    argv: readonly string[] = SHIPPED,
   ): Promise<SessionEnd> {
     const program = new URL("./programs/session_end.ts", import.meta.url).pathname;
     const end = new SessionEnd(namespace.spawn([...argv, program, JSON.stringify(settings)]), settings);
@@ -151,9 +155,9 @@ export class SessionEnd implements AsyncDisposable {
   async #line(): Promise<unknown> {
     for (;;) {
       const line: unknown = JSON.parse(await this.process.stdout.waitFor(/^["{]/, { from: this.#read }));
-      this.#read = this.process.stdout.lines.findIndex((text, index) =>
-        index >= this.#read && /^["{]/.test(text)
-      ) + 1;
+      const { lines } = this.process.stdout;
+      while (!/^["{]/.test(lines[this.#read] ?? "")) this.#read++;
+      this.#read++;
       if (line === null || typeof line !== "object" || !("event" in line)) return line;
       this.#events.push(line as ToldEvent);
     }

@@ -25,7 +25,7 @@ export interface SessionPairOptions {
   readonly offload?: boolean;
   /** Bytes; 1400 where absent. */
   readonly mtu?: number;
-  /** Runs a program in the place of the running Deno with no flags. */
+  /** Runs a program in the place of the running Deno with the V8 flags of the compiled programs. */
   readonly argv?: readonly string[];
 }
 

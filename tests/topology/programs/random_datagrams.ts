@@ -23,6 +23,7 @@ function randomLength(): number {
 /**
  * Sends `count` datagrams. Their lengths lean to the short ones, their first bytes to the meaningful ones.
  *
+ * @returns how many were not empty
  * @param bound whether they go in a peer's name. In a stranger's, one byte 0 is left out: without a key it binds.
  */
 export async function flood(
@@ -34,6 +35,7 @@ export async function flood(
   for (let at = 0; at < random.length; at += 1 << 16) {
     crypto.getRandomValues(random.subarray(at, at + (1 << 16)));
   }
+  let full = 0;
   for (let sent = 0; sent < count;) {
     const burst: Promise<void>[] = [];
     for (; burst.length < BURST && sent < count; sent++) {
@@ -47,11 +49,12 @@ export async function flood(
         new DataView(bytes.buffer).setUint16(2, bytes.length);
       }
       if (!bound && bytes.length === 1 && bytes[0] === 0) bytes[0] = 2;
+      if (bytes.length > 0) full++;
       burst.push(send(bytes));
     }
     await Promise.all(burst);
   }
-  return count;
+  return full;
 }
 
 if (import.meta.main) {

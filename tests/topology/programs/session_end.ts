@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { addressFromUint32, parseAddress } from "../../../core/net/address.ts";
@@ -26,6 +27,9 @@ function needed<T>(value: T | undefined): T {
   return value;
 }
 
+// Not by Uint8Array.fromHex, which the Deno of the compiled programs may not have.
+const octets = (text: string) => new Uint8Array(Buffer.from(text, "hex"));
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const address = (text: string) => needed(parseAddress(text));
 const encoded = (text: string) => codec.encode(needed(parseEndpoint(text)));
 const print = (line: unknown) => console.log(JSON.stringify(line));
@@ -59,9 +63,9 @@ async function attach(step: Extract<SessionStep, { do: "attach" }>): Promise<unk
     cipher: step.cipher,
     onDatagram: (bytes, source) => {
       const from = codec.decode(source);
-      tell("datagram", { hex: bytes.toHex(), from: from && formatEndpoint(from) });
+      tell("datagram", { hex: hex(bytes), from: from && formatEndpoint(from) });
     },
-    onText: (slot, bytes) => tell("text", { slot, hex: bytes.toHex() }),
+    onText: (slot, bytes) => tell("text", { slot, hex: hex(bytes) }),
     onWanted: (slot) => tell("wanted", { slot }),
     onConfirmed: (slot, localIndex) => tell("confirmed", { slot, localIndex }),
     onNotice: (line) => tell("notice", { line }),
@@ -104,8 +108,8 @@ async function carryOut(step: SessionStep): Promise<unknown> {
         step.slot,
         {
           ...step,
-          send: Uint8Array.fromHex(step.send),
-          receive: Uint8Array.fromHex(step.receive),
+          send: octets(step.send),
+          receive: octets(step.receive),
         },
         step.endpoint === undefined ? undefined : encoded(step.endpoint),
         { ...SESSION_LIMITS, ...step.limits },
@@ -123,7 +127,7 @@ async function carryOut(step: SessionStep): Promise<unknown> {
         legacy: step.legacy,
       });
     case "text":
-      return to.sealAndSend(step.slot, Uint8Array.fromHex(step.hex));
+      return to.sealAndSend(step.slot, octets(step.hex));
     case "report":
       return report(to, step.slot);
   }
