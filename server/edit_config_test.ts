@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { CapturedTerminal } from "../cli/captured_terminal.ts";
 import { OperationError } from "../core/error.ts";
+import { fileCalls } from "../ffi/file_calls.ts";
 import { editConfig, givenLines } from "./edit_config.ts";
+
+// Opened once for the thread's life, so no test opens it.
+fileCalls();
 
 async function withFile(text: string, test: (file: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();

@@ -14,7 +14,11 @@ const OCTETS_AT_ONCE = 64 * 1024;
 export class ControlBudget {
   readonly #bucket: Bucket;
 
-  /** @param now milliseconds on any scale that is always the same */
+  /**
+   * Makes a full budget.
+   *
+   * @param now milliseconds on any scale that is always the same
+   */
   constructor(now: number) {
     this.#bucket = new Bucket(OCTETS_PER_SECOND, OCTETS_AT_ONCE, now);
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { DatagramList } from "../../core/packet/datagram_list.ts";
+import { fileCalls } from "../../ffi/file_calls.ts";
 import { PacketMemory } from "../../ffi/packet_memory.ts";
 import type { TunPort } from "../../ffi/tun.ts";
 import { openUdpSocket } from "../../ffi/udp_socket.ts";
@@ -7,6 +8,9 @@ import type { SessionEvent } from "./session_channel.ts";
 import { SessionHost } from "./session_host.ts";
 import { SessionMemory } from "./session_memory.ts";
 import { address } from "../../tests/literals.ts";
+
+// Opened once for the thread's life, so no test opens it.
+fileCalls();
 
 Deno.test("a socket that cannot be taken in leaves nothing reserved", async () => {
   const events: SessionEvent[] = [];
