@@ -29,7 +29,7 @@ Deno.test("a socket that cannot be taken in leaves nothing reserved", async () =
     host.attach({
       kind: "attach",
       udp: { descriptor: socket.descriptor, connected: false, offload: true },
-      cipher: "auto",
+      cipher: "wasm",
       slots: 4,
       shared: SessionMemory.allocate(4).buffer,
     });
