@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { DatagramList } from "../../core/packet/datagram_list.ts";
-import { fileCalls } from "../../ffi/file_calls.ts";
 import { PacketMemory } from "../../ffi/packet_memory.ts";
 import type { TunPort } from "../../ffi/tun.ts";
 import { openUdpSocket } from "../../ffi/udp_socket.ts";
@@ -9,31 +8,31 @@ import { SessionHost } from "./session_host.ts";
 import { SessionMemory } from "./session_memory.ts";
 import { address } from "../../tests/literals.ts";
 
-// Opened once for the thread's life, so no test opens it.
-fileCalls();
+const events: SessionEvent[] = [];
+const memory = new PacketMemory(20 << 20);
+const list = new DatagramList(memory.arena, 64);
+const host = new SessionHost({
+  memory,
+  list,
+  tun: {} as TunPort,
+  counters: new Float64Array(64),
+  client: undefined,
+  post: (event) => events.push(event),
+});
+const socket = await openUdpSocket({ address: address("127.0.0.1"), port: 0 });
+const attach = () =>
+  host.attach({
+    kind: "attach",
+    udp: { descriptor: socket.descriptor, connected: false, offload: true },
+    cipher: "wasm",
+    slots: 4,
+    shared: SessionMemory.allocate(4).buffer,
+  });
+// Opens the C library for the thread's life, so no test opens it.
+await attach();
 
 Deno.test("a socket that cannot be taken in leaves nothing reserved", async () => {
-  const events: SessionEvent[] = [];
-  const memory = new PacketMemory(20 << 20);
-  const list = new DatagramList(memory.arena, 64);
-  const host = new SessionHost({
-    memory,
-    list,
-    tun: {} as TunPort,
-    counters: new Float64Array(64),
-    client: undefined,
-    post: (event) => events.push(event),
-  });
-  using socket = await openUdpSocket({ address: address("127.0.0.1"), port: 0 });
-  const attach = () =>
-    host.attach({
-      kind: "attach",
-      udp: { descriptor: socket.descriptor, connected: false, offload: true },
-      cipher: "wasm",
-      slots: 4,
-      shared: SessionMemory.allocate(4).buffer,
-    });
-  await attach();
+  using _ = socket;
   assert.equal(events.at(-1)?.kind, "attached");
   host.take({ kind: "detach" });
   // With what is left the socket's part has room, and what is built last has none.
