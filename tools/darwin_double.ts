@@ -1,8 +1,9 @@
 /**
  * `deno run -A tools/darwin_double.ts`: writes to `dist/test/` what runs the macOS side on Linux: a double of
  * libSystem and of the programs that configure the network, made by the C compiler from tests/darwin/, and a
- * docker-connector and a docker-accessor that use them. What they use is compiled in: a released program has neither the paths nor a setting
- * that could name them.
+ * docker-connector and a docker-accessor that use them, run from source: a macOS program always holds this Deno, since only
+ * for Linux can another runtime be had. What they use is written into their source: a released program has neither the
+ * paths nor a setting that could name them.
  *
  * @module
  */
@@ -10,11 +11,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { OperationError } from "../core/error.ts";
 import { runOrThrow } from "./command.ts";
-import { compileProgram } from "./compile.ts";
-import { findCompiler } from "./compiler.ts";
 import { newest, ROOT_FOLDER } from "./freshness.ts";
 import { type Program, PROGRAMS } from "./programs.ts";
-import { describeCommit, SOURCES, stampedCopy } from "./source_tree.ts";
+import { writeSourcePrograms } from "./source_programs.ts";
+import { SOURCES } from "./source_tree.ts";
 
 /** The folder that stands for the root of a Mac's files. */
 export const DOUBLE_FOLDER: string = join(ROOT_FOLDER, "dist", "test");
@@ -120,15 +120,7 @@ export async function compileDoubles(): Promise<void> {
 export async function ensureDarwinDouble(): Promise<void> {
   if (await isFresh()) return;
   await compileDoubles();
-  const compiler = await findCompiler(Deno.build.target);
-  const replaced = { "ffi/back_end.ts": darwinBackEnd() };
-  const sources = await stampedCopy(ROOT_FOLDER, await describeCommit(ROOT_FOLDER), replaced);
-  try {
-    const job = { compiler, target: Deno.build.target, sources, output: DOUBLE_FOLDER };
-    for (const program of darwinPrograms()) console.log(`Compiled ${await compileProgram(program, job)}`);
-  } finally {
-    await Deno.remove(sources, { recursive: true });
-  }
+  await writeSourcePrograms(DOUBLE_FOLDER, { "ffi/back_end.ts": darwinBackEnd() }, darwinPrograms());
 }
 
 if (import.meta.main) {

@@ -1,8 +1,9 @@
 /**
- * `deno task release [--complete] [--base-url URL]`: makes dist/release/ from what `deno task compile` and
+ * `deno task release [--complete] [--base-url URL] [--any-runtime]`: makes dist/release/ from what `deno task compile` and
  * `deno task image` wrote to dist/: an archive for each program and system, the images, install.sh, the Homebrew
  * formulas and SHA256SUMS. With `--complete` every system has to be there; a tag that GitHub names has to be the
- * version's.
+ * version's. Programs that hold another Deno than the repository's are refused; `--any-runtime` takes them, for machines of
+ * one's own.
  *
  * @module
  */
@@ -11,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { version } from "../cli/build_info.ts";
 import { OperationError } from "../core/error.ts";
+import { DENO_VERSION } from "./deno_version.ts";
 import { buildRelease } from "./release/build_release.ts";
 import { projectHome } from "./release/project.ts";
 import { formatTable } from "./table.ts";
@@ -30,7 +32,11 @@ if (import.meta.main) {
   try {
     const { values } = parseArgs({
       args: Deno.args,
-      options: { complete: { type: "boolean", default: false }, "base-url": { type: "string" } },
+      options: {
+        "any-runtime": { type: "boolean", default: false },
+        "base-url": { type: "string" },
+        complete: { type: "boolean", default: false },
+      },
     });
     const env = Deno.env.toObject();
     checkTag(env);
@@ -41,6 +47,7 @@ if (import.meta.main) {
       home: projectHome(env),
       version,
       complete: values.complete,
+      ...(values["any-runtime"] ? {} : { denoVersion: DENO_VERSION }),
       ...(values["base-url"] === undefined ? {} : { baseUrl: values["base-url"] }),
     });
     const rows = await Promise.all(files.map(async (name) => {

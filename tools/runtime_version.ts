@@ -58,7 +58,8 @@ export async function checkReleasedRuntime(path: string, version: string): Promi
     `Cannot release ${path}: it holds ${
       found === undefined ? "no Deno" : `Deno ${found}`
     }, not Deno ${version}`,
-    `Compile it where Deno's download site can be reached: npx -y deno@${version} task compile`,
+    `Compile it where Deno's download site can be reached: npx -y deno@${version} task compile; for machines of your own ` +
+      "add --any-runtime",
   );
 }
 

@@ -9,6 +9,7 @@ import { OperationError } from "../../core/error.ts";
 import { writeFormulas } from "../formula.ts";
 import { IMAGE, IMAGE_FILE, IMAGE_ID_FILE } from "../image/contents.ts";
 import { hashFile } from "../runtime_file.ts";
+import { checkReleasedRuntime } from "../runtime_version.ts";
 import { downloadAddress, HOME } from "./project.ts";
 import { archiveName, INSTALLED_PROGRAMS, SUMS_FILE, type System, SYSTEMS } from "./systems.ts";
 import { type Entry, writeArchive, writeCompressed } from "./tar_archive.ts";
@@ -29,6 +30,8 @@ export interface ReleaseSettings {
   readonly baseUrl?: string;
   /** whether every system and image has to be there */
   readonly complete: boolean;
+  /** the Deno that every program has to hold; any where absent, for tests */
+  readonly denoVersion?: string;
 }
 
 /** A release that lies in its folder. */
@@ -122,6 +125,16 @@ async function findParts(programs: string): Promise<{ parts: Part[]; missing: st
   return { parts, missing };
 }
 
+/** Makes sure that what the tests ran on is what is released. */
+async function checkRuntimes(programs: string, denoVersion: string): Promise<void> {
+  for (const { target, os } of SYSTEMS) {
+    for (const program of [...INSTALLED_PROGRAMS, ...os === "linux" ? ["docker-connector-client"] : []]) {
+      const binary = await builtFile(programs, target, program);
+      if (binary !== undefined) await checkReleasedRuntime(binary, denoVersion);
+    }
+  }
+}
+
 /** install.sh with the project's page in it. */
 async function installScript(home: string): Promise<string> {
   const script = await Deno.readTextFile(join(ROOT, "install.sh"));
@@ -132,7 +145,8 @@ async function installScript(home: string): Promise<string> {
  * Makes a release.
  *
  * @param settings what of
- * @throws OperationError `failure` when nothing is there, or, if it has to be complete, when something is missing
+ * @throws OperationError `failure` when nothing is there, when something is missing although it has to be complete, or when a
+ *   program holds another Deno
  */
 export async function buildRelease(settings: ReleaseSettings): Promise<Release> {
   const { programs, output, home, version } = settings;
@@ -144,6 +158,7 @@ export async function buildRelease(settings: ReleaseSettings): Promise<Release> 
       "Put the programs of each system into dist/TRIPLE/, or leave out --complete",
     );
   }
+  if (settings.denoVersion !== undefined) await checkRuntimes(programs, settings.denoVersion);
   await Deno.remove(output, { recursive: true }).catch(() => {});
   await Deno.mkdir(output, { recursive: true });
   const files: string[] = [];

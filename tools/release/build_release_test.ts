@@ -52,6 +52,27 @@ Deno.test("a complete release holds every program, the images, and hashes that s
     await runOrThrow([...verify, "--check", "SHA256SUMS"], { cwd: output });
   }));
 
+Deno.test("a program that holds another Deno than the one that was tested is not released", () =>
+  withPrograms(async (settings) => {
+    const refusal = (error: unknown) =>
+      error instanceof OperationError &&
+      /^Cannot release .*: it holds no Deno, not Deno 2\.9\.6/.test(error.report);
+    await assert.rejects(buildRelease({ ...settings, denoVersion: "2.9.6" }), refusal);
+    for (const { os, target } of SYSTEMS) {
+      const names = os === "linux" ? [...INSTALLED_PROGRAMS, "docker-connector-client"] : INSTALLED_PROGRAMS;
+      for (const name of names) {
+        await Deno.writeTextFile(join(settings.programs, target, name), "\0Deno/2.9.6\0");
+      }
+    }
+    await buildRelease({ ...settings, denoVersion: "2.9.6" });
+    const other = join(settings.programs, "x86_64-unknown-linux-gnu", "docker-connector-client");
+    await Deno.writeTextFile(other, "\0Deno/2.4.2\0");
+    await assert.rejects(
+      buildRelease({ ...settings, denoVersion: "2.9.6" }),
+      /holds Deno 2\.4\.2, not Deno 2\.9\.6/,
+    );
+  }));
+
 Deno.test("an archive has its own system's program, and the image for Docker's machine on that processor", () =>
   withPrograms(async (settings) => {
     await buildRelease(settings);
