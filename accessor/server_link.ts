@@ -172,8 +172,10 @@ export class ServerLink implements Disposable {
 
   /** Ends the session. */
   [Symbol.dispose](): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    this.#sleep[Symbol.dispose]();
     this.#session.close();
   }
 

@@ -17,15 +17,27 @@ const [STANDING, GOING_ON] = backEnd.os === "darwin" ? [8, 4] : [1, 7];
 /** Shorter differences are the time between two readings. */
 const SHORTEST = 1000;
 
+/** Where a clock reads, and what closes that. */
+export interface SleepSource {
+  read(): number;
+  close(): void;
+}
+
 /** Tells of sleep since it was last asked. */
-export class SleepClock {
+export class SleepClock implements Disposable {
   readonly #read: () => number;
+  readonly #close: () => void;
   #slept: number;
 
-  /** @param read milliseconds that the machine has slept since it was started; the system's unless a test gives another */
-  constructor(read: () => number = systemSleep()) {
-    this.#read = read;
-    this.#slept = read();
+  /** @param source milliseconds that the machine has slept since it was started; the system's unless a test gives another */
+  constructor(source: SleepSource = systemSleep()) {
+    this.#read = source.read;
+    this.#close = source.close;
+    this.#slept = source.read();
+  }
+
+  [Symbol.dispose](): void {
+    this.#close();
   }
 
   /** Milliseconds that the machine has slept since the last call; 0 for less than a second. */
@@ -37,20 +49,22 @@ export class SleepClock {
   }
 }
 
-function systemSleep(): () => number {
-  const { symbols } = Deno.dlopen(libcPath, {
+function systemSleep(): SleepSource {
+  const library = Deno.dlopen(libcPath, {
     // int clock_gettime(clockid_t clock, struct timespec *time);
     clock_gettime: { parameters: ["i32", "buffer"], result: "i32", optional: true },
   });
+  const { symbols } = library;
   const room = new DataView(new ArrayBuffer(TIMESPEC));
   const octets = new Uint8Array(room.buffer);
   const milliseconds = (clock: number) => {
     if (symbols.clock_gettime === null || symbols.clock_gettime(clock, octets) !== 0) return undefined;
     return Number(room.getBigInt64(0, true)) * 1000 + Number(room.getBigInt64(8, true)) / 1e6;
   };
-  return () => {
+  const read = () => {
     const [standing, goingOn] = [milliseconds(STANDING), milliseconds(GOING_ON)];
     // A system without either clock does not tell.
     return standing === undefined || goingOn === undefined ? 0 : goingOn - standing;
   };
+  return { read, close: () => library.close() };
 }

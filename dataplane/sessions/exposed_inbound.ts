@@ -194,10 +194,14 @@ export class ExposedInbound {
 
   /** What may be a login of the original's accessor. */
   #takeLogin(at: number, length: number, run: number): void {
+    const { bytes, batch } = this.#parts;
     if (length > LONGEST_MESSAGE) this.#counters[SessionCounter["drop.oversize"]]++;
-    else if (this.legacyIsOn || this.#hints.take(1, this.#parts.batch.now)) {
-      this.#passDatagram(at, length, run);
-    } else this.#counters[SessionCounter["drop.notLoggedIn"]]++;
+    else if (this.legacyIsOn) this.#passDatagram(at, length, run);
+    // No token begins with a zero: that is a message of WireGuard that was cut or changed.
+    else if (bytes[at] !== LOGIN || length === 1 || bytes[at + 1] === 0) {
+      this.#counters[SessionCounter["drop.malformed"]]++;
+    } else if (this.#hints.take(1, batch.now)) this.#passDatagram(at, length, run);
+    else this.#counters[SessionCounter["drop.notLoggedIn"]]++;
   }
 
   #passDatagram(at: number, length: number, run: number): void {

@@ -173,6 +173,7 @@ export class ExposedListener implements AsyncDisposable {
     this.#ticking = undefined;
     // When the whole data plane has failed, its failure is reported elsewhere.
     await this.plane.detach().catch(() => {});
+    this.#sleep[Symbol.dispose]();
     this.socket.close();
   }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { HostileAccessor } from "../topology/hostile_accessor.ts";
 import { throughput } from "../topology/iperf.ts";
 import { reachable } from "../topology/ping.ts";
-import { roomlessDatagrams } from "../../bench/proc.ts";
+import { datagramsWithoutRoom } from "../topology/flood.ts";
 import { residentBytes } from "../topology/resident_memory.ts";
 import { ANNA, BERT, sharingTest } from "../topology/shared_tunnel.ts";
 import { Transfer } from "../topology/transfer.ts";
@@ -78,7 +78,7 @@ sharingTest("hostile accessors do not disturb the others", { lans: 2 }, async (c
     `${DATAGRAMS} replayed, cut, changed and forged messages leave sessions as they are`,
     async () => {
       const before = (await context.sharing()).drops;
-      const roomless = await roomlessDatagrams(network.mac);
+      const roomless = await datagramsWithoutRoom(network.mac);
       await using running = await Transfer.start({
         from: container.namespace,
         address: container.address,
@@ -91,9 +91,9 @@ sharingTest("hostile accessors do not disturb the others", { lans: 2 }, async (c
       const { drops, sessions } = await context.sharing();
       const rise = (reason: string) => (drops[reason] ?? 0) - (before[reason] ?? 0);
       const counted = Object.keys(drops).reduce((sum, reason) => sum + rise(reason), 0);
-      const unread = await roomlessDatagrams(network.mac) - roomless;
+      const unread = await datagramsWithoutRoom(network.mac) - roomless;
       console.log(
-        `${counted} counted, ${unread} had no room in the socket's queue: ${JSON.stringify(drops)}`,
+        `${counted} counted, ${unread} had no room in a queue: ${JSON.stringify(drops)}`,
       );
       assert.ok(counted + unread > 0.95 * DATAGRAMS, `${counted + unread} are accounted for`);
       // Half of what each way to spoil a message gives: a fifth of all, of the cut ones a quarter shorter than a header and tag.

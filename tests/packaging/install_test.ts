@@ -191,7 +191,7 @@ async function testShell(release: TestRelease, shell: Shell, t: Deno.TestContext
     const modes = INSTALLED.map((file) =>
       ((Deno.lstatSync(`${site.prefix}/${file}`).mode ?? 0) & 0o777).toString(8)
     );
-    assert.deepEqual(modes, ["755", "600", "644", "644", "644"]);
+    assert.deepEqual(modes, ["755", "600", "644", "644", "644", "644"]);
     await good(site.installer(["--uninstall"]));
   });
 

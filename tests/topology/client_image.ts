@@ -31,14 +31,8 @@ export async function loadClientImage(engine: DockerEngine): Promise<void> {
   }
 }
 
-/**
- * Builds the image of a folder of programs that run from source, and saves it there.
- *
- * @param engine has no image of the client yet
- * @param programs the folder
- */
-export async function prepareSourceImage(engine: DockerEngine, programs: string): Promise<void> {
-  await engine.docker("load", "--input", await clientImageTar(engine));
+/** Builds the image of a folder of programs that run from source, and saves it there. */
+export async function saveSourceImage(engine: DockerEngine, programs: string): Promise<void> {
   await runTool(engine, "tools/source_image.ts", programs);
 }
 

@@ -68,9 +68,8 @@ export class DockerEngine implements AsyncDisposable {
         ? OWN_MOUNTS
         : ["nsenter", `--mount=/proc/${this.#containerd.pid}/ns/mnt`],
       ...["sh", "-c", BIND, "bind", ...await this.#writeFiles(), "--"],
+      // It finds by itself which storage driver works here; the one that always does copies each image for each container.
       ...["dockerd", "--host", `unix://${this.socket}`, ...files],
-      // The one driver that works on every file system, in containers too.
-      ...["--storage-driver", "vfs"],
     ], { env: { PATH: await this.#searchPath() } });
     this.#process = child;
     await waitUntil("dockerd answers", async () => {

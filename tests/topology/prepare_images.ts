@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { clientImageTar, prepareSourceImage } from "./client_image.ts";
+import { clientImageTar, saveSourceImage } from "./client_image.ts";
 import { DockerEngine } from "./docker_engine.ts";
 import { Network } from "./network.ts";
 
@@ -12,7 +12,7 @@ if (import.meta.main) {
   await using network = await Network.create({ containers: [] });
   await using engine = new DockerEngine(network);
   await engine.start();
+  await clientImageTar(engine);
   const [folder] = Deno.args;
-  if (folder === undefined) await clientImageTar(engine);
-  else await prepareSourceImage(engine, folder);
+  if (folder !== undefined) await saveSourceImage(engine, folder);
 }
