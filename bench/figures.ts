@@ -170,6 +170,11 @@ export class Figures {
     this.report(`${subject}: ${metric.title}: ${value.toFixed(metric.digits)} ${metric.unit}`);
   }
 
+  /** Takes down that a run failed and was repeated. */
+  repeated(run: Run, why: string): void {
+    this.runs.push({ ...run, repeatedAfter: why });
+  }
+
   /** The metrics that have figures. */
   metrics(): Metric[] {
     return this.#entries().map(({ metric }) => metric);

@@ -27,22 +27,33 @@ export async function serveOnce({ to }: Course, args: readonly string[] = []): P
   return await to.serve(["iperf3", "-s", "-1", "-p", String(PORT), ...args], PORT);
 }
 
+/** Is told why a run failed before it is repeated, so that the result can say so. */
+export type OnRepeat = (why: string) => Promise<void> | void;
+
 /**
  * Runs once more what failed once: iperf3 speaks with its server through the tunnel under test, and a full queue may
  * cost it that connection, which should not cost the figures of a whole benchmark.
+ *
+ * @throws what the second run throws
  */
-async function tryTwice<T>(run: () => Promise<T>): Promise<T> {
+export async function tryTwice<T>(run: () => Promise<T>, onRepeat?: OnRepeat): Promise<T> {
   try {
     return await run();
   } catch (error) {
     console.error(`once more: ${error}`);
+    await onRepeat?.(error instanceof Error ? error.message : String(error));
     return await run();
   }
 }
 
 /** One TCP run. */
-export async function runTcp(course: Course, streams: number, seconds: number): Promise<TcpReport> {
-  return await tryTwice(() => tryTcp(course, streams, seconds));
+export async function runTcp(
+  course: Course,
+  streams: number,
+  seconds: number,
+  onRepeat?: OnRepeat,
+): Promise<TcpReport> {
+  return await tryTwice(() => tryTcp(course, streams, seconds), onRepeat);
 }
 
 async function tryTcp(course: Course, streams: number, seconds: number): Promise<TcpReport> {
@@ -85,8 +96,8 @@ export interface UdpOutcome extends UdpReport {
 }
 
 /** One UDP run, with socket buffers as large as the machine allows. */
-export async function runUdp(course: Course, plan: UdpPlan): Promise<UdpOutcome> {
-  return await tryTwice(() => tryUdp(course, plan));
+export async function runUdp(course: Course, plan: UdpPlan, onRepeat?: OnRepeat): Promise<UdpOutcome> {
+  return await tryTwice(() => tryUdp(course, plan), onRepeat);
 }
 
 async function tryUdp(course: Course, plan: UdpPlan): Promise<UdpOutcome> {

@@ -6,6 +6,7 @@
 import { cpus, loadavg, release } from "node:os";
 import { binary } from "../tests/topology/daemon.ts";
 import { run } from "../tests/topology/process.ts";
+import { describeTuning, type Tuning } from "./tuning.ts";
 
 /** Machine and versions. */
 export interface Machine {
@@ -20,6 +21,7 @@ export interface Machine {
   readonly wireguardGo: string;
   readonly iperf3: string;
   readonly ping: string;
+  readonly tuning: Tuning;
 }
 
 async function firstLine(argv: readonly string[]): Promise<string> {
@@ -51,5 +53,6 @@ export async function describeMachine(): Promise<Machine> {
     wireguardGo: await firstLine(["dpkg-query", "-W", "wireguard-go"]),
     iperf3: await firstLine(["iperf3", "--version"]),
     ping: await firstLine(["ping", "-V"]),
+    tuning: await describeTuning(),
   };
 }

@@ -19,6 +19,7 @@ import { layOutSessions, measureSessions, type SessionLane } from "./sessions.ts
 import { measureStart } from "./start.ts";
 import { judgeTargets } from "./targets.ts";
 import { measureTcp } from "./tcp.ts";
+import { describeLinks, type Link } from "./tuning.ts";
 import { measureUdp } from "./udp.ts";
 import { warmUp } from "./warm_up.ts";
 
@@ -44,18 +45,24 @@ async function measureRound(
   if (parts.has("start")) await measureStart(blank, figures);
 }
 
-async function measure(options: BenchOptions, figures: Figures): Promise<void> {
+/** Measures all of it and returns the interfaces that it was measured over. */
+async function measure(options: BenchOptions, figures: Figures): Promise<Link[]> {
   await using stack = new AsyncDisposableStack();
   const lanes = await layOut(stack);
   const blank = stack.use(await Network.create());
   await warmUp(lanes);
   const sessions = options.parts.has("sessions") ? await layOutSessions(stack, lanes) : [];
+  const links = await describeLinks([
+    ...lanes,
+    ...sessions.filter(({ network }) => !lanes.some((lane) => lane.network === network)),
+  ]);
   for (let round = 0; round < options.rounds; round++) {
     console.error(`-- round ${round + 1} of ${options.rounds}`);
     await measureRound(rotate(lanes, round), rotate(sessions, round), blank, options, figures);
   }
   const own = lanes.find(({ subject }) => subject === "docker-connector");
   if (options.long && own !== undefined) await measureLongTransfer(own, figures);
+  return links;
 }
 
 async function main(): Promise<void> {
@@ -65,13 +72,14 @@ async function main(): Promise<void> {
   const machine = await describeMachine();
   const before = load();
   const figures = new Figures((line) => console.error(line));
-  await measure(options, figures);
+  const links = await measure(options, figures);
   const verdicts = judgeTargets(figures);
   const result: Result = {
     date,
     command: ["deno", "task", "bench", ...Deno.args].join(" "),
     machine,
     load: { before, after: load() },
+    links,
     figures,
     verdicts,
     complete: PARTS.every((part) => options.parts.has(part)),

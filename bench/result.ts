@@ -8,6 +8,7 @@ import { drawCharts } from "./charts.ts";
 import type { Figures } from "./figures.ts";
 import { TUNNEL_MTU } from "./lanes.ts";
 import type { Machine } from "./machine.ts";
+import type { Link } from "./tuning.ts";
 import type { Verdict } from "./targets.ts";
 
 const RESULTS = fileURLToPath(new URL("./results/", import.meta.url));
@@ -19,6 +20,8 @@ export interface Result {
   readonly machine: Machine;
   /** Load of the machine before and after. */
   readonly load: { readonly before: number; readonly after: number };
+  /** The interfaces of all topologies, when the rounds began. */
+  readonly links: readonly Link[];
   readonly figures: Figures;
   readonly verdicts: readonly Verdict[];
   /** Whether every part was measured, so that it may stand for the latest. */
@@ -42,8 +45,8 @@ export function provenance({ date, command, machine, load }: Result): string[] {
 }
 
 /** Everything as JSON. */
-function toJson(result: Result): string {
-  const { date, command, machine, load, figures, verdicts } = result;
+export function toJson(result: Result): string {
+  const { date, command, machine, load, links, figures, verdicts } = result;
   const series = figures.series().map(({ metric, subject, values, median }) => ({
     metric: metric.id,
     title: metric.title,
@@ -60,6 +63,7 @@ function toJson(result: Result): string {
     load,
     tunnelMtu: TUNNEL_MTU,
     underlayMtu: 1500,
+    links,
     series,
     targets: verdicts.map(({ target, measured = null, met = null }) => ({ target, measured, met })),
     runs: figures.runs,

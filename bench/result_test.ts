@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Figures } from "./figures.ts";
-import { provenance } from "./result.ts";
+import { provenance, type Result, toJson } from "./result.ts";
 
-Deno.test("a reader learns machine, versions, load, date and command", () => {
-  const lines = provenance({
+function result(): Result {
+  return {
     date: new Date("2026-01-02T03:04:05Z"),
     command: "deno task bench --rounds 9",
     machine: {
@@ -16,15 +16,46 @@ Deno.test("a reader learns machine, versions, load, date and command", () => {
       wireguardGo: "wireguard-go\t0.0.20220316-1",
       iperf3: "iperf 3.12 (cJSON 1.7.15)",
       ping: "ping from iputils 20221126",
+      tuning: {
+        socketBuffers: { rmem_default: 212992, rmem_max: 4194304, wmem_default: 212992, wmem_max: 4194304 },
+        processors: { allowed: "0", online: "0-1", isPinned: true },
+        governor: "performance",
+        deno: "2.9.6",
+      },
     },
     load: { before: 0.123, after: 2.5 },
+    links: [{ subject: "VXLAN", end: "mac", name: "vxlan0", mtu: 1400, txQueueLength: 1000 }],
     figures: new Figures(),
     verdicts: [],
     complete: true,
-  });
+  };
+}
+
+Deno.test("a reader learns machine, versions, load, date and command", () => {
+  const lines = provenance(result());
   assert.deepEqual(lines.slice(-3), [
     "2 x Some CPU, Linux 6.18.0, TCP cubic, load 0.12 before, 2.50 after",
     "docker-connector 0.1.0 (commit 0123abc, deno 2.4.2); wireguard-go 0.0.20220316-1; iperf 3.12",
     "2026-01-02 03:04Z, deno task bench --rounds 9, medians of the rounds, tunnel MTU 1400",
+  ]);
+});
+
+Deno.test("the JSON has buffers, queues, processors, governor, Deno and each repeated run", () => {
+  const whole = result();
+  whole.figures.repeated(
+    { part: "tcp", subject: "VXLAN", direction: "to", streams: 8 },
+    "iperf3: unable to connect",
+  );
+  const document = JSON.parse(toJson(whole));
+  assert.deepEqual(document.machine.tuning, whole.machine.tuning);
+  assert.deepEqual(document.links, whole.links);
+  assert.deepEqual(document.runs, [
+    {
+      part: "tcp",
+      subject: "VXLAN",
+      direction: "to",
+      streams: 8,
+      repeatedAfter: "iperf3: unable to connect",
+    },
   ]);
 });

@@ -40,12 +40,22 @@ interface Case {
   readonly throughput: number[];
   /** Processor seconds of the server for 10^9 bytes. */
   readonly processor: number[];
+  /** Why runs failed that were then repeated. */
+  readonly repeats: string[];
 }
 
 function caseOf(what: Case["what"], count: number, network: Network, tunnel: Tunnel): Case {
   const { namespace, address } = network.container();
   const course = { from: network.mac, to: namespace, address };
-  return { what, count, course, serverPid: tunnel.server.process.pid, throughput: [], processor: [] };
+  return {
+    what,
+    count,
+    course,
+    serverPid: tunnel.server.process.pid,
+    throughput: [],
+    processor: [],
+    repeats: [],
+  };
 }
 
 /** A tunnel with so many routes: to the container, and to networks of 100.64.0.0/10 (RFC 6598). */
@@ -96,8 +106,11 @@ async function withSessions(count: number, stack: AsyncDisposableStack): Promise
 }
 
 async function measure(one: Case, seconds: number): Promise<void> {
-  const before = await processorTime(one.serverPid);
-  const { bytes, bitsPerSecond } = await runTcp(one.course, 1, seconds);
+  let before = await processorTime(one.serverPid);
+  const { bytes, bitsPerSecond } = await runTcp(one.course, 1, seconds, async (why) => {
+    one.repeats.push(why);
+    before = await processorTime(one.serverPid);
+  });
   const spent = await processorTime(one.serverPid) - before;
   one.throughput.push(bitsPerSecond / 1e6);
   one.processor.push(spent / (bytes / 1e9));
@@ -108,7 +121,7 @@ function describe(cases: readonly Case[]) {
   return cases.map((one) => {
     const first = cases.find(({ what }) => what === one.what) ?? one;
     const ratio = median(one.throughput) / median(first.throughput);
-    const { what, count, throughput, processor } = one;
+    const { what, count, throughput, processor, repeats } = one;
     const within = ratio >= 1 - TOLERANCE;
     return {
       what,
@@ -118,6 +131,7 @@ function describe(cases: readonly Case[]) {
       processor: median(processor),
       ratio,
       within,
+      repeats,
     };
   });
 }

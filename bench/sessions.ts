@@ -82,7 +82,9 @@ export async function measureSessions(
   for (const { renew } of lanes) await renew();
   for (const direction of DIRECTIONS) {
     for (const lane of lanes) {
-      const { bitsPerSecond } = await runTcp(courseOf(lane, direction), 1, seconds);
+      const run = { part: "sessions", subject: lane.subject, direction };
+      const repeated = (why: string) => figures.repeated(run, why);
+      const { bitsPerSecond } = await runTcp(courseOf(lane, direction), 1, seconds, repeated);
       figures.add(sessionThroughput(direction), lane.subject, bitsPerSecond / 1e6);
     }
   }

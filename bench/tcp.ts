@@ -38,8 +38,17 @@ async function measure(
   options: BenchOptions,
   figures: Figures,
 ): Promise<void> {
-  const before = await processorTimes(lane);
-  const { bytes, bitsPerSecond } = await runTcp(courseOf(lane, direction), streams, options.seconds);
+  let before = await processorTimes(lane);
+  const { bytes, bitsPerSecond } = await runTcp(
+    courseOf(lane, direction),
+    streams,
+    options.seconds,
+    async (why) => {
+      figures.repeated({ part: "tcp", subject: lane.subject, direction, streams }, why);
+      // What the failed run cost is not the figure's.
+      before = await processorTimes(lane);
+    },
+  );
   const after = await processorTimes(lane);
   if (options.parts.has("tcp")) {
     figures.add(tcpThroughput(direction, streams), lane.subject, bitsPerSecond / 1e6);
@@ -60,7 +69,8 @@ async function measureIpv6(
 ): Promise<void> {
   const course = ipv6CourseOf(lane, direction);
   if (course === undefined || !parts.has("tcp")) return;
-  const { bitsPerSecond } = await runTcp(course, 1, seconds);
+  const run = { part: "tcp6", subject: lane.subject, direction };
+  const { bitsPerSecond } = await runTcp(course, 1, seconds, (why) => figures.repeated(run, why));
   figures.add(tcpThroughputIpv6(direction), lane.subject, bitsPerSecond / 1e6);
 }
 

@@ -38,10 +38,11 @@ async function measure(lane: Lane, ladder: Ladder, seconds: number, figures: Fig
   const course = courseOf(lane, "to");
   let peak = { arrived: 0, sent: 0 };
   for (const rate of [...fixed, ...climb]) {
-    const outcome = await runUdp(course, { payload, rate, seconds });
+    const run = { part: "udp", subject: lane.subject, payload, rate };
+    const outcome = await runUdp(course, { payload, rate, seconds }, (why) => figures.repeated(run, why));
     const { packets, last, lost, roomless } = outcome;
     const [sentRate, arrivedRate] = [packets / outcome.seconds, (last - lost) / outcome.seconds];
-    figures.runs.push({ part: "udp", subject: lane.subject, payload, rate, packets, last, lost, roomless });
+    figures.runs.push({ ...run, packets, last, lost, roomless });
     if (arrivedRate > peak.arrived) peak = { arrived: arrivedRate, sent: sentRate };
     if (fixed.includes(rate)) {
       figures.add(udpLoss(payload, rate), lane.subject, 100 * lost / last);

@@ -29,6 +29,18 @@ export interface DataPlaneSettings {
   readonly onMessage: (bytes: Uint8Array, source: Uint8Array, fromPeer: boolean) => void;
 }
 
+/** What the Worker may do: the calls of the C library, and nothing else. */
+export const WORKER_PERMISSIONS = {
+  ffi: true,
+  import: false,
+  read: false,
+  write: false,
+  net: false,
+  env: false,
+  run: false,
+  sys: false,
+} as const satisfies Deno.PermissionOptionsObject;
+
 /** The data plane of a program. */
 export class DataPlane {
   readonly #worker: Worker;
@@ -46,18 +58,9 @@ export class DataPlane {
    * so it is started before those. It may use FFI and nothing else.
    */
   constructor() {
-    const permissions = {
-      ffi: true,
-      read: false,
-      write: false,
-      net: false,
-      env: false,
-      run: false,
-      sys: false,
-    };
     this.#worker = new Worker(new URL("./worker.ts", import.meta.url), {
       type: "module",
-      deno: { permissions },
+      deno: { permissions: WORKER_PERMISSIONS },
     });
     this.#worker.onerror = (event) => {
       event.preventDefault();

@@ -13,7 +13,7 @@ export interface BackEnd {
   readonly arch: "aarch64" | "x86_64";
   /**
    * The C library as `Deno.dlopen` takes it. macOS keeps it in the shared cache, not on disk, so the path is never looked
-   * up first (reference: platform-abi.md section 4).
+   * up first (Apple's release notes of macOS Big Sur 11.0.1, 62986286).
    */
   readonly libc: string;
   /** What precedes the absolute path of the system's programs that configure the network. */

@@ -1,6 +1,6 @@
 /**
  * The TUN device of Linux: /dev/net/tun with IFF_VNET_HDR, so that one read or write carries up to 64 KiB of one flow
- * (linux/if_tun.h; reference: platform-abi.md sections 6.1 and 6.5).
+ * (linux/if_tun.h, linux/virtio_net.h).
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Datagrams in batches on Linux: `sendmmsg` with UDP_SEGMENT, `recvmmsg` with UDP_GRO (udp(7), linux/udp.h; reference:
- * platform-abi.md sections 6.1 and 6.2).
+ * Datagrams in batches on Linux: `sendmmsg` with UDP_SEGMENT, `recvmmsg` with UDP_GRO (udp(7), linux/udp.h,
+ * sendmmsg(2), recvmmsg(2)).
  *
  * Sending: neighbours of equal length for one endpoint become one message that the kernel cuts, all messages of a list go
  * out in one call. Receiving: the kernel joins equal datagrams of one sender; such a run comes back as one message with

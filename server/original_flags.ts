@@ -8,7 +8,7 @@
 import type { OriginalFlag } from "../cli/command_line.ts";
 import { OperationError } from "../core/error.ts";
 
-/** The flags by their names without dashes; what they did is in original-behaviour.md, "Flags". */
+/** The flags by their names without dashes; they are those of desktop/main.go of mac-docker-connector. */
 export const originalFlags: Readonly<Record<string, OriginalFlag>> = {
   watch: {
     takesValue: false,

@@ -34,3 +34,14 @@ Deno.test("no program gets every permission, asks for one, or loads code from th
     equal(flags.includes("--no-prompt") && flags.includes("--deny-import"), true);
   }
 });
+
+Deno.test("what is granted without a limit is FFI, reading, writing and the network", () => {
+  for (const program of PROGRAMS) {
+    for (const build of [LINUX, DARWIN]) {
+      const unlimited = permissionFlags(program, build).filter((flag) =>
+        flag.startsWith("--allow") && !flag.includes("=")
+      );
+      deepEqual(unlimited, ["--allow-ffi", "--allow-read", "--allow-write", "--allow-net"], program.binary);
+    }
+  }
+});

@@ -10,7 +10,7 @@ export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
 /** How much is logged. */
 export type LogLevel = typeof LOG_LEVELS[number];
 
-// Names that the original server takes (original-behaviour.md, loglevel) and that have another name here.
+// Names that the original's server takes (level.go of github.com/op/go-logging) and that have another name here.
 const OTHER_NAMES = new Map<string, LogLevel>([
   ["critical", "error"],
   ["warning", "warn"],

@@ -1,6 +1,6 @@
 /**
  * `struct virtio_net_hdr`, the 10 octets that precede every packet of a Linux TUN device opened with IFF_VNET_HDR
- * (linux/virtio_net.h; reference: platform-abi.md section 6.1). Fields are in host order.
+ * (linux/virtio_net.h; its length is the default in drivers/net/tun.c of Linux). Fields are in host order.
  *
  * | offset | field | |
  * |---|---|---|

@@ -75,3 +75,7 @@ Deno.test("what would take other traffic away is refused", () => {
   assert.match(decide(["127.0.0.0/8"])[0] ?? "", /never leaves this host/);
   assert.match(decide(["fd00::/64"])[0] ?? "", /IPv4 only/);
 });
+
+Deno.test("a network of the Internet is routed when the server exposes it", () => {
+  assert.deepEqual(decide(["203.0.113.0/24", "8.0.0.0/8"]), ["203.0.113.0/24 routed", "8.0.0.0/8 routed"]);
+});

@@ -10,7 +10,7 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import type { Token } from "../../core/config/config.ts";
 import { LOGIN } from "../../core/token/login.ts";
 
-/** The answer to whoever has to log in first: original-behaviour "02". */
+/** The answer to whoever has to log in first: docs/protocol.md, "Plaintext". */
 export const NOT_LOGGED_IN: Uint8Array<ArrayBuffer> = Uint8Array.of(2);
 
 /**

@@ -15,7 +15,7 @@ export type SharingConfig = Pick<Config, "addr" | "mtu" | "routes" | "tokens" | 
 
 /** Most octets of a text in one transport message, with room for its header, tag and padding in a datagram. */
 const LONGEST_TEXT = 65_000;
-/** Octets of the buffer that the original reads a login reply into (original-behaviour.md). */
+/** Octets of the buffer that the original reads a login reply into (accessor/main.go of mac-docker-connector). */
 const ORIGINAL_BUFFER = 2000;
 
 /** The texts for the accessors of one configuration, and of those that follow it. */

@@ -59,8 +59,7 @@ topologyTest("the formulas, read for each system", async (t) => {
         assert.equal(facts.version, "1.2.3");
         assert.ok(facts.url?.endsWith(`/v1.2.3/${archiveName(program, system)}`), facts.url);
         assert.equal(facts.sha256, String(index * SYSTEMS.length + place + 1).repeat(64));
-        const openssl = program === "docker-accessor" && system.os === "darwin";
-        assert.deepEqual(facts.depends_on, openssl ? ["openssl@3"] : []);
+        assert.deepEqual(facts.depends_on, []);
         assert.match(facts.caveats, new RegExp(`sudo .*${program}`));
         assert.deepEqual(facts.livecheck, { url: "stable", strategy: "github_latest" });
       });

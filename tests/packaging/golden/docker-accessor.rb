@@ -11,9 +11,6 @@ class DockerAccessor < Formula
   end
 
   on_macos do
-    # Its libcrypto is the faster cipher; macOS has none that other programs may use, Linux brings its own.
-    depends_on "openssl@3"
-
     on_arm do
       url "https://example.org/connector/releases/download/v1.2.3/docker-accessor-darwin-arm64.tar.gz"
       sha256 "5555555555555555555555555555555555555555555555555555555555555555"
