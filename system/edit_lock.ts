@@ -8,10 +8,13 @@
  */
 import { dirname } from "node:path";
 import { OperationError } from "../core/error.ts";
+import { FileLock } from "../ffi/file_lock.ts";
 import { configTarget } from "./config_file.ts";
 
 /** Milliseconds for which an edit waits for others. */
 const PATIENCE = 10_000;
+/** Milliseconds between two tries. */
+const PAUSE = 20;
 
 /**
  * Does a work while no other process does one on the same file.
@@ -34,24 +37,17 @@ export async function whileLocked<T>(path: string, work: () => Promise<T>, patie
 }
 
 /** The folder of the file; undefined where there is none or it may not be read, as the work will find out by itself. */
-async function openFolder(path: string): Promise<Deno.FsFile | undefined> {
-  try {
-    return await Deno.open(dirname(await configTarget(path)), { read: true });
-  } catch {
-    return undefined;
-  }
+async function openFolder(path: string): Promise<FileLock | undefined> {
+  const target = await configTarget(path).catch(() => undefined);
+  return target === undefined ? undefined : FileLock.open(dirname(target));
 }
 
-async function lock(folder: Deno.FsFile, patience: number): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), patience);
-  });
-  // Some file systems have no locks; there an edit is as good as it was.
-  const locked = folder.lock(true).then(() => true, () => true);
-  try {
-    return await Promise.race([locked, late]);
-  } finally {
-    clearTimeout(timer);
+/** Waits for the lock; a lock that is waited for inside the kernel could not be given up. */
+async function lock(folder: FileLock, patience: number): Promise<boolean> {
+  const end = performance.now() + patience;
+  while (!folder.take()) {
+    if (performance.now() >= end) return false;
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
+  return true;
 }

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../core/error.ts";
+import { fileCalls } from "../ffi/file_calls.ts";
 import { whileLocked } from "./edit_lock.ts";
+
+// Opened once for the thread's life, so no test opens it.
+fileCalls();
 
 async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
