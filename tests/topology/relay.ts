@@ -83,7 +83,7 @@ export class Relay implements AsyncDisposable {
   }
 }
 
-/** Sends random datagrams from a port of its own; gives the number of those that were not empty. */
+/** Sends random datagrams from a port of its own; gives their number. */
 export async function strangerFlood(
   from: Namespace,
   address: string,
