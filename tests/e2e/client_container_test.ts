@@ -46,13 +46,14 @@ class Scene {
     return await this.docker(`container inspect --format {{.Id}} ${NAME}`);
   }
 
-  /** When the Engine had loaded an image, by its own word, in milliseconds since 1970. */
+  /** When the Engine had loaded the last image, by its own word, in milliseconds since 1970. */
   async loadedAt(): Promise<number> {
-    const time = await this.docker(
+    const times = await this.docker(
       `events --since 0 --until ${Date.now() / 1000} --filter event=load --format {{.TimeNano}}`,
     );
-    assert.match(time, /^\d+$/, "one image was loaded");
-    return Number(time) / 1e6;
+    const last = times.split("\n").at(-1) ?? "";
+    assert.match(last, /^\d+$/, "an image was loaded");
+    return Number(last) / 1e6;
   }
 
   /** A value of the kept container's environment. */
