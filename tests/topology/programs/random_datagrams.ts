@@ -10,6 +10,8 @@ import { createSocket } from "node:dgram";
 const LARGEST = 65_507;
 /** First bytes that mean something: heartbeat, control, login, the client's facts, IPv4, IPv6. */
 const MEANINGFUL = [0x00, 0x01, 0x02, 0x03, 0x45, 0x46, 0x4f, 0x40, 0x60];
+/** Lengths of heartbeats, without a proof and with one (docs/protocol.md). */
+const HEARTBEATS = [1, 25];
 /** Datagrams sent before the others of the machine get their turn. */
 const BURST = 32;
 
@@ -23,7 +25,7 @@ function randomLength(): number {
 /**
  * Sends `count` datagrams. Their lengths lean to the short ones, their first bytes to the meaningful ones.
  *
- * @param bound whether they go in a peer's name. In a stranger's, one byte 0 is left out: without a key it binds.
+ * @param bound whether they go in a peer's name. In a stranger's, what may be a heartbeat is left out: without a key it binds.
  */
 export async function flood(
   send: (bytes: Uint8Array) => Promise<void>,
@@ -46,7 +48,7 @@ export async function flood(
       if (bytes.length >= 20 && bytes[0] === 0x45 && sent % 2 === 0) {
         new DataView(bytes.buffer).setUint16(2, bytes.length);
       }
-      if (!bound && bytes.length === 1 && bytes[0] === 0) bytes[0] = 2;
+      if (!bound && HEARTBEATS.includes(bytes.length) && bytes[0] === 0) bytes[0] = 2;
       burst.push(send(bytes));
     }
     await Promise.all(burst);
