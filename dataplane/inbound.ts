@@ -67,9 +67,13 @@ export class Inbound {
       counters[Counter["drop.oversize"]]++;
       return;
     }
+    // An empty datagram is a run of no octets.
+    if (udp.runLength(run) === 0) {
+      this.#countUnknown(fromPeer);
+      return;
+    }
     const end = udp.runOffset(run) + udp.runLength(run);
     const segment = udp.runSegment(run);
-    // An empty datagram is a run of no octets, and so is never looked at.
     for (let at = udp.runOffset(run); at < end; at += segment) {
       this.#takeDatagram(at, Math.min(segment, end - at), run, fromPeer);
     }
@@ -91,6 +95,10 @@ export class Inbound {
     const kind = this.role === "server" ? serverMessage(this.bytes, at, length) : ServerMessage.Description;
     if (kind === ServerMessage.Heartbeat || (kind === ServerMessage.Description && fromPeer)) {
       this.passMessage(at, length, run, fromPeer);
-    } else counters[fromPeer ? Counter["drop.malformed"] : Counter["drop.foreignEndpoint"]]++;
+    } else this.#countUnknown(fromPeer);
+  }
+
+  #countUnknown(fromPeer: boolean): void {
+    this.counters[fromPeer ? Counter["drop.malformed"] : Counter["drop.foreignEndpoint"]]++;
   }
 }

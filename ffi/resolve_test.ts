@@ -107,7 +107,7 @@ Deno.test(
           script,
           `${folder}/resolv.conf`,
           ...deno,
-          file("./resolve_scenario.ts"),
+          file("./resolve_fixture.ts"),
         ]
           .concat(Object.keys(expected)),
       }).output();

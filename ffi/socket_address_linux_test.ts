@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { anyEndpoint } from "../core/net/arbitrary_test.ts";
+import { anyEndpoint } from "../core/net/arbitrary_fixture.ts";
 import { unmapAddress } from "../core/net/address.ts";
 import { formatEndpoint, parseEndpoint } from "../core/net/endpoint.ts";
 import { linuxSocketAddress } from "./socket_address_linux.ts";

@@ -1,7 +1,7 @@
 /** What the kernel makes of large packets, beside what core/offload makes of them. */
 import assert from "node:assert/strict";
 import { Counter } from "../core/counters.ts";
-import { gather, hex, superFrame } from "../core/offload/frame_test.ts";
+import { gather, hex, superFrame } from "../core/offload/frame_fixture.ts";
 import {
   ACK,
   CWR,
@@ -13,12 +13,12 @@ import {
   plainUdp,
   PSH,
   URG,
-} from "../core/offload/packets_test.ts";
-import { segmentTwin } from "../core/offload/segment_twin_test.ts";
+} from "../core/offload/packets_fixture.ts";
+import { segmentTwin } from "../core/offload/segment_twin_fixture.ts";
 import { IOVEC_SIZE } from "../core/memory/arena.ts";
 import { DatagramList, IOVECS_PER_DATAGRAM } from "../core/packet/datagram_list.ts";
 import { asRootOnLinux } from "./netlink/private_network.ts";
-import { type Attached, openPair } from "./tun_pair_test.ts";
+import { type Attached, openPair } from "./tun_pair_fixture.ts";
 
 const prefix = (...start: number[]) => Uint8Array.from([...start, ...noise(16 - start.length, 8)]);
 const v6 = {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { Counter, COUNTER_BYTES } from "../core/counters.ts";
-import { gather, hex, superFrame } from "../core/offload/frame_test.ts";
-import { noise, packetOf, plainTcp, plainUdp } from "../core/offload/packets_test.ts";
-import { segmentTwin } from "../core/offload/segment_twin_test.ts";
+import { gather, hex, superFrame } from "../core/offload/frame_fixture.ts";
+import { noise, packetOf, plainTcp, plainUdp } from "../core/offload/packets_fixture.ts";
+import { segmentTwin } from "../core/offload/segment_twin_fixture.ts";
 import { VIRTIO_HEADER } from "../core/offload/virtio.ts";
 import { IOVEC_SIZE } from "../core/memory/arena.ts";
 import { DatagramList, IOVECS_PER_DATAGRAM } from "../core/packet/datagram_list.ts";
@@ -14,8 +14,8 @@ import { PacketMemory } from "./packet_memory.ts";
 import { ODD_FAILURES } from "./read_failures.ts";
 import { READ_EMPTY, READ_FAILED, READ_FULL } from "./tun.ts";
 import { IFREQ_FLAGS, IFREQ_SIZE, LinuxTunPort, openLinuxTun, tunRequest } from "./tun_linux.ts";
-import { openPair } from "./tun_pair_test.ts";
-import { UdpPeer } from "./udp_peer_test.ts";
+import { openPair } from "./tun_pair_fixture.ts";
+import { UdpPeer } from "./udp_peer_fixture.ts";
 import { openLinuxUdpSocket } from "./udp_socket_linux.ts";
 
 const onLinux = { ignore: Deno.build.os !== "linux" };

@@ -1,13 +1,13 @@
 /** What the socket makes of errors: those that speak of earlier datagrams, of one endpoint, of a full buffer. */
 import assert from "node:assert/strict";
 import { Counter } from "../core/counters.ts";
-import { noise, onesComplementSum, writeUint16 } from "../core/offload/packets_test.ts";
+import { noise, onesComplementSum, writeUint16 } from "../core/offload/packets_fixture.ts";
 import { DatagramList } from "../core/packet/datagram_list.ts";
 import { linuxLibc } from "./libc_linux.ts";
 import { asRootOnLinux, PrivateNetwork } from "./netlink/private_network.ts";
 import { PacketMemory } from "./packet_memory.ts";
 import { LinuxTunPort, openLinuxTun } from "./tun_linux.ts";
-import { endpoint, UdpPeer } from "./udp_peer_test.ts";
+import { endpoint, UdpPeer } from "./udp_peer_fixture.ts";
 import { REFUSED_LENGTH } from "./udp_socket.ts";
 
 /** RFC 792: destination unreachable, and two of its codes. */

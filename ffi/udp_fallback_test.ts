@@ -1,13 +1,13 @@
 /** What the socket does where the kernel will not cut: paths with a smaller MTU, devices that cannot sum. */
 import assert from "node:assert/strict";
 import { Counter } from "../core/counters.ts";
-import { hex } from "../core/offload/frame_test.ts";
-import { noise, sealTransport } from "../core/offload/packets_test.ts";
+import { hex } from "../core/offload/frame_fixture.ts";
+import { noise, sealTransport } from "../core/offload/packets_fixture.ts";
 import { DatagramList } from "../core/packet/datagram_list.ts";
 import { asRootOnLinux, PrivateNetwork } from "./netlink/private_network.ts";
 import { PacketMemory } from "./packet_memory.ts";
 import { LinuxTunPort, openLinuxTun } from "./tun_linux.ts";
-import { endpoint, UdpPeer } from "./udp_peer_test.ts";
+import { endpoint, UdpPeer } from "./udp_peer_fixture.ts";
 import { REFUSED_LENGTH } from "./udp_socket.ts";
 
 const rows = (size: number, count: number) => Array.from({ length: count }, (_, index) => noise(size, index));

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { formatAddress, type IpAddress } from "../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
-import { noise } from "../core/offload/packets_test.ts";
+import { noise } from "../core/offload/packets_fixture.ts";
 import { ADMISSION_LIMITS, HandshakeAdmission } from "../core/wireguard/admission.ts";
 import { asRootOnLinux, PrivateNetwork } from "./netlink/private_network.ts";
-import { endpoint, UdpPeer } from "./udp_peer_test.ts";
+import { endpoint, UdpPeer } from "./udp_peer_fixture.ts";
 
 const onLinux = { ignore: Deno.build.os !== "linux" };
 

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Counter } from "../core/counters.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
-import { hex } from "../core/offload/frame_test.ts";
-import { noise } from "../core/offload/packets_test.ts";
+import { hex } from "../core/offload/frame_fixture.ts";
+import { noise } from "../core/offload/packets_fixture.ts";
 import { linuxErrno } from "./errno_linux.ts";
 import { PacketMemory } from "./packet_memory.ts";
 import { CMSG, LinuxUdpPort, MMSGHDR } from "./udp_port_linux.ts";
-import { endpoint, UdpPeer } from "./udp_peer_test.ts";
+import { endpoint, UdpPeer } from "./udp_peer_fixture.ts";
 import { RECEIVE_FAILED } from "./udp_socket.ts";
 import { openWake } from "./wake.ts";
 

@@ -74,7 +74,9 @@ export class ClientLink implements Disposable {
   #client: BoundClient | undefined;
   #refused = 0;
   #repeatedTexts = 0;
-  readonly #budget = new ControlBudget(Date.now());
+  readonly #budget = new ControlBudget(performance.now());
+  /** Whether a heartbeat from where the client is was proven. */
+  #isProven = false;
   #refusalLogged = 0;
   /** Number of what the client is to be told. It begins anywhere: a client may still name that of an earlier run. */
   #revision = Math.floor(Math.random() * 2 ** 30);
@@ -153,7 +155,8 @@ export class ClientLink implements Disposable {
     const previous = this.#client;
     const isKnown = previous !== undefined && sameEndpoint(previous.endpoint, endpoint);
     this.#client = { endpoint, lastHeartbeat: now, description: isKnown ? previous.description : undefined };
-    if (isKnown) return this.#answer(endpoint, now);
+    this.#isProven = verdict.isProven || (isKnown && this.#isProven);
+    if (isKnown) return this.#answer(endpoint);
     // An answer to an earlier challenge, sent once more, would take the tunnel back to where it was.
     this.#challenges.end();
     this.#repeatedTexts = 0;
@@ -164,25 +167,30 @@ export class ClientLink implements Disposable {
     else {
       log.info("client moved", { from: formatEndpoint(previous.endpoint), to: formatEndpoint(endpoint) });
     }
-    this.#sendFirstText(endpoint, now);
+    this.#sendFirstText(endpoint);
   }
 
-  /** Without a key anyone may have sent the heartbeat in another's name: what is not sent now follows with a later answer. */
-  #sendFirstText(endpoint: Endpoint, now: number): boolean {
+  /** What is not sent now follows with a later answer. */
+  #sendFirstText(endpoint: Endpoint): boolean {
     const text = this.#settings.controlText();
-    if (this.#judge.proof === undefined && !this.#budget.take(text.length, now)) return false;
+    if (!this.#maySend(text)) return false;
     this.#sendTo(endpoint, text);
     return true;
+  }
+
+  /** Without a proof anyone may have sent heartbeat and description in another's name, who would get the text. */
+  #maySend(text: string): boolean {
+    return this.#isProven || this.#budget.take(text.length, performance.now());
   }
 
   /**
    * Answers a heartbeat. As long as the client has not described itself, its first control text may have been lost, so
    * it is sent a few times more; to the original's client it says the same each time.
    */
-  #answer(endpoint: Endpoint, now: number): void {
+  #answer(endpoint: Endpoint): void {
     this.#sendTo(endpoint, "");
     if (this.#client?.description !== undefined || this.#repeatedTexts >= REPEATED_TEXTS) return;
-    if (this.#sendFirstText(endpoint, now)) this.#repeatedTexts++;
+    if (this.#sendFirstText(endpoint)) this.#repeatedTexts++;
   }
 
   #takeDescription(datagram: Uint8Array, client: BoundClient): void {
@@ -208,7 +216,8 @@ export class ClientLink implements Disposable {
     if (this.#client === undefined) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#sendRevision(Math.min(2 * pause, LONGEST_REPEAT)), pause);
-    this.#sendTo(this.#client.endpoint, this.#settings.revisionText(this.#revision));
+    const text = this.#settings.revisionText(this.#revision);
+    if (this.#maySend(text)) this.#sendTo(this.#client.endpoint, text);
   }
 
   #judgeOf(proof: HeartbeatProof | undefined): HeartbeatJudge {

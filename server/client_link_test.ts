@@ -273,6 +273,68 @@ Deno.test("a described client that moves is told anew, and nothing is repeated t
   assert.equal(revisions.length, 2);
 });
 
+/** Octets of text that unproven heartbeats may draw since `start`: 64 KiB, then 4 KiB a second, and one text. */
+const drawable = (start: number, text: number) => 65536 + 4.096 * (performance.now() - start) + text;
+const LONG_TEXT = "x".repeat(1000);
+const BEATS = 1000;
+
+/** Octets of text that went out. */
+const drawn = (sent: readonly [string, Uint8Array][]) =>
+  sent.reduce((sum, [, octets]) => sum + octets.length, 0);
+
+Deno.test("heartbeats that prove nothing draw a bounded amount of text, whether or not there is a key", () => {
+  const proof = heartbeatProof("secret");
+  for (const keyed of [false, true]) {
+    const start = performance.now();
+    const { link, sent } = openLink({ proof: keyed ? proof : undefined, controlText: () => LONG_TEXT });
+    // The key is there and is not demanded of anyone.
+    if (keyed) link.demand(undefined);
+    for (let beat = 0; beat < BEATS; beat++) {
+      const heartbeat = beat % 2 === 0 ? HEARTBEAT : encodeHeartbeat(proof, NOW + beat);
+      link.takeMessage(heartbeat, source(`127.0.0.1:${4000 + beat}`), false, NOW + beat);
+    }
+    assert.ok(drawn(sent) >= 60_000 && drawn(sent) <= drawable(start, 1100), String(drawn(sent)));
+  }
+});
+
+Deno.test("each heartbeat that proves the key gets its text, after any number that proved nothing", () => {
+  const proof = heartbeatProof("secret");
+  const { link, sent } = openLink({ controlText: () => LONG_TEXT });
+  for (let beat = 0; beat < BEATS; beat++) {
+    link.takeMessage(HEARTBEAT, source(`127.0.0.1:${4000 + beat}`), false, NOW);
+  }
+  link.demand(proof);
+  const before = drawn(sent);
+  for (let beat = 0; beat < 100; beat++) {
+    link.takeMessage(
+      encodeHeartbeat(proof, NOW + beat),
+      source(`127.0.0.2:${4000 + beat}`),
+      false,
+      NOW + beat,
+    );
+  }
+  assert.ok(drawn(sent) - before >= 100 * LONG_TEXT.length);
+  // One that proves nothing is bounded again when the key is demanded no longer.
+  link.demand(undefined);
+  const [last] = sent.at(-1) ?? assert.fail();
+  link.takeMessage(HEARTBEAT, source(A), false, NOW);
+  assert.equal(sent.at(-1)?.[0], last);
+});
+
+Deno.test("descriptions in the names of others draw no more than their heartbeats", () => {
+  const start = performance.now();
+  using scene = openLink({ controlText: () => "", revisionText: () => LONG_TEXT });
+  const { link, sent } = scene;
+  for (let beat = 0; beat < BEATS; beat++) {
+    const from = source(`127.0.0.1:${4000 + beat}`);
+    link.takeMessage(HEARTBEAT, from, false, NOW);
+    link.takeMessage(DESCRIPTION, from, true, NOW);
+  }
+  // An empty control text is three octets.
+  const texts = drawn(sent) - 3 * BEATS;
+  assert.ok(texts >= 60_000 && texts <= drawable(start, 1100), String(texts));
+});
+
 Deno.test("a long text is cut at the MTU, and given up with the first datagram that cannot be sent", () => {
   const { link, sent } = openLink({ mtu: 10 });
   link.takeMessage(HEARTBEAT, source(A), false, NOW);

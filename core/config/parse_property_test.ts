@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { anyGoodText, anyWordyText } from "./arbitrary_test.ts";
+import { anyGoodText, anyWordyText } from "./arbitrary_fixture.ts";
 import { formatFault } from "./fault.ts";
 import { parseConfig } from "./parse.ts";
 

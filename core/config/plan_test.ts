@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { formatAddress } from "../net/address.ts";
 import { formatPrefix } from "../net/prefix.ts";
-import { anyConfig } from "./arbitrary_test.ts";
+import { anyConfig } from "./arbitrary_fixture.ts";
 import type { BridgePair, Config } from "./config.ts";
 import { parseConfig } from "./parse.ts";
 import { plan, type Step } from "./plan.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { anyPrefix } from "../net/arbitrary_test.ts";
+import { anyPrefix } from "../net/arbitrary_fixture.ts";
 import { networkOf, prefixesOverlap } from "../net/prefix.ts";
 import { findOverlaps } from "./route_overlap.ts";
 

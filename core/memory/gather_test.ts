@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { hex } from "../offload/frame_test.ts";
-import { noise } from "../offload/packets_test.ts";
+import { hex } from "../offload/frame_fixture.ts";
+import { noise } from "../offload/packets_fixture.ts";
 import { createGathering } from "./gather.ts";
 
 const PAGES = { initial: 4, maximum: 4 };

@@ -14,7 +14,7 @@ import {
   sameAddress,
   unmapAddress,
 } from "./address.ts";
-import { anyAddress, anyIpv4 } from "./arbitrary_test.ts";
+import { anyAddress, anyIpv4 } from "./arbitrary_fixture.ts";
 
 function address(text: string): IpAddress {
   const parsed = parseAddress(text);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { anyEndpoint } from "./arbitrary_test.ts";
+import { anyEndpoint } from "./arbitrary_fixture.ts";
 import { formatEndpoint, parseEndpoint, parsePort, sameEndpoint, toSocketFamily } from "./endpoint.ts";
 
 Deno.test("endpoints read and write as ADDRESS:PORT and [IPV6]:PORT", () => {

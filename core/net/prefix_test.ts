@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { formatAddress, type IpAddress, parseAddress } from "./address.ts";
-import { anyAddress, anyPrefix } from "./arbitrary_test.ts";
+import { anyAddress, anyPrefix } from "./arbitrary_fixture.ts";
 import {
   formatPrefix,
   networkOf,

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { DatagramList, IOVECS_PER_DATAGRAM } from "../packet/datagram_list.ts";
 import { IOVEC_SIZE } from "../memory/arena.ts";
-import { anySuperFrame } from "./arbitrary_test.ts";
+import { anySuperFrame } from "./arbitrary_fixture.ts";
 import { type CoalesceOptions, Coalescer } from "./coalesce.ts";
-import { coalesceTwin } from "./coalesce_twin_test.ts";
-import { type Frame, gather, hex, openArena, superFrame, virtioBytes, virtioOf } from "./frame_test.ts";
+import { coalesceTwin } from "./coalesce_twin_fixture.ts";
+import { type Frame, gather, hex, openArena, superFrame, virtioBytes, virtioOf } from "./frame_fixture.ts";
 import {
   ACK,
   concat,
@@ -24,10 +24,10 @@ import {
   SYN,
   URG,
   writeUint16,
-} from "./packets_test.ts";
+} from "./packets_fixture.ts";
 import { appendFrame } from "./segment.ts";
-import { segmentTwin } from "./segment_twin_test.ts";
-import { anyStream } from "./stream_test.ts";
+import { segmentTwin } from "./segment_twin_fixture.ts";
+import { anyStream } from "./stream_fixture.ts";
 
 const { arena, sum } = openArena(3 << 20);
 const list = new DatagramList(arena, 2048);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { DatagramList, HEADER_ROOM, IOVECS_PER_DATAGRAM } from "../packet/datagram_list.ts";
 import { packetVersion } from "../packet/ip.ts";
 import { IOVEC_SIZE } from "../memory/arena.ts";
-import { anySuperFrame } from "./arbitrary_test.ts";
+import { anySuperFrame } from "./arbitrary_fixture.ts";
 import {
   type Frame,
   hex,
@@ -12,8 +12,8 @@ import {
   superFrame,
   virtioBytes,
   type VirtioFields,
-} from "./frame_test.ts";
-import { packetOf, plainTcp, plainUdp } from "./packets_test.ts";
+} from "./frame_fixture.ts";
+import { packetOf, plainTcp, plainUdp } from "./packets_fixture.ts";
 import { appendFrame, MALFORMED } from "./segment.ts";
 
 const CAPACITY = 64;

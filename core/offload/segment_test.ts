@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { DatagramList, IOVECS_PER_DATAGRAM } from "../packet/datagram_list.ts";
 import { IOVEC_SIZE } from "../memory/arena.ts";
-import { anySuperFrame } from "./arbitrary_test.ts";
-import { type Frame, gather, hex, openArena, superFrame, virtioBytes } from "./frame_test.ts";
+import { anySuperFrame } from "./arbitrary_fixture.ts";
+import { type Frame, gather, hex, openArena, superFrame, virtioBytes } from "./frame_fixture.ts";
 import {
   ACK,
   concat,
@@ -21,9 +21,9 @@ import {
   PSH,
   URG,
   writeUint16,
-} from "./packets_test.ts";
+} from "./packets_fixture.ts";
 import { appendFrame, MALFORMED, NO_ROOM } from "./segment.ts";
-import { segmentTwin } from "./segment_twin_test.ts";
+import { segmentTwin } from "./segment_twin_fixture.ts";
 
 const CAPACITY = 2048;
 const { arena, sum } = openArena(1 << 20);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { IOVEC_SIZE } from "../memory/arena.ts";
-import { gather, openArena, readIovec } from "../offload/frame_test.ts";
+import { gather, openArena, readIovec } from "../offload/frame_fixture.ts";
 import { DatagramList, HEADER_ROOM, IOVECS_PER_DATAGRAM } from "./datagram_list.ts";
 
 Deno.test("a datagram is a header and a payload, each where it lies", () => {

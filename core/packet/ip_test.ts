@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { packetOf, plainTcp, plainUdp } from "../offload/packets_test.ts";
+import { packetOf, plainTcp, plainUdp } from "../offload/packets_fixture.ts";
 import { ipv4Destination, ipv4Source, packetVersion } from "./ip.ts";
 
 const ipv4 = packetOf(plainUdp);

@@ -46,8 +46,8 @@ export type HeartbeatFault = "length" | "no key" | "proof" | "time" | "replay" |
 
 /** What becomes of a heartbeat. */
 export type HeartbeatVerdict =
-  /** It binds its sender. */
-  | { readonly kind: "bind"; readonly isAnswer: boolean }
+  /** It binds its sender; `isProven` tells whether this very message proved a key. */
+  | { readonly kind: "bind"; readonly isAnswer: boolean; readonly isProven: boolean }
   /** It proves the key, but may have been recorded: its sender is to answer this datagram. */
   | { readonly kind: "challenge"; readonly datagram: Uint8Array<ArrayBuffer>; readonly fault: HeartbeatFault }
   /** It does not count. */
@@ -83,7 +83,7 @@ export class HeartbeatJudge {
     const { length } = message;
     if (proof === undefined) {
       const isHeartbeat = length === HEARTBEAT_LENGTH || length === KEYED_HEARTBEAT_LENGTH;
-      return isHeartbeat ? { kind: "bind", isAnswer: false } : refuse("length");
+      return isHeartbeat ? { kind: "bind", isAnswer: false, isProven: false } : refuse("length");
     }
     if (length === HEARTBEAT_LENGTH) return refuse("no key");
     if (length === CHALLENGE_ANSWER_LENGTH) return this.#judgeAnswer(proof, message, endpoint, now);
@@ -95,7 +95,9 @@ export class HeartbeatJudge {
     const isLater = time > this.#latest;
     // A time that is still to come is not accepted when it has come: who saw the heartbeat could send it then.
     this.#latest = Math.max(this.#latest, time);
-    if (isLater && Math.abs(now - time) <= HEARTBEAT_WINDOW) return { kind: "bind", isAnswer: false };
+    if (isLater && Math.abs(now - time) <= HEARTBEAT_WINDOW) {
+      return { kind: "bind", isAnswer: false, isProven: true };
+    }
     return {
       kind: "challenge",
       datagram: this.#challenges.issue(proof, endpoint, now),
@@ -111,7 +113,7 @@ export class HeartbeatJudge {
   ): HeartbeatVerdict {
     if (!isProven(proof, answer)) return refuse("proof");
     if (!this.#challenges.isCurrent(proof, answer, endpoint, now)) return refuse("challenge");
-    return { kind: "bind", isAnswer: true };
+    return { kind: "bind", isAnswer: true, isProven: true };
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { hex } from "../offload/frame_test.ts";
-import { noise, onesComplementSum, sealIpv4, writeUint16 } from "../offload/packets_test.ts";
+import { hex } from "../offload/frame_fixture.ts";
+import { noise, onesComplementSum, sealIpv4, writeUint16 } from "../offload/packets_fixture.ts";
 import { answerEcho, isIcmpError } from "./echo.ts";
 
 /** An IPv4 packet that carries an ICMP message of this type. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { anyIpv4, anyPrefix } from "../net/arbitrary_test.ts";
+import { anyIpv4, anyPrefix } from "../net/arbitrary_fixture.ts";
 import { formatPrefix, networkOf } from "../net/prefix.ts";
 import {
   encodeLogin,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CookieIssuer } from "./cookie.ts";
-import { begin, pair } from "./handshake_fixture_test.ts";
+import { begin, pair } from "./handshake_fixture.ts";
 
 const HERE = Uint8Array.of(192, 0, 2, 1, 0x09, 0xd0);
 const THERE = Uint8Array.of(192, 0, 2, 2, 0x09, 0xd0);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { answer, begin, key, keysOfPair, LOCAL_INDEX, pair, REMOTE_INDEX } from "./handshake_fixture_test.ts";
+import { answer, begin, key, keysOfPair, LOCAL_INDEX, pair, REMOTE_INDEX } from "./handshake_fixture.ts";
 import { Peer } from "./peer.ts";
 
 Deno.test("both ends of a handshake have the same keys, each the other way round", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { CookieIssuer } from "./cookie.ts";
-import { answer, begin, LOCAL_INDEX, pair } from "./handshake_fixture_test.ts";
+import { answer, begin, LOCAL_INDEX, pair } from "./handshake_fixture.ts";
 import { Keyring } from "./keyring.ts";
 import { classifyMessage, COOKIE_REPLY, INITIATION, receiverIndex, RESPONSE, TRANSPORT } from "./message.ts";
 

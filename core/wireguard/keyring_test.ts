@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { blake2s } from "@noble/hashes/blake2.js";
 import { ManyKeyMac, writeKeyedState } from "./blake2s.ts";
-import { begin, key, keysOfPair, pair } from "./handshake_fixture_test.ts";
+import { begin, key, keysOfPair, pair } from "./handshake_fixture.ts";
 import { Keyring } from "./keyring.ts";
 import { mac1Key } from "./mac.ts";
 import { Peer } from "./peer.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { begin, pair } from "./handshake_fixture_test.ts";
+import { begin, pair } from "./handshake_fixture.ts";
 import { PrivateKey } from "./x25519.ts";
 
 Deno.test("a key that was let go of gives no secret any more", () => {

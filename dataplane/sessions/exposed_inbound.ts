@@ -100,6 +100,11 @@ export class ExposedInbound {
       this.#counters[SessionCounter["drop.oversize"]]++;
       return;
     }
+    // An empty datagram is a run of no octets.
+    if (udp.runLength(run) === 0) {
+      this.#counters[SessionCounter["drop.malformed"]]++;
+      return;
+    }
     const start = udp.runOffset(run);
     const end = start + udp.runLength(run);
     const segment = udp.runSegment(run);

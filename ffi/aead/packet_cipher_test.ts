@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import fc from "fast-check";
-import { hex } from "../../core/offload/frame_test.ts";
-import { noise } from "../../core/offload/packets_test.ts";
+import { hex } from "../../core/offload/frame_fixture.ts";
+import { noise } from "../../core/offload/packets_fixture.ts";
 import { PacketMemory } from "../packet_memory.ts";
 import { searchLibcrypto } from "./libcrypto_library.ts";
 import { loadPacketCipher } from "./load_cipher.ts";

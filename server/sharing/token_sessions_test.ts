@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parseAddress } from "../../core/net/address.ts";
 import { respond } from "../../core/wireguard/responder.ts";
 import { Handshakes } from "./handshakes.ts";
-import { begin, bothEnds, PLACE, RecordedPlane, SOURCE } from "./recorded_plane_test.ts";
+import { begin, bothEnds, PLACE, RecordedPlane, SOURCE } from "./recorded_plane_fixture.ts";
 import { SlotPool } from "./slot_pool.ts";
 import { TokenSessions } from "./token_sessions.ts";
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { posix } from "node:path";
+import { isTestCode } from "../../tools/source_tree.ts";
 import type { ModuleFacts } from "./module_facts.ts";
 
 /** Top-level folder -> the top-level folders that its modules may import. */
@@ -33,8 +34,6 @@ export function layerOf(path: string): string {
   return path.split("/")[0] ?? path;
 }
 
-const isTest = (path: string) => path.endsWith("_test.ts");
-
 function packageOf(specifier: string): string {
   return specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
 }
@@ -44,14 +43,14 @@ function faultOfLocal(path: string, target: string): string | undefined {
   if (allowed === undefined) return undefined;
   if (target.startsWith("..")) return "leaves the repository";
   // Fakes live in tests/, and a unit test may compare with the project's settings and documents.
-  if (isTest(path) && ["tests", "docs", "deno.json"].includes(layerOf(target))) return undefined;
-  if (isTest(target) && !isTest(path)) return "imports a test";
+  if (isTestCode(path) && ["tests", "docs", "deno.json"].includes(layerOf(target))) return undefined;
+  if (isTestCode(target) && !isTestCode(path)) return "imports a test";
   return allowed.includes(layerOf(target)) ? undefined : `${layerOf(path)} may not import ${layerOf(target)}`;
 }
 
 function faultOfPackage(path: string, specifier: string): string | undefined {
   if (/^(?:npm|jsr|https?|file|data):/.test(specifier)) return "bypasses the import map";
-  if (isTest(path) || !(layerOf(path) in ARROWS)) return undefined;
+  if (isTestCode(path) || !(layerOf(path) in ARROWS)) return undefined;
   const name = specifier.startsWith("node:") ? specifier : packageOf(specifier);
   if (DEVELOPMENT_PACKAGES.includes(name)) return "is for tests and tools only";
   if (layerOf(path) !== "core") return undefined;
@@ -64,7 +63,9 @@ function faultsOfGlobals(path: string, globals: ReadonlySet<string>): string[] {
   if (layer !== "ffi" && globals.has("Deno.dlopen")) faults.push("only ffi may call Deno.dlopen");
   if (layer !== "core" && layer !== "mod.ts") return faults;
   const impure = [...globals].filter((name) => !name.startsWith("Deno."));
-  return isTest(path) ? faults : [...faults, ...impure.map((name) => `core is pure, it may not use ${name}`)];
+  return isTestCode(path)
+    ? faults
+    : [...faults, ...impure.map((name) => `core is pure, it may not use ${name}`)];
 }
 
 /**

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { launchAccessor, startAccessor, waitJoined, withAccessorLog } from "../topology/accessor.ts";
+import { COMPILER_NEEDS } from "../topology/gate.ts";
 import { reachable } from "../topology/ping.ts";
 import { Relay } from "../topology/relay.ts";
 import { EXPOSED_PORT } from "../topology/session_pair.ts";
@@ -94,7 +95,7 @@ sharingTest("a bad network changes no byte of an accessor's transfer", {}, async
   await using relay = await Relay.startBetween(
     lan.namespace,
     { address: network.macLanAddress, port: EXPOSED_PORT },
-    { address: "127.0.0.1", script: "impaired_relay.ts", args: ["20260401"] },
+    { address: "127.0.0.1", program: "impaired_relay", args: ["20260401"] },
   );
   await using accessor = await startAccessor({ network, lan, token: ANNA.token, remote: relay.target });
   await step("from a container", () =>
@@ -111,4 +112,4 @@ sharingTest("a bad network changes no byte of an accessor's transfer", {}, async
       );
       assert.equal(status?.server.state, "up");
     }));
-});
+}, COMPILER_NEEDS);

@@ -40,7 +40,7 @@ export const GROWTH_LIMIT = 16 << 20;
 
 /** What is sent, and what has to be found afterwards. */
 export interface FloodPlan {
-  /** Sends the flood; gives the number of datagrams, without empty ones. */
+  /** Sends the flood; gives the number of datagrams. */
   send(): Promise<number>;
   /** Waits until the program is well again. */
   recovered(): Promise<unknown>;

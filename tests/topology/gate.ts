@@ -52,8 +52,11 @@ export interface Needs {
 /** What tests with a Docker Engine of their own need besides. */
 export const ENGINE_NEEDS: Needs = { programs: ["docker", "dockerd"], packages: ["docker.io"] };
 
+/** What tests with programs in C need besides. */
+export const COMPILER_NEEDS: Needs = { programs: ["gcc"], packages: COMPILER_PACKAGES };
+
 /** What tests with the doubles of tests/darwin need besides. */
-export const DARWIN_NEEDS: Needs = { programs: ["gcc"], packages: COMPILER_PACKAGES };
+export const DARWIN_NEEDS: Needs = COMPILER_NEEDS;
 
 /** Why network namespaces cannot be used here; undefined where they can. */
 export function missing(needs: Needs = { programs: [], packages: [] }): string | undefined {

@@ -1,9 +1,10 @@
 /**
  * A relay between client and server: one that a test steers, see programs/udp_relay.ts for what it can do, or one that
- * treats datagrams badly by itself, see programs/impaired_relay.ts.
+ * treats datagrams badly by itself, see programs/impaired_relay.c.
  *
  * @module
  */
+import { compiledProgram } from "./compiled_program.ts";
 import type { Namespace } from "./namespace.ts";
 import type { Network } from "./network.ts";
 import type { Process } from "./process.ts";
@@ -14,7 +15,7 @@ import { UdpPeer } from "./udp_peer.ts";
 const RELAY_PORT = 2600;
 
 /** What a relay does with datagrams. */
-export type RelayScript = "udp_relay.ts" | "impaired_relay.ts";
+export type RelayProgram = "udp_relay.ts" | "impaired_relay";
 
 /** A running relay, in `vm` unless told otherwise. */
 export class Relay implements AsyncDisposable {
@@ -27,16 +28,16 @@ export class Relay implements AsyncDisposable {
   /**
    * Starts the relay and waits until it listens.
    *
-   * @param script which one
-   * @param args what the script takes after port, host and server port
+   * @param program which one
+   * @param args what it takes after port, host and server port
    */
   static async start(
     network: Network,
-    script: RelayScript = "udp_relay.ts",
+    program: RelayProgram = "udp_relay.ts",
     args: readonly string[] = [],
   ): Promise<Relay> {
     const server = { address: network.macAddress, port: SERVER_PORT };
-    return await Relay.startBetween(network.vm, server, { address: network.vmAddress, script, args });
+    return await Relay.startBetween(network.vm, server, { address: network.vmAddress, program, args });
   }
 
   /**
@@ -44,24 +45,30 @@ export class Relay implements AsyncDisposable {
    *
    * @param namespace where it runs
    * @param server whom it talks to
-   * @param relay its own address and script, as {@linkcode Relay.start} takes them
+   * @param relay its own address and program, as {@linkcode Relay.start} takes them
    */
   static async startBetween(
     namespace: Namespace,
     server: { readonly address: string; readonly port: number },
-    relay: { readonly address: string; readonly script: RelayScript; readonly args: readonly string[] },
+    relay: {
+      readonly address: string;
+      readonly program: RelayProgram;
+      readonly args: readonly string[];
+      readonly port?: number;
+    },
   ): Promise<Relay> {
-    const process = namespace.spawnScript(
-      relay.script,
-      [`${RELAY_PORT}`, server.address, `${server.port}`, ...relay.args],
-    );
+    const port = relay.port ?? RELAY_PORT;
+    const args = [`${port}`, server.address, `${server.port}`, ...relay.args];
+    const process = relay.program === "impaired_relay"
+      ? namespace.spawn([await compiledProgram(relay.program), ...args])
+      : namespace.spawnScript(relay.program, args);
     try {
       await process.stdout.waitFor(/"listening"/);
     } catch (error) {
       await process.stop();
       throw error;
     }
-    return new Relay(process, `${relay.address}:${RELAY_PORT}`);
+    return new Relay(process, `${relay.address}:${port}`);
   }
 
   /**
@@ -83,7 +90,7 @@ export class Relay implements AsyncDisposable {
   }
 }
 
-/** Sends random datagrams from a port of its own; gives the number of those that were not empty. */
+/** Sends random datagrams from a port of its own; gives their number. */
 export async function strangerFlood(
   from: Namespace,
   address: string,

@@ -4,6 +4,7 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
+import { isTestCode } from "../source_tree.ts";
 import { IMAGE_TAR } from "./contents.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -17,7 +18,7 @@ function parts(): string[] {
     "Dockerfile",
     "dist/docker-connector-client",
     "tools/image.ts",
-    ...folders.filter((path) => !path.endsWith("_test.ts")),
+    ...folders.filter((path) => !isTestCode(path)),
   ];
 }
 

@@ -10,9 +10,8 @@ import { createSocket } from "node:dgram";
 const LARGEST = 65_507;
 /** First bytes that mean something: heartbeat, control, login, the client's facts, IPv4, IPv6. */
 const MEANINGFUL = [0x00, 0x01, 0x02, 0x03, 0x45, 0x46, 0x4f, 0x40, 0x60];
-/** A heartbeat begins with this byte, and has so many without a proof and with one (docs/protocol.md). */
-const HEARTBEAT = 0x00;
-const HEARTBEAT_LENGTHS = [1, 25];
+/** Lengths of heartbeats, without a proof and with one (docs/protocol.md). */
+const HEARTBEATS = [1, 25];
 /** Datagrams sent before the others of the machine get their turn. */
 const BURST = 32;
 
@@ -26,19 +25,17 @@ function randomLength(): number {
 /**
  * Sends `count` datagrams. Their lengths lean to the short ones, their first bytes to the meaningful ones.
  *
- * @returns how many were not empty
- * @param bound whether they go in a peer's name. In a stranger's, heartbeats are left out: without a key they bind.
+ * @param bound whether they go in a peer's name. In a stranger's, what may be a heartbeat is left out: without a key it binds.
  */
 export async function flood(
   send: (bytes: Uint8Array) => Promise<void>,
   count: number,
   bound: boolean,
-): Promise<number> {
+): Promise<void> {
   const random = new Uint8Array(1 << 17);
   for (let at = 0; at < random.length; at += 1 << 16) {
     crypto.getRandomValues(random.subarray(at, at + (1 << 16)));
   }
-  let full = 0;
   for (let sent = 0; sent < count;) {
     const burst: Promise<void>[] = [];
     for (; burst.length < BURST && sent < count; sent++) {
@@ -51,13 +48,11 @@ export async function flood(
       if (bytes.length >= 20 && bytes[0] === 0x45 && sent % 2 === 0) {
         new DataView(bytes.buffer).setUint16(2, bytes.length);
       }
-      if (!bound && bytes[0] === HEARTBEAT && HEARTBEAT_LENGTHS.includes(bytes.length)) bytes[0] = 2;
-      if (bytes.length > 0) full++;
+      if (!bound && HEARTBEATS.includes(bytes.length) && bytes[0] === 0) bytes[0] = 2;
       burst.push(send(bytes));
     }
     await Promise.all(burst);
   }
-  return full;
 }
 
 if (import.meta.main) {
@@ -68,6 +63,7 @@ if (import.meta.main) {
     socket.send(bytes, Number(port), host, () => resolve());
     return promise;
   };
-  console.log(JSON.stringify({ sent: await flood(send, Number(count), false) }));
+  await flood(send, Number(count), false);
+  console.log(JSON.stringify({ sent: Number(count) }));
   socket.close();
 }

@@ -87,7 +87,8 @@ async function obey(words: readonly string[]): Promise<Record<string, unknown>> 
     }
     case "flood": {
       const [socket, to] = towards(target);
-      return { sent: await flood((bytes) => send(socket, bytes, to), Number(value), true) };
+      await flood((bytes) => send(socket, bytes, to), Number(value), true);
+      return { sent: Number(value) };
     }
     default:
       throw new Error(`unknown command ${command}`);

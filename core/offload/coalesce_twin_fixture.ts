@@ -1,6 +1,6 @@
 /** Coalescing done the slow and obvious way, to be compared with: every rule is checked on whole packets, for every pair. */
 import type { CoalesceOptions } from "./coalesce.ts";
-import type { Frame } from "./frame_test.ts";
+import type { Frame } from "./frame_fixture.ts";
 import {
   ACK,
   concat,
@@ -9,7 +9,7 @@ import {
   PSH,
   sealIpv4,
   writeUint16,
-} from "./packets_test.ts";
+} from "./packets_fixture.ts";
 
 /** What the rules ask of a packet. */
 interface Parsed {

@@ -16,7 +16,7 @@ import {
   SYN,
   type TcpFields,
   URG,
-} from "./packets_test.ts";
+} from "./packets_fixture.ts";
 
 /** What is odd about one packet. */
 const oddities = [

@@ -1,6 +1,6 @@
 /** Arbitrary packets, streams and frames for property tests. */
 import fc from "fast-check";
-import { type Frame, superFrame } from "./frame_test.ts";
+import { type Frame, superFrame } from "./frame_fixture.ts";
 import {
   ACK,
   CWR,
@@ -11,7 +11,7 @@ import {
   type PacketFields,
   PSH,
   type TcpFields,
-} from "./packets_test.ts";
+} from "./packets_fixture.ts";
 
 const octet = fc.oneof(fc.constant(0), fc.constant(0xff), fc.integer({ min: 0, max: 0xff }));
 const uint16 = fc.oneof(

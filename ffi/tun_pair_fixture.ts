@@ -1,8 +1,8 @@
 /** Two TUN devices with the kernel routing between them: what goes into one comes out of the other. */
 import assert from "node:assert/strict";
 import { COUNTER_BYTES } from "../core/counters.ts";
-import { type Frame, virtioBytes, virtioOf } from "../core/offload/frame_test.ts";
-import { concat, sealIpv4 } from "../core/offload/packets_test.ts";
+import { type Frame, virtioBytes, virtioOf } from "../core/offload/frame_fixture.ts";
+import { concat, sealIpv4 } from "../core/offload/packets_fixture.ts";
 import { linuxLibc } from "./libc_linux.ts";
 import { PrivateNetwork } from "./netlink/private_network.ts";
 import { PacketMemory } from "./packet_memory.ts";

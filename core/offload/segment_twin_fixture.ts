@@ -1,6 +1,6 @@
 /** Segmentation done the slow and obvious way, to be compared with: one packet after the other, everything summed anew. */
-import type { Frame } from "./frame_test.ts";
-import { CWR, FIN, PSH, sealIpv4, sealTransport, writeUint16 } from "./packets_test.ts";
+import type { Frame } from "./frame_fixture.ts";
+import { CWR, FIN, PSH, sealIpv4, sealTransport, writeUint16 } from "./packets_fixture.ts";
 
 /** The packets that belong on the wire for a sound frame. */
 export function segmentTwin({ virtio, packet }: Frame): Uint8Array[] {

@@ -11,7 +11,7 @@ import {
   packetOf,
   pseudoHeaderSum,
   writeUint16,
-} from "./packets_test.ts";
+} from "./packets_fixture.ts";
 
 /** An arena that knows its sum; its address lets the 64-bit additions carry. */
 export function openArena(size: number): { readonly arena: Arena; readonly sum: Sum } {

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { COUNTER_BYTES, dropsByReason } from "../core/counters.ts";
+import { SessionMemory } from "./sessions/session_memory.ts";
+import { sessionDropsByReason } from "../core/session/session_counters.ts";
+import type { TunPort } from "../ffi/tun.ts";
+import type { UdpPort } from "../ffi/udp_socket.ts";
+import { Inbound } from "./inbound.ts";
+import { type Delivery, ExposedInbound, type ExposedParts } from "./sessions/exposed_inbound.ts";
+
+/** A port that receives these datagrams, one a run, laid out one after the other from the arena's start. */
+function receiving(lengths: readonly number[], fromPeer: boolean): UdpPort {
+  const offset = (run: number) => lengths.slice(0, run).reduce((sum, length) => sum + length, 0);
+  return {
+    receive: () => lengths.length,
+    runOffset: offset,
+    runLength: (run: number) => lengths[run] ?? assert.fail(),
+    runSegment: (run: number) => lengths[run] ?? assert.fail(),
+    runIsFrom: () => fromPeer,
+    runIsTruncated: () => false,
+  } as unknown as UdpPort;
+}
+
+/** The reasons that were counted. */
+const counted = (drops: Record<string, number>) => Object.entries(drops).filter(([, count]) => count > 0);
+
+for (const role of ["server", "client"] as const) {
+  for (const [fromPeer, reason] of [[true, "malformed"], [false, "foreignEndpoint"]] as const) {
+    Deno.test(`a ${role} counts empty datagrams of ${fromPeer ? "its peer" : "strangers"} as ${reason}`, () => {
+      const counters = new Float64Array(COUNTER_BYTES / Float64Array.BYTES_PER_ELEMENT);
+      const tun = { flush: () => {}, write: () => assert.fail("written") } as unknown as TunPort;
+      const udp = receiving([0, 0], fromPeer);
+      const pass = () => assert.fail("passed on");
+      assert.equal(new Inbound(role, tun, udp, new Uint8Array(), counters, pass).drain(), true);
+      assert.deepEqual(counted(dropsByReason(counters)), [[reason, 2]]);
+    });
+  }
+}
+
+Deno.test("an exposed socket counts empty datagrams as malformed", () => {
+  const shared = SessionMemory.allocate(1);
+  const parts = {
+    bytes: Uint8Array.of(0xff),
+    udp: receiving([0, 1, 0], false),
+    shared,
+    batch: { now: 0 },
+  } as unknown as ExposedParts;
+  const delivery = { flush: () => {} } as unknown as Delivery;
+  assert.equal(new ExposedInbound(parts, delivery).drain(), true);
+  assert.deepEqual(counted(sessionDropsByReason(shared.counters)), [["malformed", 3]]);
+});
