@@ -281,9 +281,9 @@ Deno.test("without privilege the fault says what to do (needs root on Linux)", a
 
 for (const family of [4, 6] as const) {
   Deno.test(
-    `10,000 IPv${family} routes take less than 2 s to add and to remove (needs root on Linux)`,
+    `10,000 IPv${family} routes are added, listed, added again and removed (needs root on Linux)`,
     asRootOnLinux,
-    async (test) => {
+    async () => {
       const router = new LinuxRouter();
       using _network = await tunnelNetwork(router);
       const prefixes = Array.from(
@@ -293,24 +293,11 @@ for (const family of [4, 6] as const) {
             ? { address: addressFromUint32(0x0b000000 + index * 256), length: 24 }
             : prefix(`fd00:${index.toString(16)}::/64`),
       );
-      const times: number[] = [];
-      const timed = async <T>(promise: () => Promise<T>): Promise<T> => {
-        const start = performance.now();
-        const result = await promise();
-        times.push(Math.round(performance.now() - start));
-        return result;
-      };
-      assert.deepEqual(
-        await timed(() => router.addRoutes(prefixes, "t0")),
-        [],
-      );
-      assert.equal((await timed(() => router.listRoutes("t0"))).length, 10_000);
-      assert.deepEqual(await timed(() => router.addRoutes(prefixes, "t0")), []);
-      assert.deepEqual(await timed(() => router.removeRoutes(prefixes, "t0")), []);
+      assert.deepEqual(await router.addRoutes(prefixes, "t0"), []);
+      assert.equal((await router.listRoutes("t0")).length, 10_000);
+      assert.deepEqual(await router.addRoutes(prefixes, "t0"), []);
+      assert.deepEqual(await router.removeRoutes(prefixes, "t0"), []);
       assert.equal((await router.listRoutes("t0")).length, 0);
-      await test.step(`add, list, add again, remove: ${times.join(", ")} ms`, () => {
-        assert.ok(times.every((time) => time < 2000));
-      });
     },
   );
 }

@@ -100,12 +100,10 @@ Deno.test("a body that is not taken ends with the deadline", () =>
     // More than the socket's buffer holds.
     const portions = Array.from({ length: 64 }, () => new Uint8Array(65_536));
     const body = { type: "application/x-tar", length: 64 * 65_536, portions };
-    const start = performance.now();
     assert.equal(
       await fault(engine.send("POST", "/x", { body, deadline: 50 })),
       "it does not answer in time",
     );
-    assert.ok(performance.now() - start < 250);
   }));
 
 Deno.test("an Engine that refuses before it has read the body is understood", () =>
