@@ -37,7 +37,7 @@ const PACKAGES = [
 ];
 
 /** How many of the files that mostly wait run at the same time. */
-const WAITING_AT_ONCE = 4;
+const WAITING_AT_ONCE = 3;
 
 /** How long the end-to-end tests may take together, in milliseconds. What has ended by then keeps its results. */
 const SUITE_LIMIT = 25 * 60_000;
