@@ -7,6 +7,7 @@
  */
 import { getLogger } from "../cli/log.ts";
 import { OnceEach } from "../cli/once_each.ts";
+import { Bucket } from "../core/bucket.ts";
 import { type Endpoint, formatEndpoint, sameEndpoint } from "../core/net/endpoint.ts";
 import { ControlBudget } from "../core/protocol/control_budget.ts";
 import { encodeControl } from "../core/protocol/control.ts";
@@ -17,6 +18,10 @@ import { type HeartbeatFault, HeartbeatJudge, type HeartbeatProof } from "../cor
 import type { SocketAddressCodec, UdpSocket } from "../ffi/udp_socket.ts";
 
 const log = getLogger("client");
+
+/** Moves of the client that are logged: these at once, then so many a second. */
+const MOVES_AT_ONCE = 20;
+const MOVES_PER_SECOND = 0.2;
 
 /** Refused heartbeats are logged at most this often, in milliseconds. */
 const REFUSAL_INTERVAL = 60_000;
@@ -74,6 +79,8 @@ export class ClientLink implements Disposable {
   #client: BoundClient | undefined;
   #refused = 0;
   #repeatedTexts = 0;
+  /** Without a key any program of this machine can move the tunnel back and forth; the log must not grow with that. */
+  readonly #moves = new Bucket(MOVES_PER_SECOND, MOVES_AT_ONCE, performance.now());
   readonly #budget = new ControlBudget(performance.now());
   /** Whether a heartbeat from where the client is was proven. */
   #isProven = false;
@@ -164,7 +171,7 @@ export class ClientLink implements Disposable {
     this.#settings.onBound();
     this.#settings.bindPeer(this.#settings.codec.encode(endpoint));
     if (previous === undefined) log.info("client connected", { endpoint: formatEndpoint(endpoint) });
-    else {
+    else if (this.#moves.take(1, performance.now())) {
       log.info("client moved", { from: formatEndpoint(previous.endpoint), to: formatEndpoint(endpoint) });
     }
     this.#sendFirstText(endpoint);

@@ -208,6 +208,21 @@ Deno.test("a recorded heartbeat gets a challenge from a server that was started 
   assert.deepEqual([bound, sent.map(([, { length }]) => length)], [[], [17]]);
 });
 
+Deno.test("a tunnel that is moved back and forth without end does not fill the log", () => {
+  const lines: string[] = [];
+  configureLog({ level: "info", format: "text", color: false, write: (line) => void lines.push(line) });
+  try {
+    using scene = openLink();
+    for (let time = 0; time < 1000; time++) {
+      scene.link.takeMessage(HEARTBEAT, source(time % 2 === 0 ? A : B), false, NOW + time);
+    }
+    assert.equal(scene.bound.length, 1000);
+    assert.ok(lines.length > 10 && lines.length < 30, `${lines.length} lines`);
+  } finally {
+    configureLog({ level: "error", format: "text", color: false, write: () => {} });
+  }
+});
+
 Deno.test("senders that do not answer challenges are refused and named in the log", () => {
   const lines: string[] = [];
   configureLog({ level: "warn", format: "text", color: false, write: (line) => void lines.push(line) });
