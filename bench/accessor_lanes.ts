@@ -32,7 +32,7 @@ export interface AccessorLane {
   readonly echo: Course;
   /** The server's side, where it is ours. */
   readonly server?: {
-    readonly pid: number;
+    readonly process: Process;
     readonly network: Network;
     /** From a container through client, server and accessor. */
     readonly download: Course;
@@ -84,7 +84,7 @@ export async function startBuild(
     name,
     echo: { from: namespace, to: network.mac, address: SERVER_VIRTUAL_ADDRESS },
     server: {
-      pid: tunnel.server.process.pid,
+      process: tunnel.server.process,
       network,
       download: { from: namespace, to: container.namespace, address: container.address },
     },

@@ -16,6 +16,7 @@ import { type FloodRun, measureFlood } from "./flood.ts";
 import { describeMachine, load } from "./machine.ts";
 import { prepare } from "./prepare.ts";
 import { median } from "./statistics.ts";
+import { sumTurns, type Turns } from "./turns.ts";
 
 function parseOptions(args: readonly string[]) {
   const { values } = parseArgs({
@@ -64,6 +65,16 @@ function floodLine(name: string, runs: readonly FloodRun[]): string[] {
   ];
 }
 
+function turnsLine(name: string, sums: readonly Turns[]): string[] {
+  const rate = (pick: (sum: Turns) => number) => median(sums.map((sum) => pick(sum) / sum.seconds));
+  return [
+    name,
+    rate((sum) => sum.turns).toFixed(0),
+    rate(({ slow }) => slow).toFixed(2),
+    Math.max(...sums.map(({ longest }) => longest)).toFixed(2),
+  ];
+}
+
 async function main(): Promise<void> {
   const { builds, rounds, idle, parts, pin } = parseOptions(Deno.args);
   await prepare();
@@ -74,16 +85,21 @@ async function main(): Promise<void> {
   for (const build of builds) ours.push(await startBuild(build, idle, stack));
   const lanes = [...ours, ...await startYardsticks(stack)];
   const echoes = new Map<string, EchoRun[]>();
+  const turns = new Map<string, Turns[]>();
   const floods = new Map<string, FloodRun[]>();
   for (let round = 0; round < rounds; round++) {
     for (let index = 0; index < lanes.length; index++) {
       const lane = lanes[(index + round) % lanes.length];
       if (lane === undefined) continue;
       if (parts.includes("echo")) {
+        const log = lane.server?.process.stderr.lines ?? [];
+        const logged = log.length;
         for (const interval of [1, 5]) {
           const name = `${lane.name}, ${interval} ms`;
           echoes.set(name, [...echoes.get(name) ?? [], await measureEchoes(lane.echo, interval)]);
         }
+        const sum = sumTurns(log.slice(logged));
+        if (sum !== undefined) turns.set(lane.name, [...turns.get(lane.name) ?? [], sum]);
       }
       if (parts.includes("flood") && lane.server !== undefined) {
         const run = await measureFlood(lane.server, round, pin);
@@ -113,6 +129,12 @@ async function main(): Promise<void> {
       ...[...floods].map(([name, runs]) => floodLine(name, runs)),
     ]));
   }
+  if (turns.size > 0) {
+    console.log(formatTable([
+      ["turns of the server's packet loop", "turns/s", "slow/s", "longest ms"],
+      ...[...turns].map(([name, sums]) => turnsLine(name, sums)),
+    ]));
+  }
   const document = {
     date: date.toISOString(),
     command: ["deno", "run", "-A", "bench/accessors.ts", ...Deno.args].join(" "),
@@ -127,6 +149,7 @@ async function main(): Promise<void> {
       version: (await run([`${folder}/docker-connector`, "--version"])).stdout.trim(),
     }))),
     echoes: Object.fromEntries(echoes),
+    turns: Object.fromEntries(turns),
     floods: Object.fromEntries(floods),
   };
   const name = `${date.toISOString().slice(0, 16).replace(":", "")}Z-accessors.json`;

@@ -8,7 +8,7 @@ import { parseRoundTrips } from "./rtt.ts";
 import { quantile } from "./statistics.ts";
 
 /** Echoes of one run. */
-const ECHOES: Readonly<Record<number, number>> = { 1: 15_000, 5: 2_000 };
+const ECHOES: Readonly<Record<number, number>> = { 1: 6_000, 5: 2_000 };
 /** Microseconds from which on a round trip has met a stall. */
 export const STALL = 1_000;
 

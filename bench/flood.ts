@@ -42,7 +42,7 @@ async function used(pid: number): Promise<{ main: number; all: number }> {
   return { main: parseProcessorTime(main), all: parseProcessorTime(all) };
 }
 
-async function stream({ pid, download }: Side): Promise<Omit<Beside, "rate">> {
+async function stream({ process: { pid }, download }: Side): Promise<Omit<Beside, "rate">> {
   await using _server = await serveOnce(download);
   const args = ["-c", download.address, "-R", "-t", String(STREAM_SECONDS), "-J"];
   const [start, before] = [performance.now(), await used(pid)];
