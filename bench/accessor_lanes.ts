@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { generateToken, TOKEN_ENTROPY } from "../core/token/generate.ts";
 import { startAccessor } from "../tests/topology/accessor.ts";
 import { Network } from "../tests/topology/network.ts";
-import { Process } from "../tests/topology/process.ts";
+import { mustRun, Process } from "../tests/topology/process.ts";
 import { EXPOSED_PORT } from "../tests/topology/session_pair.ts";
 import { SERVER_VIRTUAL_ADDRESS, Tunnel } from "../tests/topology/tunnel.ts";
 import { type Course, TUNNEL_MTU } from "./lanes.ts";
@@ -28,6 +28,8 @@ export interface Build {
 /** What is measured beside each other. */
 export interface AccessorLane {
   readonly name: string;
+  /** The tunnel's processes. */
+  readonly pids: readonly number[];
   /** From one end of the tunnel to the other, without a container behind it. */
   readonly echo: Course;
   /** The server's side, where it is ours. */
@@ -37,6 +39,11 @@ export interface AccessorLane {
     /** From a container through client, server and accessor. */
     readonly download: Course;
   };
+}
+
+/** Gives all threads of a process the processor before all that is not real-time: as if the machine did nothing else (sched(7)). */
+export async function preferProcess(pid: number): Promise<void> {
+  await mustRun(["chrt", "--all-tasks", "--rr", "--pid", "1", String(pid)]);
 }
 
 function makeTokens(count: number): string[] {
@@ -77,11 +84,12 @@ export async function startBuild(
   ].join("\n");
   const tunnel = stack.use(await Tunnel.start(network, { mtu: TUNNEL_MTU, config, programs: folder }));
   if (others.length > 0) await holdIdle(network, others, stack);
-  stack.use(await startAccessor({ network, lan: network.lan(0), token, programs: folder }));
+  const accessor = stack.use(await startAccessor({ network, lan: network.lan(0), token, programs: folder }));
   const { namespace } = network.lan(0);
   const container = network.container();
   return {
     name,
+    pids: [tunnel.server, tunnel.client, accessor].map(({ process }) => process.pid),
     echo: { from: namespace, to: network.mac, address: SERVER_VIRTUAL_ADDRESS },
     server: {
       process: tunnel.server.process,
@@ -94,10 +102,10 @@ export async function startBuild(
 /** wireguard-go at both ends, and the same link without a tunnel: what the machine itself does to an echo. */
 export async function startYardsticks(stack: AsyncDisposableStack): Promise<AccessorLane[]> {
   const network = stack.use(await Network.create());
-  stack.use(await WireguardTunnel.start(network, TUNNEL_MTU));
+  const { pids } = stack.use(await WireguardTunnel.start(network, TUNNEL_MTU));
   const { mac, vm, vmAddress } = network;
   return [
-    { name: "wireguard-go", echo: { from: mac, to: vm, address: WIREGUARD_VM_ADDRESS } },
-    { name: "no tunnel", echo: { from: mac, to: vm, address: vmAddress } },
+    { name: "wireguard-go", pids, echo: { from: mac, to: vm, address: WIREGUARD_VM_ADDRESS } },
+    { name: "no tunnel", pids: [], echo: { from: mac, to: vm, address: vmAddress } },
   ];
 }

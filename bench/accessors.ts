@@ -10,7 +10,13 @@ import { OperationError } from "../core/error.ts";
 import { PROGRAMS_FOLDER } from "../tests/topology/server_side.ts";
 import { run } from "../tests/topology/process.ts";
 import { formatTable } from "../tools/table.ts";
-import { type AccessorLane, type Build, startBuild, startYardsticks } from "./accessor_lanes.ts";
+import {
+  type AccessorLane,
+  type Build,
+  preferProcess,
+  startBuild,
+  startYardsticks,
+} from "./accessor_lanes.ts";
 import { type EchoRun, measureEchoes } from "./echo_stalls.ts";
 import { type FloodRun, measureFlood } from "./flood.ts";
 import { describeMachine, load } from "./machine.ts";
@@ -27,6 +33,7 @@ function parseOptions(args: readonly string[]) {
       idle: { type: "string", default: "100" },
       only: { type: "string", default: "echo,flood" },
       pin: { type: "string" },
+      realtime: { type: "boolean", default: false },
     },
   });
   const builds = values.build.map((text): Build => {
@@ -34,7 +41,7 @@ function parseOptions(args: readonly string[]) {
     return { name, folder };
   });
   const [rounds, idle] = [Number(values.rounds), Number(values.idle)];
-  return { builds, rounds, idle, parts: values.only.split(","), pin: values.pin };
+  return { builds, rounds, idle, parts: values.only.split(","), pin: values.pin, realtime: values.realtime };
 }
 
 /** One line of the table: the medians of the rounds, and the worst. */
@@ -76,7 +83,7 @@ function turnsLine(name: string, sums: readonly Turns[]): string[] {
 }
 
 async function main(): Promise<void> {
-  const { builds, rounds, idle, parts, pin } = parseOptions(Deno.args);
+  const { builds, rounds, idle, parts, pin, realtime } = parseOptions(Deno.args);
   await prepare();
   const date = new Date();
   const before = load();
@@ -84,6 +91,7 @@ async function main(): Promise<void> {
   const ours: AccessorLane[] = [];
   for (const build of builds) ours.push(await startBuild(build, idle, stack));
   const lanes = [...ours, ...await startYardsticks(stack)];
+  if (realtime) { for (const { pids } of lanes) await Promise.all(pids.map(preferProcess)); }
   const echoes = new Map<string, EchoRun[]>();
   const turns = new Map<string, Turns[]>();
   const floods = new Map<string, FloodRun[]>();
@@ -96,7 +104,7 @@ async function main(): Promise<void> {
         const logged = log.length;
         for (const interval of [1, 5]) {
           const name = `${lane.name}, ${interval} ms`;
-          echoes.set(name, [...echoes.get(name) ?? [], await measureEchoes(lane.echo, interval)]);
+          echoes.set(name, [...echoes.get(name) ?? [], await measureEchoes(lane.echo, interval, realtime)]);
         }
         const sum = sumTurns(log.slice(logged));
         if (sum !== undefined) turns.set(lane.name, [...turns.get(lane.name) ?? [], sum]);

@@ -32,11 +32,15 @@ export function countStalls(times: readonly number[]): number {
 }
 
 /** Sends echoes, one every `interval` milliseconds. */
-export async function measureEchoes({ from, address }: Course, interval: number): Promise<EchoRun> {
+export async function measureEchoes(
+  { from, address }: Course,
+  interval: number,
+  realtime: boolean,
+): Promise<EchoRun> {
   const sent = ECHOES[interval] ?? 2_000;
   const seconds = sent * interval / 1000;
   const args = ["-n", "-i", String(interval / 1000), "-c", String(sent), "-w", String(2 * seconds), address];
-  const { stdout, stderr } = await from.run(["ping", ...args], {
+  const { stdout, stderr } = await from.run([...realtime ? ["chrt", "-r", "1"] : [], "ping", ...args], {
     env: { LC_ALL: "C" },
     deadline: seconds * 3000,
   });

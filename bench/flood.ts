@@ -13,7 +13,7 @@ import { parseProcessorTime } from "./proc.ts";
 
 /** Datagrams a second, and seconds of one: longer than the stream beside it. */
 const RATE = 50_000;
-const FLOOD_SECONDS = 9;
+const FLOOD_SECONDS = 7;
 /** Seconds of a stream, and milliseconds of flood before it. */
 const STREAM_SECONDS = 4;
 const RAMP = 1_500;
