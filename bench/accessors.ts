@@ -1,7 +1,7 @@
 /**
- * `deno run -A bench/accessors.ts [--build NAME=FOLDER]... [--rounds N] [--idle N] [--only PART,PART] [--pin CPU]`: what an accessor
- * feels of a server with idle accessors (`echo`), and of a flood from strangers (`flood`), beside wireguard-go; writes
- * `bench/results/DATE-accessors.json`. Linux, root.
+ * `deno run -A bench/accessors.ts [--build NAME=FOLDER]... [--rounds N] [--idle N] [--only PART,PART] [--realtime] [--stream MBITS]
+ * [--pin CPUS]`: what an accessor feels of a server with idle accessors (`echo`), and of a flood from strangers (`flood`), beside
+ * wireguard-go; bench/README.md says how. Writes `bench/results/DATE-accessors.json`. Linux, root.
  *
  * @module
  */
@@ -33,6 +33,7 @@ function parseOptions(args: readonly string[]) {
       idle: { type: "string", default: "100" },
       only: { type: "string", default: "echo,flood" },
       pin: { type: "string" },
+      stream: { type: "string", default: "0" },
       realtime: { type: "boolean", default: false },
     },
   });
@@ -41,7 +42,14 @@ function parseOptions(args: readonly string[]) {
     return { name, folder };
   });
   const [rounds, idle] = [Number(values.rounds), Number(values.idle)];
-  return { builds, rounds, idle, parts: values.only.split(","), pin: values.pin, realtime: values.realtime };
+  return {
+    builds,
+    rounds,
+    idle,
+    parts: values.only.split(","),
+    flood: { pin: values.pin, megabits: Number(values.stream) },
+    realtime: values.realtime,
+  };
 }
 
 /** One line of the table: the medians of the rounds, and the worst. */
@@ -83,7 +91,7 @@ function turnsLine(name: string, sums: readonly Turns[]): string[] {
 }
 
 async function main(): Promise<void> {
-  const { builds, rounds, idle, parts, pin, realtime } = parseOptions(Deno.args);
+  const { builds, rounds, idle, parts, flood, realtime } = parseOptions(Deno.args);
   await prepare();
   const date = new Date();
   const before = load();
@@ -110,7 +118,7 @@ async function main(): Promise<void> {
         if (sum !== undefined) turns.set(lane.name, [...turns.get(lane.name) ?? [], sum]);
       }
       if (parts.includes("flood") && lane.server !== undefined) {
-        const run = await measureFlood(lane.server, round, pin);
+        const run = await measureFlood(lane.server, round, flood);
         floods.set(lane.name, [...floods.get(lane.name) ?? [], run]);
       }
     }

@@ -31,6 +31,14 @@ export interface Beside {
 /** One round. */
 export type FloodRun = Readonly<Record<"quiet" | "closed" | "exposed", Beside>>;
 
+/** How it is measured. */
+export interface FloodPlan {
+  /** The only processors that the flood's sender may use, as taskset takes them. */
+  readonly pin: string | undefined;
+  /** Mbit/s of the stream; 0: as much as goes. */
+  readonly megabits: number;
+}
+
 type Side = NonNullable<AccessorLane["server"]>;
 
 /** Seconds of processor time: of the main thread, and of the whole process. */
@@ -42,9 +50,9 @@ async function used(pid: number): Promise<{ main: number; all: number }> {
   return { main: parseProcessorTime(main), all: parseProcessorTime(all) };
 }
 
-async function stream({ process: { pid }, download }: Side): Promise<Omit<Beside, "rate">> {
+async function stream({ process: { pid }, download }: Side, megabits: number): Promise<Omit<Beside, "rate">> {
   await using _server = await serveOnce(download);
-  const args = ["-c", download.address, "-R", "-t", String(STREAM_SECONDS), "-J"];
+  const args = ["-c", download.address, "-R", "-b", `${megabits}M`, "-t", String(STREAM_SECONDS), "-J"];
   const [start, before] = [performance.now(), await used(pid)];
   const report = await download.from.exec(["iperf3", ...args], (STREAM_SECONDS + 20) * 1000);
   const [seconds, after] = [(performance.now() - start) / 1000, await used(pid)];
@@ -55,24 +63,24 @@ async function stream({ process: { pid }, download }: Side): Promise<Omit<Beside
   };
 }
 
-async function beside(side: Side, port: number, pin: string | undefined): Promise<Beside> {
+async function beside(side: Side, port: number, { pin, megabits }: FloodPlan): Promise<Beside> {
   const { network } = side;
   const count = RATE * FLOOD_SECONDS;
   const args = [network.macLanAddress, String(port), String(count), String(RATE)];
   await using flood = network.lan(1).namespace.spawnScript("stranger_flood.ts", args);
   if (pin !== undefined) await network.mac.exec(["taskset", "-a", "-p", "-c", pin, String(flood.pid)]);
   await pause(RAMP);
-  const result = await stream(side);
+  const result = await stream(side, megabits);
   const { milliseconds } = JSON.parse(await flood.stdout.waitFor(/milliseconds/, { deadline: 60_000 }));
   return { ...result, rate: count / milliseconds * 1000 };
 }
 
 /** One round; each begins with another of the three. */
-export async function measureFlood(side: Side, round: number, pin: string | undefined): Promise<FloodRun> {
+export async function measureFlood(side: Side, round: number, plan: FloodPlan): Promise<FloodRun> {
   const ways: Readonly<Record<keyof FloodRun, () => Promise<Beside>>> = {
-    quiet: async () => ({ ...await stream(side), rate: 0 }),
-    closed: () => beside(side, EXPOSED_PORT + 1, pin),
-    exposed: () => beside(side, EXPOSED_PORT, pin),
+    quiet: async () => ({ ...await stream(side, plan.megabits), rate: 0 }),
+    closed: () => beside(side, EXPOSED_PORT + 1, plan),
+    exposed: () => beside(side, EXPOSED_PORT, plan),
   };
   const names = ["quiet", "closed", "exposed"] as const;
   const found: Partial<Record<keyof FloodRun, Beside>> = {};
