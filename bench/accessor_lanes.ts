@@ -35,6 +35,8 @@ export interface AccessorLane {
   /** The server's side, where it is ours. */
   readonly server?: {
     readonly process: Process;
+    /** The accessor that carries packets. */
+    readonly accessor: Process;
     readonly network: Network;
     /** From a container through client, server and accessor. */
     readonly download: Course;
@@ -93,6 +95,7 @@ export async function startBuild(
     echo: { from: namespace, to: network.mac, address: SERVER_VIRTUAL_ADDRESS },
     server: {
       process: tunnel.server.process,
+      accessor: accessor.process,
       network,
       download: { from: namespace, to: container.namespace, address: container.address },
     },

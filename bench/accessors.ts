@@ -108,14 +108,19 @@ async function main(): Promise<void> {
       const lane = lanes[(index + round) % lanes.length];
       if (lane === undefined) continue;
       if (parts.includes("echo")) {
-        const log = lane.server?.process.stderr.lines ?? [];
-        const logged = log.length;
+        const ends = lane.server === undefined ? [] : [
+          { name: `${lane.name}, server`, log: lane.server.process.stderr.lines },
+          { name: `${lane.name}, accessor`, log: lane.server.accessor.stderr.lines },
+        ];
+        const logged = ends.map(({ log }) => log.length);
         for (const interval of [1, 5]) {
           const name = `${lane.name}, ${interval} ms`;
           echoes.set(name, [...echoes.get(name) ?? [], await measureEchoes(lane.echo, interval, realtime)]);
         }
-        const sum = sumTurns(log.slice(logged));
-        if (sum !== undefined) turns.set(lane.name, [...turns.get(lane.name) ?? [], sum]);
+        for (const [end, { name, log }] of ends.entries()) {
+          const sum = sumTurns(log.slice(logged[end]));
+          if (sum !== undefined) turns.set(name, [...turns.get(name) ?? [], sum]);
+        }
       }
       if (parts.includes("flood") && lane.server !== undefined) {
         const run = await measureFlood(lane.server, round, flood);
@@ -147,7 +152,7 @@ async function main(): Promise<void> {
   }
   if (turns.size > 0) {
     console.log(formatTable([
-      ["turns of the server's packet loop", "turns/s", "slow/s", "longest ms"],
+      ["turns of the packet loop", "turns/s", "slow/s", "longest ms"],
       ...[...turns].map(([name, sums]) => turnsLine(name, sums)),
     ]));
   }
