@@ -15,6 +15,8 @@ export interface AccessorOptions {
   readonly token: string;
   /** HOST:PORT of the server; its place in the local network where absent. */
   readonly remote?: string;
+  /** The folder with the program; that of all tests where absent. */
+  readonly programs?: string;
   /** Further flags. */
   readonly args?: readonly string[];
   /** Put before the program, such as `unshare`. */
@@ -27,6 +29,7 @@ export function launchAccessor(options: AccessorOptions): Daemon<AccessorStatus>
   return new Daemon<AccessorStatus>({
     namespace: lan.namespace,
     program: "docker-accessor",
+    ...options.programs === undefined ? {} : { programs: options.programs },
     args: ["run", "--remote", remote, ...args],
     control: `${network.folder}/accessor-${crypto.randomUUID().slice(0, 8)}.sock`,
     env: { DOCKER_ACCESSOR_TOKEN: token },

@@ -24,6 +24,8 @@ export function binary(program: Program): string {
 export interface DaemonSettings {
   readonly namespace: Namespace;
   readonly program: Program;
+  /** The folder with the program; that of all tests where absent. */
+  readonly programs?: string;
   /** All arguments but `--control`. */
   readonly args: readonly string[];
   /** Path of its control socket. */
@@ -95,8 +97,9 @@ export class Daemon<Status extends CommonStatus> implements AsyncDisposable {
   }
 
   #spawn(): Process {
-    const { namespace, program, args, control, env, wrapper = [] } = this.settings;
-    const argv = [...wrapper, binary(program), ...args, "--control", control];
+    const { namespace, program, programs, args, control, env, wrapper = [] } = this.settings;
+    const path = programs === undefined ? binary(program) : `${programs}/${program}`;
+    const argv = [...wrapper, path, ...args, "--control", control];
     // A server starts no client unless its test wants it to, whatever Engine the machine has.
     return namespace.spawn(argv, { env: { DOCKER_CONNECTOR_IMAGE: "off", ...env } });
   }

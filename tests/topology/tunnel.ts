@@ -13,6 +13,8 @@ import { waitUntil } from "./wait.ts";
 export interface TunnelOptions {
   /** The config file's text; one `route` line for each container subnet where absent. */
   readonly config?: string;
+  /** The folder with the programs; that of all tests where absent. */
+  readonly programs?: string;
   /** Bytes; 1400 where absent. */
   readonly mtu?: number;
   readonly serverArgs?: readonly string[];
@@ -61,6 +63,7 @@ export async function launchServer(
   const server = new Daemon<ServerStatus>({
     namespace: network.mac,
     program: "docker-connector",
+    ...options.programs === undefined ? {} : { programs: options.programs },
     args: ["run", "--config", configFile, "--host", "0.0.0.0", ...mtu, ...options.serverArgs ?? []],
     control: `${folder}/server-${id}.sock`,
     env: {
@@ -104,6 +107,7 @@ export class Tunnel implements AsyncDisposable {
     const client = new Daemon<ClientStatus>({
       namespace: network.vm,
       program: "docker-connector-client",
+      ...options.programs === undefined ? {} : { programs: options.programs },
       args: ["run", ...named, ...mtu, ...heartbeat, ...options.clientArgs ?? []],
       control: `${network.folder}/client-${crypto.randomUUID().slice(0, 4)}.sock`,
       ...options.clientEnv === undefined ? {} : { env: options.clientEnv },
