@@ -16,8 +16,10 @@ import { type Program, PROGRAMS } from "./programs.ts";
 import { writeSourcePrograms } from "./source_programs.ts";
 import { SOURCES } from "./source_tree.ts";
 
+/** Names another folder than `dist/test` for the double: one that everybody can read, wherever the repository lies. */
+export const DOUBLE_VARIABLE = "DOCKER_CONNECTOR_TEST_DOUBLE";
 /** The folder that stands for the root of a Mac's files. */
-export const DOUBLE_FOLDER: string = join(ROOT_FOLDER, "dist", "test");
+export const DOUBLE_FOLDER: string = Deno.env.get(DOUBLE_VARIABLE) ?? join(ROOT_FOLDER, "dist", "test");
 /** The server with the macOS side. */
 export const DARWIN_SERVER: string = join(DOUBLE_FOLDER, "docker-connector");
 /** The accessor with the macOS side. */

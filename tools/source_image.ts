@@ -16,16 +16,14 @@ import { PROGRAMS } from "./programs.ts";
 import { sourceCommand } from "./source_programs.ts";
 import { describeCommit } from "./source_tree.ts";
 
-/** Where the programs lie in the image. */
-const PLACE = "/opt/docker-connector";
 /** What of the folder of programs is used. */
 const PARTS = ["deno", "source", "cache"];
 
 /** A C program that becomes the client; the image has no shell that could. */
-function launcherSource(): string {
+function launcherSource(programs: string): string {
   const client = PROGRAMS.find(({ binary }) => binary === "docker-connector-client");
   if (client === undefined) throw new TypeError("Cannot find the client among the programs");
-  const command = sourceCommand(PLACE, client);
+  const command = sourceCommand(programs, client);
   return `#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,7 +36,7 @@ int main(int count, char **words) {
   if (all == NULL) return 1;
   memcpy(all, command, sizeof command);
   memcpy(all + own, words + 1, count * sizeof *all);
-  setenv("DENO_DIR", "${PLACE}/cache", 1);
+  setenv("DENO_DIR", "${programs}/cache", 1);
   setenv("DENO_NO_UPDATE_CHECK", "1", 1);
   execv(command[0], all);
   return 1;
@@ -50,7 +48,7 @@ int main(int count, char **words) {
  * Builds the image on the Docker Engine that the docker command is set up for, and saves it beside the programs, where
  * the server looks for it. All but the client is gathered on this machine, as `deno task image --local` does it.
  *
- * @param programs the folder of tools/source_programs.ts
+ * @param programs the folder of tools/source_programs.ts, an absolute path
  * @throws OperationError `failure` with the output of the C compiler or the docker command
  */
 export async function buildSourceImage(programs: string): Promise<void> {
@@ -60,10 +58,11 @@ export async function buildSourceImage(programs: string): Promise<void> {
     await gatherLocally(ROOT_FOLDER, join(ROOT_FOLDER, "dist"), context);
     const root = join(context, "root");
     const client = join(root, "usr/bin/docker-connector-client");
-    await Deno.writeTextFile(`${context}/launcher.c`, launcherSource());
+    await Deno.writeTextFile(`${context}/launcher.c`, launcherSource(programs));
     await runOrThrow(["gcc", "-static", "-O2", "-Wall", "-Werror", "-o", client, `${context}/launcher.c`]);
-    await Deno.mkdir(root + PLACE, { recursive: true });
-    await runOrThrow(["cp", "-a", ...PARTS.map((name) => join(programs, name)), root + PLACE]);
+    // At the same place, by which Deno finds what it has made of the sources.
+    await Deno.mkdir(root + programs, { recursive: true });
+    await runOrThrow(["cp", "-a", ...PARTS.map((name) => join(programs, name)), root + programs]);
     const values = { VERSION: version, REVISION: await describeCommit(ROOT_FOLDER) };
     await saveImage(await buildImage(context, tags, values), tags, join(programs, IMAGE_FILE));
   } finally {

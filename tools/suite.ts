@@ -9,6 +9,7 @@
  */
 import { join } from "node:path";
 import { PROGRAMS_VARIABLE } from "../tests/topology/server_side.ts";
+import { DOUBLE_VARIABLE } from "./darwin_double.ts";
 import { ROOT_FOLDER } from "./freshness.ts";
 import type { Step } from "./step.ts";
 
@@ -31,6 +32,9 @@ export interface Suite {
   /** measure throughput, memory or processor time: one at a time and nothing beside them */
   readonly measuring: readonly TestStep[];
 }
+
+/** The folder of the double of macOS, in that of the programs that run from source. */
+export const DOUBLE_PART = "darwin";
 
 /** How long one file may take, in milliseconds. */
 const FILE_LIMIT = 7 * 60_000;
@@ -108,7 +112,10 @@ export function planSuite(
         file,
         report,
         argv: [Deno.execPath(), "test", "-A", "--no-check", "--quiet", `--junit-path=${report}`, file],
-        env: { [PROGRAMS_VARIABLE]: programs[lane] },
+        env: {
+          [PROGRAMS_VARIABLE]: programs[lane],
+          [DOUBLE_VARIABLE]: join(programs["from source"], DOUBLE_PART),
+        },
         limit: FILE_LIMIT,
       };
     });

@@ -12,14 +12,14 @@ import { parseArgs } from "node:util";
 import { OperationError } from "../core/error.ts";
 import { DARWIN_NEEDS, ENGINE_NEEDS, missing, TOPOLOGY_PACKAGES } from "../tests/topology/gate.ts";
 import { runOrThrow } from "./command.ts";
-import { ensureDarwinDouble } from "./darwin_double.ts";
+import { DOUBLE_VARIABLE } from "./darwin_double.ts";
 import { requireDenoVersion } from "./deno_version.ts";
 import { ROOT_FOLDER } from "./freshness.ts";
 import { addTallies, avoidableSkips, NO_TESTS, parseJunit, slowestTests, type Tally } from "./junit.ts";
 import { absentPackages, installPackages } from "./packages.ts";
 import { writeSourcePrograms } from "./source_programs.ts";
 import { formatResult, type Result, runSteps } from "./step.ts";
-import { planSuite, type Suite, suiteFiles, type TestStep } from "./suite.ts";
+import { DOUBLE_PART, planSuite, type Suite, suiteFiles, type TestStep } from "./suite.ts";
 
 /** Debian packages whose programs the tests run. */
 const PACKAGES = [
@@ -121,7 +121,11 @@ async function prepare(sourcePrograms: string): Promise<Tally> {
   if (!await task(["run", "-A", "tools/compile.ts"])) return { ...NO_TESTS, failed: ["deno task compile"] };
   try {
     await writeSourcePrograms(sourcePrograms);
-    await ensureDarwinDouble();
+    const double = join(sourcePrograms, DOUBLE_PART);
+    await runOrThrow([Deno.execPath(), "run", "-A", "tools/darwin_double.ts"], {
+      cwd: ROOT_FOLDER,
+      env: { [DOUBLE_VARIABLE]: double },
+    });
     // Tests without an Engine say so themselves.
     if (missing(ENGINE_NEEDS) === undefined) {
       await runOrThrow([

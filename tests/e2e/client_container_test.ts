@@ -408,7 +408,10 @@ sceneTest("a client that the user runs is used", {
   await step("without a key, and left alone", async () => {
     const id = await scene.id();
     await scene.pageComes("with the user's own client");
-    const { docker } = await scene.server.status() ?? assert.fail("no status");
+    const { docker } = await scene.server.waitForStatus(
+      "the container has been looked at",
+      (status) => status.docker.container?.state !== "waiting",
+    );
     assert.deepEqual(docker.container, { name: NAME, state: "theirs", image: IMAGE });
     assert.equal(await scene.id(), id);
     assert.deepEqual(logged(scene, / (warn|error) /), []);

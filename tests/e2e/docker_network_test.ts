@@ -92,7 +92,10 @@ networkTest("the networks of a Docker Engine are routed", { containers: [] }, as
   await step("one with IPv6, by both of its subnets", async () => {
     await engine.createNetwork("six", "10.99.6.0/24", "fd00:99::/64");
     await routesBecome(network, [DEFAULT_BRIDGE, "10.99.0.0/24", "10.99.6.0/24"]);
-    assert.ok(subnetStates(await now()).includes("six fd00:99::/64 active"));
+    await tunnel.server.waitForStatus(
+      "its IPv6 subnet is routed",
+      (status) => subnetStates(status).includes("six fd00:99::/64 active"),
+    );
     assert.match(await mac.ip("-6", "route"), new RegExp(`^fd00:99::/64 dev ${SERVER_INTERFACE} `, "m"));
     await engine.removeNetwork("six");
     await routesBecome(network, [DEFAULT_BRIDGE, "10.99.0.0/24"]);

@@ -129,6 +129,13 @@ int darwin_fchown(int fd, uint32_t owner, uint32_t group) {
   return syscall(SYS_fchown, file_of("fchown", fd), owner, group) < 0 ? fail_as_linux(errno) : 0;
 }
 
+/* int flock(int fd, int operation); the operations have Linux's numbers (bsd/sys/fcntl.h) */
+int darwin_flock(int fd, int operation) EXPORT(flock);
+int darwin_flock(int fd, int operation) {
+  if (enter("flock")) return -1;
+  return syscall(SYS_flock, file_of("flock", fd), operation) < 0 ? fail_as_linux(errno) : 0;
+}
+
 /* int fchmod(int fd, mode_t mode); mode_t has 16 bits */
 int darwin_fchmod(int fd, uint16_t mode) EXPORT(fchmod);
 int darwin_fchmod(int fd, uint16_t mode) {

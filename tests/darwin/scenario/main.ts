@@ -31,6 +31,7 @@ import {
   strictSystem as system,
 } from "./double.ts";
 import { resolverTellsItsFaults } from "./resolver.ts";
+import { addressesAreTrimmed } from "./addresses.ts";
 import { udpPacket } from "./packets.ts";
 
 const decoder = new TextDecoder();
@@ -398,6 +399,7 @@ datagramsPass("23.0.0", true);
 datagramsPass("22.6.0", false);
 connectedSocketsNeedNoAddress();
 cutDatagramsAreTold();
+addressesAreTrimmed([endpoint("10.1.2.3:4000"), endpoint("[fd00::1]:4000")]);
 partsOfBatchesAreUnderstood();
 errorsAreUnderstood(device);
 removalIsNoticed(device);
