@@ -67,6 +67,9 @@ class Site implements AsyncDisposable {
     return `${front}${folder}`;
   }
 
+  /** The script that is run; a release's own names its project. */
+  script: string = SCRIPT;
+
   async installer(
     args: readonly string[],
     env: Record<string, string> = {},
@@ -74,7 +77,7 @@ class Site implements AsyncDisposable {
   ): Promise<CommandOutcome> {
     const shell = this.shell === "busybox" ? ["/bin/busybox", "sh"] : [`/bin/${this.shell}`];
     const { PATH = "", ...rest } = env;
-    return await run([...wrapper, ...shell, SCRIPT, ...args], {
+    return await run([...wrapper, ...shell, this.script, ...args], {
       env: {
         PATH: await this.path(PATH),
         HOME: this.prefix,
@@ -331,6 +334,12 @@ topologyTest("install.sh", async (t) => {
   await t.step("asks gh for the provenance of what comes from the project's page", async () => {
     await using site = new Site(release, "dash");
     const front = `${release.folder}/gh`;
+    site.script = `${release.folder}/install-of-a-release.sh`;
+    const text = await Deno.readTextFile(SCRIPT);
+    await Deno.writeTextFile(
+      site.script,
+      text.replace("github.com/OWNER/REPOSITORY", "github.com/someone/project"),
+    );
     // curl -fsSL -o FILE URL
     await script(`${front}/curl`, `exec cp "${release.files}/\${4##*/}" "$3"`);
     const gh = (verify: string, auth = "exit 0") =>
