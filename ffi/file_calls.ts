@@ -73,7 +73,7 @@ export function linuxFileCalls(): LinuxFileCalls {
   return linux ??= Deno.dlopen(libcPath, linuxSymbols).symbols;
 }
 
-/** The functions of macOS, likewise opened once. */
+/** The functions of macOS, opened once as well. */
 export function darwinFileCalls(): DarwinFileCalls {
   if (darwin === undefined) prepareErrno();
   return darwin ??= Deno.dlopen(libcPath, darwinSymbols).symbols;

@@ -17,7 +17,7 @@ export interface Ownership {
 }
 
 /**
- * Gives a file an owner, a group and a mode by its descriptor: by its name, whoever can write the folder could put a link to
+ * Gives a file an owner, a group and a mode by its descriptor: by its name, anyone who can write the folder could put a link to
  * another file there and have that one given away.
  *
  * @param path of a regular file; no link is followed

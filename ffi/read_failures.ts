@@ -21,7 +21,7 @@ export class ReadFailures {
    */
   constructor(readonly nothing: readonly number[], readonly fatal: readonly number[]) {}
 
-  /** Whether the number says that the device is fine; then it begins to count anew. */
+  /** Whether the number says that the device is fine; then the count begins again. */
   isNothing(number: number): boolean {
     if (!this.nothing.includes(number)) return false;
     this.#odd = 0;

@@ -12,7 +12,7 @@ import { FileLock } from "../ffi/file_lock.ts";
 import { configTarget } from "./config_file.ts";
 
 /** Milliseconds for which an edit waits for others. */
-const PATIENCE = 10_000;
+const TIMEOUT = 10_000;
 /** Milliseconds between two tries. */
 const PAUSE = 20;
 
@@ -21,15 +21,15 @@ const PAUSE = 20;
  *
  * @param path the file, which need not be there; links are followed
  * @param work reads the file and replaces it
- * @param patience milliseconds to wait for others
+ * @param timeout milliseconds to wait for others
  * @throws {OperationError} `config` where others do not come to an end; else what `work` throws
  */
-export async function whileLocked<T>(path: string, work: () => Promise<T>, patience = PATIENCE): Promise<T> {
+export async function whileLocked<T>(path: string, work: () => Promise<T>, timeout = TIMEOUT): Promise<T> {
   using folder = await openFolder(path);
-  if (folder !== undefined && !await lock(folder, patience)) {
+  if (folder !== undefined && !await lock(folder, timeout)) {
     throw new OperationError(
       "config",
-      `Cannot write config ${path}: another process has locked its folder for ${patience / 1000} s`,
+      `Cannot write config ${path}: another process has locked its folder for ${timeout / 1000} s`,
       `Try again; "fuser -v ${dirname(path)}" shows which process it is`,
     );
   }
@@ -43,8 +43,8 @@ async function openFolder(path: string): Promise<FileLock | undefined> {
 }
 
 /** Waits for the lock; a lock that is waited for inside the kernel could not be given up. */
-async function lock(folder: FileLock, patience: number): Promise<boolean> {
-  const end = performance.now() + patience;
+async function lock(folder: FileLock, timeout: number): Promise<boolean> {
+  const end = performance.now() + timeout;
   while (!folder.take()) {
     if (performance.now() >= end) return false;
     await new Promise((resolve) => setTimeout(resolve, PAUSE));

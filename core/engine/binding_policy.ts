@@ -3,7 +3,7 @@
  *
  * | | demanded |
  * |---|---|
- * | a `key` line | that key, of whoever comes |
+ * | a `key` line | that key, of every client |
  * | the kept container is the client | the key that it was given |
  * | the user's own container is the client, or none can be kept | nothing |
  * | `docker off`, `--image off`, no Engine was found yet | nothing |
