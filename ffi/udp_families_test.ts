@@ -19,7 +19,7 @@ function exchange(from: UdpPeer, to: UdpPeer, target: Endpoint): Endpoint {
 }
 
 Deno.test(
-  "a socket of both families knows IPv4 hosts by their IPv4 addresses, and answers them",
+  "a socket of both families knows IPv4 hosts by their IPv4 addresses, and answers them (needs Linux)",
   onLinux,
   () => {
     using both = new UdpPeer({ offload: true, address: "::" });
@@ -42,20 +42,24 @@ Deno.test(
   },
 );
 
-Deno.test("IPv4 hosts at a socket of both families have a share of the handshakes each", onLinux, () => {
-  using both = new UdpPeer({ offload: true, address: "::" });
-  const admission = new HandshakeAdmission(ADMISSION_LIMITS, 0);
-  const stranger = new Uint8Array(4);
-  for (let count = 0; !admission.isUnderLoad(0); count++) admission.admit(stranger, 0, () => true);
-  const addresses: IpAddress[] = [];
-  for (let host = 1; host <= 100; host++) {
-    using sender = new UdpPeer({ offload: false, address: `127.0.1.${host}` });
-    addresses.push(exchange(sender, both, endpoint("127.0.0.1", both.endpoint.port)).address);
-  }
-  assert.deepEqual(addresses.map(formatAddress), addresses.map((_, index) => `127.0.1.${index + 1}`));
-  const admissions = addresses.map(({ bytes }) => admission.admit(bytes, 0, () => true));
-  assert.deepEqual([...new Set(admissions)], ["handshake"]);
-});
+Deno.test(
+  "IPv4 hosts at a socket of both families have a share of the handshakes each (needs Linux)",
+  onLinux,
+  () => {
+    using both = new UdpPeer({ offload: true, address: "::" });
+    const admission = new HandshakeAdmission(ADMISSION_LIMITS, 0);
+    const stranger = new Uint8Array(4);
+    for (let count = 0; !admission.isUnderLoad(0); count++) admission.admit(stranger, 0, () => true);
+    const addresses: IpAddress[] = [];
+    for (let host = 1; host <= 100; host++) {
+      using sender = new UdpPeer({ offload: false, address: `127.0.1.${host}` });
+      addresses.push(exchange(sender, both, endpoint("127.0.0.1", both.endpoint.port)).address);
+    }
+    assert.deepEqual(addresses.map(formatAddress), addresses.map((_, index) => `127.0.1.${index + 1}`));
+    const admissions = addresses.map(({ bytes }) => admission.admit(bytes, 0, () => true));
+    assert.deepEqual([...new Set(admissions)], ["handshake"]);
+  },
+);
 
 Deno.test(
   "link-local hosts with one address on two links are told apart, and answered (needs root on Linux)",

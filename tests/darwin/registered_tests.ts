@@ -23,12 +23,18 @@ function noteSkipped(file: string, isIgnored: boolean, words: readonly Registrat
   console.log(JSON.stringify(skipped));
 }
 
+function openNothing(): unknown {
+  return { symbols: new Proxy({}, { get: () => () => 0 }), close() {} };
+}
+
 if (import.meta.main) {
   let file = "";
   const register = (...words: Registration[]) => noteSkipped(file, false, words);
   const ignore = (...words: Registration[]) => noteSkipped(file, true, words);
   Object.defineProperties(Deno, {
     build: { value: { ...Deno.build, os: "darwin", vendor: "apple", target: "aarch64-apple-darwin" } },
+    // What modules open for their tests: no test runs, so it does not matter what their functions give.
+    dlopen: { value: openNothing },
     test: { value: Object.assign(register, { ignore, only: register }) },
   });
   for (file of Deno.args) await import(pathToFileURL(file).href);
