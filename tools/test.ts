@@ -121,13 +121,14 @@ async function prepare(sourcePrograms: string): Promise<Tally> {
   if (!await task(["run", "-A", "tools/compile.ts"])) return { ...NO_TESTS, failed: ["deno task compile"] };
   try {
     await writeSourcePrograms(sourcePrograms);
-    const double = join(sourcePrograms, DOUBLE_PART);
-    await runOrThrow([Deno.execPath(), "run", "-A", "tools/darwin_double.ts"], {
-      cwd: ROOT_FOLDER,
-      env: { [DOUBLE_VARIABLE]: double },
-    });
-    // Tests without an Engine say so themselves.
-    if (missing(ENGINE_NEEDS) === undefined) {
+    // Tests that lack the C compiler or an Engine say so themselves.
+    if (missing(DARWIN_NEEDS) === undefined) {
+      await runOrThrow([Deno.execPath(), "run", "-A", "tools/darwin_double.ts"], {
+        cwd: ROOT_FOLDER,
+        env: { [DOUBLE_VARIABLE]: join(sourcePrograms, DOUBLE_PART) },
+      });
+    }
+    if (missing(ENGINE_NEEDS) === undefined && missing(DARWIN_NEEDS) === undefined) {
       await runOrThrow([
         Deno.execPath(),
         "run",
