@@ -7,6 +7,7 @@ import { Counter } from "../core/counters.ts";
 import { DatagramList } from "../core/packet/datagram_list.ts";
 import { PacketMemory } from "../ffi/packet_memory.ts";
 import { Poller } from "../ffi/poll.ts";
+import { preferPacketThread } from "../ffi/thread_priority.ts";
 import { attachTun } from "../ffi/tun.ts";
 import { attachUdpSocket, type UdpPort } from "../ffi/udp_socket.ts";
 import { WakeReceiver } from "../ffi/wake.ts";
@@ -45,6 +46,7 @@ export async function runPacketLoop(
   post: (event: Event) => void,
   nextAttachment: () => Promise<Attach>,
 ): Promise<void> {
+  preferPacketThread();
   const shared = new SharedState(start.shared);
   const commands = new CommandReader(start.commands);
   const { counters } = shared;

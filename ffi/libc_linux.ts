@@ -41,6 +41,8 @@ const symbols = {
   write: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   // ssize_t writev(int fd, const struct iovec *pieces, int count);
   writev: { parameters: ["i32", "pointer", "i32"], result: "i32" },
+  // int setpriority(int which, id_t who, int value);
+  setpriority: { parameters: ["i32", "u32", "i32"], result: "i32" },
   // int poll(struct pollfd *descriptors, nfds_t count, int milliseconds);
   poll: { parameters: ["pointer", "u32", "i32"], result: "i32" },
   // int recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags, struct timespec *timeout);

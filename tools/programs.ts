@@ -41,11 +41,12 @@ export interface Build {
 /**
  * V8's flags inside every program.
  *
- * No helper threads: they cost 4 MB, and the packet path neither allocates nor needs recompiling for long. WebAssembly is
- * compiled well at once then: without those threads V8 would keep the quick first version for ever. `deno bench -A
- * --v8-flags=--single-threaded bench/micro/aead_bench.ts`, with and without `--no-liftoff`, shows what that costs.
+ * No helper threads for garbage: the packet path makes none. Helper threads for recompilation: without them V8 optimizes a hot
+ * function of the packet path on the packet thread itself, and packets wait up to 28 ms for it (bench/README.md). WebAssembly
+ * is compiled well at once: the quick first version is several times slower, and nothing would replace it soon. `deno bench -A
+ * --v8-flags=--single-threaded-gc bench/micro/aead_bench.ts`, with and without `--no-liftoff`, shows what that costs.
  */
-export const V8_FLAGS: readonly string[] = ["--single-threaded", "--no-liftoff"];
+export const V8_FLAGS: readonly string[] = ["--single-threaded-gc", "--no-liftoff"];
 
 const FFI: Grant = {
   flag: "--allow-ffi",

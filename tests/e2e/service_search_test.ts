@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { compileDoubles, darwinBackEnd, withDoubles } from "../../tools/darwin_double.ts";
-import { permissionFlags, PROGRAMS } from "../../tools/programs.ts";
+import { permissionFlags, PROGRAMS, V8_FLAGS } from "../../tools/programs.ts";
 import { GoodEngine } from "../fakes/engine.ts";
 import { readStatus, type ServerStatus } from "../topology/control_socket.ts";
 import { DARWIN_NEEDS, topologyTest } from "../topology/gate.ts";
@@ -29,6 +29,16 @@ const SOCKETS = {
   "Podman 4.5": "Users/anna/.local/share/containers/podman/machine/qemu/podman.sock",
   "Podman 5": "var/folders/zz/anna/T/podman/podman-machine-default-api.sock",
 };
+
+/**
+ * Waits until no other run of this test has folders of the root. Whoever removes one would take the other's mounts away with it
+ * (rmdir(2) of a mount point of another namespace detaches what is mounted there).
+ */
+async function exclusiveRoot(): Promise<Disposable> {
+  const folder = await Deno.open("/var");
+  await folder.lock(true);
+  return folder;
+}
 
 /** A folder of the root, to mount on; it is removed if it was made here. */
 async function mountPoint(path: string): Promise<AsyncDisposable> {
@@ -78,7 +88,7 @@ async function startServer(root: string, user: number): Promise<Process> {
     ...["unshare", "--net", "--mount", "sh", "-c", script, "sh", root],
     ...["env", "-i", `DARWIN_DOUBLE_CONSOLE=${user}`, `DENO_DIR=${await denoFolder()}`],
     ...[Deno.execPath(), "run", "--no-check", "--no-lock", "--cached-only", "--quiet"],
-    ...["--import-map", `${root}/map.json`, "--v8-flags=--single-threaded,--no-liftoff"],
+    ...["--import-map", `${root}/map.json`, `--v8-flags=${V8_FLAGS.join()}`],
     ...[...permissionFlags(withDoubles(server), build), fileURLToPath(new URL("server/main.ts", ROOT))],
     ...["run", "--config", `${root}/server.conf`, "--control", `${root}/control.sock`, "--image", "off"],
   ]);
@@ -92,6 +102,7 @@ async function denoFolder(): Promise<string> {
 
 topologyTest("a service on a Mac finds the Engine of the person at the screen", async (t) => {
   await compileDoubles();
+  using _root = await exclusiveRoot();
   await using _users = await mountPoint("/Users");
   await using _folders = await mountPoint("/var/folders");
   // Short, since the path of a socket is.

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { PACKET_THREAD_NICE } from "../../ffi/thread_priority.ts";
+import { niceValues } from "../topology/nice_values.ts";
 import { ping } from "../topology/ping.ts";
 import { SERVER_INTERFACE } from "../topology/server_side.ts";
 import { transfer } from "../topology/transfer.ts";
@@ -34,6 +36,15 @@ tunnelTest("traffic passes both ways", { containers: [1, 1] }, async ({ network,
     ] as const;
     const results = await Promise.all(pairs.map(([from, address]) => ping(from, address, { count: 10 })));
     for (const { received, text } of results) assert.equal(received, 10, text);
+  });
+
+  await step("both threads that carry packets run before others, and no other thread does", async () => {
+    for (const { process: { pid } } of [tunnel.server, tunnel.client]) {
+      const threads = await niceValues(pid);
+      const preferred = threads.filter(({ nice }) => nice === PACKET_THREAD_NICE);
+      assert.deepEqual(preferred.map(({ name }) => name), ["worker-1"]);
+      assert.ok(threads.every(({ nice }) => nice === PACKET_THREAD_NICE || nice === 0));
+    }
   });
 
   await step("100 MB from a container arrive unchanged", async () => {
