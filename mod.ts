@@ -46,7 +46,7 @@ export {
   type Token,
 } from "./core/config/config.ts";
 export { addLine, type Edit, listLines, removeLine } from "./core/config/edit.ts";
-export { type Fault, formatFault, type Place } from "./core/config/fault.ts";
+export { type Fault, formatFault, type Place } from "./core/config/diagnostic.ts";
 export { type KeyName, KEYS, type KeySpec, type Reload } from "./core/config/keys.ts";
 export { LOG_LEVELS, type LogLevel, parseLogLevel } from "./core/config/log_level.ts";
 export { parseConfig, type ParsedConfig } from "./core/config/parse.ts";

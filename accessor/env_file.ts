@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type EnvironmentReader, environmentValue } from "../cli/environment.ts";
-import type { Remote } from "../core/net/remote.ts";
+import { type EnvironmentReader, environmentValue } from "../program/environment.ts";
+import type { Remote } from "../core/net/host_port.ts";
 import { readSecretFile, TOKEN_VARIABLE } from "./token_source.ts";
 import { remoteSyntax } from "./value_syntax.ts";
 

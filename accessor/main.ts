@@ -4,6 +4,6 @@
  * @module
  */
 
-import { start } from "../cli/start.ts";
+import { start } from "../program/start.ts";
 
 await start("docker-accessor", async () => (await import("./program.ts")).accessor);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Prefix } from "../core/net/prefix.ts";
-import type { Remote } from "../core/net/remote.ts";
+import type { Remote } from "../core/net/host_port.ts";
 
 /** The settings of `docker-accessor run`. */
 export interface AccessorRunOptions {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Program } from "../cli/program.ts";
-import { runCommand } from "./commands/run.ts";
-import { statusCommand } from "./commands/status.ts";
+import type { Program } from "../program/program.ts";
+import { runCommand } from "./run_command.ts";
+import { statusCommand } from "./status/status_command.ts";
 
 /** The program. */
 export const accessor: Program = {

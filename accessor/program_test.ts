@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CapturedTerminal } from "../cli/captured_terminal.ts";
-import { runProgram } from "../cli/program.ts";
+import { runProgram } from "../program/program.ts";
 import { accessor } from "./program.ts";
 
 async function outcome(...args: string[]): Promise<{ status: number; stderr: string; stdout: string }> {

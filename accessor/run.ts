@@ -4,29 +4,29 @@
  * @module
  */
 import { exitDone } from "../cli/exit_status.ts";
-import { getLogger } from "../cli/log.ts";
-import { programStatus, type TunnelCounters } from "../cli/status_document.ts";
+import { getLogger } from "../program/log.ts";
+import { programStatus, type TunnelCounters } from "../program/status_document.ts";
 import { dropsByReason } from "../core/counters.ts";
 import { formatAddress, type IpAddress, parseAddress } from "../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
-import { formatRemote } from "../core/net/remote.ts";
-import { sessionDropsByReason } from "../core/session/session_counters.ts";
+import { formatRemote } from "../core/net/host_port.ts";
+import { sessionDropsByReason } from "../core/sharing/session_counters.ts";
 import { DataPlane } from "../dataplane/data_plane.ts";
-import { SessionPlane } from "../dataplane/sessions/session_plane.ts";
-import { resolveHost } from "../ffi/resolve.ts";
-import { makeWay, serveControlSocket } from "../system/control_socket.ts";
-import { platformRouter } from "../system/platform_router.ts";
-import { ProgramPages } from "../system/program_pages.ts";
-import { ReconcileLoop } from "../system/reconcile_loop.ts";
-import { platformRouteWatch } from "../system/route_watch.ts";
-import { StopSignal } from "../system/stop_signal.ts";
-import { openTunnelDevice, openTunnelSocket } from "../system/tunnel_device.ts";
-import { JoinedNetwork } from "./joined_network.ts";
+import { SessionPlane } from "../dataplane/sessions/session_controller.ts";
+import { resolveHost } from "../ffi/resolve/resolve.ts";
+import { makeWay, serveControlSocket } from "../system/control/control_socket.ts";
+import { platformRouter } from "../system/routing/platform_router.ts";
+import { ProgramPages } from "../system/process/memory_trim.ts";
+import { ReconcileLoop } from "../system/routing/reconcile_loop.ts";
+import { platformRouteWatch } from "../system/routing/route_watch.ts";
+import { StopSignal } from "../system/process/stop_signal.ts";
+import { openTunnelDevice, openTunnelSocket } from "../system/interface/tunnel_device.ts";
+import { JoinedNetwork } from "./tunnel/joined_network.ts";
 import type { AccessorRunOptions } from "./options.ts";
-import { ServerFinder, socketFamily } from "./server_finder.ts";
-import type { ServerLink } from "./server_link.ts";
-import type { AccessorStatus } from "./status_document.ts";
-import { SLOT } from "./slot.ts";
+import { ServerFinder, socketFamily } from "./tunnel/endpoint_resolver.ts";
+import type { ServerLink } from "./tunnel/server_link.ts";
+import type { AccessorStatus } from "./status/status_document.ts";
+import { SLOT } from "./tunnel/slot.ts";
 
 const log = getLogger("accessor");
 
@@ -153,8 +153,8 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
 }
 
 async function loadHandshakes(token: string) {
-  const { loadTokenPeer } = await import("./token_peer.ts");
-  const [peer, { ServerLink }] = await Promise.all([loadTokenPeer(token), import("./server_link.ts")]);
+  const { loadTokenPeer } = await import("./tunnel/token_peer.ts");
+  const [peer, { ServerLink }] = await Promise.all([loadTokenPeer(token), import("./tunnel/server_link.ts")]);
   return { peer, ServerLink };
 }
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { EnvironmentReader } from "../cli/environment.ts";
-import { environmentValue } from "../cli/environment.ts";
+import type { EnvironmentReader } from "../program/environment.ts";
+import { environmentValue } from "../program/environment.ts";
 import { OperationError } from "../core/error.ts";
 import { tokenSyntax } from "./value_syntax.ts";
 

@@ -5,9 +5,9 @@
  */
 import { serverSyntax, type ValueSyntax } from "../cli/value_syntax.ts";
 import { readTokenName } from "../core/config/keys_access.ts";
-import { found, problem, quote } from "../core/config/reading.ts";
+import { found, problem, quote } from "../core/config/result.ts";
 import { networkOf, parsePrefix, type Prefix } from "../core/net/prefix.ts";
-import { parseRemote, type Remote } from "../core/net/remote.ts";
+import { parseRemote, type Remote } from "../core/net/host_port.ts";
 
 /** Where the server is. */
 export const remoteSyntax: ValueSyntax<Remote> = {

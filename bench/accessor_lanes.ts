@@ -13,7 +13,7 @@ import { SERVER_VIRTUAL_ADDRESS, Tunnel } from "../tests/topology/tunnel.ts";
 import { type Course, TUNNEL_MTU } from "./lanes.ts";
 import { WIREGUARD_VM_ADDRESS, WireguardTunnel } from "./wireguard.ts";
 
-/** Seconds between two heartbeats and two handshakes of an idle accessor (accessor/server_link.ts, core/wireguard/limits.ts). */
+/** Seconds between two heartbeats and two handshakes of an idle accessor (accessor/tunnel/server_link.ts, core/wireguard/limits.ts). */
 const HEARTBEAT = 10;
 const RENEWAL = 120;
 /** Milliseconds for the keys of all tokens and as many handshakes. */

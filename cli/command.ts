@@ -7,7 +7,7 @@
 import type { LogLevel } from "../core/config/log_level.ts";
 import { type Part, type Parts, switchFlag, valueFlag, type ValuesOf } from "./flag.ts";
 import { readValues, sortArguments } from "./flag_values.ts";
-import type { LogFormat } from "./log_line.ts";
+import type { LogFormat } from "../program/log_line.ts";
 import type { Terminal } from "./terminal.ts";
 import { logFormatSyntax, logLevelSyntax } from "./value_syntax.ts";
 

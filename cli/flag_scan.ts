@@ -6,8 +6,8 @@
  * @module
  */
 
-import { nearestWord } from "../core/config/nearest.ts";
-import { quote } from "../core/config/reading.ts";
+import { nearestWord } from "../core/config/suggest.ts";
+import { quote } from "../core/config/result.ts";
 import { OperationError } from "../core/error.ts";
 import type { Command } from "./command.ts";
 import type { CommandLine, OriginalFlag } from "./command_line.ts";

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { isHostName } from "../core/config/host_name.ts";
+import { isHostName } from "../core/net/host_name.ts";
 import { LOG_LEVELS, type LogLevel, parseLogLevel } from "../core/config/log_level.ts";
-import { found, problem, quote, type Reading } from "../core/config/reading.ts";
+import { found, problem, quote, type Reading } from "../core/config/result.ts";
 import { readListenAddress, readMtu, readPort, readVirtualNetwork } from "../core/config/values.ts";
 import { OperationError } from "../core/error.ts";
 import { type IpAddress, isZonedAddress, parseAddress } from "../core/net/address.ts";
 import type { Prefix } from "../core/net/prefix.ts";
-import { parseRemote } from "../core/net/remote.ts";
-import { LOG_FORMATS, type LogFormat } from "./log_line.ts";
+import { parseRemote } from "../core/net/host_port.ts";
+import { LOG_FORMATS, type LogFormat } from "../program/log_line.ts";
 
 /** One kind of value. */
 export interface ValueSyntax<T> {

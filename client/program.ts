@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Program } from "../cli/program.ts";
-import { healthCommand } from "./commands/health.ts";
-import { runCommand } from "./commands/run.ts";
+import type { Program } from "../program/program.ts";
+import { healthCommand } from "./status/health_command.ts";
+import { runCommand } from "./run_command.ts";
 
 /** The program. */
 export const client: Program = {

@@ -4,41 +4,41 @@
  *
  * @module
  */
-import { loadHeartbeatProof } from "../cli/heartbeat_key.ts";
+import { loadHeartbeatProof } from "../program/heartbeat_key.ts";
 import { exitDone } from "../cli/exit_status.ts";
-import { getLogger } from "../cli/log.ts";
-import { type InterfaceStatus, programStatus } from "../cli/status_document.ts";
-import { lastHeardSeconds, tunnelCounters } from "../cli/tunnel_counters.ts";
+import { getLogger } from "../program/log.ts";
+import { type InterfaceStatus, programStatus } from "../program/status_document.ts";
+import { lastHeardSeconds, tunnelCounters } from "../program/tunnel_counters.ts";
 import { Counter } from "../core/counters.ts";
 import { OperationError } from "../core/error.ts";
-import type { ServerPlace } from "../core/link/server_search.ts";
+import type { ServerPlace } from "../core/tunnel/candidate_selector.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
 import { networkOf, type Prefix } from "../core/net/prefix.ts";
 import { DataPlane } from "../dataplane/data_plane.ts";
-import { resolveHost } from "../ffi/resolve.ts";
-import { SystemError } from "../ffi/system_error.ts";
-import type { UdpSocket } from "../ffi/udp_socket.ts";
-import { listContainerBridges } from "../system/container_bridges.ts";
-import { listDefaultGateways } from "../system/default_gateways.ts";
-import { type ControlSocket, ControlSocketInUse, serveControlSocket } from "../system/control_socket.ts";
-import { LinuxFirewall } from "../system/firewall_linux.ts";
-import { platformRouter } from "../system/platform_router.ts";
-import { ReconcileLoop } from "../system/reconcile_loop.ts";
-import { platformRouteWatch } from "../system/route_watch.ts";
-import { ProgramPages } from "../system/program_pages.ts";
-import { StopSignal } from "../system/stop_signal.ts";
-import { openTunnelDevice, openTunnelSocket } from "../system/tunnel_device.ts";
-import { BridgePairs } from "./bridge_pairs.ts";
-import { FirewallKeeper } from "./firewall_keeper.ts";
-import { warnWithoutForwarding } from "./forwarding.ts";
-import { Ipv6Tunnel } from "./ipv6_tunnel.ts";
+import { resolveHost } from "../ffi/resolve/resolve.ts";
+import { SystemError } from "../ffi/libc/system_error.ts";
+import type { UdpSocket } from "../ffi/udp/udp_socket.ts";
+import { listContainerBridges } from "../system/interface/container_bridges.ts";
+import { listDefaultGateways } from "../system/routing/default_gateways.ts";
+import { type ControlSocket, ControlSocketInUse, serveControlSocket } from "../system/control/control_socket.ts";
+import { LinuxFirewall } from "../system/firewall/firewall_linux.ts";
+import { platformRouter } from "../system/routing/platform_router.ts";
+import { ReconcileLoop } from "../system/routing/reconcile_loop.ts";
+import { platformRouteWatch } from "../system/routing/route_watch.ts";
+import { ProgramPages } from "../system/process/memory_trim.ts";
+import { StopSignal } from "../system/process/stop_signal.ts";
+import { openTunnelDevice, openTunnelSocket } from "../system/interface/tunnel_device.ts";
+import { BridgePairs } from "./firewall/bridge_pairs.ts";
+import { FirewallKeeper } from "./firewall/firewall_reconciler.ts";
+import { warnWithoutForwarding } from "./firewall/forwarding.ts";
+import { Ipv6Tunnel } from "./tunnel/ipv6_tunnel.ts";
 import type { ClientRunOptions } from "./options.ts";
-import { SelfDescription } from "./self_description.ts";
-import { ServerLink } from "./server_link.ts";
-import { findPlaces } from "./server_places.ts";
-import type { ClientStatus } from "./status_document.ts";
-import { TunnelKeeper } from "./tunnel_keeper.ts";
+import { SelfDescription } from "./tunnel/self_description.ts";
+import { ServerLink } from "./tunnel/server_link.ts";
+import { findPlaces } from "./tunnel/server_candidates.ts";
+import type { ClientStatus } from "./status/status_document.ts";
+import { TunnelKeeper } from "./tunnel/tunnel_reconciler.ts";
 
 const log = getLogger("client");
 

@@ -12,7 +12,7 @@
  * @module
  */
 import { readUint32 } from "../core/wireguard/message.ts";
-import type { Command } from "./channel.ts";
+import type { Command } from "./worker_channel.ts";
 
 /** Octets in the ring, a power of two: four of the longest texts. Pages that nothing was written to cost nothing. */
 export const RING_OCTETS = 256 * 1024;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import type { Command } from "./channel.ts";
+import type { Command } from "./worker_channel.ts";
 import { allocateCommandRing, CommandReader, CommandWriter, RING_OCTETS } from "./command_ring.ts";
 
 /** Both sides in one thread. */

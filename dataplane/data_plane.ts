@@ -4,14 +4,14 @@
  * @module
  */
 import { OperationError } from "../core/error.ts";
-import { errorName } from "../ffi/errno.ts";
-import type { TunDevice } from "../ffi/tun.ts";
-import type { UdpSocket } from "../ffi/udp_socket.ts";
-import { openWake, type Wake } from "../ffi/wake.ts";
-import { type Event, PEER, type Role, SharedState, type Start } from "./channel.ts";
+import { errorName } from "../ffi/libc/errno.ts";
+import type { TunDevice } from "../ffi/tun/tun.ts";
+import type { UdpSocket } from "../ffi/udp/udp_socket.ts";
+import { openWake, type Wake } from "../ffi/libc/waker.ts";
+import { type Event, PEER, type Role, SharedState, type Start } from "./worker_channel.ts";
 import { allocateCommandRing, CommandWriter } from "./command_ring.ts";
 import type { SessionCommand, SessionEvent } from "./sessions/session_channel.ts";
-import { deviceNotices, socketNotices } from "./offload_notice.ts";
+import { deviceNotices, socketNotices } from "./offload_support.ts";
 
 /** What a data plane is made of. */
 export interface DataPlaneSettings {

@@ -7,9 +7,9 @@
 import { Counter, type CounterTable } from "../core/counters.ts";
 import { packetVersion } from "../core/packet/ip.ts";
 import { ServerMessage, serverMessage } from "../core/protocol/datagram.ts";
-import type { TunPort } from "../ffi/tun.ts";
-import { RECEIVE_FAILED, type UdpPort } from "../ffi/udp_socket.ts";
-import { PEER, type Role } from "./channel.ts";
+import type { TunPort } from "../ffi/tun/tun.ts";
+import { RECEIVE_FAILED, type UdpPort } from "../ffi/udp/udp_socket.ts";
+import { PEER, type Role } from "./worker_channel.ts";
 
 /**
  * Hands a message to the main thread, or counts it.

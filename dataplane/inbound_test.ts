@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { COUNTER_BYTES, dropsByReason } from "../core/counters.ts";
 import { SessionMemory } from "./sessions/session_memory.ts";
-import { sessionDropsByReason } from "../core/session/session_counters.ts";
-import type { TunPort } from "../ffi/tun.ts";
-import type { UdpPort } from "../ffi/udp_socket.ts";
+import { sessionDropsByReason } from "../core/sharing/session_counters.ts";
+import type { TunPort } from "../ffi/tun/tun.ts";
+import type { UdpPort } from "../ffi/udp/udp_socket.ts";
 import { Inbound } from "./inbound.ts";
 import { type Delivery, ExposedInbound, type ExposedParts } from "./sessions/exposed_inbound.ts";
 

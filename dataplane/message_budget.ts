@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Bucket } from "../core/bucket.ts";
+import { Bucket } from "../core/async/token_bucket.ts";
 
 /**
  * Messages a second from one socket. Each costs the main thread 50 us at most until it is known to be worthless, so all of them

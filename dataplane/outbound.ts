@@ -4,10 +4,10 @@
  * @module
  */
 import { Counter, type CounterTable } from "../core/counters.ts";
-import type { DatagramList } from "../core/packet/datagram_list.ts";
-import { READ_EMPTY, READ_FAILED, READ_FULL, type TunPort } from "../ffi/tun.ts";
-import type { UdpPort } from "../ffi/udp_socket.ts";
-import { PEER } from "./channel.ts";
+import type { DatagramList } from "../core/packet/tx_queue.ts";
+import { READ_EMPTY, READ_FAILED, READ_FULL, type TunPort } from "../ffi/tun/tun.ts";
+import type { UdpPort } from "../ffi/udp/udp_socket.ts";
+import { PEER } from "./worker_channel.ts";
 
 /** Octets read before they are sent: they are still in the processor's cache then. */
 export const BATCH_OCTETS = 192 * 1024;

@@ -4,20 +4,20 @@
  * @module
  */
 import { Counter } from "../core/counters.ts";
-import { DatagramList } from "../core/packet/datagram_list.ts";
-import { PacketMemory } from "../ffi/packet_memory.ts";
-import { Poller } from "../ffi/poll.ts";
-import { preferPacketThread } from "../ffi/thread_priority.ts";
-import { attachTun } from "../ffi/tun.ts";
-import { attachUdpSocket, type UdpPort } from "../ffi/udp_socket.ts";
-import { WakeReceiver } from "../ffi/wake.ts";
-import { type Command, type Event, SharedState, type Start } from "./channel.ts";
+import { DatagramList } from "../core/packet/tx_queue.ts";
+import { PacketMemory } from "../ffi/libc/packet_memory.ts";
+import { Poller } from "../ffi/libc/poll.ts";
+import { preferPacketThread } from "../ffi/libc/thread_priority.ts";
+import { attachTun } from "../ffi/tun/tun.ts";
+import { attachUdpSocket, type UdpPort } from "../ffi/udp/udp_socket.ts";
+import { WakeReceiver } from "../ffi/libc/waker.ts";
+import { type Command, type Event, SharedState, type Start } from "./worker_channel.ts";
 import { CommandReader } from "./command_ring.ts";
 import { Inbound } from "./inbound.ts";
 import { MessageBudget } from "./message_budget.ts";
 import { Outbound } from "./outbound.ts";
 import type { Attach } from "./sessions/session_channel.ts";
-import type { HostParts, SessionHost } from "./sessions/session_host.ts";
+import type { HostParts, SessionHost } from "./sessions/worker_sessions.ts";
 
 /** Received datagrams of two sockets and read frames, headers, iovecs, and room to spare. Untouched pages cost nothing. */
 const MEMORY_SIZE = 20 << 20;
@@ -163,5 +163,5 @@ export async function runPacketLoop(
 }
 
 async function loadSessions(parts: HostParts): Promise<SessionHost> {
-  return new (await import("./sessions/session_host.ts")).SessionHost(parts);
+  return new (await import("./sessions/worker_sessions.ts")).SessionHost(parts);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Event, Start } from "./channel.ts";
+import type { Event, Start } from "./worker_channel.ts";
 import { runPacketLoop } from "./packet_loop.ts";
 import type { Attach } from "./sessions/session_channel.ts";
 

@@ -4,22 +4,22 @@
  * @module
  */
 import { exitDone } from "../cli/exit_status.ts";
-import { escapeControls } from "../cli/plain_text.ts";
+import { escapeControls } from "../cli/escape.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import { DEFAULT_CONFIG, type DockerSetting } from "../core/config/config.ts";
 import { parseConfig } from "../core/config/parse.ts";
 import { OperationError } from "../core/error.ts";
 import { formatPrefix, type Prefix } from "../core/net/prefix.ts";
-import { defaultConfigPaths, findConfigFile, readConfigFile } from "../system/config_file.ts";
-import { readStatus } from "../system/control_client.ts";
-import { removeDeadSocket } from "../system/control_socket.ts";
-import type { EngineClient } from "../system/engine/engine_client.ts";
-import { findEngine } from "../system/engine/find_engine.ts";
-import { searchSockets } from "../system/engine/socket_search.ts";
-import { removeRecord } from "../system/interface_record.ts";
-import { clearLeftInterface, removeLeftInterface } from "../system/left_interface.ts";
-import { INTERFACE_NAME } from "./interface_name.ts";
-import { removeKeptContainers } from "./kept_containers.ts";
+import { defaultConfigPaths, findConfigFile, readConfigFile } from "../system/config/config_file.ts";
+import { readStatus } from "../system/control/control_client.ts";
+import { removeDeadSocket } from "../system/control/control_socket.ts";
+import type { EngineClient } from "../system/docker/engine_client.ts";
+import { findEngine } from "../system/docker/find_engine.ts";
+import { searchSockets } from "../system/docker/socket_search.ts";
+import { removeRecord } from "../system/interface/interface_record.ts";
+import { clearLeftInterface, removeLeftInterface } from "../system/interface/stale_interface.ts";
+import { INTERFACE_NAME } from "./routing/interface_name.ts";
+import { removeKeptContainers } from "./docker/managed_containers.ts";
 
 /** What is to be cleaned up. */
 export interface CleanupRequest {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { versionLine } from "../cli/build_info.ts";
+import { versionLine } from "../program/build_info.ts";
 
 function spawn(...args: string[]): Deno.ChildProcess {
   const main = new URL("./main.ts", import.meta.url).href;

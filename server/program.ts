@@ -4,15 +4,15 @@
  * @module
  */
 
-import type { Program } from "../cli/program.ts";
+import type { Program } from "../program/program.ts";
 import { KEYS } from "../core/config/keys.ts";
-import { checkCommand } from "./commands/check.ts";
-import { cleanupCommand } from "./commands/cleanup.ts";
-import { configCommand } from "./commands/config.ts";
-import { runCommand } from "./commands/run.ts";
-import { statusCommand } from "./commands/status.ts";
-import { tokenCommand } from "./commands/token.ts";
-import { originalFlags } from "./original_flags.ts";
+import { checkCommand } from "./config/check_command.ts";
+import { cleanupCommand } from "./cleanup_command.ts";
+import { configCommand } from "./config/config_command.ts";
+import { runCommand } from "./run_command.ts";
+import { statusCommand } from "./status/status_command.ts";
+import { tokenCommand } from "./token/token_command.ts";
+import { originalFlags } from "./config/legacy_flags.ts";
 
 const SERVICE =
   'Homebrew keeps the service: "sudo brew services start docker-connector", likewise stop and restart';

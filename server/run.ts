@@ -4,42 +4,42 @@
  *
  * @module
  */
-import { getLogger, setLogLevel } from "../cli/log.ts";
-import { loadHeartbeatProof } from "../cli/heartbeat_key.ts";
+import { getLogger, setLogLevel } from "../program/log.ts";
+import { loadHeartbeatProof } from "../program/heartbeat_key.ts";
 import { exitDone } from "../cli/exit_status.ts";
-import { programStatus } from "../cli/status_document.ts";
-import { lastHeardSeconds, tunnelCounters } from "../cli/tunnel_counters.ts";
+import { programStatus } from "../program/status_document.ts";
+import { lastHeardSeconds, tunnelCounters } from "../program/tunnel_counters.ts";
 import type { BridgePair } from "../core/config/config.ts";
 import { plan } from "../core/config/plan.ts";
-import { BindingPolicy } from "../core/engine/binding_policy.ts";
+import { BindingPolicy } from "../core/docker/binding_policy.ts";
 import { OperationError } from "../core/error.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
 import type { Prefix } from "../core/net/prefix.ts";
 import { DataPlane } from "../dataplane/data_plane.ts";
-import { socketAddressCodec } from "../ffi/udp_socket.ts";
-import { makeWay, serveControlSocket } from "../system/control_socket.ts";
-import { watchFile } from "../system/file_watch.ts";
-import { recordInterface } from "../system/interface_record.ts";
-import { clearLeftInterface } from "../system/left_interface.ts";
-import { platformRouter } from "../system/platform_router.ts";
-import type { InterfaceSettings, Router } from "../system/router.ts";
-import { ProgramPages } from "../system/program_pages.ts";
-import { StopSignal } from "../system/stop_signal.ts";
-import { openTunnelDevice, openTunnelSocket } from "../system/tunnel_device.ts";
-import { applySteps, applyTunnelSteps } from "./apply_steps.ts";
-import { ClientLink } from "./client_link.ts";
-import { ConfigFollower } from "./config_follower.ts";
-import { ContainerRoutes } from "./container_routes.ts";
-import { fullControlText, revisionText } from "./control_text.ts";
-import { followDocker } from "./follow_docker.ts";
-import { IdleKeyLog } from "./idle_keys.ts";
-import { initialConfig } from "./initial_config.ts";
-import { INTERFACE_NAME } from "./interface_name.ts";
+import { socketAddressCodec } from "../ffi/udp/udp_socket.ts";
+import { makeWay, serveControlSocket } from "../system/control/control_socket.ts";
+import { watchFile } from "../system/config/file_watch.ts";
+import { recordInterface } from "../system/interface/interface_record.ts";
+import { clearLeftInterface } from "../system/interface/stale_interface.ts";
+import { platformRouter } from "../system/routing/platform_router.ts";
+import type { InterfaceSettings, Router } from "../system/routing/router.ts";
+import { ProgramPages } from "../system/process/memory_trim.ts";
+import { StopSignal } from "../system/process/stop_signal.ts";
+import { openTunnelDevice, openTunnelSocket } from "../system/interface/tunnel_device.ts";
+import { applySteps, applyTunnelSteps } from "./config/apply_changes.ts";
+import { ClientLink } from "./tunnel/client_link.ts";
+import { ConfigFollower } from "./config/config_reloader.ts";
+import { ContainerRoutes } from "./docker/container_routes.ts";
+import { fullControlText, revisionText } from "./tunnel/control_text.ts";
+import { followDocker } from "./docker/follow_docker.ts";
+import { IdleKeyLog } from "./config/ineffective_settings.ts";
+import { initialConfig } from "./config/initial_config.ts";
+import { INTERFACE_NAME } from "./routing/interface_name.ts";
 import type { ServerRunOptions } from "./options.ts";
-import { RoutePlanner } from "./route_planner.ts";
-import { SharingSwitch } from "./sharing_switch.ts";
-import { describedStatus, type ServerStatus } from "./status_document.ts";
+import { RoutePlanner } from "./routing/route_controller.ts";
+import { SharingSwitch } from "./sharing/lazy_sharing.ts";
+import { describedStatus, type ServerStatus } from "./status/status_document.ts";
 
 const log = getLogger("server");
 
@@ -139,7 +139,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     link,
     cleanup,
   });
-  const { RouteReconciler } = await import("./route_reconciler.ts");
+  const { RouteReconciler } = await import("./routing/route_reconciler.ts");
   const reconciler = cleanup.use(await RouteReconciler.start(router, settings, planner));
 
   const status = (): ServerStatus => {

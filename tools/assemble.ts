@@ -8,8 +8,8 @@ import wabt from "wabt";
 
 /** The .wat files: path from the repository without its ending, and the constant that holds its binary. */
 export const SOURCES: readonly { readonly path: string; readonly constant: string }[] = [
-  { path: "core/checksum/sum", constant: "sumWasm" },
-  { path: "core/memory/gather", constant: "gatherWasm" },
+  { path: "core/packet/checksum", constant: "sumWasm" },
+  { path: "core/memory/gather_copy", constant: "gatherWasm" },
 ];
 
 /** Where something of the repository is. */

@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { version } from "../cli/build_info.ts";
+import { version } from "../program/build_info.ts";
 import { OperationError } from "../core/error.ts";
 import { downloadAddress, projectHome } from "./release/project.ts";
 import { archiveName, INSTALLED_PROGRAMS, SUMS_FILE, SYSTEMS } from "./release/systems.ts";

@@ -9,7 +9,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { version } from "../cli/build_info.ts";
+import { version } from "../program/build_info.ts";
 import { OperationError } from "../core/error.ts";
 import { IMAGE, IMAGE_TAR } from "./image/contents.ts";
 import { buildImage, type BuiltImage, findEngine, pullFault, saveImage } from "./image/engine.ts";

@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { IPTABLES_PROGRAMS } from "../system/firewall_iptables.ts";
+import { IPTABLES_PROGRAMS } from "../system/firewall/firewall_iptables.ts";
 import { type Build, permissionFlags, PROGRAMS } from "./programs.ts";
 
 const LINUX: Build = { target: "x86_64-unknown-linux-gnu", version: "2.9.6" };

@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { version } from "../cli/build_info.ts";
+import { version } from "../program/build_info.ts";
 import { OperationError } from "../core/error.ts";
 import { runOrThrow } from "./command.ts";
 

@@ -9,9 +9,9 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { version } from "../cli/build_info.ts";
+import { version } from "../program/build_info.ts";
 import { OperationError } from "../core/error.ts";
-import { readImageId } from "../system/engine/image_file.ts";
+import { readImageId } from "../system/docker/image_file.ts";
 import { runOrThrow } from "./command.ts";
 import { IMAGE_FILE } from "./image/contents.ts";
 import { imageRepository } from "./release/project.ts";

@@ -10,7 +10,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { version } from "../cli/build_info.ts";
+import { version } from "../program/build_info.ts";
 import { OperationError } from "../core/error.ts";
 import { DENO_VERSION } from "./deno_version.ts";
 import { buildRelease } from "./release/build_release.ts";
@@ -24,7 +24,7 @@ function checkTag({ GITHUB_REF_TYPE, GITHUB_REF_NAME }: Record<string, string>):
   throw new OperationError(
     "failure",
     `Cannot release tag ${GITHUB_REF_NAME}: the programs say ${version}`,
-    `Tag it v${version}, or change the version in deno.json and cli/build_info.ts`,
+    `Tag it v${version}, or change the version in deno.json and program/build_info.ts`,
   );
 }
 

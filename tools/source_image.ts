@@ -6,7 +6,7 @@
  * @module
  */
 import { join } from "node:path";
-import { version } from "../cli/build_info.ts";
+import { version } from "../program/build_info.ts";
 import { runOrThrow } from "./command.ts";
 import { ROOT_FOLDER } from "./freshness.ts";
 import { IMAGE, IMAGE_FILE } from "./image/contents.ts";

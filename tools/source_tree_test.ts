@@ -14,7 +14,7 @@ function filesBelow(folder: string): string[] {
 }
 
 Deno.test("the copy carries the commit, the original keeps its own", async () => {
-  const stamp = "cli/build_commit.ts";
+  const stamp = "program/build_commit.ts";
   const before = await Deno.readTextFile(join(ROOT, stamp));
   const folder = await stampedCopy(ROOT, 'abc1234"; throw 0');
   try {

@@ -4,7 +4,7 @@
  * @module
  */
 import { loadPacketCipher } from "../../ffi/aead/load_cipher.ts";
-import { PacketMemory } from "../../ffi/packet_memory.ts";
+import { PacketMemory } from "../../ffi/libc/packet_memory.ts";
 import { fillWithNoise, HEADERS } from "./packets.ts";
 
 /** A small packet, and one of a tunnel of MTU 1400. */

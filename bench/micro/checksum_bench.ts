@@ -1,5 +1,5 @@
 /** The checksum over lengths from an IPv4 header to a TSO packet: WebAssembly beside plain JavaScript. @module */
-import { fold } from "../../core/checksum/checksum.ts";
+import { fold } from "../../core/packet/checksum.ts";
 import { fillWithNoise, openBench } from "./packets.ts";
 
 const bench = openBench(65_536);

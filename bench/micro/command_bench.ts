@@ -6,7 +6,7 @@
  * @module
  */
 import { allocateCommandRing, CommandWriter } from "../../dataplane/command_ring.ts";
-import type { Command } from "../../dataplane/channel.ts";
+import type { Command } from "../../dataplane/worker_channel.ts";
 
 /** A text for an accessor, as the answer to its question is. */
 const COMMAND: Command = {

@@ -1,8 +1,8 @@
 /** A WireGuard handshake, each side by itself, and the search of a token by mac1. @module */
-import { Keyring } from "../../core/wireguard/keyring.ts";
+import { Keyring } from "../../core/wireguard/mac1_lookup.ts";
 import { InitiatorHandshake } from "../../core/wireguard/initiator.ts";
 import { Peer } from "../../core/wireguard/peer.ts";
-import { accept, mayAccept, REPLAY_WINDOW_WORDS } from "../../core/wireguard/replay_window.ts";
+import { accept, mayAccept, REPLAY_WINDOW_WORDS } from "../../core/wireguard/replay_filter.ts";
 import { respond } from "../../core/wireguard/responder.ts";
 import { PrivateKey } from "../../core/wireguard/x25519.ts";
 

@@ -1,7 +1,7 @@
 /** One TSO packet of a TCP flow cut into its segments, and the segments joined again. @module */
 import { Coalescer } from "../../core/offload/coalesce.ts";
 import { appendFrame } from "../../core/offload/segment.ts";
-import { DatagramList } from "../../core/packet/datagram_list.ts";
+import { DatagramList } from "../../core/packet/tx_queue.ts";
 import { HEADERS, openBench, SEGMENT, SEGMENTS, writeTcpPacket, writeVirtioTcp } from "./packets.ts";
 
 /** Distance of two received segments: a datagram begins where the kernel put it, here at a multiple of 4. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createSum, fold, type Sum } from "../../core/checksum/checksum.ts";
+import { createSum, fold, type Sum } from "../../core/packet/checksum.ts";
 import { Arena } from "../../core/memory/arena.ts";
 import { VIRTIO_GSO_TCP4, VIRTIO_NEEDS_CHECKSUM } from "../../core/offload/virtio.ts";
 

@@ -5,16 +5,16 @@
  * @module
  */
 import { Counter } from "../../core/counters.ts";
-import { DatagramList } from "../../core/packet/datagram_list.ts";
-import { SlotTable } from "../../core/session/slot_table.ts";
+import { DatagramList } from "../../core/packet/tx_queue.ts";
+import { SlotTable } from "../../core/sharing/slot_table.ts";
 import { ExposedInbound } from "../../dataplane/sessions/exposed_inbound.ts";
-import { SealBatch } from "../../dataplane/sessions/seal_batch.ts";
+import { SealBatch } from "../../dataplane/sessions/encrypt_batch.ts";
 import { SessionMemory, steadyNow } from "../../dataplane/sessions/session_memory.ts";
 import { SessionSources } from "../../dataplane/sessions/session_sources.ts";
 import { KEY_PAIRS, SessionTable } from "../../dataplane/sessions/session_table.ts";
 import { loadPacketCipher } from "../../ffi/aead/load_cipher.ts";
-import { PacketMemory } from "../../ffi/packet_memory.ts";
-import { socketAddressCodec, type UdpPort } from "../../ffi/udp_socket.ts";
+import { PacketMemory } from "../../ffi/libc/packet_memory.ts";
+import { socketAddressCodec, type UdpPort } from "../../ffi/udp/udp_socket.ts";
 import { fillWithNoise, HEADERS, SEGMENT, SEGMENTS } from "./packets.ts";
 
 /** Octets of a transport message that carries a full packet: padded to 1408, with header and tag. */

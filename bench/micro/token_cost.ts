@@ -6,7 +6,7 @@
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { deriveTokenKeys } from "../../core/token/token_keys.ts";
 import { PrivateKey } from "../../core/wireguard/x25519.ts";
-import { scrypt } from "../../system/scrypt.ts";
+import { scrypt } from "../../system/process/scrypt.ts";
 
 const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
 

@@ -9,7 +9,7 @@
 import { accessorPeerKeys, deriveTokenKeys } from "../../core/token/token_keys.ts";
 import { InitiatorHandshake, Peer } from "../../core/wireguard/wireguard.ts";
 import { RESPONSE } from "../../core/wireguard/message.ts";
-import { scrypt } from "../../system/scrypt.ts";
+import { scrypt } from "../../system/process/scrypt.ts";
 import { type Direction, sealMessage } from "../../tests/topology/transport_message.ts";
 
 /** Milliseconds until a handshake is given up, and how often it is tried: the server may still derive the token's keys. */

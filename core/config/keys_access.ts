@@ -7,7 +7,7 @@ import { type IpAddress, parseAddress } from "../net/address.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { KeyReader } from "./draft.ts";
 import type { KeyName } from "./keys.ts";
-import { found, problem, quote, type Reading } from "./reading.ts";
+import { found, problem, quote, type Reading } from "./result.ts";
 import { readListenEndpoint } from "./values.ts";
 
 // A login of the original is one byte and the token in one datagram of at most `mtu` bytes, which may be 576.

@@ -7,7 +7,7 @@ import { type IpAddress, parseAddress, sameAddress } from "../net/address.ts";
 import type { BridgePair } from "./config.ts";
 import type { KeyReader } from "./draft.ts";
 import type { KeyName } from "./keys.ts";
-import { found, problem, quote, type Reading } from "./reading.ts";
+import { found, problem, quote, type Reading } from "./result.ts";
 import { readRoutePrefix } from "./values.ts";
 
 // What Docker accepts as a network's name (RestrictedNameChars in docker/docker/daemon/names).

@@ -6,11 +6,11 @@
 import { formatAddress, parseAddress } from "../net/address.ts";
 import type { Proxy } from "./config.ts";
 import type { KeyReader } from "./draft.ts";
-import { isHostName, readDomain, readDomainEnding } from "./host_name.ts";
+import { isHostName, readDomain, readDomainEnding } from "../net/host_name.ts";
 import type { KeyName } from "./keys.ts";
 import { LOG_LEVELS, type LogLevel, parseLogLevel } from "./log_level.ts";
-import { nearestWord } from "./nearest.ts";
-import { found, problem, quote, type Reading } from "./reading.ts";
+import { nearestWord } from "./suggest.ts";
+import { found, problem, quote, type Reading } from "./result.ts";
 import { readListenEndpoint, readPort } from "./values.ts";
 
 const PROXY = /^(?:(?:\[([^\]]+)\]|([^:]*[^:\d][^:]*)):)?([^:]*)(?::([^:]*))?$/;

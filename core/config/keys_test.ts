@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DEFAULT_CONFIG } from "./config.ts";
-import { formatFault } from "./fault.ts";
+import { formatFault } from "./diagnostic.ts";
 import { findKey, KEYS } from "./keys.ts";
 import { parseConfig } from "./parse.ts";
 import { plan } from "./plan.ts";

@@ -6,7 +6,7 @@
 import type { DockerSetting } from "./config.ts";
 import type { KeyReader } from "./draft.ts";
 import type { KeyName } from "./keys.ts";
-import { found, problem, quote, type Reading } from "./reading.ts";
+import { found, problem, quote, type Reading } from "./result.ts";
 import { readListenAddress, readMtu, readPort, readVirtualNetwork, readVirtualNetwork6 } from "./values.ts";
 
 const UNIX_SCHEME = "unix://";

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { FaultList, Place } from "./fault.ts";
+import type { FaultList, Place } from "./diagnostic.ts";
 
 /** A word and where it stands. */
 export interface Word extends Place {

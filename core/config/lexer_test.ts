@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { FaultList } from "./fault.ts";
+import { FaultList } from "./diagnostic.ts";
 import { lexLines } from "./lexer.ts";
 
 Deno.test("words carry line and column, and what says nothing is left out", () => {

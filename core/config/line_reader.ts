@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { FaultList, Place } from "./fault.ts";
+import type { FaultList, Place } from "./diagnostic.ts";
 import type { KeySpec } from "./keys.ts";
 import type { Line, Word } from "./lexer.ts";
-import { quote, type Reading } from "./reading.ts";
+import { quote, type Reading } from "./result.ts";
 
 /** A value and the word it was read from. */
 export interface Located<T> extends Place {

@@ -6,7 +6,7 @@
 import type { Prefix } from "../net/prefix.ts";
 import { MTU_BOUNDS, type Overrides } from "./config.ts";
 import type { Draft } from "./draft.ts";
-import type { FaultList } from "./fault.ts";
+import type { FaultList } from "./diagnostic.ts";
 import { virtualNetworkProblem } from "./virtual_network.ts";
 
 const FLAG_PLACE = { line: 0, column: 0 } as const;

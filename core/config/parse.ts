@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { checkTogether } from "./checks.ts";
+import { checkTogether } from "./cross_validation.ts";
 import type { Config, Overrides } from "./config.ts";
 import { type Draft, emptyDraft, type KeyReader } from "./draft.ts";
-import { type Fault, FaultList } from "./fault.ts";
+import { type Fault, FaultList } from "./diagnostic.ts";
 import { findKey, type KeyName, KEYS } from "./keys.ts";
 import { accessKeys } from "./keys_access.ts";
 import { networkKeys } from "./keys_network.ts";
@@ -15,7 +15,7 @@ import { tunnelKeys } from "./keys_tunnel.ts";
 import { lexLines, type Line } from "./lexer.ts";
 import { LineReader } from "./line_reader.ts";
 import { applyOverrides } from "./overrides.ts";
-import { settle, singleValues } from "./settle.ts";
+import { settle, singleValues } from "./build_config.ts";
 import { describeUnknownKey } from "./unknown_key.ts";
 
 /** A configuration without faults, or the faults of one. */

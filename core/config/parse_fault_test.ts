@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatFault } from "./fault.ts";
+import { formatFault } from "./diagnostic.ts";
 import { parseConfig } from "./parse.ts";
 
 function faultsOf(text: string): string[] {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { anyGoodText, anyWordyText } from "./arbitrary_fixture.ts";
-import { formatFault } from "./fault.ts";
+import { formatFault } from "./diagnostic.ts";
 import { parseConfig } from "./parse.ts";
 
 const anyText = fc.oneof(

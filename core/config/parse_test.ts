@@ -3,7 +3,7 @@ import { formatAddress, parseAddress } from "../net/address.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
 import { formatPrefix, parsePrefix } from "../net/prefix.ts";
 import { type Config, DEFAULT_CONFIG, type Overrides } from "./config.ts";
-import { formatFault } from "./fault.ts";
+import { formatFault } from "./diagnostic.ts";
 import { parseConfig } from "./parse.ts";
 
 function parsed(text: string, overrides?: Overrides): Config {

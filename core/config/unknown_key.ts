@@ -5,8 +5,8 @@
  */
 import { findKey, KEYS } from "./keys.ts";
 import { type Line, splitWords } from "./lexer.ts";
-import { nearestWord } from "./nearest.ts";
-import { quote } from "./reading.ts";
+import { nearestWord } from "./suggest.ts";
+import { quote } from "./result.ts";
 
 const NAMES = KEYS.map((spec) => spec.name);
 const SECRET_NAMES = KEYS.filter((spec) => spec.secret).map((spec) => spec.name);

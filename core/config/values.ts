@@ -7,7 +7,7 @@ import { formatAddress, type IpAddress, parseAddress } from "../net/address.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint, parsePort } from "../net/endpoint.ts";
 import { formatPrefix, networkOf, parsePrefix, type Prefix } from "../net/prefix.ts";
 import { MTU_BOUNDS } from "./config.ts";
-import { found, problem, quote, type Reading } from "./reading.ts";
+import { found, problem, quote, type Reading } from "./result.ts";
 import { specialNetwork, virtualNetworkProblem } from "./virtual_network.ts";
 
 /** Reads a port from 1 to 65535. */

@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { fold, type Sum, swap16 } from "../checksum/checksum.ts";
+import { fold, type Sum, swap16 } from "../packet/checksum.ts";
 import { type Arena, IOVEC_SIZE } from "../memory/arena.ts";
 import { IPV4_HEADER, IPV6_HEADER, PROTOCOL_TCP, PROTOCOL_UDP } from "../packet/ip.ts";
 import {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { DatagramList, IOVECS_PER_DATAGRAM } from "../packet/datagram_list.ts";
+import { DatagramList, IOVECS_PER_DATAGRAM } from "../packet/tx_queue.ts";
 import { IOVEC_SIZE } from "../memory/arena.ts";
 import { anySuperFrame } from "./arbitrary_fixture.ts";
 import { type CoalesceOptions, Coalescer } from "./coalesce.ts";

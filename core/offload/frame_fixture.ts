@@ -1,6 +1,6 @@
 /** Memory for the offload tests and the frames that lie in it. */
 import { Buffer } from "node:buffer";
-import { createSum, type Sum } from "../checksum/checksum.ts";
+import { createSum, type Sum } from "../packet/checksum.ts";
 import { Arena, IOVEC_SIZE } from "../memory/arena.ts";
 import {
   concat,

@@ -10,9 +10,9 @@
  *
  * @module
  */
-import { fold, type Sum, swap16 } from "../checksum/checksum.ts";
+import { fold, type Sum, swap16 } from "../packet/checksum.ts";
 import type { Arena } from "../memory/arena.ts";
-import type { DatagramList } from "../packet/datagram_list.ts";
+import type { DatagramList } from "../packet/tx_queue.ts";
 import { IPV6_HEADER, packetVersion, PROTOCOL_TCP, PROTOCOL_UDP } from "../packet/ip.ts";
 import {
   TCP_CHECKSUM_OFFSET,

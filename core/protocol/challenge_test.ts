@@ -4,7 +4,7 @@ import { endpoint } from "../../tests/literals.ts";
 import { answerChallenge, CHALLENGE_PERIOD, Challenges, isChallenge, isProven } from "./challenge.ts";
 import { encodeControl } from "./control.ts";
 import { KEYED_HEARTBEAT_LENGTH } from "./datagram.ts";
-import { heartbeatProof } from "./heartbeat_proof.ts";
+import { heartbeatProof } from "./heartbeat_mac.ts";
 
 const PROOF = heartbeatProof("secret");
 const NOW = Date.UTC(2026, 0, 1);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Bucket } from "../bucket.ts";
+import { Bucket } from "../async/token_bucket.ts";
 
 /** Octets of text a second for all such senders together, and at once: the longest texts of a few clients that start. */
 const OCTETS_PER_SECOND = 4 * 1024;

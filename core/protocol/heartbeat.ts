@@ -21,7 +21,7 @@ export const PROOF_LENGTH = 16;
 /** How far a heartbeat's time may be from the server's, in milliseconds, if it is to bind by that alone. */
 export const HEARTBEAT_WINDOW = 60_000;
 
-/** What a key proves (heartbeat_proof.ts); the results are {@linkcode PROOF_LENGTH} octets long. */
+/** What a key proves (heartbeat_mac.ts); the results are {@linkcode PROOF_LENGTH} octets long. */
 export interface HeartbeatProof {
   /** Proves a heartbeat's time, 8 octets. */
   readonly ofTime: (time: Uint8Array) => Uint8Array;

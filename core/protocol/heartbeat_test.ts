@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { endpoint } from "../../tests/literals.ts";
 import { answerChallenge, Challenges } from "./challenge.ts";
 import { encodeHeartbeat, HEARTBEAT_WINDOW, HeartbeatJudge, type HeartbeatProof } from "./heartbeat.ts";
-import { heartbeatProof } from "./heartbeat_proof.ts";
+import { heartbeatProof } from "./heartbeat_mac.ts";
 
 const KEY = "correct horse battery staple";
 const PROOF = heartbeatProof(KEY);

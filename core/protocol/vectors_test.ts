@@ -3,7 +3,7 @@ import { answerChallenge } from "./challenge.ts";
 import { encodeControl } from "./control.ts";
 import { encodeDescription } from "./description.ts";
 import { encodeHeartbeat } from "./heartbeat.ts";
-import { heartbeatProof } from "./heartbeat_proof.ts";
+import { heartbeatProof } from "./heartbeat_mac.ts";
 
 /** The octets that docs/protocol.md shows, one block of hexadecimal text each; blocks of another kind say so. */
 async function documentedVectors(): Promise<string[]> {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { CookieIssuer } from "./cookie.ts";
 import { answer, begin, LOCAL_INDEX, pair } from "./handshake_fixture.ts";
-import { Keyring } from "./keyring.ts";
+import { Keyring } from "./mac1_lookup.ts";
 import { classifyMessage, COOKIE_REPLY, INITIATION, receiverIndex, RESPONSE, TRANSPORT } from "./message.ts";
 
 /** What the network may do to a datagram. */

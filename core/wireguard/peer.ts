@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { InitiationGuard } from "./initiation_guard.ts";
+import { InitiationGuard } from "./initiation_replay_filter.ts";
 import { mac1Key, MacStamper } from "./mac.ts";
 import { wipe } from "./noise.ts";
 import { TimestampSource } from "./timestamp.ts";

@@ -1,7 +1,7 @@
 /**
  * The WireGuard protocol, without sockets, clocks and timers: the caller passes octets, times and random octets in, and does
  * what comes out. Import this module by `import()` where it is needed only sometimes: with its two libraries it takes
- * some 10 ms to load. The packet path imports `message.ts` and `replay_window.ts`, which need no library.
+ * some 10 ms to load. The packet path imports `message.ts` and `replay_filter.ts`, which need no library.
  *
  * A tunnel with one other end is a {@linkcode Peer}; for a token its keys come from `core/token/token_keys.ts`. Times named `now` are
  * milliseconds on a steady scale (performance.now), `wallClock` is milliseconds since 1970.
@@ -43,10 +43,10 @@
  *
  * @module
  */
-export { type Admission, ADMISSION_LIMITS, type AdmissionLimits, HandshakeAdmission } from "./admission.ts";
+export { type Admission, ADMISSION_LIMITS, type AdmissionLimits, HandshakeAdmission } from "./handshake_rate_limiter.ts";
 export { CookieIssuer, type FillRandom } from "./cookie.ts";
 export { type InitiationInput, InitiatorHandshake } from "./initiator.ts";
-export { Keyring } from "./keyring.ts";
+export { Keyring } from "./mac1_lookup.ts";
 export { LONGEST_JITTER, SESSION_LIMITS, type SessionLimits } from "./limits.ts";
 export {
   classifyMessage,
@@ -64,7 +64,7 @@ export {
 } from "./message.ts";
 export { Peer, type PeerKeys } from "./peer.ts";
 export { PeerTimers, type TimerAction, type Traffic } from "./peer_timers.ts";
-export { accept, mayAccept, REPLAY_WINDOW, REPLAY_WINDOW_WORDS } from "./replay_window.ts";
+export { accept, mayAccept, REPLAY_WINDOW, REPLAY_WINDOW_WORDS } from "./replay_filter.ts";
 export { respond, type Response, type ResponseInput } from "./responder.ts";
-export { SessionSlots } from "./session_slots.ts";
+export { SessionSlots } from "./keypairs.ts";
 export { destroyTransportKeys, type TransportKeys } from "./transport_keys.ts";

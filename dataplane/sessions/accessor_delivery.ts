@@ -4,13 +4,13 @@
  *
  * @module
  */
-import type { DatagramList } from "../../core/packet/datagram_list.ts";
+import type { DatagramList } from "../../core/packet/tx_queue.ts";
 import { ipv4Destination, ipv4Source } from "../../core/packet/ip.ts";
-import { isIcmpError } from "../../core/session/echo.ts";
-import { Ipv4Set } from "../../core/session/prefix_set.ts";
-import { hasSourceRoute } from "../../core/session/source_route.ts";
-import { SessionCounter } from "../../core/session/session_counters.ts";
-import { READ_EMPTY, READ_FAILED, READ_FULL, type TunPort } from "../../ffi/tun.ts";
+import { isIcmpError } from "../../core/packet/icmp_echo.ts";
+import { Ipv4Set } from "../../core/sharing/prefix_set.ts";
+import { hasSourceRoute } from "../../core/sharing/source_route.ts";
+import { SessionCounter } from "../../core/sharing/session_counters.ts";
+import { READ_EMPTY, READ_FAILED, READ_FULL, type TunPort } from "../../ffi/tun/tun.ts";
 import { BATCH_OCTETS } from "../outbound.ts";
 import type { Delivery, ExposedParts } from "./exposed_inbound.ts";
 import { Fact, FACTS } from "./session_memory.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { addressToUint32 } from "../../core/net/address.ts";
-import { ipv4Ranges } from "../../core/session/prefix_set.ts";
-import { SessionCounter, sessionCounterNames } from "../../core/session/session_counters.ts";
-import { DatagramList } from "../../core/packet/datagram_list.ts";
-import { PacketMemory } from "../../ffi/packet_memory.ts";
-import type { TunPort } from "../../ffi/tun.ts";
+import { ipv4Ranges } from "../../core/sharing/prefix_set.ts";
+import { SessionCounter, sessionCounterNames } from "../../core/sharing/session_counters.ts";
+import { DatagramList } from "../../core/packet/tx_queue.ts";
+import { PacketMemory } from "../../ffi/libc/packet_memory.ts";
+import type { TunPort } from "../../ffi/tun/tun.ts";
 import { address, prefix } from "../../tests/literals.ts";
 import { AccessorDelivery } from "./accessor_delivery.ts";
 import type { ExposedParts } from "./exposed_inbound.ts";

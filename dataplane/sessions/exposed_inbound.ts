@@ -11,7 +11,7 @@
  * @module
  */
 import { packetVersion } from "../../core/packet/ip.ts";
-import { SessionCounter } from "../../core/session/session_counters.ts";
+import { SessionCounter } from "../../core/sharing/session_counters.ts";
 import {
   classifyMessage,
   NOT_WIREGUARD,
@@ -21,12 +21,12 @@ import {
   TRANSPORT_FIELDS,
   TRANSPORT_HEADER,
 } from "../../core/wireguard/message.ts";
-import { accept, mayAccept, REPLAY_WINDOW_WORDS } from "../../core/wireguard/replay_window.ts";
+import { accept, mayAccept, REPLAY_WINDOW_WORDS } from "../../core/wireguard/replay_filter.ts";
 import type { PacketCipher } from "../../ffi/aead/packet_cipher.ts";
-import { RECEIVE_FAILED, type UdpPort } from "../../ffi/udp_socket.ts";
-import { Bucket } from "../../core/bucket.ts";
+import { RECEIVE_FAILED, type UdpPort } from "../../ffi/udp/udp_socket.ts";
+import { Bucket } from "../../core/async/token_bucket.ts";
 import { MessageBudget } from "../message_budget.ts";
-import type { SealBatch } from "./seal_batch.ts";
+import type { SealBatch } from "./encrypt_batch.ts";
 import type { SessionEvent } from "./session_channel.ts";
 import { Fact, FACTS, type SessionMemory, steadyNow } from "./session_memory.ts";
 import { PAIR_BITS, receiveKeyOf, type SessionTable } from "./session_table.ts";

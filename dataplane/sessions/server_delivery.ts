@@ -14,16 +14,16 @@
  * @module
  */
 import { Counter, type CounterTable } from "../../core/counters.ts";
-import { DatagramList } from "../../core/packet/datagram_list.ts";
+import { DatagramList } from "../../core/packet/tx_queue.ts";
 import { ipv4Destination, ipv4Source } from "../../core/packet/ip.ts";
-import { answerEcho, isIcmpError } from "../../core/session/echo.ts";
-import { Ipv4Set } from "../../core/session/prefix_set.ts";
-import { hasSourceRoute } from "../../core/session/source_route.ts";
-import { SessionCounter } from "../../core/session/session_counters.ts";
+import { answerEcho, isIcmpError } from "../../core/packet/icmp_echo.ts";
+import { Ipv4Set } from "../../core/sharing/prefix_set.ts";
+import { hasSourceRoute } from "../../core/sharing/source_route.ts";
+import { SessionCounter } from "../../core/sharing/session_counters.ts";
 import type { Arena } from "../../core/memory/arena.ts";
-import type { TunPort } from "../../ffi/tun.ts";
-import type { UdpPort } from "../../ffi/udp_socket.ts";
-import { PEER } from "../channel.ts";
+import type { TunPort } from "../../ffi/tun/tun.ts";
+import type { UdpPort } from "../../ffi/udp/udp_socket.ts";
+import { PEER } from "../worker_channel.ts";
 import type { Outbound } from "../outbound.ts";
 import type { Delivery, ExposedParts } from "./exposed_inbound.ts";
 import { Fact, FACTS } from "./session_memory.ts";

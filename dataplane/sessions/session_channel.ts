@@ -6,7 +6,7 @@
 import type { TransportKeys } from "../../core/wireguard/transport_keys.ts";
 import type { CipherChoice } from "../../ffi/aead/load_cipher.ts";
 import type { CipherBackend } from "../../ffi/aead/packet_cipher.ts";
-import type { UdpAttachment } from "../../ffi/udp_socket.ts";
+import type { UdpAttachment } from "../../ffi/udp/udp_socket.ts";
 
 /** Most sessions of a server. */
 export const MAXIMUM_SESSIONS = 1024;

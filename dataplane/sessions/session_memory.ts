@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { sessionCounterNames } from "../../core/session/session_counters.ts";
+import { sessionCounterNames } from "../../core/sharing/session_counters.ts";
 
 /** Where in its row a session's numbers are. */
 export const Fact = {

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { SocketAddressCodec, UdpPort } from "../../ffi/udp_socket.ts";
-import type { SealBatch } from "./seal_batch.ts";
+import type { SocketAddressCodec, UdpPort } from "../../ffi/udp/udp_socket.ts";
+import type { SealBatch } from "./encrypt_batch.ts";
 import type { SessionMemory } from "./session_memory.ts";
 import { SourceTable } from "./source_table.ts";
 

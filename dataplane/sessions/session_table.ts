@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { SlotTable } from "../../core/session/slot_table.ts";
-import { REPLAY_WINDOW_WORDS } from "../../core/wireguard/replay_window.ts";
-import { SessionSlots } from "../../core/wireguard/session_slots.ts";
+import { SlotTable } from "../../core/sharing/slot_table.ts";
+import { REPLAY_WINDOW_WORDS } from "../../core/wireguard/replay_filter.ts";
+import { SessionSlots } from "../../core/wireguard/keypairs.ts";
 import type { TransportKeys } from "../../core/wireguard/transport_keys.ts";
 import type { PacketCipher } from "../../ffi/aead/packet_cipher.ts";
 import type { SessionSettings } from "./session_channel.ts";

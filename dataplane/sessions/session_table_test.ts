@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { loadPacketCipher } from "../../ffi/aead/load_cipher.ts";
-import { PacketMemory } from "../../ffi/packet_memory.ts";
+import { PacketMemory } from "../../ffi/libc/packet_memory.ts";
 import { Fact, FACTS, SessionMemory } from "./session_memory.ts";
 import { KEY_PAIRS, PAIR_BITS, SessionTable } from "./session_table.ts";
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { SlotTable } from "../../core/session/slot_table.ts";
+import { SlotTable } from "../../core/sharing/slot_table.ts";
 
 /** Sources remembered after their session has gone elsewhere or has ended, a power of two. */
 const REMEMBERED = 1024;

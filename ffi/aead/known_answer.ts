@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { PacketMemory } from "../packet_memory.ts";
+import type { PacketMemory } from "../libc/packet_memory.ts";
 import { CIPHER_TAG, type PacketCipher } from "./packet_cipher.ts";
 
 const KEY = "1c9240a5eb55d38af333888604f6b5f0473917c1402b80099dca5cbc207075c0";

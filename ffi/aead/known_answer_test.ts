@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PacketMemory } from "../packet_memory.ts";
+import { PacketMemory } from "../libc/packet_memory.ts";
 import { givesKnownAnswers } from "./known_answer.ts";
 import { loadPacketCipher } from "./load_cipher.ts";
 import type { PacketCipher } from "./packet_cipher.ts";

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { createGathering, type Gathering } from "../../core/memory/gather.ts";
-import type { PacketMemory } from "../packet_memory.ts";
+import { createGathering, type Gathering } from "../../core/memory/gather_copy.ts";
+import type { PacketMemory } from "../libc/packet_memory.ts";
 import type { Libcrypto } from "./libcrypto_library.ts";
 import { CIPHER_KEY, CIPHER_TAG, type PacketCipher } from "./packet_cipher.ts";
 import { PointerCache } from "./pointer_cache.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { statusOf } from "../file_status.ts";
-import { objectionToRootOnly } from "../root_only.ts";
-import { SystemError } from "../system_error.ts";
+import { statusOf } from "../file/file_status.ts";
+import { objectionToRootOnly } from "../file/root_only.ts";
+import { SystemError } from "../libc/system_error.ts";
 
 const symbols = {
   // int OPENSSL_init_crypto(uint64_t options, const OPENSSL_INIT_SETTINGS *settings);

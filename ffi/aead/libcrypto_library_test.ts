@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { fileCalls } from "../file_calls.ts";
-import { PacketMemory } from "../packet_memory.ts";
+import { fileCalls } from "../file/file_calls.ts";
+import { PacketMemory } from "../libc/packet_memory.ts";
 import { searchLibcrypto } from "./libcrypto_library.ts";
 import { loadPacketCipher } from "./load_cipher.ts";
 

@@ -6,8 +6,8 @@
  * @module
  */
 import untypedSodium from "libsodium";
-import { createGathering, type Gathering } from "../../core/memory/gather.ts";
-import type { PacketMemory } from "../packet_memory.ts";
+import { createGathering, type Gathering } from "../../core/memory/gather_copy.ts";
+import type { PacketMemory } from "../libc/packet_memory.ts";
 import { CIPHER_KEY, CIPHER_PADDING, CIPHER_TAG, CIPHER_TEXT, type PacketCipher } from "./packet_cipher.ts";
 
 const NONCE = 12;

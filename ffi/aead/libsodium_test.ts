@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PacketMemory } from "../packet_memory.ts";
+import { PacketMemory } from "../libc/packet_memory.ts";
 import { givesKnownAnswers } from "./known_answer.ts";
 import { LibsodiumCipher } from "./libsodium.ts";
 

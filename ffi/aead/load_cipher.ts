@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { PacketMemory } from "../packet_memory.ts";
+import type { PacketMemory } from "../libc/packet_memory.ts";
 import { givesKnownAnswers } from "./known_answer.ts";
 import type { CipherBackend, PacketCipher } from "./packet_cipher.ts";
 

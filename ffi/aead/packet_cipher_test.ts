@@ -3,7 +3,7 @@ import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import fc from "fast-check";
 import { hex } from "../../core/offload/frame_fixture.ts";
 import { noise } from "../../core/offload/packets_fixture.ts";
-import { PacketMemory } from "../packet_memory.ts";
+import { PacketMemory } from "../libc/packet_memory.ts";
 import { searchLibcrypto } from "./libcrypto_library.ts";
 import { loadPacketCipher } from "./load_cipher.ts";
 import { CIPHER_TAG, type CipherBackend, type PacketCipher } from "./packet_cipher.ts";

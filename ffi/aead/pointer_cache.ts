@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { PacketMemory } from "../packet_memory.ts";
+import type { PacketMemory } from "../libc/packet_memory.ts";
 
 /** Sets, a power of two, and places in each: a full receive has some 1,440 places if all datagrams are of one length. */
 const SETS = 2048;

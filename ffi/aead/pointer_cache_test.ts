@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PacketMemory } from "../packet_memory.ts";
+import { PacketMemory } from "../libc/packet_memory.ts";
 import { PointerCache } from "./pointer_cache.ts";
 
 Deno.test("a pointer is that of its place, also after others have taken its entry", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
 import { formatPrefix } from "../../core/net/prefix.ts";
-import { errno } from "../errno.ts";
+import { errno } from "../libc/errno.ts";
 import { addAddress, listAddresses, removeAddress } from "./address.ts";
 import { RTPROT } from "./constants.ts";
 import { deleteLink, linkByName, listLinks, setLink } from "./link.ts";

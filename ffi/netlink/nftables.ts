@@ -5,8 +5,8 @@
  * @module
  */
 
-import { errno } from "../errno.ts";
-import { SystemError } from "../system_error.ts";
+import { errno } from "../libc/errno.ts";
+import { SystemError } from "../libc/system_error.ts";
 import { NETLINK } from "./constants.ts";
 import { type Request, splitPayload, stringAttribute } from "./message.ts";
 import { NetlinkSocket } from "./socket.ts";

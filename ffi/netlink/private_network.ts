@@ -8,9 +8,9 @@
  * @module
  */
 
-import { prepareErrno } from "../errno.ts";
-import { libcPath } from "../libc_path.ts";
-import { checked } from "../system_error.ts";
+import { prepareErrno } from "../libc/errno.ts";
+import { libcPath } from "../libc/libc_path.ts";
+import { checked } from "../libc/system_error.ts";
 
 /** CLONE_NEWNET (include/uapi/linux/sched.h). */
 const CLONE_NEWNET = 0x40000000;

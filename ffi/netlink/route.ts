@@ -12,7 +12,7 @@ import { NLM_F, RT_SCOPE, RT_TABLE_MAIN, RTA, RTM, RTM_F_CLONED, RTN_UNICAST, RT
 import { addressBits, addressLength, familyNumber, familyOf, readAddress } from "./family.ts";
 import { type Message, readUint32, type Request, splitPayload, uint32Attribute } from "./message.ts";
 import type { NetlinkSocket } from "./socket.ts";
-import type { SystemError } from "../system_error.ts";
+import type { SystemError } from "../libc/system_error.ts";
 
 const RTMSG_LENGTH = 12;
 

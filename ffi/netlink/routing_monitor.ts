@@ -5,10 +5,10 @@
  *
  * @module
  */
-import { errno, prepareErrno, readErrno } from "../errno.ts";
-import { libcPath } from "../libc_path.ts";
-import { SystemError } from "../system_error.ts";
-import { openWake, type Wake } from "../wake.ts";
+import { errno, prepareErrno, readErrno } from "../libc/errno.ts";
+import { libcPath } from "../libc/libc_path.ts";
+import { SystemError } from "../libc/system_error.ts";
+import { openWake, type Wake } from "../libc/waker.ts";
 import { AF, NETLINK, RTMGRP } from "./constants.ts";
 
 /** SOCK_RAW | SOCK_CLOEXEC (include/linux/net.h). */

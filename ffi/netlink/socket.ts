@@ -7,8 +7,8 @@
  * @module
  */
 
-import { errno } from "../errno.ts";
-import { SystemError } from "../system_error.ts";
+import { errno } from "../libc/errno.ts";
+import { SystemError } from "../libc/system_error.ts";
 import { NETLINK, type NetlinkProtocol, NLM_F, NLMSG } from "./constants.ts";
 import { encodeMessage, type Message, parseMessages, type Request } from "./message.ts";
 import { type NetlinkTransport, openNetlinkTransport } from "./transport.ts";

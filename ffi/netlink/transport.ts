@@ -4,9 +4,9 @@
  * @module
  */
 
-import { errno, prepareErrno, readErrno } from "../errno.ts";
-import { libcPath } from "../libc_path.ts";
-import { SystemError } from "../system_error.ts";
+import { errno, prepareErrno, readErrno } from "../libc/errno.ts";
+import { libcPath } from "../libc/libc_path.ts";
+import { SystemError } from "../libc/system_error.ts";
 import { AF, NETLINK, type NetlinkProtocol } from "./constants.ts";
 
 /** SOCK_RAW | SOCK_CLOEXEC (include/linux/net.h). */

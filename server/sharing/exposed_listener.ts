@@ -9,21 +9,21 @@
  *
  * @module
  */
-import { getLogger } from "../../cli/log.ts";
+import { getLogger } from "../../program/log.ts";
 import type { Expose } from "../../core/config/config.ts";
 import { rolesOf } from "../../core/config/virtual_network.ts";
 import type { Endpoint } from "../../core/net/endpoint.ts";
 import { classifyMessage, NOT_WIREGUARD } from "../../core/wireguard/message.ts";
 import type { DataPlane } from "../../dataplane/data_plane.ts";
 import { MAXIMUM_SESSIONS } from "../../dataplane/sessions/session_channel.ts";
-import { SessionPlane } from "../../dataplane/sessions/session_plane.ts";
-import { type SocketAddressCodec, socketAddressCodec, type UdpSocket } from "../../ffi/udp_socket.ts";
-import { SleepClock } from "../../ffi/sleep_clock.ts";
-import { openTunnelSocket } from "../../system/tunnel_device.ts";
+import { SessionPlane } from "../../dataplane/sessions/session_controller.ts";
+import { type SocketAddressCodec, socketAddressCodec, type UdpSocket } from "../../ffi/udp/udp_socket.ts";
+import { SleepClock } from "../../ffi/libc/sleep_clock.ts";
+import { openTunnelSocket } from "../../system/interface/tunnel_device.ts";
 import { Handshakes } from "./handshakes.ts";
 import { TokenBook } from "./legacy_logins.ts";
 import { LegacySessions } from "./legacy_sessions.ts";
-import { exposedPrefixes } from "../exposed_prefixes.ts";
+import { exposedPrefixes } from "./exposed_prefixes.ts";
 import { LoginTexts, type SharingConfig } from "./login_texts.ts";
 import { SlotPool } from "./slot_pool.ts";
 import type { TokenPeers } from "./token_peers.ts";

@@ -12,11 +12,11 @@
  * @module
  */
 import type { Endpoint } from "../../core/net/endpoint.ts";
-import { ADMISSION_LIMITS, HandshakeAdmission } from "../../core/wireguard/admission.ts";
+import { ADMISSION_LIMITS, HandshakeAdmission } from "../../core/wireguard/handshake_rate_limiter.ts";
 import { CookieIssuer } from "../../core/wireguard/cookie.ts";
 import { INITIATION, KEY_LENGTH, receiverIndex, RESPONSE } from "../../core/wireguard/message.ts";
 import { respond } from "../../core/wireguard/responder.ts";
-import type { LocalIndices } from "./local_indices.ts";
+import type { LocalIndices } from "./index_table.ts";
 import type { TokenPeer, TokenPeers } from "./token_peers.ts";
 import type { TokenSession } from "./token_session.ts";
 

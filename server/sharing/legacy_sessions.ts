@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { getLogger } from "../../cli/log.ts";
+import { getLogger } from "../../program/log.ts";
 import type { Token } from "../../core/config/config.ts";
 import { formatAddress, type IpAddress, sameAddress } from "../../core/net/address.ts";
 import { type Endpoint, formatEndpoint, sameEndpoint } from "../../core/net/endpoint.ts";
 import { LOGIN } from "../../core/token/login.ts";
 import { SESSION_LIMITS } from "../../core/wireguard/limits.ts";
-import type { SessionPlane } from "../../dataplane/sessions/session_plane.ts";
+import type { SessionPlane } from "../../dataplane/sessions/session_controller.ts";
 import { NOT_LOGGED_IN, type TokenBook } from "./legacy_logins.ts";
-import { RefusalLog } from "./refusal_log.ts";
+import { RefusalLog } from "./rate_limited_log.ts";
 import type { SlotPool } from "./slot_pool.ts";
 
 const log = getLogger("sharing");

@@ -5,8 +5,8 @@
  */
 import { formatAddress } from "../../core/net/address.ts";
 import { formatEndpoint } from "../../core/net/endpoint.ts";
-import { sessionDropsByReason } from "../../core/session/session_counters.ts";
-import type { AccessorStatus, SharingStatus } from "../sharing_status.ts";
+import { sessionDropsByReason } from "../../core/sharing/session_counters.ts";
+import type { AccessorStatus, SharingStatus } from "./sharing_status.ts";
 import type { ExposedListener } from "./exposed_listener.ts";
 
 /** What the socket and its sessions say. */

@@ -6,7 +6,7 @@
 import type { Config } from "../../core/config/config.ts";
 import { rolesOf } from "../../core/config/virtual_network.ts";
 import type { IpAddress } from "../../core/net/address.ts";
-import { exposedPrefixes } from "../exposed_prefixes.ts";
+import { exposedPrefixes } from "./exposed_prefixes.ts";
 import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { encodeLogin, LARGEST_SESSION_MTU, MOST_ROUTES } from "../../core/token/login.ts";
 

@@ -4,15 +4,15 @@
  *
  * @module
  */
-import { getLogger } from "../../cli/log.ts";
-import { OnceEach } from "../../cli/once_each.ts";
+import { getLogger } from "../../program/log.ts";
+import { OnceEach } from "../../program/log_on_change.ts";
 import type { Config, Expose } from "../../core/config/config.ts";
 import { asOperationError } from "../../core/error.ts";
-import { SerialQueue } from "../../core/serial_queue.ts";
+import { SerialQueue } from "../../core/async/serial_queue.ts";
 import { formatEndpoint, sameEndpoint } from "../../core/net/endpoint.ts";
 import type { DataPlane } from "../../dataplane/data_plane.ts";
-import { scrypt } from "../../system/scrypt.ts";
-import type { SharingStatus } from "../sharing_status.ts";
+import { scrypt } from "../../system/process/scrypt.ts";
+import type { SharingStatus } from "./sharing_status.ts";
 import { ExposedListener } from "./exposed_listener.ts";
 import { listenerStatus } from "./listener_status.ts";
 import { derivationsAtOnce, TokenPeers } from "./token_peers.ts";

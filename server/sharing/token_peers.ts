@@ -5,15 +5,15 @@
  * @module
  */
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { getLogger } from "../../cli/log.ts";
+import { getLogger } from "../../program/log.ts";
 import {
   connectorPeerKeys,
   deriveTokenKeys,
   destroyTokenKeys,
   type Scrypt,
 } from "../../core/token/token_keys.ts";
-import { Keyring } from "../../core/wireguard/keyring.ts";
-import type { InitiationGuard } from "../../core/wireguard/initiation_guard.ts";
+import { Keyring } from "../../core/wireguard/mac1_lookup.ts";
+import type { InitiationGuard } from "../../core/wireguard/initiation_replay_filter.ts";
 import { Peer, type PeerKeys } from "../../core/wireguard/peer.ts";
 
 const log = getLogger("sharing");

@@ -11,10 +11,10 @@ import { LONGEST_JITTER, SESSION_LIMITS, type SessionLimits } from "../../core/w
 import { KEY_LENGTH } from "../../core/wireguard/message.ts";
 import { PeerTimers, type TimerAction } from "../../core/wireguard/peer_timers.ts";
 import type { Response } from "../../core/wireguard/responder.ts";
-import { SessionSlots } from "../../core/wireguard/session_slots.ts";
+import { SessionSlots } from "../../core/wireguard/keypairs.ts";
 import { destroyTransportKeys, type TransportKeys } from "../../core/wireguard/transport_keys.ts";
-import type { SessionPlane } from "../../dataplane/sessions/session_plane.ts";
-import type { LocalIndices } from "./local_indices.ts";
+import type { SessionPlane } from "../../dataplane/sessions/session_controller.ts";
+import type { LocalIndices } from "./index_table.ts";
 import type { TokenPeer } from "./token_peers.ts";
 
 /** Keys that the data plane holds. */

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { getLogger } from "../../cli/log.ts";
+import { getLogger } from "../../program/log.ts";
 import type { Token } from "../../core/config/config.ts";
 import { formatAddress, type IpAddress, sameAddress } from "../../core/net/address.ts";
 import { LOGIN } from "../../core/token/login.ts";
-import type { SessionPlane } from "../../dataplane/sessions/session_plane.ts";
-import { LocalIndices } from "./local_indices.ts";
+import type { SessionPlane } from "../../dataplane/sessions/session_controller.ts";
+import { LocalIndices } from "./index_table.ts";
 import type { SlotPool } from "./slot_pool.ts";
 import type { TokenPeer } from "./token_peers.ts";
 import { TokenSession, type TokenSessionParts } from "./token_session.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { getLogger } from "../../cli/log.ts";
+import { getLogger } from "../../program/log.ts";
 import type { Token } from "../../core/config/config.ts";
 import { formatAddress } from "../../core/net/address.ts";
 import { ENOUGH_BITS, tokenStrength } from "../../core/token/strength.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { configureLog } from "../../cli/log.ts";
+import { configureLog } from "../../program/log.ts";
 import { parseAddress } from "../../core/net/address.ts";
 import { WeakTokens } from "./weak_tokens.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { version } from "../../cli/build_info.ts";
+import { version } from "../../program/build_info.ts";
 import { IMAGE } from "../../tools/image/contents.ts";
 import { clientImageTar } from "../topology/client_image.ts";
 import { DockerMachine } from "../topology/docker_machine.ts";

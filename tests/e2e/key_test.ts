@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { answerChallenge } from "../../core/protocol/challenge.ts";
 import { encodeHeartbeat } from "../../core/protocol/heartbeat.ts";
-import { heartbeatProof } from "../../core/protocol/heartbeat_proof.ts";
+import { heartbeatProof } from "../../core/protocol/heartbeat_mac.ts";
 import { droppedDatagrams, type ServerStatus } from "../topology/control_socket.ts";
 import { Relay, strangerDatagram } from "../topology/relay.ts";
 import { launchServer, SERVER_PORT, Tunnel } from "../topology/tunnel.ts";

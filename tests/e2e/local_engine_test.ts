@@ -6,7 +6,7 @@ const ROOT = new URL("../../", import.meta.url);
 
 /** Asks whether an Engine of a machine of this name is on this machine, whose bridge is there. */
 const QUESTION = `
-  import { isLocalEngine } from "${new URL("server/local_engine.ts", ROOT)}";
+  import { isLocalEngine } from "${new URL("server/docker/local_engine.ts", ROOT)}";
   import { parsePrefix } from "${new URL("core/net/prefix.ts", ROOT)}";
   const subnet = parsePrefix("172.17.0.0/16");
   const engine = { path: "x", send: () => Promise.resolve({ status: 200, text: Deno.args[0], message: "" }) };

@@ -74,7 +74,7 @@ async function startServer(root: string, user: number): Promise<Process> {
   const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   const backEnd = `${root}/back_end.ts`;
   await Deno.writeTextFile(backEnd, darwinBackEnd());
-  imports[new URL("ffi/back_end.ts", ROOT).href] = `file://${backEnd}`;
+  imports[new URL("ffi/platform.ts", ROOT).href] = `file://${backEnd}`;
   await Deno.writeTextFile(`${root}/map.json`, JSON.stringify({ imports }));
   await Deno.writeTextFile(`${root}/server.conf`, "");
   const server = PROGRAMS.find(({ binary }) => binary === "docker-connector");

@@ -7,7 +7,7 @@
  */
 import { formatAddress, type IpAddress, parseAddress } from "../../core/net/address.ts";
 import { formatPrefix, parsePrefix, type Prefix, samePrefix } from "../../core/net/prefix.ts";
-import type { CommandOutcome, RunCommand } from "../../system/command.ts";
+import type { CommandOutcome, RunCommand } from "../../system/process/command.ts";
 
 interface FakeAddress {
   readonly local: IpAddress;

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { DarwinLibc, DarwinSystem } from "../../ffi/libc_darwin.ts";
-import type { PacketMemory } from "../../ffi/packet_memory.ts";
+import type { DarwinLibc, DarwinSystem } from "../../ffi/libc/libc_darwin.ts";
+import type { PacketMemory } from "../../ffi/libc/packet_memory.ts";
 
 const EINTR = 4;
 const EBADF = 9;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { version } from "../../cli/build_info.ts";
+import { version } from "../../program/build_info.ts";
 import { IMAGE_FILE, IMAGE_ID_FILE } from "../../tools/image/contents.ts";
 import { archiveName, INSTALLED_PROGRAMS, SYSTEMS } from "../../tools/release/systems.ts";
 import { readStatus, type ServerStatus } from "../topology/control_socket.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { version } from "../../cli/build_info.ts";
+import { version } from "../../program/build_info.ts";
 import { topologyTest } from "../topology/gate.ts";
 import { type CommandOutcome, mustRun, run } from "../topology/process.ts";
 import { TestRelease } from "./release.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { version } from "../../cli/build_info.ts";
+import { version } from "../../program/build_info.ts";
 import { buildRelease } from "../../tools/release/build_release.ts";
 import { HOME } from "../../tools/release/project.ts";
 import { IMAGE_FILE, IMAGE_ID_FILE } from "../../tools/image/contents.ts";

@@ -12,7 +12,7 @@ import {
   respond,
   type TransportKeys,
 } from "../../core/wireguard/wireguard.ts";
-import { scrypt } from "../../system/scrypt.ts";
+import { scrypt } from "../../system/process/scrypt.ts";
 import type { Network } from "./network.ts";
 import { EXPOSED_PORT } from "./session_pair.ts";
 import { openMessage, sealMessage } from "./transport_message.ts";

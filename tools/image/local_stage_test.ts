@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { IPTABLES_PROGRAMS } from "../../system/firewall_iptables.ts";
+import { IPTABLES_PROGRAMS } from "../../system/firewall/firewall_iptables.ts";
 import { run } from "../command.ts";
 import { lastStage } from "./local_stage.ts";
 

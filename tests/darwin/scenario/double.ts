@@ -5,8 +5,8 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { backEnd } from "../../../ffi/back_end.ts";
-import { type DarwinLibc, type DarwinSystem, darwinSystem } from "../../../ffi/libc_darwin.ts";
+import { backEnd } from "../../../ffi/platform.ts";
+import { type DarwinLibc, type DarwinSystem, darwinSystem } from "../../../ffi/libc/libc_darwin.ts";
 
 const symbols = {
   // void double_fail(const char *call, int number, int times);

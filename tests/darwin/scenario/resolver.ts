@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../../../core/error.ts";
 import { formatAddress } from "../../../core/net/address.ts";
-import { resolveHost } from "../../../ffi/resolve.ts";
+import { resolveHost } from "../../../ffi/resolve/resolve.ts";
 
 /** What the numbers of netdb.h mean, with EAI_ADDRFAMILY, AGAIN, FAIL, NODATA and NONAME. */
 const FAULTS: readonly (readonly [number: number, text: RegExp])[] = [

@@ -17,7 +17,7 @@ import { InitiatorHandshake } from "../../../core/wireguard/initiator.ts";
 import { writeUint32 } from "../../../core/wireguard/message.ts";
 import { Peer } from "../../../core/wireguard/peer.ts";
 import type { TransportKeys } from "../../../core/wireguard/transport_keys.ts";
-import { scrypt } from "../../../system/scrypt.ts";
+import { scrypt } from "../../../system/process/scrypt.ts";
 import { echoRequest } from "../echo_packet.ts";
 import { openMessage, sealMessage } from "../transport_message.ts";
 

@@ -11,12 +11,12 @@ import { createInterface } from "node:readline";
 import { addressFromUint32, parseAddress } from "../../../core/net/address.ts";
 import { formatEndpoint, parseEndpoint } from "../../../core/net/endpoint.ts";
 import { parsePrefix } from "../../../core/net/prefix.ts";
-import { sessionCounterNames } from "../../../core/session/session_counters.ts";
+import { sessionCounterNames } from "../../../core/sharing/session_counters.ts";
 import { SESSION_LIMITS } from "../../../core/wireguard/limits.ts";
 import { DataPlane } from "../../../dataplane/data_plane.ts";
-import { SessionPlane } from "../../../dataplane/sessions/session_plane.ts";
-import { openTun } from "../../../ffi/tun.ts";
-import { openUdpSocket, socketAddressCodec, type UdpSocket } from "../../../ffi/udp_socket.ts";
+import { SessionPlane } from "../../../dataplane/sessions/session_controller.ts";
+import { openTun } from "../../../ffi/tun/tun.ts";
+import { openUdpSocket, socketAddressCodec, type UdpSocket } from "../../../ffi/udp/udp_socket.ts";
 import type { SessionEndSettings, SessionStep } from "../session_end.ts";
 
 const NOWHERE = addressFromUint32(0);

@@ -7,9 +7,9 @@
  */
 import { COUNTER_BYTES } from "../../../core/counters.ts";
 import { parseAddress } from "../../../core/net/address.ts";
-import { DatagramList } from "../../../core/packet/datagram_list.ts";
-import { PacketMemory } from "../../../ffi/packet_memory.ts";
-import { attachUdpSocket, openUdpSocket } from "../../../ffi/udp_socket.ts";
+import { DatagramList } from "../../../core/packet/tx_queue.ts";
+import { PacketMemory } from "../../../ffi/libc/packet_memory.ts";
+import { attachUdpSocket, openUdpSocket } from "../../../ffi/udp/udp_socket.ts";
 
 /** Datagrams of one call. */
 const BATCH = 64;

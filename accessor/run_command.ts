@@ -1,0 +1,77 @@
+/**
+ * `docker-accessor run`: the way into the container networks of another machine, in the foreground.
+ *
+ * @module
+ */
+import { type Command, defineCommand } from "../cli/command.ts";
+import { type PartsOf, switchFlag, valueFlag } from "../cli/flag.ts";
+import { getLogger } from "../program/log.ts";
+import { fileSyntax, socketSyntax } from "../cli/value_syntax.ts";
+import { OperationError } from "../core/error.ts";
+import type { Prefix } from "../core/net/prefix.ts";
+import type { Remote } from "../core/net/host_port.ts";
+import { defaultAccessorControl } from "./options.ts";
+import { excludeSyntax, remoteSyntax, tokenSyntax } from "./value_syntax.ts";
+
+interface AccessorFlags {
+  readonly remote: Remote | undefined;
+  readonly token: string | undefined;
+  readonly tokenFile: string | undefined;
+  readonly envFile: string | undefined;
+  readonly exclude: readonly Prefix[] | undefined;
+  readonly control: string | undefined;
+  readonly noOffload: boolean;
+}
+
+const flags: PartsOf<AccessorFlags> = {
+  remote: valueFlag("--remote", remoteSyntax, "The server: host and UDP port of its expose line."),
+  token: valueFlag(
+    "--token",
+    tokenSyntax,
+    "The token to log in with. Local users can see it: prefer a file or the variable.",
+  ),
+  tokenFile: valueFlag("--token-file", fileSyntax, "A file that holds the token; its mode should be 0600."),
+  envFile: valueFlag(
+    "--env-file",
+    fileSyntax,
+    "A file with lines DOCKER_ACCESSOR_REMOTE=HOST:PORT and DOCKER_ACCESSOR_TOKEN=TOKEN, for services.",
+  ),
+  exclude: valueFlag("--exclude", excludeSyntax, "Networks not to route, with all inside them."),
+  control: valueFlag("--control", socketSyntax, `The status socket. Default: ${defaultAccessorControl}.`),
+  noOffload: switchFlag(
+    "--no-offload",
+    "For debugging: carry packets one by one, without the kernel's offloads.",
+  ),
+};
+
+/** The command. What it needs is loaded when it is called, so that the others start fast. */
+export const runCommand: Command = defineCommand(
+  "run",
+  {
+    brief: "Join the container networks, in the foreground.",
+    description: "Joins the container networks that the server exposes until it is stopped. Needs root. " +
+      "The token can come from the environment variable DOCKER_ACCESSOR_TOKEN instead of a flag.",
+  },
+  flags,
+  async (
+    { envFile, token, tokenFile, exclude = [], control = defaultAccessorControl, noOffload, ...given },
+  ) => {
+    const file = envFile === undefined
+      ? undefined
+      : await (await import("./env_file.ts")).readEnvFile(envFile);
+    const remote = given.remote ?? file?.remote;
+    if (remote === undefined) {
+      throw new OperationError(
+        "usage",
+        "Cannot log in: no server is named",
+        "Name it by --remote HOST:PORT, as in its expose line",
+      );
+    }
+    const { findToken } = await import("./token_source.ts");
+    const read = (name: string) => file?.read(name) ?? Deno.env.get(name);
+    const found = await findToken({ token, tokenFile, read });
+    for (const warning of [...file?.warnings ?? [], ...found.warnings]) getLogger("accessor").warn(warning);
+    const { runAccessor } = await import("./run.ts");
+    return await runAccessor({ remote, token: found.token, exclude, control, offload: !noOffload });
+  },
+);

@@ -1,0 +1,26 @@
+/**
+ * `docker-accessor status`: the state of the running accessor.
+ *
+ * @module
+ */
+import { type Command, defineCommand } from "../../cli/command.ts";
+import { switchFlag, valueFlag } from "../../cli/flag.ts";
+import { socketSyntax } from "../../cli/value_syntax.ts";
+import { defaultAccessorControl } from "../options.ts";
+
+/** The command. */
+export const statusCommand: Command = defineCommand(
+  "status",
+  {
+    brief: "Show the state of the running accessor.",
+    description: "Shows the state of the running accessor. Exit status 3 if none runs.",
+  },
+  {
+    json: switchFlag("--json", "Print the whole document as JSON."),
+    control: valueFlag("--control", socketSyntax, `The status socket. Default: ${defaultAccessorControl}.`),
+  },
+  async ({ json, control = defaultAccessorControl }, terminal) => {
+    const { showStatus } = await import("./show_status.ts");
+    return await showStatus(control, json, terminal);
+  },
+);

@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { formatBytes, formatDuration } from "./format.ts";
+
+Deno.test("durations show their two largest units", () => {
+  assert.equal(formatDuration(0.9), "0 s");
+  assert.equal(formatDuration(59), "59 s");
+  assert.equal(formatDuration(60), "1 min");
+  assert.equal(formatDuration(3661), "1 h 1 min");
+  assert.equal(formatDuration(3605), "1 h");
+  assert.equal(formatDuration(200_000), "2 d 7 h");
+  assert.equal(formatDuration(-5), "0 s");
+});
+
+Deno.test("sizes show one decimal and never 1000 of a unit", () => {
+  assert.equal(formatBytes(0), "0 B");
+  assert.equal(formatBytes(999), "999 B");
+  assert.equal(formatBytes(1000), "1.0 kB");
+  assert.equal(formatBytes(999_949), "999.9 kB");
+  assert.equal(formatBytes(999_951), "1.0 MB");
+  assert.equal(formatBytes(104_857_600), "104.9 MB");
+});

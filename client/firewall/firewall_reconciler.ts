@@ -1,0 +1,168 @@
+/**
+ * Keeps Docker's firewall open for the tunnel while the client runs: a glance each second at what costs nothing, a repair when
+ * something has changed, and no rule left at the end.
+ *
+ * The kernel numbers the generations of the nftables rule set, so no program is run as long as the number stays. Of
+ * iptables-legacy it tells nothing; where that has tables, its rules are read every two seconds.
+ *
+ * @module
+ */
+
+import { asOperationError } from "../../core/error.ts";
+import type { ContainerBridge, FirewallWish } from "../../core/firewall/desired_rules.ts";
+import { formatAddress } from "../../core/net/address.ts";
+import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
+import { SerialQueue } from "../../core/async/serial_queue.ts";
+import type { FirewallFacts } from "../../core/protocol/description.ts";
+import type { Firewall, FirewallState } from "../../system/firewall/firewall.ts";
+import type { BridgePair } from "./bridge_pairs.ts";
+import { findBridges, type FoundPair } from "./find_bridges.ts";
+import { FirewallLog } from "./firewall_log.ts";
+import type { FirewallStatus } from "../status/status_document.ts";
+
+/** When the keeper looks; all in milliseconds. */
+export interface KeeperPace {
+  /** Between two glances at what costs nothing. */
+  readonly glance: number;
+  /** Between two looks at the rules themselves where nothing tells of changes, and after a fault. */
+  readonly look: number;
+  /** Between two looks at the rules where something does, in case it is wrong. */
+  readonly check: number;
+}
+
+const PACE: KeeperPace = { glance: 1_000, look: 2_000, check: 30_000 };
+
+/** What the keeper works with. */
+export interface FirewallKeeperSettings {
+  /** Closed with the keeper. */
+  readonly firewall: Firewall;
+  /** The bridges there are now. */
+  readonly bridges: () => ContainerBridge[];
+  /** The pairs that are wanted now. */
+  readonly pairs: () => readonly BridgePair[];
+  readonly interfaceName: string;
+  readonly chain: string;
+  /** The virtual networks there are now, at most one of each family. */
+  readonly sources: () => readonly Prefix[];
+  /** Told of each glance; must not throw. */
+  readonly onGlance?: () => void;
+  readonly pace?: KeeperPace;
+}
+
+const NOTHING: FirewallState = { backends: [], rules: 0, inserted: 0, deleted: 0, fault: undefined };
+
+/** The loop that keeps the rules. */
+export class FirewallKeeper implements AsyncDisposable {
+  readonly #settings: FirewallKeeperSettings;
+  readonly #pace: KeeperPace;
+  readonly #log: FirewallLog;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #queue = new SerialQueue((error) => this.#fail(error));
+  #state = NOTHING;
+  #found: readonly FoundPair[] = [];
+  /** What the last look was based on. */
+  #basis: string | undefined;
+  #nextLook = 0;
+
+  constructor(settings: FirewallKeeperSettings) {
+    this.#settings = settings;
+    this.#pace = settings.pace ?? PACE;
+    this.#log = new FirewallLog(settings.chain);
+  }
+
+  /** What `status` shows. */
+  get status(): FirewallStatus {
+    const { backends, rules, fault } = this.#state;
+    const isOpen = backends.length > 0;
+    return {
+      backend: isOpen ? backends.join(", ") : null,
+      rules,
+      pairs: this.#found.map(({ pair: { a, b }, bridges }) => ({
+        a: formatAddress(a),
+        b: formatAddress(b),
+        state: isOpen && bridges !== undefined ? "connected" : "waiting",
+      })),
+      ...fault === undefined ? {} : { fault: fault.report },
+    };
+  }
+
+  /** What the server is told. */
+  get facts(): FirewallFacts {
+    const { backends, rules, fault, isNftables } = this.#state;
+    const isOpen = backends.length > 0;
+    return {
+      state: isNftables ? "nftables" : fault !== undefined ? "fault" : isOpen ? "open" : "waiting",
+      backend: isOpen ? backends.join(", ") : null,
+      rules,
+      ...fault === undefined ? {} : { fault: fault.report },
+    };
+  }
+
+  /** Looks now, at the start or because what is wanted has changed, and goes on by itself. */
+  wake(): void {
+    clearTimeout(this.#timer);
+    this.#queue.start(() => this.#glance());
+  }
+
+  /** Stops, and takes the rules out. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const working = this.#queue.close();
+    clearTimeout(this.#timer);
+    await working;
+    using firewall = this.#settings.firewall;
+    const { fault } = await firewall.clear(this.#wish([]));
+    if (fault !== undefined) this.#log.leftBehind(fault);
+  }
+
+  async #glance(): Promise<void> {
+    try {
+      await this.#lookIfDue();
+    } catch (error) {
+      this.#fail(error);
+    }
+    clearTimeout(this.#timer);
+    if (!this.#queue.isClosed) this.#timer = setTimeout(() => this.wake(), this.#pace.glance);
+    this.#settings.onGlance?.();
+  }
+
+  /** The tunnel goes on: containers may be reachable without this program's rules. */
+  #fail(error: unknown): void {
+    const fault = asOperationError(error, "Cannot look after the firewall");
+    this.#take({ ...this.#state, inserted: 0, deleted: 0, fault });
+    this.#nextLook = performance.now() + this.#pace.look;
+  }
+
+  async #lookIfDue(): Promise<void> {
+    const { firewall, bridges, pairs } = this.#settings;
+    const wanted = pairs();
+    // Without pairs the bridges do not matter.
+    const found = wanted.length === 0 ? [] : findBridges(wanted, bridges());
+    const wish = this.#wish(found.flatMap((each) => each.bridges === undefined ? [] : [each.bridges]));
+    const fingerprint = firewall.fingerprint();
+    const texts = [...wish.sources.map(formatPrefix), ...wish.pairs.flat().map(bridgeText)];
+    const basis = `${fingerprint} ${texts.join(" ")}`;
+    const isDue = basis !== this.#basis || performance.now() >= this.#nextLook;
+    const state = isDue ? await firewall.ensure(wish) : { ...this.#state, inserted: 0, deleted: 0 };
+    // A pair counts as connected once its rules are there.
+    this.#found = found;
+    this.#take(state);
+    if (!isDue) return;
+    this.#basis = basis;
+    const isBlind = fingerprint === undefined || state.fault !== undefined;
+    this.#nextLook = performance.now() + (isBlind ? this.#pace.look : this.#pace.check);
+  }
+
+  #take(state: FirewallState): void {
+    this.#state = state;
+    this.#log.tell(state, this.#found);
+  }
+
+  #wish(pairs: FirewallWish["pairs"]): FirewallWish {
+    const { interfaceName, chain, sources } = this.#settings;
+    return { interfaceName, chain, sources: sources(), pairs };
+  }
+}
+
+function bridgeText({ name, subnets }: ContainerBridge): string {
+  return [name, ...subnets.map(formatPrefix)].join(",");
+}

@@ -1,0 +1,324 @@
+import assert from "node:assert/strict";
+import { formatPrefix } from "../../core/net/prefix.ts";
+import { formatAddress, type IpAddress } from "../../core/net/address.ts";
+import { formatEndpoint } from "../../core/net/endpoint.ts";
+import { type ClientDescription, decodeDescription } from "../../core/protocol/description.ts";
+import { answerChallenge, Challenges } from "../../core/protocol/challenge.ts";
+import { HeartbeatJudge } from "../../core/protocol/heartbeat.ts";
+import { heartbeatProof } from "../../core/protocol/heartbeat_mac.ts";
+import { ServerLink, type ServerLinkSettings } from "./server_link.ts";
+import { address } from "../../tests/literals.ts";
+
+const text = (control: string) =>
+  Uint8Array.from([1, 0, control.length, ...new TextEncoder().encode(control)]);
+
+const HERE = address("192.0.2.1");
+const HOST = "server.example";
+const THERE = address("192.0.2.2");
+
+/** A link to a server that is played by the test. */
+class Scene implements Disposable {
+  readonly sent: Uint8Array[] = [];
+  readonly connected: string[] = [];
+  lookups = 0;
+  description: ClientDescription = { version: "0.1.0", addresses: ["192.168.251.1"] };
+  readonly networks: (string | undefined)[] = [];
+  traffic = { received: 0, sent: 0 };
+  addresses: IpAddress[] | Promise<IpAddress[]> = [HERE];
+  readonly link: ServerLink;
+  #onEvent = () => {};
+
+  constructor(changes: Partial<ServerLinkSettings> = {}) {
+    this.link = new ServerLink({
+      port: 2511,
+      heartbeatMs: 2,
+      proof: undefined,
+      description: () => this.description,
+      mtu: 1400,
+      place: { host: HOST, address: HERE },
+      isSearch: false,
+      onIpv6: (addr6) => void this.networks.push(addr6 && formatPrefix(addr6)),
+      findPlaces: async () => {
+        this.lookups++;
+        this.#onEvent();
+        return (await this.addresses).map((address) => ({ host: HOST, address }));
+      },
+      socket: {
+        family: 4,
+        connect: (peer) => void this.connected.push(formatEndpoint(peer)),
+        send: (datagram) => {
+          this.sent.push(datagram);
+          this.#onEvent();
+          return true;
+        },
+      },
+      onCommands: () => 0,
+      traffic: () => ({ ...this.traffic }),
+      ...changes,
+    });
+  }
+
+  /** Resolves once the condition holds, looked at whenever the link does something. */
+  until(condition: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onEvent = () => {
+        if (condition()) resolve();
+      };
+      this.#onEvent();
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.link[Symbol.dispose]();
+  }
+}
+
+Deno.test("the first heartbeat goes out at once and is repeated while nobody answers", async () => {
+  using scene = new Scene();
+  assert.equal(scene.link.isUp, false);
+  scene.link.start();
+  assert.deepEqual(scene.sent, [new Uint8Array([0])]);
+  await scene.until(() => scene.sent.length >= 4);
+  assert.deepEqual(scene.link.heartbeats.answered, 0);
+  assert.equal(scene.link.isUp, false);
+  assert.equal(scene.link.lastHeard, undefined);
+});
+
+Deno.test("an answer makes the tunnel up, silence after it down, another answer up again", async () => {
+  using scene = new Scene();
+  scene.link.start();
+  scene.link.takeMessage(text(""));
+  assert.equal(scene.link.isUp, true);
+  assert.equal(scene.link.heartbeats.answered, 1);
+  assert.ok(scene.link.lastHeard !== undefined && Date.now() - scene.link.lastHeard < 5000);
+  await scene.until(() => !scene.link.isUp);
+  scene.link.takeMessage(text(""));
+  assert.equal(scene.link.isUp, true);
+});
+
+Deno.test("a server that never answers, as the original's, is up once packets came", async () => {
+  using scene = new Scene();
+  scene.link.start();
+  scene.traffic = { received: 1, sent: 0 };
+  await scene.until(() => scene.link.isUp);
+  const before = scene.sent.length;
+  await scene.until(() => scene.sent.length > before + 5);
+  assert.equal(scene.link.isUp, true);
+});
+
+Deno.test("no heartbeat is needed while packets go both ways", async () => {
+  let asked = 0;
+  const waiting = Promise.withResolvers<void>();
+  using scene = new Scene({
+    traffic: () => {
+      if (++asked === 10) waiting.resolve();
+      return { received: asked, sent: asked };
+    },
+  });
+  scene.link.start();
+  await waiting.promise;
+  assert.equal(scene.sent.length, 0);
+});
+
+Deno.test("a server of version 2 is sent the description, one of version 1 is not", () => {
+  using scene = new Scene();
+  scene.link.takeMessage(text("version 1"));
+  scene.link.takeMessage(text("version"));
+  assert.equal(scene.sent.length, 0);
+  scene.link.takeMessage(text("version 2,connect 172.17.0.0 172.18.0.0"));
+  scene.link.takeMessage(text("version 3"));
+  assert.deepEqual(scene.sent.map(([type]) => type), [3, 3]);
+  assert.equal(scene.link.heartbeats.answered, 0);
+});
+
+Deno.test("a description names the revision once all of its text was carried out, and forgets another server's", () => {
+  let carriedOut = 0;
+  using scene = new Scene({
+    onCommands: () => {
+      assert.equal(scene.sent.length, carriedOut++, "it was named too soon");
+      return 0;
+    },
+  });
+  const revisions = () => scene.sent.map((datagram) => decodeDescription(datagram)?.revision);
+  scene.link.takeMessage(text("version 2,revision 7"));
+  assert.deepEqual(revisions(), [7]);
+  scene.link.takeMessage(text("version 2,revision 8,addr6 off"));
+  assert.deepEqual(revisions(), [7, 8]);
+  for (const words of ["", " 1 2", " -1", " x", " 12345678901"]) {
+    scene.link.takeMessage(text(`version 2,revision${words}`));
+    assert.equal(revisions().at(-1), undefined, words);
+  }
+  assert.equal(scene.link.drops.unknownCommand, 5);
+});
+
+Deno.test("a description is sent again when it has changed, to a server that takes it", () => {
+  using scene = new Scene();
+  scene.link.describeIfChanged();
+  scene.link.describe();
+  assert.equal(scene.sent.length, 0);
+  scene.link.takeMessage(text("version 2"));
+  scene.link.describeIfChanged();
+  assert.equal(scene.sent.length, 1);
+  scene.description = { ...scene.description, subnets: ["172.17.0.0/16"] };
+  scene.link.describeIfChanged();
+  scene.link.describeIfChanged();
+  assert.equal(scene.sent.length, 2);
+  assert.deepEqual(decodeDescription(scene.sent[1] ?? new Uint8Array())?.subnets, ["172.17.0.0/16"]);
+});
+
+Deno.test("the commands of a text are handed on together", () => {
+  const taken: string[] = [];
+  const onCommands: ServerLinkSettings["onCommands"] = (commands) => {
+    taken.push(commands.map(({ name, words }) => [name, ...words].join(" ")).join());
+    return 0;
+  };
+  using scene = new Scene({ onCommands });
+  scene.link.takeMessage(text("version 2,connect 172.17.0.0 172.18.0.0"));
+  scene.link.takeMessage(text(""));
+  scene.link.takeMessage(text("disconnect 172.17.0.0 172.18.0.0"));
+  assert.deepEqual(taken, [
+    "version 2,connect 172.17.0.0 172.18.0.0",
+    "disconnect 172.17.0.0 172.18.0.0",
+  ]);
+});
+
+Deno.test("the virtual IPv6 network is taken from the server, nonsense in its place is not", () => {
+  using scene = new Scene();
+  scene.link.takeMessage(text("addr6 fdc0:c0de:251::1/64"));
+  scene.link.takeMessage(text("addr6 192.168.251.1/24,addr6 fdc0::1/127,addr6,addr6 off off"));
+  scene.link.takeMessage(text("addr6 off"));
+  assert.deepEqual(scene.networks, ["fdc0:c0de:251::1/64", undefined]);
+  assert.equal(scene.link.drops.unknownCommand, 4);
+});
+
+Deno.test("what is not used is counted by reason", () => {
+  using scene = new Scene({ onCommands: () => 1 });
+  scene.link.takeMessage(text("version 2,connect 172.17.0.0 172.18.0.0,dns a,host 10.0.0.1 b,juggle,spin 3"));
+  scene.link.takeMessage(new Uint8Array([0x61]));
+  scene.link.takeMessage(new Uint8Array([1]));
+  assert.deepEqual(scene.link.drops, { strayMessage: 2, unknownCommand: 3 });
+});
+
+Deno.test("a control text in several datagrams is one text", () => {
+  using scene = new Scene();
+  const whole = text("version 2");
+  for (const part of [whole.slice(0, 3), whole.slice(3, 8), whole.slice(8)]) {
+    assert.equal(scene.sent.length, 0);
+    scene.link.takeMessage(part);
+  }
+  assert.equal(scene.sent.length, 1);
+});
+
+Deno.test("a silent server is looked for, and followed where it went", async () => {
+  using scene = new Scene();
+  scene.addresses = [address("2001:db8::1"), THERE];
+  scene.link.start();
+  await scene.until(() => scene.lookups === 1);
+  assert.ok(scene.sent.length >= 3, "two heartbeats were not answered");
+  await scene.until(() => scene.connected.length === 1);
+  assert.deepEqual([scene.lookups, scene.link.host], [1, HOST]);
+  assert.deepEqual(scene.connected, ["192.0.2.2:2511"]);
+  assert.equal(formatAddress(scene.link.endpoint.address), "192.0.2.2");
+});
+
+Deno.test("where the server is searched for, each place has its turn until it answers", async () => {
+  const places = [{ host: "first", address: HERE }, { host: "second", address: THERE }];
+  using scene = new Scene({ isSearch: true, findPlaces: () => Promise.resolve(places) });
+  scene.link.start();
+  await scene.until(() => scene.connected.length === 2);
+  assert.deepEqual(scene.connected, ["192.0.2.2:2511", "192.0.2.1:2511"]);
+  assert.equal(scene.link.host, "first");
+});
+
+for (
+  const [what, addresses] of [
+    ["where it was", [THERE, HERE]],
+    ["nowhere", []],
+    ["under another IP version only", [address("2001:db8::1")]],
+  ] as [string, IpAddress[]][]
+) {
+  Deno.test(`a silent server that is found ${what} keeps its endpoint`, async () => {
+    using scene = new Scene();
+    scene.addresses = addresses;
+    scene.link.start();
+    await scene.until(() => scene.lookups === 1);
+    const before = scene.sent.length;
+    await scene.until(() => scene.sent.length > before + 3);
+    assert.deepEqual(scene.connected, []);
+    assert.equal(formatAddress(scene.link.endpoint.address), "192.0.2.1");
+  });
+}
+
+Deno.test("a look-up that fails leaves everything as it was", async () => {
+  using scene = new Scene({ findPlaces: () => Promise.reject(new Error("no such host")) });
+  scene.link.start();
+  await scene.until(() => scene.sent.length > 8);
+  assert.equal(formatAddress(scene.link.endpoint.address), "192.0.2.1");
+});
+
+Deno.test("an ended link sends nothing, whatever still comes in", async () => {
+  using scene = new Scene();
+  const found = Promise.withResolvers<IpAddress[]>();
+  scene.addresses = found.promise;
+  scene.link.start();
+  await scene.until(() => scene.lookups === 1);
+  scene.link[Symbol.dispose]();
+  const before = scene.sent.length;
+  scene.link.takeMessage(text("version 2"));
+  found.resolve([THERE]);
+  // The look-up goes on in the microtasks that follow.
+  for (let turn = 0; turn < 10; turn++) await found.promise;
+  assert.deepEqual(scene.connected, []);
+  assert.equal(scene.sent.length, before);
+});
+
+Deno.test("each heartbeat with a key is later than the last, so the server takes them all", async () => {
+  using scene = new Scene({ proof: heartbeatProof("secret"), heartbeatMs: 1 });
+  scene.link.start();
+  await scene.until(() => scene.sent.length >= 10);
+  const challenges = new Challenges(new Uint8Array(32));
+  const judge = new HeartbeatJudge(heartbeatProof("secret"), challenges, Date.now() - 3_600_000);
+  const from = { address: HERE, port: 4000 };
+  assert.ok(scene.sent.every((heartbeat) => judge.judge(heartbeat, from, Date.now()).kind === "bind"));
+});
+
+Deno.test("a challenge is answered by its proof, once for each heartbeat, and does not make the tunnel up", () => {
+  const proof = heartbeatProof("secret");
+  using scene = new Scene({ proof, heartbeatMs: 5000 });
+  const challenge = new Challenges(new Uint8Array(32)).issue(
+    proof,
+    { address: HERE, port: 4000 },
+    Date.now(),
+  );
+  scene.link.takeMessage(challenge);
+  assert.deepEqual(scene.sent, [], "before the first heartbeat");
+  scene.link.start();
+  for (let time = 0; time < 3; time++) scene.link.takeMessage(challenge);
+  assert.deepEqual(scene.sent.slice(1), [answerChallenge(proof, challenge)]);
+  assert.deepEqual([scene.link.isUp, scene.link.drops.strayMessage], [false, 3]);
+  scene.link.takeMessage(text(""));
+  assert.equal(scene.link.isUp, true);
+});
+
+Deno.test("a challenge after the answer to the heartbeat is not answered", () => {
+  using scene = new Scene({ proof: heartbeatProof("secret"), heartbeatMs: 5000 });
+  scene.link.start();
+  scene.link.takeMessage(text(""));
+  scene.link.takeMessage(new Uint8Array(17));
+  assert.equal(scene.sent.length, 1);
+});
+
+Deno.test("without a key no challenge is answered", () => {
+  using scene = new Scene({ heartbeatMs: 5000 });
+  scene.link.start();
+  scene.link.takeMessage(new Uint8Array(17));
+  assert.equal(scene.sent.length, 1);
+});
+
+Deno.test("a challenge between the datagrams of a control text is no part of it", () => {
+  using scene = new Scene({ proof: heartbeatProof("secret"), heartbeatMs: 5000 });
+  scene.link.start();
+  const whole = text("version 2");
+  for (const part of [whole.slice(0, 5), new Uint8Array(17), whole.slice(5)]) scene.link.takeMessage(part);
+  assert.deepEqual(scene.sent.map(([type]) => type), [0, 0, 3]);
+});

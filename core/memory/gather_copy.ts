@@ -1,0 +1,32 @@
+/**
+ * Copies of packets from one WebAssembly memory to another, without an object per copy as typed arrays would need.
+ *
+ * @module
+ */
+import { gatherWasm } from "./gather_copy_wasm.ts";
+
+/** The copies between two memories. */
+export interface Gathering {
+  /**
+   * Puts two pieces of the packet memory together from byte `to` of the other memory on and pads them with zeros to a
+   * multiple of 16.
+   *
+   * @returns the length with the padding
+   */
+  gather(to: number, header: number, headerLength: number, payload: number, payloadLength: number): number;
+  /** Copies `length` bytes from byte `from` of the other memory to byte `to` of the packet memory. */
+  scatter(to: number, from: number, length: number): void;
+}
+
+/**
+ * Builds the copies (gather_copy.wat).
+ *
+ * @param packet where packets lie
+ * @param other where they are gathered; may be the same memory
+ */
+export function createGathering(packet: WebAssembly.Memory, other: WebAssembly.Memory): Gathering {
+  const binary = Uint8Array.from(atob(gatherWasm), (character) => character.charCodeAt(0));
+  const imports = { packet: { memory: packet }, other: { memory: other } };
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(binary), imports);
+  return instance.exports as unknown as Gathering;
+}

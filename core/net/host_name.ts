@@ -1,0 +1,42 @@
+/**
+ * Host and domain names.
+ *
+ * @module
+ */
+import { found, problem, quote, type Reading } from "../config/result.ts";
+
+// RFC 1035 section 2.3.4: 63 octets a label, 255 in wire form, which makes 253 characters. Underscores are no host
+// name's (RFC 952), but Docker's service names have them.
+const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
+const LONGEST_NAME = 253;
+
+/** Whether the text, in lower case, is a name of one or more labels, without leading or trailing dots. */
+export function isHostName(text: string): boolean {
+  const labels = text.split(".");
+  // A last label of digits makes a mistyped IPv4 address (RFC 1123 section 2.1).
+  return text.length <= LONGEST_NAME && labels.every((label) => LABEL.test(label)) &&
+    !/^\d+$/.test(labels.at(-1) ?? "");
+}
+
+/** Reads a domain in lower case; one trailing dot is dropped. */
+export function readDomain(text: string): Reading<string> {
+  const name = text.toLowerCase().replace(/\.$/, "");
+  if (isHostName(name)) return found(name);
+  const bare = name.replace(/^\.+/, "");
+  return isHostName(bare) ? problem(`${quote(text)} starts with a dot; expected "${bare}"`) : problem(
+    `${
+      quote(text)
+    } is no domain; expected letters, digits and hyphens between dots as in "container.internal"`,
+  );
+}
+
+/** Reads the ending of names in lower case; a leading dot stays and keeps the bare domain itself out. */
+export function readDomainEnding(text: string): Reading<string> {
+  const reading = readDomain(text.replace(/^\./, ""));
+  if (reading.problem !== undefined) {
+    return problem(
+      `${quote(text)} is no domain; expected letters, digits and hyphens between dots as in ".test"`,
+    );
+  }
+  return found(text.startsWith(".") ? `.${reading.value}` : reading.value);
+}

@@ -1,0 +1,9 @@
+/** core/packet/checksum.wat, assembled by tools/assemble.ts; do not edit. @module */
+
+/** The WebAssembly binary, base64. */
+export const sumWasm: string =
+  "AGFzbQEAAAABBwFgAn9/AX8CFQEGcGFja2V0Bm1lbW9yeQIBAYCABAMCAQAHBwEDc3VtAAAK9gEB8wECAnsBfwJAA0AgAUHAAEkN" +
+  "ASACIAD9AAAA/X/9rgEhAiADIAD9AAAQ/X/9rgEhAyACIAD9AAAg/X/9rgEhAiADIAD9AAAw/X/9rgEhAyAAQcAAaiEAIAFBwABr" +
+  "IQEMAAsLAkADQCABQRBJDQEgAiAA/QAAAP1//a4BIQIgAEEQaiEAIAFBEGshAQwACwsgAiAD/a4BIQIgAv0bACAC/RsBaiAC/RsC" +
+  "IAL9GwNqaiEEAkADQCABQQJJDQEgBCAALwAAaiEEIABBAmohACABQQJrIQEMAAsLIAEEQCAEIAAtAABqIQQLIARB//8DcSAEQRB2" +
+  "ags=";

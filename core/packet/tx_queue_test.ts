@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { IOVEC_SIZE } from "../memory/arena.ts";
+import { gather, openArena, readIovec } from "../offload/frame_fixture.ts";
+import { DatagramList, HEADER_ROOM, IOVECS_PER_DATAGRAM } from "./tx_queue.ts";
+
+Deno.test("a datagram is a header and a payload, each where it lies", () => {
+  const { arena } = openArena(65536);
+  const data = arena.allocate(256, 64);
+  arena.u8.fill(7, data, data + 256);
+  const list = new DatagramList(arena, 3);
+  assert.equal(list.room, 3);
+
+  const header = list.nextHeader;
+  assert.equal(header % 64, 0);
+  arena.u8.set([1, 2, 3, 4], header);
+  list.pushSegment(4, data + 10, 5);
+  list.pushWhole(data, 20);
+  const at = (index: number) => list.iovecs + index * IOVECS_PER_DATAGRAM * IOVEC_SIZE;
+  assert.deepEqual(gather(arena, at(0), 2), Uint8Array.from([1, 2, 3, 4, 7, 7, 7, 7, 7]));
+  assert.deepEqual(readIovec(arena, at(1)), { offset: data, length: 20 });
+  assert.equal(gather(arena, at(1), 2).length, 20);
+  assert.deepEqual([...list.lengths], [9, 20, 0]);
+  assert.deepEqual([...list.headers.subarray(0, 2)], [header, data]);
+  assert.equal(list.nextHeader, header + HEADER_ROOM);
+  assert.deepEqual([list.count, list.room], [2, 1]);
+});
+
+Deno.test("a cleared list begins anew, with no endpoint of before", () => {
+  const { arena } = openArena(65536);
+  const list = new DatagramList(arena, 2);
+  const first = list.nextHeader;
+  list.pushSegment(20, first, 0);
+  list.endpoints[0] = -1;
+  list.clear();
+  assert.deepEqual([list.count, list.room, list.nextHeader], [0, 2, first]);
+  list.pushWhole(first, 20);
+  assert.equal(list.endpoints[0], 0);
+  list.endpoints[0] = 5;
+  list.clear();
+  list.pushSegment(20, first, 0);
+  assert.equal(list.endpoints[0], 0);
+});
+
+Deno.test("a long header takes several rooms, of which there are as many as datagrams", () => {
+  const { arena } = openArena(65536);
+  const list = new DatagramList(arena, 8);
+  const first = list.nextHeader;
+  assert.deepEqual([list.hasRoom(8, HEADER_ROOM), list.hasRoom(9, 1)], [true, false]);
+  assert.deepEqual([list.hasRoom(4, HEADER_ROOM + 1), list.hasRoom(5, HEADER_ROOM + 1)], [true, false]);
+  list.pushSegment(HEADER_ROOM + 1, first, 0);
+  assert.equal(list.nextHeader, first + 2 * HEADER_ROOM);
+  assert.deepEqual([list.hasRoom(6, HEADER_ROOM), list.hasRoom(7, HEADER_ROOM)], [true, false]);
+  assert.deepEqual([list.canHold(7, HEADER_ROOM), list.canHold(5, 2 * HEADER_ROOM)], [true, false]);
+  list.clear();
+  assert.ok(list.hasRoom(8, HEADER_ROOM));
+});

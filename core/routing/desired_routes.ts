@@ -1,0 +1,179 @@
+/**
+ * Which routes a configuration and the discovered Docker networks ask for together.
+ *
+ * @module
+ */
+import type { Config, Route } from "../config/config.ts";
+import { specialNetwork } from "../config/virtual_network.ts";
+import { formatPrefix, networkOf, type Prefix, prefixesOverlap, samePrefix } from "../net/prefix.ts";
+import type { DockerNetwork } from "../docker/networks.ts";
+
+/** A network that the machine reaches by another way than the tunnel. */
+export interface ForeignPrefix {
+  /** The network. */
+  readonly prefix: Prefix;
+  /** The interface it is on or routed to; undefined where the system does not say. */
+  readonly interfaceName: string | undefined;
+  /** Whether the interface has its own address in it; else a program made the route, as a VPN does. */
+  readonly isOwn?: boolean;
+}
+
+/** What decides. */
+export interface RouteNeeds {
+  /** The configuration in force. */
+  readonly config: Pick<Config, "routes" | "networksOff" | "addr" | "addr6" | "expose">;
+  /** Whether the tunnel carries IPv6. */
+  readonly ipv6: boolean;
+  /** The networks that the Engine has. */
+  readonly networks: readonly DockerNetwork[];
+  /** The machine's own networks. */
+  readonly foreign: readonly ForeignPrefix[];
+}
+
+/** A route that is to be in force, or would be if nothing stood against it. */
+export interface WantedRoute {
+  /** The container network, host bits clear. */
+  readonly prefix: Prefix;
+  /** Who asked for it. */
+  readonly source: "config" | "docker";
+  /** Name of the Docker network; undefined for a line of the configuration. */
+  readonly network?: string;
+  /** Why it must not be in force, with what to do about it. */
+  readonly fault?: string;
+  /** What it takes away although it may be in force, with what to do about it. */
+  readonly warning?: string;
+}
+
+/**
+ * What became of a subnet: wanted as a route, left to a `route` line, excluded by a `network` line, or not carried
+ * since it is IPv6 and that is off.
+ */
+export type SubnetUse = "route" | "config" | "off" | "ipv6";
+
+/** A subnet of a Docker network and its use. */
+export interface SubnetDecision {
+  /** The network. */
+  readonly network: DockerNetwork;
+  /** The subnet. */
+  readonly prefix: Prefix;
+  /** What became of it. */
+  readonly use: SubnetUse;
+}
+
+/** The routes, and how it came to them. */
+export interface RouteDecisions {
+  /** The routes, those of the configuration first; no prefix is there twice. */
+  readonly routes: readonly WantedRoute[];
+  /** Every subnet of every network, in their order. */
+  readonly subnets: readonly SubnetDecision[];
+}
+
+/**
+ * Prefixes shorter than this are no network of their own but the default route in pieces, which VPNs make: 0.0.0.0/1
+ * and 128.0.0.0/1, or what is left of them when some networks are spared. 10.0.0.0/8 is the widest private network
+ * (RFC 1918). A subnet of that width would take addresses of the Internet away.
+ */
+export const SHORTEST_NETWORK = 8;
+
+/**
+ * Decides on the routes. Lines of the configuration win: a subnet that shares addresses with one of them is left to
+ * it. A subnet that shares addresses with the tunnel's own network is not routed, nor one that would take away what the
+ * machine reaches: an equal or narrower network, or one that an interface is on. A wider route, such as a VPN's of all of
+ * 10.0.0.0/8, loses to the subnet by length; that is only told.
+ */
+export function decideRoutes({ config, ipv6, networks, foreign }: RouteNeeds): RouteDecisions {
+  const routes = new Map<string, WantedRoute>(
+    config.routes.map(({ prefix }) => [formatPrefix(prefix), { prefix, source: "config" }]),
+  );
+  if (config.expose !== undefined) {
+    // The desktop's own answers to accessors, who have addresses of the virtual network.
+    const prefix = networkOf(config.addr);
+    routes.set(formatPrefix(prefix), { prefix, source: "config" });
+  }
+  const off = new Set(config.networksOff);
+  const subnets: SubnetDecision[] = [];
+  for (const network of networks) {
+    for (const prefix of network.subnets) {
+      const use = useOf(prefix, off.has(network.name), ipv6, config.routes);
+      subnets.push({ network, prefix, use });
+      const key = formatPrefix(prefix);
+      if (use !== "route" || routes.has(key)) continue;
+      const route: WantedRoute = { prefix, source: "docker", network: network.name };
+      routes.set(key, { ...route, ...objection(prefix, network.name, config, foreign) });
+    }
+  }
+  return { routes: [...routes.values()], subnets };
+}
+
+function useOf(prefix: Prefix, isOff: boolean, ipv6: boolean, lines: readonly Route[]): SubnetUse {
+  if (isOff) return "off";
+  if (lines.some((line) => prefixesOverlap(line.prefix, prefix))) return "config";
+  return prefix.address.family === 4 || ipv6 ? "route" : "ipv6";
+}
+
+/** What stands against the route, or is to be said of it. */
+function objection(
+  prefix: Prefix,
+  name: string,
+  config: RouteNeeds["config"],
+  foreign: readonly ForeignPrefix[],
+): Pick<WantedRoute, "fault" | "warning"> {
+  const isWiderRoute = (other: ForeignPrefix) => other.isOwn !== true && other.prefix.length < prefix.length;
+  const fault = obstacle(prefix, name, config, foreign.filter((other) => !isWiderRoute(other)));
+  if (fault !== undefined) return { fault };
+  const wider = findClash(prefix, foreign.filter(isWiderRoute));
+  if (wider === undefined) return {};
+  const warning = `Docker network ${name} takes ${formatPrefix(prefix)} out of ` +
+    `${formatPrefix(networkOf(wider.prefix))}, which this machine reaches${
+      byInterface(wider)
+    }. If you need those addresses there, give the Docker network ` +
+    `another subnet, or write "network ${name} off"`;
+  return { warning };
+}
+
+/** What stands against the route. */
+function obstacle(
+  prefix: Prefix,
+  name: string,
+  { addr, addr6 }: RouteNeeds["config"],
+  foreign: readonly ForeignPrefix[],
+): string | undefined {
+  const text = formatPrefix(prefix);
+  const cannot = `Cannot route ${text} of Docker network ${name}`;
+  const otherSubnet = "Give the Docker network another subnet";
+  if (prefix.length < SHORTEST_NETWORK) {
+    return `${cannot}: it is wider than /${SHORTEST_NETWORK}. ${otherSubnet}`;
+  }
+  const special = specialNetwork(prefix);
+  if (special !== undefined) {
+    return `${cannot}: it overlaps ${special}, which never leaves this host. ${otherSubnet}`;
+  }
+  for (const [key, virtual] of Object.entries({ addr, addr6 })) {
+    if (virtual === undefined || !prefixesOverlap(virtual, prefix)) continue;
+    const network = formatPrefix(networkOf(virtual));
+    return `${cannot}: it overlaps ${network}, the virtual network. ${otherSubnet}, or change ${key}`;
+  }
+  const clash = findClash(prefix, foreign);
+  if (clash === undefined) return undefined;
+  const stops = `${describeClash(clash)}. ${otherSubnet}`;
+  // A line for the very same network would only fail at the system.
+  return samePrefix(networkOf(clash.prefix), prefix)
+    ? `${cannot}: ${stops}`
+    : `${cannot}: ${stops}, or add the line "route ${text}" to route it nevertheless`;
+}
+
+/** The clash in words for people. */
+export function describeClash(clash: ForeignPrefix): string {
+  return `clash, this machine reaches ${formatPrefix(networkOf(clash.prefix))}${byInterface(clash)}`;
+}
+
+function byInterface({ interfaceName }: ForeignPrefix): string {
+  return interfaceName === undefined ? "" : ` by ${interfaceName}`;
+}
+
+/** The narrowest of the machine's networks that shares addresses with the prefix. */
+export function findClash(prefix: Prefix, foreign: readonly ForeignPrefix[]): ForeignPrefix | undefined {
+  return foreign
+    .filter((other) => other.prefix.length >= SHORTEST_NETWORK && prefixesOverlap(other.prefix, prefix))
+    .sort((a, b) => b.prefix.length - a.prefix.length)[0];
+}

@@ -1,0 +1,69 @@
+/**
+ * Which of the networks that a server exposes an accessor routes into the tunnel.
+ *
+ * @module
+ */
+import { specialNetwork } from "../config/virtual_network.ts";
+import { describeClash, findClash, type ForeignPrefix, SHORTEST_NETWORK } from "../routing/desired_routes.ts";
+import type { IpAddress } from "../net/address.ts";
+import { formatPrefix, type Prefix, prefixContains, samePrefix } from "../net/prefix.ts";
+
+/** What decides. */
+export interface AccessorRouteNeeds {
+  /** The exposed networks, host bits clear. */
+  readonly exposed: readonly Prefix[];
+  /** What the accessor's user leaves out, host bits clear. */
+  readonly excluded: readonly Prefix[];
+  /** The machine's own networks. */
+  readonly foreign: readonly ForeignPrefix[];
+  /** Where the server is reached; undefined while that is unknown. */
+  readonly server: IpAddress | undefined;
+}
+
+/** An exposed network and what is to become of it. */
+export interface AccessorRoute {
+  /** The network. */
+  readonly prefix: Prefix;
+  /** Whether the user leaves it out. */
+  readonly isExcluded: boolean;
+  /** Why it must not be routed, with what to do about it. */
+  readonly fault?: string;
+}
+
+/** Decides on each exposed network, in their order; none is there twice. */
+export function decideAccessorRoutes(needs: AccessorRouteNeeds): AccessorRoute[] {
+  const routes = new Map<string, AccessorRoute>();
+  for (const prefix of needs.exposed) {
+    const isExcluded = needs.excluded.some((other) => holds(other, prefix));
+    const fault = isExcluded ? undefined : obstacle(prefix, needs);
+    routes.set(formatPrefix(prefix), { prefix, isExcluded, ...fault === undefined ? {} : { fault } });
+  }
+  return [...routes.values()];
+}
+
+/** The excluded networks that lie inside an exposed one, so that excluding them has no effect. */
+export function idleExclusions(exposed: readonly Prefix[], excluded: readonly Prefix[]): Prefix[] {
+  return excluded.filter((prefix) =>
+    exposed.some((other) => holds(other, prefix) && !samePrefix(other, prefix))
+  );
+}
+
+function holds(outer: Prefix, inner: Prefix): boolean {
+  return outer.length <= inner.length && prefixContains(outer, inner.address);
+}
+
+function obstacle(prefix: Prefix, { foreign, server }: AccessorRouteNeeds): string | undefined {
+  const cannot = `Cannot route ${formatPrefix(prefix)}`;
+  if (prefix.address.family !== 4) return `${cannot}: accessors are given IPv4 only`;
+  if (prefix.length < SHORTEST_NETWORK) return `${cannot}: it is wider than /${SHORTEST_NETWORK}`;
+  const special = specialNetwork(prefix);
+  if (special !== undefined) return `${cannot}: it overlaps ${special}, which never leaves this host`;
+  if (server !== undefined && prefixContains(prefix, server)) {
+    return `${cannot}: the server itself is in it, so the tunnel would swallow its own datagrams`;
+  }
+  const clash = findClash(prefix, foreign);
+  if (clash === undefined) return undefined;
+  return `${cannot}: ${
+    describeClash(clash)
+  }. Ask for another subnet on the server's side, or exclude it here`;
+}

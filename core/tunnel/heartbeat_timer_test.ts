@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { HeartbeatClock } from "./heartbeat_timer.ts";
+
+const INTERVAL = 5000;
+const START = 1000;
+
+interface Link {
+  /** Whether a heartbeat sent at this time is answered. */
+  readonly answers: (time: number) => boolean;
+  readonly received?: (time: number) => boolean;
+  readonly sent?: (time: number) => boolean;
+}
+
+/** Runs the clock to `end`; when heartbeats and look-ups were due. */
+function run(link: Link, end: number, interval = INTERVAL): { heartbeats: number[]; lookups: number[] } {
+  const clock = new HeartbeatClock(interval, START);
+  const heartbeats: number[] = [];
+  const lookups: number[] = [];
+  while (clock.nextTick <= end) {
+    const now = clock.nextTick;
+    const due = clock.tick(now, link.received?.(now) ?? false, link.sent?.(now) ?? false);
+    if (due.lookup) lookups.push(now);
+    if (!due.heartbeat) continue;
+    heartbeats.push(now);
+    if (link.answers(now)) clock.heard(now);
+  }
+  return { heartbeats, lookups };
+}
+
+const differences = (times: number[]) => times.slice(1).map((time, index) => time - times[index]);
+
+Deno.test("an idle tunnel whose server answers costs one heartbeat an interval, the first at once", () => {
+  const { heartbeats, lookups } = run({ answers: () => true }, START + 20_000);
+  assert.deepEqual(heartbeats, [1000, 6000, 11_000, 16_000, 21_000]);
+  assert.deepEqual(lookups, []);
+});
+
+Deno.test("traffic both ways makes heartbeats needless", () => {
+  const busy = { answers: () => false, received: () => true, sent: () => true };
+  assert.deepEqual(run(busy, START + 60_000), { heartbeats: [], lookups: [] });
+});
+
+Deno.test("traffic one way alone still takes a heartbeat an interval", () => {
+  const sending = run({ answers: () => true, sent: () => true }, START + 60_000);
+  assert.ok(differences(sending.heartbeats).every((pause) => pause === INTERVAL));
+  const receiving = run({ answers: () => true, received: () => true }, START + 60_000);
+  assert.ok(differences(receiving.heartbeats).every((pause) => pause <= INTERVAL));
+  assert.ok(receiving.heartbeats.length > 0);
+});
+
+Deno.test("an unanswered heartbeat is repeated every second for a minute, then once an interval", () => {
+  const { heartbeats } = run({ answers: () => false }, START + 100_000);
+  const pauses = differences(heartbeats);
+  assert.deepEqual(pauses.slice(0, 60), new Array(60).fill(1000));
+  assert.deepEqual(pauses.slice(60), new Array(8).fill(INTERVAL));
+});
+
+Deno.test("after two unanswered heartbeats the name is looked up, with pauses that double to thirty seconds", () => {
+  const { lookups } = run({ answers: () => false }, START + 200_000);
+  assert.equal(lookups[0], START + 2000);
+  assert.deepEqual(differences(lookups).slice(0, 4), [1000, 2000, 4000, 8000]);
+  assert.ok(differences(lookups).slice(5).every((pause) => pause >= 30_000 && pause < 30_000 + INTERVAL));
+});
+
+Deno.test("once the server was heard again, its next silence is looked into at once", () => {
+  // Silent for 40 s, back for 10, silent again.
+  const { heartbeats, lookups } = run({ answers: (time) => time > 41_000 && time < 51_000 }, 70_000);
+  const answered = heartbeats.filter((time) => time > 41_000 && time < 51_000);
+  const [next] = lookups.filter((time) => time > 51_000);
+  const silent = heartbeats.filter((time) => time > (answered.at(-1) ?? 0));
+  assert.equal(next, silent[2], "with the third unanswered heartbeat");
+});
+
+Deno.test("an interval below a second is the pace of repetition too", () => {
+  const { heartbeats } = run({ answers: () => false }, START + 1000, 100);
+  assert.ok(differences(heartbeats).every((pause) => pause === 100));
+});
+
+Deno.test("a lost datagram or two do not make a server silent", () => {
+  const clock = new HeartbeatClock(INTERVAL, 0);
+  for (const silent of [false, false, true, true]) {
+    clock.tick(clock.nextTick, false, false);
+    assert.equal(clock.isSilent, silent);
+  }
+  assert.equal(clock.unanswered, 4);
+  clock.heard(clock.nextTick);
+  assert.deepEqual([clock.isSilent, clock.unanswered], [false, 0]);
+});
+
+Deno.test("whatever happens, the next tick lies ahead, and no further than the interval", () => {
+  const anyEvent = fc.record({
+    received: fc.boolean(),
+    sent: fc.boolean(),
+    heard: fc.boolean(),
+    late: fc.nat({ max: 3000 }),
+  });
+  fc.assert(fc.property(fc.integer({ min: 1, max: 20_000 }), fc.array(anyEvent), (interval, events) => {
+    const clock = new HeartbeatClock(interval, 0);
+    for (const { received, sent, heard, late } of events) {
+      const now = clock.nextTick + late;
+      const due = clock.tick(now, received, sent);
+      assert.equal(due.heartbeat, !(received && sent));
+      assert.ok(!due.lookup || due.heartbeat);
+      if (heard) clock.heard(now);
+      assert.ok(clock.nextTick > now && clock.nextTick <= now + interval);
+    }
+  }));
+});

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { blake2s } from "@noble/hashes/blake2.js";
+import { ManyKeyMac, writeKeyedState } from "./blake2s.ts";
+import { begin, key, keysOfPair, pair } from "./handshake_fixture.ts";
+import { Keyring } from "./mac1_lookup.ts";
+import { mac1Key } from "./mac.ts";
+import { Peer } from "./peer.ts";
+
+Deno.test("the MAC under many keys is BLAKE2s, keyed, of 16 octets", () => {
+  const mac = new ManyKeyMac();
+  const states = new Int32Array(24).fill(-1);
+  const anyKey = fc.uint8Array({ minLength: 32, maxLength: 32 });
+  fc.assert(fc.property(anyKey, fc.uint8Array({ minLength: 65, maxLength: 128 }), (secret, message) => {
+    writeKeyedState(states, 8, secret);
+    mac.set(message);
+    const words = mac.under(states, 8).slice(0, 4);
+    const expected = blake2s(message, { key: secret, dkLen: 16 }).toHex();
+    assert.equal(new Uint8Array(words.buffer).toHex(), expected);
+    assert.ok(states[7] === -1 && states[16] === -1);
+  }));
+});
+
+Deno.test("each of many tokens is found by its initiation, a stranger's is not", () => {
+  const keyring = new Keyring<number>();
+  const initiators = Array.from({ length: 20 }, (_, index) => {
+    const [initiator, responder] = pair(index * 3);
+    keyring.add(responder.mac1Key, index);
+    return initiator;
+  });
+  for (let index = 0; index < 500; index++) {
+    keyring.add(
+      mac1Key(Uint8Array.from(key(index), (octet, at) => octet ^ (at < 4 ? index >> 2 * at : 7))),
+      -1,
+    );
+  }
+  assert.equal(keyring.size, 520);
+  for (const round of [0, 1]) {
+    for (const [index, initiator] of initiators.entries()) {
+      assert.equal(keyring.find(begin(initiator, round * 5000).message), index);
+    }
+  }
+  assert.equal(keyring.find(begin(pair(200)[0]).message), undefined);
+});
+
+Deno.test("who was found lately is found within the first keys, who was not is passed over", () => {
+  const keyring = new Keyring<string>();
+  const [familiar, other] = [pair(10), pair(20)];
+  for (let index = 0; index < 50; index++) keyring.add(key(index), "");
+  keyring.add(familiar[1].mac1Key, "familiar");
+  keyring.add(other[1].mac1Key, "other");
+  const message = (initiator: Peer) => begin(initiator).message;
+  assert.equal(keyring.find(message(familiar[0]), 4), undefined);
+  assert.equal(keyring.find(message(familiar[0])), "familiar");
+  assert.equal(keyring.find(message(familiar[0]), 4), "familiar");
+  assert.equal(keyring.find(message(other[0]), 4), undefined);
+  assert.equal(keyring.find(message(other[0])), "other", "all keys are still there");
+});
+
+Deno.test("a removed token is not found, the others are", () => {
+  const keyring = new Keyring<string>();
+  const [one, other] = [pair(10), pair(20)];
+  keyring.add(one[1].mac1Key, "one");
+  keyring.add(other[1].mac1Key, "other");
+  assert.ok(keyring.delete("one"));
+  assert.ok(!keyring.delete("one"));
+  assert.equal(keyring.find(begin(one[0]).message), undefined);
+  assert.equal(keyring.find(begin(other[0]).message), "other");
+});
+
+Deno.test("keys that are none are refused when the peer is made", () => {
+  const [keys] = keysOfPair();
+  for (const field of ["privateKey", "peerPublicKey", "presharedKey"] as const) {
+    assert.throws(() => new Peer({ ...keys, [field]: new Uint8Array(31) }), RangeError, field);
+  }
+  assert.throws(() => new Peer({ ...keys, peerPublicKey: new Uint8Array(32) }), /low order/);
+});

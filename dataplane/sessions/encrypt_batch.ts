@@ -1,0 +1,159 @@
+/**
+ * Packets on their way to sessions: each is sealed into a place of its own, all of a batch go out in one call, neighbours of
+ * equal length as one message that the kernel cuts.
+ *
+ * @module
+ */
+import { createGathering, type Gathering } from "../../core/memory/gather_copy.ts";
+import { IOVEC_SIZE } from "../../core/memory/arena.ts";
+import { DatagramList, IOVECS_PER_DATAGRAM } from "../../core/packet/tx_queue.ts";
+import { SessionCounter } from "../../core/sharing/session_counters.ts";
+import { TRANSPORT, TRANSPORT_HEADER } from "../../core/wireguard/message.ts";
+import { CIPHER_PADDING, CIPHER_TAG, type PacketCipher } from "../../ffi/aead/packet_cipher.ts";
+import type { PacketMemory } from "../../ffi/libc/packet_memory.ts";
+import type { UdpPort } from "../../ffi/udp/udp_socket.ts";
+import type { SessionEvent } from "./session_channel.ts";
+import { Fact, FACTS, type SessionMemory } from "./session_memory.ts";
+import { sendKeyOf, type SessionTable } from "./session_table.ts";
+
+/** Datagrams of one batch: more than a batch of the interface has of full packets. */
+const CAPACITY = 512;
+/** Octets of a place; longer messages take several. Places begin at few addresses, for which pointers are kept. */
+const PLACE = 2048;
+/** Where `struct iovec` has its length. */
+const IOVEC_LENGTH = 8;
+/** Octets around a text. */
+const OVERHEAD = TRANSPORT_HEADER + CIPHER_PADDING + CIPHER_TAG;
+
+/** Seals and sends. */
+export class SealBatch {
+  /** The time of the batch, on the scale of `steadyNow`. */
+  now = 0;
+  readonly #memory: PacketMemory;
+  readonly #udp: UdpPort;
+  readonly #table: SessionTable;
+  readonly #cipher: PacketCipher;
+  readonly #shared: SessionMemory;
+  readonly #post: (event: SessionEvent) => void;
+  readonly #pieces: Gathering;
+  readonly #list: DatagramList;
+  readonly #places: number;
+  #nextPlace = 0;
+
+  constructor(
+    memory: PacketMemory,
+    udp: UdpPort,
+    table: SessionTable,
+    cipher: PacketCipher,
+    shared: SessionMemory,
+    post: (event: SessionEvent) => void,
+  ) {
+    this.#memory = memory;
+    this.#udp = udp;
+    this.#table = table;
+    this.#cipher = cipher;
+    this.#shared = shared;
+    this.#post = post;
+    this.#pieces = createGathering(memory.memory, memory.memory);
+    this.#list = new DatagramList(memory.arena, CAPACITY);
+    this.#places = memory.arena.allocate(CAPACITY * PLACE, 64);
+  }
+
+  /** Takes a packet in two pieces for a session that exists; they may be reused at once. */
+  packet(slot: number, header: number, headerLength: number, payload: number, payloadLength: number): void {
+    if (!this.#push(slot, header, headerLength, payload, payloadLength)) return;
+    const { facts } = this.#shared;
+    const row = slot * FACTS;
+    facts[row + Fact.sentPackets]++;
+    facts[row + Fact.sentBytes] += headerLength + payloadLength;
+    facts[row + Fact.dataSentAt] = this.now;
+  }
+
+  /** Takes a datagram of a list for a session that exists. */
+  listed(slot: number, list: DatagramList, index: number): void {
+    const { arena } = this.#memory;
+    const header = list.iovecs + index * IOVECS_PER_DATAGRAM * IOVEC_SIZE;
+    const payload = header + IOVEC_SIZE;
+    this.packet(
+      slot,
+      list.headers[index],
+      arena.u32[(header + IOVEC_LENGTH) >> 2],
+      arena.readAddress(payload),
+      arena.u32[(payload + IOVEC_LENGTH) >> 2],
+    );
+  }
+
+  /** Takes a text that is no packet; an empty one is a keepalive. */
+  text(slot: number, at: number, length: number): void {
+    if (!this.#push(slot, at, 0, at, length) || length === 0) return;
+    this.#shared.facts[slot * FACTS + Fact.dataSentAt] = this.now;
+  }
+
+  /** Sends what was taken. */
+  flush(): void {
+    if (this.#list.count > 0) this.#udp.send(this.#list);
+    this.#list.clear();
+    this.#nextPlace = 0;
+  }
+
+  #push(slot: number, header: number, headerLength: number, payload: number, payloadLength: number): boolean {
+    const length = headerLength + payloadLength;
+    const places = Math.ceil((length + OVERHEAD) / PLACE);
+    if (this.#nextPlace + places > CAPACITY) this.flush();
+    const out = this.#places + this.#nextPlace * PLACE;
+    let total: number;
+    if (this.#table.isLegacy[slot] === 1) {
+      this.#pieces.gather(out, header, headerLength, payload, payloadLength);
+      total = length;
+    } else total = this.#seal(slot, header, headerLength, payload, payloadLength, out);
+    if (total === 0) {
+      this.drop(slot, SessionCounter["drop.noKey"]);
+      return false;
+    }
+    this.#list.pushWhole(out, total);
+    this.#list.endpoints[this.#list.count - 1] = slot;
+    this.#nextPlace += places;
+    this.#shared.facts[slot * FACTS + Fact.sentAt] = this.now;
+    return true;
+  }
+
+  /** Octets of the whole message at `out`; 0 when there is no key. */
+  #seal(
+    slot: number,
+    header: number,
+    headerLength: number,
+    payload: number,
+    payloadLength: number,
+    out: number,
+  ): number {
+    const table = this.#table;
+    const pair = table.current[slot];
+    if (pair < 0 || this.now >= table.deadline[pair] || table.counter[pair] >= table.sendLimit[pair]) {
+      this.#want(slot);
+      return 0;
+    }
+    const counter = table.counter[pair]++;
+    this.#shared.facts[slot * FACTS + Fact.counter] = counter + 1;
+    const { u32 } = this.#memory.arena;
+    const word = out >> 2;
+    u32[word] = TRANSPORT;
+    u32[word + 1] = table.remoteIndex[pair];
+    u32[word + 2] = counter;
+    u32[word + 3] = counter / 0x1_0000_0000;
+    const text = out + TRANSPORT_HEADER;
+    return TRANSPORT_HEADER +
+      this.#cipher.seal(sendKeyOf(pair), counter, header, headerLength, payload, payloadLength, text);
+  }
+
+  #want(slot: number): void {
+    if (this.#table.isWanted[slot] === 1) return;
+    this.#table.isWanted[slot] = 1;
+    this.#post({ kind: "wanted", slot });
+  }
+
+  /** Counts a packet that a session sent or was to get. */
+  drop(slot: number, reason: number): void {
+    this.#shared.counters[reason]++;
+    this.#shared.facts[slot * FACTS + Fact.dropped]++;
+  }
+}

@@ -1,0 +1,347 @@
+/**
+ * Sessions of other machines in the data plane: the main thread's side.
+ *
+ * The data plane's Worker can own one more socket, the exposed one, with up to 1,024 sessions. A session has a slot, an inner
+ * IPv4 address and an endpoint, and either keys (WireGuard's transport messages, whitepaper section 5.4.6) or none (the
+ * original's plaintext). The Worker seals, opens, filters and counts; handshakes, tokens and timers are the caller's.
+ *
+ * ```ts
+ * const plane = await SessionPlane.attach(dataPlane, {
+ *   socket, // of openUdpSocket; closed by the caller, after detach
+ *   slots: MAXIMUM_SESSIONS, // 1 for an accessor, whose session is slot 0
+ *   onDatagram: (bytes, source) => {}, // handshake messages (classifyMessage), logins of the original: nothing is checked yet
+ *   onText: (slot, bytes) => {}, // authentic and no IP packet: 01 or 01addr...
+ *   onWanted: (slot) => {}, // a packet waits for keys: begin a handshake; not told again until keys come, or wantAgain
+ *   onConfirmed: (slot, localIndex) => {}, // what PeerTimers.confirmed and SessionSlots.received want to know
+ *   onNotice: (line) => {}, // a part of the offload that this system lacks
+ * });
+ * plane.setSession(slot, { address } );
+ * plane.setExposedRoutes(prefixes); // server: where sessions may go
+ * plane.setAnswers({ ownAddress, clientAddress, virtualNetwork, pong, legacy }); // server
+ * // when a handshake is complete: source is what onDatagram gave
+ * plane.installKeys(slot, keys, source);
+ * plane.send(message, source); // handshake messages go out from the main thread, on the same socket
+ * plane.sealAndSend(slot, text); // login replies, `01`; empty: a keepalive
+ * plane.traffic(slot); // what PeerTimers.observe takes
+ * ```
+ *
+ * Keys are installed as the whitepaper's section 6.3 says: those of a handshake that we began are sent on at once, others when the
+ * first message has come in by them. The Worker neither seals nor opens by keys older than `lifetime`, but it forgets them only
+ * when {@linkcode SessionPlane.expireKeys} or {@linkcode SessionPlane.removeSession} says so or others take their place. An
+ * authentic message moves the session's endpoint to its source.
+ *
+ * On a server a session's packet must come from its address and go to an exposed route, and then goes to the client, or to the
+ * server's own address, and then to the TUN interface. What the TUN interface gives for a session's address is sealed, so is what
+ * the client sends there from an exposed route. On an accessor everything the TUN interface gives is for slot 0, and only
+ * packets for the session's address come out, from exposed routes (setExposedRoutes, where the server's own address is one) and, as
+ * far as they report errors, from the virtual network.
+ *
+ * @module
+ */
+import { addressToUint32, type IpAddress } from "../../core/net/address.ts";
+import type { Endpoint } from "../../core/net/endpoint.ts";
+import type { Prefix } from "../../core/net/prefix.ts";
+import { ipv4Ranges } from "../../core/sharing/prefix_set.ts";
+import { SESSION_LIMITS } from "../../core/wireguard/limits.ts";
+import type { Traffic } from "../../core/wireguard/peer_timers.ts";
+import type { TransportKeys } from "../../core/wireguard/transport_keys.ts";
+import type { CipherChoice } from "../../ffi/aead/load_cipher.ts";
+import type { CipherBackend } from "../../ffi/aead/packet_cipher.ts";
+import { type SocketAddressCodec, socketAddressCodec, type UdpSocket } from "../../ffi/udp/udp_socket.ts";
+import { errorName } from "../../ffi/libc/errno.ts";
+import { OperationError } from "../../core/error.ts";
+import type { DataPlane } from "../data_plane.ts";
+import { socketNotices } from "../offload_support.ts";
+import type { SessionCommand, SessionEvent } from "./session_channel.ts";
+import { Fact, FACTS, SessionMemory } from "./session_memory.ts";
+
+/** What a session plane is made of. Callbacks must not throw. */
+export interface SessionPlaneSettings {
+  readonly socket: UdpSocket;
+  /** Whether the socket is connected to the one endpoint there is; then no session has an endpoint. */
+  readonly connected?: boolean;
+  /** Let the kernel cut and join datagrams; default true. */
+  readonly offload?: boolean;
+  /** How many sessions there can be: 1 to MAXIMUM_SESSIONS. */
+  readonly slots: number;
+  /** The code that encrypts; default: the fastest that works. */
+  readonly cipher?: CipherChoice;
+  readonly onDatagram: (bytes: Uint8Array<ArrayBuffer>, source: Uint8Array<ArrayBuffer>) => void;
+  readonly onText: (slot: number, bytes: Uint8Array<ArrayBuffer>) => void;
+  readonly onWanted: (slot: number) => void;
+  readonly onConfirmed: (slot: number, localIndex: number) => void;
+  readonly onNotice: (line: string) => void;
+}
+
+/** Who a session is. */
+export interface Session {
+  /** Its inner IPv4 address; on an accessor, the accessor's own. */
+  readonly address: IpAddress;
+  /** Where it is, as a socket address, if that is known. */
+  readonly endpoint?: Uint8Array;
+  /** Plaintext, as the original's accessor speaks it, from and to the endpoint. */
+  readonly legacy?: boolean;
+}
+
+/** What a server answers by itself. */
+export interface Answers {
+  /** The server's virtual address, which every session may reach. */
+  readonly ownAddress: IpAddress;
+  /** The client's, from which reports of errors may come to sessions. */
+  readonly clientAddress: IpAddress;
+  /** Where all virtual addresses are: what no session has there is dropped, since the client would only send it back. */
+  readonly virtualNetwork: Prefix;
+  /** Answer echo requests here, to the own address and to exposed routes. */
+  readonly pong: boolean;
+  /** Hand plaintext packets of endpoints that are not logged in to `onDatagram`; else they are dropped and counted. */
+  readonly legacy: boolean;
+}
+
+/** A session's numbers. */
+export interface SessionFacts {
+  readonly sentPackets: number;
+  readonly sentBytes: number;
+  readonly receivedPackets: number;
+  readonly receivedBytes: number;
+  readonly dropped: number;
+  /** How often the endpoint has changed. */
+  readonly endpointGeneration: number;
+  /** The local index of the keys that are sent on; 0: none. */
+  readonly currentIndex: number;
+}
+
+/** The sessions of one exposed socket. */
+export class SessionPlane {
+  readonly #plane: DataPlane;
+  readonly #settings: SessionPlaneSettings;
+  readonly #memory: SessionMemory;
+  readonly #codec: SocketAddressCodec;
+  readonly #attached = Promise.withResolvers<CipherBackend>();
+  readonly #detached = Promise.withResolvers<void>();
+  readonly #failed = Promise.withResolvers<never>();
+  #backend: CipherBackend = "wasm";
+
+  private constructor(plane: DataPlane, settings: SessionPlaneSettings, codec: SocketAddressCodec) {
+    this.#plane = plane;
+    this.#settings = settings;
+    this.#codec = codec;
+    this.#memory = SessionMemory.allocate(settings.slots);
+    // Whoever awaits `failure` sees it; nobody has to.
+    this.#failed.promise.catch(() => {});
+  }
+
+  /**
+   * Hands a socket to the Worker of a data plane that has started and has none yet.
+   *
+   * @throws {OperationError} "failure" when the Worker cannot take it
+   */
+  static async attach(plane: DataPlane, settings: SessionPlaneSettings): Promise<SessionPlane> {
+    const sessions = new SessionPlane(plane, settings, await socketAddressCodec(settings.socket.family));
+    plane.onSessionEvent = (event) => sessions.#take(event);
+    sessions.#command({
+      kind: "attach",
+      udp: {
+        descriptor: settings.socket.descriptor,
+        connected: settings.connected ?? false,
+        offload: settings.offload ?? true,
+      },
+      cipher: settings.cipher ?? "auto",
+      slots: settings.slots,
+      shared: sessions.#memory.buffer,
+    });
+    sessions.#backend = await Promise.race([sessions.#attached.promise, plane.failure]);
+    return sessions;
+  }
+
+  /** Takes the socket back; all sessions and keys are forgotten. The socket stays open. */
+  async detach(): Promise<void> {
+    this.#command({ kind: "detach" });
+    await Promise.race([this.#detached.promise, this.#plane.failure]);
+  }
+
+  /** The code that encrypts. */
+  get backend(): CipherBackend {
+    return this.#backend;
+  }
+
+  /** The live counters, in the order of `sessionCounterNames`. */
+  get counters(): Float64Array {
+    return this.#memory.counters;
+  }
+
+  /** Rejects when the socket dies. */
+  get failure(): Promise<never> {
+    return this.#failed.promise;
+  }
+
+  /** Makes a session, or makes it another: keys that it had are forgotten and its numbers are zero again. */
+  setSession(slot: number, { address, endpoint, legacy }: Session): void {
+    const session = { address: addressToUint32(address), endpoint, legacy: legacy ?? false };
+    this.#command({ kind: "set", slot, session });
+  }
+
+  /** Gives a session another inner address. Unlike {@linkcode SessionPlane.setSession} this leaves its keys in force. */
+  setAddress(slot: number, address: IpAddress): void {
+    this.#command({ kind: "address", slot, address: addressToUint32(address) });
+  }
+
+  /** Ends a session at once. */
+  removeSession(slot: number): void {
+    this.#command({ kind: "set", slot, session: undefined });
+  }
+
+  /** Sends to another endpoint from now on, until a message comes from elsewhere. */
+  setEndpoint(slot: number, endpoint: Uint8Array): void {
+    this.#command({ kind: "endpoint", slot, endpoint });
+  }
+
+  /**
+   * Installs the keys of a handshake. They are copied, so the caller may clear its own.
+   *
+   * @param endpoint where the handshake's message came from; undefined: leave the endpoint as it is
+   * @param limits when they serve no more: `rejectAfterMessages` and `rejectAfterTime`
+   */
+  installKeys(
+    slot: number,
+    keys: TransportKeys,
+    endpoint?: Uint8Array,
+    limits: { readonly rejectAfterMessages: number; readonly rejectAfterTime: number } = SESSION_LIMITS,
+  ): void {
+    this.#command({
+      kind: "keys",
+      slot,
+      keys,
+      endpoint,
+      sendLimit: limits.rejectAfterMessages,
+      lifetime: limits.rejectAfterTime,
+    });
+  }
+
+  /** Tells of the next packet that waits for keys, though it has told of one before. */
+  wantAgain(slot: number): void {
+    this.#command({ kind: "want-again", slot });
+  }
+
+  /** Forgets the keys with this local index, if the session still has them. */
+  expireKeys(slot: number, localIndex: number): void {
+    this.#command({ kind: "expire", slot, localIndex });
+  }
+
+  /** Where sessions may go; on an accessor, where packets may come from. IPv6 prefixes are left out. */
+  setExposedRoutes(prefixes: readonly Prefix[]): void {
+    this.#command({ kind: "routes", ranges: ipv4Ranges(prefixes) });
+  }
+
+  /** Accessor: where all virtual addresses are; reports of errors may come from there. */
+  setVirtualNetwork(network: Prefix): void {
+    this.#command({ kind: "virtual-network", ranges: ipv4Ranges([network]) });
+  }
+
+  /** What a server answers by itself; nothing until it is said. */
+  setAnswers({ ownAddress, clientAddress, virtualNetwork, pong, legacy }: Answers): void {
+    this.#command({
+      kind: "answers",
+      ownAddress: addressToUint32(ownAddress),
+      clientAddress: addressToUint32(clientAddress),
+      virtualNetwork: ipv4Ranges([virtualNetwork]),
+      pong,
+      legacy,
+    });
+  }
+
+  /**
+   * Seals a text and sends it to a session; dropped and counted if there is no key. Empty: a keepalive. A legacy session gets it as it
+   * is.
+   *
+   * @throws {RangeError} for a text that no datagram holds
+   */
+  sealAndSend(slot: number, text: Uint8Array): void {
+    if (text.length > LONGEST_TEXT) {
+      throw new RangeError(`Cannot send ${text.length} octets at once: ${LONGEST_TEXT} are the most`);
+    }
+    this.#command({ kind: "text", slot, text });
+  }
+
+  /** Sends a datagram as it is. False when the network refused it. */
+  send(datagram: Uint8Array<ArrayBuffer>, to?: Uint8Array): boolean {
+    const endpoint = to === undefined ? undefined : this.#codec.decode(to);
+    return this.#settings.socket.send(datagram, endpoint);
+  }
+
+  /** The endpoint of a socket address; undefined if it is none. */
+  decode(socketAddress: Uint8Array): Endpoint | undefined {
+    return this.#codec.decode(socketAddress);
+  }
+
+  /** Where a session's last authentic message came from. */
+  endpoint(slot: number): Endpoint | undefined {
+    const bytes = this.#memory.endpoint(slot);
+    return bytes === undefined ? undefined : this.#codec.decode(bytes);
+  }
+
+  /** A session's numbers. */
+  facts(slot: number): SessionFacts {
+    const fact = (index: number) => this.#memory.facts[slot * FACTS + index] ?? 0;
+    return {
+      sentPackets: fact(Fact.sentPackets),
+      sentBytes: fact(Fact.sentBytes),
+      receivedPackets: fact(Fact.receivedPackets),
+      receivedBytes: fact(Fact.receivedBytes),
+      dropped: fact(Fact.dropped),
+      endpointGeneration: this.#memory.endpointGeneration(slot),
+      currentIndex: fact(Fact.currentIndex),
+    };
+  }
+
+  /** The report on a session that PeerTimers takes; times are on the scale of performance.now(). */
+  traffic(slot: number): Traffic {
+    const fact = (index: number) => this.#memory.facts[slot * FACTS + index] ?? 0;
+    const time = (index: number) => fact(index) === 0 ? -Infinity : fact(index) - performance.timeOrigin;
+    return {
+      dataSentAt: time(Fact.dataSentAt),
+      dataReceivedAt: time(Fact.dataReceivedAt),
+      sentAt: time(Fact.sentAt),
+      receivedAt: time(Fact.receivedAt),
+      counter: fact(Fact.counter),
+    };
+  }
+
+  #command(command: SessionCommand): void {
+    this.#plane.commandSessions(command);
+  }
+
+  #take(event: SessionEvent): void {
+    const { onDatagram, onText, onWanted, onConfirmed, onNotice } = this.#settings;
+    switch (event.kind) {
+      case "datagram":
+        this.#memory.noteMessageTaken();
+        return onDatagram(event.bytes, event.source);
+      case "text":
+        this.#memory.noteMessageTaken();
+        return onText(event.slot, event.bytes);
+      case "wanted":
+        return onWanted(event.slot);
+      case "confirmed":
+        return onConfirmed(event.slot, event.localIndex);
+      case "refused":
+        return socketNotices(event.refusals).forEach(onNotice);
+      case "attached":
+        event.notices.forEach(onNotice);
+        return this.#attached.resolve(event.backend);
+      case "attachFailed":
+        return this.#attached.reject(
+          new OperationError("failure", `Cannot start sessions: ${event.message}`),
+        );
+      case "failed":
+        this.#failed.reject(
+          new OperationError("io", `Cannot go on with the exposed socket: ${errorName(event.errno)}`),
+        );
+        return this.#detached.resolve();
+      case "detached":
+        return this.#detached.resolve();
+    }
+  }
+}
+
+/** Octets of the longest text: what a datagram holds, less header, tag and padding. */
+const LONGEST_TEXT = 65_000;

@@ -1,0 +1,9 @@
+/**
+ * Where the C library is.
+ *
+ * @module
+ */
+import { backEnd } from "../platform.ts";
+
+/** The C library of the system in use, as `Deno.dlopen` takes it. */
+export const libcPath: string = backEnd.libc;

@@ -1,0 +1,167 @@
+/**
+ * Moves packets of a utun interface. Each record on its socket is the packet behind four octets that name its address
+ * family, big-endian in both directions (utun_output and utun_ctl_send in bsd/net/if_utun.c).
+ *
+ * Reading: the family lands in the headroom of the slot, so that the packet itself is aligned and nothing is moved.
+ * Writing: the packet may lie anywhere, so nothing can be put before it; each message is a pair of iovecs instead, the
+ * family's four octets, of which the whole port shares two copies, and the packet.
+ *
+ * @module
+ */
+import { Counter, type CounterTable } from "../../core/counters.ts";
+import { IOVEC_SIZE } from "../../core/memory/arena.ts";
+import type { DatagramList } from "../../core/packet/tx_queue.ts";
+import { AF_INET, AF_INET6 } from "../libc/constants_darwin.ts";
+import { darwinErrno } from "../libc/errno_darwin.ts";
+import { type DarwinSystem, darwinSystem } from "../libc/libc_darwin.ts";
+import { MessageBatch } from "../udp/message_batch_darwin.ts";
+import type { PacketMemory } from "../libc/packet_memory.ts";
+import { ReadFailures } from "./read_failures.ts";
+import { READ_EMPTY, READ_FAILED, READ_FULL, type TunPort } from "./tun.ts";
+
+/** Packets read before they are sent. */
+const SLOTS = 64;
+/** Packets held back before they are written. */
+const WRITES = 64;
+/** Largest packet (16-bit total length). */
+const PACKET_MAXIMUM = 65535;
+/** Octets of the address family before each packet. */
+const FAMILY = 4;
+/** A packet starts this far into its slot, so that it is 64-byte aligned and its family ends before it. */
+const PACKET_START = 64;
+/** Slots are apart by an odd number of cache lines, so that their headers do not all fall into one cache set. */
+const SLOT_SIZE = PACKET_START + 65536 + 64;
+
+/** The packet side of a utun interface. A read takes a whole batch, so its packets belong to any flows. */
+export class DarwinTunPort implements TunPort {
+  failure = 0;
+  readonly #memory: PacketMemory;
+  readonly #counters: CounterTable;
+  readonly #slots: number;
+  readonly #reading: MessageBatch;
+  readonly #writing: MessageBatch;
+  readonly #writeIovecs: number;
+  readonly #families: number;
+  #next = 0;
+  #held = 0;
+  readonly #failures = new ReadFailures(
+    [darwinErrno.EAGAIN, darwinErrno.EINTR, darwinErrno.ENOBUFS, darwinErrno.ENOMEM],
+    [darwinErrno.EBADF, darwinErrno.ENOTCONN, darwinErrno.ENOTSOCK, darwinErrno.ENXIO],
+  );
+
+  /** @param system the running system unless a test gives another */
+  constructor(
+    memory: PacketMemory,
+    readonly descriptor: number,
+    counters: CounterTable,
+    system: DarwinSystem = darwinSystem(),
+  ) {
+    const { arena } = memory;
+    this.#memory = memory;
+    this.#counters = counters;
+    this.#slots = arena.allocate(SLOTS * SLOT_SIZE, 64);
+    const readIovecs = arena.allocate(SLOTS * IOVEC_SIZE, 16);
+    this.#reading = new MessageBatch(memory, descriptor, SLOTS, 1, system);
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const iovec = readIovecs + slot * IOVEC_SIZE;
+      arena.writeIovec(iovec, this.#packet(slot) - FAMILY, FAMILY + PACKET_MAXIMUM);
+      this.#reading.setIovecs(slot, iovec);
+    }
+    this.#families = arena.allocate(2 * FAMILY, 4);
+    arena.u8[this.#families + 3] = AF_INET;
+    arena.u8[this.#families + FAMILY + 3] = AF_INET6;
+    this.#writeIovecs = arena.allocate(WRITES * 2 * IOVEC_SIZE, 16);
+    this.#writing = new MessageBatch(memory, descriptor, WRITES, 2, system);
+    for (let index = 0; index < WRITES; index++) {
+      this.#writing.setIovecs(index, this.#writeIovecs + index * 2 * IOVEC_SIZE);
+    }
+  }
+
+  #packet(slot: number): number {
+    return this.#slots + slot * SLOT_SIZE + PACKET_START;
+  }
+
+  read(list: DatagramList): number {
+    for (;;) {
+      const first = this.#next;
+      const count = Math.min(SLOTS - first, list.room);
+      if (count <= 0) return READ_FULL;
+      const taken = this.#reading.receive(first, count, 0);
+      if (taken < 0) return this.#readFailed(this.#reading.failure);
+      // What is not there is an error (EAGAIN); a socket that was shut down may have nothing for ever.
+      if (taken === 0) return this.#readFailed(0);
+      this.#failures.noteSuccess();
+      // A record of no octets, which no packet makes, is the end: the interface was taken away.
+      if (this.#reading.length(first) === 0) return this.#gone(darwinErrno.ENXIO);
+      this.#next = first + taken;
+      let appended = 0;
+      for (let slot = first; slot < first + taken; slot++) appended += this.#append(list, slot);
+      if (appended > 0) return appended;
+    }
+  }
+
+  /** Appends the packet of a slot, unless its record is no packet; returns how many it appended. */
+  #append(list: DatagramList, slot: number): number {
+    const { u8 } = this.#memory.arena;
+    const packet = this.#packet(slot);
+    const length = this.#reading.length(slot) - FAMILY;
+    const family = u8[packet - 1];
+    const isOther = (u8[packet - 4] | u8[packet - 3] | u8[packet - 2]) !== 0 ||
+      (family !== AF_INET && family !== AF_INET6);
+    if (length <= 0 || isOther) {
+      this.#counters[Counter["drop.malformed"]]++;
+      return 0;
+    }
+    list.pushWhole(packet, length);
+    return 1;
+  }
+
+  /** @param number errno, 0 if the read brought nothing and no error */
+  #readFailed(number: number): number {
+    if (this.#failures.isNothing(number)) return READ_EMPTY;
+    if (this.#failures.isFatal(number)) return this.#gone(number === 0 ? darwinErrno.ENXIO : number);
+    this.#counters[Counter["drop.malformed"]]++;
+    return READ_EMPTY;
+  }
+
+  #gone(number: number): number {
+    this.failure = number;
+    return READ_FAILED;
+  }
+
+  release(): void {
+    this.#next = 0;
+  }
+
+  write(packet: number, length: number): void {
+    const { arena } = this.#memory;
+    const version = arena.u8[packet] >>> 4;
+    if (version !== 4 && version !== 6) {
+      this.#counters[Counter["drop.malformed"]]++;
+      return;
+    }
+    const iovec = this.#writeIovecs + this.#held * 2 * IOVEC_SIZE;
+    arena.writeIovec(iovec, version === 4 ? this.#families : this.#families + FAMILY, FAMILY);
+    arena.writeIovec(iovec + IOVEC_SIZE, packet, length);
+    if (++this.#held === WRITES) this.flush();
+  }
+
+  flush(): void {
+    const count = this.#held;
+    this.#held = 0;
+    let tried = -1;
+    for (let written = 0; written < count;) {
+      const taken = this.#writing.send(written, count - written);
+      if (taken > 0) {
+        written += taken;
+      } else if (this.#writing.failure === darwinErrno.EINTR && tried !== written) {
+        tried = written;
+      } else {
+        // ENOBUFS and ENOSPC pass, ENOTCONN and EPIPE do not: then the next read says so. None is written twice.
+        const refused = this.#writing.mayHaveSent ? count - written : 1;
+        this.#counters[Counter["drop.interfaceRefused"]] += refused;
+        written += refused;
+      }
+    }
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * The frame of a program: understands its command line, carries the command out, and turns whatever goes wrong into
+ * one line on stderr and an exit status.
+ *
+ * @module
+ */
+
+import { OperationError } from "../core/error.ts";
+import { COMPLETIONS, findCommand, prepareArguments } from "../cli/arguments.ts";
+import { versionLine } from "./build_info.ts";
+import type { CommandLine } from "../cli/command_line.ts";
+import { exitDone, exitStatusOf } from "../cli/exit_status.ts";
+import { configureLog, currentLogSettings, getLogger } from "./log.ts";
+import { escapeControls } from "../cli/escape.ts";
+import { processTerminal, StdoutClosed, type Terminal } from "../cli/terminal.ts";
+
+/** Columns of the help on a narrow terminal, and where it is no terminal. */
+const LEAST_WIDTH = 60;
+const PIPE_WIDTH = 100;
+
+/** One of the three programs. */
+export interface Program extends CommandLine {
+  /** What it is for, in a sentence. */
+  readonly brief: string;
+  /** What the help says next. */
+  readonly description: string;
+}
+
+/**
+ * Runs a program as this process and ends the process.
+ *
+ * @param program the program
+ */
+export async function main(program: Program): Promise<never> {
+  const terminal = processTerminal();
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    Deno.exit(report(program.program, event.reason, terminal));
+  });
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    Deno.exit(report(program.program, event.error, terminal));
+  });
+  Deno.exit(await runProgram(program, Deno.args, terminal));
+}
+
+/**
+ * Runs a program.
+ *
+ * @param program the program
+ * @param args its command line, without the program itself
+ * @param terminal where its words go
+ * @returns the exit status
+ */
+export async function runProgram(
+  program: Program,
+  args: readonly string[],
+  terminal: Terminal,
+): Promise<number> {
+  try {
+    const { args: prepared, warnings } = prepareArguments(program, args);
+    const answer = await answerTo(program, prepared, terminal);
+    if (answer !== undefined) {
+      terminal.out(answer);
+      return exitDone;
+    }
+    const { command, path } = findCommand(program, prepared);
+    const invocation = command.understand(prepared.slice(path.length));
+    configureLog({
+      level: invocation.log.level ?? "info",
+      format: invocation.log.format,
+      color: terminal.errColor,
+      write: (line) => terminal.err(line),
+    });
+    for (const warning of warnings) getLogger("flags").warn(warning);
+    return await invocation.execute(terminal);
+  } catch (error) {
+    return report(program.program, error, terminal);
+  }
+}
+
+/** What was asked for in place of a command's work: the version, help or completions; undefined if none of them. */
+async function answerTo(
+  program: Program,
+  args: readonly string[],
+  terminal: Terminal,
+): Promise<string | undefined> {
+  if (args[0] === "--version") return `${versionLine(program.program)}\n`;
+  if (args[0] === COMPLETIONS && args[1] !== "--help") {
+    const { answerCompletions } = await import("../cli/completions.ts");
+    return answerCompletions(program, args.slice(1));
+  }
+  const last = args.indexOf("--");
+  if (!args.slice(0, last < 0 ? undefined : last).includes("--help")) return undefined;
+  const { helpPage } = await import("../cli/help_page.ts");
+  const width = Math.max(LEAST_WIDTH, terminal.columns ?? PIPE_WIDTH);
+  return helpPage(program, args, { width, bold: terminal.outColor });
+}
+
+/** Says what went wrong in one line; returns the exit status. */
+function report(program: string, error: unknown, terminal: Terminal): number {
+  if (error instanceof StdoutClosed) return exitDone;
+  const line = (error instanceof OperationError ? error.report : unexpected(error)).replace(/\s*\n\s*/g, " ");
+  const log = currentLogSettings();
+  const stack = log?.level === "debug" && error instanceof Error ? error.stack : undefined;
+  if (log?.format === "json") {
+    // Whoever asked for JSON reads stderr with a program.
+    getLogger("program").error(line, { program, stack });
+  } else {
+    terminal.err(`${program}: ${escapeControls(line)}\n`);
+    if (stack !== undefined) terminal.err(`${stack}\n`);
+  }
+  return exitStatusOf(error);
+}
+
+function unexpected(error: unknown): string {
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return `Cannot go on: ${what}. Run with --log-level debug for more, and please report it`;
+}

@@ -1,0 +1,33 @@
+/**
+ * The first steps of a program. Nothing heavy is imported here: `--version` is answered in the time the runtime needs.
+ *
+ * @module
+ */
+
+import { versionLine } from "./build_info.ts";
+import type { Program } from "./program.ts";
+import { processTerminal, StdoutClosed } from "../cli/terminal.ts";
+
+/**
+ * Runs a program as this process and ends the process.
+ *
+ * @param name the program's name
+ * @param load loads the program
+ */
+export async function start(name: string, load: () => Promise<Program>): Promise<never> {
+  if (Deno.args.length === 1 && /^--?version$/.test(Deno.args[0] ?? "")) Deno.exit(answerVersion(name));
+  const [{ main }, program] = await Promise.all([import("./program.ts"), load()]);
+  return await main(program);
+}
+
+function answerVersion(name: string): number {
+  const terminal = processTerminal();
+  try {
+    terminal.out(`${versionLine(name)}\n`);
+    return 0;
+  } catch (error) {
+    if (error instanceof StdoutClosed) return 0;
+    terminal.err(`${name}: Cannot write the version: ${error instanceof Error ? error.message : error}\n`);
+    return 1;
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * The work of `docker-connector check`: every fault of the config file.
+ *
+ * @module
+ */
+
+import { exitDone, exitStatus } from "../../cli/exit_status.ts";
+import { escapeControls } from "../../cli/escape.ts";
+import type { Terminal } from "../../cli/terminal.ts";
+import type { Config } from "../../core/config/config.ts";
+import { formatFault } from "../../core/config/diagnostic.ts";
+import { parseConfig } from "../../core/config/parse.ts";
+import { readConfigFile } from "../../system/config/config_file.ts";
+import { configFileToRead } from "./config_path.ts";
+import { unsharedKeys } from "./ineffective_settings.ts";
+
+/**
+ * Checks the config file.
+ *
+ * @param given the file, undefined to search the usual places
+ * @param terminal told every fault, or what a good file holds
+ * @returns the exit status
+ * @throws {OperationError} `config`, where the file cannot be read
+ */
+export async function checkConfig(given: string | undefined, terminal: Terminal): Promise<number> {
+  const file = await configFileToRead({ given });
+  const { config, faults, idle } = parseConfig(await readConfigFile(file), file);
+  if (config === undefined) {
+    terminal.out(faults.map((fault) => `${escapeControls(formatFault(fault))}\n`).join(""));
+    return exitStatus.config;
+  }
+  terminal.out(escapeControls(`ok: ${file}: ${summary(config)}`) + "\n");
+  if (idle.length > 0) terminal.out(`not in this version: ${idle.join(", ")}; these keys have no effect\n`);
+  const unshared = unsharedKeys(config);
+  if (unshared.length > 0) {
+    terminal.out(`without effect while "expose" is off: ${unshared.join(", ")}; see "expose ADDRESS:PORT"\n`);
+  }
+  return exitDone;
+}
+
+function summary({ routes, bridgePairs, tokens }: Config): string {
+  const counts: readonly [number, string][] = [
+    [routes.length, "route"],
+    [bridgePairs.length, "iptables pair"],
+    [tokens.length, "token"],
+  ];
+  return counts
+    .filter(([count], index) => count > 0 || index === 0)
+    .map(([count, name]) => `${count} ${name}${count === 1 ? "" : "s"}`)
+    .join(", ");
+}

@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { configureLog } from "../../program/log.ts";
+import type { Config } from "../../core/config/config.ts";
+import { parseConfig } from "../../core/config/parse.ts";
+import type { Step } from "../../core/config/plan.ts";
+import { OperationError } from "../../core/error.ts";
+import { formatPrefix } from "../../core/net/prefix.ts";
+import { ConfigFollower, EMPTY_HOLD } from "./config_reloader.ts";
+import { IdleKeyLog } from "./ineffective_settings.ts";
+
+/** Callbacks that wait for the test to let the time pass. */
+class FakeClock {
+  #now = 0;
+  readonly #waiting = new Map<() => void, number>();
+
+  readonly later = (milliseconds: number, callback: () => void) => {
+    this.#waiting.set(callback, this.#now + milliseconds);
+    return { cancel: () => void this.#waiting.delete(callback) };
+  };
+
+  /** How many callbacks wait. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  pass(milliseconds: number): void {
+    this.#now += milliseconds;
+    for (const [callback, due] of [...this.#waiting]) {
+      if (due > this.#now) continue;
+      this.#waiting.delete(callback);
+      callback();
+    }
+  }
+}
+
+/** A follower of a file of its own. */
+class Site implements AsyncDisposable {
+  readonly clock = new FakeClock();
+  readonly applied: string[] = [];
+  readonly lines: string[] = [];
+  readonly follower: ConfigFollower;
+  /** What the next steps fail with. */
+  fault: unknown;
+
+  constructor(readonly folder: string, text: string) {
+    configureLog({ level: "info", format: "text", color: false, write: (line) => this.lines.push(line) });
+    Deno.writeTextFileSync(this.file, text);
+    const { config, idle } = parseConfig(text, this.file);
+    assert(config !== undefined);
+    const initial = {
+      config,
+      idle,
+      file: this.file,
+      exists: true,
+      isEmpty: text.trim() === "",
+      overrides: {},
+    };
+    this.follower = new ConfigFollower({
+      initial,
+      idleKeys: new IdleKeyLog(),
+      later: this.clock.later,
+      apply: (steps: readonly Step[], config: Config) => {
+        this.applied.push(
+          `${steps.map(({ kind }) => kind).join(" ")} -> ${
+            config.routes.map(({ prefix }) => formatPrefix(prefix)).join(" ")
+          }`,
+        );
+        return this.fault === undefined ? Promise.resolve() : Promise.reject(this.fault);
+      },
+    });
+  }
+
+  static async open(text: string): Promise<Site> {
+    return new Site(await Deno.makeTempDir(), text);
+  }
+
+  get file(): string {
+    return `${this.folder}/c.conf`;
+  }
+
+  async save(text: string): Promise<void> {
+    await Deno.writeTextFile(this.file, text);
+    await this.follower.reload();
+  }
+
+  /** Waits for what the clock has started. */
+  async settle(): Promise<void> {
+    await this.follower.reload();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.follower[Symbol.asyncDispose]();
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+const FIRST = "route 10.1.0.0/16\n";
+const SECOND = "route 10.2.0.0/16\n";
+
+Deno.test("a reload whose steps fail is logged once, shown, and tried again until it is in force", async () => {
+  await using site = await Site.open(FIRST);
+  site.fault = new OperationError("io", "Cannot list routes: no descriptor is free", "Close other programs");
+  await site.save(FIRST + SECOND);
+  await site.save(FIRST + SECOND);
+  assert.deepEqual(site.follower.status.faults, [
+    "Cannot list routes: no descriptor is free. Close other programs",
+  ]);
+  site.clock.pass(1_000);
+  await site.settle();
+  assert.equal(
+    site.lines.filter((line) => line.includes("Cannot list routes")).length,
+    1,
+    site.lines.join(""),
+  );
+  site.fault = undefined;
+  site.clock.pass(1_000);
+  await site.settle();
+  assert.equal(site.applied.length, 2, "the second pause is longer");
+  site.clock.pass(1_000);
+  await site.settle();
+  assert.deepEqual(site.applied, Array(3).fill("add-route -> 10.1.0.0/16 10.2.0.0/16"));
+  assert.deepEqual(site.follower.status.faults, []);
+  assert.equal(site.clock.waiting, 0);
+});
+
+Deno.test("a fault of any kind leaves later reloads possible, which take the failed steps too", async () => {
+  await using site = await Site.open(FIRST);
+  site.fault = new TypeError("out of sorts");
+  await site.save(FIRST + SECOND);
+  assert.match(
+    site.follower.status.faults.join(),
+    /^Cannot put the configuration in force: out of sorts\. .*restart/,
+  );
+  site.fault = undefined;
+  await site.save(FIRST + SECOND + "pong on\n");
+  assert.equal(site.applied.at(-1), "add-route set-pong -> 10.1.0.0/16 10.2.0.0/16");
+  assert.deepEqual(site.follower.status.faults, []);
+  assert.equal(site.clock.waiting, 0);
+});
+
+Deno.test("a file that is emptied and filled again takes nothing away in between", async () => {
+  await using site = await Site.open(FIRST);
+  await site.save("");
+  await site.save("# still being written\n\n");
+  site.clock.pass(EMPTY_HOLD - 1);
+  await site.save(FIRST + SECOND);
+  assert.deepEqual(site.applied, ["add-route -> 10.1.0.0/16 10.2.0.0/16"]);
+  site.clock.pass(EMPTY_HOLD);
+  await site.settle();
+  assert.equal(site.applied.length, 1);
+});
+
+Deno.test("a file that stays empty is in force after a while", async () => {
+  await using site = await Site.open(FIRST);
+  await site.save("# nothing\n");
+  assert.deepEqual(site.applied, []);
+  site.clock.pass(EMPTY_HOLD);
+  await site.settle();
+  assert.deepEqual(site.applied, ["remove-route -> "]);
+  // Empty after empty waits for nothing.
+  await site.save("");
+  assert.equal(site.clock.waiting, 0);
+});
+
+Deno.test("a faulty file is logged once and the last good configuration stays", async () => {
+  await using site = await Site.open(FIRST);
+  await site.save("route nonsense\n");
+  await site.follower.reload();
+  assert.equal(site.lines.filter((line) => line.includes(":1:7: ")).length, 1);
+  assert.equal(site.follower.status.faults.length, 1);
+  assert.deepEqual(site.applied, []);
+  await site.save(SECOND);
+  assert.deepEqual(site.applied, ["remove-route add-route -> 10.2.0.0/16"]);
+});
+
+Deno.test("a key without effect is named when a reload brings it, once", async () => {
+  await using site = await Site.open(FIRST);
+  const told = () => site.lines.filter((line) => line.includes("not in this version"));
+  await site.save(FIRST + "proxy 3306\n");
+  await site.save(FIRST + "proxy 3307\n");
+  assert.equal(told().length, 1, site.lines.join(""));
+  await site.save(FIRST + "proxy 3307\ndns container.internal\nweb off\n");
+  assert.match(told()[1] ?? "", /keys="?proxy, dns"?\n?$/);
+});
+
+Deno.test("keys for accessors are named when a reload leaves them without effect", async () => {
+  await using site = await Site.open(FIRST);
+  await site.save(FIRST + "pong on\n");
+  assert.match(site.lines.join(""), /keys without effect while "expose" is off.*pong/);
+});

@@ -1,0 +1,64 @@
+/**
+ * The configuration that the server starts with.
+ *
+ * @module
+ */
+import { getLogger } from "../../program/log.ts";
+import { resolve } from "node:path";
+import type { Config, Overrides } from "../../core/config/config.ts";
+import { listLines } from "../../core/config/edit.ts";
+import { formatFault } from "../../core/config/diagnostic.ts";
+import type { KeyName } from "../../core/config/keys.ts";
+import { parseConfig } from "../../core/config/parse.ts";
+import { OperationError } from "../../core/error.ts";
+import { defaultConfigPaths, findConfigFile, readConfigFile } from "../../system/config/config_file.ts";
+import type { ServerRunOptions } from "../options.ts";
+
+const log = getLogger("config");
+
+/** A configuration, and what later reloads need. */
+export interface InitialConfig {
+  readonly config: Config;
+  /** The file to follow, as an absolute path; it may not be there yet. */
+  readonly file: string;
+  /** Whether it was there. */
+  readonly exists: boolean;
+  /** Whether its text says nothing. */
+  readonly isEmpty: boolean;
+  /** Its keys that this version does nothing with. */
+  readonly idle: readonly KeyName[];
+  /** Values of flags, which stay in force over the file's. */
+  readonly overrides: Overrides;
+}
+
+/**
+ * Reads the config file that the flags or the default places name. Without any file the defaults are in force, and the
+ * last default place is followed.
+ *
+ * @throws {OperationError} "config" when the file is faulty; its faults are logged before, a line each
+ */
+export async function initialConfig(options: ServerRunOptions): Promise<InitialConfig> {
+  const { addr, host, port, mtu } = options;
+  const overrides: Overrides = { addr, host, port, mtu };
+  const places = defaultConfigPaths(Deno.env.get("HOMEBREW_PREFIX"));
+  const found = options.configFile ?? await findConfigFile(places);
+  const file = found ?? places.at(-1) ?? "docker-connector.conf";
+  if (found === undefined) {
+    log.info("no config file: the networks of the Docker Engine are routed; create one to change that", {
+      file,
+    });
+  }
+  const text = found === undefined ? "" : await readConfigFile(file);
+  const { config, faults, idle } = parseConfig(text, file, overrides);
+  if (config !== undefined) {
+    // Commands of other working directories ask the server for this path.
+    const place = { file: resolve(file), exists: found !== undefined };
+    return { config, ...place, isEmpty: listLines(text).length === 0, idle, overrides };
+  }
+  for (const fault of faults) log.error(formatFault(fault));
+  throw new OperationError(
+    "config",
+    `Cannot start with ${file}: ${faults.length === 1 ? "one fault" : `${faults.length} faults`}`,
+    `Fix what is listed above; docker-connector check --config ${file} lists it again`,
+  );
+}

@@ -1,0 +1,74 @@
+/**
+ * The routes into the tunnel: what is wanted, and what became of each.
+ *
+ * @module
+ */
+import { getLogger } from "../../program/log.ts";
+import type { WantedRoute } from "../../core/routing/desired_routes.ts";
+import { formatPrefix } from "../../core/net/prefix.ts";
+import { type KeptRoute, KeptRoutes } from "../../system/routing/managed_routes.ts";
+import type { Router } from "../../system/routing/router.ts";
+import type { RouteStatus } from "../status/status_document.ts";
+
+const log = getLogger("route");
+
+/** Keeps the routes and knows who asked for each. Calls that return a promise have to end before the next. */
+export class ContainerRoutes {
+  readonly #kept: KeptRoutes;
+  #wanted = new Map<string, WantedRoute>();
+
+  /**
+   * @param router the system's routing table
+   * @param interfaceName the tunnel's interface
+   * @param now milliseconds on a steady scale
+   */
+  constructor(
+    router: Pick<Router, "addRoutes" | "removeRoutes" | "listMissing">,
+    readonly interfaceName: string,
+    now?: () => number,
+  ) {
+    this.#kept = new KeptRoutes(router, interfaceName, log, now);
+  }
+
+  /** See {@linkcode KeptRoutes.findLost}. */
+  async findLost(): Promise<void> {
+    await this.#kept.findLost();
+  }
+
+  /** Milliseconds until a route that was taken away is to be put back; undefined where none waits. */
+  get nextRestoration(): number | undefined {
+    return this.#kept.nextRestoration;
+  }
+
+  /** Puts these routes in force and no others, as {@linkcode KeptRoutes.apply} does. */
+  async apply(wanted: readonly WantedRoute[], until?: AbortSignal): Promise<void> {
+    this.#wanted = new Map(wanted.map((route) => [formatPrefix(route.prefix), route]));
+    await this.#kept.apply(wanted, until);
+  }
+
+  /**
+   * Removes every route.
+   *
+   * @param until when it is aborted, what is left goes with the interface
+   */
+  async clear(until?: AbortSignal): Promise<void> {
+    await this.apply([], until);
+  }
+
+  /** Every wanted route and its state. */
+  get status(): RouteStatus[] {
+    return this.#kept.all.map((route) => this.#statusOf(route));
+  }
+
+  #statusOf({ prefix, isActive, fault }: KeptRoute): RouteStatus {
+    const key = formatPrefix(prefix);
+    const { source = "config", network } = this.#wanted.get(key) ?? {};
+    return {
+      prefix: key,
+      source,
+      ...network === undefined ? {} : { network },
+      state: isActive ? "active" : "failed",
+      ...fault === undefined ? {} : { fault },
+    };
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * What of Docker a run follows and keeps. The modules for it are loaded only where they are needed.
+ *
+ * @module
+ */
+import { loadHeartbeatProof } from "../../program/heartbeat_key.ts";
+import type { Config } from "../../core/config/config.ts";
+import type { BindingPolicy } from "../../core/docker/binding_policy.ts";
+import { formatAddress, type IpAddress } from "../../core/net/address.ts";
+import { formatPrefix } from "../../core/net/prefix.ts";
+import type { Router } from "../../system/routing/router.ts";
+import type { ClientLink } from "../tunnel/client_link.ts";
+import type { ClientKeeper, DockerDiscovery } from "./network_watcher.ts";
+import { DOCKER_OFF } from "./docker_status.ts";
+import type { ServerRunOptions } from "../options.ts";
+import type { RoutePlanner } from "../routing/route_controller.ts";
+import type { DockerStatus } from "../status/status_document.ts";
+
+/** The parts of a run that have to do with Docker. */
+export interface DockerParts {
+  readonly config: Config;
+  readonly options: Pick<ServerRunOptions, "image">;
+  readonly policy: BindingPolicy;
+  readonly router: Pick<Router, "listForeignPrefixes">;
+  /** The tunnel's interface. */
+  readonly interfaceName: string;
+  readonly planner: RoutePlanner;
+  readonly link: Pick<ClientLink, "demand">;
+  /** Ends what is started. */
+  readonly cleanup: AsyncDisposableStack;
+}
+
+/** Follows the Engine's networks and keeps the client container, unless that is off; returns what `status` shows. */
+export async function followDocker(parts: DockerParts): Promise<() => DockerStatus> {
+  const { config, planner, cleanup } = parts;
+  if (config.docker.mode === "off") {
+    const { removeLeftContainer } = await import("./no_client_container.ts");
+    const ending = new AbortController();
+    cleanup.defer(() => ending.abort());
+    void removeLeftContainer(ending.signal);
+    return () => DOCKER_OFF;
+  }
+  const { DockerDiscovery } = await import("./network_watcher.ts");
+  const client = await keeper(parts, () => discovery);
+  const discovery: DockerDiscovery = cleanup.use(new DockerDiscovery(config.docker, planner, client));
+  return () => discovery.status;
+}
+
+async function keeper(
+  { config, options, policy, router, interfaceName, link }: DockerParts,
+  discovery: () => DockerDiscovery,
+): Promise<ClientKeeper> {
+  if (!policy.isKeeping) return new (await import("./no_client_container.ts")).NoClientContainer();
+  const [{ ClientContainer }, { ClientImage }, { isLocalEngine }] = await Promise.all([
+    import("./client_container.ts"),
+    import("./client_image.ts"),
+    import("./local_engine.ts"),
+  ]);
+  const proofs = new Map<string, Awaited<ReturnType<typeof loadHeartbeatProof>>>();
+  return new ClientContainer({
+    image: new ClientImage(options.image),
+    settings: {
+      host: reachableHost(config.host),
+      port: config.port,
+      addr: formatPrefix(config.addr),
+      mtu: config.mtu,
+    },
+    policy,
+    demandKey: async (key) => {
+      if (key === undefined) return link.demand(undefined);
+      const proof = proofs.get(key) ?? await loadHeartbeatProof(key);
+      proofs.set(key, proof);
+      link.demand(proof);
+    },
+    isLocal: (engine) =>
+      isLocalEngine(engine, discovery().networks, () => router.listForeignPrefixes(interfaceName, 4)),
+  });
+}
+
+/**
+ * Where the container reaches the server: at the one address that it listens on. Where that is the loopback or every
+ * address, the client looks by itself, since the desktop has another address in each kind of virtual machine.
+ */
+function reachableHost(host: IpAddress): string | undefined {
+  const { family, bytes } = host;
+  const isLoopback = family === 4
+    ? bytes[0] === 127
+    : bytes.every((octet, at) => octet === (at === 15 ? 1 : 0));
+  return isLoopback || bytes.every((octet) => octet === 0) ? undefined : formatAddress(host);
+}

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { EngineClient } from "../../system/docker/engine_client.ts";
+import { answer, FakeEngine, VERSION } from "../../tests/fakes/engine.ts";
+import { NoClientContainer } from "./no_client_container.ts";
+
+/** An entry of the list of containers. */
+function entry(id: string, Labels: Readonly<Record<string, string>>) {
+  return { Id: id, Names: [`/${id}`], Image: "x", ImageID: "sha256:1", State: "running", Labels };
+}
+
+Deno.test("where none is kept, kept ones are removed once in a run, and no others", async () => {
+  const folder = await Deno.makeTempDir();
+  const containers = [entry("kept", { "docker-connector": "kept" }), entry("other", {})];
+  const done = Promise.withResolvers<void>();
+  try {
+    await using fake = new FakeEngine(`${folder}/docker.sock`, async (target, connection) => {
+      if (target === "/version") await connection.write(answer(VERSION));
+      else if (target.includes("/json")) await connection.write(answer(JSON.stringify(containers)));
+      else await connection.write("HTTP/1.1 204 No Content\r\n\r\n");
+      if (target.startsWith("DELETE")) done.resolve();
+    });
+    const engine = await EngineClient.connect(fake.path);
+    const keeper = new NoClientContainer();
+    keeper.attend(engine);
+    await done.promise;
+    // A server that keeps one has made it again.
+    keeper.attend(engine);
+    keeper.wake();
+    await keeper[Symbol.asyncDispose]();
+    assert.deepEqual(fake.targets.filter((target) => /^(POST|DELETE) /.test(target)), [
+      "POST /v1.41/containers/kept/stop?t=5",
+      "DELETE /v1.41/containers/kept?force=1",
+    ]);
+    assert.equal(keeper.status.state, "off");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,115 @@
+/**
+ * Keeps the routes as the configuration and the discovered Docker networks together ask for.
+ *
+ * @module
+ */
+import { getLogger } from "../../program/log.ts";
+import { OnceEach } from "../../program/log_on_change.ts";
+import type { Config } from "../../core/config/config.ts";
+import type { DockerNetwork } from "../../core/docker/networks.ts";
+import { decideRoutes, type ForeignPrefix, type SubnetDecision } from "../../core/routing/desired_routes.ts";
+import { asOperationError, OperationError } from "../../core/error.ts";
+import { SerialQueue } from "../../core/async/serial_queue.ts";
+import type { InterfaceKeeper } from "../../system/interface/interface_reconciler.ts";
+import type { Router } from "../../system/routing/router.ts";
+import type { ContainerRoutes } from "../docker/container_routes.ts";
+
+const log = getLogger("route");
+
+/** Decides on the routes anew whenever something they depend on changed. */
+export class RoutePlanner {
+  #networks: readonly DockerNetwork[] = [];
+  #subnets: readonly SubnetDecision[] = [];
+  readonly #queue = new SerialQueue((error) =>
+    log.error(asOperationError(error, "Cannot change routes").report)
+  );
+  readonly #faults = new OnceEach();
+
+  /**
+   * @param router tells of the machine's own networks
+   * @param routes puts the routes in force
+   * @param ipv6 whether the tunnel carries IPv6
+   * @param config the configuration in force, asked for at each decision
+   */
+  constructor(
+    readonly router: Pick<Router, "listForeignPrefixes">,
+    readonly routes: ContainerRoutes,
+    readonly ipv6: boolean,
+    readonly config: () => Config,
+  ) {}
+
+  /** What became of each subnet of each discovered network. */
+  get subnets(): readonly SubnetDecision[] {
+    return this.#subnets;
+  }
+
+  /** Takes the discovered networks over; the promise is kept once their routes are in force. */
+  discover(networks: readonly DockerNetwork[]): Promise<void> {
+    this.#networks = networks;
+    return this.refresh();
+  }
+
+  /**
+   * Puts the routes in force that are wanted now, one call after the other.
+   *
+   * @throws {OperationError} when no route can be changed at all
+   */
+  refresh(): Promise<void> {
+    return this.#queue.run(() => this.#refreshNow());
+  }
+
+  /**
+   * Puts right what another program, a sleep or a change of networks did to the interface and its routes. What fails is
+   * logged once.
+   *
+   * @param keeper puts the interface right, before its routes
+   * @returns the milliseconds after which to come back; undefined where nothing waits
+   */
+  reconcile(keeper: Pick<InterfaceKeeper, "repair" | "nextRepair">): Promise<number | undefined> {
+    return this.#queue.run(async () => {
+      try {
+        await keeper.repair();
+        await this.routes.findLost();
+        await this.#refreshNow();
+        this.#faults.settle("reconcile");
+      } catch (error) {
+        if (!(error instanceof OperationError)) throw error;
+        if (this.#faults.isNews("reconcile", error.report)) log.error(error.report);
+      }
+      const times = [keeper.nextRepair, this.routes.nextRestoration].filter((time) => time !== undefined);
+      return times.length === 0 ? undefined : Math.min(...times);
+    });
+  }
+
+  /**
+   * Removes every route, once what is under way is done.
+   *
+   * @param until when it is aborted, what is left goes with the interface
+   */
+  clear(until?: AbortSignal): Promise<void> {
+    return this.#queue.run(() => this.routes.clear(until));
+  }
+
+  async #refreshNow(): Promise<void> {
+    const config = this.config();
+    const networks = this.#networks;
+    const families = new Set(networks.flatMap(({ subnets }) => subnets.map(({ address }) => address.family)));
+    const foreign = (await Promise.all([...families].map((family) => this.#listForeign(family)))).flat();
+    const { routes, subnets } = decideRoutes({ config, ipv6: this.ipv6, networks, foreign });
+    this.#subnets = subnets;
+    await this.routes.apply(routes);
+  }
+
+  /** Without the list, networks are routed all the same: the system still refuses what is routed elsewhere. */
+  async #listForeign(family: 4 | 6): Promise<readonly ForeignPrefix[]> {
+    try {
+      const list = await this.router.listForeignPrefixes(this.routes.interfaceName, family);
+      this.#faults.settle(`list ${family}`);
+      return list;
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error;
+      if (this.#faults.isNews(`list ${family}`, error.report)) log.warn(error.report);
+      return [];
+    }
+  }
+}

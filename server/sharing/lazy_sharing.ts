@@ -1,0 +1,42 @@
+/**
+ * Loads the sharing with accessors when `expose` is set for the first time, at the start or by a reload: most servers never need
+ * it.
+ *
+ * @module
+ */
+import type { Config } from "../../core/config/config.ts";
+import type { Step } from "../../core/config/plan.ts";
+import type { SharingParts } from "./sharing.ts";
+import type { SharingStatus } from "./sharing_status.ts";
+import { concerns } from "../config/step_parts.ts";
+
+type Sharing = import("./sharing.ts").Sharing;
+
+/** The sharing of a server, as soon as there is any. */
+export class SharingSwitch implements AsyncDisposable {
+  #sharing: Promise<Sharing> | undefined;
+  #loaded: Sharing | undefined;
+
+  constructor(readonly parts: SharingParts) {}
+
+  /** Puts a configuration in force; the steps are those from the one before. */
+  async apply(steps: readonly Step[], config: Config): Promise<void> {
+    if (!concerns("sharing", steps)) return;
+    if (config.expose !== undefined) this.#sharing ??= this.#load();
+    await (await this.#sharing)?.apply(config);
+  }
+
+  /** What `status` shows; null while `expose` is off. */
+  get status(): SharingStatus | null {
+    return this.#loaded?.status ?? null;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await (await this.#sharing)?.[Symbol.asyncDispose]();
+  }
+
+  async #load(): Promise<Sharing> {
+    const { Sharing } = await import("./sharing.ts");
+    return this.#loaded = new Sharing(this.parts);
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * `docker-connector status`: the state of the running server.
+ *
+ * @module
+ */
+
+import { type Command, defineCommand } from "../../cli/command.ts";
+import { switchFlag, valueFlag } from "../../cli/flag.ts";
+import { socketSyntax } from "../../cli/value_syntax.ts";
+import { defaultServerControl } from "../options.ts";
+
+/** The command. */
+export const statusCommand: Command = defineCommand(
+  "status",
+  {
+    brief: "Show the state of the running server.",
+    description: "Shows the state of the running server. Exit status 3 if none runs.",
+  },
+  {
+    json: switchFlag("--json", "Print the whole document as JSON."),
+    watch: switchFlag("--watch", "Print it again each second until interrupted."),
+    control: valueFlag("--control", socketSyntax, `The control socket. Default: ${defaultServerControl}.`),
+  },
+  async ({ json, watch, control = defaultServerControl }, terminal) => {
+    const { showStatus } = await import("./show_status.ts");
+    return await showStatus({ control, json, watch }, terminal);
+  },
+);

@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import type { FirewallFacts } from "../../core/protocol/description.ts";
+import { isServerStatus, type ServerStatus } from "./status_document.ts";
+import { statusText } from "./status_text.ts";
+
+const idle: ServerStatus = {
+  program: "docker-connector",
+  version: "0.1.0",
+  commit: "abc1234",
+  deno: "2.4.2",
+  pid: 4242,
+  startedAt: "2026-03-01T12:00:00.000Z",
+  uptimeSeconds: 30,
+  interface: { name: "connector0", mtu: 1400, address: "192.168.251.2", peer: "192.168.251.1" },
+  listen: "127.0.0.1:2511",
+  client: null,
+  routes: [],
+  docker: { state: "off", socket: null, engine: null, api: null, networks: [], container: null },
+  counters: {
+    outbound: { packets: 0, bytes: 0 },
+    inbound: { packets: 1, bytes: 84 },
+    drops: { "no-client": 0 },
+  },
+  dataPlane: { offload: false },
+  sharing: null,
+  config: { file: null, loadedAt: "2026-03-01T12:00:00.000Z", faults: [] },
+};
+
+const busy: ServerStatus = {
+  ...idle,
+  uptimeSeconds: 11_520,
+  client: {
+    endpoint: "172.17.0.1:51234",
+    lastHeardSeconds: 2,
+    version: "0.1.0",
+    addresses: ["192.168.251.1"],
+    subnets: ["172.17.0.0/16", "172.18.0.0/16"],
+    moreSubnets: 3,
+    firewall: { state: "open", backend: "iptables-nft", rules: 4 },
+  },
+  routes: [
+    { prefix: "172.20.0.0/16", source: "config", state: "active" },
+    { prefix: "10.1.0.0/24", source: "docker", network: "web", state: "failed", fault: "File exists" },
+  ],
+  docker: {
+    state: "connected",
+    socket: "/var/run/docker.sock",
+    engine: "28.2.2",
+    api: "1.44",
+    networks: [
+      {
+        name: "web",
+        subnets: [{ prefix: "10.1.0.0/24", state: "failed" }, { prefix: "fd00:1::/64", state: "ipv6" }],
+      },
+      { name: "db", subnets: [{ prefix: "172.20.0.0/16", state: "config" }] },
+      { name: "build", subnets: [{ prefix: "172.21.0.0/16", state: "off" }] },
+    ],
+    container: {
+      name: "mac-connector",
+      state: "foreign",
+      image: "nginx",
+      fault: "Cannot start it. Rename it",
+    },
+  },
+  counters: {
+    outbound: { packets: 1234, bytes: 1_500_000 },
+    inbound: { packets: 5678, bytes: 104_857_600 },
+    drops: { "no-client": 12, "no-route": 0, "ipv6": 4 },
+  },
+  dataPlane: { offload: true },
+  config: {
+    file: "/etc/docker-connector.conf",
+    loadedAt: "2026-03-01T15:00:00.000Z",
+    faults: ["/etc/docker-connector.conf:3:7: unknown key", "/etc/docker-connector.conf:4:1: unknown key"],
+  },
+};
+
+/** By label: the lines below it, without the columns' padding. */
+function fieldsOf(status: ServerStatus): { readonly head: string; readonly fields: Map<string, string[]> } {
+  const text = statusText(status);
+  assert.ok(text.endsWith("\n"));
+  const [head = "", ...lines] = text.trimEnd().split("\n");
+  const fields = new Map<string, string[]>();
+  let label = "";
+  for (const line of lines) {
+    const [, own = "", value = ""] = /^(\S*) +(.*)$/.exec(line) ?? assert.fail(line);
+    label = own || label;
+    fields.set(label, [...fields.get(label) ?? [], value.replaceAll(/ +/g, " ")]);
+  }
+  return { head, fields };
+}
+
+/** That each fact is on the line of a label with this number. */
+function says(status: ServerStatus, label: string, ...lines: readonly (readonly string[])[]): void {
+  const found = fieldsOf(status).fields.get(label) ?? [];
+  assert.equal(found.length, lines.length, `${label}: ${found.join("; ")}`);
+  lines.forEach((facts, index) => {
+    for (const fact of facts) {
+      assert.ok(found[index]?.includes(fact), `${label}: "${found[index]}" lacks ${fact}`);
+    }
+  });
+}
+
+Deno.test("the first line names the program that runs", () => {
+  for (const fact of ["docker-connector 0.1.0", "abc1234", "2.4.2", "4242", "3 h 12 min"]) {
+    assert.ok(fieldsOf(busy).head.includes(fact), fact);
+  }
+});
+
+Deno.test("an idle server says what is absent, and nothing of what cannot be", () => {
+  says(idle, "interface", ["connector0", "1400", "192.168.251.2", "192.168.251.1"]);
+  says(idle, "listen", ["127.0.0.1:2511"]);
+  for (
+    const [label, state] of [["client", "none"], ["routes", "none"], ["docker", "off"], ["config", "no"]]
+  ) {
+    says(idle, label ?? "", [state ?? ""]);
+  }
+  says(idle, "outbound", ["0 packets"]);
+  says(idle, "inbound", ["1 packet,", "84 B"]);
+  says(idle, "offload", ["off"]);
+  // What has not happened has no line.
+  for (const label of ["firewall", "container", "unrouted", "drops", "faults"]) says(idle, label);
+});
+
+Deno.test("a busy server tells of its client, and of the machine there", () => {
+  says(
+    busy,
+    "client",
+    ["172.17.0.1:51234", "2 s ago", "0.1.0"],
+    ["172.17.0.0/16", "172.18.0.0/16", "3 more"],
+  );
+  says(busy, "firewall", ["open", "4 rules", "iptables-nft"]);
+});
+
+Deno.test("each route has its source and its state, a failed one its fault", () => {
+  says(
+    busy,
+    "routes",
+    ["172.20.0.0/16", "config", "active"],
+    ["10.1.0.0/24", "web", "failed", "File exists"],
+  );
+});
+
+Deno.test("what is known of the Engine, the container and the networks without a route is told", () => {
+  says(busy, "docker", ["28.2.2", "/var/run/docker.sock", "1.44"]);
+  says(busy, "container", ["mac-connector", "not this program's", "nginx"], ["Cannot start it. Rename it"]);
+  says(
+    busy,
+    "unrouted",
+    ["fd00:1::/64", "web", "IPv6 is off"],
+    ["172.20.0.0/16", "db", "route line"],
+    ["172.21.0.0/16", "build", "network line"],
+  );
+});
+
+Deno.test("numbers have units, drops that did not occur are left out, each fault has a line", () => {
+  says(busy, "outbound", ["1234 packets", "1.5 MB"]);
+  says(busy, "inbound", ["5678 packets", "104.9 MB"]);
+  says(busy, "drops", ["no-client 12"], ["ipv6 4"]);
+  says(busy, "offload", ["on"]);
+  says(busy, "config", ["/etc/docker-connector.conf", "12 min ago"]);
+  says(busy, "faults", ["/etc/docker-connector.conf:3:7"], ["/etc/docker-connector.conf:4:1"]);
+});
+
+Deno.test("while no Engine answers, the status says why", () => {
+  const docker = { ...idle.docker, state: "searching" as const, fault: "Cannot find it. Start Docker" };
+  assert.match(statusText({ ...idle, docker }), /^docker +searching: Cannot find it\. Start Docker$/m);
+});
+
+Deno.test("what a peer says of itself cannot act on the terminal", () => {
+  const hostile: ServerStatus = {
+    ...idle,
+    client: { endpoint: "1.2.3.4:5", lastHeardSeconds: 0, version: "\x1b[2J\nup" },
+  };
+  assert.match(statusText(hostile), /^client +1\.2\.3\.4:5, heard just now, version \\u001b\[2J\\u000aup$/m);
+});
+
+Deno.test("what is wrong with the firewall of the client's machine is said", () => {
+  const client = { endpoint: "1.2.3.4:5", lastHeardSeconds: 0, version: "0.1.0" };
+  const line = (firewall: FirewallFacts) =>
+    /^firewall +(.*)$/m.exec(statusText({ ...idle, client: { ...client, firewall } }))?.[1];
+  assert.equal(line({ state: "waiting", backend: null, rules: 0 }), "no chain of Docker's yet");
+  assert.equal(
+    line({ state: "nftables", backend: null, rules: 0, fault: "Cannot open it. Set it" }),
+    "Docker's own nftables, closed: Cannot open it. Set it",
+  );
+  assert.equal(
+    line({ state: "fault", backend: "iptables-legacy", rules: 1, fault: "Cannot keep it" }),
+    "faulty, 1 rule in iptables-legacy: Cannot keep it",
+  );
+});
+
+Deno.test("a document of another form is told apart, one with more fields is not", () => {
+  assert.equal(isServerStatus(busy), true);
+  assert.equal(isServerStatus({ ...busy, engine: "28.2" }), true);
+  assert.equal(isServerStatus({ ...busy, routes: undefined }), false);
+  assert.equal(isServerStatus({ ...busy, docker: { ...busy.docker, networks: [{}] } }), false);
+  assert.equal(isServerStatus({ ...busy, counters: { ...busy.counters, drops: { ipv6: "4" } } }), false);
+  assert.equal(isServerStatus({ ...busy, config: { ...busy.config, file: 1 } }), false);
+});

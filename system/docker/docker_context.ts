@@ -1,0 +1,82 @@
+/**
+ * The context that `docker` uses (docker/cli, cli/context/store).
+ *
+ * @module
+ */
+import { UnreadFile, type UserFile } from "../process/user_file.ts";
+
+/** What a folder with settings of `docker` says of the context in use. */
+export interface DockerContext {
+  /** The socket; undefined where no context is in use, or none that is a unix socket. */
+  readonly path?: string;
+  /** What a person should know: a context that leads over the network, a file that is not read. */
+  readonly note?: string;
+}
+
+/** Where the settings are, and which context the environment names. */
+export interface ContextNeeds {
+  /** The folder, usually ~/.docker: a trusted folder and the path from there. */
+  readonly settings: UserFile;
+  /** The value of DOCKER_CONTEXT. */
+  readonly named: string | undefined;
+  /** Reads a file of the folder's owner. */
+  readonly read: (file: UserFile) => Promise<string | undefined>;
+}
+
+/**
+ * Reads the context in use. One named NAME is described by contexts/meta/SHA256(NAME)/meta.json below the folder
+ * (metadatastore.go); the context "default" stands for the usual socket and has no file.
+ */
+export async function readDockerContext({ settings, named, read }: ContextNeeds): Promise<DockerContext> {
+  const { folder, path } = settings;
+  const fields = async (name: string) =>
+    parse(await read({ folder, path: path === "" ? name : `${path}/${name}` }));
+  try {
+    const name = named || fieldOf(await fields("config.json"), "currentContext");
+    if (typeof name !== "string" || name === "" || name === "default") return {};
+    const meta = await fields(`contexts/meta/${await sha256(name)}/meta.json`);
+    const host = fieldOf(fieldOf(fieldOf(meta, "Endpoints"), "docker"), "Host");
+    if (typeof host !== "string") return {};
+    const socket = socketPath(host);
+    return socket === undefined ? { note: unusable(name, host) } : { path: socket };
+  } catch (error) {
+    if (!(error instanceof UnreadFile)) throw error;
+    return { note: `${error.message}, so the Docker context in use is not known` };
+  }
+}
+
+/** The absolute path of "unix:///PATH"; undefined for what is none. */
+export function socketPath(host: string): string | undefined {
+  return /^unix:\/\/(\/[^\0]+)$/.exec(host)?.[1];
+}
+
+/** A context's host is any text; a log line is not. */
+const LONGEST_WORD = 100;
+
+function unusable(name: string, host: string): string {
+  const word = (text: string) => text.slice(0, LONGEST_WORD).replaceAll(/[^\x20-\x7e]/g, "?");
+  return `the Docker context in use, "${word(name)}", leads to ${
+    word(host)
+  }, which is no unix socket of this machine; ` +
+    "the usual sockets are tried instead";
+}
+
+async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function parse(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  const fields: Readonly<Record<string, unknown>> = typeof value === "object" && value !== null
+    ? { ...value }
+    : {};
+  return fields[name];
+}

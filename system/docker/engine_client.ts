@@ -1,0 +1,244 @@
+/**
+ * Asks a Docker Engine for its networks and whatever else, and follows its events, over its unix socket.
+ *
+ * @module
+ */
+import { chooseApiVersion, KNOWN_API_VERSIONS } from "../../core/docker/api_version.ts";
+import { changeOf, type EngineChange, FOLLOWED_TYPES } from "../../core/docker/event.ts";
+import { fieldsOf } from "../../core/docker/fields.ts";
+import { type NetworkList, readNetworks } from "../../core/docker/networks.ts";
+import { OperationError } from "../../core/error.ts";
+import { MalformedAnswer } from "./byte_source.ts";
+import { engineFault } from "./engine_fault.ts";
+import { type EngineRequest, Exchange, type RequestBody, tooLong } from "./exchange.ts";
+
+/** Bounds on what an Engine may take and send. */
+export interface EngineBounds {
+  /** Ends all that is under way. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds for a whole answer, and for the head of the events. */
+  readonly deadline: number;
+  /** Bytes of an answer. A network takes about 1 KB, with all its containers in old versions more. */
+  readonly longestAnswer: number;
+  /** Characters of one event. */
+  readonly longestEvent: number;
+}
+
+const BOUNDS: EngineBounds = { deadline: 10_000, longestAnswer: 16 << 20, longestEvent: 1 << 20 };
+
+/** Bytes of an error's answer, and characters of its message that are repeated. */
+const LONGEST_ERROR = 65_536;
+const LONGEST_MESSAGE = 200;
+
+/** An answer, whatever its status. */
+export interface EngineReply {
+  /** The status code. */
+  readonly status: number;
+  /** The body as text. */
+  readonly text: string;
+  /** What the Engine says of a refusal, shortened; empty where it says nothing. */
+  readonly message: string;
+}
+
+/** The events of an Engine. */
+export interface EngineEvents extends Disposable {
+  /**
+   * One item whenever something may have changed. It ends when the Engine ends the stream.
+   *
+   * @throws {OperationError} "unavailable" when the stream breaks
+   */
+  readonly changes: AsyncIterable<EngineChange>;
+}
+
+/** What goes with a request. */
+export interface SendOptions {
+  /** What is sent along. */
+  readonly body?: RequestBody;
+  /** The same as a JSON value. */
+  readonly json?: unknown;
+  /** Milliseconds that it may take, where the usual bound does not do. */
+  readonly deadline?: number;
+}
+
+/** An Engine that has answered. */
+export class EngineClient {
+  private constructor(
+    /** Its socket. */
+    readonly path: string,
+    /** Its own version, such as "28.2.2". */
+    readonly version: string,
+    /** The version of the API that is spoken with it. */
+    readonly api: string,
+    readonly bounds: EngineBounds,
+  ) {}
+
+  /**
+   * Agrees on a version of the API with the Engine behind a socket.
+   *
+   * @throws {OperationError} "unavailable" when no Engine answers there, or none of a version that can be used
+   */
+  static async connect(path: string, bounds: Partial<EngineBounds> = {}): Promise<EngineClient> {
+    const all = { ...BOUNDS, ...bounds };
+    const answer = await getJson(path, "/version", all);
+    const { Version: version, ApiVersion: most, MinAPIVersion: least }: Readonly<Record<string, unknown>> =
+      typeof answer === "object" && answer !== null ? { ...answer } : {};
+    if (typeof version !== "string" || typeof most !== "string") {
+      throw engineFault(path, new MalformedAnswer("what answers is no Docker Engine"));
+    }
+    // Engines before 1.13 do not tell their least version, Podman tells it as Docker does.
+    const api = chooseApiVersion(most, typeof least === "string" && least !== "" ? least : undefined);
+    if (api === undefined) {
+      throw new OperationError(
+        "unavailable",
+        `Cannot use the Docker Engine at ${path}: it speaks API ${most.slice(0, 20)}, ` +
+          `${KNOWN_API_VERSIONS.least} or later is needed`,
+        "Update Docker",
+      );
+    }
+    return new EngineClient(path, version.slice(0, LONGEST_MESSAGE), api, all);
+  }
+
+  /**
+   * The bridge networks.
+   *
+   * @throws {OperationError} "unavailable"
+   */
+  async networks(): Promise<NetworkList> {
+    const list = readNetworks(await getJson(this.path, `/v${this.api}/networks`, this.bounds));
+    if (list === undefined) {
+      throw engineFault(this.path, new MalformedAnswer("the answer is no list of networks"));
+    }
+    return list;
+  }
+
+  /**
+   * Sends any request. What its answer says is left to the caller, but it is bounded in time and bytes.
+   *
+   * @param method what is to be done
+   * @param target the target without the version of the API, such as "/containers/json"
+   * @throws {OperationError} "unavailable"
+   */
+  async send(
+    method: EngineRequest["method"],
+    target: string,
+    { body, json, deadline = this.bounds.deadline }: SendOptions = {},
+  ): Promise<EngineReply> {
+    const sent = json === undefined ? body : jsonBody(json);
+    const request = {
+      method,
+      target: `/v${this.api}${target}`,
+      ...(sent === undefined ? {} : { body: sent }),
+    };
+    try {
+      using exchange = await Exchange.send(this.path, request, deadline, this.bounds.signal);
+      const text = await exchange.text(this.bounds.longestAnswer);
+      return { status: exchange.status, text, message: exchange.status < 400 ? "" : messageOf(text) };
+    } catch (error) {
+      throw engineFault(this.path, error);
+    }
+  }
+
+  /**
+   * Sends a `POST` whose answer tells in lines how the work goes on. It is bounded in time and bytes.
+   *
+   * @param target the target without the version of the API
+   * @param options what is sent, and how long all of it may take
+   * @param onLine gets the lines of an answer that is no error, as they come
+   * @returns the answer without its text
+   * @throws {OperationError} "unavailable"
+   */
+  async report(
+    target: string,
+    { body, deadline }: { readonly body?: RequestBody; readonly deadline: number },
+    onLine: (line: string) => void,
+  ): Promise<EngineReply> {
+    const request = {
+      method: "POST",
+      target: `/v${this.api}${target}`,
+      ...(body === undefined ? {} : { body }),
+    } as const;
+    try {
+      using exchange = await Exchange.send(this.path, request, deadline, this.bounds.signal);
+      const { status } = exchange;
+      if (status >= 400) return { status, text: "", message: messageOf(await exchange.text(LONGEST_ERROR)) };
+      const { longestAnswer, longestEvent } = this.bounds;
+      let length = 0;
+      for await (const line of exchange.lines(longestEvent)) {
+        length += line.length + 1;
+        if (length > longestAnswer) throw tooLong(longestAnswer);
+        onLine(line);
+      }
+      return { status, text: "", message: "" };
+    } catch (error) {
+      throw engineFault(this.path, error);
+    }
+  }
+
+  /**
+   * Follows what happens to networks and to the client container from now on.
+   *
+   * @throws {OperationError} "unavailable"
+   */
+  async events(): Promise<EngineEvents> {
+    const { path, bounds } = this;
+    const filters = encodeURIComponent(JSON.stringify({ type: FOLLOWED_TYPES }));
+    const exchange = await open(path, `/v${this.api}/events?filters=${filters}`, bounds);
+    exchange.stopClock();
+    return {
+      changes: changesOf(exchange, path, bounds.longestEvent),
+      [Symbol.dispose]: () => exchange[Symbol.dispose](),
+    };
+  }
+}
+
+async function* changesOf(
+  exchange: Exchange,
+  path: string,
+  longest: number,
+): AsyncGenerator<EngineChange, void> {
+  try {
+    for await (const line of exchange.lines(longest)) {
+      const change = changeOf(line);
+      if (change !== undefined) yield change;
+    }
+  } catch (error) {
+    throw engineFault(path, error);
+  }
+}
+
+function jsonBody(value: unknown): RequestBody {
+  const bytes = new TextEncoder().encode(JSON.stringify(value));
+  return { type: "application/json", length: bytes.length, portions: [bytes] };
+}
+
+/** Asks for something that must be there. */
+async function open(path: string, target: string, { deadline, signal }: EngineBounds): Promise<Exchange> {
+  try {
+    const exchange = await Exchange.send(path, { method: "GET", target }, deadline, signal);
+    if (exchange.status === 200) return exchange;
+    using refused = exchange;
+    const message = messageOf(await refused.text(LONGEST_ERROR));
+    throw new MalformedAnswer(`it answers ${refused.status}${message === "" ? "" : `: ${message}`}`);
+  } catch (error) {
+    throw engineFault(path, error);
+  }
+}
+
+async function getJson(path: string, target: string, bounds: EngineBounds): Promise<unknown> {
+  using exchange = await open(path, target, bounds);
+  try {
+    return JSON.parse(await exchange.text(bounds.longestAnswer));
+  } catch (error) {
+    throw engineFault(path, error);
+  }
+}
+
+/** What an error's answer says: the Engine sends `{"message": "..."}`. */
+function messageOf(text: string): string {
+  try {
+    const { message } = fieldsOf(JSON.parse(text));
+    return typeof message === "string" ? message.slice(0, LONGEST_MESSAGE) : "";
+  } catch {
+    return "";
+  }
+}

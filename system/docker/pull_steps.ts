@@ -1,0 +1,44 @@
+/**
+ * How far a pull has come, out of the Engine's lines about its layers.
+ *
+ * @module
+ */
+import { fieldsOf } from "../../core/docker/fields.ts";
+
+/** The Engine's words for what it does with a layer, and ours. */
+const STEPS = { Downloading: "download", Extracting: "unpack" } as const;
+
+/** Layers that are followed; an image has a few, at most 127. */
+const MOST_LAYERS = 128;
+
+/** How far one step has come, in bytes; the total is that of the layers seen so far. */
+export interface PullStep {
+  readonly step: "download" | "unpack";
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Adds up the layers. */
+export class PullSteps {
+  readonly #layers = { download: new Map<string, PullStep>(), unpack: new Map<string, PullStep>() };
+
+  /**
+   * Takes one line of the answer to `POST /images/create`, such as
+   * `{"status":"Downloading","progressDetail":{"current":1,"total":2},"id":"layer"}`.
+   *
+   * @returns how far that step has come; undefined when the line says nothing of it
+   */
+  take({ status, id, progressDetail }: Readonly<Record<string, unknown>>): PullStep | undefined {
+    if (status !== "Downloading" && status !== "Extracting") return undefined;
+    const { current: done, total } = fieldsOf(progressDetail);
+    if (typeof id !== "string" || typeof done !== "number" || typeof total !== "number") return undefined;
+    const step = STEPS[status];
+    const layers = this.#layers[step];
+    if (layers.has(id) || layers.size < MOST_LAYERS) layers.set(id, { step, done, total });
+    let sum: PullStep = { step, done: 0, total: 0 };
+    for (const layer of layers.values()) {
+      sum = { step, done: sum.done + layer.done, total: sum.total + layer.total };
+    }
+    return sum;
+  }
+}

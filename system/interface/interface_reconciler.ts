@@ -1,0 +1,74 @@
+/**
+ * Keeps a tunnel's interface up and with its addresses, whoever takes them away.
+ *
+ * @module
+ */
+import { OperationError } from "../../core/error.ts";
+import { Restorations } from "../../core/routing/flap_damper.ts";
+import type { InterfaceSettings, Router } from "../routing/router.ts";
+
+/** The one thing that is kept. */
+const KEY = "interface";
+
+/** What the keeper works with. */
+export interface InterfaceKeeperSettings {
+  readonly router: Pick<Router, "lacksSettings" | "repairInterface">;
+  /** The settings that are to be in force now. */
+  readonly wanted: () => InterfaceSettings;
+  /** Told of each repair; must not throw. */
+  readonly onRepaired: () => void;
+  /** Milliseconds on a steady scale. */
+  readonly now?: () => number;
+}
+
+/** Looks after one interface. */
+export class InterfaceKeeper {
+  readonly #settings: InterfaceKeeperSettings;
+  readonly #now: () => number;
+  readonly #restorations = new Restorations();
+  #fault: string | undefined;
+  #lookedAt = 0;
+
+  constructor(settings: InterfaceKeeperSettings) {
+    this.#settings = settings;
+    this.#now = settings.now ?? (() => performance.now());
+  }
+
+  /** Why the interface is not as it should be; undefined when it is. */
+  get fault(): string | undefined {
+    return this.#fault;
+  }
+
+  /** Milliseconds until the interface is to be repaired; undefined when that does not wait. */
+  get nextRepair(): number | undefined {
+    return this.#restorations.nextDue(this.#lookedAt);
+  }
+
+  /**
+   * Repairs the interface if something is missing, sooner or later depending on how often that was so.
+   *
+   * @throws {OperationError} when it cannot be repaired
+   */
+  async repair(): Promise<void> {
+    const { router, wanted, onRepaired } = this.#settings;
+    const now = this.#lookedAt = this.#now();
+    const settings = wanted();
+    try {
+      if (await router.lacksSettings(settings)) {
+        this.#restorations.lost(KEY, now);
+        if (this.#restorations.isDue(KEY, now)) {
+          await router.repairInterface(settings);
+          onRepaired();
+          this.#restorations.restored(KEY, now);
+        }
+      } else this.#restorations.restored(KEY, now);
+    } catch (error) {
+      if (error instanceof OperationError) this.#fault = error.report;
+      throw error;
+    }
+    this.#fault = this.#restorations.isContested(KEY, now)
+      ? `Cannot keep interface ${settings.name} up with its addresses: another program changes it again and again. ` +
+        "Find that program; the interface is put right with pauses of up to 30 s"
+      : undefined;
+  }
+}

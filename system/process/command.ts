@@ -1,0 +1,145 @@
+/**
+ * Runs programs of the system: an argv without a shell, an absolute path, bounded time, captured output.
+ *
+ * @module
+ */
+import { OperationError } from "../../core/error.ts";
+
+/** How a program ended. */
+export interface CommandOutcome {
+  /** Its exit status; 128 and more when a signal ended it. */
+  readonly code: number;
+  /** Its standard output as UTF-8. */
+  readonly stdout: string;
+  /** Its standard error as UTF-8. */
+  readonly stderr: string;
+}
+
+/** What a program gets beside its arguments. */
+export interface CommandOptions {
+  /** Its standard input; none: it reads nothing. */
+  readonly input?: string;
+  /** Milliseconds that it may take. */
+  readonly timeout?: number;
+  /** Its environment beside LC_ALL; it inherits nothing. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Runs a program to its end; any exit status is an outcome.
+ *
+ * @param argv absolute path, then arguments
+ */
+export type RunCommand = (argv: readonly string[], options?: CommandOptions) => Promise<CommandOutcome>;
+
+/** What a program of the system may take; route and ifconfig need some milliseconds. */
+const TIMEOUT = 10_000;
+
+/**
+ * The {@linkcode RunCommand} of the running system. Programs speak English to us, whatever the user's language is.
+ *
+ * @throws {OperationError} "unavailable" when there is no such program, "io" when it takes too long
+ * @throws {RangeError} when the path is not absolute: what PATH says is not to be trusted in a program that is root
+ */
+export const runCommand: RunCommand = async (argv, { input, timeout = TIMEOUT, env = {} } = {}) => {
+  const [program = "", ...args] = argv;
+  if (!program.startsWith("/")) throw new RangeError(`Cannot run "${program}": the path is not absolute`);
+  const child = spawn(program, args, env, input !== undefined);
+  const stdout = capture(child.stdout);
+  const stderr = capture(child.stderr);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    end(child);
+    // A grandchild may still hold the other ends.
+    stdout.cancel();
+    stderr.cancel();
+  }, timeout);
+  try {
+    if (input !== undefined) await feed(child.stdin, input);
+    const [status, out, err] = await Promise.all([child.status, stdout.text, stderr.text]);
+    if (!isLate) return { code: status.code, stdout: out, stderr: err };
+  } finally {
+    clearTimeout(timer);
+  }
+  throw new OperationError(
+    "io",
+    `Cannot run ${argv.join(" ")}: it did not end within ${timeout / 1000} s`,
+    "Try the command by hand",
+  );
+};
+
+/**
+ * Starts a program.
+ *
+ * @param program its absolute path
+ * @param env its environment beside LC_ALL
+ * @param hasInput whether it gets a standard input
+ * @throws {OperationError} "unavailable" when there is no such program
+ */
+export function spawn(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  hasInput: boolean,
+): Deno.ChildProcess {
+  try {
+    return new Deno.Command(program, {
+      args: [...args],
+      // What the caller of this program has in LD_* or XTABLES_* is not for a program that runs as root.
+      clearEnv: true,
+      env: { ...env, LC_ALL: "C" },
+      stdin: hasInput ? "piped" : "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied)) {
+      throw error;
+    }
+    const isMissing = error instanceof Deno.errors.NotFound;
+    throw new OperationError(
+      "unavailable",
+      `Cannot run ${program}: ${isMissing ? "there is no such program" : "it is not executable"}`,
+      "Install the package that brings it",
+      { cause: error },
+    );
+  }
+}
+
+/** Ends a program at once; nothing happens when it has ended. */
+export function end(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch (error) {
+    // It has ended by itself meanwhile.
+    if (!(error instanceof TypeError)) throw error;
+  }
+}
+
+async function feed(stdin: WritableStream<Uint8Array>, input: string): Promise<void> {
+  const writer = stdin.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(input));
+    await writer.close();
+  } catch (error) {
+    // A program may end without reading everything; its exit status tells whether that was right. The stream is broken
+    // then, or already closed (a TypeError).
+    if (!(error instanceof Deno.errors.BrokenPipe || error instanceof TypeError)) throw error;
+  }
+}
+
+/** Collects a stream until it ends or is cancelled. */
+function capture(stream: ReadableStream<Uint8Array>): { text: Promise<string>; cancel(): void } {
+  const reader = stream.getReader();
+  const collect = async () => {
+    const decoder = new TextDecoder();
+    let text = "";
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return text + decoder.decode();
+      text += decoder.decode(value, { stream: true });
+    }
+  };
+  return { text: collect(), cancel: () => void reader.cancel() };
+}

@@ -1,0 +1,24 @@
+/**
+ * scrypt on another thread: it takes some 40 ms of a core, during which the caller's goes on.
+ *
+ * @module
+ */
+import { scrypt as runtimeScrypt } from "node:crypto";
+import type { Scrypt } from "../../core/token/token_keys.ts";
+import { libcryptoScrypt } from "../../ffi/aead/scrypt_libcrypto.ts";
+
+/** scrypt (RFC 7914) by libcrypto, or by node:crypto where that does not load. */
+export const scrypt: Scrypt = async (password, salt, length, cost) =>
+  await libcryptoScrypt(password, salt, length, cost) ?? await slowScrypt(password, salt, length, cost);
+
+/** scrypt by node:crypto. */
+export const slowScrypt: Scrypt = (password, salt, length, cost) =>
+  new Promise((resolve, reject) =>
+    runtimeScrypt(
+      password,
+      salt,
+      length,
+      cost,
+      (error, key) => error === null ? resolve(new Uint8Array(key)) : reject(error),
+    )
+  );

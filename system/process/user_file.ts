@@ -1,0 +1,139 @@
+/**
+ * Reads a file of a user's as root: what the user puts in its place must neither hold the program up, nor fill its memory, nor
+ * lead it to another file.
+ *
+ * @module
+ */
+import { fileCalls, openFlags, pathBytes } from "../../ffi/file/file_calls.ts";
+import { statusOfDescriptorLater } from "../../ffi/file/file_status.ts";
+
+/** A file that is there and was not read, as "PATH is no regular file". */
+export class UnreadFile extends Error {
+  /** The class's name, for logs. */
+  override readonly name = "UnreadFile";
+}
+
+/** Where the file is. */
+export interface UserFile {
+  /** A folder that root trusts to be where it says, such as the user's home: links on the way to it are followed. */
+  readonly folder: string;
+  /** The path from there, in which no link is followed. */
+  readonly path: string;
+}
+
+/** Bounds on what is read. */
+export interface ReadBounds {
+  /** Bytes that the file may have. */
+  readonly size?: number;
+  /** Milliseconds; a network file system may never answer. */
+  readonly time?: number;
+}
+
+/** A config.json of docker is a few hundred bytes, with many plugins' settings a few thousand. */
+const SIZE = 1 << 18;
+const TIME = 2_000;
+
+/**
+ * Reads the file as UTF-8. It has to be a regular file that belongs to the folder's owner or to root.
+ *
+ * @returns undefined where there is none
+ * @throws {UnreadFile} where there is one that is not to be read, or too late
+ */
+export async function readUserFile(
+  { folder, path }: UserFile,
+  { size = SIZE, time = TIME }: ReadBounds = {},
+): Promise<string | undefined> {
+  const whole = `${folder}/${path}`;
+  try {
+    return await inTime(readWithin(folder, path.split("/"), size), time);
+  } catch (error) {
+    throw error instanceof Refusal ? new UnreadFile(`${whole} ${error.message}`) : error;
+  }
+}
+
+/**
+ * What comes of the work, if that is soon enough; the work itself goes on.
+ *
+ * @param time milliseconds
+ * @throws {Refusal} when it is not
+ */
+export async function inTime<T>(work: Promise<T>, time: number): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Refusal(`was not read within ${time} ms`)), time);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Why it is not read. */
+export class Refusal extends Error {}
+
+/**
+ * Goes from folder to folder by descriptors, so that none can be swapped once it was looked at. All calls run on another
+ * thread: one that never returns keeps its descriptor and nothing else.
+ */
+async function readWithin(
+  folder: string,
+  names: readonly string[],
+  most: number,
+): Promise<string | undefined> {
+  if (!await isThere(`${folder}/${names.join("/")}`)) return undefined;
+  const { openLater, openatLater, close } = fileCalls();
+  const { O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = openFlags;
+  let descriptor = await openLater(pathBytes(folder), O_DIRECTORY | O_CLOEXEC);
+  try {
+    if (descriptor < 0) throw new Refusal(`is in ${folder}, which cannot be opened`);
+    const owner = (await statusOfDescriptorLater(descriptor))?.uid;
+    for (const [index, name] of names.entries()) {
+      const isLast = index === names.length - 1;
+      // Without O_NONBLOCK the opening of a pipe waits for a writer.
+      const flags = O_CLOEXEC | O_NOFOLLOW | (isLast ? O_NONBLOCK : O_DIRECTORY);
+      const next = await openatLater(descriptor, pathBytes(name), flags);
+      close(descriptor);
+      descriptor = next;
+      if (descriptor < 0) throw new Refusal("cannot be opened, or is or leads through a link");
+    }
+    const status = await statusOfDescriptorLater(descriptor);
+    if (status?.kind !== "file") throw new Refusal("is no regular file");
+    if (status.uid !== 0 && status.uid !== owner) {
+      throw new Refusal(`belongs to user ${status.uid}, and the folder to ${owner ?? "nobody"}`);
+    }
+    if (status.size > BigInt(most)) throw new Refusal(`has more than ${most >> 10} KiB`);
+    return await readText(descriptor, most);
+  } finally {
+    if (descriptor >= 0) close(descriptor);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    // Deno 2.4 has no class for ENOTDIR.
+    const isAbsent = error instanceof Deno.errors.NotFound ||
+      error instanceof Error && "code" in error && error.code === "ENOTDIR";
+    if (isAbsent) return false;
+    throw new Refusal(
+      error instanceof Error ? `cannot be looked at: ${error.message}` : "cannot be looked at",
+    );
+  }
+}
+
+/** It may grow while it is read. */
+async function readText(descriptor: number, most: number): Promise<string> {
+  const { readLater } = fileCalls();
+  const decoder = new TextDecoder();
+  const room = new Uint8Array(16_384);
+  let text = "";
+  for (let length = 0;;) {
+    const count = await readLater(descriptor, room, room.length);
+    if (count < 0) throw new Refusal("cannot be read");
+    if (count === 0) return text + decoder.decode();
+    length += count;
+    if (length > most) throw new Refusal(`has more than ${most >> 10} KiB`);
+    text += decoder.decode(room.subarray(0, count), { stream: true });
+  }
+}

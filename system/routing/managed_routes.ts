@@ -1,0 +1,145 @@
+/**
+ * Routes to one interface: adds and removes them, remembers what became of each, and puts back what other programs take away.
+ *
+ * @module
+ */
+import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
+import { Restorations } from "../../core/routing/flap_damper.ts";
+import type { Router } from "./router.ts";
+
+/** A route that is to be in force, or would be if nothing stood against it. */
+export interface WantedPrefix {
+  /** The network, host bits clear. */
+  readonly prefix: Prefix;
+  /** Why it must not be in force. */
+  readonly fault?: string;
+  /** What is to be said of it although it may be in force. */
+  readonly warning?: string;
+}
+
+/** What became of a route. */
+export interface KeptRoute {
+  readonly prefix: Prefix;
+  readonly isActive: boolean;
+  /** Why it is not as it should be, or what is to be said of it; undefined when it is as it should be. */
+  readonly fault: string | undefined;
+}
+
+/** Where it is said what happens; the programs' loggers are such. */
+export interface RouteLog {
+  info(message: string, fields: Readonly<Record<string, string>>): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+/** Keeps the routes of one interface. */
+export class KeptRoutes {
+  #routes = new Map<string, KeptRoute>();
+  readonly #restorations = new Restorations();
+  #appliedAt = 0;
+
+  /**
+   * @param router the system's routing table
+   * @param interfaceName the tunnel's interface
+   * @param log told of what happens; of a fault once, until it changes
+   * @param now milliseconds on a steady scale
+   */
+  constructor(
+    readonly router: Pick<Router, "addRoutes" | "removeRoutes" | "listMissing">,
+    readonly interfaceName: string,
+    readonly log: RouteLog,
+    readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** Every wanted route and its state. */
+  get all(): KeptRoute[] {
+    return [...this.#routes.values()];
+  }
+
+  /** Milliseconds until a route that was taken away is to be put back; undefined where none waits. */
+  get nextRestoration(): number | undefined {
+    return this.#restorations.nextDue(this.#appliedAt);
+  }
+
+  /**
+   * Compares with the routing table: a route that is gone is put back by the next `apply`, soon or later, depending on how
+   * often it was taken away. Calls of this and `apply` have to end before the next.
+   *
+   * @throws {OperationError} when the table cannot be read
+   */
+  async findLost(): Promise<void> {
+    const active = this.all.filter(({ isActive }) => isActive);
+    if (active.length === 0) return;
+    const now = this.now();
+    const lost = await this.router.listMissing(active.map(({ prefix }) => prefix), this.interfaceName);
+    for (const prefix of lost) this.#restorations.lost(formatPrefix(prefix), now);
+  }
+
+  /**
+   * Puts these routes in force and no others; one that failed before is tried again, and none holds the others up. One call
+   * has to end before the next.
+   *
+   * @param until when it is aborted, what is left to remove stays
+   * @throws {OperationError} when no route can be changed at all
+   */
+  async apply(wanted: readonly WantedPrefix[], until?: AbortSignal): Promise<void> {
+    const isInForce = (key: string) =>
+      this.#routes.get(key)?.isActive === true && !this.#restorations.isLost(key);
+    const allowed = new Set(wanted.filter(({ fault }) => fault === undefined).map(keyOf));
+    const unwanted = [...this.#routes].filter(([key]) => isInForce(key) && !allowed.has(key));
+    if (unwanted.length > 0) await this.#remove(unwanted.map(([, { prefix }]) => prefix), until);
+    const now = this.#appliedAt = this.now();
+    const missing = wanted.filter((route) =>
+      route.fault === undefined && !isInForce(keyOf(route)) && this.#restorations.isDue(keyOf(route), now)
+    );
+    const refusals = missing.length > 0 ? await this.#add(missing.map(({ prefix }) => prefix)) : new Map();
+    const before = this.#routes;
+    this.#routes = new Map(wanted.map((route) => {
+      const key = keyOf(route);
+      const refusal: string | undefined = route.fault ?? refusals.get(key);
+      const isActive = refusal === undefined && !this.#restorations.isLost(key);
+      const trouble = refusal ??
+        (this.#restorations.isContested(key, now) ? this.#contested(key) : undefined);
+      const fault = trouble ?? route.warning;
+      if (fault !== undefined && fault !== before.get(key)?.fault) {
+        this.log[fault === route.fault || fault === route.warning ? "warn" : "error"](fault);
+      }
+      return [key, { prefix: route.prefix, isActive, fault }];
+    }));
+    for (const key of before.keys()) if (!this.#routes.has(key)) this.#restorations.forget(key);
+  }
+
+  async #remove(prefixes: readonly Prefix[], until: AbortSignal | undefined): Promise<void> {
+    const failures = await this.router.removeRoutes(prefixes, this.interfaceName, until);
+    for (const prefix of prefixes) this.#routes.delete(formatPrefix(prefix));
+    for (const { error } of failures) this.log.error(error.report);
+    this.log.info("routes removed", { routes: summarizePrefixes(prefixes) });
+  }
+
+  /** What failed, by prefix. */
+  async #add(prefixes: readonly Prefix[]): Promise<Map<string, string>> {
+    const failures = await this.router.addRoutes(prefixes, this.interfaceName);
+    const refusals = new Map(failures.map(({ prefix, error }) => [formatPrefix(prefix), error.report]));
+    const added = prefixes.filter((prefix) => !refusals.has(formatPrefix(prefix)));
+    const isLost = (prefix: Prefix) => this.#restorations.isLost(formatPrefix(prefix));
+    const [restored, fresh] = [added.filter(isLost), added.filter((prefix) => !isLost(prefix))];
+    for (const prefix of restored) this.#restorations.restored(formatPrefix(prefix), this.now());
+    if (fresh.length > 0) this.log.info("routes added", { routes: summarizePrefixes(fresh) });
+    if (restored.length > 0) this.log.info("lost routes put back", { routes: summarizePrefixes(restored) });
+    return refusals;
+  }
+
+  #contested(prefix: string): string {
+    return `Cannot keep ${prefix} routed to ${this.interfaceName}: another program takes the route away again and again. ` +
+      "Find the VPN or firewall program that does; it is put back with pauses of up to 30 s";
+  }
+}
+
+function keyOf({ prefix }: WantedPrefix): string {
+  return formatPrefix(prefix);
+}
+
+/** Prefixes for a log line: all of a few, a count of many. */
+export function summarizePrefixes(prefixes: readonly Prefix[]): string {
+  return prefixes.length > 8 ? `${prefixes.length} prefixes` : prefixes.map(formatPrefix).join(" ");
+}
