@@ -28,9 +28,10 @@ Deno.test("install.sh names the archives as a release does", () => {
 });
 
 /** What people are told to download, install or run. */
-const SHOWN = ["README.md", "install.sh", "docs/install.md", "docs/troubleshooting.md", "docs/image.md"].map(
-  read,
-);
+const SHOWN = ["README.md", "install.sh", "docs/guide/install.md", "docs/troubleshooting.md", "docs/image.md"]
+  .map(
+    read,
+  );
 
 Deno.test("every address to download from is the one in project.ts", () => {
   const addresses = SHOWN.join("\n").match(/https:\/\/github\.com\/[\w.-]+\/[\w.-]+(?=\/releases)/g) ?? [];
