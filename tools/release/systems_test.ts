@@ -33,8 +33,8 @@ const SHOWN = [
   "README.zh-CN.md",
   "install.sh",
   "docs/guide/install.md",
-  "docs/troubleshooting.md",
-  "docs/image.md",
+  "docs/guide/troubleshooting.md",
+  "docs/guide/image.md",
 ]
   .map(
     read,
