@@ -19,7 +19,7 @@ import { UdpPeer } from "../tests/topology/udp_peer.ts";
 import { pause, withDeadline } from "../tests/topology/wait.ts";
 import { type Figures, startToFirstPacket } from "./figures.ts";
 
-/** A client's plain heartbeat (docs/protocol.md). */
+/** A client's plain heartbeat (docs/internals/protocol.md). */
 const HEARTBEAT = "00";
 /** Milliseconds between two requests: the resolution of what is measured. */
 const INTERVAL = 10;

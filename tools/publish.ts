@@ -27,7 +27,7 @@ function command(): string[] {
     );
   }
   const files = names.map((name) => join(FOLDER, name));
-  const notes = "The changes are in CHANGELOG.md; install.sh and docs/install.md say how to install.";
+  const notes = "The changes are in CHANGELOG.md; install.sh and docs/guide/install.md say how to install.";
   return ["gh", "release", "create", `v${version}`, "--draft", "--verify-tag", "--notes", notes, ...files];
 }
 

@@ -1,7 +1,7 @@
 import { deepEqual, ok } from "node:assert/strict";
 
 const ROOT = new URL("../", import.meta.url);
-const page = await Deno.readTextFile(new URL("docs/security.md", ROOT));
+const page = await Deno.readTextFile(new URL("docs/guide/security.md", ROOT));
 
 /** A test as the page names it: its file, then its name between quotes, and more names of the same file. */
 function namedTests(text: string): { file: string; names: string[] }[] {
@@ -32,12 +32,12 @@ async function faultsOf(text: string): Promise<string[]> {
 /** The points of the page: list items that begin with bold words. */
 const points = page.split(/^(?=- |#)/m).filter((part) => part.startsWith("- **"));
 
-Deno.test("docs/security.md names tests that exist", async () => {
+Deno.test("docs/guide/security.md names tests that exist", async () => {
   ok(namedTests(page).length > 50);
   deepEqual(await faultsOf(page), []);
 });
 
-Deno.test("each point of docs/security.md names its test, or says that it has none", () => {
+Deno.test("each point of docs/guide/security.md names its test, or says that it has none", () => {
   ok(points.length > 40);
   deepEqual(points.filter((point) => namedTests(point).length === 0 && !point.includes("Not tested: ")), []);
   deepEqual(

@@ -1,7 +1,7 @@
 /**
  * The accessor's side of the tunnel's control: keeps a session with the server, asks whether it is still there, takes what it tells.
  *
- * The server answers the octet 01 with its login reply (docs/protocol.md), which serves as a heartbeat: it shows that the server is
+ * The server answers the octet 01 with its login reply (docs/internals/protocol.md), which serves as a heartbeat: it shows that the server is
  * there, keeps address translations on the way alive, tells the server where we have moved, and brings what has changed.
  *
  * @module

@@ -23,7 +23,7 @@ import type { UdpSocket } from "../../ffi/udp/udp_socket.ts";
 
 const log = getLogger("server");
 
-/** Commands of the original (docs/protocol.md) that this client does not carry out. */
+/** Commands of the original (docs/internals/protocol.md) that this client does not carry out. */
 const IDLE_COMMANDS: ReadonlySet<string> = new Set(["dns", "host"]);
 
 /** Milliseconds that a place which does not answer is stayed with, where there are several. */

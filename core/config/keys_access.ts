@@ -15,7 +15,7 @@ const LONGEST_TOKEN = 512;
 
 /** Reads a token's name. No problem repeats it. */
 export function readTokenName(text: string): Reading<string> {
-  // The login's answer and the control text join their parts with commas (docs/protocol.md).
+  // The login's answer and the control text join their parts with commas (docs/internals/protocol.md).
   if (text.includes(",")) return problem("the token holds a comma; expected one without");
   if (/\p{C}/u.test(text)) return problem("the token holds a control character; expected one without");
   if (new TextEncoder().encode(text).length > LONGEST_TOKEN) {

@@ -6,7 +6,7 @@ import { parseConfig } from "./parse.ts";
 import { plan } from "./plan.ts";
 
 const FILE = "docker-connector.conf";
-const page = await Deno.readTextFile(new URL("../../docs/configuration.md", import.meta.url));
+const page = await Deno.readTextFile(new URL("../../docs/guide/configuration.md", import.meta.url));
 
 /** The text below each heading of the third level, by the heading. */
 function sections(): Map<string, string> {

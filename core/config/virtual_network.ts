@@ -13,7 +13,7 @@ import {
   prefixesOverlap,
 } from "../net/prefix.ts";
 
-/** The two fixed addresses of the virtual network (docs/protocol.md, "Addresses"). */
+/** The two fixed addresses of the virtual network (docs/internals/protocol.md, "Addresses"). */
 export interface Roles {
   /** The Docker side: the address of `addr` itself. */
   readonly client: IpAddress;

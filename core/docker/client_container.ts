@@ -71,7 +71,7 @@ export interface ClientPlan {
 const TUN = "/dev/net/tun";
 
 /**
- * The body of `POST /containers/create`: the least that the client needs (docs/image.md). It is what `docker run --net host
+ * The body of `POST /containers/create`: the least that the client needs (docs/guide/image.md). It is what `docker run --net host
  * --cap-drop ALL --cap-add NET_ADMIN --cap-add NET_RAW --device /dev/net/tun --read-only --tmpfs /run
  * --security-opt no-new-privileges` asks for. The Engine does not start it again by itself: the server does, and where no server
  * runs, nothing with these rights is to.

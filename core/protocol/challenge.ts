@@ -1,6 +1,6 @@
 /**
  * Challenges of a server, by which a client proves the key although its clock is wrong or its heartbeat is not newer than the
- * last one (docs/protocol.md):
+ * last one (docs/internals/protocol.md):
  *
  * | datagram | octets |
  * |---|---|

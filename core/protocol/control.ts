@@ -1,5 +1,5 @@
 /**
- * Control texts from a server to its client (docs/protocol.md): the header `01 HH LL`, then HHLL octets of text, which may
+ * Control texts from a server to its client (docs/internals/protocol.md): the header `01 HH LL`, then HHLL octets of text, which may
  * begin in the header's datagram and go on in the next ones, cut at the MTU. Commands are joined by `,`, words by a space.
  *
  * @module

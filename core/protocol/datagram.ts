@@ -1,5 +1,5 @@
 /**
- * What a v1 datagram is, told by its length and first octet (docs/protocol.md). A datagram that is exactly one IP packet
+ * What a v1 datagram is, told by its length and first octet (docs/internals/protocol.md). A datagram that is exactly one IP packet
  * is a packet, whatever else goes on. A control text cut at the MTU may go on with a letter whose high half is 4 or 6; where
  * its next octets make up the datagram's length too, which takes an MTU above 8,224, the sender cuts elsewhere (control.ts).
  *

@@ -1,5 +1,5 @@
 /**
- * What a client of version 2 says of itself after a server announced `version 2`: octet 03, then JSON (docs/protocol.md).
+ * What a client of version 2 says of itself after a server announced `version 2`: octet 03, then JSON (docs/internals/protocol.md).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Heartbeats of a client. Without a key it is the octet 00. With one (docs/protocol.md):
+ * Heartbeats of a client. Without a key it is the octet 00. With one (docs/internals/protocol.md):
  *
  * | offset | octets | |
  * |---|---|---|

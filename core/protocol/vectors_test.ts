@@ -5,9 +5,9 @@ import { encodeDescription } from "./description.ts";
 import { encodeHeartbeat } from "./heartbeat.ts";
 import { heartbeatProof } from "./heartbeat_mac.ts";
 
-/** The octets that docs/protocol.md shows, one block of hexadecimal text each; blocks of another kind say so. */
+/** The octets that docs/internals/protocol.md shows, one block of hexadecimal text each; blocks of another kind say so. */
 async function documentedVectors(): Promise<string[]> {
-  const text = await Deno.readTextFile(new URL("../../docs/protocol.md", import.meta.url));
+  const text = await Deno.readTextFile(new URL("../../docs/internals/protocol.md", import.meta.url));
   const blocks = [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```/gm)]
     .flatMap(([, kind, block = ""]) => kind === "" ? [block] : []);
   return blocks.map((block) =>

@@ -1,5 +1,5 @@
 /**
- * What a server tells an accessor once it is in (docs/protocol.md): the octet 01, then
+ * What a server tells an accessor once it is in (docs/internals/protocol.md): the octet 01, then
  *
  * ```
  * addr ADDRESS/LENGTH,peer ADDRESS,mtu N,route CIDR,route CIDR...

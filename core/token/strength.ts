@@ -1,7 +1,7 @@
 /**
  * How hard a token is to guess, soberly: by what an attacker tries first, not by how it looks. A token below
  * {@linkcode ENOUGH_BITS} deserves a warning, since who has recorded one handshake can try tokens without asking the server
- * (docs/security.md).
+ * (docs/guide/security.md).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The keys of a token (docs/protocol.md):
+ * The keys of a token (docs/internals/protocol.md):
  *
  * ```
  * master = scrypt(token, salt "docker-connector token", N = 16384, r = 8, p = 1, 32 octets)

@@ -1,6 +1,6 @@
 /**
  * Finds whom an initiation is for. Every token has a private key of its own on our side, and mac1 tells which one the sender had in
- * mind (docs/protocol.md), so it is computed under one key after the other until one fits.
+ * mind (docs/internals/protocol.md), so it is computed under one key after the other until one fits.
  *
  * @module
  */

@@ -59,8 +59,8 @@ Deno.test("the recorded cookie comes out octet by octet, and the mac2 that is ma
   assert.equal(begin(5000).toHex(), cookie.nextInitiation);
 });
 
-Deno.test("docs/protocol.md shows these vectors", async () => {
-  const text = await Deno.readTextFile(new URL("../../docs/protocol.md", import.meta.url));
+Deno.test("docs/internals/protocol.md shows these vectors", async () => {
+  const text = await Deno.readTextFile(new URL("../../docs/internals/protocol.md", import.meta.url));
   const shown = text.replaceAll(/\s+/g, "");
   const { accessorKey, connectorKey, presharedKey } = vectors.tokens[0] ?? assert.fail("no token");
   assert.ok(

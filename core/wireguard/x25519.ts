@@ -1,6 +1,6 @@
 /**
  * X25519 (RFC 7748) by the runtime's node:crypto: compiled code that takes the same time for every key, unlike arithmetic on BigInt,
- * at a fraction of its cost and with nothing to load (docs/dependencies.md has the figures).
+ * at a fraction of its cost and with nothing to load (docs/internals/dependencies.md has the figures).
  *
  * @module
  */

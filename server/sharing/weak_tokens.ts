@@ -1,5 +1,5 @@
 /**
- * Warns about tokens that can be guessed (docs/security.md says what that costs).
+ * Warns about tokens that can be guessed (docs/guide/security.md says what that costs).
  *
  * @module
  */

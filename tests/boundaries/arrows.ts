@@ -1,5 +1,5 @@
 /**
- * Which layer may import which, and what each may use of the runtime. docs/architecture.md draws the same arrows.
+ * Which layer may import which, and what each may use of the runtime. docs/internals/architecture.md draws the same arrows.
  *
  * @module
  */

@@ -18,9 +18,9 @@ async function listTar(path: string): Promise<string[]> {
   return lines.filter((line) => !line.endsWith("/") || !isFilled(line)).sort();
 }
 
-/** The paths in the first column of the table of docs/image.md. */
+/** The paths in the first column of the table of docs/guide/image.md. */
 async function documentedPaths(): Promise<string[]> {
-  const text = await Deno.readTextFile(new URL("../../docs/image.md", import.meta.url));
+  const text = await Deno.readTextFile(new URL("../../docs/guide/image.md", import.meta.url));
   return [...text.matchAll(/^\| `(\/\S+)` \|/gm)].map((match) => match[1] ?? "").sort();
 }
 
@@ -93,7 +93,7 @@ networkTest("what the image is", { containers: [] }, async (network, t) => {
     assert.equal(labels["org.opencontainers.image.licenses"], "MIT");
   });
 
-  await t.step("exactly the files that docs/image.md lists", async () => {
+  await t.step("exactly the files that docs/guide/image.md lists", async () => {
     const folder = `${network.folder}/saved`;
     await Deno.mkdir(folder);
     await mustRun(["tar", "--extract", "--file", await clientImageTar(engine), "--directory", folder]);

@@ -3,7 +3,7 @@
  * both directions. FOLDER holds its programs built for Linux: `orig-server` (its `desktop/`), `orig-client` (`docker/`)
  * and `orig-accessor` (`accessor/`). They are no part of this repository, so the test suite does not run this.
  *
- * Its server has no Linux side of its own. docs/protocol.md says what was added to it.
+ * Its server has no Linux side of its own. docs/internals/protocol.md says what was added to it.
  *
  * @module
  */

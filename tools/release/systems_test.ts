@@ -28,9 +28,17 @@ Deno.test("install.sh names the archives as a release does", () => {
 });
 
 /** What people are told to download, install or run. */
-const SHOWN = ["README.md", "install.sh", "docs/install.md", "docs/troubleshooting.md", "docs/image.md"].map(
-  read,
-);
+const SHOWN = [
+  "README.md",
+  "README.zh-CN.md",
+  "install.sh",
+  "docs/guide/install.md",
+  "docs/guide/troubleshooting.md",
+  "docs/guide/image.md",
+]
+  .map(
+    read,
+  );
 
 Deno.test("every address to download from is the one in project.ts", () => {
   const addresses = SHOWN.join("\n").match(/https:\/\/github\.com\/[\w.-]+\/[\w.-]+(?=\/releases)/g) ?? [];
@@ -38,8 +46,11 @@ Deno.test("every address to download from is the one in project.ts", () => {
   deepEqual([...new Set([...addresses, page])], [HOME]);
 });
 
+/** A tap or an image by its owner, but for the page of another project on GitHub. */
+const PUBLISHED = /(?<![\w.-]|https:\/\/github\.com\/)[\w.-]+\/(?:brew|mac-docker-connector)(?=[\s\/:`"])/g;
+
 Deno.test("nothing that is shown installs or runs what others publish", () => {
-  const owners = SHOWN.join("\n").match(/[\w.-]+\/(?:brew|mac-docker-connector)(?=[\s\/:`"])/g) ?? [];
+  const owners = SHOWN.join("\n").match(PUBLISHED) ?? [];
   // OWNER's are what a release will have, docker-connector's is the folder below share.
   const ours = ["OWNER/mac-docker-connector", "docker-connector/mac-docker-connector"];
   deepEqual(owners.filter((name) => !ours.includes(name)), []);

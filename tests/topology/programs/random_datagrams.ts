@@ -10,7 +10,7 @@ import { createSocket } from "node:dgram";
 const LARGEST = 65_507;
 /** First bytes that mean something: heartbeat, control, login, the client's facts, IPv4, IPv6. */
 const MEANINGFUL = [0x00, 0x01, 0x02, 0x03, 0x45, 0x46, 0x4f, 0x40, 0x60];
-/** Lengths of heartbeats, without a proof and with one (docs/protocol.md). */
+/** Lengths of heartbeats, without a proof and with one (docs/internals/protocol.md). */
 const HEARTBEATS = [1, 25];
 /** Datagrams sent before the others of the machine get their turn. */
 const BURST = 32;

@@ -26,7 +26,7 @@ const server = { port: Number(serverPort), address: serverHost };
 
 let muted = false;
 let client: { port: number; address: string } | undefined;
-/** The last heartbeat, and the last answer to a challenge: 33 octets (docs/protocol.md). */
+/** The last heartbeat, and the last answer to a challenge: 33 octets (docs/internals/protocol.md). */
 const recorded: { heartbeat?: Uint8Array; answer?: Uint8Array } = {};
 let upstream: Socket;
 
