@@ -5,7 +5,7 @@
  */
 
 import type { Program } from "../program/program.ts";
-import { KEYS } from "../core/config/keys.ts";
+import { KEYS } from "../core/config/config.ts";
 import { checkCommand } from "./config/check_command.ts";
 import { cleanupCommand } from "./cleanup_command.ts";
 import { configCommand } from "./config/config_command.ts";

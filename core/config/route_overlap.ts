@@ -4,42 +4,42 @@
  * @module
  */
 import { type Prefix, prefixContains } from "../net/prefix.ts";
-import type { Route } from "./config.ts";
-import type { Located } from "./line_reader.ts";
+import type { Positioned } from "./diagnostic.ts";
+import type { ConfiguredRoute } from "./keys/networks.ts";
 
 /** Two route lines that share addresses. */
 export interface Overlap {
   /** The line that comes first in the file. */
-  readonly earlier: Located<Route>;
+  readonly earlier: Positioned<ConfiguredRoute>;
   /** The line that comes later. */
-  readonly later: Located<Route>;
+  readonly later: Positioned<ConfiguredRoute>;
 }
 
 /**
- * For every route that lies within another, or is the same, the pair of it and the narrowest such other.
+ * Returns each route that lies within another, or is the same, together with the narrowest such other.
  * Networks are nested or apart, never crossed, so in the order of their first addresses a stack of the networks that
  * hold the current one is enough.
  */
-export function findOverlaps(routes: readonly Located<Route>[]): Overlap[] {
+export function findOverlaps(routes: readonly Positioned<ConfiguredRoute>[]): Overlap[] {
   const overlaps: Overlap[] = [];
-  const holders: Located<Route>[] = [];
+  const outer: Positioned<ConfiguredRoute>[] = [];
   for (const route of routes.toSorted(compareRoutes)) {
     const { address } = route.value.prefix;
-    let holder = holders.at(-1);
-    while (holder !== undefined && !prefixContains(holder.value.prefix, address)) {
-      holders.pop();
-      holder = holders.at(-1);
+    let enclosing = outer.at(-1);
+    while (enclosing !== undefined && !prefixContains(enclosing.value.prefix, address)) {
+      outer.pop();
+      enclosing = outer.at(-1);
     }
-    if (holder !== undefined) {
-      const [earlier, later] = holder.line <= route.line ? [holder, route] : [route, holder];
+    if (enclosing !== undefined) {
+      const [earlier, later] = enclosing.line <= route.line ? [enclosing, route] : [route, enclosing];
       overlaps.push({ earlier, later });
     }
-    holders.push(route);
+    outer.push(route);
   }
   return overlaps;
 }
 
-function compareRoutes(a: Located<Route>, b: Located<Route>): number {
+function compareRoutes(a: Positioned<ConfiguredRoute>, b: Positioned<ConfiguredRoute>): number {
   return comparePrefixes(a.value.prefix, b.value.prefix) || a.line - b.line;
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { found, problem, quote, type Reading } from "../config/result.ts";
+import { err, ok, quote, type Result } from "../result.ts";
 
 // RFC 1035 section 2.3.4: 63 octets a label, 255 in wire form, which makes 253 characters. Underscores are no host
 // name's (RFC 952), but Docker's service names have them.
@@ -19,11 +19,11 @@ export function isHostName(text: string): boolean {
 }
 
 /** Reads a domain in lower case; one trailing dot is dropped. */
-export function readDomain(text: string): Reading<string> {
+export function readDomain(text: string): Result<string> {
   const name = text.toLowerCase().replace(/\.$/, "");
-  if (isHostName(name)) return found(name);
+  if (isHostName(name)) return ok(name);
   const bare = name.replace(/^\.+/, "");
-  return isHostName(bare) ? problem(`${quote(text)} starts with a dot; expected "${bare}"`) : problem(
+  return isHostName(bare) ? err(`${quote(text)} starts with a dot; expected "${bare}"`) : err(
     `${
       quote(text)
     } is no domain; expected letters, digits and hyphens between dots as in "container.internal"`,
@@ -31,12 +31,12 @@ export function readDomain(text: string): Reading<string> {
 }
 
 /** Reads the ending of names in lower case; a leading dot stays and keeps the bare domain itself out. */
-export function readDomainEnding(text: string): Reading<string> {
+export function readDomainEnding(text: string): Result<string> {
   const reading = readDomain(text.replace(/^\./, ""));
   if (reading.problem !== undefined) {
-    return problem(
+    return err(
       `${quote(text)} is no domain; expected letters, digits and hyphens between dots as in ".test"`,
     );
   }
-  return found(text.startsWith(".") ? `.${reading.value}` : reading.value);
+  return ok(text.startsWith(".") ? `.${reading.value}` : reading.value);
 }

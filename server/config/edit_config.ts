@@ -7,11 +7,16 @@
 import { exitDone } from "../../cli/exit_status.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import { addLine, type Edit, listLines, removeLine } from "../../core/config/edit.ts";
-import { formatFault } from "../../core/config/diagnostic.ts";
-import { findKey } from "../../core/config/keys.ts";
+import { formatDiagnostic } from "../../core/config/diagnostic.ts";
+import { findKey } from "../../core/config/config.ts";
 import { parseConfig } from "../../core/config/parse.ts";
 import { OperationError } from "../../core/error.ts";
-import { findConfigFile, MAX_CONFIG_BYTES, readConfigFile, writeConfigFile } from "../../system/config/config_file.ts";
+import {
+  findConfigFile,
+  MAX_CONFIG_BYTES,
+  readConfigFile,
+  writeConfigFile,
+} from "../../system/config/config_file.ts";
 import { whileLocked } from "../../system/config/edit_lock.ts";
 import { configFileToEdit, configFileToRead, type ConfigPlace } from "./config_path.ts";
 
@@ -103,11 +108,14 @@ function refuseFaults(verb: Verb, file: string, before: string, after: string): 
   if (known.length > 0) {
     throw new OperationError(
       "config",
-      `Cannot ${verb} the line: the file is faulty already: ${formatFault(known[0] ?? fault)}`,
+      `Cannot ${verb} the line: the file is faulty already: ${formatDiagnostic(known[0] ?? fault)}`,
       'Run "docker-connector check" and fix it first',
     );
   }
-  throw new OperationError("config", `Cannot ${verb} the line: it would be a fault: ${formatFault(fault)}`);
+  throw new OperationError(
+    "config",
+    `Cannot ${verb} the line: it would be a fault: ${formatDiagnostic(fault)}`,
+  );
 }
 
 /**

@@ -8,8 +8,8 @@ import { exitDone } from "../../cli/exit_status.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { Config } from "../../core/config/config.ts";
 import { addLine } from "../../core/config/edit.ts";
-import { formatFault } from "../../core/config/diagnostic.ts";
-import { freeAddress } from "../../core/config/free_address.ts";
+import { formatDiagnostic } from "../../core/config/diagnostic.ts";
+import { freeAddress } from "../../core/config/virtual_network.ts";
 import { parseConfig } from "../../core/config/parse.ts";
 import { OperationError } from "../../core/error.ts";
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
@@ -44,7 +44,7 @@ export async function addToken(
     if (config === undefined) {
       throw new OperationError(
         "config",
-        `Cannot add a token: ${fault === undefined ? `${file} is faulty` : formatFault(fault)}`,
+        `Cannot add a token: ${fault === undefined ? `${file} is faulty` : formatDiagnostic(fault)}`,
         'Run "docker-connector check" and fix it first',
       );
     }

@@ -9,7 +9,7 @@
  *
  * @returns undefined if none is near
  */
-export function nearestWord<T extends string>(found: string, known: readonly T[]): T | undefined {
+export function suggest<T extends string>(found: string, known: readonly T[]): T | undefined {
   let nearest: T | undefined;
   let least = 3;
   for (const word of known) {
