@@ -114,7 +114,7 @@ Deno.test("values of the other keys", () => {
     ["loglevel 3", "1:10", "expected error, warn, info or debug"],
     ["pong yes", "1:6", "expected on or off"],
     ["hosts hosts.txt a", "1:7", "absolute path"],
-    ["hosts /etc/hosts a..b", "1:18", "is no domain"],
+    ["hosts /etc/hosts a..b", "1:18", "invalid domain"],
     ["proxy", "1:6", "missing PORT"],
     ["proxy a:b", "1:7", `invalid port "b"`],
     ["proxy 1.2.3.4.5:80", "1:7", "invalid host"],
@@ -122,7 +122,7 @@ Deno.test("values of the other keys", () => {
     ["proxy 80:81:82", "1:7", "invalid proxy"],
     ["proxy 80:65536", "1:7", `invalid port "65536"`],
     ["dns .test", "1:5", `expected "test"`],
-    ["dns a_b.-", "1:5", "is no domain"],
+    ["dns a_b.-", "1:5", "invalid domain"],
   ]);
 });
 

@@ -32,10 +32,10 @@ export function readMtu(text: string): Result<number> {
 export function readListenAddress(text: string): Result<IpAddress> {
   const address = parseAddress(text === "localhost" ? "127.0.0.1" : text);
   if (address === undefined) {
-    return err(`invalid IP address ${quote(text)}: expected for example "127.0.0.1" or "0.0.0.0"`);
+    return err(`invalid IP address ${quote(text)}: expected one such as "127.0.0.1" or "0.0.0.0"`);
   }
   if (address.family === 4 && (address.bytes[0] ?? 0) >= 224) {
-    return err(`${quote(text)} is not a host address: expected for example "127.0.0.1" or "0.0.0.0"`);
+    return err(`${quote(text)} is not a host address: expected one such as "127.0.0.1" or "0.0.0.0"`);
   }
   return ok(address);
 }

@@ -92,7 +92,7 @@ export function virtualNetworkProblem(addr: Prefix): string | undefined {
     const example = formatPrefix({ address: nextAddress(first), length: addr.length });
     return `${
       formatAddress(address)
-    } is the ${role} address, not a host address: expected for example "${example}"`;
+    } is the ${role} address, not a host address: expected one such as "${example}"`;
   }
   const server = nextAddress(address);
   return isHostAddress(addr, server)

@@ -1,5 +1,5 @@
 /**
- * Puts the changes of a configuration in force, part by part.
+ * Applies the changes of a configuration, part by part.
  *
  * @module
  */
@@ -36,7 +36,7 @@ const TUNNEL_PARTS: Readonly<Record<Exclude<Part, "sharing">, Apply>> = {
 };
 
 /**
- * Puts the changes in force that concern the tunnel. The client gets its part even where routes cannot be changed.
+ * Applies the changes that concern the tunnel. The client gets its part even where routes cannot be changed.
  *
  * @param config the configuration that the changes lead to
  * @throws {OperationError} where no route can be changed at all
@@ -48,7 +48,7 @@ export async function applyTunnelChanges(...[changes, config, deps]: Parameters<
 }
 
 /**
- * Puts all changes of a reload in force. A part that fails does not keep the others from theirs.
+ * Applies all changes of a reload. A part that fails does not keep the others from theirs.
  *
  * @param config the configuration that the changes lead to
  * @throws {OperationError} the failure of the last part that failed

@@ -83,7 +83,7 @@ export class ConfigReloader implements AsyncDisposable {
     return this.#active;
   }
 
-  /** What `status` shows. */
+  /** The part of `status` about the config file. */
   get status(): ConfigStatus {
     const faults = this.#pendingFault === undefined ? this.#faults : [...this.#faults, this.#pendingFault];
     return { file: this.#file, loadedAt: this.#loadedAt.toISOString(), faults };

@@ -14,7 +14,7 @@ import { parseConfig } from "../../core/config/parse.ts";
 import { OperationError } from "../../core/error.ts";
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
 import { formatPrefix, networkOf } from "../../core/net/prefix.ts";
-import type { ConfigPlace } from "../config/config_path.ts";
+import type { ConfigPathOptions } from "../config/config_path.ts";
 import { changeConfig } from "../config/edit_config.ts";
 import { newToken } from "./token_generate.ts";
 
@@ -34,7 +34,7 @@ export interface TokenRequest {
  */
 export async function addToken(
   request: TokenRequest,
-  place: ConfigPlace,
+  place: ConfigPathOptions,
   terminal: Terminal,
 ): Promise<number> {
   const token = newToken(request.name);

@@ -23,9 +23,9 @@ function readDocker(text: string): Result<DockerSetting> {
   }
   if (/^\/.*[^/]$/.test(text)) return err(`${quote(text)} is a path: expected "${UNIX_SCHEME}${text}"`);
   const problem = /^(tcp|https?|ssh|npipe):/.test(text)
-    ? `${quote(text)} is not a unix socket: expected`
-    : `unknown value ${quote(text)}: expected auto, off or a socket,`;
-  return err(`${problem} for example "unix:///var/run/docker.sock"`);
+    ? `${quote(text)} is not a unix socket: expected one`
+    : `unknown value ${quote(text)}: expected auto, off or a socket`;
+  return err(`${problem} such as "unix:///var/run/docker.sock"`);
 }
 
 /** The records, by their fields of the configuration. */
