@@ -17,20 +17,21 @@ export type { ConfiguredRoute, NetworkPair } from "./keys/networks.ts";
 export type { HostsFile, Proxy } from "./keys/services.ts";
 export type { DockerSetting } from "./keys/tunnel.ts";
 
-/** Every key, by its field of the configuration. */
-export const CONFIG_KEYS = { ...tunnelKeys, ...networkKeys, ...accessKeys, ...serviceKeys } as const;
+/** The records of all keys, by their fields of the configuration. */
+export type ConfigKeys = typeof tunnelKeys & typeof networkKeys & typeof accessKeys & typeof serviceKeys;
 
-type Keys = typeof CONFIG_KEYS;
+/** Every key, by its field of the configuration. */
+export const CONFIG_KEYS: ConfigKeys = { ...tunnelKeys, ...networkKeys, ...accessKeys, ...serviceKeys };
 
 /** A field of the configuration. */
-export type Field = keyof Keys;
+export type Field = keyof ConfigKeys;
 
 /** What the line of a field's key is read into. */
-export type ReadLine<F extends Field> = NonNullable<ReturnType<Keys[F]["read"]>>;
+export type ReadLine<F extends Field> = NonNullable<ReturnType<ConfigKeys[F]["read"]>>;
 
 /** A whole configuration, free of faults. It is frozen. The fields are those of {@link CONFIG_KEYS}. */
 export type Config = {
-  readonly [F in Field]: Keys[F]["repeats"] extends true ? readonly ReadLine<F>["value"][]
+  readonly [F in Field]: ConfigKeys[F]["repeats"] extends true ? readonly ReadLine<F>["value"][]
     : ReadLine<F>["value"];
 };
 

@@ -42,6 +42,7 @@ export interface KeySpec {
 /** The record of one key. `P` is what its line is read into: a value, its position, and positions of further words. */
 export interface ConfigKey<P extends Positioned<unknown> = Positioned<unknown>, R extends boolean = boolean>
   extends KeySpec {
+  /** Whether the file may have more than one such line. */
   readonly repeats: R;
   /** Reads the words of a line; undefined if one of them is faulty. */
   read(line: LineReader): P | undefined;
@@ -53,18 +54,19 @@ export interface ConfigKey<P extends Positioned<unknown> = Positioned<unknown>, 
   readonly needsExpose?: { readonly line: string; applies(value: P["value"]): boolean } | undefined;
 }
 
-type Definition<P extends Positioned<unknown>> =
+/** What a record is made from: its optional parts may be left out, and the rest follows from it. */
+export type KeyDefinition<P extends Positioned<unknown>> =
   & Omit<KeySpec, "secret" | "repeats" | "reload">
   & Partial<Pick<KeySpec, "secret">>
   & Pick<ConfigKey<P>, "read" | "format" | "merge" | "needsExpose">;
 
 /** Makes the record of a key that a file has at most once. */
-export function singleKey<P extends Positioned<unknown>>(definition: Definition<P>): ConfigKey<P, false> {
+export function singleKey<P extends Positioned<unknown>>(definition: KeyDefinition<P>): ConfigKey<P, false> {
   return { secret: false, ...definition, repeats: false, reload: reloadOf(definition.effect) };
 }
 
 /** Makes the record of a key that a file may have any number of times. */
-export function listKey<P extends Positioned<unknown>>(definition: Definition<P>): ConfigKey<P, true> {
+export function listKey<P extends Positioned<unknown>>(definition: KeyDefinition<P>): ConfigKey<P, true> {
   return { secret: false, ...definition, repeats: true, reload: reloadOf(definition.effect) };
 }
 
