@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Diagnostics, type Position, type Positioned } from "./diagnostic.ts";
+import type { Diagnostics, Position, Positioned } from "./diagnostic.ts";
 import type { Line, Word } from "./lexer.ts";
 import { ok, quote, type Result } from "../result.ts";
 

@@ -26,17 +26,10 @@ function blocks(text: string, language: string): string[] {
 Deno.test("the documentation has every key and no other", () => {
   const names = KEYS.map((key) => key.name).sort();
   assert.deepEqual([...sections().keys()].sort(), names);
-  const rows = [...page.matchAll(/^\| \[`(.*?)`\]\(#(.*?)\) \| (.*?) \| (.*?) \| (.*?) \|$/gm)];
-  assert.deepEqual(rows.map((row) => row[1]).sort(), names);
-  for (const [, name = "", anchor, standard, effect, lines] of rows) {
-    const key = findKey(name);
-    assert(key !== undefined);
-    assert.deepEqual(
-      [anchor, standard, effect, lines],
-      [name, key.default, key.reload, key.repeats ? "any number" : "one"],
-      name,
-    );
-  }
+  const rows = KEYS.map(({ name, meaning, default: standard, reload, repeats }) =>
+    `| [\`${name}\`](#${name}) | ${meaning} | ${standard} | ${reload} | ${repeats ? "any number" : "one"} |`
+  );
+  assert.deepEqual(page.match(/^\| \[.*\|$/gm), rows);
 });
 
 Deno.test("a key's section says its form, default and effect, and shows the line of the messages", () => {

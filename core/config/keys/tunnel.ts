@@ -92,8 +92,7 @@ export const tunnelKeys = {
     syntax: "docker auto|off|unix:///PATH",
     default: "auto",
     example: "docker unix:///var/run/docker.sock",
-    meaning:
-      "where the Docker Engine is, whose networks are followed and in which the client container is kept running",
+    meaning: "where the Docker Engine is, whose networks are routed and in which the client container runs",
     effect: "restart",
     read: (line) => line.only("auto, off or a socket", readDocker),
     format: (docker) => docker.mode === "socket" ? `${UNIX_SCHEME}${docker.path}` : docker.mode,
