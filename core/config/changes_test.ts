@@ -125,6 +125,7 @@ Deno.test("keys that do not reload are reported and no secret is told", () => {
     ],
   );
   assert.deepEqual(notices("", "key hunter1"), [{ key: "key", running: "none", written: "a secret" }]);
+  assert.deepEqual(notices("", "key none"), [{ key: "key", running: "none", written: "a secret" }]);
   assert.deepEqual(notices("key hunter1", ""), [{ key: "key", running: "a secret", written: "none" }]);
 });
 

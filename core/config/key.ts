@@ -54,25 +54,29 @@ export interface ConfigKey<P extends Positioned<unknown> = Positioned<unknown>, 
   readonly needsExpose?: { readonly line: string; applies(value: P["value"]): boolean } | undefined;
 }
 
-/** What a record is made from: its optional parts may be left out, and the rest follows from it. */
+/** What a record is made from. The example shows the default and there is no secret, unless it says so. */
 export type KeyDefinition<P extends Positioned<unknown>> =
-  & Omit<KeySpec, "secret" | "repeats" | "reload">
-  & Partial<Pick<KeySpec, "secret">>
+  & Omit<KeySpec, "example" | "secret" | "repeats" | "reload">
+  & Partial<Pick<KeySpec, "example" | "secret">>
   & Pick<ConfigKey<P>, "read" | "format" | "merge" | "needsExpose">;
 
 /** Makes the record of a key that a file has at most once. */
 export function singleKey<P extends Positioned<unknown>>(definition: KeyDefinition<P>): ConfigKey<P, false> {
-  return { secret: false, ...definition, repeats: false, reload: reloadOf(definition.effect) };
+  return { ...derived(definition), ...definition, repeats: false };
 }
 
 /** Makes the record of a key that a file may have any number of times. */
 export function listKey<P extends Positioned<unknown>>(definition: KeyDefinition<P>): ConfigKey<P, true> {
-  return { secret: false, ...definition, repeats: true, reload: reloadOf(definition.effect) };
+  return { ...derived(definition), ...definition, repeats: true };
 }
 
-function reloadOf(effect: Effect): Reload {
-  if (effect === "restart") return "needs a restart";
-  return effect === "none" ? "not in this version" : "reloads live";
+function derived({ name, default: value, effect }: Pick<KeySpec, "name" | "default" | "effect">) {
+  const reload: Reload = effect === "restart"
+    ? "needs a restart"
+    : effect === "none"
+    ? "not in this version"
+    : "reloads live";
+  return { example: `${name} ${value}`, secret: false, reload };
 }
 
 /** Reads "off" as undefined, and any other word as given. */

@@ -85,7 +85,7 @@ Deno.test("values are written as lines that mean the same", () => {
     const lines = FIELDS.flatMap((field) => {
       const key = keyOf(field);
       const values: unknown[] = key.repeats ? [config[field]].flat() : [config[field]];
-      return values.map((value) => key.format(value)).filter((text) => text !== "none")
+      return values.map((value) => key.format(value)).filter((text) => text !== "")
         .map((text) => `${key.name} ${text}`);
     });
     assert.deepEqual(parseConfig(lines.join("\n"), FILE).config, config);

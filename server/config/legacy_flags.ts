@@ -32,15 +32,10 @@ export const legacyFlags: Readonly<Record<string, OriginalFlag>> = {
       warning: value === "true" ? 'The flag -pong is ignored; write "pong on" in the config file' : "",
     }),
   },
-  cli: {
-    takesValue: true,
-    replace: () => ({ flags: [], warning: "The flag -cli is ignored; the client makes itself known" }),
-  },
-  "log-file": {
-    takesValue: true,
-    replace: () => ({
-      flags: [],
-      warning: "The flag -log-file is ignored; the log goes to stderr, redirect that",
-    }),
-  },
+  cli: ignored("The flag -cli is ignored; the client makes itself known"),
+  "log-file": ignored("The flag -log-file is ignored; the log goes to stderr, redirect that"),
 };
+
+function ignored(warning: string): OriginalFlag {
+  return { takesValue: true, replace: () => ({ flags: [], warning }) };
+}

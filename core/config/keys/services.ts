@@ -130,7 +130,6 @@ export const serviceKeys = {
     name: "dns",
     syntax: "dns DOMAIN|off",
     default: "container.internal",
-    example: "dns container.internal",
     meaning: "the domain under which containers are found by name",
     effect: "none",
     read: (line) => line.only("DOMAIN", orOff(readDomain)),
