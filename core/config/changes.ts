@@ -22,7 +22,7 @@ export type ConfigChange = {
 /**
  * Lists the fields that differ, in the order of the documentation.
  *
- * @param previous the active configuration; undefined at the start, when every field differs that no restart is needed for
+ * @param previous the active configuration; undefined at the start: then every live field differs
  * @param next the configuration to activate
  */
 export function diffConfigs(previous: Config | undefined, next: Config): ConfigChange[] {
@@ -67,8 +67,8 @@ export function restartNotices(changes: readonly ConfigChange[]): RestartNotice[
 }
 
 /**
- * Makes the configuration that is active after a reload: what reloads live is as written, the rest as running. Compared
- * with it, a later file still shows which changes wait for a restart.
+ * Makes the configuration that is active after a reload: what reloads live is as written, the rest as
+ * running. Compared with it, a later file still shows which changes wait for a restart.
  */
 export function activeConfig(running: Config, written: Config): Config {
   const stays = FIELDS.filter(needsRestart).map((field) => [field, running[field]]);
@@ -77,7 +77,8 @@ export function activeConfig(running: Config, written: Config): Config {
 
 /**
  * Lists the pairs that a client has to change, those to disconnect first. A pair without a line any more is
- * disconnected. A line `A-B` disconnects even what no line connected: the rule may be left from an earlier run.
+ * disconnected. A line `A-B` disconnects even what no line connected: the rule may be left from an earlier
+ * run.
  */
 export function changedPairs(changes: readonly ConfigChange[]): NetworkPair[] {
   return changes.flatMap((change) => {

@@ -68,7 +68,7 @@ export function keyOf(field: Field): ConfigKey {
   return CONFIG_KEYS[field];
 }
 
-/** Writes the value of a field. Two values are equal if their texts are; the order of a list's values does not matter. */
+/** Writes the value of a field. Equal texts mean equal values; the order of a list does not matter. */
 export function fieldText<F extends Field>(field: F, value: Config[F]): string {
   const key = keyOf(field);
   return Array.isArray(value) ? value.map(key.format).sort().join("\n") : key.format(value);
@@ -79,7 +79,7 @@ export function emptyDraft(): Draft {
   return Object.fromEntries(FIELDS.map((field) => [field, []])) as unknown as Draft;
 }
 
-/** Makes the whole configuration, frozen. Keys without a line have their defaults; a repeated line counts once. */
+/** Makes the frozen configuration. Keys without a line have their default; a repeated line counts once. */
 export function buildConfig(draft: Draft): Config {
   const entries = FIELDS.map((field) => {
     const key = keyOf(field);

@@ -19,7 +19,7 @@ import type { Diagnostics, Positioned } from "./diagnostic.ts";
 import { type ConfiguredRoute, pairName } from "./keys/networks.ts";
 import { isHostAddress, tunnelAddresses } from "./virtual_network.ts";
 
-/** The values of a whole configuration that other lines are checked against; undefined where they are faulty. */
+/** The values that other lines are checked against; undefined where they are faulty. */
 export interface ValidationContext {
   /** The virtual IPv4 network. */
   readonly addr: Prefix | undefined;
@@ -158,8 +158,8 @@ export interface Overlap {
 
 /**
  * Returns each route that lies within another, or is the same, together with the narrowest such other.
- * Networks are nested or apart, never crossed, so in the order of their first addresses a stack of the networks that
- * hold the current one is enough.
+ * Networks are nested or apart, never crossed, so in the order of their first addresses a stack of the
+ * networks that hold the current one is enough.
  */
 export function findOverlaps(routes: readonly Positioned<ConfiguredRoute>[]): Overlap[] {
   const overlaps: Overlap[] = [];

@@ -1,14 +1,15 @@
 /**
- * Faults of the configuration: where they are and what is wrong there. No message ever repeats a token or the key.
+ * Faults of the configuration: where they are and what is wrong there. No message repeats a token or
+ * the key.
  *
  * @module
  */
 
-/** A position in the text. Both numbers count from 1; a tab is one column. Both are 0 for a value from the command line. */
+/** A position in the text. Both numbers count from 1; a tab is one column. Both are 0 for a flag's value. */
 export interface Position {
   /** The line, from 1. */
   readonly line: number;
-  /** The column in characters (code points), from 1; one past the last character where something is missing. */
+  /** The column in code points, from 1; one past the last character where something is missing. */
   readonly column: number;
 }
 

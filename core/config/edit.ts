@@ -10,8 +10,8 @@ import { isBlankOrComment, splitWords, stripBom } from "./lexer.ts";
 /** The outcome of an edit, and the text after it. */
 export interface Edit {
   /**
-   * What was done: a line was added or removed; it was there already; it was not there; or the line to edit is none
-   * (blank, a comment, or several lines).
+   * What was done: a line was added or removed; it was there already; it was not there; or the line to edit
+   * is none (blank, a comment, or several lines).
    */
   readonly outcome: "added" | "removed" | "present" | "absent" | "no-line";
   /** The text after the edit; the same as before unless a line was added or removed. */
@@ -24,8 +24,8 @@ export function listLines(text: string): string[] {
 }
 
 /**
- * Appends a line, with the line ending that the text uses. A last line without an ending gets one first. A line that
- * is there is not added again.
+ * Appends a line, with the line ending that the text uses. A last line without an ending gets one first. A
+ * line that is there is not added again.
  */
 export function addLine(text: string, line: string): Edit {
   const folded = singleLine(line);

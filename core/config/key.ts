@@ -1,6 +1,6 @@
 /**
- * The record of one config key: how its line is read, what a change of it does, and how it is documented. The parser,
- * the defaults, the changes, the notices and the completions all derive from these records.
+ * The record of one config key: how its line is read, what a change of it does, and how it is documented. The
+ * parser, the defaults, the changes, the notices and the completions all derive from these records.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { ok, quote, type Result } from "../result.ts";
 /** A part of the running server that takes a change over. */
 export type Part = "log" | "client" | "routes" | "sharing";
 
-/** What puts a change in force: the named parts of the running server, a restart, or nothing in this version. */
+/** What applies a change: parts of the running server, a restart, or nothing in this version. */
 export type Effect = readonly [Part, ...Part[]] | "restart" | "none";
 
 /** The effect as the documentation words it. */
@@ -33,13 +33,13 @@ export interface KeySpec {
   readonly secret: boolean;
   /** Whether the file may have more than one such line. */
   readonly repeats: boolean;
-  /** What puts a change in force. */
+  /** What applies a change. */
   readonly effect: Effect;
   /** The same in words. */
   readonly reload: Reload;
 }
 
-/** The record of one key. `P` is what its line is read into: a value, its position, and positions of further words. */
+/** The record of one key. `P` is what its line is read into: a value and positions. */
 export interface ConfigKey<P extends Positioned<unknown> = Positioned<unknown>, R extends boolean = boolean>
   extends KeySpec {
   /** Whether the file may have more than one such line. */
@@ -50,7 +50,7 @@ export interface ConfigKey<P extends Positioned<unknown> = Positioned<unknown>, 
   format(value: P["value"]): string;
   /** Joins the values of several lines where that is more than leaving out repetitions. */
   merge?(values: readonly P["value"][]): P["value"][];
-  /** Set where a value has no effect while `expose` is off: which values those are, and how the line is named. */
+  /** The values that have no effect while `expose` is off, and how their line is named. */
   readonly needsExpose?: { readonly line: string; applies(value: P["value"]): boolean } | undefined;
 }
 

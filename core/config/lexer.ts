@@ -1,8 +1,8 @@
 /**
  * Splits the text of a config file into lines and words.
  *
- * A line ends with LF or CRLF; words are separated by blanks and tabs; a line whose first word starts with "#" is a
- * comment. A byte order mark before the first line is skipped.
+ * A line ends with LF or CRLF; words are separated by blanks and tabs; a line whose first word starts with
+ * "#" is a comment. A byte order mark before the first line is skipped.
  *
  * @module
  */
@@ -53,7 +53,7 @@ export function stripBom(text: string): string {
   return text.startsWith(BYTE_ORDER_MARK) ? text.slice(BYTE_ORDER_MARK.length) : text;
 }
 
-/** Returns the lines that are neither blank nor comments. A line that is too long or not text is a fault and left out. */
+/** Returns the lines that are neither blank nor comments, without faulty ones. */
 export function lexLines(text: string, faults: Diagnostics): Line[] {
   const lines: Line[] = [];
   stripBom(text).split("\n").forEach((ended, index) => {

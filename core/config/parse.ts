@@ -40,7 +40,7 @@ export type ParsedConfig =
  *
  * @param text the file's text
  * @param file the file's name, which the faults carry
- * @param overrides values of command-line flags, put in the place of the file's before lines are checked together
+ * @param overrides values of flags, which replace the file's before lines are checked together
  */
 export function parseConfig(text: string, file: string, overrides: Overrides = {}): ParsedConfig {
   const faults = new Diagnostics(file);
@@ -130,7 +130,8 @@ function describeUnknownKey({ key }: Line, previous: Line | undefined): string {
   }`;
 }
 
-// A line starts with a secret where it was broken in two after "token", or where the blank after "token" is missing.
+// A line starts with a secret where it was broken in two after "token", or where the blank after "token" is
+// missing.
 function mayBeSecret(word: string, previous: Line | undefined): boolean {
   const before = previous && findKey(previous.key.text);
   const broken = before?.secret === true && previous !== undefined &&

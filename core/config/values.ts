@@ -1,5 +1,6 @@
 /**
- * Reads the addresses, prefixes, ports and endpoints of the config file and of the flags with the same meaning.
+ * Reads the addresses, prefixes, ports and endpoints of the config file and of the flags with the same
+ * meaning.
  *
  * @module
  */

@@ -32,8 +32,9 @@ export function tunnelAddresses(addr: Prefix): TunnelAddresses {
 }
 
 /**
- * Whether a host may have the address: it lies in the network and is neither the network's own address nor, for IPv4,
- * its broadcast address (RFC 922 section 7; for IPv6 the first address is the routers' anycast, RFC 4291 section 2.6.1).
+ * Tells whether a host may have the address: it lies in the network and is neither the network's own address nor,
+ * for IPv4, its broadcast address (RFC 922 section 7; for IPv6 the first address is the routers' anycast, RFC
+ * 4291 section 2.6.1).
  */
 export function isHostAddress(network: Prefix, address: IpAddress): boolean {
   const first = networkOf(network).address;
@@ -64,7 +65,7 @@ function special(text: string, name: string): { prefix: Prefix | undefined; titl
   return { prefix: parsePrefix(text), title: `${text} (${name})` };
 }
 
-/** Names the special-purpose network that overlaps the prefix, such as "127.0.0.0/8 (loopback)"; undefined if none. */
+/** Names the special-purpose network that overlaps, such as "127.0.0.0/8 (loopback)"; undefined if none. */
 export function specialPurposePrefix(network: Prefix): string | undefined {
   return SPECIAL_PURPOSE.find(({ prefix }) => prefix !== undefined && prefixesOverlap(prefix, network))
     ?.title;

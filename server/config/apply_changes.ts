@@ -23,7 +23,7 @@ export interface ApplyDeps {
 
 type Apply = (changes: readonly ConfigChange[], config: Config, deps: ApplyDeps) => Promise<void> | void;
 
-/** What each part of the tunnel does with changes that concern it, in this order. Every part but the sharing is here. */
+/** What each part of the tunnel does with changes that concern it, in this order. */
 const TUNNEL_PARTS: Readonly<Record<Exclude<Part, "sharing">, Apply>> = {
   log: (_, { logLevel }, { mayChangeLevel }) => {
     if (mayChangeLevel) setLogLevel(logLevel);

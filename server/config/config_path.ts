@@ -1,6 +1,6 @@
 /**
- * Finds the config file of a command: the one named by `--config`, else the one that the running server follows, else the
- * first of the default paths that exists.
+ * Finds the config file of a command: the one named by `--config`, else the one that the running server
+ * follows, else the first of the default paths that exists.
  *
  * @module
  */
@@ -40,8 +40,8 @@ export async function configFileToRead(options: ConfigPathOptions): Promise<stri
 }
 
 /**
- * Finds the config file to edit: the one to read, or else the last of the default paths, which `run` without any file
- * waits for. It may not exist yet.
+ * Finds the config file to edit: the one to read, or else the last of the default paths, which `run` without
+ * any file waits for. It may not exist yet.
  */
 export async function configFileToEdit(options: ConfigPathOptions): Promise<string> {
   const paths = defaultPaths();
@@ -54,7 +54,7 @@ function defaultPaths(): string[] {
   return defaultConfigPaths(Deno.env.get("HOMEBREW_PREFIX"));
 }
 
-/** Finds the file of `--config`, or of the running server: `sudo` removes the variable that leads to Homebrew's. */
+/** Finds the file of `--config`, or of the running server. */
 async function namedFile(
   { given, control = defaultServerControl }: ConfigPathOptions,
 ): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 /**
- * Reads the config file again when it changed, stays with the last good configuration when it is faulty, and applies the
- * changes.
+ * Reads the config file again when it changed, stays with the last good configuration when it is faulty, and
+ * applies the changes.
  *
  * @module
  */
@@ -26,8 +26,8 @@ export const EMPTY_HOLD = 2_000;
 const RETRY = { first: 1_000, max: 30_000 } as const;
 
 /**
- * Applies the changes that lead to the given configuration. Failed changes come again, before later ones: applying a
- * change twice must do no harm.
+ * Applies the changes that lead to the given configuration. Failed changes come again, before later ones:
+ * applying a change twice must do no harm.
  *
  * @throws {OperationError} if something could not be applied
  */
@@ -38,7 +38,7 @@ export type Later = (milliseconds: number, callback: () => void) => { cancel(): 
 
 /** Collaborators of a {@link ConfigReloader}. */
 export interface ConfigReloaderDeps {
-  /** The file, the configuration that was read from it, and the flags that stay in force over it. */
+  /** The file, the configuration that was read from it, and the flags that win over it. */
   readonly initial: InitialConfig;
   /** Applies changes. */
   readonly apply: ApplyChanges;
@@ -89,7 +89,7 @@ export class ConfigReloader implements AsyncDisposable {
     return { file: this.#file, loadedAt: this.#loadedAt.toISOString(), faults };
   }
 
-  /** Reads the file again, one reload after the other. What fails is logged once, shown by `status` and tried again. */
+  /** Reads the file again. What fails is logged once, shown by `status` and tried again. */
   reload(): Promise<void> {
     return this.#queue.isClosed ? Promise.resolve() : this.#queue.run(() => this.#reloadNow());
   }
@@ -118,7 +118,7 @@ export class ConfigReloader implements AsyncDisposable {
     this.#active = activeConfig(this.#active, config);
     this.#loadedAt = new Date();
     for (const { key, running, written } of restartNotices(changes)) {
-      log.warn(`${key} changed in the file; restart to put it in force`, { running, written });
+      log.warn(`${key} changed in the file; restart to apply it`, { running, written });
     }
     this.#pause = RETRY.first;
     await this.#applyChanges([...this.#pending, ...changes]);
@@ -131,7 +131,7 @@ export class ConfigReloader implements AsyncDisposable {
     if (faults.join("\n") === this.#faults.join("\n")) return;
     this.#faults = faults;
     for (const fault of faults) log.error(fault);
-    log.warn("the last good configuration stays in force", { file: this.#file });
+    log.warn("the last good configuration stays active", { file: this.#file });
   }
 
   /** `generate | sudo tee FILE` empties the file first and fills it when the generator is ready. */
@@ -146,7 +146,7 @@ export class ConfigReloader implements AsyncDisposable {
     try {
       await this.#apply(changes, this.#active);
       if (this.#pendingFault !== undefined) {
-        log.info("the configuration is in force now", { file: this.#file });
+        log.info("the configuration is active now", { file: this.#file });
       }
       this.#pending = [];
       this.#pendingFault = undefined;
@@ -184,7 +184,7 @@ export class ConfigReloader implements AsyncDisposable {
 
 function faultOf(error: unknown): string {
   const remedy = "It is tried again; if that does not help, restart docker-connector";
-  return asOperationError(error, "Cannot put the configuration in force", remedy).report;
+  return asOperationError(error, "Cannot apply the configuration", remedy).report;
 }
 
 function realLater(milliseconds: number, callback: () => void): { cancel(): void } {

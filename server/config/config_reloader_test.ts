@@ -129,7 +129,7 @@ Deno.test("a fault of any kind leaves later reloads possible, which take the fai
   await site.save(FIRST + SECOND);
   assert.match(
     site.follower.status.faults.join(),
-    /^Cannot put the configuration in force: out of sorts\. .*restart/,
+    /^Cannot apply the configuration: out of sorts\. .*restart/,
   );
   site.fault = undefined;
   await site.save(FIRST + SECOND + "pong on\n");

@@ -1,5 +1,6 @@
 /**
- * The work of `docker-connector config add|remove|list`, and of every other command that changes the config file.
+ * The work of `docker-connector config add|remove|list`, and of every other command that changes the config
+ * file.
  *
  * @module
  */
@@ -38,7 +39,7 @@ const OUTCOMES: Readonly<Record<Exclude<Edit["outcome"], "no-line">, string>> = 
  * @param lines the lines
  * @param terminal prints the outcome
  * @returns the exit status
- * @throws {OperationError} `usage` if a line is a comment, `config` if the file would become faulty or cannot be used
+ * @throws {OperationError} `usage` for a comment, `config` if the file would become faulty or cannot be used
  */
 export async function editConfig(
   verb: Verb,
@@ -67,7 +68,8 @@ export async function editConfig(
 }
 
 /**
- * Changes the text of the config file while no other command does. The result is checked, and replaces the file at once.
+ * Changes the text of the config file while no other command does. The result is checked, and replaces the
+ * file at once.
  *
  * @param verb for messages
  * @param change returns the text after the change
@@ -99,7 +101,7 @@ function noLine(verb: Verb): OperationError {
   );
 }
 
-/** Refuses a new fault. A faulty file may be fixed line by line; the server stays with its last good configuration. */
+/** Refuses a new fault. A faulty file may be fixed line by line. */
 function refuseFaults(verb: Verb, file: string, before: string, after: string): void {
   const old = parseConfig(before, file).faults;
   const next = parseConfig(after, file).faults;
@@ -119,7 +121,8 @@ function refuseFaults(verb: Verb, file: string, before: string, after: string): 
 }
 
 /**
- * Returns the lines that a command is given: its word, or for "-" those of its input without blank lines and comments.
+ * Returns the lines that a command is given: its word, or for "-" those of its input without blank lines and
+ * comments.
  *
  * @param word the word
  * @param input read to its end for "-"

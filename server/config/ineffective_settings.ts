@@ -1,5 +1,6 @@
 /**
- * Settings that the server reads and checks but does nothing with: in this version, or while another key is off.
+ * Settings that the server reads and checks but does nothing with: in this version, or while another key is
+ * off.
  *
  * @module
  */

@@ -31,8 +31,8 @@ export interface InitialConfig {
 }
 
 /**
- * Reads the config file that a flag names, or the first of the default paths. Without any file the defaults are active,
- * and the last default path is followed.
+ * Reads the config file that a flag names, or the first of the default paths. Without any file the defaults
+ * are active, and the last default path is followed.
  *
  * @throws {OperationError} "config" when the file is faulty; its faults are logged before, a line each
  */

@@ -1,6 +1,6 @@
 /**
- * Flags of the server of upstream v1 that this one does not have. A command line or a service file with them keeps
- * working where it means the same without them.
+ * Flags of the server of upstream v1 that this one does not have. A command line or a service file with them
+ * keeps working where it means the same without them.
  *
  * @module
  */

@@ -38,7 +38,7 @@ export function readTokenName(text: string): Result<string> {
     : ok(text);
 }
 
-/** Reads a token's address. People swap the two words, so the message does not repeat what may be the token. */
+/** Reads a token's address. The message does not repeat the word: it may be the token. */
 export function readTokenAddress(text: string): Result<IpAddress> {
   const address = parseAddress(text);
   return address?.family === 4
