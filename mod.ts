@@ -34,22 +34,28 @@ export {
 } from "./core/net/prefix.ts";
 
 export {
-  type BridgePair,
+  activeConfig,
+  type ConfigChange,
+  diffConfigs,
+  type RestartNotice,
+  restartNotices,
+} from "./core/config/changes.ts";
+export {
   type Config,
+  type ConfiguredRoute,
   DEFAULT_CONFIG,
   type DockerSetting,
   type Expose,
   type HostsFile,
+  KEYS,
+  type NetworkPair,
   type Overrides,
   type Proxy,
-  type Route,
   type Token,
 } from "./core/config/config.ts";
 export { addLine, type Edit, listLines, removeLine } from "./core/config/edit.ts";
-export { type Fault, formatFault, type Place } from "./core/config/diagnostic.ts";
-export { type KeyName, KEYS, type KeySpec, type Reload } from "./core/config/keys.ts";
+export { type Diagnostic, formatDiagnostic, type Position } from "./core/config/diagnostic.ts";
+export { type KeySpec, type Reload } from "./core/config/key.ts";
 export { LOG_LEVELS, type LogLevel, parseLogLevel } from "./core/config/log_level.ts";
 export { parseConfig, type ParsedConfig } from "./core/config/parse.ts";
-export { plan, type Step } from "./core/config/plan.ts";
-export { configInForce, type RestartKey, type RestartStep } from "./core/config/restart.ts";
-export { type Roles, rolesOf } from "./core/config/virtual_network.ts";
+export { type TunnelAddresses, tunnelAddresses } from "./core/config/virtual_network.ts";

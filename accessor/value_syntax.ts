@@ -4,8 +4,8 @@
  * @module
  */
 import { serverSyntax, type ValueSyntax } from "../cli/value_syntax.ts";
-import { readTokenName } from "../core/config/keys_access.ts";
-import { found, problem, quote } from "../core/config/result.ts";
+import { readTokenName } from "../core/config/keys/access.ts";
+import { err, ok, quote } from "../core/result.ts";
 import { networkOf, parsePrefix, type Prefix } from "../core/net/prefix.ts";
 import { parseRemote, type Remote } from "../core/net/host_port.ts";
 
@@ -14,7 +14,7 @@ export const remoteSyntax: ValueSyntax<Remote> = {
   ...serverSyntax,
   read: (text) => {
     const remote = parseRemote(text);
-    return remote === undefined ? problem(serverSyntax.read(text).problem ?? "") : found(remote);
+    return remote === undefined ? err(serverSyntax.read(text).problem ?? "") : ok(remote);
   },
 };
 
@@ -22,9 +22,9 @@ export const remoteSyntax: ValueSyntax<Remote> = {
 export const tokenSyntax: ValueSyntax<string> = {
   metavar: "TOKEN",
   read: (text) => {
-    if (text === "") return problem("the token is empty; expected one of the server's token lines");
+    if (text === "") return err("the token is empty; expected one of the server's token lines");
     // The config file's words are cut at white space, so no token has any.
-    if (/\s/.test(text)) return problem("the token holds white space; expected one word");
+    if (/\s/.test(text)) return err("the token holds white space; expected one word");
     return readTokenName(text);
   },
 };
@@ -37,10 +37,10 @@ export const excludeSyntax: ValueSyntax<readonly Prefix[]> = {
     for (const word of text.split(",").map((each) => each.trim()).filter((each) => each !== "")) {
       const prefix = parsePrefix(word);
       if (prefix === undefined) {
-        return problem(`${quote(word)} is no network; expected a CIDR as in "172.18.0.0/16"`);
+        return err(`${quote(word)} is no network; expected a CIDR as in "172.18.0.0/16"`);
       }
       prefixes.push(networkOf(prefix));
     }
-    return found(prefixes);
+    return ok(prefixes);
   },
 };

@@ -8,8 +8,8 @@
  * @module
  */
 
-import { nearestWord } from "../core/config/suggest.ts";
-import { quote } from "../core/config/result.ts";
+import { suggest } from "../core/suggest.ts";
+import { quote } from "../core/result.ts";
 import { OperationError } from "../core/error.ts";
 import type { Command } from "./command.ts";
 import type { CommandLine } from "./command_line.ts";
@@ -102,7 +102,7 @@ function unknownCommand(
   if (absent !== undefined) {
     return new OperationError("usage", `Cannot run ${word}: there is no such command`, absent);
   }
-  const nearest = nearestWord(path.at(-1) ?? "", choices.map(({ name }) => name));
+  const nearest = suggest(path.at(-1) ?? "", choices.map(({ name }) => name));
   const parent = path.slice(0, -1);
   return new OperationError(
     "usage",

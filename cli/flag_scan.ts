@@ -6,8 +6,8 @@
  * @module
  */
 
-import { nearestWord } from "../core/config/suggest.ts";
-import { quote } from "../core/config/result.ts";
+import { suggest } from "../core/suggest.ts";
+import { quote } from "../core/result.ts";
 import { OperationError } from "../core/error.ts";
 import type { Command } from "./command.ts";
 import type { CommandLine, OriginalFlag } from "./command_line.ts";
@@ -112,7 +112,7 @@ export class FlagScan {
 
   #unknownFlag(spelled: string, bare: string): OperationError {
     const known = [...this.#command.flags.keys(), "--help"].map((name) => name.slice(2));
-    const nearest = nearestWord(bare, known);
+    const nearest = suggest(bare, known);
     return new OperationError(
       "usage",
       `Cannot use ${quote(spelled)}: ${this.#path} has no such flag`,

@@ -50,9 +50,9 @@ Deno.test("a value given twice is refused, a switch given twice is on", () => {
 Deno.test("faulty and missing values are refused, a secret unsaid", () => {
   assert.equal(
     refusal("x", "--port=0"),
-    'Cannot use --port: "0" is no port; expected a number from 1 to 65535',
+    'Cannot use --port: invalid port "0": expected 1-65535',
   );
-  assert.match(refusal("x", "--port="), /^Cannot use --port: "" is no port/);
+  assert.match(refusal("x", "--port="), /^Cannot use --port: invalid port ""/);
   assert.doesNotMatch(refusal("x", "--key=hunter2 hunter2"), /hunter2/);
   assert.equal(refusal("--json"), "Cannot add: the line is missing. Write it");
 });

@@ -6,7 +6,7 @@
 
 import { isHostName } from "../core/net/host_name.ts";
 import { LOG_LEVELS, type LogLevel, parseLogLevel } from "../core/config/log_level.ts";
-import { found, problem, quote, type Reading } from "../core/config/result.ts";
+import { err, ok, quote, type Result } from "../core/result.ts";
 import { readListenAddress, readMtu, readPort, readVirtualNetwork } from "../core/config/values.ts";
 import { OperationError } from "../core/error.ts";
 import { type IpAddress, isZonedAddress, parseAddress } from "../core/net/address.ts";
@@ -19,7 +19,7 @@ export interface ValueSyntax<T> {
   /** What stands for the value in the help, in capitals. */
   readonly metavar: string;
   /** Reads a value. The problem of a value that may be a secret must not repeat it. */
-  readonly read: (text: string) => Reading<T>;
+  readonly read: (text: string) => Result<T>;
   /** The values there are, where they can be listed. */
   readonly choices?: readonly string[];
   /** Whether it is a path, for completions. */
@@ -48,8 +48,8 @@ export const heartbeatSyntax: ValueSyntax<number> = {
     const { least, most } = HEARTBEAT_BOUNDS;
     const value = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : NaN;
     return value >= least && value <= most
-      ? found(value)
-      : problem(`${quote(text)} is no interval; expected a number of milliseconds from ${least} to ${most}`);
+      ? ok(value)
+      : err(`${quote(text)} is no interval; expected a number of milliseconds from ${least} to ${most}`);
   },
 };
 
@@ -59,8 +59,8 @@ export const hostSyntax: ValueSyntax<string> = {
   read: (text) =>
     parseAddress(text) !== undefined || isZonedAddress(text) ||
       isHostName(text.toLowerCase().replace(/\.$/, ""))
-      ? found(text)
-      : problem(`${quote(text)} is no host; expected a name or an IP address as in "host.docker.internal"`),
+      ? ok(text)
+      : err(`${quote(text)} is no host; expected a name or an IP address as in "host.docker.internal"`),
 };
 
 /** Where a server is: a host name or an IP address, with its UDP port. The value is as it was written. */
@@ -68,8 +68,8 @@ export const serverSyntax: ValueSyntax<string> = {
   metavar: "HOST:PORT",
   read: (text) =>
     parseRemote(text) !== undefined
-      ? found(text)
-      : problem(`${quote(text)} is no host with a port; expected HOST:PORT as in "desk.example.com:2512"`),
+      ? ok(text)
+      : err(`${quote(text)} is no host with a port; expected HOST:PORT as in "desk.example.com:2512"`),
 };
 
 /** The path of a file. */
@@ -83,8 +83,8 @@ export const imageSyntax: ValueSyntax<string> = {
     if (/^[./]|\.tar$/.test(text)) return readPath(text);
     // The characters of a reference (distribution's reference/regexp.go); no blank and no control character.
     return /^[A-Za-z0-9][A-Za-z0-9._\-/:@]{0,254}$/.test(text)
-      ? found(text)
-      : problem(`${quote(text)} is no image; expected a tar or a name as in "mac-docker-connector:0.1.0"`);
+      ? ok(text)
+      : err(`${quote(text)} is no image; expected a tar or a name as in "mac-docker-connector:0.1.0"`);
   },
 };
 
@@ -96,14 +96,12 @@ export const socketSyntax: ValueSyntax<string> = {
     // sun_path holds 104 bytes on macOS (sys/un.h), a closing zero among them.
     new TextEncoder().encode(text).length <= 103
       ? readPath(text)
-      : problem(`${quote(text)} is too long for a socket; expected a path of at most 103 bytes`),
+      : err(`${quote(text)} is too long for a socket; expected a path of at most 103 bytes`),
 };
 
-function readPath(text: string): Reading<string> {
-  if (text === "") return problem("the path is empty; expected one as in a shell");
-  return /\p{Cc}/u.test(text)
-    ? problem("the path has a control character; expected one without")
-    : found(text);
+function readPath(text: string): Result<string> {
+  if (text === "") return err("the path is empty; expected one as in a shell");
+  return /\p{Cc}/u.test(text) ? err("the path has a control character; expected one without") : ok(text);
 }
 
 /** Whether the kernel's offloads are used. */
@@ -112,8 +110,8 @@ export const offloadSyntax: ValueSyntax<boolean> = {
   choices: ["on", "off"],
   read: (text) =>
     text === "on" || text === "off"
-      ? found(text === "on")
-      : problem(`${quote(text)} is neither; expected on or off`),
+      ? ok(text === "on")
+      : err(`${quote(text)} is neither; expected on or off`),
 };
 
 /** An iptables chain. */
@@ -122,8 +120,8 @@ export const chainSyntax: ValueSyntax<string> = {
   read: (text) =>
     // 28 bytes: XT_EXTENSION_MAXNAMELEN of linux/netfilter/x_tables.h, less the closing zero.
     /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,27}$/.test(text)
-      ? found(text)
-      : problem(`${quote(text)} is no iptables chain; expected a name as in "DOCKER-USER"`),
+      ? ok(text)
+      : err(`${quote(text)} is no iptables chain; expected a name as in "DOCKER-USER"`),
 };
 
 /** The secret that a client proves: one word, as in the config file's `key` line. */
@@ -131,8 +129,8 @@ export const keySyntax: ValueSyntax<string> = {
   metavar: "SECRET",
   read: (text) =>
     /^[^\s\p{C}]+$/u.test(text)
-      ? found(text)
-      : problem("the secret is no single word; expected the one of the server's key line"),
+      ? ok(text)
+      : err("the secret is no single word; expected the one of the server's key line"),
 };
 
 /** How much is logged. */
@@ -142,8 +140,8 @@ export const logLevelSyntax: ValueSyntax<LogLevel> = {
   read: (text) => {
     const level = parseLogLevel(text);
     return level === undefined
-      ? problem(`${quote(text)} is no log level; expected error, warn, info or debug`)
-      : found(level);
+      ? err(`${quote(text)} is no log level; expected error, warn, info or debug`)
+      : ok(level);
   },
 };
 
@@ -153,9 +151,7 @@ export const logFormatSyntax: ValueSyntax<LogFormat> = {
   choices: LOG_FORMATS,
   read: (text) => {
     const format = LOG_FORMATS.find((known) => known === text);
-    return format === undefined
-      ? problem(`${quote(text)} is no log format; expected text or json`)
-      : found(format);
+    return format === undefined ? err(`${quote(text)} is no log format; expected text or json`) : ok(format);
   },
 };
 

@@ -82,7 +82,7 @@ Deno.test("a faulty variable is a config fault that names it, without the secret
   assert.equal(port.code, "config");
   assert.equal(
     port.report,
-    'Cannot use DOCKER_CONNECTOR_PORT: "0" is no port; expected a number from 1 to 65535',
+    'Cannot use DOCKER_CONNECTOR_PORT: invalid port "0": expected 1-65535',
   );
   assert.match(faultOf({ DOCKER_CONNECTOR_HEARTBEAT: "50" }).report, /from 100 to 60000$/);
   assert.match(faultOf({ DOCKER_CONNECTOR_HOST: "a b" }).report, /DOCKER_CONNECTOR_HOST: "a b" is no host/);

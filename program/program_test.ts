@@ -54,7 +54,7 @@ Deno.test("a faulty flag is one line that names it, with status 64", async () =>
   assert.deepEqual(await outcome(answering, "--port", "70000"), {
     status: 64,
     stdout: "",
-    stderr: 'prog: Cannot use --port: "70000" is no port; expected a number from 1 to 65535\n',
+    stderr: 'prog: Cannot use --port: invalid port "70000": expected 1-65535\n',
   });
   const twice = await outcome(answering, "--port", "1", "--port", "2");
   assert.deepEqual([twice.status, twice.stderr], [

@@ -69,8 +69,8 @@ Deno.test(
       assert.deepEqual(await outcome("check", "--config", file), {
         status: 0,
         stdout: `ok: ${file}: 0 routes\n` +
-          "not in this version: hosts, proxy, dns, web; these keys have no effect\n" +
-          'without effect while "expose" is off: pong; see "expose ADDRESS:PORT"\n',
+          "ignored settings (not implemented in this version): hosts, proxy, dns, web\n" +
+          'settings without effect (they need "expose ADDRESS:PORT"): pong\n',
         stderr: "",
       });
       await Deno.writeTextFile(file, "dns off\nweb off\n");
@@ -140,7 +140,7 @@ Deno.test(
     assert.deepEqual([status, stdout], [78, ""]);
     assert.match(
       stderr,
-      /^docker-connector: Cannot add the line: it would be a fault: .*:2:10: "foo" is no pair.*\n$/,
+      /^docker-connector: Cannot add the line: it would be a fault: .*:2:10: invalid pair "foo".*\n$/,
     );
     assert.equal(await Deno.readTextFile(file), "route 172.20.0.0/16\n");
     assert.equal((await outcome("config", "add", "# comment", "--config", file)).status, 64);

@@ -5,14 +5,14 @@
  */
 
 import type { Program } from "../program/program.ts";
-import { KEYS } from "../core/config/keys.ts";
+import { KEYS } from "../core/config/config.ts";
 import { checkCommand } from "./config/check_command.ts";
 import { cleanupCommand } from "./cleanup_command.ts";
 import { configCommand } from "./config/config_command.ts";
 import { runCommand } from "./run_command.ts";
 import { statusCommand } from "./status/status_command.ts";
 import { tokenCommand } from "./token/token_command.ts";
-import { originalFlags } from "./config/legacy_flags.ts";
+import { legacyFlags } from "./config/legacy_flags.ts";
 
 const SERVICE =
   'Homebrew keeps the service: "sudo brew services start docker-connector", likewise stop and restart';
@@ -24,7 +24,7 @@ export const server: Program = {
   brief: "Lets the desktop reach containers by their IP addresses.",
   description: 'Without a command, "run" is assumed; "run --help" lists its flags.',
   commands: [runCommand, checkCommand, statusCommand, configCommand, tokenCommand, cleanupCommand],
-  originalFlags,
+  originalFlags: legacyFlags,
   absentCommands: {
     // Those of the original.
     install: SERVICE,

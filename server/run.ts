@@ -9,8 +9,8 @@ import { loadHeartbeatProof } from "../program/heartbeat_key.ts";
 import { exitDone } from "../cli/exit_status.ts";
 import { programStatus } from "../program/status_document.ts";
 import { lastHeardSeconds, tunnelCounters } from "../program/tunnel_counters.ts";
-import type { BridgePair } from "../core/config/config.ts";
-import { plan } from "../core/config/plan.ts";
+import type { NetworkPair } from "../core/config/config.ts";
+import { diffConfigs } from "../core/config/changes.ts";
 import { BindingPolicy } from "../core/docker/binding_policy.ts";
 import { OperationError } from "../core/error.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
@@ -27,13 +27,13 @@ import type { InterfaceSettings, Router } from "../system/routing/router.ts";
 import { ProgramPages } from "../system/process/memory_trim.ts";
 import { StopSignal } from "../system/process/stop_signal.ts";
 import { openTunnelDevice, openTunnelSocket } from "../system/interface/tunnel_device.ts";
-import { applySteps, applyTunnelSteps } from "./config/apply_changes.ts";
+import { applyChanges, applyTunnelChanges } from "./config/apply_changes.ts";
 import { ClientLink } from "./tunnel/client_link.ts";
-import { ConfigFollower } from "./config/config_reloader.ts";
+import { ConfigReloader } from "./config/config_reloader.ts";
 import { ContainerRoutes } from "./docker/container_routes.ts";
 import { fullControlText, revisionText } from "./tunnel/control_text.ts";
 import { followDocker } from "./docker/follow_docker.ts";
-import { IdleKeyLog } from "./config/ineffective_settings.ts";
+import { IneffectiveSettingsLog } from "./config/ineffective_settings.ts";
 import { initialConfig } from "./config/initial_config.ts";
 import { INTERFACE_NAME } from "./routing/interface_name.ts";
 import type { ServerRunOptions } from "./options.ts";
@@ -59,7 +59,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   using stop = new StopSignal(() => onHangup());
   using _pages = new ProgramPages();
   const initial = await initialConfig(options);
-  const { config, file, exists, idle } = initial;
+  const { config, file, exists, ignored } = initial;
   if (options.logLevel === undefined) setLogLevel(config.logLevel);
   await makeWay(options.control, "docker-connector");
   const left = await clearLeftInterface(options.control);
@@ -82,7 +82,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   cleanup.use(await recordInterface(options.control, settings));
 
   const policy = new BindingPolicy(config, options.image);
-  let pairs: readonly BridgePair[] = config.bridgePairs;
+  let pairs: readonly NetworkPair[] = config.bridgePairs;
   const codec = await socketAddressCodec(socket.family);
   const link = cleanup.use(
     new ClientLink({
@@ -115,19 +115,19 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const routes = new ContainerRoutes(router, device.name);
   const planner = new RoutePlanner(router, routes, addr6 !== undefined, () => follower.config);
   cleanup.defer(() => planner.clear(AbortSignal.timeout(CLEAR_LIMIT)));
-  const idleKeys = new IdleKeyLog();
+  const ineffectiveSettings = new IneffectiveSettingsLog();
   const parts = { planner, link, sharing, mayChangeLevel: options.logLevel === undefined };
-  const follower = new ConfigFollower({
+  const follower = new ConfigReloader({
     initial,
-    idleKeys,
-    apply: async (steps, config) => {
+    ineffectiveSettings,
+    apply: async (changes, config) => {
       pairs = config.bridgePairs;
-      await applySteps(steps, config, parts);
+      await applyChanges(changes, config, parts);
     },
   });
-  const firstSteps = plan(undefined, config);
-  await applyTunnelSteps(firstSteps, parts);
-  idleKeys.tell(config, idle);
+  const firstChanges = diffConfigs(undefined, config);
+  await applyTunnelChanges(firstChanges, config, parts);
+  ineffectiveSettings.report(config, ignored);
 
   const dockerStatus = await followDocker({
     config,
@@ -193,7 +193,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     config: file,
   });
   // The tunnel does not wait for its accessors.
-  void sharing.apply(firstSteps, follower.config);
+  void sharing.apply(follower.config);
   const signal = await Promise.race([stop.received, dataPlane.failure]);
   log.info("stopping", { signal });
   return exitDone;

@@ -5,7 +5,7 @@
  * @module
  */
 import { getLogger } from "../../program/log.ts";
-import { IPV6_LEAST_MTU } from "../../core/config/config.ts";
+import { IPV6_MIN_MTU } from "../../core/config/values.ts";
 import { asOperationError } from "../../core/error.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
 import { nextAddress } from "../../core/net/address.ts";
@@ -66,10 +66,10 @@ export class Ipv6Tunnel {
       if (this.#inForce !== undefined) await router.removeRoute(networkOf(this.#inForce), base.name);
       this.#inForce = undefined;
       if (addr6 === undefined) return await router.configureInterface(base);
-      if (base.mtu < IPV6_LEAST_MTU) {
+      if (base.mtu < IPV6_MIN_MTU) {
         return log.warn("IPv6 stays off: the MTU is too small for it", {
           mtu: base.mtu,
-          least: IPV6_LEAST_MTU,
+          least: IPV6_MIN_MTU,
         });
       }
       const peer6 = nextAddress(addr6.address);

@@ -1,7 +1,7 @@
 /** Arbitrary configurations for property tests, made from the text of a file. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Config } from "./config.ts";
+import { type Config, KEYS } from "./config.ts";
 import { parseConfig } from "./parse.ts";
 
 function some(lines: readonly string[]): fc.Arbitrary<string[]> {
@@ -72,13 +72,11 @@ export const anyWordyText: fc.Arbitrary<string> = fc.array(
 ).map((list) => list.join(""));
 
 function words(): string[] {
-  const keys =
-    "addr addr6 host port mtu docker key route network iptables expose token loglevel pong hosts proxy dns web";
   const values =
     "off on auto expose legacy 1 80 1400 70000 10.0.0.0/8 10.0.0.0/24 192.168.251.3 0.0.0.0/0 ::/0 fd00::1/64 " +
     "255.255.255.255/30 255.255.255.255/32 10.0.0.0+10.1.0.0 10.0.0.0-10.1.0.0 127.0.0.1:80 [::1]:80 /etc/hosts unix:///x";
   return [
-    ...keys.split(" ").map((key) => `\n${key} `),
+    ...KEYS.map(({ name }) => `\n${name} `),
     ...values.split(" ").map((value) => `${value} `),
     "\n",
     "\r\n",

@@ -1,152 +1,112 @@
 /**
- * The configuration as data, and its defaults.
+ * The configuration as data: all keys, and the values and defaults that derive from their records.
  *
  * @module
  */
-import { addressFromUint32, type IpAddress } from "../net/address.ts";
-import type { Endpoint } from "../net/endpoint.ts";
-import { parsePrefix, type Prefix } from "../net/prefix.ts";
-import type { LogLevel } from "./log_level.ts";
+import { Diagnostics, type Positioned } from "./diagnostic.ts";
+import { type ConfigKey, type KeySpec, LineReader } from "./key.ts";
+import { accessKeys } from "./keys/access.ts";
+import { networkKeys } from "./keys/networks.ts";
+import { serviceKeys } from "./keys/services.ts";
+import { tunnelKeys } from "./keys/tunnel.ts";
+import { lexLines } from "./lexer.ts";
+import { IPV6_MIN_MTU } from "./values.ts";
 
-/** How the Docker Engine is found: searched for, left alone, or at a unix socket's path. */
-export type DockerSetting =
-  | { readonly mode: "auto" | "off" }
-  | { readonly mode: "socket"; readonly path: string };
+export type { Expose, Token } from "./keys/access.ts";
+export type { ConfiguredRoute, NetworkPair } from "./keys/networks.ts";
+export type { HostsFile, Proxy } from "./keys/services.ts";
+export type { DockerSetting } from "./keys/tunnel.ts";
 
-/** A container network that is routed into the tunnel. */
-export interface Route {
-  /** The network, host bits clear. */
-  readonly prefix: Prefix;
-  /** Whether accessors reach it too. */
-  readonly expose: boolean;
-}
+/** The records of all keys, by their fields of the configuration. */
+export type ConfigKeys = typeof tunnelKeys & typeof networkKeys & typeof accessKeys & typeof serviceKeys;
 
-/** Two container networks and whether they are to reach each other. The order of the two does not matter. */
-export interface BridgePair {
-  /** Network address (IPv4) of the one. */
-  readonly a: IpAddress;
-  /** Network address (IPv4) of the other. */
-  readonly b: IpAddress;
-  /** True for `A+B`, false for `A-B`. */
-  readonly connect: boolean;
-}
+/** Every key, by its field of the configuration. */
+export const CONFIG_KEYS: ConfigKeys = { ...tunnelKeys, ...networkKeys, ...accessKeys, ...serviceKeys };
 
-/** Where accessors log in. */
-export interface Expose {
-  /** The local address and UDP port. */
-  readonly endpoint: Endpoint;
-  /** Whether the original's login, with the token in clear, is admitted too. */
-  readonly legacy: boolean;
-}
+/** A field of the configuration. */
+export type Field = keyof ConfigKeys;
 
-/** What one accessor logs in with. */
-export interface Token {
-  /** The secret. It must never be logged. */
-  readonly name: string;
-  /** The virtual IPv4 address that the accessor is given. */
-  readonly address: IpAddress;
-}
+/** What the line of a field's key is read into. */
+export type ReadLine<F extends Field> = NonNullable<ReturnType<ConfigKeys[F]["read"]>>;
 
-/** A hosts file and which of its names the containers can resolve. */
-export interface HostsFile {
-  /** Absolute path. */
-  readonly file: string;
-  /** Endings of names, in lower case, some with a leading dot. */
-  readonly domains: readonly string[];
-}
+/** A whole configuration, free of faults. It is frozen. The fields are those of {@link CONFIG_KEYS}. */
+export type Config = {
+  readonly [F in Field]: ConfigKeys[F]["repeats"] extends true ? readonly ReadLine<F>["value"][]
+    : ReadLine<F>["value"];
+};
 
-/** A TCP service that containers reach at the server's virtual address. */
-export interface Proxy {
-  /** Where the service is: an address or a host name. */
-  readonly host: string;
-  /** The service's port. */
-  readonly port: number;
-  /** The port at the server's virtual address. */
-  readonly listenPort: number;
-}
+/** What has been read of a config file so far: the lines of each key without a fault of their own. */
+export type Draft = { [F in Field]: ReadLine<F>[] };
 
-/** A whole configuration, free of faults. It is frozen. */
-export interface Config {
-  /** The Docker side's virtual IPv4 address, with the length of the virtual network. */
-  readonly addr: Prefix;
-  /** The same for IPv6; undefined if IPv6 is off, which a small `mtu` brings about too. */
-  readonly addr6: Prefix | undefined;
-  /** The local address of the UDP socket. */
-  readonly host: IpAddress;
-  /** The UDP port, 1 to 65535. */
-  readonly port: number;
-  /** The largest packet in the tunnel, in bytes. */
-  readonly mtu: number;
-  /** How the Docker Engine is found. */
-  readonly docker: DockerSetting;
-  /** The secret that clients prove; undefined if none is set. It must never be logged. */
-  readonly key: string | undefined;
-  /** The routes; no two of them overlap. */
-  readonly routes: readonly Route[];
-  /** Pairs of networks; no pair is there twice. */
-  readonly bridgePairs: readonly BridgePair[];
-  /** The accessors' listener; undefined if it is off. */
-  readonly expose: Expose | undefined;
-  /** The accessors; no two share a name or an address. */
-  readonly tokens: readonly Token[];
-  /** How much is logged. */
-  readonly logLevel: LogLevel;
-  /** Whether the server itself answers the pings of accessors. */
-  readonly pong: boolean;
-  /** The hosts files; no file is there twice. */
-  readonly hosts: readonly HostsFile[];
-  /** The proxied services; no two share a `listenPort`. */
-  readonly proxies: readonly Proxy[];
-  /** Names of Docker networks that are not routed although they were discovered. */
-  readonly networksOff: readonly string[];
-  /** The containers' domain, in lower case; undefined if names are off. */
-  readonly dns: string | undefined;
-  /** Where the status page is served; undefined if it is off. */
-  readonly web: Endpoint | undefined;
-}
+/** Every field, in the order of the documentation. */
+export const FIELDS = Object.keys(CONFIG_KEYS) as readonly Field[];
+
+/** Every key, in the order of the documentation. */
+export const KEYS: readonly KeySpec[] = Object.values(CONFIG_KEYS);
 
 /** Values of command-line flags, which win over the file's. */
-export interface Overrides {
-  /** `--addr` */
-  readonly addr?: Prefix | undefined;
-  /** `--host` */
-  readonly host?: IpAddress | undefined;
-  /** `--port` */
-  readonly port?: number | undefined;
-  /** `--mtu` */
-  readonly mtu?: number | undefined;
+export type Overrides = { readonly [F in OverrideField]?: Config[F] | undefined };
+
+/** The fields that have a flag of the same name. */
+export const OVERRIDE_FIELDS = ["addr", "host", "port", "mtu"] as const;
+
+/** A field that has a flag of the same name. */
+export type OverrideField = typeof OVERRIDE_FIELDS[number];
+
+/** Finds the field of the key with this name. */
+export function findField(name: string): Field | undefined {
+  return FIELDS.find((field) => CONFIG_KEYS[field].name === name);
 }
 
-/** Bounds of `mtu` in bytes: every IPv4 host takes 576 (RFC 791); 65507 is what one UDP datagram over IPv4 holds. */
-export const MTU_BOUNDS = { least: 576, most: 65_507 } as const;
-
-/** The least `mtu` with which IPv6 works, in bytes (RFC 8200 section 5). */
-export const IPV6_LEAST_MTU = 1280;
-
-function prefix(text: string): Prefix {
-  const parsed = parsePrefix(text);
-  if (parsed === undefined) throw new TypeError(`${text} is no prefix`);
-  return parsed;
+/** Finds the key with this name. */
+export function findKey(name: string): KeySpec | undefined {
+  return KEYS.find((key) => key.name === name);
 }
 
-/** What is in force without a config file. The values are those of the original where it has the key. */
-export const DEFAULT_CONFIG: Config = {
-  addr: prefix("192.168.251.1/24"),
-  addr6: prefix("fdc0:c0de:251::1/64"),
-  host: addressFromUint32(0x7f000001),
-  port: 2511,
-  mtu: 1400,
-  docker: { mode: "auto" },
-  key: undefined,
-  routes: [],
-  bridgePairs: [],
-  expose: undefined,
-  tokens: [],
-  logLevel: "info",
-  pong: false,
-  hosts: [],
-  proxies: [],
-  networksOff: [],
-  dns: "container.internal",
-  web: undefined,
-};
+/** Finds the record of a field's key, for code that handles all keys alike. */
+export function keyOf(field: Field): ConfigKey {
+  return CONFIG_KEYS[field];
+}
+
+/** Writes the value of a field. Equal texts mean equal values; the order of a list does not matter. */
+export function fieldText<F extends Field>(field: F, value: Config[F]): string {
+  const key = keyOf(field);
+  return Array.isArray(value) ? value.map(key.format).sort().join("\n") : key.format(value);
+}
+
+/** Makes a draft of nothing. */
+export function emptyDraft(): Draft {
+  return Object.fromEntries(FIELDS.map((field) => [field, []])) as unknown as Draft;
+}
+
+/** Makes the frozen configuration. Keys without a line have their default; a repeated line counts once. */
+export function buildConfig(draft: Draft): Config {
+  const entries = FIELDS.map((field) => {
+    const key = keyOf(field);
+    const values = draft[field].map(({ value }: Positioned<unknown>) => value);
+    if (!key.repeats) return [field, draft[field].length > 0 ? values.at(-1) : defaultOf(key)];
+    const distinct = new Map(values.map((value) => [key.format(value), value]));
+    return [field, key.merge?.(values) ?? [...distinct.values()]];
+  });
+  const config: Config = Object.fromEntries(entries);
+  return deepFreeze({ ...config, addr6: config.mtu < IPV6_MIN_MTU ? undefined : config.addr6 });
+}
+
+function defaultOf(key: ConfigKey): unknown {
+  if (key.default === "none") return undefined;
+  const faults = new Diagnostics(key.name);
+  const [line] = lexLines(`${key.name} ${key.default}`, faults);
+  const read = line && key.read(new LineReader(line, key, faults));
+  if (read === undefined) throw new TypeError(`${key.name} cannot be ${key.default}`);
+  return read.value;
+}
+
+// Freezing a view of bytes is an error of the language, so addresses stay as they are.
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
+  Object.values(value).forEach(deepFreeze);
+  return Object.freeze(value);
+}
+
+/** What is in force without a config file. The values are those of upstream v1 where it has the key. */
+export const DEFAULT_CONFIG: Config = buildConfig(emptyDraft());

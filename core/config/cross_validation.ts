@@ -1,9 +1,9 @@
 /**
- * The checks of lines against each other. A line is blamed with the place of the later of two.
+ * The checks of lines against each other. The fault is at the later of two lines.
  *
  * @module
  */
-import { formatAddress, sameAddress } from "../net/address.ts";
+import { formatAddress, type IpAddress, sameAddress } from "../net/address.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
 import { LARGEST_SESSION_MTU } from "../token/login.ts";
 import {
@@ -14,14 +14,13 @@ import {
   prefixesOverlap,
   samePrefix,
 } from "../net/prefix.ts";
-import type { Config } from "./config.ts";
-import type { Draft, TokenLine } from "./draft.ts";
-import type { FaultList } from "./diagnostic.ts";
-import { findOverlaps } from "./route_overlap.ts";
-import { isHostAddress, rolesOf } from "./virtual_network.ts";
+import type { Config, Draft } from "./config.ts";
+import type { Diagnostics, Positioned } from "./diagnostic.ts";
+import { type ConfiguredRoute, pairName } from "./keys/networks.ts";
+import { isHostAddress, tunnelAddresses } from "./virtual_network.ts";
 
-/** The values of a whole configuration that other lines are checked against; undefined where they are faulty. */
-export interface Frame {
+/** The values that other lines are checked against; undefined where they are faulty. */
+export interface ValidationContext {
   /** The virtual IPv4 network. */
   readonly addr: Prefix | undefined;
   /** The virtual IPv6 network; null if IPv6 is off. */
@@ -30,50 +29,46 @@ export interface Frame {
   readonly tunnel: Pick<Config, "host" | "port"> | undefined;
 }
 
-/** Notes every fault that shows only when lines are seen together. */
-export function checkTogether(draft: Draft, frame: Frame, faults: FaultList): void {
-  checkTokens(draft.tokens, frame.addr, faults);
-  checkRoutes(draft, frame, faults);
+/** Reports every fault that shows only when lines are seen together. */
+export function crossValidate(draft: Draft, context: ValidationContext, faults: Diagnostics): void {
+  checkTokens(draft, context, faults);
+  checkRoutes(draft, context, faults);
   checkBridgePairs(draft, faults);
   checkProxies(draft, faults);
-  checkExpose(draft, frame, faults);
+  checkExpose(draft, context, faults);
   checkSessionMtu(draft, faults);
 }
 
-function checkTokens(tokens: readonly TokenLine[], addr: Prefix | undefined, faults: FaultList): void {
+function checkTokens({ tokens }: Draft, { addr }: ValidationContext, faults: Diagnostics): void {
   const names = new Map<string, number>();
   const addresses = new Map<string, number>();
-  for (const { name, address } of tokens) {
-    const namesake = names.get(name.value);
-    if (namesake === undefined) names.set(name.value, name.line);
-    else faults.add(name, `the token is the same as the one on line ${namesake}; expected another`);
-    const text = formatAddress(address.value);
-    const holder = addresses.get(text);
-    if (holder === undefined) addresses.set(text, address.line);
-    else {faults.add(
-        address,
-        `the address ${text} is given to the token on line ${holder} already; expected another`,
-      );}
-    const unfit = addr && tokenAddressProblem(addr, address.value);
-    if (unfit !== undefined) faults.add(address, unfit);
+  for (const token of tokens) {
+    const { name, address } = token.value;
+    const sameName = names.get(name);
+    if (sameName === undefined) names.set(name, token.line);
+    else faults.add(token, `duplicate token (first on line ${sameName})`);
+    const text = formatAddress(address);
+    const sameNumber = addresses.get(text);
+    if (sameNumber === undefined) addresses.set(text, token.line);
+    else faults.add(token.addressAt, `duplicate address ${text} (first on line ${sameNumber})`);
+    const problem = addr && tokenAddressProblem(addr, address);
+    if (problem !== undefined) faults.add(token.addressAt, problem);
   }
 }
 
-function tokenAddressProblem(addr: Prefix, address: TokenLine["address"]["value"]): string | undefined {
+function tokenAddressProblem(addr: Prefix, address: IpAddress): string | undefined {
   const text = formatAddress(address);
   const network = formatPrefix(networkOf(addr));
-  const roles = rolesOf(addr);
-  if (!prefixContains(addr, address)) return `the address ${text} is outside ${network}, the network of addr`;
-  if (sameAddress(address, roles.client)) {
-    return `the address ${text} is the Docker side's own; expected another`;
-  }
-  if (sameAddress(address, roles.server)) return `the address ${text} is the server's own; expected another`;
+  const { client, server } = tunnelAddresses(addr);
+  if (!prefixContains(addr, address)) return `address ${text} is outside ${network}, the network of addr`;
+  if (sameAddress(address, client)) return `address ${text} is the Docker side's own: expected another`;
+  if (sameAddress(address, server)) return `address ${text} is the server's own: expected another`;
   return isHostAddress(addr, address)
     ? undefined
-    : `the address ${text} is the first or last of ${network}, which no host may have; expected another`;
+    : `address ${text} is the first or last of ${network}, which no host may have: expected another`;
 }
 
-function checkRoutes({ routes }: Draft, { addr, addr6 }: Frame, faults: FaultList): void {
+function checkRoutes({ routes }: Draft, { addr, addr6 }: ValidationContext, faults: Diagnostics): void {
   for (const route of routes) {
     const { prefix } = route.value;
     const text = formatPrefix(prefix);
@@ -83,7 +78,7 @@ function checkRoutes({ routes }: Draft, { addr, addr6 }: Frame, faults: FaultLis
     for (const [key, virtual] of Object.entries({ addr, addr6 })) {
       if (!virtual || !prefixesOverlap(virtual, prefix)) continue;
       const network = formatPrefix(networkOf(virtual));
-      faults.add(route, `${text} overlaps ${network}, the virtual network; change it or ${key}`);
+      faults.add(route, `${text} overlaps ${network}, the virtual network: change it or ${key}`);
     }
   }
   for (const { earlier, later } of findOverlaps(routes)) {
@@ -92,31 +87,31 @@ function checkRoutes({ routes }: Draft, { addr, addr6 }: Frame, faults: FaultLis
     if (!samePrefix(earlier.value.prefix, later.value.prefix)) {
       faults.add(
         later,
-        `${here} overlaps ${there} on line ${earlier.line}; expected networks that are apart`,
+        `${here} overlaps ${there} on line ${earlier.line}: expected networks that do not overlap`,
       );
     } else if (earlier.value.expose !== later.value.expose) {
       const [one, other] = later.value.expose ? ["with", "without"] : ["without", "with"];
       faults.add(
         later,
-        `${here} is here ${one} expose and on line ${earlier.line} ${other} it; keep one of the lines`,
+        `${here} is here ${one} expose and on line ${earlier.line} ${other} it: keep one of the lines`,
       );
     }
   }
 }
 
-function checkBridgePairs({ bridgePairs }: Draft, faults: FaultList): void {
+function checkBridgePairs({ bridgePairs }: Draft, faults: Diagnostics): void {
   const seen = new Map<string, Draft["bridgePairs"][number]>();
   for (const pair of bridgePairs) {
-    const names = [formatAddress(pair.value.a), formatAddress(pair.value.b)].sort();
-    const earlier = seen.get(names.join());
-    if (earlier === undefined) seen.set(names.join(), pair);
+    const name = pairName(pair.value);
+    const earlier = seen.get(name);
+    if (earlier === undefined) seen.set(name, pair);
     else if (earlier.value.connect !== pair.value.connect) {
-      faults.add(pair, `the pair contradicts line ${earlier.line}; keep one of the lines`);
+      faults.add(pair, `the pair contradicts line ${earlier.line}: keep one of the lines`);
     }
   }
 }
 
-function checkProxies({ proxies }: Draft, faults: FaultList): void {
+function checkProxies({ proxies }: Draft, faults: Diagnostics): void {
   const seen = new Map<number, Draft["proxies"][number]>();
   for (const proxy of proxies) {
     const { host, port, listenPort } = proxy.value;
@@ -125,13 +120,13 @@ function checkProxies({ proxies }: Draft, faults: FaultList): void {
     else if (earlier.value.host !== host || earlier.value.port !== port) {
       faults.add(
         proxy,
-        `port ${listenPort} is listened on by line ${earlier.line}; expected another LISTENPORT`,
+        `duplicate port ${listenPort} (first on line ${earlier.line}): expected another LISTENPORT`,
       );
     }
   }
 }
 
-function checkExpose({ expose }: Draft, { tunnel }: Frame, faults: FaultList): void {
+function checkExpose({ expose: [expose] }: Draft, { tunnel }: ValidationContext, faults: Diagnostics): void {
   const endpoint = expose?.value?.endpoint;
   if (expose === undefined || endpoint === undefined || tunnel === undefined) return;
   const everywhere = [endpoint.address, tunnel.host].some(({ bytes }) => bytes.every((byte) => byte === 0));
@@ -139,16 +134,59 @@ function checkExpose({ expose }: Draft, { tunnel }: Frame, faults: FaultList): v
     const taken = formatEndpoint({ address: tunnel.host, port: tunnel.port });
     faults.add(
       expose,
-      `${formatEndpoint(endpoint)} is taken by the tunnel itself, ${taken}; expected another port`,
+      `${formatEndpoint(endpoint)} is in use by the tunnel itself, ${taken}: expected another port`,
     );
   }
 }
 
-function checkSessionMtu({ expose, mtu }: Draft, faults: FaultList): void {
+function checkSessionMtu({ expose: [expose], mtu: [mtu] }: Draft, faults: Diagnostics): void {
   if (expose?.value === undefined || mtu === undefined || mtu.value <= LARGEST_SESSION_MTU) return;
   faults.add(
     expose.line > mtu.line ? expose : mtu,
-    `an mtu of ${mtu.value} leaves no room for what encryption adds to a packet of an accessor; ` +
+    `an mtu of ${mtu.value} leaves no room for what encryption adds to a packet of an accessor: ` +
       `expected ${LARGEST_SESSION_MTU} or less, or no expose`,
   );
+}
+
+/** Two route lines that share addresses. */
+export interface Overlap {
+  /** The line that comes first in the file. */
+  readonly earlier: Positioned<ConfiguredRoute>;
+  /** The line that comes later. */
+  readonly later: Positioned<ConfiguredRoute>;
+}
+
+/**
+ * Returns each route that lies within another, or is the same, together with the narrowest such other.
+ * Networks are nested or apart, never crossed, so in the order of their first addresses a stack of the
+ * networks that hold the current one is enough.
+ */
+export function findOverlaps(routes: readonly Positioned<ConfiguredRoute>[]): Overlap[] {
+  const overlaps: Overlap[] = [];
+  const outer: Positioned<ConfiguredRoute>[] = [];
+  for (const route of routes.toSorted(compareRoutes)) {
+    const { address } = route.value.prefix;
+    let enclosing = outer.at(-1);
+    while (enclosing !== undefined && !prefixContains(enclosing.value.prefix, address)) {
+      outer.pop();
+      enclosing = outer.at(-1);
+    }
+    if (enclosing !== undefined) {
+      const [earlier, later] = enclosing.line <= route.line ? [enclosing, route] : [route, enclosing];
+      overlaps.push({ earlier, later });
+    }
+    outer.push(route);
+  }
+  return overlaps;
+}
+
+function compareRoutes(a: Positioned<ConfiguredRoute>, b: Positioned<ConfiguredRoute>): number {
+  return comparePrefixes(a.value.prefix, b.value.prefix) || a.line - b.line;
+}
+
+function comparePrefixes(a: Prefix, b: Prefix): number {
+  if (a.address.family !== b.address.family) return a.address.family - b.address.family;
+  const differing = a.address.bytes.findIndex((byte, index) => byte !== b.address.bytes[index]);
+  const difference = (a.address.bytes[differing] ?? 0) - (b.address.bytes[differing] ?? 0);
+  return difference || a.length - b.length;
 }

@@ -1,38 +1,44 @@
 /**
- * Faults of the configuration: where they are and what is wrong there. No message ever repeats a token or the key.
+ * Faults of the configuration: where they are and what is wrong there. No message repeats a token or
+ * the key.
  *
  * @module
  */
 
-/** A place in the text. Both count from 1; a tab is one column. Both are 0 for a value from the command line. */
-export interface Place {
+/** A position in the text. Both numbers count from 1; a tab is one column. Both are 0 for a flag's value. */
+export interface Position {
   /** The line, from 1. */
   readonly line: number;
-  /** The column in characters (code points), from 1; one past the last character where something is missing. */
+  /** The column in code points, from 1; one past the last character where something is missing. */
   readonly column: number;
 }
 
+/** A value and the position of the word it was read from. */
+export interface Positioned<T> extends Position {
+  /** The value. */
+  readonly value: T;
+}
+
 /** One fault of a configuration. */
-export interface Fault extends Place {
+export interface Diagnostic extends Position {
   /** The file as it was named to the parser, or the flag ("--addr") of a value from the command line. */
   readonly file: string;
   /** What was found and what was expected, without a full stop. */
   readonly message: string;
 }
 
-/** The fault as `FILE:LINE:COLUMN: message`, or `FLAG: message` for a value from the command line. */
-export function formatFault(fault: Fault): string {
-  const place = fault.line === 0 ? fault.file : `${fault.file}:${fault.line}:${fault.column}`;
-  return `${place}: ${fault.message}`;
+/** Writes the fault as `FILE:LINE:COLUMN: message`, or `FLAG: message` for a value from the command line. */
+export function formatDiagnostic({ file, line, column, message }: Diagnostic): string {
+  return `${line === 0 ? file : `${file}:${line}:${column}`}: ${message}`;
 }
 
 /** Collects the faults of one file. */
-export class FaultList {
+export class Diagnostics {
   readonly #file: string;
-  readonly #faults: Fault[] = [];
+  readonly #all: Diagnostic[] = [];
 
   /**
-   * An empty list.
+   * Starts an empty list.
    *
    * @param file the name that the faults carry
    */
@@ -40,18 +46,17 @@ export class FaultList {
     this.#file = file;
   }
 
-  /** Notes a fault of the file. */
-  add(place: Place, message: string): void {
-    this.#faults.push({ file: this.#file, line: place.line, column: place.column, message });
+  /**
+   * Adds a fault.
+   *
+   * @param file what it is a fault of, where that is not the file
+   */
+  add({ line, column }: Position, message: string, file = this.#file): void {
+    this.#all.push({ file, line, column, message });
   }
 
-  /** Notes a fault of a command-line flag, such as "--addr". */
-  addFlag(flag: string, message: string): void {
-    this.#faults.push({ file: flag, line: 0, column: 0, message });
-  }
-
-  /** All faults in the order of the text, those of flags first. */
-  sorted(): Fault[] {
-    return this.#faults.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  /** Returns all faults in the order of the text, those of flags first. */
+  sorted(): Diagnostic[] {
+    return this.#all.toSorted((a, b) => a.line - b.line || a.column - b.column);
   }
 }

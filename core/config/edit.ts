@@ -5,27 +5,27 @@
  *
  * @module
  */
-import { isSilent, splitWords, withoutMark } from "./lexer.ts";
+import { isBlankOrComment, splitWords, stripBom } from "./lexer.ts";
 
-/** What came of an edit, with the text after it. */
+/** The outcome of an edit, and the text after it. */
 export interface Edit {
   /**
-   * What was done: a line was added or removed; it was there already; it was not there; or the line to edit is none
-   * (blank, a comment, or several lines).
+   * What was done: a line was added or removed; it was there already; it was not there; or the line to edit
+   * is none (blank, a comment, or several lines).
    */
   readonly outcome: "added" | "removed" | "present" | "absent" | "no-line";
   /** The text after the edit; the same as before unless a line was added or removed. */
   readonly text: string;
 }
 
-/** The lines that say something, with their words set apart by one blank each. */
+/** Returns the lines that are neither blank nor comments, with one blank between words. */
 export function listLines(text: string): string[] {
-  return physicalLines(withoutMark(text)).map(foldedLine).filter((line) => line !== undefined);
+  return physicalLines(stripBom(text)).map(foldedLine).filter((line) => line !== undefined);
 }
 
 /**
- * Appends a line, with the line ending that the text uses. A last line without an ending gets one first. A line that
- * is there already is not added again.
+ * Appends a line, with the line ending that the text uses. A last line without an ending gets one first. A
+ * line that is there is not added again.
  */
 export function addLine(text: string, line: string): Edit {
   const folded = singleLine(line);
@@ -40,11 +40,11 @@ export function addLine(text: string, line: string): Edit {
 export function removeLine(text: string, line: string): Edit {
   const folded = singleLine(line);
   if (folded === undefined) return { outcome: "no-line", text };
-  const body = withoutMark(text);
+  const body = stripBom(text);
   const lines = physicalLines(body);
-  const kept = lines.filter((one) => foldedLine(one) !== folded);
-  if (kept.length === lines.length) return { outcome: "absent", text };
-  return { outcome: "removed", text: text.slice(0, text.length - body.length) + kept.join("") };
+  const rest = lines.filter((one) => foldedLine(one) !== folded);
+  if (rest.length === lines.length) return { outcome: "absent", text };
+  return { outcome: "removed", text: text.slice(0, text.length - body.length) + rest.join("") };
 }
 
 function singleLine(line: string): string | undefined {
@@ -59,5 +59,5 @@ function physicalLines(text: string): string[] {
 function foldedLine(line: string): string | undefined {
   const bare = line.replace(/\r?\n$|\r$/, "");
   const folded = splitWords(bare).join(" ");
-  return isSilent(folded) ? undefined : folded;
+  return isBlankOrComment(folded) ? undefined : folded;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { formatAddress } from "../net/address.ts";
-import { freeAddress } from "./free_address.ts";
+import { freeAddress } from "./virtual_network.ts";
 import { parseConfig } from "./parse.ts";
 
 function free(text: string): string | undefined {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { DEFAULT_CONFIG } from "./config.ts";
-import { formatFault } from "./diagnostic.ts";
-import { findKey, KEYS } from "./keys.ts";
+import fc from "fast-check";
+import { anyConfig } from "./arbitrary_fixture.ts";
+import { diffConfigs } from "./changes.ts";
+import { DEFAULT_CONFIG, FIELDS, findKey, keyOf, KEYS } from "./config.ts";
+import { formatDiagnostic } from "./diagnostic.ts";
 import { parseConfig } from "./parse.ts";
-import { plan } from "./plan.ts";
 
 const FILE = "docker-connector.conf";
 const page = await Deno.readTextFile(new URL("../../docs/guide/configuration.md", import.meta.url));
@@ -25,17 +26,10 @@ function blocks(text: string, language: string): string[] {
 Deno.test("the documentation has every key and no other", () => {
   const names = KEYS.map((key) => key.name).sort();
   assert.deepEqual([...sections().keys()].sort(), names);
-  const rows = [...page.matchAll(/^\| \[`(.*?)`\]\(#(.*?)\) \| (.*?) \| (.*?) \| (.*?) \|$/gm)];
-  assert.deepEqual(rows.map((row) => row[1]).sort(), names);
-  for (const [, name = "", anchor, standard, effect, lines] of rows) {
-    const key = findKey(name);
-    assert(key !== undefined);
-    assert.deepEqual(
-      [anchor, standard, effect, lines],
-      [name, key.default, key.reload, key.repeats ? "any number" : "one"],
-      name,
-    );
-  }
+  const rows = KEYS.map(({ name, meaning, default: standard, reload, repeats }) =>
+    `| [\`${name}\`](#${name}) | ${meaning} | ${standard} | ${reload} | ${repeats ? "any number" : "one"} |`
+  );
+  assert.deepEqual(page.match(/^\| \[.*\|$/gm), rows);
 });
 
 Deno.test("a key's section says its form, default and effect, and shows the line of the messages", () => {
@@ -51,7 +45,7 @@ Deno.test("a key's section says its form, default and effect, and shows the line
 
 Deno.test("the documentation's examples have no faults", () => {
   for (const example of blocks(page, "conf")) {
-    assert.deepEqual(parseConfig(example, FILE).faults.map(formatFault), [], example);
+    assert.deepEqual(parseConfig(example, FILE).faults.map(formatDiagnostic), [], example);
   }
 });
 
@@ -62,7 +56,7 @@ Deno.test("the documentation's faults are those that are reported", () => {
     const lines = example.trimEnd().split("\n");
     const shown = lines.filter((line) => line.startsWith(`${FILE}:`));
     const text = lines.filter((line) => !line.startsWith(`${FILE}:`)).join("\n");
-    assert.deepEqual(parseConfig(text, FILE).faults.map(formatFault), shown);
+    assert.deepEqual(parseConfig(text, FILE).faults.map(formatDiagnostic), shown);
   }
 });
 
@@ -74,25 +68,26 @@ Deno.test("a line with the default of a key that is set once changes nothing", (
   }
 });
 
-Deno.test("a key that needs a restart gives that step, a key that reloads live another", () => {
-  for (const key of KEYS) {
-    const other = [
-      `${key.name} off`,
-      "addr 10.0.0.1/8",
-      "host ::1",
-      "port 1",
-      "mtu 2000",
-      "loglevel warn",
-      "pong on",
-    ];
-    const line = [key.example, ...other.filter((text) => text.startsWith(`${key.name} `))]
-      .find((text) => plan(DEFAULT_CONFIG, parseConfig(text, FILE).config ?? DEFAULT_CONFIG).length > 0);
-    assert(line !== undefined, key.name);
-    const steps = plan(DEFAULT_CONFIG, parseConfig(line, FILE).config ?? DEFAULT_CONFIG);
-    assert.deepEqual(
-      steps.map((step) => step.kind === "needs-restart"),
-      [key.reload === "needs a restart"],
-      key.name,
+Deno.test("a line of one key changes the field of that key and no other", () => {
+  const others = ["addr 10.0.0.1/8", "host ::1", "port 1", "mtu 2000", "loglevel warn", "pong on"];
+  for (const field of FIELDS) {
+    const { name, example } = keyOf(field);
+    const lines = [example, `${name} off`, ...others.filter((text) => text.startsWith(`${name} `))];
+    const changes = lines.map((line) =>
+      diffConfigs(DEFAULT_CONFIG, parseConfig(line, FILE).config ?? DEFAULT_CONFIG)
     );
+    assert.deepEqual(changes.find(({ length }) => length > 0)?.map((change) => change.field), [field]);
   }
+});
+
+Deno.test("values are written as lines that mean the same", () => {
+  fc.assert(fc.property(anyConfig, (config) => {
+    const lines = FIELDS.flatMap((field) => {
+      const key = keyOf(field);
+      const values: unknown[] = key.repeats ? [config[field]].flat() : [config[field]];
+      return values.map((value) => key.format(value)).filter((text) => text !== "")
+        .map((text) => `${key.name} ${text}`);
+    });
+    assert.deepEqual(parseConfig(lines.join("\n"), FILE).config, config);
+  }));
 });

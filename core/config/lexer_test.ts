@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { FaultList } from "./diagnostic.ts";
+import { Diagnostics } from "./diagnostic.ts";
 import { lexLines } from "./lexer.ts";
 
 Deno.test("words carry line and column, and what says nothing is left out", () => {
-  const faults = new FaultList("c.conf");
+  const faults = new Diagnostics("c.conf");
   const lines = lexLines("# comment\r\n\n  route\t10.0.0.0/8  expose \n   #x\n\u{1f433} b", faults);
   assert.deepEqual(faults.sorted(), []);
   assert.deepEqual(lines, [
@@ -30,7 +30,7 @@ Deno.test("the words of a printable text are those that blanks set apart", () =>
       fc.array(fc.array(word, { minLength: 1 })),
       fc.constantFrom(" ", "\t", "  \t"),
       (rows, blank) => {
-        const faults = new FaultList("c.conf");
+        const faults = new Diagnostics("c.conf");
         const lines = lexLines(rows.map((row) => row.join(blank)).join("\n"), faults);
         assert.deepEqual(
           lines.map(({ key, values }) => [key, ...values].map(({ text }) => text)),

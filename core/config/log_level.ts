@@ -7,10 +7,11 @@
 /** The levels, from the fewest messages to the most; each includes the ones before it. */
 export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
 
-/** How much is logged. */
+/** A log level. */
 export type LogLevel = typeof LOG_LEVELS[number];
 
-// Names that the original's server takes (level.go of github.com/op/go-logging) and that have another name here.
+// Names that the server of upstream v1 takes (level.go of github.com/op/go-logging) and that have another
+// name here.
 const OTHER_NAMES = new Map<string, LogLevel>([
   ["critical", "error"],
   ["warning", "warn"],
@@ -18,7 +19,8 @@ const OTHER_NAMES = new Map<string, LogLevel>([
 ]);
 
 /**
- * Reads the name of a level, letter case aside. The original's CRITICAL, WARNING and NOTICE mean error, warn and info.
+ * Reads the name of a level, letter case aside. CRITICAL, WARNING and NOTICE, of upstream v1, mean error,
+ * warn and info.
  *
  * @returns undefined if the name is none
  */

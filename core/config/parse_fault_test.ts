@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { formatFault } from "./diagnostic.ts";
+import { formatDiagnostic } from "./diagnostic.ts";
 import { parseConfig } from "./parse.ts";
 
 function faultsOf(text: string): string[] {
   const { config, faults } = parseConfig(text, "c.conf");
   assert.equal(config === undefined, faults.length > 0);
-  return faults.map(formatFault);
+  return faults.map(formatDiagnostic);
 }
 
 /** Checks that each text has exactly the one fault: its place and words that its message has. */
@@ -23,9 +23,9 @@ function checkFaults(cases: readonly [text: string, place: string, ...words: str
 Deno.test("all faults are reported, in the order of the text", () => {
   assert.deepEqual(faultsOf("rout 172.18.0.0/16\nport 0\n\nroute 172.18.0.9/16 expos\n"), [
     `c.conf:1:1: unknown key "rout"; did you mean "route"?`,
-    `c.conf:2:6: "0" is no port; expected a number from 1 to 65535`,
-    `c.conf:4:7: "172.18.0.9/16" has host bits set; the network is 172.18.0.0/16`,
-    `c.conf:4:21: "expos" is too much; expected "route CIDR [expose]" as in "route 172.18.0.0/16"`,
+    `c.conf:2:6: invalid port "0": expected 1-65535`,
+    `c.conf:4:7: "172.18.0.9/16" has host bits set: the network is 172.18.0.0/16`,
+    `c.conf:4:21: unexpected "expos": expected "route CIDR [expose]", for example "route 172.18.0.0/16"`,
   ]);
 });
 
@@ -41,53 +41,53 @@ Deno.test("unknown keys are named, with the key that was meant", () => {
 
 Deno.test("missing and superfluous words", () => {
   checkFaults([
-    ["route", "1:6", `CIDR is missing; expected "route CIDR [expose]"`],
-    ["route  # 10.0.0.0/8", "1:8", "a comment stands on a line of its own"],
-    ["network web # off", "1:13", "a comment stands on a line of its own"],
-    ["hosts /etc/hosts a #b c", "1:20", "a comment stands on a line of its own"],
-    ["\tport  ", "1:6", "PORT is missing"],
-    ["token foo", "1:10", "ADDRESS is missing"],
-    ["token", "1:6", "NAME is missing"],
-    ["hosts /etc/hosts", "1:17", "DOMAIN is missing"],
-    ["network web", "1:12", "off is missing"],
-    ["port 1 2", "1:8", `"2" is too much`],
-    ["route 10.0.0.0/8 # office net", "1:18", "a comment stands on a line of its own"],
-    ["expose off legacy", "1:12", `"legacy" is too much`],
-    ["key one two", "1:9", "is too much"],
-    ["# \u00e9\nport 1 \u{1f433}", "2:8", "is too much"],
+    ["route", "1:6", `missing CIDR: expected "route CIDR [expose]"`],
+    ["route  # 10.0.0.0/8", "1:8", "inline comments are not supported"],
+    ["network web # off", "1:13", "inline comments are not supported"],
+    ["hosts /etc/hosts a #b c", "1:20", "inline comments are not supported"],
+    ["\tport  ", "1:6", "missing PORT"],
+    ["token foo", "1:10", "missing ADDRESS"],
+    ["token", "1:6", "missing NAME"],
+    ["hosts /etc/hosts", "1:17", "missing DOMAIN"],
+    ["network web", "1:12", "missing off"],
+    ["port 1 2", "1:8", `unexpected "2"`],
+    ["route 10.0.0.0/8 # office net", "1:18", "inline comments are not supported"],
+    ["expose off legacy", "1:12", `unexpected "legacy"`],
+    ["key one two", "1:9", "unexpected "],
+    ["# \u00e9\nport 1 \u{1f433}", "2:8", "unexpected "],
   ]);
 });
 
 Deno.test("addresses, prefixes, ports and sizes", () => {
   checkFaults([
-    ["addr 192.168.251.1", "1:6", "lacks the network's length", `"192.168.251.1/24"`],
+    ["addr 192.168.251.1", "1:6", "has no prefix length", `"192.168.251.1/24"`],
     ["addr fd00::1/64", "1:6", "is not IPv4"],
     ["addr 10.0.0.1/31", "1:6", "has no room", "/30"],
     ["addr 64.0.0.1/2", "1:6", "is too wide"],
-    ["addr 10.0.0.0/24", "1:6", "10.0.0.0 is no host's address", `"10.0.0.1/24"`],
-    ["addr 10.0.0.255/24", "1:6", "10.0.0.255 is no host's address"],
+    ["addr 10.0.0.0/24", "1:6", "10.0.0.0 is the network address, not a host address", `"10.0.0.1/24"`],
+    ["addr 10.0.0.255/24", "1:6", "10.0.0.255 is the broadcast address"],
     ["addr 10.0.0.254/24", "1:6", "the server would get the next address, 10.0.0.255"],
     ["addr 127.0.0.1/24", "1:6", "127.0.0.0/8 (loopback)"],
     ["addr 224.0.0.1/24", "1:6", "(multicast)"],
     ["addr 255.255.255.255/30", "1:6", "(reserved)"],
     ["addr6 192.168.251.1/24", "1:7", "is not IPv6"],
-    ["addr6 fd00::/64", "1:7", "fd00:: is no host's address"],
+    ["addr6 fd00::/64", "1:7", "fd00:: is the network address"],
     ["addr6 fd00::1/127", "1:7", "/126"],
     ["addr6 fe80::1/64", "1:7", "(link-local)"],
-    ["host example.com", "1:6", "is no IP address"],
-    ["host 224.0.0.1", "1:6", "is no address of a host"],
-    ["port 65536", "1:6", "from 1 to 65535"],
-    ["port 0x50", "1:6", "from 1 to 65535"],
-    ["mtu 575", "1:5", "from 576 to 65507"],
-    ["mtu 65508", "1:5", "from 576 to 65507"],
-    ["mtu 1400bytes", "1:5", "from 576 to 65507"],
-    ["docker tcp://127.0.0.1:2375", "1:8", "is no unix socket"],
+    ["host example.com", "1:6", "invalid IP address"],
+    ["host 224.0.0.1", "1:6", "is not a host address"],
+    ["port 65536", "1:6", "expected 1-65535"],
+    ["port 0x50", "1:6", "expected 1-65535"],
+    ["mtu 575", "1:5", "expected 576-65507"],
+    ["mtu 65508", "1:5", "expected 576-65507"],
+    ["mtu 1400bytes", "1:5", "expected 576-65507"],
+    ["docker tcp://127.0.0.1:2375", "1:8", "is not a unix socket"],
     ["docker /var/run/docker.sock", "1:8", `expected "unix:///var/run/docker.sock"`],
-    ["docker unix://docker.sock", "1:8", "is unknown"],
+    ["docker unix://docker.sock", "1:8", "unknown value"],
     ["route 172.18.0.0", "1:7", `"172.18.0.0/16"`],
     ["route 10.0.0.0/255.255.0.0", "1:7", "has a netmask", `"10.0.0.0/16"`],
-    ["route 10.0.0.0/33", "1:7", "no valid length", "up to 32"],
-    ["route 10.1/16", "1:7", "is no network"],
+    ["route 10.0.0.0/33", "1:7", "invalid prefix length", "0-32"],
+    ["route 10.1/16", "1:7", "invalid network"],
     ["route 172.18.3.4/12", "1:7", "the network is 172.16.0.0/12"],
     ["route 0.0.0.0/0", "1:7", "all traffic"],
     ["route ::/0", "1:7", "all traffic"],
@@ -98,31 +98,31 @@ Deno.test("addresses, prefixes, ports and sizes", () => {
 
 Deno.test("values of the other keys", () => {
   checkFaults([
-    ["iptables foo", "1:10", `"foo" is no pair`],
-    ["iptables 10.0.0.0+", "1:10", "is no pair"],
+    ["iptables foo", "1:10", `invalid pair "foo"`],
+    ["iptables 10.0.0.0+", "1:10", "invalid pair"],
     ["iptables 10.0.0.0+10.0.0.0", "1:10", "are the same"],
-    ["iptables 10.0.0.0/8+11.0.0.0", "1:10", `expected "10.0.0.0" alone`],
-    ["iptables fd00::+fd01::", "1:10", "is no IPv4 network address"],
+    ["iptables 10.0.0.0/8+11.0.0.0", "1:10", `expected "10.0.0.0"`],
+    ["iptables fd00::+fd01::", "1:10", "invalid IPv4 network address"],
     ["network a/b off", "1:9", "docker network ls"],
     ["network web on", "1:13", "expected off"],
-    ["expose 0.0.0.0", "1:8", "lacks a port"],
-    ["expose :2512", "1:8", "lacks an address"],
-    ["expose example.com:2512", "1:8", "is no endpoint"],
+    ["expose 0.0.0.0", "1:8", "has no port"],
+    ["expose :2512", "1:8", "has no address"],
+    ["expose example.com:2512", "1:8", "invalid endpoint"],
     ["web 8080", "1:5", `"127.0.0.1:8080"`],
-    ["web 127.0.0.1:0", "1:5", "is no endpoint"],
+    ["web 127.0.0.1:0", "1:5", "invalid endpoint"],
     ["loglevel inf", "1:10", `did you mean "info"?`],
     ["loglevel 3", "1:10", "expected error, warn, info or debug"],
     ["pong yes", "1:6", "expected on or off"],
-    ["hosts hosts.txt a", "1:7", "no absolute path"],
-    ["hosts /etc/hosts a..b", "1:18", "is no domain"],
-    ["proxy", "1:6", "PORT is missing"],
-    ["proxy a:b", "1:7", `"b" is no port`],
-    ["proxy 1.2.3.4.5:80", "1:7", "is no host"],
-    ["proxy [1.2.3.4]:80", "1:7", "is no host"],
-    ["proxy 80:81:82", "1:7", "is no proxy"],
-    ["proxy 80:65536", "1:7", `"65536" is no port`],
+    ["hosts hosts.txt a", "1:7", "absolute path"],
+    ["hosts /etc/hosts a..b", "1:18", "invalid domain"],
+    ["proxy", "1:6", "missing PORT"],
+    ["proxy a:b", "1:7", `invalid port "b"`],
+    ["proxy 1.2.3.4.5:80", "1:7", "invalid host"],
+    ["proxy [1.2.3.4]:80", "1:7", "invalid host"],
+    ["proxy 80:81:82", "1:7", "invalid proxy"],
+    ["proxy 80:65536", "1:7", `invalid port "65536"`],
     ["dns .test", "1:5", `expected "test"`],
-    ["dns a_b.-", "1:5", "is no domain"],
+    ["dns a_b.-", "1:5", "invalid domain"],
   ]);
 });
 
@@ -131,7 +131,7 @@ Deno.test("characters that do not belong in the file", () => {
     ["port 1\0", "1:7", "U+0000"],
     ["# fine\n# bell \x07", "2:8", "U+0007"],
     ["port\rmtu 1400", "1:5", "U+000D"],
-    ["# caf\ufffd", "1:6", "not UTF-8"],
+    ["# caf\ufffd", "1:6", "invalid UTF-8"],
     ["route\u00a0172.18.0.0/16", "1:6", "U+00A0", "use spaces or tabs"],
     ["port 25\u200b11", "1:8", "U+200B"],
     ["port \ud800", "1:6", "U+D800"],
@@ -143,9 +143,9 @@ Deno.test("characters that do not belong in the file", () => {
 
 Deno.test("keys that a file has once", () => {
   checkFaults([
-    ["port 1\nport 1", "2:1", `"port" is set on line 1 already`],
-    ["dns a\n\ndns b", "3:1", `"dns" is set on line 1 already`],
-    ["key a\nkey b", "2:1", `"key" is set on line 1 already`],
+    ["port 1\nport 1", "2:1", `duplicate "port" (first on line 1)`],
+    ["dns a\n\ndns b", "3:1", `duplicate "dns" (first on line 1)`],
+    ["key a\nkey b", "2:1", `duplicate "key" (first on line 1)`],
   ]);
 });
 
@@ -157,13 +157,17 @@ Deno.test("tokens against addr and each other", () => {
     ["token a 192.168.251.2", "1:9", "the server's own"],
     ["token a 192.168.251.0", "1:9", "first or last"],
     ["token a 192.168.251.255", "1:9", "first or last"],
-    ["token a 192.168.251.3\n token a 192.168.251.4", "2:8", "the same as the one on line 1"],
-    ["token a 192.168.251.3\ntoken b 192.168.251.3", "2:9", "given to the token on line 1"],
-    ["token a fd00::3", "1:9", "is no IPv4 address"],
+    ["token a 192.168.251.3\n token a 192.168.251.4", "2:8", "duplicate token (first on line 1)"],
+    [
+      "token a 192.168.251.3\ntoken b 192.168.251.3",
+      "2:9",
+      "duplicate address 192.168.251.3 (first on line 1)",
+    ],
+    ["token a fd00::3", "1:9", "invalid IPv4 address"],
     ["token a,b 192.168.251.3", "1:7", "a comma"],
-    [`token ${"a".repeat(600)} 192.168.251.3`, "1:7", "longer than 512 bytes"],
+    [`token ${"a".repeat(600)} 192.168.251.3`, "1:7", "at most 512 bytes"],
     // Only the faulty addr is to blame.
-    ["addr 10.0.0.1/99\ntoken a 10.0.0.3\nroute 192.168.251.0/24", "1:6", "no valid length"],
+    ["addr 10.0.0.1/99\ntoken a 10.0.0.3\nroute 192.168.251.0/24", "1:6", "invalid prefix length"],
   ]);
 });
 
@@ -184,12 +188,12 @@ Deno.test("routes against each other and the virtual networks", () => {
 Deno.test("pairs, proxies and listeners against each other", () => {
   checkFaults([
     ["iptables 10.0.0.0+11.0.0.0\niptables 11.0.0.0-10.0.0.0", "2:10", "contradicts line 1"],
-    ["proxy 80\nproxy 81:80", "2:7", "port 80 is listened on by line 1"],
-    ["expose 127.0.0.1:2511", "1:8", "taken by the tunnel itself, 127.0.0.1:2511"],
-    ["expose 0.0.0.0:2600\nport 2600", "1:8", "taken by the tunnel itself"],
+    ["proxy 80\nproxy 81:80", "2:7", "duplicate port 80 (first on line 1)"],
+    ["expose 127.0.0.1:2511", "1:8", "in use by the tunnel itself, 127.0.0.1:2511"],
+    ["expose 0.0.0.0:2600\nport 2600", "1:8", "in use by the tunnel itself"],
     ["expose 0.0.0.0:2512\nmtu 65473", "2:5", "expected 65472 or less"],
     ["mtu 65507\nexpose 0.0.0.0:2512", "2:8", "expected 65472 or less"],
-    ["host 0.0.0.0\nexpose 10.0.0.5:2511", "2:8", "taken by the tunnel itself, 0.0.0.0:2511"],
+    ["host 0.0.0.0\nexpose 10.0.0.5:2511", "2:8", "in use by the tunnel itself, 0.0.0.0:2511"],
   ]);
   assert.deepEqual(faultsOf("expose 10.0.0.5:2511\nweb 127.0.0.1:2511"), []);
 });

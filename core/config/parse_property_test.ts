@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { anyGoodText, anyWordyText } from "./arbitrary_fixture.ts";
-import { formatFault } from "./diagnostic.ts";
+import { formatDiagnostic } from "./diagnostic.ts";
 import { parseConfig } from "./parse.ts";
 
 const anyText = fc.oneof(
@@ -24,7 +24,7 @@ Deno.test("any text gives a configuration or faults that lie inside it", () => {
         assert(fault.column >= 1 && fault.column <= length + 1, `column ${fault.column} of ${length}`);
         assert(fault.line >= last);
         last = fault.line;
-        assert.match(formatFault(fault), /^c\.conf:\d+:\d+: [^\n\r\0]+[^.]$/);
+        assert.match(formatDiagnostic(fault), /^c\.conf:\d+:\d+: [^\n\r\0]+[^.]$/);
       }
     }),
     { numRuns: 2000 },

@@ -3,12 +3,12 @@ import { formatAddress, parseAddress } from "../net/address.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
 import { formatPrefix, parsePrefix } from "../net/prefix.ts";
 import { type Config, DEFAULT_CONFIG, type Overrides } from "./config.ts";
-import { formatFault } from "./diagnostic.ts";
+import { formatDiagnostic } from "./diagnostic.ts";
 import { parseConfig } from "./parse.ts";
 
 function parsed(text: string, overrides?: Overrides): Config {
   const { config, faults } = parseConfig(text, "c.conf", overrides);
-  assert.deepEqual(faults.map(formatFault), []);
+  assert.deepEqual(faults.map(formatDiagnostic), []);
   assert(config !== undefined);
   return config;
 }
@@ -98,7 +98,7 @@ Deno.test("off switches off", () => {
   );
 });
 
-Deno.test("the original's spellings are understood", () => {
+Deno.test("upstream v1's spellings are understood", () => {
   const config = parsed("loglevel WARNING\npong true\nexpose 0.0.0.0:2512 restart\nhost localhost");
   assert.equal(config.logLevel, "warn");
   assert.equal(config.pong, true);
@@ -141,16 +141,17 @@ Deno.test("flags win over the file before lines are checked together", () => {
 });
 
 Deno.test("a faulty flag is named in place of a line", () => {
-  const faultsOf = (overrides: Overrides) => parseConfig("", "c.conf", overrides).faults.map(formatFault);
+  const faultsOf = (overrides: Overrides) =>
+    parseConfig("", "c.conf", overrides).faults.map(formatDiagnostic);
   assert.deepEqual(faultsOf({ addr: parsePrefix("10.0.0.1/31") }), [
-    "--addr: 10.0.0.1/31 has no room for the Docker side's and the server's address; expected /30 or wider",
+    "--addr: 10.0.0.1/31 has no room for the Docker side's and the server's address: expected /30 or wider",
   ]);
   assert.deepEqual(faultsOf({ addr: parsePrefix("fd00::1/64") }), [
-    "--addr: this is IPv6; expected an IPv4 network",
+    '--addr: "fd00::1/64" is not IPv4: expected a CIDR, for example "192.168.251.1/24"',
   ]);
-  assert.deepEqual(faultsOf({ port: 0 }), ["--port: 0 is no port; expected a number from 1 to 65535"]);
+  assert.deepEqual(faultsOf({ port: 0 }), ['--port: invalid port "0": expected 1-65535']);
   assert.deepEqual(faultsOf({ mtu: 1400.5 }), [
-    "--mtu: 1400.5 is no MTU; expected a number of bytes from 576 to 65507",
+    '--mtu: invalid MTU "1400.5": expected 576-65507 bytes',
   ]);
 });
 

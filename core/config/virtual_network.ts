@@ -1,5 +1,5 @@
 /**
- * The virtual network that `addr` and `addr6` describe, and who has which address in it.
+ * The virtual network that `addr` and `addr6` describe, and whose the addresses in it are.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import {
 } from "../net/prefix.ts";
 
 /** The two fixed addresses of the virtual network (docs/internals/protocol.md, "Addresses"). */
-export interface Roles {
+export interface TunnelAddresses {
   /** The Docker side: the address of `addr` itself. */
   readonly client: IpAddress;
   /** The desktop side: the address after it. */
@@ -22,18 +22,19 @@ export interface Roles {
 }
 
 /**
- * Who has which address.
+ * Returns the two addresses.
  *
  * @param addr the value of `addr` or `addr6`
  * @throws {RangeError} if there is no address after that of `addr`, which no parsed configuration has
  */
-export function rolesOf(addr: Prefix): Roles {
+export function tunnelAddresses(addr: Prefix): TunnelAddresses {
   return { client: addr.address, server: nextAddress(addr.address) };
 }
 
 /**
- * Whether a host may have the address: it lies in the network and is neither the network's own address nor, for IPv4,
- * its broadcast address (RFC 922 section 7; for IPv6 the first address is the routers' anycast, RFC 4291 section 2.6.1).
+ * Tells whether a host may have the address: it lies in the network and is neither the network's own address nor,
+ * for IPv4, its broadcast address (RFC 922 section 7; for IPv6 the first address is the routers' anycast, RFC
+ * 4291 section 2.6.1).
  */
 export function isHostAddress(network: Prefix, address: IpAddress): boolean {
   const first = networkOf(network).address;
@@ -48,7 +49,7 @@ function lastAddress(network: Prefix): IpAddress {
 }
 
 // RFC 6890, as far as traffic there belongs to the host itself or to its link.
-const SPECIAL = [
+const SPECIAL_PURPOSE = [
   special("0.0.0.0/8", "this host"),
   special("127.0.0.0/8", "loopback"),
   special("169.254.0.0/16", "link-local"),
@@ -64,43 +65,52 @@ function special(text: string, name: string): { prefix: Prefix | undefined; titl
   return { prefix: parsePrefix(text), title: `${text} (${name})` };
 }
 
-/** Says which special network the prefix shares addresses with, such as "127.0.0.0/8 (loopback)"; undefined if none. */
-export function specialNetwork(network: Prefix): string | undefined {
-  return SPECIAL.find(({ prefix }) => prefix !== undefined && prefixesOverlap(prefix, network))?.title;
+/** Names the special-purpose network that overlaps, such as "127.0.0.0/8 (loopback)"; undefined if none. */
+export function specialPurposePrefix(network: Prefix): string | undefined {
+  return SPECIAL_PURPOSE.find(({ prefix }) => prefix !== undefined && prefixesOverlap(prefix, network))
+    ?.title;
 }
 
 // A network wider than 10.0.0.0/8, the widest private one (RFC 1918), takes away addresses of the Internet.
-const SHORTEST = { 4: 8, 6: 8 } as const;
+const MIN_LENGTH = { 4: 8, 6: 8 } as const;
 // Both roles and, for IPv4, the network's and the broadcast address need two host bits.
-const LONGEST = { 4: 30, 6: 126 } as const;
+const MAX_LENGTH = { 4: 30, 6: 126 } as const;
 
 /** Says why the prefix cannot be the virtual network; undefined if it can. */
 export function virtualNetworkProblem(addr: Prefix): string | undefined {
   const text = formatPrefix(addr);
-  const { family } = addr.address;
-  if (addr.length > LONGEST[family]) {
-    return `${text} has no room for the Docker side's and the server's address; expected /${
-      LONGEST[family]
-    } or wider`;
+  const { address, address: { family } } = addr;
+  const [min, max] = [MIN_LENGTH[family], MAX_LENGTH[family]];
+  if (addr.length > max) {
+    return `${text} has no room for the Docker side's and the server's address: expected /${max} or wider`;
   }
-  if (addr.length < SHORTEST[family]) return `${text} is too wide; expected /${SHORTEST[family]} or narrower`;
-  const taken = specialNetwork(addr);
-  if (taken !== undefined) return `${text} overlaps ${taken}; expected a private network`;
-  if (!isHostAddress(addr, addr.address)) {
-    const first = nextAddress(networkOf(addr).address);
-    const example = formatPrefix({ address: first, length: addr.length });
-    return `${formatAddress(addr.address)} is no host's address in its network; expected one as in ${
-      quoted(example)
-    }`;
+  if (addr.length < min) return `${text} is too wide: expected /${min} or narrower`;
+  const special = specialPurposePrefix(addr);
+  if (special !== undefined) return `${text} overlaps ${special}: expected a private network`;
+  const first = networkOf(addr).address;
+  if (!isHostAddress(addr, address)) {
+    const role = sameAddress(address, first) ? "network" : "broadcast";
+    const example = formatPrefix({ address: nextAddress(first), length: addr.length });
+    return `${
+      formatAddress(address)
+    } is the ${role} address, not a host address: expected one such as "${example}"`;
   }
-  const server = nextAddress(addr.address);
+  const server = nextAddress(address);
   return isHostAddress(addr, server)
     ? undefined
     : `the server would get the next address, ${
       formatAddress(server)
-    }, which is no host's; expected a lower address`;
+    }, the broadcast address: expected a lower one`;
 }
 
-function quoted(text: string): string {
-  return `"${text}"`;
+/** Finds the lowest address of the virtual IPv4 network that is free; undefined if the network is full. */
+export function freeAddress(
+  { addr, tokens }: { readonly addr: Prefix; readonly tokens: readonly { readonly address: IpAddress }[] },
+): IpAddress | undefined {
+  const { client, server } = tunnelAddresses(addr);
+  const taken = [client, server, ...tokens.map(({ address }) => address)];
+  for (let one = networkOf(addr).address; prefixContains(addr, one); one = nextAddress(one)) {
+    if (isHostAddress(addr, one) && !taken.some((other) => sameAddress(one, other))) return one;
+  }
+  return undefined;
 }

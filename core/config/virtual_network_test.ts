@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { addressFromUint32, addressToUint32, formatAddress } from "../net/address.ts";
-import { isHostAddress, rolesOf, virtualNetworkProblem } from "./virtual_network.ts";
+import { isHostAddress, tunnelAddresses, virtualNetworkProblem } from "./virtual_network.ts";
 import { prefix } from "../../tests/literals.ts";
 
 Deno.test("the Docker side has the address of addr, the server the next", () => {
-  const roles = rolesOf(prefix("192.168.251.1/24"));
+  const roles = tunnelAddresses(prefix("192.168.251.1/24"));
   assert.equal(formatAddress(roles.client), "192.168.251.1");
   assert.equal(formatAddress(roles.server), "192.168.251.2");
-  assert.equal(formatAddress(rolesOf(prefix("fdc0:c0de:251::ffff/64")).server), "fdc0:c0de:251::1:0");
+  assert.equal(formatAddress(tunnelAddresses(prefix("fdc0:c0de:251::ffff/64")).server), "fdc0:c0de:251::1:0");
 });
 
 Deno.test("hosts have the addresses between the first and the last of an IPv4 network", () => {
@@ -33,7 +33,7 @@ Deno.test("a network without a problem has both roles inside it", () => {
       (address, length) => {
         const addr = { address: addressFromUint32(address), length };
         if (virtualNetworkProblem(addr) !== undefined) return;
-        const { client, server } = rolesOf(addr);
+        const { client, server } = tunnelAddresses(addr);
         assert(isHostAddress(addr, client));
         assert(isHostAddress(addr, server));
         assert.equal(addressToUint32(server), addressToUint32(client) + 1);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { found, problem, quote, type Reading } from "../config/result.ts";
+import { err, ok, quote, type Result } from "../result.ts";
 
 // RFC 1035 section 2.3.4: 63 octets a label, 255 in wire form, which makes 253 characters. Underscores are no host
 // name's (RFC 952), but Docker's service names have them.
@@ -18,25 +18,21 @@ export function isHostName(text: string): boolean {
     !/^\d+$/.test(labels.at(-1) ?? "");
 }
 
+const DOMAIN_FORM = "letters, digits and hyphens between dots, for example";
+
 /** Reads a domain in lower case; one trailing dot is dropped. */
-export function readDomain(text: string): Reading<string> {
+export function readDomain(text: string): Result<string> {
   const name = text.toLowerCase().replace(/\.$/, "");
-  if (isHostName(name)) return found(name);
+  if (isHostName(name)) return ok(name);
   const bare = name.replace(/^\.+/, "");
-  return isHostName(bare) ? problem(`${quote(text)} starts with a dot; expected "${bare}"`) : problem(
-    `${
-      quote(text)
-    } is no domain; expected letters, digits and hyphens between dots as in "container.internal"`,
-  );
+  return isHostName(bare)
+    ? err(`${quote(text)} starts with a dot: expected "${bare}"`)
+    : err(`invalid domain ${quote(text)}: expected ${DOMAIN_FORM} "container.internal"`);
 }
 
 /** Reads the ending of names in lower case; a leading dot stays and keeps the bare domain itself out. */
-export function readDomainEnding(text: string): Reading<string> {
-  const reading = readDomain(text.replace(/^\./, ""));
-  if (reading.problem !== undefined) {
-    return problem(
-      `${quote(text)} is no domain; expected letters, digits and hyphens between dots as in ".test"`,
-    );
-  }
-  return found(text.startsWith(".") ? `.${reading.value}` : reading.value);
+export function readDomainEnding(text: string): Result<string> {
+  const { value, problem } = readDomain(text.replace(/^\./, ""));
+  if (problem !== undefined) return err(`invalid domain ${quote(text)}: expected ${DOMAIN_FORM} ".test"`);
+  return ok(text.startsWith(".") ? `.${value}` : value);
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Config, Route } from "../config/config.ts";
-import { specialNetwork } from "../config/virtual_network.ts";
+import type { Config, ConfiguredRoute } from "../config/config.ts";
+import { specialPurposePrefix } from "../config/virtual_network.ts";
 import { formatPrefix, networkOf, type Prefix, prefixesOverlap, samePrefix } from "../net/prefix.ts";
 import type { DockerNetwork } from "../docker/networks.ts";
 
@@ -105,7 +105,7 @@ export function decideRoutes({ config, ipv6, networks, foreign }: RouteNeeds): R
   return { routes: [...routes.values()], subnets };
 }
 
-function useOf(prefix: Prefix, isOff: boolean, ipv6: boolean, lines: readonly Route[]): SubnetUse {
+function useOf(prefix: Prefix, isOff: boolean, ipv6: boolean, lines: readonly ConfiguredRoute[]): SubnetUse {
   if (isOff) return "off";
   if (lines.some((line) => prefixesOverlap(line.prefix, prefix))) return "config";
   return prefix.address.family === 4 || ipv6 ? "route" : "ipv6";
@@ -144,7 +144,7 @@ function obstacle(
   if (prefix.length < SHORTEST_NETWORK) {
     return `${cannot}: it is wider than /${SHORTEST_NETWORK}. ${otherSubnet}`;
   }
-  const special = specialNetwork(prefix);
+  const special = specialPurposePrefix(prefix);
   if (special !== undefined) {
     return `${cannot}: it overlaps ${special}, which never leaves this host. ${otherSubnet}`;
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { specialNetwork } from "../config/virtual_network.ts";
+import { specialPurposePrefix } from "../config/virtual_network.ts";
 import { describeClash, findClash, type ForeignPrefix, SHORTEST_NETWORK } from "../routing/desired_routes.ts";
 import type { IpAddress } from "../net/address.ts";
 import { formatPrefix, type Prefix, prefixContains, samePrefix } from "../net/prefix.ts";
@@ -56,7 +56,7 @@ function obstacle(prefix: Prefix, { foreign, server }: AccessorRouteNeeds): stri
   const cannot = `Cannot route ${formatPrefix(prefix)}`;
   if (prefix.address.family !== 4) return `${cannot}: accessors are given IPv4 only`;
   if (prefix.length < SHORTEST_NETWORK) return `${cannot}: it is wider than /${SHORTEST_NETWORK}`;
-  const special = specialNetwork(prefix);
+  const special = specialPurposePrefix(prefix);
   if (special !== undefined) return `${cannot}: it overlaps ${special}, which never leaves this host`;
   if (server !== undefined && prefixContains(prefix, server)) {
     return `${cannot}: the server itself is in it, so the tunnel would swallow its own datagrams`;

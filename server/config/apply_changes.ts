@@ -1,19 +1,19 @@
 /**
- * Puts the steps of a configuration in force, part by part.
+ * Applies the changes of a configuration, part by part.
  *
  * @module
  */
 import { setLogLevel } from "../../program/log.ts";
+import { changedPairs, concerns, type ConfigChange } from "../../core/config/changes.ts";
 import type { Config } from "../../core/config/config.ts";
-import type { Step } from "../../core/config/plan.ts";
+import type { Part } from "../../core/config/key.ts";
 import type { ClientLink } from "../tunnel/client_link.ts";
 import { changeControlText } from "../tunnel/control_text.ts";
 import type { RoutePlanner } from "../routing/route_controller.ts";
 import type { SharingSwitch } from "../sharing/lazy_sharing.ts";
-import { concerns } from "./step_parts.ts";
 
 /** The parts of the server that follow the configuration. */
-export interface FollowingParts {
+export interface ApplyDeps {
   readonly planner: Pick<RoutePlanner, "refresh">;
   readonly link: Pick<ClientLink, "sendChange">;
   readonly sharing: Pick<SharingSwitch, "apply">;
@@ -21,37 +21,42 @@ export interface FollowingParts {
   readonly mayChangeLevel: boolean;
 }
 
+type Apply = (changes: readonly ConfigChange[], config: Config, deps: ApplyDeps) => Promise<void> | void;
+
+/** What each part of the tunnel does with changes that concern it, in this order. */
+const TUNNEL_PARTS: Readonly<Record<Exclude<Part, "sharing">, Apply>> = {
+  log: (_, { logLevel }, { mayChangeLevel }) => {
+    if (mayChangeLevel) setLogLevel(logLevel);
+  },
+  client: (changes, _, { link }) => {
+    const pairs = changedPairs(changes);
+    if (pairs.length > 0) link.sendChange(changeControlText(pairs));
+  },
+  routes: (_changes, _config, { planner }) => planner.refresh(),
+};
+
 /**
- * Puts the steps in force that concern the tunnel; the client is told even where routes cannot be changed.
+ * Applies the changes that concern the tunnel. The client gets its part even where routes cannot be changed.
  *
+ * @param config the configuration that the changes lead to
  * @throws {OperationError} where no route can be changed at all
  */
-export async function applyTunnelSteps(steps: readonly Step[], parts: FollowingParts): Promise<void> {
-  const { planner, link, mayChangeLevel } = parts;
-  for (const step of steps) {
-    if (step.kind === "set-log-level" && mayChangeLevel) setLogLevel(step.level);
+export async function applyTunnelChanges(...[changes, config, deps]: Parameters<Apply>): Promise<void> {
+  for (const [part, apply] of Object.entries(TUNNEL_PARTS) as [Part, Apply][]) {
+    if (concerns(part, changes)) await apply(changes, config, deps);
   }
-  const pairs = steps.flatMap((step) =>
-    step.kind === "connect-bridges" || step.kind === "disconnect-bridges" ? [step.pair] : []
-  );
-  if (pairs.length > 0) link.sendChange(changeControlText(pairs));
-  if (concerns("routes", steps)) await planner.refresh();
 }
 
 /**
- * Puts all steps of a reload in force. A part that fails does not keep the others from theirs.
+ * Applies all changes of a reload. A part that fails does not keep the others from theirs.
  *
- * @param config the configuration that they lead to
- * @throws {OperationError} what made the last part fail that did
+ * @param config the configuration that the changes lead to
+ * @throws {OperationError} the failure of the last part that failed
  */
-export async function applySteps(
-  steps: readonly Step[],
-  config: Config,
-  parts: FollowingParts,
-): Promise<void> {
+export async function applyChanges(...[changes, config, deps]: Parameters<Apply>): Promise<void> {
   try {
-    await applyTunnelSteps(steps, parts);
+    await applyTunnelChanges(changes, config, deps);
   } finally {
-    await parts.sharing.apply(steps, config);
+    if (concerns("sharing", changes)) await deps.sharing.apply(config);
   }
 }

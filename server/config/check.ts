@@ -7,34 +7,35 @@
 import { exitDone, exitStatus } from "../../cli/exit_status.ts";
 import { escapeControls } from "../../cli/escape.ts";
 import type { Terminal } from "../../cli/terminal.ts";
+import { linesWithoutExpose } from "../../core/config/changes.ts";
 import type { Config } from "../../core/config/config.ts";
-import { formatFault } from "../../core/config/diagnostic.ts";
+import { formatDiagnostic } from "../../core/config/diagnostic.ts";
 import { parseConfig } from "../../core/config/parse.ts";
 import { readConfigFile } from "../../system/config/config_file.ts";
 import { configFileToRead } from "./config_path.ts";
-import { unsharedKeys } from "./ineffective_settings.ts";
+import { INEFFECTIVE } from "./ineffective_settings.ts";
 
 /**
  * Checks the config file.
  *
  * @param given the file, undefined to search the usual places
- * @param terminal told every fault, or what a good file holds
+ * @param terminal prints every fault, or what a good file holds
  * @returns the exit status
  * @throws {OperationError} `config`, where the file cannot be read
  */
 export async function checkConfig(given: string | undefined, terminal: Terminal): Promise<number> {
   const file = await configFileToRead({ given });
-  const { config, faults, idle } = parseConfig(await readConfigFile(file), file);
+  const { config, faults, ignored } = parseConfig(await readConfigFile(file), file);
   if (config === undefined) {
-    terminal.out(faults.map((fault) => `${escapeControls(formatFault(fault))}\n`).join(""));
+    terminal.out(faults.map((fault) => `${escapeControls(formatDiagnostic(fault))}\n`).join(""));
     return exitStatus.config;
   }
   terminal.out(escapeControls(`ok: ${file}: ${summary(config)}`) + "\n");
-  if (idle.length > 0) terminal.out(`not in this version: ${idle.join(", ")}; these keys have no effect\n`);
-  const unshared = unsharedKeys(config);
-  if (unshared.length > 0) {
-    terminal.out(`without effect while "expose" is off: ${unshared.join(", ")}; see "expose ADDRESS:PORT"\n`);
-  }
+  const report = (text: string, keys: readonly string[]) => {
+    if (keys.length > 0) terminal.out(`${text}: ${keys.join(", ")}\n`);
+  };
+  report(INEFFECTIVE.ignored, ignored);
+  report(INEFFECTIVE.withoutExpose, linesWithoutExpose(config));
   return exitDone;
 }
 

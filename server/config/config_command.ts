@@ -1,5 +1,5 @@
 /**
- * `docker-connector config add|remove|list`: edits the config file. A running server takes the change over by itself.
+ * `docker-connector config add|remove|list`: edits the config file. A running server reloads it by itself.
  *
  * @module
  */
@@ -50,7 +50,7 @@ const list = defineCommand(
   "list",
   {
     brief: "List the lines of the config file.",
-    description: "Lists the lines of the config file that say something, secrets included.",
+    description: "Lists the lines of the config file without blank lines and comments, secrets included.",
   },
   { file },
   async ({ file }, terminal) => {

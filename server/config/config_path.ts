@@ -1,6 +1,6 @@
 /**
- * Which config file a command means: the one named by `--config`, else the one that the running server follows, else the first of
- * the usual places that has one.
+ * Finds the config file of a command: the one named by `--config`, else the one that the running server
+ * follows, else the first of the default paths that exists.
  *
  * @module
  */
@@ -11,48 +11,52 @@ import { defaultConfigPaths, findConfigFile } from "../../system/config/config_f
 import { readStatus } from "../../system/control/control_client.ts";
 import { defaultServerControl } from "../options.ts";
 
-/** What says which file a command means. */
-export interface ConfigPlace {
+/** What decides which file a command uses. */
+export interface ConfigPathOptions {
   /** The value of `--config`; undefined where it is not given. */
   readonly given: string | undefined;
-  /** The control socket of the server that is asked; by default where it usually is. */
+  /**
+   * The control socket of the server.
+   *
+   * @default the default path
+   */
   readonly control?: string;
 }
 
 /**
- * The config file to read.
+ * Finds the config file to read.
  *
- * @throws {OperationError} `config` if none is named, no server runs and none is in the usual places
+ * @throws {OperationError} `config` if none is named, no server runs and none of the default paths exists
  */
-export async function configFileToRead(place: ConfigPlace): Promise<string> {
-  const paths = usualPlaces();
-  const file = await namedFile(place) ?? await findConfigFile(paths);
+export async function configFileToRead(options: ConfigPathOptions): Promise<string> {
+  const paths = defaultPaths();
+  const file = await namedFile(options) ?? await findConfigFile(paths);
   if (file !== undefined) return file;
   throw new OperationError(
     "config",
-    `Cannot find the config file: there is none at ${paths.join(", ")}`,
+    `Cannot find the config file: none at ${paths.join(", ")}`,
     "Create one, or name it with --config",
   );
 }
 
 /**
- * The config file to edit: the one to read, or where there is none, the one that `run` without any file waits for, the
- * last of the usual places. It may not be there yet.
+ * Finds the config file to edit: the one to read, or else the last of the default paths, which `run` without
+ * any file waits for. It may not exist yet.
  */
-export async function configFileToEdit(place: ConfigPlace): Promise<string> {
-  const paths = usualPlaces();
-  const file = await namedFile(place) ?? await findConfigFile(paths) ?? paths.at(-1);
-  if (file === undefined) throw new TypeError("no place for a config file");
+export async function configFileToEdit(options: ConfigPathOptions): Promise<string> {
+  const paths = defaultPaths();
+  const file = await namedFile(options) ?? await findConfigFile(paths) ?? paths.at(-1);
+  if (file === undefined) throw new TypeError("no default path for a config file");
   return file;
 }
 
-function usualPlaces(): string[] {
+function defaultPaths(): string[] {
   return defaultConfigPaths(Deno.env.get("HOMEBREW_PREFIX"));
 }
 
-/** The file of `--config`, or of the running server: `sudo` takes away the variable by which Homebrew's is found. */
+/** Finds the file of `--config`, or of the running server. */
 async function namedFile(
-  { given, control = defaultServerControl }: ConfigPlace,
+  { given, control = defaultServerControl }: ConfigPathOptions,
 ): Promise<string | undefined> {
   if (given !== undefined) return given;
   try {

@@ -1,101 +1,100 @@
 /**
- * Follows the config file: reads it again when it changed, keeps the last good configuration when it is faulty, and hands
- * the steps between the two on.
+ * Reads the config file again when it changed, stays with the last good configuration when it is faulty, and
+ * applies the changes.
  *
  * @module
  */
 import { getLogger } from "../../program/log.ts";
+import { activeConfig, type ConfigChange, diffConfigs, restartNotices } from "../../core/config/changes.ts";
 import type { Config, Overrides } from "../../core/config/config.ts";
 import { listLines } from "../../core/config/edit.ts";
-import { formatFault } from "../../core/config/diagnostic.ts";
+import { formatDiagnostic } from "../../core/config/diagnostic.ts";
 import { parseConfig, type ParsedConfig } from "../../core/config/parse.ts";
-import { plan, type Step } from "../../core/config/plan.ts";
-import { configInForce } from "../../core/config/restart.ts";
 import { asOperationError, OperationError } from "../../core/error.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
 import { readConfigFile } from "../../system/config/config_file.ts";
-import type { IdleKeyLog } from "./ineffective_settings.ts";
+import type { IneffectiveSettingsLog } from "./ineffective_settings.ts";
 import type { InitialConfig } from "./initial_config.ts";
 import type { ConfigStatus } from "../status/status_document.ts";
 
 const log = getLogger("config");
 
-/** Milliseconds for which a file that was emptied is taken for one that is still being written. */
+/** Milliseconds for which an emptied file may still be in the middle of a write. */
 export const EMPTY_HOLD = 2_000;
 
-/** Milliseconds until steps that failed are taken again, doubled each time up to the second. */
-const RETRY = { first: 1_000, longest: 30_000 } as const;
+/** Milliseconds until failed changes are applied again; the time doubles up to the maximum. */
+const RETRY = { first: 1_000, max: 30_000 } as const;
 
 /**
- * Takes the steps to the given configuration. Steps that failed are given again, before those of later changes, so that taking one twice
- * must do no harm.
+ * Applies the changes that lead to the given configuration. Failed changes come again, before later ones:
+ * applying a change twice must do no harm.
  *
- * @throws {OperationError} where something could not be put in force
+ * @throws {OperationError} if something could not be applied
  */
-export type ApplySteps = (steps: readonly Step[], config: Config) => Promise<void>;
+export type ApplyChanges = (changes: readonly ConfigChange[], config: Config) => Promise<void>;
 
 /** Calls back once after some time, unless it is cancelled before. */
 export type Later = (milliseconds: number, callback: () => void) => { cancel(): void };
 
-/** What a configuration is followed with. */
-export interface ConfigFollowerSettings {
-  /** The file, the configuration that was read from it, and the flags that stay in force over it. */
+/** Collaborators of a {@link ConfigReloader}. */
+export interface ConfigReloaderDeps {
+  /** The file, the configuration that was read from it, and the flags that win over it. */
   readonly initial: InitialConfig;
-  /** Puts changes in force. */
-  readonly apply: ApplySteps;
-  /** Told of each configuration that is put in force. */
-  readonly idleKeys: IdleKeyLog;
+  /** Applies changes. */
+  readonly apply: ApplyChanges;
+  /** Reports settings without effect. */
+  readonly ineffectiveSettings: IneffectiveSettingsLog;
   /** The clock; by default the real one. */
   readonly later?: Later;
 }
 
-/** The configuration in force and the file it comes from. */
-export class ConfigFollower implements AsyncDisposable {
+/** The active configuration and the file it comes from. */
+export class ConfigReloader implements AsyncDisposable {
   readonly #file: string;
   readonly #overrides: Overrides;
-  readonly #apply: ApplySteps;
-  readonly #idleKeys: IdleKeyLog;
+  readonly #apply: ApplyChanges;
+  readonly #ineffectiveSettings: IneffectiveSettingsLog;
   readonly #later: Later;
   readonly #queue = new SerialQueue((error) => this.#lost(error));
-  #inForce: Config;
-  /** Whether the last good text said nothing. */
+  #active: Config;
+  /** Whether the last good text had only blank lines and comments. */
   #isEmpty: boolean;
   #hold: { cancel(): void } | undefined;
   #faults: readonly string[] = [];
   #loadedAt = new Date();
-  /** Steps that could not be taken yet. */
-  #pending: readonly Step[] = [];
+  /** Changes that failed. */
+  #pending: readonly ConfigChange[] = [];
   #pendingFault: string | undefined;
   #retry: { cancel(): void } | undefined;
   #pause: number = RETRY.first;
 
-  constructor({ initial, apply, idleKeys, later = realLater }: ConfigFollowerSettings) {
+  constructor({ initial, apply, ineffectiveSettings, later = realLater }: ConfigReloaderDeps) {
     this.#file = initial.file;
     this.#overrides = initial.overrides;
-    this.#inForce = initial.config;
+    this.#active = initial.config;
     this.#isEmpty = initial.isEmpty;
     this.#apply = apply;
-    this.#idleKeys = idleKeys;
+    this.#ineffectiveSettings = ineffectiveSettings;
     this.#later = later;
   }
 
-  /** The configuration in force. */
+  /** The active configuration. */
   get config(): Config {
-    return this.#inForce;
+    return this.#active;
   }
 
-  /** What `status` shows. */
+  /** The part of `status` about the config file. */
   get status(): ConfigStatus {
     const faults = this.#pendingFault === undefined ? this.#faults : [...this.#faults, this.#pendingFault];
     return { file: this.#file, loadedAt: this.#loadedAt.toISOString(), faults };
   }
 
-  /** Reads the file again, one reload after the other. What fails is logged once, shown by `status` and tried again. */
+  /** Reads the file again. What fails is logged once, shown by `status` and tried again. */
   reload(): Promise<void> {
     return this.#queue.isClosed ? Promise.resolve() : this.#queue.run(() => this.#reloadNow());
   }
 
-  /** No step is taken any more once the promise is kept. */
+  /** Stops; nothing is applied once the promise has resolved. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#hold?.cancel();
     this.#retry?.cancel();
@@ -105,7 +104,7 @@ export class ConfigFollower implements AsyncDisposable {
   async #reloadNow(holdIsOver = false): Promise<void> {
     const outcome = await this.#read();
     if (Array.isArray(outcome)) return this.#keepLastGood(outcome);
-    const { config, idle, isEmpty } = outcome;
+    const { config, ignored, isEmpty } = outcome;
     if (isEmpty && !this.#isEmpty && !holdIsOver) return this.#holdEmpty();
     this.#hold?.cancel();
     this.#hold = undefined;
@@ -113,30 +112,26 @@ export class ConfigFollower implements AsyncDisposable {
     const isFixed = this.#faults.length > 0;
     this.#faults = [];
     if (isFixed) log.info("the file is free of faults again", { file: this.#file });
-    this.#idleKeys.tell(config, idle);
-    const steps = plan(this.#inForce, config);
-    if (steps.length === 0) return;
-    this.#inForce = configInForce(this.#inForce, config);
+    this.#ineffectiveSettings.report(config, ignored);
+    const changes = diffConfigs(this.#active, config);
+    if (changes.length === 0) return;
+    this.#active = activeConfig(this.#active, config);
     this.#loadedAt = new Date();
-    for (const step of steps) {
-      if (step.kind !== "needs-restart") continue;
-      log.warn(`${step.key} changed in the file; restart to put it in force`, {
-        running: step.running,
-        written: step.written,
-      });
+    for (const { key, running, written } of restartNotices(changes)) {
+      log.warn(`${key} changed in the file; restart to apply it`, { running, written });
     }
     this.#pause = RETRY.first;
-    await this.#take([...this.#pending, ...steps]);
+    await this.#applyChanges([...this.#pending, ...changes]);
   }
 
   #keepLastGood(faults: readonly string[]): void {
     this.#hold?.cancel();
     this.#hold = undefined;
-    // One save can be seen more than once; the same faults are said once.
+    // One save can cause more than one reload; the same faults are logged once.
     if (faults.join("\n") === this.#faults.join("\n")) return;
     this.#faults = faults;
     for (const fault of faults) log.error(fault);
-    log.warn("the last good configuration stays in force", { file: this.#file });
+    log.warn("the last good configuration stays active", { file: this.#file });
   }
 
   /** `generate | sudo tee FILE` empties the file first and fills it when the generator is ready. */
@@ -144,25 +139,28 @@ export class ConfigFollower implements AsyncDisposable {
     this.#hold ??= this.#later(EMPTY_HOLD, () => this.#queue.start(() => this.#reloadNow(true)));
   }
 
-  /** Takes steps, and takes them again later where they failed. */
-  async #take(steps: readonly Step[]): Promise<void> {
+  /** Applies changes, and applies them again later if they failed. */
+  async #applyChanges(changes: readonly ConfigChange[]): Promise<void> {
     this.#retry?.cancel();
     this.#retry = undefined;
     try {
-      await this.#apply(steps, this.#inForce);
+      await this.#apply(changes, this.#active);
       if (this.#pendingFault !== undefined) {
-        log.info("the configuration is in force now", { file: this.#file });
+        log.info("the configuration is active now", { file: this.#file });
       }
       this.#pending = [];
       this.#pendingFault = undefined;
     } catch (error) {
-      this.#pending = steps;
+      this.#pending = changes;
       const fault = faultOf(error);
       if (fault !== this.#pendingFault) log.error(fault);
       this.#pendingFault = fault;
       if (this.#queue.isClosed) return;
-      this.#retry = this.#later(this.#pause, () => this.#queue.start(() => this.#take(this.#pending)));
-      this.#pause = Math.min(this.#pause * 2, RETRY.longest);
+      this.#retry = this.#later(
+        this.#pause,
+        () => this.#queue.start(() => this.#applyChanges(this.#pending)),
+      );
+      this.#pause = Math.min(this.#pause * 2, RETRY.max);
     }
   }
 
@@ -175,7 +173,7 @@ export class ConfigFollower implements AsyncDisposable {
     try {
       const text = await readConfigFile(this.#file);
       const parsed = parseConfig(text, this.#file, this.#overrides);
-      if (parsed.config === undefined) return parsed.faults.map(formatFault);
+      if (parsed.config === undefined) return parsed.faults.map(formatDiagnostic);
       return { ...parsed, isEmpty: listLines(text).length === 0 };
     } catch (error) {
       if (error instanceof OperationError) return [error.report];
@@ -186,7 +184,7 @@ export class ConfigFollower implements AsyncDisposable {
 
 function faultOf(error: unknown): string {
   const remedy = "It is tried again; if that does not help, restart docker-connector";
-  return asOperationError(error, "Cannot put the configuration in force", remedy).report;
+  return asOperationError(error, "Cannot apply the configuration", remedy).report;
 }
 
 function realLater(milliseconds: number, callback: () => void): { cancel(): void } {

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { configureLog } from "../../program/log.ts";
 import type { Config } from "../../core/config/config.ts";
 import { parseConfig } from "../../core/config/parse.ts";
-import type { Step } from "../../core/config/plan.ts";
+import type { ConfigChange } from "../../core/config/changes.ts";
 import { OperationError } from "../../core/error.ts";
 import { formatPrefix } from "../../core/net/prefix.ts";
-import { ConfigFollower, EMPTY_HOLD } from "./config_reloader.ts";
-import { IdleKeyLog } from "./ineffective_settings.ts";
+import { ConfigReloader, EMPTY_HOLD } from "./config_reloader.ts";
+import { IneffectiveSettingsLog } from "./ineffective_settings.ts";
 
 /** Callbacks that wait for the test to let the time pass. */
 class FakeClock {
@@ -38,30 +38,30 @@ class Site implements AsyncDisposable {
   readonly clock = new FakeClock();
   readonly applied: string[] = [];
   readonly lines: string[] = [];
-  readonly follower: ConfigFollower;
+  readonly follower: ConfigReloader;
   /** What the next steps fail with. */
   fault: unknown;
 
   constructor(readonly folder: string, text: string) {
     configureLog({ level: "info", format: "text", color: false, write: (line) => this.lines.push(line) });
     Deno.writeTextFileSync(this.file, text);
-    const { config, idle } = parseConfig(text, this.file);
+    const { config, ignored } = parseConfig(text, this.file);
     assert(config !== undefined);
     const initial = {
       config,
-      idle,
+      ignored,
       file: this.file,
       exists: true,
       isEmpty: text.trim() === "",
       overrides: {},
     };
-    this.follower = new ConfigFollower({
+    this.follower = new ConfigReloader({
       initial,
-      idleKeys: new IdleKeyLog(),
+      ineffectiveSettings: new IneffectiveSettingsLog(),
       later: this.clock.later,
-      apply: (steps: readonly Step[], config: Config) => {
+      apply: (changes: readonly ConfigChange[], config: Config) => {
         this.applied.push(
-          `${steps.map(({ kind }) => kind).join(" ")} -> ${
+          `${changes.map(({ field }) => field).join(" ")} -> ${
             config.routes.map(({ prefix }) => formatPrefix(prefix)).join(" ")
           }`,
         );
@@ -97,7 +97,7 @@ class Site implements AsyncDisposable {
 const FIRST = "route 10.1.0.0/16\n";
 const SECOND = "route 10.2.0.0/16\n";
 
-Deno.test("a reload whose steps fail is logged once, shown, and tried again until it is in force", async () => {
+Deno.test("a reload whose changes fail is logged once, shown, and tried again until it is in force", async () => {
   await using site = await Site.open(FIRST);
   site.fault = new OperationError("io", "Cannot list routes: no descriptor is free", "Close other programs");
   await site.save(FIRST + SECOND);
@@ -118,22 +118,22 @@ Deno.test("a reload whose steps fail is logged once, shown, and tried again unti
   assert.equal(site.applied.length, 2, "the second pause is longer");
   site.clock.pass(1_000);
   await site.settle();
-  assert.deepEqual(site.applied, Array(3).fill("add-route -> 10.1.0.0/16 10.2.0.0/16"));
+  assert.deepEqual(site.applied, Array(3).fill("routes -> 10.1.0.0/16 10.2.0.0/16"));
   assert.deepEqual(site.follower.status.faults, []);
   assert.equal(site.clock.waiting, 0);
 });
 
-Deno.test("a fault of any kind leaves later reloads possible, which take the failed steps too", async () => {
+Deno.test("a fault of any kind leaves later reloads possible, which take the failed changes too", async () => {
   await using site = await Site.open(FIRST);
   site.fault = new TypeError("out of sorts");
   await site.save(FIRST + SECOND);
   assert.match(
     site.follower.status.faults.join(),
-    /^Cannot put the configuration in force: out of sorts\. .*restart/,
+    /^Cannot apply the configuration: out of sorts\. .*restart/,
   );
   site.fault = undefined;
   await site.save(FIRST + SECOND + "pong on\n");
-  assert.equal(site.applied.at(-1), "add-route set-pong -> 10.1.0.0/16 10.2.0.0/16");
+  assert.equal(site.applied.at(-1), "routes pong -> 10.1.0.0/16 10.2.0.0/16");
   assert.deepEqual(site.follower.status.faults, []);
   assert.equal(site.clock.waiting, 0);
 });
@@ -144,7 +144,7 @@ Deno.test("a file that is emptied and filled again takes nothing away in between
   await site.save("# still being written\n\n");
   site.clock.pass(EMPTY_HOLD - 1);
   await site.save(FIRST + SECOND);
-  assert.deepEqual(site.applied, ["add-route -> 10.1.0.0/16 10.2.0.0/16"]);
+  assert.deepEqual(site.applied, ["routes -> 10.1.0.0/16 10.2.0.0/16"]);
   site.clock.pass(EMPTY_HOLD);
   await site.settle();
   assert.equal(site.applied.length, 1);
@@ -156,7 +156,7 @@ Deno.test("a file that stays empty is in force after a while", async () => {
   assert.deepEqual(site.applied, []);
   site.clock.pass(EMPTY_HOLD);
   await site.settle();
-  assert.deepEqual(site.applied, ["remove-route -> "]);
+  assert.deepEqual(site.applied, ["routes -> "]);
   // Empty after empty waits for nothing.
   await site.save("");
   assert.equal(site.clock.waiting, 0);
@@ -170,12 +170,12 @@ Deno.test("a faulty file is logged once and the last good configuration stays", 
   assert.equal(site.follower.status.faults.length, 1);
   assert.deepEqual(site.applied, []);
   await site.save(SECOND);
-  assert.deepEqual(site.applied, ["remove-route add-route -> 10.2.0.0/16"]);
+  assert.deepEqual(site.applied, ["routes -> 10.2.0.0/16"]);
 });
 
 Deno.test("a key without effect is named when a reload brings it, once", async () => {
   await using site = await Site.open(FIRST);
-  const told = () => site.lines.filter((line) => line.includes("not in this version"));
+  const told = () => site.lines.filter((line) => line.includes("ignored settings"));
   await site.save(FIRST + "proxy 3306\n");
   await site.save(FIRST + "proxy 3307\n");
   assert.equal(told().length, 1, site.lines.join(""));
@@ -186,5 +186,5 @@ Deno.test("a key without effect is named when a reload brings it, once", async (
 Deno.test("keys for accessors are named when a reload leaves them without effect", async () => {
   await using site = await Site.open(FIRST);
   await site.save(FIRST + "pong on\n");
-  assert.match(site.lines.join(""), /keys without effect while "expose" is off.*pong/);
+  assert.match(site.lines.join(""), /settings without effect .*expose.*pong/);
 });

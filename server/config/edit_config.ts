@@ -1,5 +1,6 @@
 /**
- * The work of `docker-connector config add|remove|list`, and of every other command that changes the config file.
+ * The work of `docker-connector config add|remove|list`, and of every other command that changes the config
+ * file.
  *
  * @module
  */
@@ -7,19 +8,24 @@
 import { exitDone } from "../../cli/exit_status.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import { addLine, type Edit, listLines, removeLine } from "../../core/config/edit.ts";
-import { formatFault } from "../../core/config/diagnostic.ts";
-import { findKey } from "../../core/config/keys.ts";
+import { formatDiagnostic } from "../../core/config/diagnostic.ts";
+import { findKey } from "../../core/config/config.ts";
 import { parseConfig } from "../../core/config/parse.ts";
 import { OperationError } from "../../core/error.ts";
-import { findConfigFile, MAX_CONFIG_BYTES, readConfigFile, writeConfigFile } from "../../system/config/config_file.ts";
+import {
+  findConfigFile,
+  MAX_CONFIG_BYTES,
+  readConfigFile,
+  writeConfigFile,
+} from "../../system/config/config_file.ts";
 import { whileLocked } from "../../system/config/edit_lock.ts";
-import { configFileToEdit, configFileToRead, type ConfigPlace } from "./config_path.ts";
+import { configFileToEdit, configFileToRead, type ConfigPathOptions } from "./config_path.ts";
 
 /** What is done with lines. */
 export type Verb = "add" | "remove";
 
-/** What is said of an edit, before the file's name. */
-const outcomes: Readonly<Record<Exclude<Edit["outcome"], "no-line">, string>> = {
+/** The outcome of an edit, as printed before the file's name. */
+const OUTCOMES: Readonly<Record<Exclude<Edit["outcome"], "no-line">, string>> = {
   added: "added to",
   removed: "removed from",
   present: "already in",
@@ -29,26 +35,26 @@ const outcomes: Readonly<Record<Exclude<Edit["outcome"], "no-line">, string>> = 
 /**
  * Adds or removes lines: all of them or none.
  *
- * @param verb which of them
+ * @param verb which of the two
  * @param lines the lines
- * @param terminal told what became of them
+ * @param terminal prints the outcome
  * @returns the exit status
- * @throws {OperationError} `usage` for what is no line, `config` where the file would become faulty or is out of reach
+ * @throws {OperationError} `usage` for a comment, `config` if the file would become faulty or cannot be used
  */
 export async function editConfig(
   verb: Verb,
   lines: readonly string[],
-  place: ConfigPlace,
+  options: ConfigPathOptions,
   terminal: Terminal,
 ): Promise<number> {
   const counts = new Map<string, number>();
-  const file = await changeConfig(verb, place, (before) => {
+  const file = await changeConfig(verb, options, (before) => {
     let text = before;
     for (const line of lines) {
       const edit = (verb === "add" ? addLine : removeLine)(text, line);
       if (edit.outcome === "no-line") throw noLine(verb);
       text = edit.text;
-      const outcome = outcomes[edit.outcome];
+      const outcome = OUTCOMES[edit.outcome];
       counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
     }
     return text;
@@ -62,19 +68,20 @@ export async function editConfig(
 }
 
 /**
- * Changes the text of the config file while no other command does. The result is checked, and replaces the file at once.
+ * Changes the text of the config file while no other command does. The result is checked, and replaces the
+ * file at once.
  *
  * @param verb for messages
- * @param change the text after the change
- * @returns the file
- * @throws {OperationError} `config` where the file would become faulty or is out of reach; what `change` throws
+ * @param change returns the text after the change
+ * @returns the path of the file
+ * @throws {OperationError} `config` if the file would become faulty or cannot be used; what `change` throws
  */
 export async function changeConfig(
   verb: Verb,
-  place: ConfigPlace,
+  options: ConfigPathOptions,
   change: (before: string, file: string) => string,
 ): Promise<string> {
-  const file = await configFileToEdit(place);
+  const file = await configFileToEdit(options);
   return await whileLocked(file, async () => {
     const exists = await findConfigFile([file]) !== undefined;
     const before = exists || verb === "remove" ? await readConfigFile(file) : "";
@@ -94,29 +101,33 @@ function noLine(verb: Verb): OperationError {
   );
 }
 
-/** A faulty file may be fixed line by line, but not made worse; the server keeps its last good configuration anyway. */
+/** Refuses a new fault. A faulty file may be fixed line by line. */
 function refuseFaults(verb: Verb, file: string, before: string, after: string): void {
-  const known = parseConfig(before, file).faults;
+  const old = parseConfig(before, file).faults;
   const next = parseConfig(after, file).faults;
   const [fault] = next;
-  if (fault === undefined || (verb === "remove" && next.length < known.length)) return;
-  if (known.length > 0) {
+  if (fault === undefined || (verb === "remove" && next.length < old.length)) return;
+  if (old.length > 0) {
     throw new OperationError(
       "config",
-      `Cannot ${verb} the line: the file is faulty already: ${formatFault(known[0] ?? fault)}`,
+      `Cannot ${verb} the line: the file is faulty already: ${formatDiagnostic(old[0] ?? fault)}`,
       'Run "docker-connector check" and fix it first',
     );
   }
-  throw new OperationError("config", `Cannot ${verb} the line: it would be a fault: ${formatFault(fault)}`);
+  throw new OperationError(
+    "config",
+    `Cannot ${verb} the line: it would be a fault: ${formatDiagnostic(fault)}`,
+  );
 }
 
 /**
- * The lines that a command is given: its word, or for "-" those of its input, without blank lines and comments.
+ * Returns the lines that a command is given: its word, or for "-" those of its input without blank lines and
+ * comments.
  *
  * @param word the word
  * @param input read to its end for "-"
- * @param terminal told if the word holds a secret
- * @throws {OperationError} `usage` for an input without lines, or one that does not end
+ * @param terminal prints a warning if the word holds a secret
+ * @throws {OperationError} `usage` for an input without lines, or one that is too long
  */
 export async function givenLines(
   word: string,
@@ -149,14 +160,14 @@ async function readAll(input: { read(buffer: Uint8Array): Promise<number | null>
 }
 
 /**
- * Lists the lines that say something.
+ * Lists the lines that are neither blank nor comments.
  *
- * @param terminal told the lines
+ * @param terminal prints the lines
  * @returns the exit status
  * @throws {OperationError} `config`, where the file cannot be read
  */
-export async function listConfig(place: ConfigPlace, terminal: Terminal): Promise<number> {
-  const text = await readConfigFile(await configFileToRead(place));
+export async function listConfig(options: ConfigPathOptions, terminal: Terminal): Promise<number> {
+  const text = await readConfigFile(await configFileToRead(options));
   terminal.out(listLines(text).map((line) => `${line}\n`).join(""));
   return exitDone;
 }

@@ -7,8 +7,7 @@ import { getLogger } from "../../program/log.ts";
 import { resolve } from "node:path";
 import type { Config, Overrides } from "../../core/config/config.ts";
 import { listLines } from "../../core/config/edit.ts";
-import { formatFault } from "../../core/config/diagnostic.ts";
-import type { KeyName } from "../../core/config/keys.ts";
+import { formatDiagnostic } from "../../core/config/diagnostic.ts";
 import { parseConfig } from "../../core/config/parse.ts";
 import { OperationError } from "../../core/error.ts";
 import { defaultConfigPaths, findConfigFile, readConfigFile } from "../../system/config/config_file.ts";
@@ -23,39 +22,39 @@ export interface InitialConfig {
   readonly file: string;
   /** Whether it was there. */
   readonly exists: boolean;
-  /** Whether its text says nothing. */
+  /** Whether it has only blank lines and comments. */
   readonly isEmpty: boolean;
   /** Its keys that this version does nothing with. */
-  readonly idle: readonly KeyName[];
-  /** Values of flags, which stay in force over the file's. */
+  readonly ignored: readonly string[];
+  /** Values of flags, which win over the file's. */
   readonly overrides: Overrides;
 }
 
 /**
- * Reads the config file that the flags or the default places name. Without any file the defaults are in force, and the
- * last default place is followed.
+ * Reads the config file that a flag names, or the first of the default paths. Without any file the defaults
+ * are active, and the last default path is followed.
  *
  * @throws {OperationError} "config" when the file is faulty; its faults are logged before, a line each
  */
 export async function initialConfig(options: ServerRunOptions): Promise<InitialConfig> {
   const { addr, host, port, mtu } = options;
   const overrides: Overrides = { addr, host, port, mtu };
-  const places = defaultConfigPaths(Deno.env.get("HOMEBREW_PREFIX"));
-  const found = options.configFile ?? await findConfigFile(places);
-  const file = found ?? places.at(-1) ?? "docker-connector.conf";
+  const paths = defaultConfigPaths(Deno.env.get("HOMEBREW_PREFIX"));
+  const found = options.configFile ?? await findConfigFile(paths);
+  const file = found ?? paths.at(-1) ?? "docker-connector.conf";
   if (found === undefined) {
     log.info("no config file: the networks of the Docker Engine are routed; create one to change that", {
       file,
     });
   }
   const text = found === undefined ? "" : await readConfigFile(file);
-  const { config, faults, idle } = parseConfig(text, file, overrides);
+  const { config, faults, ignored } = parseConfig(text, file, overrides);
   if (config !== undefined) {
     // Commands of other working directories ask the server for this path.
-    const place = { file: resolve(file), exists: found !== undefined };
-    return { config, ...place, isEmpty: listLines(text).length === 0, idle, overrides };
+    const where = { file: resolve(file), exists: found !== undefined };
+    return { config, ...where, isEmpty: listLines(text).length === 0, ignored, overrides };
   }
-  for (const fault of faults) log.error(formatFault(fault));
+  for (const fault of faults) log.error(formatDiagnostic(fault));
   throw new OperationError(
     "config",
     `Cannot start with ${file}: ${faults.length === 1 ? "one fault" : `${faults.length} faults`}`,

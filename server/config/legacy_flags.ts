@@ -1,6 +1,6 @@
 /**
- * Flags of the original server that this one does without. A command line or a service file that has them keeps
- * working where leaving them out does what its writer wanted.
+ * Flags of the server of upstream v1 that this one does not have. A command line or a service file with them
+ * keeps working where it means the same without them.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { OriginalFlag } from "../../cli/command_line.ts";
 import { OperationError } from "../../core/error.ts";
 
 /** The flags by their names without dashes; they are those of desktop/main.go of mac-docker-connector. */
-export const originalFlags: Readonly<Record<string, OriginalFlag>> = {
+export const legacyFlags: Readonly<Record<string, OriginalFlag>> = {
   watch: {
     takesValue: false,
     replace: (value) => ({ flags: value === "true" ? [] : ["--no-watch"], warning: "" }),
@@ -32,15 +32,10 @@ export const originalFlags: Readonly<Record<string, OriginalFlag>> = {
       warning: value === "true" ? 'The flag -pong is ignored; write "pong on" in the config file' : "",
     }),
   },
-  cli: {
-    takesValue: true,
-    replace: () => ({ flags: [], warning: "The flag -cli is ignored; the client makes itself known" }),
-  },
-  "log-file": {
-    takesValue: true,
-    replace: () => ({
-      flags: [],
-      warning: "The flag -log-file is ignored; the log goes to stderr, redirect that",
-    }),
-  },
+  cli: ignored("The flag -cli is ignored; the client makes itself known"),
+  "log-file": ignored("The flag -log-file is ignored; the log goes to stderr, redirect that"),
 };
+
+function ignored(warning: string): OriginalFlag {
+  return { takesValue: true, replace: () => ({ flags: [], warning }) };
+}

@@ -11,7 +11,7 @@
  */
 import { getLogger } from "../../program/log.ts";
 import type { Expose } from "../../core/config/config.ts";
-import { rolesOf } from "../../core/config/virtual_network.ts";
+import { tunnelAddresses } from "../../core/config/virtual_network.ts";
 import type { Endpoint } from "../../core/net/endpoint.ts";
 import { classifyMessage, NOT_WIREGUARD } from "../../core/wireguard/message.ts";
 import type { DataPlane } from "../../dataplane/data_plane.ts";
@@ -144,7 +144,7 @@ export class ExposedListener implements AsyncDisposable {
     const told = (of: SharingConfig) => this.#texts.describe(of);
     const isNews = told(config) !== told(this.#config);
     this.#config = config;
-    const { client, server } = rolesOf(config.addr);
+    const { client, server } = tunnelAddresses(config.addr);
     this.plane.setAnswers({
       ownAddress: server,
       clientAddress: client,

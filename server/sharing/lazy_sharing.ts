@@ -5,10 +5,8 @@
  * @module
  */
 import type { Config } from "../../core/config/config.ts";
-import type { Step } from "../../core/config/plan.ts";
 import type { SharingParts } from "./sharing.ts";
 import type { SharingStatus } from "./sharing_status.ts";
-import { concerns } from "../config/step_parts.ts";
 
 type Sharing = import("./sharing.ts").Sharing;
 
@@ -19,9 +17,8 @@ export class SharingSwitch implements AsyncDisposable {
 
   constructor(readonly parts: SharingParts) {}
 
-  /** Puts a configuration in force; the steps are those from the one before. */
-  async apply(steps: readonly Step[], config: Config): Promise<void> {
-    if (!concerns("sharing", steps)) return;
+  /** Puts a configuration in force. */
+  async apply(config: Config): Promise<void> {
     if (config.expose !== undefined) this.#sharing ??= this.#load();
     await (await this.#sharing)?.apply(config);
   }

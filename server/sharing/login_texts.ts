@@ -4,7 +4,7 @@
  * @module
  */
 import type { Config } from "../../core/config/config.ts";
-import { rolesOf } from "../../core/config/virtual_network.ts";
+import { tunnelAddresses } from "../../core/config/virtual_network.ts";
 import type { IpAddress } from "../../core/net/address.ts";
 import { exposedPrefixes } from "./exposed_prefixes.ts";
 import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
@@ -59,7 +59,7 @@ export class LoginTexts {
     const { addr, mtu } = this.#config;
     const login = {
       address: { address, length: addr.length },
-      peer: rolesOf(addr).server,
+      peer: tunnelAddresses(addr).server,
       mtu: Math.min(mtu, LARGEST_SESSION_MTU),
       routes: routes.slice(0, MOST_ROUTES),
     };

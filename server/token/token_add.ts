@@ -8,13 +8,13 @@ import { exitDone } from "../../cli/exit_status.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { Config } from "../../core/config/config.ts";
 import { addLine } from "../../core/config/edit.ts";
-import { formatFault } from "../../core/config/diagnostic.ts";
-import { freeAddress } from "../../core/config/free_address.ts";
+import { formatDiagnostic } from "../../core/config/diagnostic.ts";
+import { freeAddress } from "../../core/config/virtual_network.ts";
 import { parseConfig } from "../../core/config/parse.ts";
 import { OperationError } from "../../core/error.ts";
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
 import { formatPrefix, networkOf } from "../../core/net/prefix.ts";
-import type { ConfigPlace } from "../config/config_path.ts";
+import type { ConfigPathOptions } from "../config/config_path.ts";
 import { changeConfig } from "../config/edit_config.ts";
 import { newToken } from "./token_generate.ts";
 
@@ -34,7 +34,7 @@ export interface TokenRequest {
  */
 export async function addToken(
   request: TokenRequest,
-  place: ConfigPlace,
+  place: ConfigPathOptions,
   terminal: Terminal,
 ): Promise<number> {
   const token = newToken(request.name);
@@ -44,7 +44,7 @@ export async function addToken(
     if (config === undefined) {
       throw new OperationError(
         "config",
-        `Cannot add a token: ${fault === undefined ? `${file} is faulty` : formatFault(fault)}`,
+        `Cannot add a token: ${fault === undefined ? `${file} is faulty` : formatDiagnostic(fault)}`,
         'Run "docker-connector check" and fix it first',
       );
     }

@@ -7,8 +7,8 @@
 import { type Command, defineCommand, defineGroup } from "../../cli/command.ts";
 import { joinedWords, optionalWord, switchFlag, valueFlag } from "../../cli/flag.ts";
 import { fileSyntax, invalidValue, serverSyntax, type ValueSyntax } from "../../cli/value_syntax.ts";
-import { readTokenAddress, readTokenName } from "../../core/config/keys_access.ts";
-import { found, problem } from "../../core/config/result.ts";
+import { readTokenAddress, readTokenName } from "../../core/config/keys/access.ts";
+import { err, ok } from "../../core/result.ts";
 import { OperationError } from "../../core/error.ts";
 import type { IpAddress } from "../../core/net/address.ts";
 
@@ -22,8 +22,8 @@ const nameSyntax: ValueSyntax<string> = {
   metavar: "NAME",
   read: (text) =>
     readTokenName(text).problem === undefined && /^[^\s#]+$/.test(text) && text.length <= LONGEST_NAME
-      ? found(text)
-      : problem(
+      ? ok(text)
+      : err(
         `a token cannot begin with this; expected one word of at most ${LONGEST_NAME} characters, no comma`,
       ),
 };

@@ -138,9 +138,9 @@ Deno.test("add into a file that shares nothing says so", async () => {
 
 Deno.test("add refuses what would be a fault, prints no token, and leaves the file as it is", async () => {
   const refusals = [
-    [CONFIG, ["anna", "192.168.251.3"], 78, /given to the token on line/],
+    [CONFIG, ["anna", "192.168.251.3"], 78, /duplicate address .* \(first on line/],
     [CONFIG, ["anna", "10.0.0.1"], 78, /outside 192\.168\.251\.0\/24/],
-    [CONFIG, ["anna", "nonsense"], 64, /no IPv4 address/],
+    [CONFIG, ["anna", "nonsense"], 64, /invalid IPv4 address/],
     [CONFIG, ["an,na"], 64, /expected one word/],
     [CONFIG, ["anna", "192.168.251.9", "surplus"], 64, /too many words/],
     [CONFIG, [], 64, /the name is missing/],

@@ -8,7 +8,7 @@ import { exitDone } from "../../cli/exit_status.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { Config, Token } from "../../core/config/config.ts";
 import { parseConfig } from "../../core/config/parse.ts";
-import { rolesOf } from "../../core/config/virtual_network.ts";
+import { tunnelAddresses } from "../../core/config/virtual_network.ts";
 import { OperationError } from "../../core/error.ts";
 import { formatAddress } from "../../core/net/address.ts";
 import { accessorPeerKeys, deriveTokenKeys } from "../../core/token/token_keys.ts";
@@ -44,7 +44,7 @@ export async function printExport(request: ExportRequest, terminal: Terminal): P
   const text = wgQuickFile({
     keys: accessorPeerKeys(await deriveTokenKeys(name, scrypt)),
     address,
-    server: rolesOf(config.addr).server,
+    server: tunnelAddresses(config.addr).server,
     mtu: config.mtu,
     endpoint,
     routes: exposedPrefixes(config),

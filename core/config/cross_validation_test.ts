@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { anyPrefix } from "../net/arbitrary_fixture.ts";
 import { networkOf, prefixesOverlap } from "../net/prefix.ts";
-import { findOverlaps } from "./route_overlap.ts";
+import { findOverlaps } from "./cross_validation.ts";
 
 // Short prefixes of few octets overlap often.
 const anyNetwork = fc.oneof(

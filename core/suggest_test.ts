@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { editDistance, nearestWord } from "./suggest.ts";
+import { editDistance, suggest } from "./suggest.ts";
 
 const known = ["route", "port", "proxy", "pong", "addr", "addr6", "dns"] as const;
 
 Deno.test("a mistyped word is found", () => {
-  assert.equal(nearestWord("rout", known), "route");
-  assert.equal(nearestWord("ROUTE", known), "route");
-  assert.equal(nearestWord("prot", known), "port");
-  assert.equal(nearestWord("addr4", known), "addr");
-  assert.equal(nearestWord("prxoy", known), "proxy");
+  assert.equal(suggest("rout", known), "route");
+  assert.equal(suggest("ROUTE", known), "route");
+  assert.equal(suggest("prot", known), "port");
+  assert.equal(suggest("addr4", known), "addr");
+  assert.equal(suggest("prxoy", known), "proxy");
 });
 
 Deno.test("a word that is far from all is not guessed", () => {
-  assert.equal(nearestWord("subnet", known), undefined);
-  assert.equal(nearestWord("d", known), undefined);
-  assert.equal(nearestWord("x".repeat(10_000), known), undefined);
+  assert.equal(suggest("subnet", known), undefined);
+  assert.equal(suggest("d", known), undefined);
+  assert.equal(suggest("x".repeat(10_000), known), undefined);
 });
 
 Deno.test("the distance is one for each letter added, dropped, replaced or swapped", () => {

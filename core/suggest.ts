@@ -5,11 +5,12 @@
  */
 
 /**
- * The known word nearest to the one found, letter case aside: at most two letters off and fewer than half of them.
+ * The known word nearest to the one found, letter case aside: at most two letters off and fewer than half of
+ * them.
  *
  * @returns undefined if none is near
  */
-export function nearestWord<T extends string>(found: string, known: readonly T[]): T | undefined {
+export function suggest<T extends string>(found: string, known: readonly T[]): T | undefined {
   let nearest: T | undefined;
   let least = 3;
   for (const word of known) {
@@ -21,7 +22,7 @@ export function nearestWord<T extends string>(found: string, known: readonly T[]
   return nearest;
 }
 
-/** The fewest insertions, deletions, replacements and swaps of neighbours (each used once) from one word to the other. */
+/** Counts the insertions, deletions, replacements and swaps of neighbours from one word to the other. */
 export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);

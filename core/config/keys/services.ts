@@ -1,0 +1,149 @@
+/**
+ * The keys of names, services and output.
+ *
+ * @module
+ */
+import { formatAddress, parseAddress } from "../../net/address.ts";
+import { formatEndpoint } from "../../net/endpoint.ts";
+import { isHostName, readDomain, readDomainEnding } from "../../net/host_name.ts";
+import { err, ok, quote, type Result } from "../../result.ts";
+import { suggest } from "../../suggest.ts";
+import { formatOr, listKey, orOff, singleKey } from "../key.ts";
+import { LOG_LEVELS, type LogLevel, parseLogLevel } from "../log_level.ts";
+import { readListenEndpoint, readPort } from "../values.ts";
+
+/** A hosts file and which of its names the containers can resolve. */
+export interface HostsFile {
+  /** Absolute path. */
+  readonly file: string;
+  /** Endings of names, in lower case, some with a leading dot. */
+  readonly domains: readonly string[];
+}
+
+/** A TCP service that containers reach at the server's virtual address. */
+export interface Proxy {
+  /** Where the service is: an address or a host name. */
+  readonly host: string;
+  /** The service's port. */
+  readonly port: number;
+  /** The port at the server's virtual address. */
+  readonly listenPort: number;
+}
+
+const PROXY = /^(?:(?:\[([^\]]+)\]|([^:]*[^:\d][^:]*)):)?([^:]*)(?::([^:]*))?$/;
+const PROXY_FORM = `[HOST:]PORT[:LISTENPORT], for example "3306" or "127.0.0.1:3306:13306"`;
+
+// HOST is 127.0.0.1 and LISTENPORT is PORT where they are left out.
+function readProxy(text: string): Result<Proxy> {
+  const [, bracketed, plain, portText, listenText] = PROXY.exec(text) ?? [];
+  if (portText === undefined) return err(`invalid proxy ${quote(text)}: expected ${PROXY_FORM}`);
+  const host = proxyHost(bracketed, plain);
+  if (host === undefined) {
+    return err(`invalid host ${quote(bracketed ?? plain ?? "")}: expected ${PROXY_FORM}`);
+  }
+  const port = readPort(portText);
+  if (port.problem !== undefined) return port;
+  const listenPort = listenText === undefined ? port : readPort(listenText);
+  if (listenPort.problem !== undefined) return listenPort;
+  return ok({ host, port: port.value, listenPort: listenPort.value });
+}
+
+function proxyHost(bracketed: string | undefined, plain: string | undefined): string | undefined {
+  const address = parseAddress(bracketed ?? plain ?? "127.0.0.1");
+  if (address !== undefined) {
+    return (address.family === 6) === (bracketed !== undefined) ? formatAddress(address) : undefined;
+  }
+  const name = plain?.toLowerCase();
+  return name !== undefined && isHostName(name) ? name : undefined;
+}
+
+function formatProxy({ host, port, listenPort }: Proxy): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}:${listenPort}`;
+}
+
+function readHostsPath(text: string): Result<string> {
+  return text.startsWith("/") && !text.endsWith("/")
+    ? ok(text)
+    : err(`invalid path ${quote(text)}: expected the absolute path of a file, for example "/etc/hosts"`);
+}
+
+// People add domains to a file by appending lines, so several lines may name one file.
+function mergeHosts(lines: readonly HostsFile[]): HostsFile[] {
+  const domains = new Map<string, Set<string>>();
+  for (const line of lines) {
+    domains.set(line.file, new Set([...domains.get(line.file) ?? [], ...line.domains]));
+  }
+  return [...domains].map(([file, names]) => ({ file, domains: [...names] }));
+}
+
+function readLogLevel(text: string): Result<LogLevel> {
+  const level = parseLogLevel(text);
+  if (level !== undefined) return ok(level);
+  const nearest = suggest(text, LOG_LEVELS);
+  const hint = nearest === undefined ? "" : `; did you mean ${quote(nearest)}?`;
+  return err(`unknown log level ${quote(text)}: expected error, warn, info or debug${hint}`);
+}
+
+/** The records, by their fields of the configuration. */
+export const serviceKeys = {
+  /** How much is logged. */
+  logLevel: singleKey({
+    name: "loglevel",
+    syntax: "loglevel error|warn|info|debug",
+    default: "info",
+    example: "loglevel debug",
+    meaning: "how much is logged",
+    effect: ["log"],
+    read: (line) => line.only("LEVEL", readLogLevel),
+    format: String,
+  }),
+  /** The hosts files; no file is there twice. */
+  hosts: listKey({
+    name: "hosts",
+    syntax: "hosts FILE DOMAIN...",
+    default: "none",
+    example: "hosts /etc/hosts .test shop.local",
+    meaning: "a file in the hosts format whose names of these domains the containers can resolve",
+    effect: "none",
+    read: (line) => {
+      const file = line.value("FILE", readHostsPath);
+      const domains = file && line.values("DOMAIN", readDomainEnding);
+      return domains &&
+        { ...file, value: { file: file.value, domains: domains.map(({ value }) => value) } as HostsFile };
+    },
+    format: ({ file, domains }) => [file, ...domains].join(" "),
+    merge: mergeHosts,
+  }),
+  /** The proxied services; no two share a `listenPort`. */
+  proxies: listKey({
+    name: "proxy",
+    syntax: "proxy [HOST:]PORT[:LISTENPORT]",
+    default: "none",
+    example: "proxy 127.0.0.1:3306:13306",
+    meaning: "a TCP service of the desktop that containers reach at the server's virtual address",
+    effect: "none",
+    read: (line) => line.only("PORT", readProxy),
+    format: formatProxy,
+  }),
+  /** The containers' domain, in lower case; undefined if names are off. */
+  dns: singleKey({
+    name: "dns",
+    syntax: "dns DOMAIN|off",
+    default: "container.internal",
+    meaning: "the domain under which containers are found by name",
+    effect: "none",
+    read: (line) => line.only("DOMAIN", orOff(readDomain)),
+    format: formatOr("off", String),
+  }),
+  /** Where the status page is served; undefined if it is off. */
+  web: singleKey({
+    name: "web",
+    syntax: "web ADDRESS:PORT or web off",
+    default: "off",
+    example: "web 127.0.0.1:2580",
+    meaning: "where the status page and /metrics are served over HTTP",
+    effect: "none",
+    read: (line) => line.only("ADDRESS:PORT", orOff((text) => readListenEndpoint(text, "127.0.0.1:2580"))),
+    format: formatOr("off", formatEndpoint),
+  }),
+} as const;
