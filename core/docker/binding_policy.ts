@@ -13,7 +13,7 @@
  * @module
  */
 import type { Config } from "../config/config.ts";
-import { CLIENT_CONTAINER, CLIENT_REPOSITORY, isKept } from "./client_container.ts";
+import { CLIENT_CONTAINER, CLIENT_REPOSITORY, isManaged } from "./client_container.ts";
 import type { DockerContainer } from "./containers.ts";
 import { repositoryOf } from "./image_name.ts";
 
@@ -42,7 +42,7 @@ export class BindingPolicy {
   /** The key of the configuration. */
   readonly key: string | undefined;
   /** Whether a client container is kept where an Engine is found. */
-  readonly isKeeping: boolean;
+  readonly managesClient: boolean;
 
   /**
    * The policy of a configuration.
@@ -51,12 +51,12 @@ export class BindingPolicy {
    */
   constructor({ docker, key }: Pick<Config, "docker" | "key">, image: string | undefined) {
     this.key = key;
-    this.isKeeping = docker.mode !== "off" && image !== "off";
+    this.managesClient = docker.mode !== "off" && image !== "off";
   }
 
   /** Whether what clients have to prove depends on what an Engine has. */
   get isOpen(): boolean {
-    return this.isKeeping && this.key === undefined;
+    return this.managesClient && this.key === undefined;
   }
 
   /**
@@ -64,8 +64,8 @@ export class BindingPolicy {
    *
    * @param keptKey the one that the kept container has or is given
    */
-  demandedKey(client: TunnelClient, keptKey: string | undefined): string | undefined {
-    return this.key ?? (this.isKeeping && client === "ours" ? keptKey : undefined);
+  requiredKey(client: TunnelClient, keptKey: string | undefined): string | undefined {
+    return this.key ?? (this.managesClient && client === "ours" ? keptKey : undefined);
   }
 }
 
@@ -75,12 +75,12 @@ export class BindingPolicy {
  *
  * @param imageId id of the image that the client is made from, where it is known
  */
-export function findClient(
+export function classifyContainers(
   containers: readonly DockerContainer[],
   imageId: string | undefined,
 ): ContainerFinding {
-  const kept = containers.filter(isKept);
-  const others = containers.filter((container) => !isKept(container));
+  const kept = containers.filter(isManaged);
+  const others = containers.filter((container) => !isManaged(container));
   const container = kept.find(hasName);
   if (container === undefined || !holdsInterface(container)) {
     const theirs = others.find((other) => isClientImage(other, imageId) && holdsInterface(other));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Config, DEFAULT_CONFIG } from "../config/config.ts";
-import { BindingPolicy, findClient, type TunnelClient } from "./binding_policy.ts";
+import { BindingPolicy, classifyContainers, type TunnelClient } from "./binding_policy.ts";
 import { CLIENT_CONTAINER, CLIENT_LABELS, KEPT } from "./client_container.ts";
 import type { DockerContainer } from "./containers.ts";
 
@@ -35,7 +35,7 @@ const theirs = (state: string, networkMode?: string) =>
 const CLIENTS: readonly TunnelClient[] = ["none", "theirs", "foreign", "ours"];
 const demands = (config: Partial<Config>, image?: string) => {
   const policy = new BindingPolicy({ ...DEFAULT_CONFIG, ...config }, image);
-  return CLIENTS.map((client) => policy.demandedKey(client, "kept") ?? "-").join(" ");
+  return CLIENTS.map((client) => policy.requiredKey(client, "kept") ?? "-").join(" ");
 };
 
 Deno.test("a key line is demanded always, a kept container's key while it is the client, else none", () => {
@@ -67,14 +67,14 @@ Deno.test("a client that the user runs is used, under any name, while the kept o
   ) {
     for (const state of ["created", "exited", "restarting", "dead"]) {
       const kept = [ours(state)];
-      assert.deepEqual(findClient([container(), user, ...kept], "sha256:c"), {
+      assert.deepEqual(classifyContainers([container(), user, ...kept], "sha256:c"), {
         kind: "theirs",
         container: user,
         kept,
       });
     }
     for (const state of ["running", "paused"]) {
-      assert.equal(findClient([container(), user, ours(state)], "sha256:c").kind, "ours", state);
+      assert.equal(classifyContainers([container(), user, ours(state)], "sha256:c").kind, "ours", state);
     }
   }
 });
@@ -82,7 +82,7 @@ Deno.test("a client that the user runs is used, under any name, while the kept o
 Deno.test("a user's container that cannot be the client does not count", () => {
   for (const user of [theirs("restarting"), theirs("exited"), theirs("running", "default")]) {
     for (const kept of [[], [ours("exited")], [ours("running")]]) {
-      assert.deepEqual(findClient([user, ...kept], "sha256:c"), {
+      assert.deepEqual(classifyContainers([user, ...kept], "sha256:c"), {
         kind: "ours",
         container: kept[0],
         surplus: [],
@@ -99,18 +99,18 @@ Deno.test("another container of the name stands in the way, whatever labels its 
       container({ names: ["x", CLIENT_CONTAINER], labels: { [CLIENT_LABELS.owner]: "image" } }),
     ]
   ) {
-    assert.deepEqual(findClient([container(), other], undefined), { kind: "foreign", container: other });
+    assert.deepEqual(classifyContainers([container(), other], undefined), { kind: "foreign", container: other });
   }
 });
 
 Deno.test("of the kept ones that of the name is it, and the others are too many", () => {
-  assert.deepEqual(findClient([container()], "sha256:c"), {
+  assert.deepEqual(classifyContainers([container()], "sha256:c"), {
     kind: "ours",
     container: undefined,
     surplus: [],
   });
   const renamed = ours("running", { names: ["old"] });
-  assert.deepEqual(findClient([renamed, ours("running")], "sha256:c"), {
+  assert.deepEqual(classifyContainers([renamed, ours("running")], "sha256:c"), {
     kind: "ours",
     container: ours("running"),
     surplus: [renamed],

@@ -24,7 +24,7 @@ export const CLIENT_LABELS = {
 export const KEPT = "kept";
 
 /** What the client is told. */
-export interface ClientSettings {
+export interface ClientOptions {
   /** Where the server is; undefined leaves the search to the client. */
   readonly host: string | undefined;
   /** The server's UDP port. */
@@ -41,7 +41,7 @@ export interface ClientSettings {
 const KEY_VARIABLE = "DOCKER_CONNECTOR_KEY";
 
 /** The settings as the client's environment; it holds the key. */
-export function clientEnvironment({ host, port, addr, mtu, key }: ClientSettings): string[] {
+export function clientEnvironment({ host, port, addr, mtu, key }: ClientOptions): string[] {
   return [
     ...(host === undefined ? [] : [`DOCKER_CONNECTOR_HOST=${host}`]),
     `DOCKER_CONNECTOR_PORT=${port}`,
@@ -78,7 +78,7 @@ const TUN = "/dev/net/tun";
  *
  * @param hasDevice whether the machine's /dev/net/tun is passed on; without it the client makes its own, by MKNOD
  */
-export function creationRequest(
+export function createBody(
   { image, environment, fingerprint }: ClientPlan,
   hasDevice: boolean,
 ): Readonly<Record<string, unknown>> {
@@ -112,7 +112,7 @@ export function lacksDevice(message: string): boolean {
 }
 
 /** Whether a program made this container to keep it running. */
-export function isKept({ labels }: Pick<DockerContainer, "labels">): boolean {
+export function isManaged({ labels }: Pick<DockerContainer, "labels">): boolean {
   return labels[CLIENT_LABELS.owner] === KEPT;
 }
 
@@ -135,7 +135,7 @@ export function isOfClient(
 }
 
 /** What brings the kept container to where it should be. */
-export type ContainerStep = "create" | "replace" | "start" | "unpause" | "wait" | "keep";
+export type ContainerAction = "create" | "replace" | "start" | "unpause" | "wait" | "keep";
 
 /**
  * Decides what to do about the kept container.
@@ -143,7 +143,7 @@ export type ContainerStep = "create" | "replace" | "start" | "unpause" | "wait" 
  * @param container the container, if it is there
  * @param fingerprint that of the wanted image and settings
  */
-export function nextStep(container: DockerContainer | undefined, fingerprint: string): ContainerStep {
+export function nextAction(container: DockerContainer | undefined, fingerprint: string): ContainerAction {
   if (container === undefined) return "create";
   // Its removal is under way, and an event tells when it is done.
   if (container.state === "removing") return "wait";

@@ -3,11 +3,11 @@ import {
   CLIENT_CONTAINER,
   CLIENT_LABELS,
   clientEnvironment,
-  creationRequest,
+  createBody,
   KEPT,
   keyOfEnvironment,
   lacksDevice,
-  nextStep,
+  nextAction,
 } from "./client_container.ts";
 import type { DockerContainer } from "./containers.ts";
 
@@ -49,7 +49,7 @@ Deno.test("the client is told where and how the server listens, and its key", ()
 
 Deno.test("the container is given the least that the client needs, with and without the device", () => {
   const plan = { image: "i", environment: ["A=b"], fingerprint: "f" };
-  const { HostConfig: host, ...rest } = creationRequest(plan, true);
+  const { HostConfig: host, ...rest } = createBody(plan, true);
   assert.deepEqual(rest, {
     Image: "i",
     Env: ["A=b"],
@@ -65,7 +65,7 @@ Deno.test("the container is given the least that the client needs, with and with
     Tmpfs: { "/run": "" },
     Devices: [{ PathOnHost: "/dev/net/tun", PathInContainer: "/dev/net/tun", CgroupPermissions: "rwm" }],
   });
-  const { HostConfig: bare } = creationRequest(plan, false);
+  const { HostConfig: bare } = createBody(plan, false);
   assert.deepEqual(bare, { ...Object(host), CapAdd: ["NET_ADMIN", "NET_RAW", "MKNOD"], Devices: [] });
 });
 
@@ -79,12 +79,12 @@ Deno.test("a refusal for want of the device is told from every other", () => {
 });
 
 Deno.test("the kept container is made, started, unpaused, replaced or left to the Engine", () => {
-  assert.equal(nextStep(undefined, "f"), "create");
+  assert.equal(nextAction(undefined, "f"), "create");
   const steps = { created: "start", exited: "start", paused: "unpause", running: "keep", restarting: "wait" };
   for (const [state, step] of Object.entries({ ...steps, removing: "wait", dead: "replace" })) {
-    assert.equal(nextStep(ours({ state }), "f"), step, state);
+    assert.equal(nextAction(ours({ state }), "f"), step, state);
   }
   for (const state of ["running", "exited", "paused", "restarting"]) {
-    assert.equal(nextStep(ours({ state }), "g"), "replace", state);
+    assert.equal(nextAction(ours({ state }), "g"), "replace", state);
   }
 });

@@ -24,10 +24,10 @@ export interface DockerContainer {
 }
 
 /** More than this are left out; each takes about 1 KB. */
-const MOST_CONTAINERS = 16_384;
+const MAX_CONTAINERS = 16_384;
 
 /** Characters of an id, a name or a state; an id has 64, a name of an image a few hundred at most. */
-const LONGEST_TEXT = 512;
+const MAX_TEXT = 512;
 
 /**
  * Reads the answer to `GET /containers/json`. Entries that cannot be read are left out.
@@ -38,7 +38,7 @@ const LONGEST_TEXT = 512;
 export function readContainers(answer: unknown): DockerContainer[] | undefined {
   if (!Array.isArray(answer)) return undefined;
   const containers: DockerContainer[] = [];
-  for (const entry of answer.slice(0, MOST_CONTAINERS)) {
+  for (const entry of answer.slice(0, MAX_CONTAINERS)) {
     const { Id: id, Names: names, Image: image, ImageID: imageId, State: state, Labels: labels, HostConfig } =
       fieldsOf(entry);
     const { NetworkMode: networkMode } = fieldsOf(HostConfig);
@@ -59,5 +59,5 @@ export function readContainers(answer: unknown): DockerContainer[] | undefined {
 }
 
 function isText(value: unknown): value is string {
-  return typeof value === "string" && value.length <= LONGEST_TEXT;
+  return typeof value === "string" && value.length <= MAX_TEXT;
 }

@@ -25,13 +25,13 @@ export interface NetworkList {
 }
 
 /** More networks than this are left out: each is an interface of the Engine's machine, which has few thousand. */
-const MOST_NETWORKS = 4096;
+const MAX_NETWORKS = 4096;
 
 /** Subnets of one network; the Engine allows any number, one or two are usual. */
-const MOST_SUBNETS = 64;
+const MAX_SUBNETS = 64;
 
 /** Characters of a name or an id; an id has 64. */
-const LONGEST_NAME = 256;
+const MAX_NAME = 256;
 
 /**
  * Reads the answer to `GET /networks`. Networks of other drivers, such as host, macvlan and overlay, are left out.
@@ -45,7 +45,7 @@ export function readNetworks(answer: unknown): NetworkList | undefined {
   let unreadable = 0;
   for (const entry of answer) {
     const read = readNetwork(entry);
-    if (read === undefined || networks.length === MOST_NETWORKS) unreadable++;
+    if (read === undefined || networks.length === MAX_NETWORKS) unreadable++;
     else if (read.network !== undefined) {
       networks.push(read.network);
       unreadable += read.unreadable;
@@ -63,7 +63,7 @@ function readNetwork(entry: unknown): { network?: DockerNetwork; unreadable: num
   const { Config: config } = fieldsOf(ipam);
   const subnets = new Map<string, Prefix>();
   let unreadable = 0;
-  for (const pool of Array.isArray(config) ? config.slice(0, MOST_SUBNETS) : []) {
+  for (const pool of Array.isArray(config) ? config.slice(0, MAX_SUBNETS) : []) {
     const { Subnet: text } = fieldsOf(pool);
     const prefix = typeof text === "string" ? parsePrefix(text) : undefined;
     if (prefix === undefined) unreadable++;
@@ -73,7 +73,7 @@ function readNetwork(entry: unknown): { network?: DockerNetwork; unreadable: num
 }
 
 function isName(value: unknown): value is string {
-  return typeof value === "string" && value !== "" && value.length <= LONGEST_NAME;
+  return typeof value === "string" && value !== "" && value.length <= MAX_NAME;
 }
 
 function compareTexts(a: string, b: string): number {

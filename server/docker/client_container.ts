@@ -11,7 +11,7 @@ import { OnceEach } from "../../program/log_on_change.ts";
 import {
   type BindingPolicy,
   type ContainerFinding,
-  findClient,
+  classifyContainers,
   type TunnelClient,
 } from "../../core/docker/binding_policy.ts";
 import {
@@ -19,33 +19,33 @@ import {
   CLIENT_LABELS,
   clientEnvironment,
   type ClientPlan,
-  type ClientSettings,
-  creationRequest,
+  type ClientOptions,
+  createBody,
   hostConfig,
-  isKept,
+  isManaged,
   isOfClient,
   keyOfEnvironment,
   lacksDevice,
-  nextStep,
+  nextAction,
 } from "../../core/docker/client_container.ts";
 import type { DockerContainer } from "../../core/docker/containers.ts";
-import { StartPace } from "../../core/docker/start_pace.ts";
+import { StartBackoff } from "../../core/docker/start_backoff.ts";
 import { OperationError } from "../../core/error.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
 import {
   actOnContainer,
   createContainer,
-  EngineRefusal,
+  DockerApiError,
   inspectContainer,
   listContainers,
   removeContainer,
 } from "../../system/docker/engine_containers.ts";
-import { isStop } from "../../system/docker/engine_fault.ts";
+import { isConnectionLost } from "../../system/docker/docker_error.ts";
 import type { ClientImage, FoundImage } from "./client_image.ts";
-import type { ClientKeeper } from "./network_watcher.ts";
+import type { ClientController } from "./network_watcher.ts";
 import type { ContainerStatus } from "../status/status_document.ts";
-import { removeKeptContainers } from "./managed_containers.ts";
-import { PatientWork } from "./retry_worker.ts";
+import { removeManagedContainers } from "./managed_containers.ts";
+import { RetryWorker } from "../retry_worker.ts";
 
 const log = getLogger("docker");
 
@@ -56,34 +56,34 @@ const GENERATED_KEY = /^[A-Za-z0-9_-]{43}$/;
 const REPLACEMENTS = { most: 3, within: 60_000 } as const;
 
 /** What the container is kept with. */
-export interface ClientNeeds {
+export interface ClientContainerDeps {
   readonly image: ClientImage;
   /** What the client is told, but for the key. */
-  readonly settings: Omit<ClientSettings, "key">;
+  readonly settings: Omit<ClientOptions, "key">;
   /** Says which key is demanded. Without one of the configuration's, one is made for the container. */
   readonly policy: BindingPolicy;
   /** Demands a key of clients from now on; undefined: none. Not called where the policy is not open. */
-  readonly demandKey: (key: string | undefined) => Promise<void>;
+  readonly requireKey: (key: string | undefined) => Promise<void>;
   /** Whether the Engine's containers are on this machine, so that no tunnel is needed. */
   readonly isLocal: (engine: EngineClient) => Promise<boolean>;
 }
 
 /** The keeper. Disposal ends its work and leaves the container as it is. */
-export class ClientContainer implements ClientKeeper {
-  readonly #needs: ClientNeeds;
-  readonly #work: PatientWork;
+export class ClientContainer implements ClientController {
+  readonly #needs: ClientContainerDeps;
+  readonly #work: RetryWorker;
   readonly #said = new OnceEach();
   #engine: EngineClient | undefined;
   #generatedKey: string | undefined;
   /** Whether it was ever said what clients have to prove. */
   #isDecided = false;
   #replacements: number[] = [];
-  readonly #pace = new StartPace();
+  readonly #pace = new StartBackoff();
   #status: Omit<ContainerStatus, "name"> = { state: "waiting", image: null };
 
-  constructor(needs: ClientNeeds) {
+  constructor(needs: ClientContainerDeps) {
     this.#needs = needs;
-    this.#work = new PatientWork(() => this.#reconcile(), (fault) => this.#tell(fault));
+    this.#work = new RetryWorker(() => this.#reconcile(), (fault) => this.#tell(fault));
   }
 
   /** What `status` shows. */
@@ -125,7 +125,7 @@ export class ClientContainer implements ClientKeeper {
     if (await this.#needs.isLocal(engine)) return await this.#keepNone(engine);
     const image = await this.#image(engine);
     const imageId = image instanceof Error ? undefined : image.identity;
-    const finding = findClient(await this.#candidates(engine, imageId), imageId);
+    const finding = classifyContainers(await this.#candidates(engine, imageId), imageId);
     if (finding.kind === "theirs") return await this.#useTheirs(engine, finding);
     if (finding.kind === "foreign") throw await this.#obstacle(finding.container);
     for (const surplus of finding.surplus) await this.#remove(engine, surplus);
@@ -134,7 +134,7 @@ export class ClientContainer implements ClientKeeper {
 
   async #keepNone(engine: EngineClient): Promise<void> {
     await this.#demand("none");
-    await removeKeptContainers(engine);
+    await removeManagedContainers(engine);
     this.#settle({ state: "needless", image: null });
     const words = "the Docker Engine is on this machine, so its containers need no tunnel and no client";
     if (this.#said.isNews("client", words)) log.info(words);
@@ -149,7 +149,7 @@ export class ClientContainer implements ClientKeeper {
       const details = await inspectContainer(engine, container.id);
       if (details === undefined) continue;
       candidates.push({ ...container, state: details.state });
-      if (isKept(container)) this.#adopt(details.environment);
+      if (isManaged(container)) this.#adopt(details.environment);
     }
     return candidates;
   }
@@ -193,7 +193,7 @@ export class ClientContainer implements ClientKeeper {
     const fingerprint = image instanceof Error
       ? container?.labels[CLIENT_LABELS.settings] ?? ""
       : fingerprintOf([image.identity, version, ...environment, JSON.stringify(hostConfig(true))]);
-    const step = nextStep(container, fingerprint);
+    const step = nextAction(container, fingerprint);
     const wait = this.#pace.wait(fingerprint, performance.now());
     if (wait > 0 && (step === "create" || step === "start")) return this.#wait(wait, shown);
     const plan = async (): Promise<ClientPlan> => {
@@ -272,7 +272,7 @@ export class ClientContainer implements ClientKeeper {
   async #create(engine: EngineClient, plan: ClientPlan, hasDevice = true): Promise<void> {
     let id: string | undefined;
     try {
-      id = await createContainer(engine, CLIENT_CONTAINER, creationRequest(plan, hasDevice));
+      id = await createContainer(engine, CLIENT_CONTAINER, createBody(plan, hasDevice));
       log.info("client container created", { container: CLIENT_CONTAINER, image: plan.image });
       await this.#demand("ours");
       await this.#start(engine, { id, state: "created" });
@@ -337,9 +337,9 @@ export class ClientContainer implements ClientKeeper {
   }
 
   async #demand(client: TunnelClient): Promise<void> {
-    const { policy, demandKey } = this.#needs;
+    const { policy, requireKey } = this.#needs;
     this.#isDecided = true;
-    if (policy.isOpen) await demandKey(policy.demandedKey(client, this.#key));
+    if (policy.isOpen) await requireKey(policy.requiredKey(client, this.#key));
   }
 
   #settle(status: Omit<ContainerStatus, "name">): void {
@@ -357,7 +357,7 @@ export class ClientContainer implements ClientKeeper {
   /** A fault is said once until it is another. */
   #tell(fault: OperationError): void {
     // That the Engine has gone is told by whoever looks for it.
-    if (this.#engine === undefined || isStop(fault.cause)) return;
+    if (this.#engine === undefined || isConnectionLost(fault.cause)) return;
     const { state } = this.#status;
     const report = this.#withoutKey(fault.report);
     this.#status = { ...this.#status, state: state === "starting" ? "stopped" : state, fault: report };
@@ -371,5 +371,5 @@ function fingerprintOf(texts: readonly string[]): string {
 }
 
 function isLackOfDevice(error: unknown): boolean {
-  return error instanceof EngineRefusal && lacksDevice(error.message);
+  return error instanceof DockerApiError && lacksDevice(error.message);
 }

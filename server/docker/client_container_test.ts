@@ -4,7 +4,7 @@ import { answer, FakeEngine, VERSION } from "../../tests/fakes/engine.ts";
 import { DEFAULT_CONFIG } from "../../core/config/config.ts";
 import { BindingPolicy } from "../../core/docker/binding_policy.ts";
 import { EngineClient } from "../../system/docker/engine_client.ts";
-import { ClientContainer, type ClientNeeds } from "./client_container.ts";
+import { ClientContainer, type ClientContainerDeps } from "./client_container.ts";
 import { ClientImage } from "./client_image.ts";
 
 /** A container of the fake Engine, in the API's words. */
@@ -89,7 +89,7 @@ interface Scene {
   readonly look: (isDone: () => boolean) => Promise<void>;
 }
 
-async function withKeeper(needs: Partial<ClientNeeds>, body: (scene: Scene) => Promise<void>): Promise<void> {
+async function withKeeper(needs: Partial<ClientContainerDeps>, body: (scene: Scene) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   const store = new Store();
   const lines: string[] = [];
@@ -106,7 +106,7 @@ async function withKeeper(needs: Partial<ClientNeeds>, body: (scene: Scene) => P
       image: new ClientImage("client:1"),
       settings: { host: undefined, port: 2511, addr: "192.168.251.1/24", mtu: 1400 },
       policy: new BindingPolicy(DEFAULT_CONFIG, undefined),
-      demandKey: (key) => Promise.resolve(void store.steps.push(key === undefined ? "no key" : "key")),
+      requireKey: (key) => Promise.resolve(void store.steps.push(key === undefined ? "no key" : "key")),
       isLocal: () => Promise.resolve(false),
       ...needs,
     });

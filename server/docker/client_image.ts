@@ -39,7 +39,7 @@ export interface FoundImage {
 }
 
 /** Where images are looked for when none is given. */
-export interface UsualPlaces {
+export interface ImageDefaults {
   /** The program's path; read at once, since the file may be replaced while the program runs. */
   readonly program: string;
   /** The image in the registry of the release, without its tag; empty: there is none. */
@@ -60,7 +60,7 @@ export class ClientImage {
   /** @param given the value of `--image`; undefined looks in the usual places */
   constructor(
     given: string | undefined,
-    { program, repository }: UsualPlaces = { program: Deno.execPath(), repository: imageRepository },
+    { program, repository }: ImageDefaults = { program: Deno.execPath(), repository: imageRepository },
   ) {
     this.#given = given === undefined ? undefined : imageSource(given);
     this.#folder = dirname(Deno.realPathSync(program));

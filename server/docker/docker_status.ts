@@ -5,7 +5,7 @@
  */
 import type { SubnetDecision } from "../../core/routing/desired_routes.ts";
 import { formatPrefix } from "../../core/net/prefix.ts";
-import type { EngineState } from "../../system/docker/engine_follower.ts";
+import type { EngineState } from "../../system/docker/docker_watcher.ts";
 import type { ContainerStatus, DockerStatus, RouteStatus, SubnetStatus } from "../status/status_document.ts";
 
 /** The status without discovery. */

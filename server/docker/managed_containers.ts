@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isKept } from "../../core/docker/client_container.ts";
+import { isManaged } from "../../core/docker/client_container.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
 import { listContainers, removeContainer } from "../../system/docker/engine_containers.ts";
 
@@ -13,10 +13,10 @@ import { listContainers, removeContainer } from "../../system/docker/engine_cont
  * @returns their names
  * @throws {OperationError} "unavailable"
  */
-export async function removeKeptContainers(engine: EngineClient): Promise<string[]> {
+export async function removeManagedContainers(engine: EngineClient): Promise<string[]> {
   const removed: string[] = [];
   for (const container of await listContainers(engine)) {
-    if (!isKept(container)) continue;
+    if (!isManaged(container)) continue;
     await removeContainer(engine, container);
     removed.push(container.names[0] ?? container.id);
   }

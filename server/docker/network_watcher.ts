@@ -9,9 +9,9 @@ import type { DockerSetting } from "../../core/config/config.ts";
 import type { DockerNetwork, NetworkList } from "../../core/docker/networks.ts";
 import { OperationError } from "../../core/error.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
-import { isStop } from "../../system/docker/engine_fault.ts";
-import { EngineFollower } from "../../system/docker/engine_follower.ts";
-import { findEngine } from "../../system/docker/find_engine.ts";
+import { isConnectionLost } from "../../system/docker/docker_error.ts";
+import { DockerWatcher } from "../../system/docker/docker_watcher.ts";
+import { connectDocker } from "../../system/docker/connect_docker.ts";
 import { searchSockets, type SocketSearch } from "../../system/docker/socket_search.ts";
 import { dockerStatus } from "./docker_status.ts";
 import type { RoutePlanner } from "../routing/route_controller.ts";
@@ -20,7 +20,7 @@ import type { ContainerStatus, DockerStatus } from "../status/status_document.ts
 const log = getLogger("docker");
 
 /** Who keeps the client container. */
-export interface ClientKeeper extends AsyncDisposable {
+export interface ClientController extends AsyncDisposable {
   /** What `status` shows. */
   readonly status: ContainerStatus;
   /** An Engine answers, or something of it may have changed. */
@@ -32,10 +32,10 @@ export interface ClientKeeper extends AsyncDisposable {
 }
 
 /** The Docker networks as routes. Disposal ends the following and leaves the routes. */
-export class DockerDiscovery implements AsyncDisposable {
+export class NetworkWatcher implements AsyncDisposable {
   readonly #planner: RoutePlanner;
-  readonly #client: ClientKeeper;
-  readonly #follower: EngineFollower;
+  readonly #client: ClientController;
+  readonly #follower: DockerWatcher;
   /** What was said since an Engine was last found, so that each fault is said once while it is tried again. */
   readonly #said = new Set<string>();
   readonly #notes = new OnceEach();
@@ -48,12 +48,12 @@ export class DockerDiscovery implements AsyncDisposable {
    * @param planner told of the networks
    * @param client told of the Engine; ended with this
    */
-  constructor(setting: DockerSetting, planner: RoutePlanner, client: ClientKeeper) {
+  constructor(setting: DockerSetting, planner: RoutePlanner, client: ClientController) {
     this.#planner = planner;
     this.#client = client;
     const named = setting.mode === "socket" ? { paths: [setting.path] } : undefined;
-    this.#follower = new EngineFollower(
-      { sockets: async () => named ?? this.#noted(await searchSockets()), find: findEngine },
+    this.#follower = new DockerWatcher(
+      { sockets: async () => named ?? this.#noted(await searchSockets()), find: connectDocker },
       {
         found: (engine) => this.#found(engine),
         networks: (list) => this.#networks(list),
@@ -111,7 +111,7 @@ export class DockerDiscovery implements AsyncDisposable {
     this.#client.lost();
     if (this.#said.has(fault.report)) return;
     this.#said.add(fault.report);
-    const isNormal = fault.cause === undefined || isStop(fault.cause);
+    const isNormal = fault.cause === undefined || isConnectionLost(fault.cause);
     log[isNormal ? "info" : "warn"](`${fault.report}; it is tried again`);
   }
 }

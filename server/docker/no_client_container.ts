@@ -10,20 +10,20 @@ import { OnceEach } from "../../program/log_on_change.ts";
 import { CLIENT_CONTAINER } from "../../core/docker/client_container.ts";
 import { OperationError } from "../../core/error.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
-import { findEngine } from "../../system/docker/find_engine.ts";
+import { connectDocker } from "../../system/docker/connect_docker.ts";
 import { searchSockets } from "../../system/docker/socket_search.ts";
-import type { ClientKeeper } from "./network_watcher.ts";
-import { removeKeptContainers } from "./managed_containers.ts";
-import { PatientWork } from "./retry_worker.ts";
+import type { ClientController } from "./network_watcher.ts";
+import { removeManagedContainers } from "./managed_containers.ts";
+import { RetryWorker } from "../retry_worker.ts";
 import type { ContainerStatus } from "../status/status_document.ts";
 
 const log = getLogger("docker");
 
 /** Keeps nothing in the Engine that is followed: `--image off`. */
-export class NoClientContainer implements ClientKeeper {
+export class NoClientContainer implements ClientController {
   readonly status: ContainerStatus = { name: CLIENT_CONTAINER, state: "off", image: null };
   readonly #said = new OnceEach();
-  readonly #work = new PatientWork(() => this.#remove(), (fault) => {
+  readonly #work = new RetryWorker(() => this.#remove(), (fault) => {
     if (this.#engine === undefined || !this.#said.isNews("fault", fault.report)) return;
     log.warn(`${fault.report}; it is tried again`);
   });
@@ -51,7 +51,7 @@ export class NoClientContainer implements ClientKeeper {
 
   async #remove(): Promise<void> {
     if (this.#engine === undefined || this.#isDone) return;
-    tellRemoved(await removeKeptContainers(this.#engine), "--image off");
+    tellRemoved(await removeManagedContainers(this.#engine), "--image off");
     this.#isDone = true;
   }
 }
@@ -61,10 +61,10 @@ export class NoClientContainer implements ClientKeeper {
  *
  * @param signal ends it
  */
-export async function removeLeftContainer(signal: AbortSignal): Promise<void> {
+export async function removeStaleContainer(signal: AbortSignal): Promise<void> {
   try {
-    const engine = await findEngine(await searchSockets(), signal);
-    tellRemoved(await removeKeptContainers(engine), "docker off");
+    const engine = await connectDocker(await searchSockets(), signal);
+    tellRemoved(await removeManagedContainers(engine), "docker off");
   } catch (error) {
     if (!(error instanceof OperationError)) throw error;
     log.debug(`no container of an earlier run was looked for: ${error.report}`);

@@ -8,9 +8,9 @@ import { changeOf, type EngineChange, FOLLOWED_TYPES } from "../../core/docker/e
 import { fieldsOf } from "../../core/docker/fields.ts";
 import { type NetworkList, readNetworks } from "../../core/docker/networks.ts";
 import { OperationError } from "../../core/error.ts";
-import { MalformedAnswer } from "./byte_source.ts";
-import { engineFault } from "./engine_fault.ts";
-import { type EngineRequest, Exchange, type RequestBody, tooLong } from "./exchange.ts";
+import { MalformedResponse } from "./buffered_reader.ts";
+import { toDockerError } from "./docker_error.ts";
+import { type EngineRequest, Exchange, type RequestBody, tooLong } from "./http_exchange.ts";
 
 /** Bounds on what an Engine may take and send. */
 export interface EngineBounds {
@@ -27,8 +27,8 @@ export interface EngineBounds {
 const BOUNDS: EngineBounds = { deadline: 10_000, longestAnswer: 16 << 20, longestEvent: 1 << 20 };
 
 /** Bytes of an error's answer, and characters of its message that are repeated. */
-const LONGEST_ERROR = 65_536;
-const LONGEST_MESSAGE = 200;
+const MAX_ERROR = 65_536;
+const MAX_MESSAGE = 200;
 
 /** An answer, whatever its status. */
 export interface EngineReply {
@@ -83,7 +83,7 @@ export class EngineClient {
     const { Version: version, ApiVersion: most, MinAPIVersion: least }: Readonly<Record<string, unknown>> =
       typeof answer === "object" && answer !== null ? { ...answer } : {};
     if (typeof version !== "string" || typeof most !== "string") {
-      throw engineFault(path, new MalformedAnswer("what answers is no Docker Engine"));
+      throw toDockerError(path, new MalformedResponse("what answers is no Docker Engine"));
     }
     // Engines before 1.13 do not tell their least version, Podman tells it as Docker does.
     const api = chooseApiVersion(most, typeof least === "string" && least !== "" ? least : undefined);
@@ -95,7 +95,7 @@ export class EngineClient {
         "Update Docker",
       );
     }
-    return new EngineClient(path, version.slice(0, LONGEST_MESSAGE), api, all);
+    return new EngineClient(path, version.slice(0, MAX_MESSAGE), api, all);
   }
 
   /**
@@ -106,7 +106,7 @@ export class EngineClient {
   async networks(): Promise<NetworkList> {
     const list = readNetworks(await getJson(this.path, `/v${this.api}/networks`, this.bounds));
     if (list === undefined) {
-      throw engineFault(this.path, new MalformedAnswer("the answer is no list of networks"));
+      throw toDockerError(this.path, new MalformedResponse("the answer is no list of networks"));
     }
     return list;
   }
@@ -134,7 +134,7 @@ export class EngineClient {
       const text = await exchange.text(this.bounds.longestAnswer);
       return { status: exchange.status, text, message: exchange.status < 400 ? "" : messageOf(text) };
     } catch (error) {
-      throw engineFault(this.path, error);
+      throw toDockerError(this.path, error);
     }
   }
 
@@ -160,7 +160,7 @@ export class EngineClient {
     try {
       using exchange = await Exchange.send(this.path, request, deadline, this.bounds.signal);
       const { status } = exchange;
-      if (status >= 400) return { status, text: "", message: messageOf(await exchange.text(LONGEST_ERROR)) };
+      if (status >= 400) return { status, text: "", message: messageOf(await exchange.text(MAX_ERROR)) };
       const { longestAnswer, longestEvent } = this.bounds;
       let length = 0;
       for await (const line of exchange.lines(longestEvent)) {
@@ -170,7 +170,7 @@ export class EngineClient {
       }
       return { status, text: "", message: "" };
     } catch (error) {
-      throw engineFault(this.path, error);
+      throw toDockerError(this.path, error);
     }
   }
 
@@ -202,7 +202,7 @@ async function* changesOf(
       if (change !== undefined) yield change;
     }
   } catch (error) {
-    throw engineFault(path, error);
+    throw toDockerError(path, error);
   }
 }
 
@@ -217,10 +217,10 @@ async function open(path: string, target: string, { deadline, signal }: EngineBo
     const exchange = await Exchange.send(path, { method: "GET", target }, deadline, signal);
     if (exchange.status === 200) return exchange;
     using refused = exchange;
-    const message = messageOf(await refused.text(LONGEST_ERROR));
-    throw new MalformedAnswer(`it answers ${refused.status}${message === "" ? "" : `: ${message}`}`);
+    const message = messageOf(await refused.text(MAX_ERROR));
+    throw new MalformedResponse(`it answers ${refused.status}${message === "" ? "" : `: ${message}`}`);
   } catch (error) {
-    throw engineFault(path, error);
+    throw toDockerError(path, error);
   }
 }
 
@@ -229,7 +229,7 @@ async function getJson(path: string, target: string, bounds: EngineBounds): Prom
   try {
     return JSON.parse(await exchange.text(bounds.longestAnswer));
   } catch (error) {
-    throw engineFault(path, error);
+    throw toDockerError(path, error);
   }
 }
 
@@ -237,7 +237,7 @@ async function getJson(path: string, target: string, bounds: EngineBounds): Prom
 function messageOf(text: string): string {
   try {
     const { message } = fieldsOf(JSON.parse(text));
-    return typeof message === "string" ? message.slice(0, LONGEST_MESSAGE) : "";
+    return typeof message === "string" ? message.slice(0, MAX_MESSAGE) : "";
   } catch {
     return "";
   }

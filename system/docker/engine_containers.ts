@@ -6,9 +6,9 @@
 import { type DockerContainer, readContainers } from "../../core/docker/containers.ts";
 import { fieldsOf } from "../../core/docker/fields.ts";
 import { OperationError } from "../../core/error.ts";
-import { MalformedAnswer } from "./byte_source.ts";
+import { MalformedResponse } from "./buffered_reader.ts";
 import type { EngineClient, EngineReply } from "./engine_client.ts";
-import { engineFault } from "./engine_fault.ts";
+import { toDockerError } from "./docker_error.ts";
 
 /** Milliseconds for what the Engine does to a container; starting one may wait for a busy disk. */
 const ACTION_DEADLINE = 60_000;
@@ -17,7 +17,7 @@ const ACTION_DEADLINE = 60_000;
 const GRACE = 5;
 
 /** An action that the Engine has refused, which says nothing against the Engine. */
-export class EngineRefusal extends OperationError {
+export class DockerApiError extends OperationError {
   /**
    * Words a refusal.
    *
@@ -41,10 +41,10 @@ export class EngineRefusal extends OperationError {
  */
 export async function listContainers(engine: EngineClient): Promise<DockerContainer[]> {
   const reply = await engine.send("GET", "/containers/json?all=1");
-  if (reply.status !== 200) throw new EngineRefusal("list containers", reply);
+  if (reply.status !== 200) throw new DockerApiError("list containers", reply);
   const containers = readContainers(parseReply(engine, reply));
   if (containers === undefined) {
-    throw engineFault(engine.path, new MalformedAnswer("the answer is no list of containers"));
+    throw toDockerError(engine.path, new MalformedResponse("the answer is no list of containers"));
   }
   return containers;
 }
@@ -68,12 +68,12 @@ export async function inspectContainer(
 ): Promise<ContainerDetails | undefined> {
   const reply = await engine.send("GET", `/containers/${encodeURIComponent(id)}/json`);
   if (reply.status === 404) return undefined;
-  if (reply.status !== 200) throw new EngineRefusal("look at the client container", reply);
+  if (reply.status !== 200) throw new DockerApiError("look at the client container", reply);
   const { State: state, Config: config } = fieldsOf(parseReply(engine, reply));
   const { Status: status } = fieldsOf(state);
   const { Env: environment } = fieldsOf(config);
   if (typeof status !== "string") {
-    throw engineFault(engine.path, new MalformedAnswer("the answer is no container"));
+    throw toDockerError(engine.path, new MalformedResponse("the answer is no container"));
   }
   return {
     state: status,
@@ -86,7 +86,7 @@ export async function inspectContainer(
  *
  * @param request the body of `POST /containers/create`
  * @returns its id
- * @throws {EngineRefusal} when the Engine does not want to; {OperationError} "unavailable"
+ * @throws {DockerApiError} when the Engine does not want to; {OperationError} "unavailable"
  */
 export async function createContainer(
   engine: EngineClient,
@@ -95,10 +95,10 @@ export async function createContainer(
 ): Promise<string> {
   const target = `/containers/create?name=${encodeURIComponent(name)}`;
   const reply = await engine.send("POST", target, { json: request, deadline: ACTION_DEADLINE });
-  if (reply.status !== 201) throw new EngineRefusal(`create container ${name}`, reply);
+  if (reply.status !== 201) throw new DockerApiError(`create container ${name}`, reply);
   const { Id: id } = fieldsOf(parseReply(engine, reply));
   if (typeof id !== "string" || id === "") {
-    throw engineFault(engine.path, new MalformedAnswer("the answer names no container"));
+    throw toDockerError(engine.path, new MalformedResponse("the answer names no container"));
   }
   return id;
 }
@@ -106,7 +106,7 @@ export async function createContainer(
 /**
  * Starts or unpauses a container. One that runs already, or has gone, is no fault: an event tells.
  *
- * @throws {EngineRefusal} when it does not start; {OperationError} "unavailable"
+ * @throws {DockerApiError} when it does not start; {OperationError} "unavailable"
  */
 export async function actOnContainer(
   engine: EngineClient,
@@ -116,14 +116,14 @@ export async function actOnContainer(
   const target = `/containers/${encodeURIComponent(id)}/${action}`;
   const reply = await engine.send("POST", target, { deadline: ACTION_DEADLINE });
   if (![204, 304, 404].includes(reply.status)) {
-    throw new EngineRefusal(`${action} the client container`, reply);
+    throw new DockerApiError(`${action} the client container`, reply);
   }
 }
 
 /**
  * Removes a container. It is asked to end first, so that the client takes its firewall rules along.
  *
- * @throws {EngineRefusal} when it stays; {OperationError} "unavailable"
+ * @throws {DockerApiError} when it stays; {OperationError} "unavailable"
  */
 export async function removeContainer(
   engine: EngineClient,
@@ -135,7 +135,7 @@ export async function removeContainer(
   await engine.send("POST", `${place}/stop?t=${GRACE}`, { deadline: ACTION_DEADLINE });
   const reply = await engine.send("DELETE", `${place}?force=1`, { deadline: ACTION_DEADLINE });
   // 409: its removal is under way.
-  if (![200, 204, 404, 409].includes(reply.status)) throw new EngineRefusal("remove a container", reply);
+  if (![200, 204, 404, 409].includes(reply.status)) throw new DockerApiError("remove a container", reply);
 }
 
 /** The JSON of an answer. */
@@ -143,6 +143,6 @@ export function parseReply(engine: EngineClient, { text }: EngineReply): unknown
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw engineFault(engine.path, error);
+    throw toDockerError(engine.path, error);
   }
 }

@@ -7,7 +7,7 @@ import { fieldsOf } from "../../core/docker/fields.ts";
 import { splitTag } from "../../core/docker/image_name.ts";
 import { OperationError } from "../../core/error.ts";
 import type { EngineClient, EngineReply } from "./engine_client.ts";
-import { EngineRefusal, parseReply } from "./engine_containers.ts";
+import { DockerApiError, parseReply } from "./engine_containers.ts";
 import { openImage } from "./image_file.ts";
 import { PullSteps } from "./pull_steps.ts";
 
@@ -19,10 +19,10 @@ const PULL_DEADLINE = 15 * 60_000;
 const PORTION = 1 << 18;
 
 /** Characters of the Engine's words that are repeated. */
-const LONGEST_WORDS = 200;
+const MAX_WORDS = 200;
 
 /** Names of loaded images that are looked at. */
-const MOST_NAMES = 16;
+const MAX_NAMES = 16;
 
 /** Told how far taking an image in has come; both numbers are bytes, and `total` may grow. */
 export type ImageProgress = (step: "download" | "unpack" | "upload", done: number, total: number) => void;
@@ -37,7 +37,7 @@ export async function imageId(engine: EngineClient, name: string): Promise<strin
   const target = `/images/${name.split("/").map(encodeURIComponent).join("/")}/json`;
   const reply = await engine.send("GET", target);
   if (reply.status === 404) return undefined;
-  if (reply.status !== 200) throw new EngineRefusal(`look for image ${name}`, reply);
+  if (reply.status !== 200) throw new DockerApiError(`look for image ${name}`, reply);
   const { Id: id } = fieldsOf(parseReply(engine, reply));
   return typeof id === "string" && id !== "" ? id : undefined;
 }
@@ -46,7 +46,7 @@ export async function imageId(engine: EngineClient, name: string): Promise<strin
  * Loads a tar as `docker save` writes it.
  *
  * @returns the name or the id of what was loaded; of the image's names the first
- * @throws {EngineRefusal} when the Engine does not take it; {OperationError} "unavailable", "io" for the file
+ * @throws {DockerApiError} when the Engine does not take it; {OperationError} "unavailable", "io" for the file
  */
 export async function loadImage(
   engine: EngineClient,
@@ -66,13 +66,13 @@ export async function loadImage(
       if (typeof fields["stream"] === "string" && words.length < 1 << 16) words += fields["stream"];
     },
   );
-  if (reply.fault !== undefined) throw new EngineRefusal(`load image ${path}`, reply);
-  const names = [...words.matchAll(/Loaded image(?: ID)?: (\S+)/g)].slice(0, MOST_NAMES).map(([, name]) =>
+  if (reply.fault !== undefined) throw new DockerApiError(`load image ${path}`, reply);
+  const names = [...words.matchAll(/Loaded image(?: ID)?: (\S+)/g)].slice(0, MAX_NAMES).map(([, name]) =>
     name ?? ""
   );
   const [first] = names;
   if (first === undefined) {
-    throw new EngineRefusal(`load image ${path}`, { ...reply, message: "nothing that names the image" });
+    throw new DockerApiError(`load image ${path}`, { ...reply, message: "nothing that names the image" });
   }
   if (names.length === 1) return first;
   // Several names of one image, as a rule.
@@ -81,7 +81,7 @@ export async function loadImage(
   if (ids.size === 1) return first;
   throw new OperationError(
     "failure",
-    `Cannot use image ${path}: the file holds several images (${names.join(", ").slice(0, LONGEST_WORDS)})`,
+    `Cannot use image ${path}: the file holds several images (${names.join(", ").slice(0, MAX_WORDS)})`,
     "Name the one to use with --image",
   );
 }
@@ -128,7 +128,7 @@ function pullFault(name: string, reply: EngineReply): OperationError {
   if (/no such host|dial |timeout|deadline|unreachable|refused|network|EOF/i.test(message)) {
     return fault("the registry cannot be reached", `Check the network of Docker's machine, or ${otherwise}`);
   }
-  return new EngineRefusal(`pull image ${name}`, reply, `See what docker pull ${name} says, or ${otherwise}`);
+  return new DockerApiError(`pull image ${name}`, reply, `See what docker pull ${name} says, or ${otherwise}`);
 }
 
 /** An answer that is one JSON object a line, and the fault that it may end with in spite of its status. */
@@ -147,7 +147,7 @@ async function readReport(
       // An empty line, or one that is none of the Engine's.
     }
     const { error } = fields;
-    if (typeof error === "string") fault ??= error.slice(0, LONGEST_WORDS);
+    if (typeof error === "string") fault ??= error.slice(0, MAX_WORDS);
     onFields(fields);
   });
   if (reply.status !== 200) return { ...reply, fault: reply.message };

@@ -14,7 +14,7 @@ export interface UserPlaces {
 }
 
 /** Folders and profiles that are followed, of each program and user. */
-const MOST_PROFILES = 16;
+const MAX_PROFILES = 16;
 
 /**
  * Paths at which a user's Engine may listen, the likeliest first. Each is what the program's own documentation or its output
@@ -51,7 +51,7 @@ async function profiles(
   const others = (await place.list(`${home}/${folder}`)).filter((name) =>
     name !== usual && !name.startsWith("_") && !name.startsWith(".")
   );
-  return [usual, ...others.slice(0, MOST_PROFILES)].map((name) => `${folder}/${name}/${socket}`);
+  return [usual, ...others.slice(0, MAX_PROFILES)].map((name) => `${folder}/${name}/${socket}`);
 }
 
 /**

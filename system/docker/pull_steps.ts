@@ -9,7 +9,7 @@ import { fieldsOf } from "../../core/docker/fields.ts";
 const STEPS = { Downloading: "download", Extracting: "unpack" } as const;
 
 /** Layers that are followed; an image has a few, at most 127. */
-const MOST_LAYERS = 128;
+const MAX_LAYERS = 128;
 
 /** How far one step has come, in bytes; the total is that of the layers seen so far. */
 export interface PullStep {
@@ -34,7 +34,7 @@ export class PullSteps {
     if (typeof id !== "string" || typeof done !== "number" || typeof total !== "number") return undefined;
     const step = STEPS[status];
     const layers = this.#layers[step];
-    if (layers.has(id) || layers.size < MOST_LAYERS) layers.set(id, { step, done, total });
+    if (layers.has(id) || layers.size < MAX_LAYERS) layers.set(id, { step, done, total });
     let sum: PullStep = { step, done: 0, total: 0 };
     for (const layer of layers.values()) {
       sum = { step, done: sum.done + layer.done, total: sum.total + layer.total };

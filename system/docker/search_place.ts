@@ -30,7 +30,7 @@ export interface SearchPlace {
 }
 
 /** Names that are taken from one folder: a user may have made any number. */
-const MOST_NAMES = 256;
+const MAX_NAMES = 256;
 
 /** The running system. */
 export const systemPlace: SearchPlace = {
@@ -46,7 +46,7 @@ export const systemPlace: SearchPlace = {
 
 async function firstNames(path: string): Promise<string[]> {
   const names: string[] = [];
-  for await (const { name } of Deno.readDir(path)) if (names.push(name) >= MOST_NAMES) break;
+  for await (const { name } of Deno.readDir(path)) if (names.push(name) >= MAX_NAMES) break;
   return names.sort();
 }
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { findEngine } from "./engine.ts";
+import { connectDocker } from "./engine.ts";
 
 Deno.test("without an Engine the tool says what to do", async () => {
   const before = Deno.env.get("DOCKER_HOST");
   Deno.env.set("DOCKER_HOST", "unix:///nonexistent/docker.sock");
   try {
-    await assert.rejects(findEngine(), {
+    await assert.rejects(connectDocker(), {
       code: "unavailable",
       message: /^Cannot (reach a Docker Engine|run docker): /,
     });

@@ -5,7 +5,7 @@
  */
 import { OperationError } from "../../core/error.ts";
 import { EngineClient } from "./engine_client.ts";
-import { isAbsence } from "./engine_fault.ts";
+import { isNotListening } from "./docker_error.ts";
 import type { SocketSearch } from "./socket_search.ts";
 
 /**
@@ -15,7 +15,7 @@ import type { SocketSearch } from "./socket_search.ts";
  * @throws {OperationError} "unavailable" if none does; it says what is wrong with the first socket on which someone
  * listens
  */
-export async function findEngine(
+export async function connectDocker(
   { paths, owners, fault }: SocketSearch,
   signal?: AbortSignal,
 ): Promise<EngineClient> {
@@ -34,7 +34,7 @@ export async function findEngine(
   }
   const [only] = faults;
   if (only !== undefined && faults.length === 1) throw only;
-  throw faults.find(({ cause }) => !isAbsence(cause)) ?? new OperationError(
+  throw faults.find(({ cause }) => !isNotListening(cause)) ?? new OperationError(
     "unavailable",
     "Cannot find the Docker Engine: none of the usual sockets answers",
     'Start Docker, or name its socket as in "docker unix:///var/run/docker.sock" in the config file',

@@ -12,7 +12,7 @@ const FREE_STARTS = 4;
 const CALM = 60_000;
 
 /** The starts of one container. All times are milliseconds on one steady scale. */
-export class StartPace {
+export class StartBackoff {
   #subject = "";
   #starts = 0;
   #refusals = 0;

@@ -7,18 +7,18 @@
  *
  * @module
  */
-import { type AnswerHead, readBody, readHead } from "./http_answer.ts";
-import { ByteSource, MalformedAnswer } from "./byte_source.ts";
+import { type ResponseHead, readBody, readHead } from "./http_response.ts";
+import { BufferedReader, MalformedResponse } from "./buffered_reader.ts";
 
 /** An answer that did not come in time. */
-export class LateAnswer extends Error {
+export class ResponseTimeout extends Error {
   /** The class's name, for logs. */
-  override readonly name = "LateAnswer";
+  override readonly name = "ResponseTimeout";
 }
 
 /** An answer of more bytes than it may have. */
-export function tooLong(longest: number): MalformedAnswer {
-  return new MalformedAnswer(`the answer has more than ${longest >> 10} KiB`);
+export function tooLong(longest: number): MalformedResponse {
+  return new MalformedResponse(`the answer has more than ${longest >> 10} KiB`);
 }
 
 /** What is sent with a request. */
@@ -58,19 +58,19 @@ function headOf({ method, target, body }: EngineRequest): string {
 /** A request that has been answered; its body may still be on the way. */
 export class Exchange implements Disposable {
   readonly #connection: Deno.UnixConn;
-  readonly #source: ByteSource;
+  readonly #source: BufferedReader;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = () => this[Symbol.dispose]();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isLate = false;
   #isClosed = false;
-  #head: AnswerHead = { status: 0, headers: new Map() };
+  #head: ResponseHead = { status: 0, headers: new Map() };
 
   private constructor(connection: Deno.UnixConn, signal: AbortSignal | undefined) {
     this.#connection = connection;
     this.#signal = signal;
     signal?.addEventListener("abort", this.#onAbort);
-    this.#source = new ByteSource({ read: (buffer) => this.#read(buffer) });
+    this.#source = new BufferedReader({ read: (buffer) => this.#read(buffer) });
   }
 
   /**
@@ -80,7 +80,7 @@ export class Exchange implements Disposable {
    * @param request what is asked for
    * @param deadline milliseconds until the request is sent and the whole answer must have come
    * @param signal ends the exchange at once
-   * @throws {LateAnswer | MalformedAnswer} and what `Deno.connect`, the connection and the body throw
+   * @throws {ResponseTimeout | MalformedResponse} and what `Deno.connect`, the connection and the body throw
    */
   static async send(
     path: string,
@@ -145,7 +145,7 @@ export class Exchange implements Disposable {
     for await (const bytes of this.portions()) {
       const pieces = (text + decoder.decode(bytes, { stream: true })).split("\n");
       text = pieces.pop() ?? "";
-      if (text.length > longest) throw new MalformedAnswer("a line of the answer does not end");
+      if (text.length > longest) throw new MalformedResponse("a line of the answer does not end");
       yield* pieces;
     }
     if (text !== "") yield text;
@@ -187,7 +187,7 @@ export class Exchange implements Disposable {
     try {
       for (let at = 0; at < bytes.length;) at += await this.#connection.write(bytes.subarray(at));
     } catch (error) {
-      throw this.#isLate ? new LateAnswer() : error;
+      throw this.#isLate ? new ResponseTimeout() : error;
     }
   }
 
@@ -198,6 +198,6 @@ export class Exchange implements Disposable {
     } catch (error) {
       if (!this.#isLate) throw error;
     }
-    throw new LateAnswer();
+    throw new ResponseTimeout();
   }
 }

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { OperationError } from "../../core/error.ts";
-import { PatientWork } from "./retry_worker.ts";
+import { OperationError } from "../core/error.ts";
+import { RetryWorker } from "./retry_worker.ts";
 
 Deno.test("calls while the work is done are one more run", async () => {
   let runs = 0;
   const gates = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
   const started = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
-  await using work = new PatientWork(async () => {
+  await using work = new RetryWorker(async () => {
     const run = runs++;
     started[run]?.resolve();
     await gates[run]?.promise;
@@ -25,7 +25,7 @@ Deno.test("what failed is told and tried again after a second, whoever calls mea
   const times: number[] = [];
   const told: string[] = [];
   const done = Promise.withResolvers<void>();
-  await using work = new PatientWork(() => {
+  await using work = new RetryWorker(() => {
     times.push(performance.now());
     if (times.length > 1) return Promise.resolve(done.resolve());
     return Promise.reject(new OperationError("failure", "Cannot do it: no"));
@@ -42,7 +42,7 @@ Deno.test("what failed is told and tried again after a second, whoever calls mea
 
 Deno.test("nothing is done once it has ended", async () => {
   let runs = 0;
-  const work = new PatientWork(() => Promise.reject(new Error(`run ${++runs}`)), () => {});
+  const work = new RetryWorker(() => Promise.reject(new Error(`run ${++runs}`)), () => {});
   work.wake();
   await work[Symbol.asyncDispose]();
   work.wake();

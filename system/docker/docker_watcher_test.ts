@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FakeEngine, GoodEngine, network } from "../../tests/fakes/engine.ts";
-import { EngineFollower, type FollowOptions } from "./engine_follower.ts";
-import { findEngine } from "./find_engine.ts";
+import { DockerWatcher, type FollowOptions } from "./docker_watcher.ts";
+import { connectDocker } from "./connect_docker.ts";
 
 /** What the listener is told, line by line, each awaited in its order. */
 class Told {
@@ -28,14 +28,14 @@ class Told {
 /** Runs a test with a follower of a socket that nobody listens on yet. */
 async function withFollower(
   options: Partial<FollowOptions>,
-  body: (path: string, told: Told, follower: EngineFollower) => Promise<void>,
+  body: (path: string, told: Told, follower: DockerWatcher) => Promise<void>,
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
   const path = `${folder}/docker.sock`;
   const told = new Told();
-  const follower = new EngineFollower({
+  const follower = new DockerWatcher({
     sockets: () => Promise.resolve({ paths: [path] }),
-    find: findEngine,
+    find: connectDocker,
     settle: 1,
     look: 5,
     ...options,

@@ -6,12 +6,12 @@
 import type { DockerNetwork, NetworkList } from "../../core/docker/networks.ts";
 import { retryPause } from "../../core/async/backoff.ts";
 import { OperationError } from "../../core/error.ts";
-import { isAbsence } from "./engine_fault.ts";
+import { isNotListening } from "./docker_error.ts";
 import type { EngineClient } from "./engine_client.ts";
 import type { SocketSearch } from "./socket_search.ts";
 
 /** Who is told what. The calls come one after the other. */
-export interface EngineListener {
+export interface DockerListener {
   /** An Engine answers; its networks follow. */
   found(engine: EngineClient): void;
   /** All networks of the Engine, after it was found, when they may have changed, and every 30 s. */
@@ -54,9 +54,9 @@ export interface EngineState {
 }
 
 /** Follows an Engine until it is disposed of. */
-export class EngineFollower implements AsyncDisposable {
+export class DockerWatcher implements AsyncDisposable {
   readonly #options: Required<FollowOptions>;
-  readonly #listener: EngineListener;
+  readonly #listener: DockerListener;
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
   /** A search that is under way; one that never ends is not begun twice. */
@@ -65,7 +65,7 @@ export class EngineFollower implements AsyncDisposable {
   #state: EngineState = { engine: undefined, networks: [], fault: undefined };
 
   /** Starts at once. */
-  constructor(options: FollowOptions, listener: EngineListener) {
+  constructor(options: FollowOptions, listener: DockerListener) {
     this.#options = {
       ...{ settle: 50, refresh: 30_000, look: 500, searchTime: 10_000, pause: retryPause },
       ...options,
@@ -101,7 +101,7 @@ export class EngineFollower implements AsyncDisposable {
         const fault = faultOf(error);
         this.#failures++;
         // A search in vain and an orderly end of the stream have no cause.
-        isListening = fault.cause !== undefined && !isAbsence(fault.cause);
+        isListening = fault.cause !== undefined && !isNotListening(fault.cause);
         this.#state = { ...this.#state, engine: undefined, fault };
         this.#listener.lost(fault);
       }

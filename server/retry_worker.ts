@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { retryPause } from "../../core/async/backoff.ts";
-import { OperationError } from "../../core/error.ts";
-import { isStop } from "../../system/docker/engine_fault.ts";
+import { retryPause } from "../core/async/backoff.ts";
+import { OperationError } from "../core/error.ts";
+import { isConnectionLost } from "../system/docker/docker_error.ts";
 
 /** Milliseconds after a failure in which nothing hastens the next attempt: the failure itself may be what changed. */
 const LEAST_PAUSE = 1000;
 
 /** Runs one piece of work at a time until it is disposed of. */
-export class PatientWork implements AsyncDisposable {
+export class RetryWorker implements AsyncDisposable {
   readonly #work: () => Promise<number | void>;
   readonly #tell: (fault: OperationError) => void;
   #isWanted = false;
@@ -63,7 +63,7 @@ export class PatientWork implements AsyncDisposable {
       const fault = faultOf(error);
       this.#tell(fault);
       // Whoever follows the Engine soon knows that it has gone, and no event tells that only its socket was away.
-      const pause = isStop(fault.cause) ? LEAST_PAUSE : retryPause(this.#failures, false);
+      const pause = isConnectionLost(fault.cause) ? LEAST_PAUSE : retryPause(this.#failures, false);
       if (!this.#isEnded) this.#later(pause);
     }
   }

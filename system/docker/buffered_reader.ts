@@ -5,13 +5,13 @@
  */
 
 /** An answer that breaks the rules of HTTP or is larger than allowed. */
-export class MalformedAnswer extends Error {
+export class MalformedResponse extends Error {
   /** The class's name, for logs. */
-  override readonly name: string = "MalformedAnswer";
+  override readonly name: string = "MalformedResponse";
 }
 
 /** An answer that ends before it is complete, as when the Engine is stopped. */
-export class CutAnswer extends MalformedAnswer {
+export class UnexpectedEof extends MalformedResponse {
   /** Words the fault. */
   constructor() {
     super("the answer breaks off");
@@ -28,7 +28,7 @@ export interface Readable {
 const PORTION = 16_384;
 
 /** Reads a connection; it never holds more than one portion and one line. */
-export class ByteSource {
+export class BufferedReader {
   readonly #connection: Readable;
   readonly #buffer = new Uint8Array(PORTION);
   #rest = new Uint8Array(0);
@@ -43,7 +43,7 @@ export class ByteSource {
    *
    * @param longest bytes that it may have
    * @returns the line as Latin-1 text, without its CR LF or LF
-   * @throws {MalformedAnswer} when it is longer; {CutAnswer} when the bytes end before it does
+   * @throws {MalformedResponse} when it is longer; {UnexpectedEof} when the bytes end before it does
    */
   async line(longest: number): Promise<string> {
     let text = "";
@@ -51,12 +51,12 @@ export class ByteSource {
       const end = this.#rest.indexOf(0x0a);
       const bytes = this.#take(end < 0 ? this.#rest.length : end + 1);
       if (text.length + bytes.length > longest + 2) {
-        throw new MalformedAnswer("a line of the answer does not end");
+        throw new MalformedResponse("a line of the answer does not end");
       }
       text += String.fromCharCode(...bytes);
       if (end >= 0) return text.replace(/\r?\n$/, "");
     }
-    throw new CutAnswer();
+    throw new UnexpectedEof();
   }
 
   /**

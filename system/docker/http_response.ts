@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { type ByteSource, CutAnswer, MalformedAnswer } from "./byte_source.ts";
+import { type BufferedReader, UnexpectedEof, MalformedResponse } from "./buffered_reader.ts";
 
 /** The head of an answer. */
-export interface AnswerHead {
+export interface ResponseHead {
   /** The status code, such as 200. */
   readonly status: number;
   /** Header fields, their names in lower case. */
@@ -16,29 +16,29 @@ export interface AnswerHead {
 /** Another protocol goes on after this head (RFC 9110 section 15.2.2). */
 const SWITCHING_PROTOCOLS = 101;
 /** Bytes of a line of the head, or of the line before a chunk. */
-const LONGEST_LINE = 8192;
+const MAX_LINE = 8192;
 /** Header fields, and lines after the last chunk. */
-const MOST_FIELDS = 100;
+const MAX_FIELDS = 100;
 
 /**
  * Reads the head. Interim answers before it are passed over (RFC 9110 section 15.2); 101 is the last that speaks HTTP.
  *
- * @throws {MalformedAnswer} when it is none
+ * @throws {MalformedResponse} when it is none
  */
-export async function readHead(source: ByteSource): Promise<AnswerHead> {
+export async function readHead(source: BufferedReader): Promise<ResponseHead> {
   for (;;) {
     const head = await readOneHead(source);
     if (head.status >= 200 || head.status === SWITCHING_PROTOCOLS) return head;
   }
 }
 
-async function readOneHead(source: ByteSource): Promise<AnswerHead> {
-  const status = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(await source.line(LONGEST_LINE))?.[1];
-  if (status === undefined) throw new MalformedAnswer("the answer is not HTTP");
+async function readOneHead(source: BufferedReader): Promise<ResponseHead> {
+  const status = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(await source.line(MAX_LINE))?.[1];
+  if (status === undefined) throw new MalformedResponse("the answer is not HTTP");
   const headers = new Map<string, string>();
   for (const line of await readFields(source)) {
     const [, name = "", value = ""] = /^([^:\s]+):\s*(.*?)\s*$/.exec(line) ?? [];
-    if (name === "") throw new MalformedAnswer("a header field is malformed");
+    if (name === "") throw new MalformedResponse("a header field is malformed");
     headers.set(name.toLowerCase(), value);
   }
   return { status: Number(status), headers };
@@ -50,29 +50,29 @@ function isBodiless(status: number): boolean {
 }
 
 /** Lines up to the empty one. */
-async function readFields(source: ByteSource): Promise<string[]> {
+async function readFields(source: BufferedReader): Promise<string[]> {
   const lines: string[] = [];
   for (;;) {
-    const line = await source.line(LONGEST_LINE);
+    const line = await source.line(MAX_LINE);
     if (line === "") return lines;
-    if (lines.push(line) > MOST_FIELDS) throw new MalformedAnswer("the head does not end");
+    if (lines.push(line) > MAX_FIELDS) throw new MalformedResponse("the head does not end");
   }
 }
 
 /**
  * Reads the body in portions as they come.
  *
- * @throws {MalformedAnswer} when it breaks off, or its framing is none
+ * @throws {MalformedResponse} when it breaks off, or its framing is none
  */
 export async function* readBody(
-  source: ByteSource,
-  { status, headers }: AnswerHead,
+  source: BufferedReader,
+  { status, headers }: ResponseHead,
 ): AsyncGenerator<Uint8Array, void> {
   if (isBodiless(status)) return;
   const coding = headers.get("transfer-encoding")?.toLowerCase() ?? "identity";
   const length = headers.get("content-length");
   if (coding === "chunked") return yield* readChunks(source);
-  if (coding !== "identity") throw new MalformedAnswer("the transfer coding is unknown");
+  if (coding !== "identity") throw new MalformedResponse("the transfer coding is unknown");
   if (length === undefined) {
     for (;;) {
       const bytes = await source.portion(Infinity);
@@ -80,27 +80,27 @@ export async function* readBody(
       yield bytes;
     }
   }
-  if (!/^\d{1,15}$/.test(length)) throw new MalformedAnswer("the length is malformed");
+  if (!/^\d{1,15}$/.test(length)) throw new MalformedResponse("the length is malformed");
   yield* readExactly(source, Number(length));
 }
 
-async function* readChunks(source: ByteSource): AsyncGenerator<Uint8Array, void> {
+async function* readChunks(source: BufferedReader): AsyncGenerator<Uint8Array, void> {
   for (;;) {
-    const size = /^([0-9a-fA-F]{1,8})\s*(?:;|$)/.exec(await source.line(LONGEST_LINE))?.[1];
-    if (size === undefined) throw new MalformedAnswer("a chunk is malformed");
+    const size = /^([0-9a-fA-F]{1,8})\s*(?:;|$)/.exec(await source.line(MAX_LINE))?.[1];
+    if (size === undefined) throw new MalformedResponse("a chunk is malformed");
     if (parseInt(size, 16) === 0) {
       await readFields(source);
       return;
     }
     yield* readExactly(source, parseInt(size, 16));
-    if (await source.line(LONGEST_LINE) !== "") throw new MalformedAnswer("a chunk is malformed");
+    if (await source.line(MAX_LINE) !== "") throw new MalformedResponse("a chunk is malformed");
   }
 }
 
-async function* readExactly(source: ByteSource, length: number): AsyncGenerator<Uint8Array, void> {
+async function* readExactly(source: BufferedReader, length: number): AsyncGenerator<Uint8Array, void> {
   for (let left = length; left > 0;) {
     const bytes = await source.portion(left);
-    if (bytes === undefined) throw new CutAnswer();
+    if (bytes === undefined) throw new UnexpectedEof();
     left -= bytes.length;
     yield bytes;
   }
