@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { version } from "../program/build_info.ts";
 import { OperationError } from "../core/error.ts";
 import { IMAGE, IMAGE_TAR } from "./image/contents.ts";
-import { buildImage, type BuiltImage, connectDocker, pullFault, saveImage } from "./image/engine.ts";
+import { buildImage, type BuiltImage, findEngine, pullFault, saveImage } from "./image/engine.ts";
 import { gatherLocally } from "./image/local_stage.ts";
 import { SYSTEMS } from "./release/systems.ts";
 import { describeCommit } from "./source_tree.ts";
@@ -87,7 +87,7 @@ async function build({ tags, debian }: Plan): Promise<BuiltImage> {
 
 /** Builds and saves; prints what came of it. */
 async function makeImage(isLocal: boolean, debian: string): Promise<void> {
-  const engine = await connectDocker();
+  const engine = await findEngine();
   await checkClient(engine.cpu);
   const tags = [`${IMAGE}:${version}`, `${IMAGE}:latest`];
   const plan = { tags, debian: isLocal ? undefined : await obtainDebian(debian) };

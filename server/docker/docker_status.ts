@@ -35,7 +35,7 @@ export function dockerStatus(
   const states = new Map(routes.map(({ prefix, state }) => [prefix, state]));
   const subnets = Map.groupBy(decided, ({ network }) => network.id);
   return {
-    state: engine === undefined ? "searching" : "connected",
+    state: engine === undefined ? "connecting" : "connected",
     socket: engine?.path ?? null,
     engine: engine?.version ?? null,
     api: engine?.api ?? null,

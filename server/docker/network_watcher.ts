@@ -24,11 +24,11 @@ export interface ClientController extends AsyncDisposable {
   /** What `status` shows. */
   readonly status: ContainerStatus;
   /** An Engine answers, or something of it may have changed. */
-  attend(engine: EngineClient): void;
+  setEngine(engine: EngineClient): void;
   /** The client container or its image may have changed. */
   wake(): void;
   /** The Engine has gone. */
-  lost(): void;
+  onDisconnected(): void;
 }
 
 /** The Docker networks as routes. Disposal ends the following and leaves the routes. */
@@ -55,10 +55,10 @@ export class NetworkWatcher implements AsyncDisposable {
     this.#follower = new DockerWatcher(
       { sockets: async () => named ?? this.#noted(await searchSockets()), find: connectDocker },
       {
-        found: (engine) => this.#found(engine),
-        networks: (list) => this.#networks(list),
-        client: () => client.wake(),
-        lost: (fault) => this.#lost(fault),
+        onConnected: (engine) => this.#onConnected(engine),
+        onNetworks: (list) => this.#networks(list),
+        onClientChange: () => client.wake(),
+        onDisconnected: (fault) => this.#onDisconnected(fault),
       },
     );
   }
@@ -75,7 +75,7 @@ export class NetworkWatcher implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Together: what the keeper asks of the Engine is called off by the follower.
+    // Together: what the controller asks of the Engine is called off by the follower.
     await Promise.all([this.#client[Symbol.asyncDispose](), this.#follower[Symbol.asyncDispose]()]);
   }
 
@@ -85,14 +85,14 @@ export class NetworkWatcher implements AsyncDisposable {
     return search;
   }
 
-  #found({ path, version, api }: EngineClient): void {
+  #onConnected({ path, version, api }: EngineClient): void {
     this.#said.clear();
     log.info("Docker Engine found", { socket: path, engine: version, api });
   }
 
   async #networks({ networks, unreadable }: NetworkList): Promise<void> {
     const { engine } = this.#follower.state;
-    if (engine !== undefined) this.#client.attend(engine);
+    if (engine !== undefined) this.#client.setEngine(engine);
     if (unreadable > this.#unreadable) {
       log.warn("the Docker Engine lists networks that cannot be read", { count: unreadable });
     }
@@ -107,8 +107,8 @@ export class NetworkWatcher implements AsyncDisposable {
     }
   }
 
-  #lost(fault: OperationError): void {
-    this.#client.lost();
+  #onDisconnected(fault: OperationError): void {
+    this.#client.onDisconnected();
     if (this.#said.has(fault.report)) return;
     this.#said.add(fault.report);
     const isNormal = fault.cause === undefined || isConnectionLost(fault.cause);

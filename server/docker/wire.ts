@@ -41,12 +41,12 @@ export async function wireDocker(parts: DockerDeps): Promise<() => DockerStatus>
     return () => DOCKER_OFF;
   }
   const { NetworkWatcher } = await import("./network_watcher.ts");
-  const client = await keeper(parts, () => discovery);
+  const client = await controller(parts, () => discovery);
   const discovery: NetworkWatcher = cleanup.use(new NetworkWatcher(config.docker, planner, client));
   return () => discovery.status;
 }
 
-async function keeper(
+async function controller(
   { config, options, policy, router, interfaceName, link }: DockerDeps,
   discovery: () => NetworkWatcher,
 ): Promise<ClientController> {

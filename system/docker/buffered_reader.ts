@@ -1,5 +1,5 @@
 /**
- * Bytes of a connection, taken by lines and by portions.
+ * Bytes of a connection, taken by lines and by chunks.
  *
  * @module
  */
@@ -25,12 +25,12 @@ export interface Readable {
 }
 
 /** Bytes that are asked for at once. */
-const PORTION = 16_384;
+const CHUNK_SIZE = 16_384;
 
 /** Reads a connection; it never holds more than one portion and one line. */
 export class BufferedReader {
   readonly #connection: Readable;
-  readonly #buffer = new Uint8Array(PORTION);
+  readonly #buffer = new Uint8Array(CHUNK_SIZE);
   #rest = new Uint8Array(0);
 
   /** @param connection read to its end, and left open */
@@ -41,16 +41,16 @@ export class BufferedReader {
   /**
    * Takes a line.
    *
-   * @param longest bytes that it may have
+   * @param max bytes that it may have
    * @returns the line as Latin-1 text, without its CR LF or LF
    * @throws {MalformedResponse} when it is longer; {UnexpectedEof} when the bytes end before it does
    */
-  async line(longest: number): Promise<string> {
+  async line(max: number): Promise<string> {
     let text = "";
     while (await this.#fill()) {
       const end = this.#rest.indexOf(0x0a);
       const bytes = this.#take(end < 0 ? this.#rest.length : end + 1);
-      if (text.length + bytes.length > longest + 2) {
+      if (text.length + bytes.length > max + 2) {
         throw new MalformedResponse("a line of the answer does not end");
       }
       text += String.fromCharCode(...bytes);
@@ -65,7 +65,7 @@ export class BufferedReader {
    * @param most bytes that it may be
    * @returns the bytes, which are the caller's to keep; undefined at the end
    */
-  async portion(most: number): Promise<Uint8Array | undefined> {
+  async read(most: number): Promise<Uint8Array | undefined> {
     return await this.#fill() ? this.#take(Math.min(most, this.#rest.length)) : undefined;
   }
 

@@ -27,7 +27,9 @@ export interface DockerContextDeps {
  * Reads the context in use. One named NAME is described by contexts/meta/SHA256(NAME)/meta.json below the folder
  * (metadatastore.go); the context "default" stands for the usual socket and has no file.
  */
-export async function readDockerContext({ settings, named, read }: DockerContextDeps): Promise<DockerContext> {
+export async function readDockerContext(
+  { settings, named, read }: DockerContextDeps,
+): Promise<DockerContext> {
   const { folder, path } = settings;
   const fields = async (name: string) =>
     parse(await read({ folder, path: path === "" ? name : `${path}/${name}` }));

@@ -4,7 +4,7 @@
  * @module
  */
 import { OperationError } from "../../core/error.ts";
-import { UnexpectedEof, MalformedResponse } from "./buffered_reader.ts";
+import { MalformedResponse, UnexpectedEof } from "./buffered_reader.ts";
 import { ResponseTimeout } from "./http_exchange.ts";
 
 /**
@@ -29,7 +29,8 @@ export function isNotListening(error: unknown): boolean {
 
 /** Whether Docker may just have been stopped. */
 export function isConnectionLost(error: unknown): boolean {
-  return isNotListening(error) || error instanceof UnexpectedEof || error instanceof Deno.errors.ConnectionReset ||
+  return isNotListening(error) || error instanceof UnexpectedEof ||
+    error instanceof Deno.errors.ConnectionReset ||
     error instanceof Deno.errors.BrokenPipe;
 }
 
@@ -37,7 +38,9 @@ function stateOf(error: unknown): [state: string, remedy: string] {
   if (isNotListening(error)) return ["nothing listens there", "Start Docker"];
   if (isConnectionLost(error)) return ["the answer breaks off", "Start Docker if it was stopped"];
   if (error instanceof Deno.errors.PermissionDenied) return ["permission denied", "Run with sudo"];
-  if (error instanceof ResponseTimeout) return ["it does not answer in time", "Restart Docker if this stays so"];
+  if (error instanceof ResponseTimeout) {
+    return ["it does not answer in time", "Restart Docker if this stays so"];
+  }
   if (error instanceof MalformedResponse || error instanceof SyntaxError) {
     const words = error instanceof SyntaxError ? "the answer is not JSON" : error.message;
     return [words, "Restart Docker, or see that the socket is a Docker Engine's"];

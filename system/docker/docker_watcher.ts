@@ -13,17 +13,17 @@ import type { SocketSearch } from "./socket_search.ts";
 /** Who is told what. The calls come one after the other. */
 export interface DockerListener {
   /** An Engine answers; its networks follow. */
-  found(engine: EngineClient): void;
+  onConnected(engine: EngineClient): void;
   /** All networks of the Engine, after it was found, when they may have changed, and every 30 s. */
-  networks(list: NetworkList): Promise<void>;
+  onNetworks(list: NetworkList): Promise<void>;
   /** The client container or its image may have changed; told at once, while networks may still be listed. */
-  client(): void;
+  onClientChange(): void;
   /** The Engine has gone, or none was found; the same fault is told again with each attempt. */
-  lost(fault: OperationError): void;
+  onDisconnected(fault: OperationError): void;
 }
 
 /** How the Engine is reached; a test gives other durations. */
-export interface FollowOptions {
+export interface WatchOptions {
   /** Where it may be; asked before each attempt. */
   readonly sockets: () => Promise<SocketSearch>;
   /** Finds an Engine. */
@@ -55,7 +55,7 @@ export interface EngineState {
 
 /** Follows an Engine until it is disposed of. */
 export class DockerWatcher implements AsyncDisposable {
-  readonly #options: Required<FollowOptions>;
+  readonly #options: Required<WatchOptions>;
   readonly #listener: DockerListener;
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
@@ -65,7 +65,7 @@ export class DockerWatcher implements AsyncDisposable {
   #state: EngineState = { engine: undefined, networks: [], fault: undefined };
 
   /** Starts at once. */
-  constructor(options: FollowOptions, listener: DockerListener) {
+  constructor(options: WatchOptions, listener: DockerListener) {
     this.#options = {
       ...{ settle: 50, refresh: 30_000, look: 500, searchTime: 10_000, pause: retryPause },
       ...options,
@@ -103,7 +103,7 @@ export class DockerWatcher implements AsyncDisposable {
         // A search in vain and an orderly end of the stream have no cause.
         isListening = fault.cause !== undefined && !isNotListening(fault.cause);
         this.#state = { ...this.#state, engine: undefined, fault };
-        this.#listener.lost(fault);
+        this.#listener.onDisconnected(fault);
       }
       await this.#rest(this.#options.pause(this.#failures, isListening), paths, before);
     }
@@ -162,7 +162,7 @@ export class DockerWatcher implements AsyncDisposable {
       try {
         for await (const change of events.changes) {
           if (change === "networks") changed.resolve();
-          else if (this.#state.engine === engine) this.#listener.client();
+          else if (this.#state.engine === engine) this.#listener.onClientChange();
         }
         end = streamEnd(engine);
       } catch (error) {
@@ -174,10 +174,10 @@ export class DockerWatcher implements AsyncDisposable {
       changed = Promise.withResolvers<void>();
       const list = await engine.networks();
       if (stopped.aborted) break;
-      if (this.#state.engine === undefined) this.#listener.found(engine);
+      if (this.#state.engine === undefined) this.#listener.onConnected(engine);
       this.#failures = 0;
       this.#state = { engine, networks: list.networks, fault: undefined };
-      await this.#listener.networks(list);
+      await this.#listener.onNetworks(list);
       using refresh = timer(this.#options.refresh);
       if (end === undefined) await Promise.race([changed.promise, refresh.elapsed]);
       if (end !== undefined) throw end;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FakeEngine, GoodEngine, network } from "../../tests/fakes/engine.ts";
-import { DockerWatcher, type FollowOptions } from "./docker_watcher.ts";
+import { DockerWatcher, type WatchOptions } from "./docker_watcher.ts";
 import { connectDocker } from "./connect_docker.ts";
 
 /** What the listener is told, line by line, each awaited in its order. */
@@ -27,7 +27,7 @@ class Told {
 
 /** Runs a test with a follower of a socket that nobody listens on yet. */
 async function withFollower(
-  options: Partial<FollowOptions>,
+  options: Partial<WatchOptions>,
   body: (path: string, told: Told, follower: DockerWatcher) => Promise<void>,
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -40,10 +40,10 @@ async function withFollower(
     look: 5,
     ...options,
   }, {
-    found: ({ version }) => told.add(`found ${version}`),
-    networks: ({ networks }) => Promise.resolve(told.add(networks.map(({ name }) => name).join(" "))),
-    client: () => told.add("client"),
-    lost: (fault) => told.add(`lost: ${fault.message.replaceAll(path, "SOCKET")}`),
+    onConnected: ({ version }) => told.add(`found ${version}`),
+    onNetworks: ({ networks }) => Promise.resolve(told.add(networks.map(({ name }) => name).join(" "))),
+    onClientChange: () => told.add("client"),
+    onDisconnected: (fault) => told.add(`lost: ${fault.message.replaceAll(path, "SOCKET")}`),
   });
   try {
     await body(path, told, follower);

@@ -13,18 +13,22 @@ import { toDockerError } from "./docker_error.ts";
 import { type EngineRequest, Exchange, type RequestBody, tooLong } from "./http_exchange.ts";
 
 /** Bounds on what an Engine may take and send. */
-export interface EngineBounds {
+export interface EngineLimits {
   /** Ends all that is under way. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds for a whole answer, and for the head of the events. */
-  readonly deadline: number;
+  readonly timeoutMs: number;
   /** Bytes of an answer. A network takes about 1 KB, with all its containers in old versions more. */
-  readonly longestAnswer: number;
+  readonly maxResponseBytes: number;
   /** Characters of one event. */
-  readonly longestEvent: number;
+  readonly maxEventLength: number;
 }
 
-const BOUNDS: EngineBounds = { deadline: 10_000, longestAnswer: 16 << 20, longestEvent: 1 << 20 };
+const DEFAULT_LIMITS: EngineLimits = {
+  timeoutMs: 10_000,
+  maxResponseBytes: 16 << 20,
+  maxEventLength: 1 << 20,
+};
 
 /** Bytes of an error's answer, and characters of its message that are repeated. */
 const MAX_ERROR = 65_536;
@@ -57,7 +61,7 @@ export interface SendOptions {
   /** The same as a JSON value. */
   readonly json?: unknown;
   /** Milliseconds that it may take, where the usual bound does not do. */
-  readonly deadline?: number;
+  readonly timeoutMs?: number;
 }
 
 /** An Engine that has answered. */
@@ -69,7 +73,7 @@ export class EngineClient {
     readonly version: string,
     /** The version of the API that is spoken with it. */
     readonly api: string,
-    readonly bounds: EngineBounds,
+    readonly limits: EngineLimits,
   ) {}
 
   /**
@@ -77,8 +81,8 @@ export class EngineClient {
    *
    * @throws {OperationError} "unavailable" when no Engine answers there, or none of a version that can be used
    */
-  static async connect(path: string, bounds: Partial<EngineBounds> = {}): Promise<EngineClient> {
-    const all = { ...BOUNDS, ...bounds };
+  static async connect(path: string, limits: Partial<EngineLimits> = {}): Promise<EngineClient> {
+    const all = { ...DEFAULT_LIMITS, ...limits };
     const answer = await getJson(path, "/version", all);
     const { Version: version, ApiVersion: most, MinAPIVersion: least }: Readonly<Record<string, unknown>> =
       typeof answer === "object" && answer !== null ? { ...answer } : {};
@@ -104,7 +108,7 @@ export class EngineClient {
    * @throws {OperationError} "unavailable"
    */
   async networks(): Promise<NetworkList> {
-    const list = readNetworks(await getJson(this.path, `/v${this.api}/networks`, this.bounds));
+    const list = readNetworks(await getJson(this.path, `/v${this.api}/networks`, this.limits));
     if (list === undefined) {
       throw toDockerError(this.path, new MalformedResponse("the answer is no list of networks"));
     }
@@ -121,7 +125,7 @@ export class EngineClient {
   async send(
     method: EngineRequest["method"],
     target: string,
-    { body, json, deadline = this.bounds.deadline }: SendOptions = {},
+    { body, json, timeoutMs = this.limits.timeoutMs }: SendOptions = {},
   ): Promise<EngineReply> {
     const sent = json === undefined ? body : jsonBody(json);
     const request = {
@@ -130,8 +134,8 @@ export class EngineClient {
       ...(sent === undefined ? {} : { body: sent }),
     };
     try {
-      using exchange = await Exchange.send(this.path, request, deadline, this.bounds.signal);
-      const text = await exchange.text(this.bounds.longestAnswer);
+      using exchange = await Exchange.send(this.path, request, timeoutMs, this.limits.signal);
+      const text = await exchange.text(this.limits.maxResponseBytes);
       return { status: exchange.status, text, message: exchange.status < 400 ? "" : messageOf(text) };
     } catch (error) {
       throw toDockerError(this.path, error);
@@ -149,7 +153,7 @@ export class EngineClient {
    */
   async report(
     target: string,
-    { body, deadline }: { readonly body?: RequestBody; readonly deadline: number },
+    { body, timeoutMs }: { readonly body?: RequestBody; readonly timeoutMs: number },
     onLine: (line: string) => void,
   ): Promise<EngineReply> {
     const request = {
@@ -158,14 +162,14 @@ export class EngineClient {
       ...(body === undefined ? {} : { body }),
     } as const;
     try {
-      using exchange = await Exchange.send(this.path, request, deadline, this.bounds.signal);
+      using exchange = await Exchange.send(this.path, request, timeoutMs, this.limits.signal);
       const { status } = exchange;
       if (status >= 400) return { status, text: "", message: messageOf(await exchange.text(MAX_ERROR)) };
-      const { longestAnswer, longestEvent } = this.bounds;
+      const { maxResponseBytes, maxEventLength } = this.limits;
       let length = 0;
-      for await (const line of exchange.lines(longestEvent)) {
+      for await (const line of exchange.lines(maxEventLength)) {
         length += line.length + 1;
-        if (length > longestAnswer) throw tooLong(longestAnswer);
+        if (length > maxResponseBytes) throw tooLong(maxResponseBytes);
         onLine(line);
       }
       return { status, text: "", message: "" };
@@ -180,12 +184,12 @@ export class EngineClient {
    * @throws {OperationError} "unavailable"
    */
   async events(): Promise<EngineEvents> {
-    const { path, bounds } = this;
+    const { path, limits } = this;
     const filters = encodeURIComponent(JSON.stringify({ type: FOLLOWED_TYPES }));
-    const exchange = await open(path, `/v${this.api}/events?filters=${filters}`, bounds);
-    exchange.stopClock();
+    const exchange = await open(path, `/v${this.api}/events?filters=${filters}`, limits);
+    exchange.stopTimeout();
     return {
-      changes: changesOf(exchange, path, bounds.longestEvent),
+      changes: changesOf(exchange, path, limits.maxEventLength),
       [Symbol.dispose]: () => exchange[Symbol.dispose](),
     };
   }
@@ -194,10 +198,10 @@ export class EngineClient {
 async function* changesOf(
   exchange: Exchange,
   path: string,
-  longest: number,
+  max: number,
 ): AsyncGenerator<EngineChange, void> {
   try {
-    for await (const line of exchange.lines(longest)) {
+    for await (const line of exchange.lines(max)) {
       const change = changeOf(line);
       if (change !== undefined) yield change;
     }
@@ -208,13 +212,13 @@ async function* changesOf(
 
 function jsonBody(value: unknown): RequestBody {
   const bytes = new TextEncoder().encode(JSON.stringify(value));
-  return { type: "application/json", length: bytes.length, portions: [bytes] };
+  return { type: "application/json", length: bytes.length, chunks: [bytes] };
 }
 
 /** Asks for something that must be there. */
-async function open(path: string, target: string, { deadline, signal }: EngineBounds): Promise<Exchange> {
+async function open(path: string, target: string, { timeoutMs, signal }: EngineLimits): Promise<Exchange> {
   try {
-    const exchange = await Exchange.send(path, { method: "GET", target }, deadline, signal);
+    const exchange = await Exchange.send(path, { method: "GET", target }, timeoutMs, signal);
     if (exchange.status === 200) return exchange;
     using refused = exchange;
     const message = messageOf(await refused.text(MAX_ERROR));
@@ -224,10 +228,10 @@ async function open(path: string, target: string, { deadline, signal }: EngineBo
   }
 }
 
-async function getJson(path: string, target: string, bounds: EngineBounds): Promise<unknown> {
-  using exchange = await open(path, target, bounds);
+async function getJson(path: string, target: string, limits: EngineLimits): Promise<unknown> {
+  using exchange = await open(path, target, limits);
   try {
-    return JSON.parse(await exchange.text(bounds.longestAnswer));
+    return JSON.parse(await exchange.text(limits.maxResponseBytes));
   } catch (error) {
     throw toDockerError(path, error);
   }

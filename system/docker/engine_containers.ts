@@ -11,7 +11,7 @@ import type { EngineClient, EngineReply } from "./engine_client.ts";
 import { toDockerError } from "./docker_error.ts";
 
 /** Milliseconds for what the Engine does to a container; starting one may wait for a busy disk. */
-const ACTION_DEADLINE = 60_000;
+const ACTION_TIMEOUT_MS = 60_000;
 
 /** Seconds that a container is given to end before it is killed; the client needs well under one. */
 const GRACE = 5;
@@ -94,7 +94,7 @@ export async function createContainer(
   request: Readonly<Record<string, unknown>>,
 ): Promise<string> {
   const target = `/containers/create?name=${encodeURIComponent(name)}`;
-  const reply = await engine.send("POST", target, { json: request, deadline: ACTION_DEADLINE });
+  const reply = await engine.send("POST", target, { json: request, timeoutMs: ACTION_TIMEOUT_MS });
   if (reply.status !== 201) throw new DockerApiError(`create container ${name}`, reply);
   const { Id: id } = fieldsOf(parseReply(engine, reply));
   if (typeof id !== "string" || id === "") {
@@ -114,7 +114,7 @@ export async function actOnContainer(
   action: "start" | "unpause",
 ): Promise<void> {
   const target = `/containers/${encodeURIComponent(id)}/${action}`;
-  const reply = await engine.send("POST", target, { deadline: ACTION_DEADLINE });
+  const reply = await engine.send("POST", target, { timeoutMs: ACTION_TIMEOUT_MS });
   if (![204, 304, 404].includes(reply.status)) {
     throw new DockerApiError(`${action} the client container`, reply);
   }
@@ -132,8 +132,8 @@ export async function removeContainer(
   const place = `/containers/${encodeURIComponent(id)}`;
   // A paused one could neither end nor be killed.
   if (state === "paused") await actOnContainer(engine, id, "unpause");
-  await engine.send("POST", `${place}/stop?t=${GRACE}`, { deadline: ACTION_DEADLINE });
-  const reply = await engine.send("DELETE", `${place}?force=1`, { deadline: ACTION_DEADLINE });
+  await engine.send("POST", `${place}/stop?t=${GRACE}`, { timeoutMs: ACTION_TIMEOUT_MS });
+  const reply = await engine.send("DELETE", `${place}?force=1`, { timeoutMs: ACTION_TIMEOUT_MS });
   // 409: its removal is under way.
   if (![200, 204, 404, 409].includes(reply.status)) throw new DockerApiError("remove a container", reply);
 }

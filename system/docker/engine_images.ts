@@ -12,11 +12,11 @@ import { openImage } from "./image_file.ts";
 import { PullSteps } from "./pull_steps.ts";
 
 /** Milliseconds for taking an image in: some hundred megabytes onto a slow disk, or through a slow line. */
-const LOAD_DEADLINE = 5 * 60_000;
-const PULL_DEADLINE = 15 * 60_000;
+const LOAD_TIMEOUT_MS = 5 * 60_000;
+const PULL_TIMEOUT_MS = 15 * 60_000;
 
 /** Bytes that are read from the file at once. */
-const PORTION = 1 << 18;
+const CHUNK_SIZE = 1 << 18;
 
 /** Characters of the Engine's words that are repeated. */
 const MAX_WORDS = 200;
@@ -55,13 +55,13 @@ export async function loadImage(
 ): Promise<string> {
   using file = await openImage(path);
   const { size } = await file.stat();
-  const portions = portionsOf(file, size, (done) => onProgress("upload", done, size));
-  const body = { type: "application/x-tar", length: size, portions };
+  const chunks = portionsOf(file, size, (done) => onProgress("upload", done, size));
+  const body = { type: "application/x-tar", length: size, chunks };
   let words = "";
   const reply = await readReport(
     engine,
     "/images/load?quiet=1",
-    { body, deadline: LOAD_DEADLINE },
+    { body, timeoutMs: LOAD_TIMEOUT_MS },
     (fields) => {
       if (typeof fields["stream"] === "string" && words.length < 1 << 16) words += fields["stream"];
     },
@@ -102,7 +102,7 @@ export async function pullImage(
     encodeURIComponent(parts.tag)
   }`;
   const steps = new PullSteps();
-  const reply = await readReport(engine, target, { deadline: PULL_DEADLINE }, (fields) => {
+  const reply = await readReport(engine, target, { timeoutMs: PULL_TIMEOUT_MS }, (fields) => {
     const at = steps.take(fields);
     if (at !== undefined) onProgress(at.step, at.done, at.total);
   });
@@ -125,10 +125,14 @@ function pullFault(name: string, reply: EngineReply): OperationError {
   if (reply.status === 404 || /not found|unknown/i.test(message)) {
     return fault("the registry has no such image", `Check the name, or ${otherwise}`);
   }
-  if (/no such host|dial |timeout|deadline|unreachable|refused|network|EOF/i.test(message)) {
+  if (/no such host|dial |timeout|timeoutMs|unreachable|refused|network|EOF/i.test(message)) {
     return fault("the registry cannot be reached", `Check the network of Docker's machine, or ${otherwise}`);
   }
-  return new DockerApiError(`pull image ${name}`, reply, `See what docker pull ${name} says, or ${otherwise}`);
+  return new DockerApiError(
+    `pull image ${name}`,
+    reply,
+    `See what docker pull ${name} says, or ${otherwise}`,
+  );
 }
 
 /** An answer that is one JSON object a line, and the fault that it may end with in spite of its status. */
@@ -159,9 +163,9 @@ async function* portionsOf(
   size: number,
   onDone: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array, void> {
-  const buffer = new Uint8Array(PORTION);
+  const buffer = new Uint8Array(CHUNK_SIZE);
   for (let left = size; left > 0;) {
-    const length = await file.read(buffer.subarray(0, Math.min(left, PORTION)));
+    const length = await file.read(buffer.subarray(0, Math.min(left, CHUNK_SIZE)));
     if (length === null) throw new OperationError("io", "Cannot load the image: its file became shorter");
     yield buffer.subarray(0, length);
     left -= length;

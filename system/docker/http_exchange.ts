@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { type ResponseHead, readBody, readHead } from "./http_response.ts";
+import { readBody, readHead, type ResponseHead } from "./http_response.ts";
 import { BufferedReader, MalformedResponse } from "./buffered_reader.ts";
 
 /** An answer that did not come in time. */
@@ -17,18 +17,18 @@ export class ResponseTimeout extends Error {
 }
 
 /** An answer of more bytes than it may have. */
-export function tooLong(longest: number): MalformedResponse {
-  return new MalformedResponse(`the answer has more than ${longest >> 10} KiB`);
+export function tooLong(max: number): MalformedResponse {
+  return new MalformedResponse(`the answer has more than ${max >> 10} KiB`);
 }
 
 /** What is sent with a request. */
 export interface RequestBody {
   /** Its media type. */
   readonly type: string;
-  /** How many bytes the portions have together. */
+  /** How many bytes the chunks have together. */
   readonly length: number;
   /** The bytes. */
-  readonly portions: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  readonly chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
 /** A request. */
@@ -78,20 +78,20 @@ export class Exchange implements Disposable {
    *
    * @param path the socket
    * @param request what is asked for
-   * @param deadline milliseconds until the request is sent and the whole answer must have come
+   * @param timeoutMs milliseconds until the request is sent and the whole answer must have come
    * @param signal ends the exchange at once
    * @throws {ResponseTimeout | MalformedResponse} and what `Deno.connect`, the connection and the body throw
    */
   static async send(
     path: string,
     request: EngineRequest,
-    deadline: number,
+    timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<Exchange> {
     signal?.throwIfAborted();
     const exchange = new Exchange(await Deno.connect({ transport: "unix", path }), signal);
     try {
-      exchange.#startClock(deadline);
+      exchange.#startClock(timeoutMs);
       await exchange.#write(new TextEncoder().encode(headOf(request)));
       if (request.body !== undefined) await exchange.#writeBody(request.body);
       exchange.#head = await readHead(exchange.#source);
@@ -108,27 +108,27 @@ export class Exchange implements Disposable {
   }
 
   /** Lets the rest of the answer take any time. */
-  stopClock(): void {
+  stopTimeout(): void {
     clearTimeout(this.#timer);
   }
 
-  /** The body's portions as they come. */
-  portions(): AsyncGenerator<Uint8Array, void> {
+  /** The body's chunks as they come. */
+  chunks(): AsyncGenerator<Uint8Array, void> {
     return readBody(this.#source, this.#head);
   }
 
   /**
    * The whole body as text.
    *
-   * @param longest bytes that it may have
+   * @param max bytes that it may have
    */
-  async text(longest: number): Promise<string> {
+  async text(max: number): Promise<string> {
     const decoder = new TextDecoder();
     let text = "";
     let length = 0;
-    for await (const bytes of this.portions()) {
+    for await (const bytes of this.chunks()) {
       length += bytes.length;
-      if (length > longest) throw tooLong(longest);
+      if (length > max) throw tooLong(max);
       text += decoder.decode(bytes, { stream: true });
     }
     return text + decoder.decode();
@@ -137,15 +137,15 @@ export class Exchange implements Disposable {
   /**
    * The body's lines as they come; the last one may lack its end.
    *
-   * @param longest characters that one may have
+   * @param max characters that one may have
    */
-  async *lines(longest: number): AsyncGenerator<string, void> {
+  async *lines(max: number): AsyncGenerator<string, void> {
     const decoder = new TextDecoder();
     let text = "";
-    for await (const bytes of this.portions()) {
+    for await (const bytes of this.chunks()) {
       const pieces = (text + decoder.decode(bytes, { stream: true })).split("\n");
       text = pieces.pop() ?? "";
-      if (text.length > longest) throw new MalformedResponse("a line of the answer does not end");
+      if (text.length > max) throw new MalformedResponse("a line of the answer does not end");
       yield* pieces;
     }
     if (text !== "") yield text;
@@ -164,15 +164,15 @@ export class Exchange implements Disposable {
     }
   }
 
-  #startClock(deadline: number): void {
+  #startClock(timeoutMs: number): void {
     this.#timer = setTimeout(() => {
       this.#isLate = true;
       this[Symbol.dispose]();
-    }, deadline);
+    }, timeoutMs);
   }
 
-  async #writeBody({ portions }: RequestBody): Promise<void> {
-    for await (const bytes of portions) {
+  async #writeBody({ chunks }: RequestBody): Promise<void> {
+    for await (const bytes of chunks) {
       try {
         await this.#write(bytes);
       } catch (error) {

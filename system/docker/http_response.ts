@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type BufferedReader, UnexpectedEof, MalformedResponse } from "./buffered_reader.ts";
+import { type BufferedReader, MalformedResponse, UnexpectedEof } from "./buffered_reader.ts";
 
 /** The head of an answer. */
 export interface ResponseHead {
@@ -60,7 +60,7 @@ async function readFields(source: BufferedReader): Promise<string[]> {
 }
 
 /**
- * Reads the body in portions as they come.
+ * Reads the body in chunks as they come.
  *
  * @throws {MalformedResponse} when it breaks off, or its framing is none
  */
@@ -75,7 +75,7 @@ export async function* readBody(
   if (coding !== "identity") throw new MalformedResponse("the transfer coding is unknown");
   if (length === undefined) {
     for (;;) {
-      const bytes = await source.portion(Infinity);
+      const bytes = await source.read(Infinity);
       if (bytes === undefined) return;
       yield bytes;
     }
@@ -99,7 +99,7 @@ async function* readChunks(source: BufferedReader): AsyncGenerator<Uint8Array, v
 
 async function* readExactly(source: BufferedReader, length: number): AsyncGenerator<Uint8Array, void> {
   for (let left = length; left > 0;) {
-    const bytes = await source.portion(left);
+    const bytes = await source.read(left);
     if (bytes === undefined) throw new UnexpectedEof();
     left -= bytes.length;
     yield bytes;

@@ -28,7 +28,7 @@ export interface EngineFacts {
  *
  * @throws OperationError `unavailable` when none does or there is no docker command
  */
-export async function connectDocker(): Promise<EngineFacts> {
+export async function findEngine(): Promise<EngineFacts> {
   const format = "{{.Server.Version}} {{.Server.Arch}}";
   const { success, stdout, stderr } = await run(["docker", "version", "--format", format]);
   const [version = "", cpu = ""] = stdout.trim().split(" ");

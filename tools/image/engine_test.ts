@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { connectDocker } from "./engine.ts";
+import { findEngine } from "./engine.ts";
 
 Deno.test("without an Engine the tool says what to do", async () => {
   const before = Deno.env.get("DOCKER_HOST");
   Deno.env.set("DOCKER_HOST", "unix:///nonexistent/docker.sock");
   try {
-    await assert.rejects(connectDocker(), {
+    await assert.rejects(findEngine(), {
       code: "unavailable",
       message: /^Cannot (reach a Docker Engine|run docker): /,
     });
