@@ -95,7 +95,7 @@ Deno.test("an Engine that does not answer is given up in time", () =>
     assert.equal(await fault(late), "it does not answer in time");
   }, { timeoutMs: 50 }));
 
-Deno.test("a body that is not taken ends with the timeoutMs", () =>
+Deno.test("a body that is not taken ends with the deadline", () =>
   withEngine(() => new Promise((resolve) => setTimeout(resolve, 300)), async (engine) => {
     // More than the socket's buffer holds.
     const chunks = Array.from({ length: 64 }, () => new Uint8Array(65_536));
