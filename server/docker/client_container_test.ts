@@ -190,7 +190,13 @@ Deno.test("without the image nothing is made, and a container that is there goes
 Deno.test("a container of version 0.1.0, which has other labels, is replaced", () =>
   withController({}, async ({ store, controller, look }) => {
     const Labels = { "docker-connector": "kept", "docker-connector.settings": "f" };
-    store.containers.set("9", { name: "mac-connector", Image: "client:1", Labels, Env: [], state: "running" });
+    store.containers.set("9", {
+      name: "mac-connector",
+      Image: "client:1",
+      Labels,
+      Env: [],
+      state: "running",
+    });
     await look(() => controller.status.state === "running");
     assert.ok(!store.containers.has("9"));
     const [created] = store.containers.values();

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { fieldsOf } from "../../core/docker/fields.ts";
+import * as v from "valibot";
 import { hasBridgeOf } from "../../core/docker/local_engine.ts";
 import type { DockerNetwork } from "../../core/docker/networks.ts";
+import { NAME, parse } from "../../core/docker/schema.ts";
 import type { ForeignPrefix } from "../../core/routing/desired_routes.ts";
 import { backEnd } from "../../ffi/platform.ts";
 import { readSysctl } from "../../ffi/libc/sysctl_linux.ts";
@@ -31,6 +32,6 @@ export async function isLocalEngine(
   // On macOS an Engine is always in a virtual machine.
   if (backEnd.os !== "linux") return false;
   if (!hasBridgeOf(networks, await listForeign())) return false;
-  const { Name: name } = fieldsOf(parseReply(engine, await engine.send("GET", "/info")));
-  return name !== undefined && name === readSysctl(HOST_NAME);
+  const info = parse(v.object({ Name: NAME }), parseReply(engine, await engine.send("GET", "/info")));
+  return info !== undefined && info.Name === readSysctl(HOST_NAME);
 }

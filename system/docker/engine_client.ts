@@ -3,9 +3,10 @@
  *
  * @module
  */
+import * as v from "valibot";
 import { chooseApiVersion, KNOWN_API_VERSIONS } from "../../core/docker/api_version.ts";
 import { changeOf, type EngineChange, FOLLOWED_TYPES } from "../../core/docker/event.ts";
-import { fieldsOf } from "../../core/docker/fields.ts";
+import { NAME, parse, parseJson } from "../../core/docker/schema.ts";
 import { type NetworkList, readNetworks } from "../../core/docker/networks.ts";
 import { OperationError } from "../../core/error.ts";
 import { MalformedResponse } from "./buffered_reader.ts";
@@ -33,6 +34,14 @@ const DEFAULT_LIMITS: EngineLimits = {
 /** Bytes of an error's answer, and characters of its message that are repeated. */
 const MAX_ERROR = 65_536;
 const MAX_MESSAGE = 200;
+
+const VERSION = v.object({
+  Version: v.string(),
+  ApiVersion: v.string(),
+  // Engines before 1.13 do not report it.
+  MinAPIVersion: v.fallback(v.optional(NAME), undefined),
+});
+const ERROR = v.object({ message: v.string() });
 
 /** An answer, whatever its status. */
 export interface EngineReply {
@@ -83,19 +92,17 @@ export class EngineClient {
    */
   static async connect(path: string, limits: Partial<EngineLimits> = {}): Promise<EngineClient> {
     const all = { ...DEFAULT_LIMITS, ...limits };
-    const answer = await getJson(path, "/version", all);
-    const { Version: version, ApiVersion: most, MinAPIVersion: least }: Readonly<Record<string, unknown>> =
-      typeof answer === "object" && answer !== null ? { ...answer } : {};
-    if (typeof version !== "string" || typeof most !== "string") {
+    const answer = parse(VERSION, await getJson(path, "/version", all));
+    if (answer === undefined) {
       throw toDockerError(path, new MalformedResponse("what answers is no Docker Engine"));
     }
-    // Engines before 1.13 do not tell their least version, Podman tells it as Docker does.
-    const api = chooseApiVersion(most, typeof least === "string" && least !== "" ? least : undefined);
+    const { Version: version, ApiVersion: max, MinAPIVersion: min } = answer;
+    const api = chooseApiVersion(max, min);
     if (api === undefined) {
       throw new OperationError(
         "unavailable",
-        `Cannot use the Docker Engine at ${path}: it speaks API ${most.slice(0, 20)}, ` +
-          `${KNOWN_API_VERSIONS.least} or later is needed`,
+        `Cannot use the Docker Engine at ${path}: it speaks API ${max.slice(0, 20)}, ` +
+          `${KNOWN_API_VERSIONS.min} or later is needed`,
         "Update Docker",
       );
     }
@@ -239,10 +246,5 @@ async function getJson(path: string, target: string, limits: EngineLimits): Prom
 
 /** What an error's answer says: the Engine sends `{"message": "..."}`. */
 function messageOf(text: string): string {
-  try {
-    const { message } = fieldsOf(JSON.parse(text));
-    return typeof message === "string" ? message.slice(0, MAX_MESSAGE) : "";
-  } catch {
-    return "";
-  }
+  return parseJson(ERROR, text)?.message.slice(0, MAX_MESSAGE) ?? "";
 }

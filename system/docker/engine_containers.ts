@@ -3,8 +3,9 @@
  *
  * @module
  */
+import * as v from "valibot";
 import { type DockerContainer, readContainers } from "../../core/docker/containers.ts";
-import { fieldsOf } from "../../core/docker/fields.ts";
+import { lenientList, NAME, parse } from "../../core/docker/schema.ts";
 import { OperationError } from "../../core/error.ts";
 import { MalformedResponse } from "./buffered_reader.ts";
 import type { EngineClient, EngineReply } from "./engine_client.ts";
@@ -42,20 +43,24 @@ export class DockerApiError extends OperationError {
 export async function listContainers(engine: EngineClient): Promise<DockerContainer[]> {
   const reply = await engine.send("GET", "/containers/json?all=1");
   if (reply.status !== 200) throw new DockerApiError("list containers", reply);
-  const containers = readContainers(parseReply(engine, reply));
-  if (containers === undefined) {
-    throw toDockerError(engine.path, new MalformedResponse("the answer is no list of containers"));
-  }
-  return containers;
+  return checkReply(engine, readContainers(parseReply(engine, reply)), "the answer is no list of containers");
 }
 
-/** What a container is now, and what it was made with. */
-export interface ContainerDetails {
-  /** As in {@linkcode DockerContainer}, but never behind the events, which the list may be. */
-  readonly state: string;
-  /** Its environment. It may hold secrets. */
-  readonly environment: readonly string[];
-}
+const DETAILS = v.pipe(
+  v.object({
+    State: v.object({ Status: v.string() }),
+    Config: v.fallback(v.object({ Env: lenientList(v.string()) }), { Env: [] }),
+  }),
+  v.transform(({ State, Config }) => ({
+    /** As in {@linkcode DockerContainer}, but never behind the events, which the list may be. */
+    state: State.Status,
+    /** The environment. It may hold secrets. */
+    environment: Config.Env,
+  })),
+);
+
+/** State and environment of a container. */
+export type ContainerDetails = Readonly<v.InferOutput<typeof DETAILS>>;
 
 /**
  * Looks at one container; undefined if it has gone.
@@ -69,16 +74,7 @@ export async function inspectContainer(
   const reply = await engine.send("GET", `/containers/${encodeURIComponent(id)}/json`);
   if (reply.status === 404) return undefined;
   if (reply.status !== 200) throw new DockerApiError("look at the client container", reply);
-  const { State: state, Config: config } = fieldsOf(parseReply(engine, reply));
-  const { Status: status } = fieldsOf(state);
-  const { Env: environment } = fieldsOf(config);
-  if (typeof status !== "string") {
-    throw toDockerError(engine.path, new MalformedResponse("the answer is no container"));
-  }
-  return {
-    state: status,
-    environment: Array.isArray(environment) ? environment.filter((line) => typeof line === "string") : [],
-  };
+  return checkReply(engine, parse(DETAILS, parseReply(engine, reply)), "the answer is no container");
 }
 
 /**
@@ -96,11 +92,7 @@ export async function createContainer(
   const target = `/containers/create?name=${encodeURIComponent(name)}`;
   const reply = await engine.send("POST", target, { json: request, timeoutMs: ACTION_TIMEOUT_MS });
   if (reply.status !== 201) throw new DockerApiError(`create container ${name}`, reply);
-  const { Id: id } = fieldsOf(parseReply(engine, reply));
-  if (typeof id !== "string" || id === "") {
-    throw toDockerError(engine.path, new MalformedResponse("the answer names no container"));
-  }
-  return id;
+  return checkReply(engine, parse(WITH_ID, parseReply(engine, reply)), "the answer names no container").Id;
 }
 
 /**
@@ -138,7 +130,16 @@ export async function removeContainer(
   if (![200, 204, 404, 409].includes(reply.status)) throw new DockerApiError("remove a container", reply);
 }
 
-/** The JSON of an answer. */
+/** Returns a parsed answer, or throws what is wrong with it. */
+function checkReply<T>({ path }: EngineClient, value: T | undefined, problem: string): T {
+  if (value === undefined) throw toDockerError(path, new MalformedResponse(problem));
+  return value;
+}
+
+/** An answer with the id of a container or an image. */
+export const WITH_ID = v.object({ Id: NAME });
+
+/** Parses the JSON of an answer. */
 export function parseReply(engine: EngineClient, { text }: EngineReply): unknown {
   try {
     return JSON.parse(text);

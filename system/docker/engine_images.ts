@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { fieldsOf } from "../../core/docker/fields.ts";
+import { parse, parseJson } from "../../core/docker/schema.ts";
 import { splitTag } from "../../core/docker/image_name.ts";
 import { OperationError } from "../../core/error.ts";
 import type { EngineClient, EngineReply } from "./engine_client.ts";
-import { DockerApiError, parseReply } from "./engine_containers.ts";
+import { DockerApiError, parseReply, WITH_ID } from "./engine_containers.ts";
 import { openImage } from "./image_file.ts";
-import { PullSteps } from "./pull_steps.ts";
+import { PROGRESS, type ProgressLine, PullSteps } from "./pull_steps.ts";
 
 /** Milliseconds for taking an image in: some hundred megabytes onto a slow disk, or through a slow line. */
 const LOAD_TIMEOUT_MS = 5 * 60_000;
@@ -38,8 +38,7 @@ export async function imageId(engine: EngineClient, name: string): Promise<strin
   const reply = await engine.send("GET", target);
   if (reply.status === 404) return undefined;
   if (reply.status !== 200) throw new DockerApiError(`look for image ${name}`, reply);
-  const { Id: id } = fieldsOf(parseReply(engine, reply));
-  return typeof id === "string" && id !== "" ? id : undefined;
+  return parse(WITH_ID, parseReply(engine, reply))?.Id;
 }
 
 /**
@@ -63,7 +62,7 @@ export async function loadImage(
     "/images/load?quiet=1",
     { body, timeoutMs: LOAD_TIMEOUT_MS },
     (fields) => {
-      if (typeof fields["stream"] === "string" && words.length < 1 << 16) words += fields["stream"];
+      if (words.length < 1 << 16) words += fields.stream ?? "";
     },
   );
   if (reply.fault !== undefined) throw new DockerApiError(`load image ${path}`, reply);
@@ -103,7 +102,7 @@ export async function pullImage(
   }`;
   const steps = new PullSteps();
   const reply = await readReport(engine, target, { timeoutMs: PULL_TIMEOUT_MS }, (fields) => {
-    const at = steps.take(fields);
+    const at = steps.add(fields);
     if (at !== undefined) onProgress(at.step, at.done, at.total);
   });
   if (reply.fault !== undefined) throw pullFault(name, reply);
@@ -140,19 +139,14 @@ async function readReport(
   engine: EngineClient,
   target: string,
   options: Parameters<EngineClient["report"]>[1],
-  onFields: (fields: Readonly<Record<string, unknown>>) => void,
+  onProgress: (progress: ProgressLine) => void,
 ): Promise<EngineReply & { readonly fault: string | undefined }> {
   let fault: string | undefined;
   const reply = await engine.report(target, options, (line) => {
-    let fields: ReturnType<typeof fieldsOf> = {};
-    try {
-      fields = fieldsOf(JSON.parse(line));
-    } catch {
-      // An empty line, or one that is none of the Engine's.
-    }
-    const { error } = fields;
-    if (typeof error === "string") fault ??= error.slice(0, MAX_WORDS);
-    onFields(fields);
+    const progress = parseJson(PROGRESS, line);
+    if (progress === undefined) return;
+    if (progress.error !== undefined) fault ??= progress.error.slice(0, MAX_WORDS);
+    onProgress(progress);
   });
   if (reply.status !== 200) return { ...reply, fault: reply.message };
   return { ...reply, message: fault ?? "", fault };

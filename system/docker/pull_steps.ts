@@ -3,7 +3,19 @@
  *
  * @module
  */
-import { fieldsOf } from "../../core/docker/fields.ts";
+import * as v from "valibot";
+
+/** A line of the answer to `POST /images/create` or `/images/load`; unfit fields count as absent. */
+export const PROGRESS = v.object({
+  status: v.fallback(v.optional(v.string()), undefined),
+  id: v.fallback(v.optional(v.string()), undefined),
+  stream: v.fallback(v.optional(v.string()), undefined),
+  error: v.fallback(v.optional(v.string()), undefined),
+  progressDetail: v.fallback(v.optional(v.object({ current: v.number(), total: v.number() })), undefined),
+});
+
+/** One such line. */
+export type ProgressLine = v.InferOutput<typeof PROGRESS>;
 
 /** The Engine's words for what it does with a layer, and ours. */
 const STEPS = { Downloading: "download", Extracting: "unpack" } as const;
@@ -28,10 +40,10 @@ export class PullSteps {
    *
    * @returns how far that step has come; undefined when the line says nothing of it
    */
-  take({ status, id, progressDetail }: Readonly<Record<string, unknown>>): PullStep | undefined {
+  add({ status, id, progressDetail }: ProgressLine): PullStep | undefined {
     if (status !== "Downloading" && status !== "Extracting") return undefined;
-    const { current: done, total } = fieldsOf(progressDetail);
-    if (typeof id !== "string" || typeof done !== "number" || typeof total !== "number") return undefined;
+    if (id === undefined || progressDetail === undefined) return undefined;
+    const { current: done, total } = progressDetail;
     const step = STEPS[status];
     const layers = this.#layers[step];
     if (layers.has(id) || layers.size < MAX_LAYERS) layers.set(id, { step, done, total });
