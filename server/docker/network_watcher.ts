@@ -1,5 +1,5 @@
 /**
- * Follows the Docker Engine's networks, says in the log what it finds, and tells `status` of it.
+ * Watches the networks of the Docker Engine, for the routes, the log and `status`.
  *
  * @module
  */
@@ -19,25 +19,25 @@ import type { ContainerStatus, DockerStatus } from "../status/status_document.ts
 
 const log = getLogger("docker");
 
-/** Who keeps the client container. */
+/** The part of a run that manages the client container. */
 export interface ClientController extends AsyncDisposable {
-  /** What `status` shows. */
+  /** The container as `status` shows it. */
   readonly status: ContainerStatus;
-  /** An Engine answers, or something of it may have changed. */
+  /** Called when an Engine answers, or its networks were listed again. */
   setEngine(engine: EngineClient): void;
-  /** The client container or its image may have changed. */
+  /** Called when the client container or its image may have changed. */
   wake(): void;
-  /** The Engine has gone. */
+  /** Called when the Engine is gone. */
   onDisconnected(): void;
 }
 
-/** The Docker networks as routes. Disposal ends the following and leaves the routes. */
+/** Turns the Docker networks into routes. Disposal ends the watch and leaves the routes. */
 export class NetworkWatcher implements AsyncDisposable {
   readonly #planner: RoutePlanner;
   readonly #client: ClientController;
-  readonly #follower: DockerWatcher;
-  /** What was said since an Engine was last found, so that each fault is said once while it is tried again. */
-  readonly #said = new Set<string>();
+  readonly #watcher: DockerWatcher;
+  /** Faults that were logged since the last connection; each is logged once. */
+  readonly #loggedFaults = new Set<string>();
   readonly #notes = new OnceEach();
   #unreadable = 0;
 
@@ -45,15 +45,15 @@ export class NetworkWatcher implements AsyncDisposable {
    * Starts at once.
    *
    * @param setting the `docker` key, which is not "off"
-   * @param planner told of the networks
-   * @param client told of the Engine; ended with this
+   * @param planner gets the networks
+   * @param client gets the Engine; disposed of with this
    */
   constructor(setting: DockerSetting, planner: RoutePlanner, client: ClientController) {
     this.#planner = planner;
     this.#client = client;
     const named = setting.mode === "socket" ? { paths: [setting.path] } : undefined;
-    this.#follower = new DockerWatcher(
-      { sockets: async () => named ?? this.#noted(await searchSockets()), find: connectDocker },
+    this.#watcher = new DockerWatcher(
+      { sockets: async () => named ?? this.#logNotes(await searchSockets()), connect: connectDocker },
       {
         onConnected: (engine) => this.#onConnected(engine),
         onNetworks: (list) => this.#networks(list),
@@ -63,54 +63,54 @@ export class NetworkWatcher implements AsyncDisposable {
     );
   }
 
-  /** The networks as they were last listed. */
+  /** The last listed networks. */
   get networks(): readonly DockerNetwork[] {
-    return this.#follower.state.networks;
+    return this.#watcher.state.networks;
   }
 
-  /** What `status` shows. */
+  /** The part of `status` about Docker. */
   get status(): DockerStatus {
     const { subnets, routes } = this.#planner;
-    return dockerStatus(this.#follower.state, subnets, routes.status, this.#client.status);
+    return dockerStatus(this.#watcher.state, subnets, routes.status, this.#client.status);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     // Together: what the controller asks of the Engine is called off by the follower.
-    await Promise.all([this.#client[Symbol.asyncDispose](), this.#follower[Symbol.asyncDispose]()]);
+    await Promise.all([this.#client[Symbol.asyncDispose](), this.#watcher[Symbol.asyncDispose]()]);
   }
 
-  /** Says what a person should know of a search, once. */
-  #noted(search: SocketSearch): SocketSearch {
+  /** Logs each note of a search once. */
+  #logNotes(search: SocketSearch): SocketSearch {
     for (const note of search.notes ?? []) if (this.#notes.isNews(note, note)) log.warn(note);
     return search;
   }
 
   #onConnected({ path, version, api }: EngineClient): void {
-    this.#said.clear();
+    this.#loggedFaults.clear();
     log.info("Docker Engine found", { socket: path, engine: version, api });
   }
 
   async #networks({ networks, unreadable }: NetworkList): Promise<void> {
-    const { engine } = this.#follower.state;
+    const { engine } = this.#watcher.state;
     if (engine !== undefined) this.#client.setEngine(engine);
     if (unreadable > this.#unreadable) {
-      log.warn("the Docker Engine lists networks that cannot be read", { count: unreadable });
+      log.warn("cannot read some networks of the Docker Engine", { count: unreadable });
     }
     this.#unreadable = unreadable;
     try {
       await this.#planner.discover(networks);
     } catch (error) {
-      // It is no fault of the Engine's, which is tried again with the next list.
+      // Not a fault of the Engine: the next list tries again.
       if (!(error instanceof OperationError)) throw error;
-      if (!this.#said.has(error.report)) log.error(error.report);
-      this.#said.add(error.report);
+      if (!this.#loggedFaults.has(error.report)) log.error(error.report);
+      this.#loggedFaults.add(error.report);
     }
   }
 
   #onDisconnected(fault: OperationError): void {
     this.#client.onDisconnected();
-    if (this.#said.has(fault.report)) return;
-    this.#said.add(fault.report);
+    if (this.#loggedFaults.has(fault.report)) return;
+    this.#loggedFaults.add(fault.report);
     const isNormal = fault.cause === undefined || isConnectionLost(fault.cause);
     log[isNormal ? "info" : "warn"](`${fault.report}; it is tried again`);
   }

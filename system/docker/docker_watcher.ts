@@ -1,5 +1,5 @@
 /**
- * Follows the networks of an Engine that may start, stop and be replaced at any time.
+ * Watches the networks of an Engine that may start, stop and be replaced at any time.
  *
  * @module
  */
@@ -10,56 +10,70 @@ import { isNotListening } from "./docker_error.ts";
 import type { EngineClient } from "./engine_client.ts";
 import type { SocketSearch } from "./socket_search.ts";
 
-/** Who is told what. The calls come one after the other. */
+/** Callbacks of the watcher. They are called one after the other. */
 export interface DockerListener {
-  /** An Engine answers; its networks follow. */
+  /** Called when an Engine answers; its networks follow. */
   onConnected(engine: EngineClient): void;
-  /** All networks of the Engine, after it was found, when they may have changed, and every 30 s. */
+  /** Called with all networks after the connection, when they may have changed, and every 30 s. */
   onNetworks(list: NetworkList): Promise<void>;
-  /** The client container or its image may have changed; told at once, while networks may still be listed. */
+  /** Called when the client container or its image may have changed, also while networks are being listed. */
   onClientChange(): void;
-  /** The Engine has gone, or none was found; the same fault is told again with each attempt. */
+  /** Called when the Engine is gone or none was found; again with each failed attempt. */
   onDisconnected(fault: OperationError): void;
 }
 
-/** How the Engine is reached; a test gives other durations. */
+/** Access to the Engine, and durations that a test changes. */
 export interface WatchOptions {
-  /** Where it may be; asked before each attempt. */
+  /** Lists where an Engine may be, before each attempt. */
   readonly sockets: () => Promise<SocketSearch>;
-  /** Finds an Engine. */
-  readonly find: (search: SocketSearch, signal: AbortSignal) => Promise<EngineClient>;
-  /** Milliseconds between a change and the list, in which more changes may come. */
-  readonly settle?: number;
+  /** Connects to an Engine. */
+  readonly connect: (search: SocketSearch, signal: AbortSignal) => Promise<EngineClient>;
   /**
-   * Milliseconds after which the networks are listed without a change, which also shows that the Engine is alive, and after
-   * which it is looked whether another context is in use.
+   * Milliseconds between a change and the next list, in which more changes may come.
+   *
+   * @default {50}
    */
-  readonly refresh?: number;
-  /** Milliseconds that the search for sockets may take. */
-  readonly searchTime?: number;
-  /** Milliseconds between two looks whether a socket was made anew. */
-  readonly look?: number;
-  /** Milliseconds to wait after failed attempts, see `retryPause`. */
+  readonly debounceMs?: number;
+  /**
+   * Milliseconds after which the networks are listed without a change, which also shows that the Engine is alive, and
+   * after which a change of the Docker context is looked for.
+   *
+   * @default {30_000}
+   */
+  readonly refreshMs?: number;
+  /**
+   * Time limit of the search for sockets in milliseconds.
+   *
+   * @default {10_000}
+   */
+  readonly searchTimeoutMs?: number;
+  /**
+   * Milliseconds between two checks for a new socket.
+   *
+   * @default {500}
+   */
+  readonly pollMs?: number;
+  /** Milliseconds to wait after failed attempts. */
   readonly pause?: typeof retryPause;
 }
 
-/** What the follower knows now. */
+/** The current state. */
 export interface EngineState {
-  /** The Engine that answers; undefined while none does. */
+  /** The connected Engine, if any. */
   readonly engine: EngineClient | undefined;
-  /** The networks as they were last listed, which stay when the Engine goes: it stops more often than they change. */
+  /** The last listed networks. They stay when the Engine goes: it stops more often than they change. */
   readonly networks: readonly DockerNetwork[];
   /** Why no Engine answers. */
   readonly fault: OperationError | undefined;
 }
 
-/** Follows an Engine until it is disposed of. */
+/** Watches an Engine until it is disposed of. */
 export class DockerWatcher implements AsyncDisposable {
   readonly #options: Required<WatchOptions>;
   readonly #listener: DockerListener;
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
-  /** A search that is under way; one that never ends is not begun twice. */
+  /** The running search; one that never ends is not started twice. */
   #search: Promise<SocketSearch> | undefined;
   #failures = 0;
   #state: EngineState = { engine: undefined, networks: [], fault: undefined };
@@ -67,19 +81,18 @@ export class DockerWatcher implements AsyncDisposable {
   /** Starts at once. */
   constructor(options: WatchOptions, listener: DockerListener) {
     this.#options = {
-      ...{ settle: 50, refresh: 30_000, look: 500, searchTime: 10_000, pause: retryPause },
+      ...{ debounceMs: 50, refreshMs: 30_000, pollMs: 500, searchTimeoutMs: 10_000, pause: retryPause },
       ...options,
     };
     this.#listener = listener;
     this.#ended = this.#run();
   }
 
-  /** What is known now. */
   get state(): EngineState {
     return this.#state;
   }
 
-  /** Stops following; no call comes once the promise is kept. */
+  /** Stops watching. No callback is called after the promise has resolved. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#ended;
@@ -94,8 +107,8 @@ export class DockerWatcher implements AsyncDisposable {
       try {
         const search = await this.#sockets();
         paths = search.paths;
-        before = await this.#unlessStopped(stampsOf(paths));
-        await this.#follow(await this.#unlessStopped(this.#options.find(search, signal)), search);
+        before = await this.#untilDisposed(stampsOf(paths));
+        await this.#watch(await this.#untilDisposed(this.#options.connect(search, signal)), search);
       } catch (error) {
         if (signal.aborted) return;
         const fault = faultOf(error);
@@ -105,24 +118,23 @@ export class DockerWatcher implements AsyncDisposable {
         this.#state = { ...this.#state, engine: undefined, fault };
         this.#listener.onDisconnected(fault);
       }
-      await this.#rest(this.#options.pause(this.#failures, isListening), paths, before);
+      await this.#pause(this.#options.pause(this.#failures, isListening), paths, before);
     }
   }
 
-  /** What comes of the work; it is not waited for any more once this is to stop, which throws. */
-  async #unlessStopped<T>(work: Promise<T>): Promise<T> {
+  /** Awaits the work, but rejects at once on disposal. */
+  async #untilDisposed<T>(work: Promise<T>): Promise<T> {
     const { signal } = this.#stop;
     const stopped = Promise.withResolvers<never>();
-    using _onStop = onAbort(signal, () => stopped.reject(signal.reason));
-    if (signal.aborted) stopped.reject(signal.reason);
+    using _listener = onAbort(signal, () => stopped.reject(signal.reason));
     return await Promise.race([work, stopped.promise]);
   }
 
-  /** Searches, within bounds: the folders of users may be on a file system that does not answer. */
+  /** Searches with a time limit, since the folders of users may be on a file system that does not answer. */
   async #sockets(): Promise<SocketSearch> {
     this.#search ??= this.#options.sockets().finally(() => this.#search = undefined);
-    using late = timer(this.#options.searchTime);
-    const found = await this.#unlessStopped(Promise.race([this.#search, late.elapsed]));
+    using late = timer(this.#options.searchTimeoutMs);
+    const found = await this.#untilDisposed(Promise.race([this.#search, late.elapsed]));
     if (found !== undefined) return found;
     throw new OperationError(
       "unavailable",
@@ -132,17 +144,17 @@ export class DockerWatcher implements AsyncDisposable {
   }
 
   /**
-   * Whether the settings of `docker` name another context than when the Engine was found, and another Engine answers there.
+   * Tells whether the settings of `docker` name another context now, and another Engine answers there.
    *
-   * @param known how that context and its socket were, to be compared with the next time
+   * @param known state of the context and its socket at the last check
    */
   async #isReplaced(engine: EngineClient, known: { mark: string }): Promise<boolean> {
     const search = await this.#sockets();
-    const mark = await this.#unlessStopped(markOf(search));
+    const mark = await this.#untilDisposed(markOf(search));
     if (mark === known.mark) return false;
     known.mark = mark;
     try {
-      const found = await this.#unlessStopped(this.#options.find(search, this.#stop.signal));
+      const found = await this.#untilDisposed(this.#options.connect(search, this.#stop.signal));
       return found.path !== engine.path;
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
@@ -150,9 +162,9 @@ export class DockerWatcher implements AsyncDisposable {
     }
   }
 
-  /** Follows one Engine until it is lost. The events are open before the first list, so nothing falls between them. */
-  async #follow(engine: EngineClient, search: SocketSearch): Promise<void> {
-    const known = { mark: await this.#unlessStopped(markOf(search)) };
+  /** Watches one Engine until it is lost. The events are open before the first list, so no change is missed. */
+  async #watch(engine: EngineClient, search: SocketSearch): Promise<void> {
+    const known = { mark: await this.#untilDisposed(markOf(search)) };
     let looked = performance.now();
     using events = await engine.events();
     const stopped = this.#stop.signal;
@@ -178,35 +190,33 @@ export class DockerWatcher implements AsyncDisposable {
       this.#failures = 0;
       this.#state = { engine, networks: list.networks, fault: undefined };
       await this.#listener.onNetworks(list);
-      using refresh = timer(this.#options.refresh);
+      using refresh = timer(this.#options.refreshMs);
       if (end === undefined) await Promise.race([changed.promise, refresh.elapsed]);
       if (end !== undefined) throw end;
-      if (performance.now() - looked >= this.#options.refresh) {
+      if (performance.now() - looked >= this.#options.refreshMs) {
         looked = performance.now();
         if (await this.#isReplaced(engine, known)) throw replaced(engine);
       }
-      using settle = timer(this.#options.settle);
-      await settle.elapsed;
+      using debounce = timer(this.#options.debounceMs);
+      await debounce.elapsed;
     }
     await watched;
   }
 
-  /**
-   * Waits for the next attempt: for the pause, or until a socket is another than before the last attempt, which means
-   * that Docker has been started.
-   */
-  async #rest(pause: number, paths: readonly string[], before: string): Promise<void> {
+  /** Waits before the next attempt, or until a socket has changed, which means that Docker was started. */
+  async #pause(pause: number, paths: readonly string[], before: string): Promise<void> {
     const { signal } = this.#stop;
     const end = performance.now() + pause;
+    const left = () => Math.max(0, end - performance.now());
     let isSame = true;
     do {
-      using step = timer(Math.min(Math.max(0, end - performance.now()), this.#options.look));
-      using _onStop = onAbort(signal, step.end);
-      await step.elapsed;
-      using rest = timer(Math.max(0, end - performance.now()));
-      using _onStopToo = onAbort(signal, rest.end);
-      const stamps = stampsOf(paths);
-      isSame = await Promise.race([stamps.then((now) => now === before), rest.elapsed.then(() => true)]);
+      using poll = timer(Math.min(left(), this.#options.pollMs), signal);
+      await poll.elapsed;
+      using rest = timer(left(), signal);
+      isSame = await Promise.race([
+        stampsOf(paths).then((now) => now === before),
+        rest.elapsed.then(() => true),
+      ]);
     } while (performance.now() < end && !signal.aborted && isSame);
   }
 }
@@ -214,13 +224,13 @@ export class DockerWatcher implements AsyncDisposable {
 function faultOf(error: unknown): OperationError {
   if (error instanceof OperationError) return error;
   const words = error instanceof Error ? error.message : String(error);
-  return new OperationError("unavailable", `Cannot follow the Docker Engine: ${words}`, "", { cause: error });
+  return new OperationError("unavailable", `Cannot watch the Docker Engine: ${words}`, "", { cause: error });
 }
 
 function streamEnd({ path }: EngineClient): OperationError {
   return new OperationError(
     "unavailable",
-    `Cannot follow the Docker Engine at ${path}: it ended the stream of events`,
+    `Cannot watch the Docker Engine at ${path}: it ended the stream of events`,
     "Start Docker if it was stopped",
   );
 }
@@ -232,7 +242,7 @@ function replaced({ path }: EngineClient): OperationError {
   );
 }
 
-/** The context in use and the state of its socket. */
+/** Identifies the context in use and the state of its socket. */
 async function markOf({ context }: SocketSearch): Promise<string> {
   return context === undefined ? "" : `${context} ${await stampOf(context)}`;
 }
@@ -241,7 +251,7 @@ async function stampsOf(paths: readonly string[]): Promise<string> {
   return (await Promise.all(paths.map(stampOf))).join();
 }
 
-/** Which file is at the path, links followed; that there is none is a state too. */
+/** Identifies the file at the path behind links; an absent file is a state too. */
 async function stampOf(path: string): Promise<string> {
   try {
     const { dev, ino, ctime } = await Deno.stat(path);
@@ -252,15 +262,22 @@ async function stampOf(path: string): Promise<string> {
 }
 
 interface Timer extends Disposable {
-  /** Kept after the time, or once it was ended. */
+  /** Resolves after the time. */
   readonly elapsed: Promise<void>;
-  readonly end: () => void;
 }
 
-function timer(milliseconds: number): Timer {
+/** Starts a timer, which an abort ends early. */
+function timer(milliseconds: number, signal?: AbortSignal): Timer {
   const { promise, resolve } = Promise.withResolvers<void>();
   const id = setTimeout(resolve, milliseconds);
-  return { elapsed: promise, end: resolve, [Symbol.dispose]: () => clearTimeout(id) };
+  const listener = signal === undefined ? undefined : onAbort(signal, resolve);
+  return {
+    elapsed: promise,
+    [Symbol.dispose]: () => {
+      clearTimeout(id);
+      listener?.[Symbol.dispose]();
+    },
+  };
 }
 
 function onAbort(signal: AbortSignal, act: () => void): Disposable {
