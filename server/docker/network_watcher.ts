@@ -75,7 +75,7 @@ export class NetworkWatcher implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Together: what the controller asks of the Engine is called off by the follower.
+    // Together: the watcher aborts the requests of the controller.
     await Promise.all([this.#client[Symbol.asyncDispose](), this.#watcher[Symbol.asyncDispose]()]);
   }
 
