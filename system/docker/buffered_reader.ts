@@ -1,49 +1,41 @@
 /**
- * Bytes of a connection, taken by lines and by chunks.
+ * Reads a connection line by line and chunk by chunk.
  *
  * @module
  */
 
 /** An answer that breaks the rules of HTTP or is larger than allowed. */
 export class MalformedResponse extends Error {
-  /** The class's name, for logs. */
   override readonly name: string = "MalformedResponse";
 }
 
 /** An answer that ends before it is complete, as when the Engine is stopped. */
 export class UnexpectedEof extends MalformedResponse {
-  /** Words the fault. */
   constructor() {
     super("the answer breaks off");
   }
 }
 
-/** Where the bytes come from. */
-export interface Readable {
-  /** Fills a part of the buffer; null at the end. */
-  read(buffer: Uint8Array): Promise<number | null>;
-}
+/** Fills a part of the buffer and returns its length; null at the end. */
+export type ReadInto = (buffer: Uint8Array) => Promise<number | null>;
 
-/** Bytes that are asked for at once. */
+/** Bytes of one read. */
 const CHUNK_SIZE = 16_384;
 
-/** Reads a connection; it never holds more than one portion and one line. */
+/** A reader that never holds more than one chunk and one line. */
 export class BufferedReader {
-  readonly #connection: Readable;
+  readonly #readInto: ReadInto;
   readonly #buffer = new Uint8Array(CHUNK_SIZE);
   #rest = new Uint8Array(0);
 
-  /** @param connection read to its end, and left open */
-  constructor(connection: Readable) {
-    this.#connection = connection;
+  constructor(readInto: ReadInto) {
+    this.#readInto = readInto;
   }
 
   /**
-   * Takes a line.
+   * Reads a line as Latin-1 text, without its CR LF or LF.
    *
-   * @param max bytes that it may have
-   * @returns the line as Latin-1 text, without its CR LF or LF
-   * @throws {MalformedResponse} when it is longer; {UnexpectedEof} when the bytes end before it does
+   * @throws {MalformedResponse} when it has more than `max` bytes; {UnexpectedEof} when the bytes end before it does
    */
   async line(max: number): Promise<string> {
     let text = "";
@@ -59,21 +51,15 @@ export class BufferedReader {
     throw new UnexpectedEof();
   }
 
-  /**
-   * Takes what is there, at least one byte.
-   *
-   * @param most bytes that it may be
-   * @returns the bytes, which are the caller's to keep; undefined at the end
-   */
-  async read(most: number): Promise<Uint8Array | undefined> {
-    return await this.#fill() ? this.#take(Math.min(most, this.#rest.length)) : undefined;
+  /** Reads from one to `max` bytes, which are the caller's; undefined at the end. */
+  async read(max: number): Promise<Uint8Array | undefined> {
+    return await this.#fill() ? this.#take(Math.min(max, this.#rest.length)) : undefined;
   }
 
-  /** Reads on where nothing is left; false at the end. */
+  /** Makes sure that a byte is there; false at the end. */
   async #fill(): Promise<boolean> {
     if (this.#rest.length > 0) return true;
-    const length = await this.#connection.read(this.#buffer);
-    if (length === null) return false;
+    const length = await this.#readInto(this.#buffer) ?? 0;
     this.#rest = this.#buffer.slice(0, length);
     return length > 0;
   }

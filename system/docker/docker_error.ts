@@ -1,5 +1,5 @@
 /**
- * Words for what goes wrong with an Engine.
+ * Errors of an Engine in words for people.
  *
  * @module
  */
@@ -7,12 +7,7 @@ import { OperationError } from "../../core/error.ts";
 import { MalformedResponse, UnexpectedEof } from "./buffered_reader.ts";
 import { ResponseTimeout } from "./http_exchange.ts";
 
-/**
- * The fault of a request.
- *
- * @param path the socket
- * @param error what was thrown
- */
+/** Converts an error of a request to the socket at the path. */
 export function toDockerError(path: string, error: unknown): OperationError {
   if (error instanceof OperationError) return error;
   const [state, remedy] = stateOf(error);
@@ -21,13 +16,13 @@ export function toDockerError(path: string, error: unknown): OperationError {
   });
 }
 
-/** Whether nobody is there, which is normal while Docker is stopped. */
+/** Tells whether nothing listens on the socket, which is normal while Docker is stopped. */
 export function isNotListening(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.ConnectionRefused ||
     error instanceof Deno.errors.NotADirectory;
 }
 
-/** Whether Docker may just have been stopped. */
+/** Tells whether Docker may just have been stopped. */
 export function isConnectionLost(error: unknown): boolean {
   return isNotListening(error) || error instanceof UnexpectedEof ||
     error instanceof Deno.errors.ConnectionReset ||

@@ -1,5 +1,5 @@
 /**
- * Asks a Docker Engine for its networks and whatever else, and follows its events, over its unix socket.
+ * A client of the Docker Engine API over its unix socket: requests, and the stream of events.
  *
  * @module
  */
@@ -13,11 +13,11 @@ import { MalformedResponse } from "./buffered_reader.ts";
 import { toDockerError } from "./docker_error.ts";
 import { type EngineRequest, Exchange, type RequestBody, tooLong } from "./http_exchange.ts";
 
-/** Bounds on what an Engine may take and send. */
+/** Limits on the time that an Engine may take and on the bytes that it may send. */
 export interface EngineLimits {
-  /** Ends all that is under way. */
+  /** Aborts all requests. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds for a whole answer, and for the head of the events. */
+  /** Milliseconds until a whole answer has come, and the head of the events. */
   readonly timeoutMs: number;
   /** Bytes of an answer. A network takes about 1 KB, with all its containers in old versions more. */
   readonly maxResponseBytes: number;
@@ -31,7 +31,7 @@ const DEFAULT_LIMITS: EngineLimits = {
   maxEventLength: 1 << 20,
 };
 
-/** Bytes of an error's answer, and characters of its message that are repeated. */
+/** Bytes of an error's answer, and characters of its message that are shown. */
 const MAX_ERROR = 65_536;
 const MAX_MESSAGE = 200;
 
@@ -49,31 +49,30 @@ export interface EngineReply {
   readonly status: number;
   /** The body as text. */
   readonly text: string;
-  /** What the Engine says of a refusal, shortened; empty where it says nothing. */
+  /** The message of an error, shortened; empty if there is none. */
   readonly message: string;
 }
 
-/** The events of an Engine. */
+/** The stream of events of an Engine. */
 export interface EngineEvents extends Disposable {
   /**
-   * One item whenever something may have changed. It ends when the Engine ends the stream.
+   * The changes as they come. It ends when the Engine ends the stream.
    *
    * @throws {OperationError} "unavailable" when the stream breaks
    */
   readonly changes: AsyncIterable<EngineChange>;
 }
 
-/** What goes with a request. */
+/** Options of a request. */
 export interface SendOptions {
-  /** What is sent along. */
   readonly body?: RequestBody;
-  /** The same as a JSON value. */
+  /** The body as a JSON value. */
   readonly json?: unknown;
-  /** Milliseconds that it may take, where the usual bound does not do. */
+  /** Time limit in milliseconds, if not the usual one. */
   readonly timeoutMs?: number;
 }
 
-/** An Engine that has answered. */
+/** A connection to an Engine that has answered. */
 export class EngineClient {
   private constructor(
     /** Its socket. */
@@ -86,9 +85,9 @@ export class EngineClient {
   ) {}
 
   /**
-   * Agrees on a version of the API with the Engine behind a socket.
+   * Agrees on a version of the API with the Engine at a socket.
    *
-   * @throws {OperationError} "unavailable" when no Engine answers there, or none of a version that can be used
+   * @throws {OperationError} "unavailable" when no Engine of a usable version answers
    */
   static async connect(path: string, limits: Partial<EngineLimits> = {}): Promise<EngineClient> {
     const all = { ...DEFAULT_LIMITS, ...limits };
@@ -110,7 +109,7 @@ export class EngineClient {
   }
 
   /**
-   * The bridge networks.
+   * Lists the bridge networks.
    *
    * @throws {OperationError} "unavailable"
    */
@@ -123,9 +122,8 @@ export class EngineClient {
   }
 
   /**
-   * Sends any request. What its answer says is left to the caller, but it is bounded in time and bytes.
+   * Sends any request. The answer is limited in time and bytes; its status is left to the caller.
    *
-   * @param method what is to be done
    * @param target the target without the version of the API, such as "/containers/json"
    * @throws {OperationError} "unavailable"
    */
@@ -150,11 +148,10 @@ export class EngineClient {
   }
 
   /**
-   * Sends a `POST` whose answer tells in lines how the work goes on. It is bounded in time and bytes.
+   * Sends a `POST` whose answer reports progress in lines. It is limited in time and bytes.
    *
    * @param target the target without the version of the API
-   * @param options what is sent, and how long all of it may take
-   * @param onLine gets the lines of an answer that is no error, as they come
+   * @param onLine gets the lines of an answer that is not an error, as they come
    * @returns the answer without its text
    * @throws {OperationError} "unavailable"
    */
@@ -186,7 +183,7 @@ export class EngineClient {
   }
 
   /**
-   * Follows what happens to networks and to the client container from now on.
+   * Opens the stream of changes to the networks and the client container.
    *
    * @throws {OperationError} "unavailable"
    */
@@ -222,7 +219,7 @@ function jsonBody(value: unknown): RequestBody {
   return { type: "application/json", length: bytes.length, chunks: [bytes] };
 }
 
-/** Asks for something that must be there. */
+/** Sends a `GET` whose answer must be 200. */
 async function open(path: string, target: string, { timeoutMs, signal }: EngineLimits): Promise<Exchange> {
   try {
     const exchange = await Exchange.send(path, { method: "GET", target }, timeoutMs, signal);
@@ -244,7 +241,7 @@ async function getJson(path: string, target: string, limits: EngineLimits): Prom
   }
 }
 
-/** What an error's answer says: the Engine sends `{"message": "..."}`. */
+/** Returns the message of an error, which the Engine sends as `{"message": "..."}`. */
 function messageOf(text: string): string {
   return parseJson(ERROR, text)?.message.slice(0, MAX_MESSAGE) ?? "";
 }

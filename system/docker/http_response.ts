@@ -21,35 +21,25 @@ const MAX_LINE = 8192;
 const MAX_FIELDS = 100;
 
 /**
- * Reads the head. Interim answers before it are passed over (RFC 9110 section 15.2); 101 is the last that speaks HTTP.
+ * Reads the head, after any interim ones (RFC 9110 section 15.2); 101 is the last that speaks HTTP.
  *
- * @throws {MalformedResponse} when it is none
+ * @throws {MalformedResponse}
  */
 export async function readHead(source: BufferedReader): Promise<ResponseHead> {
   for (;;) {
-    const head = await readOneHead(source);
-    if (head.status >= 200 || head.status === SWITCHING_PROTOCOLS) return head;
+    const status = Number(/^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(await source.line(MAX_LINE))?.[1]);
+    if (Number.isNaN(status)) throw new MalformedResponse("the answer is not HTTP");
+    const headers = new Map<string, string>();
+    for (const line of await readFields(source)) {
+      const [, name = "", value = ""] = /^([^:\s]+):\s*(.*?)\s*$/.exec(line) ?? [];
+      if (name === "") throw new MalformedResponse("a header field is malformed");
+      headers.set(name.toLowerCase(), value);
+    }
+    if (status >= 200 || status === SWITCHING_PROTOCOLS) return { status, headers };
   }
 }
 
-async function readOneHead(source: BufferedReader): Promise<ResponseHead> {
-  const status = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(await source.line(MAX_LINE))?.[1];
-  if (status === undefined) throw new MalformedResponse("the answer is not HTTP");
-  const headers = new Map<string, string>();
-  for (const line of await readFields(source)) {
-    const [, name = "", value = ""] = /^([^:\s]+):\s*(.*?)\s*$/.exec(line) ?? [];
-    if (name === "") throw new MalformedResponse("a header field is malformed");
-    headers.set(name.toLowerCase(), value);
-  }
-  return { status: Number(status), headers };
-}
-
-/** Whether an answer of this status has no body, whatever its header fields say (RFC 9112 section 6.3, item 1). */
-function isBodiless(status: number): boolean {
-  return status < 200 || status === 204 || status === 304;
-}
-
-/** Lines up to the empty one. */
+/** Reads lines up to the empty one. */
 async function readFields(source: BufferedReader): Promise<string[]> {
   const lines: string[] = [];
   for (;;) {
@@ -62,24 +52,19 @@ async function readFields(source: BufferedReader): Promise<string[]> {
 /**
  * Reads the body in chunks as they come.
  *
- * @throws {MalformedResponse} when it breaks off, or its framing is none
+ * @throws {MalformedResponse} when it breaks off or its framing is malformed
  */
 export async function* readBody(
   source: BufferedReader,
   { status, headers }: ResponseHead,
 ): AsyncGenerator<Uint8Array, void> {
-  if (isBodiless(status)) return;
+  // These have no body, whatever their header fields say (RFC 9112 section 6.3, item 1).
+  if (status < 200 || status === 204 || status === 304) return;
   const coding = headers.get("transfer-encoding")?.toLowerCase() ?? "identity";
   const length = headers.get("content-length");
   if (coding === "chunked") return yield* readChunks(source);
   if (coding !== "identity") throw new MalformedResponse("the transfer coding is unknown");
-  if (length === undefined) {
-    for (;;) {
-      const bytes = await source.read(Infinity);
-      if (bytes === undefined) return;
-      yield bytes;
-    }
-  }
+  if (length === undefined) return yield* readToEnd(source);
   if (!/^\d{1,15}$/.test(length)) throw new MalformedResponse("the length is malformed");
   yield* readExactly(source, Number(length));
 }
@@ -88,10 +73,7 @@ async function* readChunks(source: BufferedReader): AsyncGenerator<Uint8Array, v
   for (;;) {
     const size = /^([0-9a-fA-F]{1,8})\s*(?:;|$)/.exec(await source.line(MAX_LINE))?.[1];
     if (size === undefined) throw new MalformedResponse("a chunk is malformed");
-    if (parseInt(size, 16) === 0) {
-      await readFields(source);
-      return;
-    }
+    if (parseInt(size, 16) === 0) return void await readFields(source);
     yield* readExactly(source, parseInt(size, 16));
     if (await source.line(MAX_LINE) !== "") throw new MalformedResponse("a chunk is malformed");
   }
@@ -102,6 +84,12 @@ async function* readExactly(source: BufferedReader, length: number): AsyncGenera
     const bytes = await source.read(left);
     if (bytes === undefined) throw new UnexpectedEof();
     left -= bytes.length;
+    yield bytes;
+  }
+}
+
+async function* readToEnd(source: BufferedReader): AsyncGenerator<Uint8Array, void> {
+  for (let bytes = await source.read(Infinity); bytes !== undefined; bytes = await source.read(Infinity)) {
     yield bytes;
   }
 }

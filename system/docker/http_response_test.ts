@@ -5,15 +5,15 @@ import { readBody, readHead } from "./http_response.ts";
 /** A connection that gives these bytes and is kept open after them: a read past the end fails the test. */
 function keptOpen(text: string): BufferedReader {
   let rest = new TextEncoder().encode(text);
-  return new BufferedReader({
-    read: (buffer) => {
+  return new BufferedReader(
+    (buffer) => {
       if (rest.length === 0) return Promise.reject(new Error("read past the end of the answer"));
       const portion = rest.subarray(0, buffer.length);
       buffer.set(portion);
       rest = rest.subarray(portion.length);
       return Promise.resolve(portion.length);
     },
-  });
+  );
 }
 
 async function bodyOf(source: BufferedReader): Promise<{ status: number; length: number }> {
