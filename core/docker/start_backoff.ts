@@ -1,17 +1,17 @@
 /**
- * When the kept container may be started, as pure arithmetic on times. The server is all that starts it again, and each start that
- * comes to nothing makes events that have the server look again, so without this it would try without a pause.
+ * Backoff between starts of the managed container, as pure arithmetic on times. Only the server starts it, and each
+ * failed start causes events that wake the server, so without this it would try without a pause.
  *
  * @module
  */
 import { retryPause } from "../async/backoff.ts";
 
-/** A container that ended is started at once so often, as long as it never ran for {@linkcode CALM}. */
+/** Starts without a pause, of a container that never ran for {@linkcode STABLE_AFTER_MS}. */
 const FREE_STARTS = 4;
-/** Milliseconds after a start from which on former ones do not count. */
-const CALM = 60_000;
+/** Milliseconds after a start from which on earlier ones do not count. */
+const STABLE_AFTER_MS = 60_000;
 
-/** The starts of one container. All times are milliseconds on one steady scale. */
+/** The starts of one container. All times are milliseconds of one monotonic clock. */
 export class StartBackoff {
   #subject = "";
   #starts = 0;
@@ -19,13 +19,13 @@ export class StartBackoff {
   #triedAt = -Infinity;
 
   /**
-   * Milliseconds until it may be started; 0: now. After a refusal 1 s, doubling to 30 s; the same for a container that has ended
-   * after its fourth start in a row.
+   * Returns the milliseconds until it may be started. After an error of the Engine 1 s, doubling to 30 s; the same for
+   * a container that has ended after its fourth start in a row.
    *
-   * @param subject tells image and settings from others, which are not to suffer for them
+   * @param subject digest of image and settings; another one starts from zero
    */
   wait(subject: string, now: number): number {
-    if (subject !== this.#subject || now - this.#triedAt >= CALM) {
+    if (subject !== this.#subject || now - this.#triedAt >= STABLE_AFTER_MS) {
       this.#subject = subject;
       this.#starts = 0;
       this.#refusals = 0;
@@ -39,30 +39,30 @@ export class StartBackoff {
     return Math.max(0, this.#triedAt + pause - now);
   }
 
-  /** It is being started. */
+  /** Counts a start. */
   tried(now: number): void {
     this.#triedAt = now;
     this.#starts++;
   }
 
-  /** The Engine has refused the start that was tried last. */
+  /** Notes that the Engine has refused the last start. */
   refused(now: number): void {
     this.#triedAt = now;
     this.#starts--;
     this.#refusals++;
   }
 
-  /** The Engine has started it. */
+  /** Notes that the Engine has started it. */
   started(): void {
     this.#refusals = 0;
   }
 
-  /** Whether the Engine has refused the last start. */
+  /** True if the Engine has refused the last start. */
   get isRefused(): boolean {
     return this.#refusals > 0;
   }
 
-  /** Whether it has ended soon after several starts. */
+  /** True if it has ended soon after several starts. */
   get isStruggling(): boolean {
     return this.#starts >= FREE_STARTS;
   }

@@ -21,10 +21,7 @@ export const DOCKER_OFF: DockerStatus = {
 /**
  * The status with discovery.
  *
- * @param state the Engine
- * @param decided what became of each subnet
- * @param routes the state of the routes
- * @param container the client container
+ * @param decided the decision on each subnet
  */
 export function dockerStatus(
   { engine, fault, networks }: EngineState,

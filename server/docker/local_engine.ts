@@ -1,5 +1,5 @@
 /**
- * Finds out whether an Engine runs on this very machine, as is usual on Linux.
+ * Detection of an Engine that runs on this machine, as is usual on Linux.
  *
  * @module
  */
@@ -13,12 +13,12 @@ import { readSysctl } from "../../ffi/libc/sysctl_linux.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
 import { parseReply } from "../../system/docker/engine_containers.ts";
 
-/** This machine's name, which its Engine calls its own too (proc_sys_kernel(5)). */
+/** This machine's name, which its Engine reports too (proc_sys_kernel(5)). */
 const HOST_NAME = "kernel/hostname";
 
 /**
- * Whether the Engine's bridges are this machine's. A bridge of the same name and subnet alone would not tell: a machine
- * with an Engine of its own may use one in a virtual machine besides, and both have a docker0.
+ * Tells whether the Engine's bridges are this machine's. A bridge of the same name and subnet is no proof: a machine
+ * with its own Engine may use one in a virtual machine too, and both have a docker0.
  *
  * @param networks the Engine's
  * @param listForeign lists the machine's own networks

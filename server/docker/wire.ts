@@ -1,5 +1,5 @@
 /**
- * What of Docker a run follows and keeps. The modules for it are loaded only where they are needed.
+ * Wires the parts of a run that concern Docker. Modules are loaded only where they are needed.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import type { ServerRunOptions } from "../options.ts";
 import type { RoutePlanner } from "../routing/route_controller.ts";
 import type { DockerStatus } from "../status/status_document.ts";
 
-/** The parts of a run that have to do with Docker. */
+/** Collaborators from the rest of the run. */
 export interface DockerDeps {
   readonly config: Config;
   readonly options: Pick<ServerRunOptions, "image">;
@@ -26,13 +26,13 @@ export interface DockerDeps {
   readonly interfaceName: string;
   readonly planner: RoutePlanner;
   readonly link: Pick<ClientLink, "demand">;
-  /** Ends what is started. */
+  /** Disposes of everything that is started. */
   readonly cleanup: AsyncDisposableStack;
 }
 
-/** Follows the Engine's networks and keeps the client container, unless that is off; returns what `status` shows. */
-export async function wireDocker(parts: DockerDeps): Promise<() => DockerStatus> {
-  const { config, planner, cleanup } = parts;
+/** Watches the Engine's networks and manages the client container, unless that is off; returns the status. */
+export async function wireDocker(deps: DockerDeps): Promise<() => DockerStatus> {
+  const { config, planner, cleanup } = deps;
   if (config.docker.mode === "off") {
     const { removeStaleContainer } = await import("./no_client_container.ts");
     const ending = new AbortController();
@@ -41,7 +41,7 @@ export async function wireDocker(parts: DockerDeps): Promise<() => DockerStatus>
     return () => DOCKER_OFF;
   }
   const { NetworkWatcher } = await import("./network_watcher.ts");
-  const client = await controller(parts, () => discovery);
+  const client = await controller(deps, () => discovery);
   const discovery: NetworkWatcher = cleanup.use(new NetworkWatcher(config.docker, planner, client));
   return () => discovery.status;
 }
@@ -78,8 +78,8 @@ async function controller(
 }
 
 /**
- * Where the container reaches the server: at the one address that it listens on. Where that is the loopback or every
- * address, the client looks by itself, since the desktop has another address in each kind of virtual machine.
+ * Returns the address at which the container reaches the server: the one that it listens on. If that is the loopback or
+ * every address, the client searches, since the desktop has another address in each kind of virtual machine.
  */
 function reachableHost(host: IpAddress): string | undefined {
   const { family, bytes } = host;

@@ -1,5 +1,5 @@
 /**
- * Finds the Engine to use.
+ * Connects to the first Engine that answers.
  *
  * @module
  */
@@ -9,11 +9,10 @@ import { isNotListening } from "./docker_error.ts";
 import type { SocketSearch } from "./socket_search.ts";
 
 /**
- * The first Engine that answers.
+ * Connects to the first Engine that answers.
  *
- * @param signal ends the search
- * @throws {OperationError} "unavailable" if none does; it says what is wrong with the first socket on which someone
- * listens
+ * @param signal aborts it
+ * @throws {OperationError} "unavailable" if none does, with the error of the first socket on which something listens
  */
 export async function connectDocker(
   { paths, owners, fault }: SocketSearch,

@@ -5,15 +5,15 @@
  */
 import { UnreadFile, type UserFile } from "../process/user_file.ts";
 
-/** What a folder with settings of `docker` says of the context in use. */
+/** The context in use, by the settings of `docker`. */
 export interface DockerContext {
   /** The socket; undefined where no context is in use, or none that is a unix socket. */
   readonly path?: string;
-  /** What a person should know: a context that leads over the network, a file that is not read. */
+  /** A note for the log: a context that leads over the network, a file that is not read. */
   readonly note?: string;
 }
 
-/** Where the settings are, and which context the environment names. */
+/** Sources of the context. */
 export interface DockerContextDeps {
   /** The folder, usually ~/.docker: a trusted folder and the path from there. */
   readonly settings: UserFile;

@@ -1,5 +1,5 @@
 /**
- * Containers of an Engine: looked at, made, started, stopped, removed.
+ * Requests about containers: list, inspect, create, start, remove.
  *
  * @module
  */
@@ -11,20 +11,16 @@ import { MalformedResponse } from "./buffered_reader.ts";
 import type { EngineClient, EngineReply } from "./engine_client.ts";
 import { toDockerError } from "./docker_error.ts";
 
-/** Milliseconds for what the Engine does to a container; starting one may wait for a busy disk. */
+/** Time limit of a change to a container; a start may wait for a busy disk. */
 const ACTION_TIMEOUT_MS = 60_000;
 
-/** Seconds that a container is given to end before it is killed; the client needs well under one. */
+/** Seconds until a container that does not end is killed; the client needs well under one. */
 const GRACE = 5;
 
-/** An action that the Engine has refused, which says nothing against the Engine. */
+/** An error answer of the Engine, which is itself at work. */
 export class DockerApiError extends OperationError {
   /**
-   * Words a refusal.
-   *
-   * @param act what was to be done, such as "start container web"
-   * @param reply the Engine's answer
-   * @param remedy what to do about it
+   * @param act the action in words, such as "start container web"
    */
   constructor(act: string, { status, message }: EngineReply, remedy = "") {
     super(
@@ -36,7 +32,7 @@ export class DockerApiError extends OperationError {
 }
 
 /**
- * All containers, stopped ones too.
+ * Lists all containers, stopped ones too.
  *
  * @throws {OperationError} "unavailable"
  */
@@ -63,7 +59,7 @@ const DETAILS = v.pipe(
 export type ContainerDetails = Readonly<v.InferOutput<typeof DETAILS>>;
 
 /**
- * Looks at one container; undefined if it has gone.
+ * Inspects a container; undefined if it is gone.
  *
  * @throws {OperationError} "unavailable"
  */
@@ -73,16 +69,16 @@ export async function inspectContainer(
 ): Promise<ContainerDetails | undefined> {
   const reply = await engine.send("GET", `/containers/${encodeURIComponent(id)}/json`);
   if (reply.status === 404) return undefined;
-  if (reply.status !== 200) throw new DockerApiError("look at the client container", reply);
+  if (reply.status !== 200) throw new DockerApiError("inspect the client container", reply);
   return checkReply(engine, parse(DETAILS, parseReply(engine, reply)), "the answer is no container");
 }
 
 /**
- * Makes a container.
+ * Creates a container.
  *
  * @param request the body of `POST /containers/create`
  * @returns its id
- * @throws {DockerApiError} when the Engine does not want to; {OperationError} "unavailable"
+ * @throws {DockerApiError} when the Engine refuses; {OperationError} "unavailable"
  */
 export async function createContainer(
   engine: EngineClient,
@@ -96,7 +92,7 @@ export async function createContainer(
 }
 
 /**
- * Starts or unpauses a container. One that runs already, or has gone, is no fault: an event tells.
+ * Starts or unpauses a container. One that runs already or is gone is not an error.
  *
  * @throws {DockerApiError} when it does not start; {OperationError} "unavailable"
  */
@@ -113,7 +109,7 @@ export async function actOnContainer(
 }
 
 /**
- * Removes a container. It is asked to end first, so that the client takes its firewall rules along.
+ * Stops and removes a container, so that the client removes its firewall rules.
  *
  * @throws {DockerApiError} when it stays; {OperationError} "unavailable"
  */

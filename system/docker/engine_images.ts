@@ -37,7 +37,7 @@ export async function imageId(engine: EngineClient, name: string): Promise<strin
   const target = `/images/${name.split("/").map(encodeURIComponent).join("/")}/json`;
   const reply = await engine.send("GET", target);
   if (reply.status === 404) return undefined;
-  if (reply.status !== 200) throw new DockerApiError(`look for image ${name}`, reply);
+  if (reply.status !== 200) throw new DockerApiError(`inspect image ${name}`, reply);
   return parse(WITH_ID, parseReply(engine, reply))?.Id;
 }
 
