@@ -14,12 +14,12 @@ import { defaultConfigPaths, findConfigFile, readConfigFile } from "../system/co
 import { readStatus } from "../system/control/control_client.ts";
 import { removeDeadSocket } from "../system/control/control_socket.ts";
 import type { EngineClient } from "../system/docker/engine_client.ts";
-import { findEngine } from "../system/docker/find_engine.ts";
+import { connectDocker } from "../system/docker/connect_docker.ts";
 import { searchSockets } from "../system/docker/socket_search.ts";
 import { removeRecord } from "../system/interface/interface_record.ts";
 import { clearLeftInterface, removeLeftInterface } from "../system/interface/stale_interface.ts";
 import { INTERFACE_NAME } from "./routing/interface_name.ts";
-import { removeKeptContainers } from "./docker/managed_containers.ts";
+import { removeManagedContainers } from "./docker/managed_containers.ts";
 
 /** What is to be cleaned up. */
 export interface CleanupRequest {
@@ -96,13 +96,13 @@ async function cleanContainers(configFile: string | undefined): Promise<string[]
   const setting = await dockerSetting(configFile);
   const engine = await findEngineOf(setting);
   if (engine === undefined) return [];
-  return (await removeKeptContainers(engine)).map((name) => `container ${name}`);
+  return (await removeManagedContainers(engine)).map((name) => `container ${name}`);
 }
 
 /** The Engine; one that the configuration switches off is not missed. */
 async function findEngineOf(setting: DockerSetting): Promise<EngineClient | undefined> {
   try {
-    return await findEngine(setting.mode === "socket" ? { paths: [setting.path] } : await searchSockets());
+    return await connectDocker(setting.mode === "socket" ? { paths: [setting.path] } : await searchSockets());
   } catch (error) {
     if (setting.mode === "off" && error instanceof OperationError) return undefined;
     throw error;

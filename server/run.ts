@@ -32,7 +32,7 @@ import { ClientLink } from "./tunnel/client_link.ts";
 import { ConfigReloader } from "./config/config_reloader.ts";
 import { ContainerRoutes } from "./docker/container_routes.ts";
 import { fullControlText, revisionText } from "./tunnel/control_text.ts";
-import { followDocker } from "./docker/follow_docker.ts";
+import { wireDocker } from "./docker/wire.ts";
 import { IneffectiveSettingsLog } from "./config/ineffective_settings.ts";
 import { initialConfig } from "./config/initial_config.ts";
 import { INTERFACE_NAME } from "./routing/interface_name.ts";
@@ -129,7 +129,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   await applyTunnelChanges(firstChanges, config, parts);
   ineffectiveSettings.report(config, ignored);
 
-  const dockerStatus = await followDocker({
+  const dockerStatus = await wireDocker({
     config,
     options,
     policy,

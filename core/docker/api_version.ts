@@ -1,32 +1,32 @@
 /**
- * Which version of the Docker Engine API to speak.
+ * The version of the Docker Engine API to speak.
  *
  * @module
  */
 
 /**
- * The versions whose answers are known here. 1.24 is the least that Engine 25 to 28 accept, 1.44 the least that
+ * The versions whose answers this program knows. 1.24 is the oldest that Engine 25 to 28 accept, 1.44 the oldest that
  * Engine 29 does (MinAPIVersion of moby's api/common.go); what is asked for here is the same in all of them.
  */
-export const KNOWN_API_VERSIONS = { least: "1.24", most: "1.44" } as const;
+export const KNOWN_API_VERSIONS = { min: "1.24", max: "1.44" } as const;
 
 /**
- * The version to speak with an Engine: the newest that both know, or the Engine's least where that is newer still,
- * since it is the nearest to what is known here.
+ * Chooses the newest version that both know, or the Engine's oldest if that is newer still: it is the nearest to the
+ * known ones.
  *
- * @param most the newest version that the Engine speaks, as in "1.41"
- * @param least the oldest that it speaks; undefined for an Engine that does not say
- * @returns the version; undefined for an Engine that is too old and for texts that are no versions
+ * @param max the newest version that the Engine speaks, as in "1.41"
+ * @param min the oldest that it speaks, if it says so
+ * @returns undefined for an Engine that is too old and for texts that are not versions
  */
-export function chooseApiVersion(most: string, least: string = KNOWN_API_VERSIONS.least): string | undefined {
-  const engine = { most: rank(most), least: rank(least) };
-  if (Number.isNaN(engine.most) || Number.isNaN(engine.least)) return undefined;
-  if (engine.most < rank(KNOWN_API_VERSIONS.least)) return undefined;
-  if (engine.least > rank(KNOWN_API_VERSIONS.most)) return least;
-  return engine.most < rank(KNOWN_API_VERSIONS.most) ? most : KNOWN_API_VERSIONS.most;
+export function chooseApiVersion(max: string, min: string = KNOWN_API_VERSIONS.min): string | undefined {
+  const engine = { max: rank(max), min: rank(min) };
+  if (Number.isNaN(engine.max) || Number.isNaN(engine.min)) return undefined;
+  if (engine.max < rank(KNOWN_API_VERSIONS.min)) return undefined;
+  if (engine.min > rank(KNOWN_API_VERSIONS.max)) return min;
+  return engine.max < rank(KNOWN_API_VERSIONS.max) ? max : KNOWN_API_VERSIONS.max;
 }
 
-/** A number that orders versions: 1.9 comes before 1.10. NaN for what is no version. */
+/** Maps a version to a number, so that 1.9 comes before 1.10; NaN for other texts. */
 function rank(version: string): number {
   const [, major, minor] = /^(\d{1,3})\.(\d{1,3})$/.exec(version) ?? [];
   return Number(major) * 1000 + Number(minor);

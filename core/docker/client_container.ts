@@ -1,39 +1,45 @@
 /**
- * The container that the client runs in: what it is made of, and what has to be done about those that are there.
+ * The container that the client runs in: its name, labels, environment and rights.
  *
  * @module
  */
 import type { DockerContainer } from "./containers.ts";
 import { repositoryOf } from "./image_name.ts";
 
-/** The name of the container, the one that the original's instructions give it. */
+/** The container's name, as in the instructions of mac-docker-connector v1. */
 export const CLIENT_CONTAINER = "mac-connector";
 
-/** The last part of the image's name, whoever's it is; the original's image has it too. */
+/** The image's repository without registry and namespace, the same as that of mac-docker-connector v1. */
 export const CLIENT_REPOSITORY = "mac-docker-connector";
 
-/** The labels of a container that is kept running. Only one with the first of them is ever changed or removed. */
+/**
+ * Labels of a managed container. Only a container with the first one is ever changed or removed. An image must not
+ * carry it, since containers inherit the labels of their image.
+ */
 export const CLIENT_LABELS = {
-  /** "kept": a program made the container. An image must not carry it, since its containers inherit its labels. */
-  owner: "docker-connector",
-  /** The fingerprint of image and settings, to see whether they have changed since. */
-  settings: "docker-connector.settings",
+  /** "true" on each container that a server has made. */
+  managed: "io.github.docker-connector.managed",
+  /** Fingerprint of image and settings, which shows whether they have changed. */
+  fingerprint: "io.github.docker-connector.fingerprint",
 } as const;
 
-/** The value of the owner's label. */
-export const KEPT = "kept";
+/** The labels that every managed container has. */
+export const MANAGED = { [CLIENT_LABELS.managed]: "true" } as const;
 
-/** What the client is told. */
-export interface ClientSettings {
-  /** Where the server is; undefined leaves the search to the client. */
+/** The label of a managed container of version 0.1.0, which lacks the fingerprint and is therefore replaced. */
+const LEGACY_MANAGED = ["docker-connector", "kept"] as const;
+
+/** Settings of the client. */
+export interface ClientOptions {
+  /** The server's address; undefined lets the client search. */
   readonly host: string | undefined;
   /** The server's UDP port. */
   readonly port: number;
-  /** The client's address with the virtual network's length. */
+  /** The client's address with the virtual network's prefix length. */
   readonly addr: string;
   /** The largest packet in bytes. */
   readonly mtu: number;
-  /** The secret to prove. It must never be logged. */
+  /** The shared secret. It must never be logged. */
   readonly key: string;
 }
 
@@ -41,7 +47,7 @@ export interface ClientSettings {
 const KEY_VARIABLE = "DOCKER_CONNECTOR_KEY";
 
 /** The settings as the client's environment; it holds the key. */
-export function clientEnvironment({ host, port, addr, mtu, key }: ClientSettings): string[] {
+export function clientEnvironment({ host, port, addr, mtu, key }: ClientOptions): string[] {
   return [
     ...(host === undefined ? [] : [`DOCKER_CONNECTOR_HOST=${host}`]),
     `DOCKER_CONNECTOR_PORT=${port}`,
@@ -57,13 +63,13 @@ export function keyOfEnvironment(environment: readonly string[]): string | undef
   return environment.find((line) => line.startsWith(start))?.slice(start.length);
 }
 
-/** What a client container is made of. */
+/** Everything that a client container is made of. */
 export interface ClientPlan {
   /** The image's id or name. */
   readonly image: string;
   /** The client's environment. */
   readonly environment: readonly string[];
-  /** Tells this image and these settings from all others. */
+  /** A digest of image and settings. */
   readonly fingerprint: string;
 }
 
@@ -71,26 +77,26 @@ export interface ClientPlan {
 const TUN = "/dev/net/tun";
 
 /**
- * The body of `POST /containers/create`: the least that the client needs (docs/guide/image.md). It is what `docker run --net host
- * --cap-drop ALL --cap-add NET_ADMIN --cap-add NET_RAW --device /dev/net/tun --read-only --tmpfs /run
- * --security-opt no-new-privileges` asks for. The Engine does not start it again by itself: the server does, and where no server
- * runs, nothing with these rights is to.
+ * Makes the body of `POST /containers/create` with the fewest rights that the client needs (docs/guide/image.md). It asks for
+ * the same as `docker run --net host --cap-drop ALL --cap-add NET_ADMIN --cap-add NET_RAW --device /dev/net/tun
+ * --read-only --tmpfs /run --security-opt no-new-privileges`. The restart policy is "no": the server starts the
+ * container, so nothing with these rights runs where no server does.
  *
  * @param hasDevice whether the machine's /dev/net/tun is passed on; without it the client makes its own, by MKNOD
  */
-export function creationRequest(
+export function createBody(
   { image, environment, fingerprint }: ClientPlan,
   hasDevice: boolean,
 ): Readonly<Record<string, unknown>> {
   return {
     Image: image,
     Env: environment,
-    Labels: { [CLIENT_LABELS.owner]: KEPT, [CLIENT_LABELS.settings]: fingerprint },
+    Labels: { ...MANAGED, [CLIENT_LABELS.fingerprint]: fingerprint },
     HostConfig: hostConfig(hasDevice),
   };
 }
 
-/** What the container may do, as the API has it (`HostConfig`). */
+/** The container's rights, as the API's `HostConfig`. */
 export function hostConfig(hasDevice: boolean): Readonly<Record<string, unknown>> {
   return {
     NetworkMode: "host",
@@ -106,53 +112,30 @@ export function hostConfig(hasDevice: boolean): Readonly<Record<string, unknown>
   };
 }
 
-/** Whether an Engine's refusal says that its machine has no /dev/net/tun to pass on. */
+/** Tells whether an error of the Engine means that its machine has no /dev/net/tun to pass on. */
 export function lacksDevice(message: string): boolean {
   return message.includes(TUN) && /no such (?:file|device)|not a device/i.test(message);
 }
 
-/** Whether a program made this container to keep it running. */
-export function isKept({ labels }: Pick<DockerContainer, "labels">): boolean {
-  return labels[CLIENT_LABELS.owner] === KEPT;
+/** Tells whether a server has made this container. */
+export function isManaged({ labels }: { readonly labels: Readonly<Record<string, unknown>> }): boolean {
+  const [legacyLabel, legacyValue] = LEGACY_MANAGED;
+  return labels[CLIENT_LABELS.managed] === "true" || labels[legacyLabel] === legacyValue;
 }
 
-/** Whether a container of this name, image and labels has to do with the client, whosever it is. */
+/** Tells whether a container of this name, image and labels concerns the client, managed or not. */
 export function isClientName(
   name: string,
   image: string,
   labels: Readonly<Record<string, unknown>>,
 ): boolean {
-  return name === CLIENT_CONTAINER || repositoryOf(image) === CLIENT_REPOSITORY ||
-    labels[CLIENT_LABELS.owner] === KEPT;
+  return name === CLIENT_CONTAINER || repositoryOf(image) === CLIENT_REPOSITORY || isManaged({ labels });
 }
 
-/** Whether a container has to do with the client, whosever it is. */
-export function isOfClient(
+/** Tells whether a container concerns the client, managed or not. */
+export function isClientCandidate(
   { names, image, imageId: id, labels }: DockerContainer,
   imageId: string | undefined,
 ): boolean {
   return id === imageId || [...names, ""].some((name) => isClientName(name, image, labels));
-}
-
-/** What brings the kept container to where it should be. */
-export type ContainerStep = "create" | "replace" | "start" | "unpause" | "wait" | "keep";
-
-/**
- * Decides what to do about the kept container.
- *
- * @param container the container, if it is there
- * @param fingerprint that of the wanted image and settings
- */
-export function nextStep(container: DockerContainer | undefined, fingerprint: string): ContainerStep {
-  if (container === undefined) return "create";
-  // Its removal is under way, and an event tells when it is done.
-  if (container.state === "removing") return "wait";
-  if (container.labels[CLIENT_LABELS.settings] !== fingerprint || container.state === "dead") {
-    return "replace";
-  }
-  if (container.state === "paused") return "unpause";
-  if (container.state === "running") return "keep";
-  // One of version 0.1.0, which the Engine starts again by itself.
-  if (container.state === "restarting") return "wait";
-  return "start";
 }

@@ -1,36 +1,12 @@
 import assert from "node:assert/strict";
 import {
-  CLIENT_CONTAINER,
-  CLIENT_LABELS,
   clientEnvironment,
-  creationRequest,
-  KEPT,
+  createBody,
+  isClientName,
+  isManaged,
   keyOfEnvironment,
   lacksDevice,
-  nextStep,
 } from "./client_container.ts";
-import type { DockerContainer } from "./containers.ts";
-
-function container(changes: Partial<DockerContainer> = {}): DockerContainer {
-  return {
-    id: "1",
-    names: ["web"],
-    image: "nginx",
-    imageId: "sha256:a",
-    state: "running",
-    labels: {},
-    ...changes,
-  };
-}
-
-const ours = (changes: Partial<DockerContainer> = {}) =>
-  container({
-    names: [CLIENT_CONTAINER],
-    image: "mac-docker-connector:0.1.0",
-    imageId: "sha256:c",
-    labels: { [CLIENT_LABELS.owner]: KEPT, [CLIENT_LABELS.settings]: "f" },
-    ...changes,
-  });
 
 Deno.test("the client is told where and how the server listens, and its key", () => {
   const settings = { port: 2511, addr: "192.168.251.1/24", mtu: 1400, key: "secret" };
@@ -49,11 +25,14 @@ Deno.test("the client is told where and how the server listens, and its key", ()
 
 Deno.test("the container is given the least that the client needs, with and without the device", () => {
   const plan = { image: "i", environment: ["A=b"], fingerprint: "f" };
-  const { HostConfig: host, ...rest } = creationRequest(plan, true);
+  const { HostConfig: host, ...rest } = createBody(plan, true);
   assert.deepEqual(rest, {
     Image: "i",
     Env: ["A=b"],
-    Labels: { "docker-connector": "kept", "docker-connector.settings": "f" },
+    Labels: {
+      "io.github.docker-connector.managed": "true",
+      "io.github.docker-connector.fingerprint": "f",
+    },
   });
   assert.deepEqual(host, {
     NetworkMode: "host",
@@ -65,7 +44,7 @@ Deno.test("the container is given the least that the client needs, with and with
     Tmpfs: { "/run": "" },
     Devices: [{ PathOnHost: "/dev/net/tun", PathInContainer: "/dev/net/tun", CgroupPermissions: "rwm" }],
   });
-  const { HostConfig: bare } = creationRequest(plan, false);
+  const { HostConfig: bare } = createBody(plan, false);
   assert.deepEqual(bare, { ...Object(host), CapAdd: ["NET_ADMIN", "NET_RAW", "MKNOD"], Devices: [] });
 });
 
@@ -78,13 +57,14 @@ Deno.test("a refusal for want of the device is told from every other", () => {
   assert.ok(!lacksDevice('adding custom device "/dev/fuse": no such file or directory'));
 });
 
-Deno.test("the kept container is made, started, unpaused, replaced or left to the Engine", () => {
-  assert.equal(nextStep(undefined, "f"), "create");
-  const steps = { created: "start", exited: "start", paused: "unpause", running: "keep", restarting: "wait" };
-  for (const [state, step] of Object.entries({ ...steps, removing: "wait", dead: "replace" })) {
-    assert.equal(nextStep(ours({ state }), "f"), step, state);
+Deno.test("a container of version 0.1.0 is managed too, one with another value of the label is not", () => {
+  for (const labels of [{ "io.github.docker-connector.managed": "true" }, { "docker-connector": "kept" }]) {
+    assert.ok(isManaged({ labels }));
+    assert.ok(isClientName("x", "sha256:1", labels));
   }
-  for (const state of ["running", "exited", "paused", "restarting"]) {
-    assert.equal(nextStep(ours({ state }), "g"), "replace", state);
+  for (
+    const labels of [{}, { "io.github.docker-connector.managed": "false" }, { "docker-connector": "image" }]
+  ) {
+    assert.ok(!isManaged({ labels }));
   }
 });

@@ -1,53 +1,53 @@
 /**
- * The events of an Engine, as far as they matter here.
+ * The events of an Engine that concern the networks or the client container.
  *
  * @module
  */
+import * as v from "valibot";
 import { isClientName } from "./client_container.ts";
-import { fieldsOf } from "./fields.ts";
+import { parseJson } from "./schema.ts";
 
-/** What may have changed: the networks, or the client container or the image that it is made from. */
+/** A possible change: of the networks, or of the client container or its image. */
 export type EngineChange = "networks" | "client";
 
 /** The types of events to ask for. */
 export const FOLLOWED_TYPES = ["network", "container", "image"] as const;
 
-/** What happens to containers of a network, which leaves the networks themselves as they are. */
-const OF_CONTAINERS = ["connect", "disconnect"];
+/** Actions on the containers of a network, which leave the networks as they are. */
+const MEMBER_ACTIONS = ["connect", "disconnect"];
 
-/** What changes whether a container runs and under which name; others, such as "exec_start", come by the hundred. */
-const OF_LIFE = ["create", "start", "die", "destroy", "remove", "pause", "unpause", "rename"];
+/** Actions that change whether a container runs and its name; others, such as "exec_start", come by the hundred. */
+const LIFE_ACTIONS = ["create", "start", "die", "destroy", "remove", "pause", "unpause", "rename"];
+
+const EVENT = v.object({
+  Type: v.string(),
+  Action: v.string(),
+  Actor: v.fallback(v.object({ Attributes: v.fallback(v.record(v.string(), v.unknown()), {}) }), {
+    Attributes: {},
+  }),
+});
 
 /**
- * What an event may have changed. What cannot be read may mean anything, so it counts as a change of the networks,
- * after which everything is looked at.
+ * Tells what an event may have changed. An unreadable one counts as a change of the networks, after which everything is
+ * listed.
  *
  * @param line one line of the answer to `GET /events`
  */
 export function changeOf(line: string): EngineChange | undefined {
   if (line.trim() === "") return undefined;
-  let event: unknown;
-  try {
-    event = JSON.parse(line);
-  } catch {
-    return "networks";
-  }
-  const { Type: type, Action: action, Actor: actor } = fieldsOf(event);
+  const event = parseJson(EVENT, line);
+  if (event === undefined) return "networks";
+  const { Type: type, Action: action, Actor: { Attributes: attributes } } = event;
   // Images change seldom, and their events name them in several ways.
   if (type === "image") return "client";
   if (type === "container") {
-    return (typeof action !== "string" || OF_LIFE.includes(action)) && isOfClient(actor)
-      ? "client"
-      : undefined;
+    return LIFE_ACTIONS.includes(action) && isClient(attributes) ? "client" : undefined;
   }
-  if (typeof type === "string" && type !== "network") return undefined;
-  return typeof action === "string" && OF_CONTAINERS.includes(action) ? undefined : "networks";
+  return type !== "network" || MEMBER_ACTIONS.includes(action) ? undefined : "networks";
 }
 
-/** Whether the container is, was or may become the client: by its name, its name before, or its image. */
-function isOfClient(actor: unknown): boolean {
-  const { name, oldName, image, ...labels } = fieldsOf(fieldsOf(actor)["Attributes"]);
-  const text = (value: unknown) => typeof value === "string" ? value : "";
-  return isClientName(text(name), text(image), labels) ||
-    isClientName(text(oldName).replace(/^\//, ""), "", {});
+/** Tells whether the container is, was or may become the client, by its name, old name, image or labels. */
+function isClient({ name, oldName, image, ...labels }: Readonly<Record<string, unknown>>): boolean {
+  return isClientName(String(name), String(image), labels) ||
+    isClientName(String(oldName).replace(/^\//, ""), "", {});
 }

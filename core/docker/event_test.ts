@@ -27,6 +27,7 @@ Deno.test("what happens to the client container is one, by its name, image or la
     const attributes of [
       { name: "x", image: "wenjunxiao/mac-docker-connector:latest" },
       { name: "x", image: "sha256:1", "docker-connector": "kept" },
+      { name: "x", image: "sha256:1", "io.github.docker-connector.managed": "true" },
       { name: "x", oldName: "/mac-connector" },
     ]
   ) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The last part of an image's name, without tag and digest: "alpine" of "docker.io/library/alpine:3.20". */
+/** Returns the last part of an image's name, without tag and digest: "alpine" of "docker.io/library/alpine:3.20". */
 export function repositoryOf(name: string): string {
   const plain = name.split("@", 1)[0] ?? "";
   const last = plain.slice(plain.lastIndexOf("/") + 1);
@@ -12,14 +12,14 @@ export function repositoryOf(name: string): string {
 }
 
 /**
- * Whether a name says whose image it is. One without a namespace would be looked for among Docker Hub's own, where
- * anyone's image of that name could lie one day.
+ * Tells whether a name has a namespace. Docker looks for one without among Docker Hub's official images, where anyone's
+ * image of that name could be one day.
  */
 export function hasNamespace(name: string): boolean {
   return name.includes("/");
 }
 
-/** The name in the two parts that the API wants; without a tag "latest" is meant, a digest is passed like a tag. */
+/** Splits a name as the API wants it. The default tag is "latest"; a digest is passed like a tag. */
 export function splitTag(name: string): { readonly name: string; readonly tag: string } {
   const at = name.indexOf("@");
   if (at >= 0) return { name: name.slice(0, at), tag: name.slice(at + 1) };

@@ -1,5 +1,5 @@
 /**
- * Whether an Engine's containers are on this very machine, where they are reached without a tunnel.
+ * Detection of an Engine on this machine, whose containers need no tunnel.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { ForeignPrefix } from "../routing/desired_routes.ts";
 const ID_DIGITS = 12;
 
 /**
- * Whether one of the Engine's bridges is an interface of this machine.
+ * Tells whether one of the Engine's bridges is an interface of this machine.
  *
  * @param networks the Engine's
  * @param foreign the machine's own

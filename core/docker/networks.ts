@@ -1,79 +1,74 @@
 /**
- * The Docker networks in an answer of the Engine.
+ * The bridge networks in the answer to `GET /networks`.
  *
  * @module
  */
-import { fieldsOf } from "./fields.ts";
+import * as v from "valibot";
 import { formatPrefix, networkOf, parsePrefix, type Prefix } from "../net/prefix.ts";
+import { parse } from "./schema.ts";
 
 /** A network of the driver "bridge". */
 export interface DockerNetwork {
   /** The Engine's id of it. */
   readonly id: string;
-  /** As in `docker network ls`. */
+  /** Its name, as in `docker network ls`. */
   readonly name: string;
-  /** IPv4 and IPv6 subnets, host bits clear, none twice. */
+  /** IPv4 and IPv6 subnets without host bits and without duplicates. */
   readonly subnets: readonly Prefix[];
 }
 
-/** What an answer holds. */
+/** The content of an answer. */
 export interface NetworkList {
   /** The bridge networks, ordered by name, then by id. */
   readonly networks: readonly DockerNetwork[];
-  /** Entries and subnets that could not be read. */
+  /** Number of entries and subnets that cannot be read. */
   readonly unreadable: number;
 }
 
 /** More networks than this are left out: each is an interface of the Engine's machine, which has few thousand. */
-const MOST_NETWORKS = 4096;
+const MAX_NETWORKS = 4096;
 
 /** Subnets of one network; the Engine allows any number, one or two are usual. */
-const MOST_SUBNETS = 64;
+const MAX_SUBNETS = 64;
 
-/** Characters of a name or an id; an id has 64. */
-const LONGEST_NAME = 256;
+/** A name or an id; an id has 64 characters. */
+const NETWORK_NAME = v.pipe(v.string(), v.nonEmpty(), v.maxLength(256));
+
+const NETWORK = v.object({
+  Id: NETWORK_NAME,
+  Name: NETWORK_NAME,
+  Driver: v.string(),
+  IPAM: v.fallback(v.object({ Config: v.fallback(v.array(v.unknown()), []) }), { Config: [] }),
+});
+
+const POOL = v.object({ Subnet: v.string() });
 
 /**
  * Reads the answer to `GET /networks`. Networks of other drivers, such as host, macvlan and overlay, are left out.
  *
- * @param answer the answer's JSON value, which may be anything
- * @returns undefined if it is no list
+ * @returns undefined if the value is not a list
  */
 export function readNetworks(answer: unknown): NetworkList | undefined {
   if (!Array.isArray(answer)) return undefined;
   const networks: DockerNetwork[] = [];
   let unreadable = 0;
   for (const entry of answer) {
-    const read = readNetwork(entry);
-    if (read === undefined || networks.length === MOST_NETWORKS) unreadable++;
-    else if (read.network !== undefined) {
-      networks.push(read.network);
-      unreadable += read.unreadable;
+    const network = parse(NETWORK, entry);
+    if (network === undefined || networks.length === MAX_NETWORKS) {
+      unreadable++;
+      continue;
     }
+    if (network.Driver !== "bridge") continue;
+    const subnets = new Map<string, Prefix>();
+    for (const pool of network.IPAM.Config.slice(0, MAX_SUBNETS)) {
+      const prefix = parsePrefix(parse(POOL, pool)?.Subnet ?? "");
+      if (prefix === undefined) unreadable++;
+      else subnets.set(formatPrefix(networkOf(prefix)), networkOf(prefix));
+    }
+    networks.push({ id: network.Id, name: network.Name, subnets: [...subnets.values()] });
   }
   networks.sort((a, b) => compareTexts(a.name, b.name) || compareTexts(a.id, b.id));
   return { networks, unreadable };
-}
-
-/** An entry's network, absent where the driver is another one; undefined for an entry without the needed fields. */
-function readNetwork(entry: unknown): { network?: DockerNetwork; unreadable: number } | undefined {
-  const { Id: id, Name: name, Driver: driver, IPAM: ipam } = fieldsOf(entry);
-  if (typeof driver !== "string" || !isName(id) || !isName(name)) return undefined;
-  if (driver !== "bridge") return { unreadable: 0 };
-  const { Config: config } = fieldsOf(ipam);
-  const subnets = new Map<string, Prefix>();
-  let unreadable = 0;
-  for (const pool of Array.isArray(config) ? config.slice(0, MOST_SUBNETS) : []) {
-    const { Subnet: text } = fieldsOf(pool);
-    const prefix = typeof text === "string" ? parsePrefix(text) : undefined;
-    if (prefix === undefined) unreadable++;
-    else subnets.set(formatPrefix(networkOf(prefix)), networkOf(prefix));
-  }
-  return { network: { id, name, subnets: [...subnets.values()] }, unreadable };
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === "string" && value !== "" && value.length <= LONGEST_NAME;
 }
 
 function compareTexts(a: string, b: string): number {

@@ -4,7 +4,7 @@ import { answer, FakeEngine, VERSION } from "../../tests/fakes/engine.ts";
 import { DEFAULT_CONFIG } from "../../core/config/config.ts";
 import { BindingPolicy } from "../../core/docker/binding_policy.ts";
 import { EngineClient } from "../../system/docker/engine_client.ts";
-import { ClientContainer, type ClientNeeds } from "./client_container.ts";
+import { ClientContainer, type ClientContainerDeps } from "./client_container.ts";
 import { ClientImage } from "./client_image.ts";
 
 /** A container of the fake Engine, in the API's words. */
@@ -81,15 +81,18 @@ class Store {
 }
 
 /** What a test works with. */
-interface Scene {
+interface Fixture {
   readonly store: Store;
-  readonly keeper: ClientContainer;
+  readonly controller: ClientContainer;
   readonly lines: readonly string[];
-  /** Has the keeper look, and waits until the condition holds. */
+  /** Has the controller look, and waits until the condition holds. */
   readonly look: (isDone: () => boolean) => Promise<void>;
 }
 
-async function withKeeper(needs: Partial<ClientNeeds>, body: (scene: Scene) => Promise<void>): Promise<void> {
+async function withController(
+  needs: Partial<ClientContainerDeps>,
+  body: (fixture: Fixture) => Promise<void>,
+): Promise<void> {
   const folder = await Deno.makeTempDir();
   const store = new Store();
   const lines: string[] = [];
@@ -102,23 +105,23 @@ async function withKeeper(needs: Partial<ClientNeeds>, body: (scene: Scene) => P
       await connection.write(text);
     });
     const engine = await EngineClient.connect(fake.path);
-    await using keeper = new ClientContainer({
+    await using controller = new ClientContainer({
       image: new ClientImage("client:1"),
       settings: { host: undefined, port: 2511, addr: "192.168.251.1/24", mtu: 1400 },
       policy: new BindingPolicy(DEFAULT_CONFIG, undefined),
-      demandKey: (key) => Promise.resolve(void store.steps.push(key === undefined ? "no key" : "key")),
+      requireKey: (key) => Promise.resolve(void store.steps.push(key === undefined ? "no key" : "key")),
       isLocal: () => Promise.resolve(false),
       ...needs,
     });
     const look = async (isDone: () => boolean) => {
-      keeper.attend(engine);
+      controller.setEngine(engine);
       const end = performance.now() + 5_000;
       while (!isDone()) {
-        if (performance.now() > end) assert.fail(`${JSON.stringify(keeper.status)}\n${lines.join("")}`);
+        if (performance.now() > end) assert.fail(`${JSON.stringify(controller.status)}\n${lines.join("")}`);
         await new Promise((resolve) => setTimeout(resolve, 2));
       }
     };
-    await body({ store, keeper, lines, look });
+    await body({ store, controller, lines, look });
   } finally {
     configureLog({ level: "error", format: "text", color: false, write: () => {} });
     await Deno.remove(folder, { recursive: true });
@@ -127,39 +130,39 @@ async function withKeeper(needs: Partial<ClientNeeds>, body: (scene: Scene) => P
 
 const SECRET = /DOCKER_CONNECTOR_KEY=(.{43})$/;
 
-Deno.test("a container is made with a key, which is demanded before it starts", () =>
-  withKeeper({}, async ({ store, keeper, lines, look }) => {
-    await look(() => keeper.status.state === "running");
+Deno.test("a container is made with a key, which is required before it starts", () =>
+  withController({}, async ({ store, controller, lines, look }) => {
+    await look(() => controller.status.state === "running");
     assert.deepEqual(store.steps, ["POST /containers/create", "key", "POST /containers/1/start"]);
     const [made] = store.containers.values();
     const key = SECRET.exec(made?.Env.at(-1) ?? "")?.[1];
     assert.ok(key);
-    assert.ok(!(lines.join() + JSON.stringify(keeper.status)).includes(key));
-    assert.deepEqual(keeper.status, { name: "mac-connector", state: "running", image: "client:1" });
+    assert.ok(!(lines.join() + JSON.stringify(controller.status)).includes(key));
+    assert.deepEqual(controller.status, { name: "mac-connector", state: "running", image: "client:1" });
   }));
 
 Deno.test("an Engine without the device gets a container without it", () =>
-  withKeeper({}, async ({ store, keeper, look }) => {
+  withController({}, async ({ store, controller, look }) => {
     store.refusal = ({ HostConfig }) =>
       HostConfig?.Devices?.length === 0
         ? undefined
         : 'custom device "/dev/net/tun": no such file or directory';
-    await look(() => keeper.status.state === "running");
+    await look(() => controller.status.state === "running");
     assert.deepEqual([...store.containers.keys()], ["2"]);
   }));
 
-Deno.test("what keeps it from starting is told once, without the key, and tried again", () =>
-  withKeeper(
+Deno.test("an error at its start is logged once, without the key, and tried again", () =>
+  withController(
     { policy: new BindingPolicy({ ...DEFAULT_CONFIG, key: "the-secret" }, undefined) },
-    async ({ store, keeper, lines, look }) => {
+    async ({ store, controller, lines, look }) => {
       store.refusal = ({ Env }) => `cannot run with ${Env.join(" ")}`;
-      await look(() => keeper.status.fault !== undefined);
-      assert.equal(keeper.status.state, "stopped");
-      assert.match(keeper.status.fault ?? "", /DOCKER_CONNECTOR_KEY=\*\*\*/);
+      await look(() => controller.status.fault !== undefined);
+      assert.equal(controller.status.state, "stopped");
+      assert.match(controller.status.fault ?? "", /DOCKER_CONNECTOR_KEY=\*\*\*/);
       const starts = () => store.steps.filter((step) => step.endsWith("/start")).length;
       await look(() => starts() === 2);
       store.refusal = undefined;
-      await look(() => keeper.status.state === "running");
+      await look(() => controller.status.state === "running");
       assert.equal(lines.filter((line) => line.includes(" warn ")).length, 1, lines.join(""));
       assert.ok(!lines.join().includes("the-secret"));
       assert.deepEqual(
@@ -171,38 +174,54 @@ Deno.test("what keeps it from starting is told once, without the key, and tried 
   ));
 
 Deno.test("without the image nothing is made, and a container that is there goes on with its key", () =>
-  withKeeper({}, async ({ store, keeper, look }) => {
+  withController({}, async ({ store, controller, look }) => {
     store.images.clear();
-    await look(() => keeper.status.fault !== undefined);
-    assert.equal(keeper.status.state, "absent");
-    assert.match(keeper.status.fault ?? "", /has no image client:1\. Build or load it/);
+    await look(() => controller.status.fault !== undefined);
+    assert.equal(controller.status.state, "missing");
+    assert.match(controller.status.fault ?? "", /has no image client:1\. Build or load it/);
     assert.deepEqual(store.steps, []);
     const Labels = { "docker-connector": "kept", "docker-connector.settings": "f" };
     const Env = [`DOCKER_CONNECTOR_KEY=${"k".repeat(43)}`];
     store.containers.set("9", { name: "mac-connector", Image: "client:1", Labels, Env, state: "exited" });
-    await look(() => keeper.status.state === "running");
+    await look(() => controller.status.state === "running");
     assert.deepEqual(store.steps, ["key", "POST /containers/9/start"]);
   }));
 
+Deno.test("a container of version 0.1.0, which has other labels, is replaced", () =>
+  withController({}, async ({ store, controller, look }) => {
+    const Labels = { "docker-connector": "kept", "docker-connector.settings": "f" };
+    store.containers.set("9", {
+      name: "mac-connector",
+      Image: "client:1",
+      Labels,
+      Env: [],
+      state: "running",
+    });
+    await look(() => controller.status.state === "running");
+    assert.ok(!store.containers.has("9"));
+    const [created] = store.containers.values();
+    assert.equal(created?.Labels["io.github.docker-connector.managed"], "true");
+  }));
+
 Deno.test("nonsense of the Engine is a fault and nothing more", () =>
-  withKeeper({}, async ({ store, keeper, look }) => {
+  withController({}, async ({ store, controller, look }) => {
     for (const nonsense of ["x\r\n\r\n", answer("7"), answer("{}", "500 No")]) {
       const before = store.nonsensical;
       store.nonsense = nonsense;
-      await look(() => store.nonsensical > before && keeper.status.state !== "running");
+      await look(() => store.nonsensical > before && controller.status.state !== "running");
     }
     store.nonsense = undefined;
-    await look(() => keeper.status.state === "running");
+    await look(() => controller.status.state === "running");
   }));
 
 Deno.test("an Engine of this very machine gets no client", () =>
-  withKeeper({ isLocal: () => Promise.resolve(true) }, async ({ store, keeper, look }) => {
-    await look(() => keeper.status.state === "needless");
+  withController({ isLocal: () => Promise.resolve(true) }, async ({ store, controller, look }) => {
+    await look(() => controller.status.state === "not-required");
     assert.deepEqual(store.steps, ["no key"]);
   }));
 
 /** A client that the user has started, which cannot have the interface while another has it. */
-const THEIRS: FakeContainer = {
+const EXTERNAL: FakeContainer = {
   name: "second",
   Image: "mac-docker-connector",
   Labels: {},
@@ -211,95 +230,95 @@ const THEIRS: FakeContainer = {
   state: "running",
 };
 
-Deno.test("a container of the user's does not silence the kept one that runs", () =>
-  withKeeper({}, async ({ store, keeper, look }) => {
-    await look(() => keeper.status.state === "running");
+Deno.test("a container of the user's does not replace the managed one that runs", () =>
+  withController({}, async ({ store, controller, look }) => {
+    await look(() => controller.status.state === "running");
     const before = store.steps.length;
     for (const [id, state] of [["8", "running"], ["9", "restarting"]] as const) {
-      store.containers.set(id, { ...THEIRS, state });
+      store.containers.set(id, { ...EXTERNAL, state });
       const demands = store.steps.length;
       await look(() => store.steps.length > demands);
     }
-    assert.deepEqual([keeper.status.state, store.steps.slice(before)], ["running", ["key", "key"]]);
+    assert.deepEqual([controller.status.state, store.steps.slice(before)], ["running", ["key", "key"]]);
   }));
 
 Deno.test("one that cannot work does not keep a client from being made", () =>
-  withKeeper({}, async ({ store, keeper, look }) => {
-    store.containers.set("8", { ...THEIRS, state: "restarting" });
-    store.containers.set("9", { ...THEIRS, HostConfig: { NetworkMode: "default" } });
-    await look(() => keeper.status.state === "running");
+  withController({}, async ({ store, controller, look }) => {
+    store.containers.set("8", { ...EXTERNAL, state: "restarting" });
+    store.containers.set("9", { ...EXTERNAL, HostConfig: { NetworkMode: "default" } });
+    await look(() => controller.status.state === "running");
     assert.ok(store.steps.includes("key"));
   }));
 
-Deno.test("the user's client is used while the kept one does not run, which then goes", () =>
-  withKeeper({}, async ({ store, keeper, look }) => {
+Deno.test("the user's client is used while the managed one does not run, which is removed", () =>
+  withController({}, async ({ store, controller, look }) => {
     const Labels = { "docker-connector": "kept", "docker-connector.settings": "f" };
-    store.containers.set("8", THEIRS);
-    store.containers.set("9", { ...THEIRS, name: "mac-connector", Labels, state: "exited" });
-    await look(() => keeper.status.state === "theirs");
+    store.containers.set("8", EXTERNAL);
+    store.containers.set("9", { ...EXTERNAL, name: "mac-connector", Labels, state: "exited" });
+    await look(() => controller.status.state === "external");
     assert.deepEqual(store.steps, ["no key", "POST /containers/9/stop", "DELETE /containers/9"]);
   }));
 
 Deno.test("an existing container whose machine has lost the device is made again without it", () =>
-  withKeeper({}, async ({ store, keeper, look }) => {
-    await look(() => keeper.status.state === "running");
+  withController({}, async ({ store, controller, look }) => {
+    await look(() => controller.status.state === "running");
     const made = store.containers.get("1") ?? assert.fail("nothing was made");
     made.state = "exited";
     store.refusal = ({ HostConfig }) =>
       HostConfig?.Devices?.length === 0
         ? undefined
         : 'adding custom device "/dev/net/tun": no such file or directory';
-    await look(() => store.containers.has("2") && keeper.status.state === "running");
+    await look(() => store.containers.has("2") && controller.status.state === "running");
     assert.deepEqual([...store.containers.keys()], ["2"]);
   }));
 
 Deno.test("a full disk is no lack of the device", () =>
-  withKeeper({}, async ({ store, keeper, look }) => {
+  withController({}, async ({ store, controller, look }) => {
     store.refusal = () => "mkdir /var/lib/docker/overlay2/x: no space left on device";
-    await look(() => keeper.status.fault !== undefined);
+    await look(() => controller.status.fault !== undefined);
     assert.deepEqual([...store.containers.keys()], ["1"]);
     assert.equal(store.containers.get("1")?.HostConfig?.Devices?.length, 1);
   }));
 
 Deno.test("the events of its own failed starts do not hasten the next one", () =>
-  withKeeper({}, async ({ store, keeper, look }) => {
+  withController({}, async ({ store, controller, look }) => {
     const starts: number[] = [];
     store.refusal = () => {
       starts.push(performance.now());
       if (starts.length === 3) return undefined;
       // The Engine tells of the attempt, before it answers and a little later.
-      keeper.wake();
-      for (const later of [10, 500, 900]) setTimeout(() => keeper.wake(), later);
+      controller.wake();
+      for (const later of [10, 500, 900]) setTimeout(() => controller.wake(), later);
       return "no";
     };
-    await look(() => keeper.status.state === "running");
+    await look(() => controller.status.state === "running");
     const [first = 0, second = 0, third = 0] = starts;
     assert.ok(second - first >= 990, `${second - first} ms`);
     assert.ok(third - second >= 1_990, `${third - second} ms`);
   }));
 
 Deno.test("one that ends soon after each start is started with pauses, and that is told", () =>
-  withKeeper({}, async ({ store, keeper, lines, look }) => {
-    await look(() => keeper.status.state === "running");
+  withController({}, async ({ store, controller, lines, look }) => {
+    await look(() => controller.status.state === "running");
     const made = store.containers.get("1") ?? assert.fail("nothing was made");
     const starts = () => store.steps.filter((step) => step.endsWith("/start")).length;
     for (let free = 2; free <= 4; free++) {
       made.state = "exited";
-      await look(() => starts() === free && keeper.status.state === "running");
+      await look(() => starts() === free && controller.status.state === "running");
     }
     made.state = "exited";
-    await look(() => keeper.status.state === "restarting");
+    await look(() => controller.status.state === "restarting");
     assert.equal(starts(), 4);
     assert.match(lines.join(""), /client container ends soon after each start; docker logs mac-connector/);
     const before = performance.now();
-    await look(() => keeper.status.state === "running");
+    await look(() => controller.status.state === "running");
     assert.ok(performance.now() - before >= 500, "it was not waited for");
   }));
 
-Deno.test("where no client is needed a kept one goes", () =>
-  withKeeper({ isLocal: () => Promise.resolve(true) }, async ({ store, keeper, look }) => {
+Deno.test("where no client is required the managed one is removed", () =>
+  withController({ isLocal: () => Promise.resolve(true) }, async ({ store, controller, look }) => {
     const Labels = { "docker-connector": "kept" };
-    store.containers.set("9", { ...THEIRS, name: "mac-connector", Labels });
-    await look(() => keeper.status.state === "needless");
+    store.containers.set("9", { ...EXTERNAL, name: "mac-connector", Labels });
+    await look(() => controller.status.state === "not-required");
     assert.deepEqual([...store.containers.keys()], []);
   }));

@@ -13,54 +13,56 @@ import { OperationError } from "../../core/error.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
 import { imageId, type ImageProgress, loadImage, pullImage } from "../../system/docker/engine_images.ts";
 import { readImageId, stampImage } from "../../system/docker/image_file.ts";
-import { pacedProgress } from "./paced_progress.ts";
 
 const log = getLogger("docker");
+
+/** Milliseconds before the first progress line and between two: most images are there before that. */
+const PROGRESS_INTERVAL_MS = 3_000;
 
 /** The file of the image, as `deno task image` writes it. */
 const TAR = `${CLIENT_REPOSITORY}.tar`;
 
-/** Where an image comes from. */
+/** The source of an image. */
 export type ImageSource =
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "name"; readonly name: string };
 
-/** Reads `--image`: what starts like a path or ends in .tar is a file, all else an image's name. */
+/** Parses `--image`: a text that starts like a path or ends in .tar is a file, any other an image's name. */
 export function imageSource(given: string): ImageSource {
   return /^[./]|\.tar$/.test(given) ? { kind: "file", path: given } : { kind: "name", name: given };
 }
 
-/** An image that is there. */
+/** An image that exists. */
 export interface FoundImage {
-  /** Tells it from every other image: a digest. */
+  /** Its digest. */
   readonly identity: string;
-  /** The file or the name, for people. */
+  /** Its file or name, for people. */
   readonly shown: string;
 }
 
-/** Where images are looked for when none is given. */
-export interface UsualPlaces {
-  /** The program's path; read at once, since the file may be replaced while the program runs. */
+/** Where to look for the image when none is given. */
+export interface ImageDefaults {
+  /** The program's path. It is resolved at once, since the file may be replaced while the program runs. */
   readonly program: string;
-  /** The image in the registry of the release, without its tag; empty: there is none. */
+  /** The image in the registry of the release, without its tag; empty if there is none. */
   readonly repository: string;
 }
 
-/** Finds the image, and brings it into the Engine. */
+/** Finds the image and brings it into the Engine. */
 export class ClientImage {
   readonly #given: ImageSource | undefined;
   readonly #folder: string;
   readonly #repository: string;
-  /** What a file holds, by the file's state then. */
+  /** The image of the last file, with the file's state then. */
   #tar = { path: "", state: "", identity: "" };
-  /** The Engine's ids of what was loaded, by identity. */
+  /** The Engine's ids of loaded images, by identity. */
   readonly #loaded = new Map<string, string>();
-  readonly #said = new OnceEach();
+  readonly #logged = new OnceEach();
 
-  /** @param given the value of `--image`; undefined looks in the usual places */
+  /** @param given the value of `--image`; undefined looks in the default places */
   constructor(
     given: string | undefined,
-    { program, repository }: UsualPlaces = { program: Deno.execPath(), repository: imageRepository },
+    { program, repository }: ImageDefaults = { program: Deno.execPath(), repository: imageRepository },
   ) {
     this.#given = given === undefined ? undefined : imageSource(given);
     this.#folder = dirname(Deno.realPathSync(program));
@@ -68,32 +70,32 @@ export class ClientImage {
   }
 
   /**
-   * Which image a container has to be made of. A name with a namespace is pulled when the Engine has no such image.
+   * Finds the image of the client. One with a namespace is pulled if the Engine does not have it.
    *
-   * @throws {OperationError} when there is none, or the Engine does not answer
+   * @throws {OperationError} when none exists or the Engine does not answer
    */
   async find(engine: EngineClient): Promise<FoundImage> {
     const source = this.#given ?? await this.#file();
-    if (source === undefined) return await this.#usual(engine);
+    if (source === undefined) return await this.#findByName(engine);
     if (source.kind === "name") return await this.#named(engine, source.name);
     return { identity: await this.#identityOf(engine, source.path), shown: source.path };
   }
 
   /**
-   * Sees to it that the Engine has the image, which takes a second or more where it must be loaded.
+   * Loads the image into the Engine if it is missing there, which takes a second or more.
    *
-   * @returns what the Engine knows it by
+   * @returns the Engine's name or id of it
    * @throws {OperationError} when it cannot be loaded
    */
   async provide(engine: EngineClient, { identity, shown }: FoundImage): Promise<string> {
     const known = this.#loaded.get(identity) ?? identity;
     if (await imageId(engine, known) !== undefined) return known;
-    // It has been removed since it was found.
+    // It was removed after it was found.
     if (identity !== this.#tar.identity) throw noImage(shown);
     return await this.#load(engine, shown, identity);
   }
 
-  /** The file in one of the usual places. */
+  /** Finds the file in the default places. */
   async #file(): Promise<ImageSource | undefined> {
     for (
       const path of [join(this.#folder, TAR), join(this.#folder, "..", "share", "docker-connector", TAR)]
@@ -103,8 +105,8 @@ export class ClientImage {
     return undefined;
   }
 
-  /** Without a file: the name that its image has, else that of the release. */
-  async #usual(engine: EngineClient): Promise<FoundImage> {
+  /** Finds the image without a file: by the name of a local build, else by that of the release. */
+  async #findByName(engine: EngineClient): Promise<FoundImage> {
     const name = `${CLIENT_REPOSITORY}:${version}`;
     const identity = await imageId(engine, name);
     if (identity !== undefined) return { identity, shown: name };
@@ -116,17 +118,17 @@ export class ClientImage {
     const there = await imageId(engine, name);
     if (there !== undefined) return { identity: there, shown: name };
     if (!hasNamespace(name)) throw noImage(name);
-    this.#announce("image is being pulled", { image: name });
+    this.#announce("pulling image", { image: name });
     const start = performance.now();
-    await pullImage(engine, name, progress("image is being pulled", { image: name }));
+    await pullImage(engine, name, progress("pulling image", { image: name }));
     const identity = await imageId(engine, name);
     if (identity === undefined) throw noImage(name);
-    this.#said.settle(name);
+    this.#logged.settle(name);
     log.info("image pulled", { image: name, milliseconds: Math.round(performance.now() - start) });
     return { identity, shown: name };
   }
 
-  /** What a file's image is known by: what is written beside it, else what the Engine says once it is loaded. */
+  /** Returns the digest of a file's image: from the file beside it, else from the Engine once it is loaded. */
   async #identityOf(engine: EngineClient, path: string): Promise<string> {
     const state = stampImage(path);
     if (this.#tar.path !== path || this.#tar.state !== state) {
@@ -139,29 +141,29 @@ export class ClientImage {
     return this.#tar.identity;
   }
 
-  /** What fails is begun again and again, so its beginning is told once. */
+  /** Logs the start of work once, since work that fails is started again and again. */
   #announce(words: string, fields: Readonly<Record<string, string>>): void {
-    if (this.#said.isNews(Object.values(fields).join(), words)) log.info(words, fields);
+    if (this.#logged.isNews(Object.values(fields).join(), words)) log.info(words, fields);
   }
 
-  /** Loads a file; what the Engine knows its image by. */
+  /** Loads a file; returns the Engine's id of its image. */
   async #load(engine: EngineClient, path: string, identity?: string): Promise<string> {
-    this.#announce("image is being loaded", { file: path });
+    this.#announce("loading image", { file: path });
     const start = performance.now();
-    const name = await loadImage(engine, path, progress("image is being loaded", { file: path }));
+    const name = await loadImage(engine, path, progress("loading image", { file: path }));
     // An Engine with another store than the one that built it has another id.
     const id = (identity === undefined ? undefined : await imageId(engine, identity)) ??
       await imageId(engine, name);
     if (id === undefined) {
       throw new OperationError(
         "unavailable",
-        `Cannot load image ${path}: the Docker Engine has taken it, but does not show it`,
+        `Cannot load image ${path}: the Docker Engine accepted it but does not list it`,
         `See what docker load -i ${path} says`,
       );
     }
     this.#loaded.set(identity ?? id, id);
     const milliseconds = Math.round(performance.now() - start);
-    this.#said.settle(path);
+    this.#logged.settle(path);
     log.info("image loaded", { image: name, file: path, milliseconds });
     return id;
   }
@@ -169,6 +171,24 @@ export class ClientImage {
 
 function progress(words: string, fields: Readonly<Record<string, string>>): ImageProgress {
   return pacedProgress((state) => log.info(words, { ...fields, progress: state }));
+}
+
+/**
+ * Limits progress reports to one in 3 s.
+ *
+ * @param report called with words such as "download 12.3 of 45.6 MB"
+ * @param now the time in milliseconds
+ */
+export function pacedProgress(
+  report: (progress: string) => void,
+  now: () => number = () => performance.now(),
+): ImageProgress {
+  let next = now() + PROGRESS_INTERVAL_MS;
+  return (step, done, total) => {
+    if (now() < next) return;
+    next = now() + PROGRESS_INTERVAL_MS;
+    report(`${step} ${(done / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`);
+  };
 }
 
 function noImage(name: string, more = ""): OperationError {

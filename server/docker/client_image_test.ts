@@ -5,7 +5,7 @@ import { configureLog } from "../../program/log.ts";
 import { OperationError } from "../../core/error.ts";
 import { EngineClient } from "../../system/docker/engine_client.ts";
 import { answer, chunk, CHUNKED_HEAD, FakeEngine, VERSION } from "../../tests/fakes/engine.ts";
-import { ClientImage } from "./client_image.ts";
+import { ClientImage, pacedProgress } from "./client_image.ts";
 
 const ID = `sha256:${"0123456789abcdef".repeat(4)}`;
 const OWN_NAME = `mac-docker-connector:${version}`;
@@ -152,7 +152,7 @@ Deno.test("a release without a tar pulls its own image, told in the log", () =>
     assert.deepEqual(scene.brought, [`POST create?${from}`]);
     assert.match(
       scene.lines.join(""),
-      /image is being pulled image=ghcr\S+\n.*image pulled image=ghcr\S+ milliseconds=\d+/,
+      /pulling image image=ghcr\S+\n.*image pulled image=ghcr\S+ milliseconds=\d+/,
     );
     await image.find(engine);
     assert.equal(scene.brought.length, 1);
@@ -171,7 +171,7 @@ Deno.test("a refused pull says what to do", () =>
       new RegExp(`^Cannot pull image ${name}: the registry has no such image .*manifest unknown.*--image$`),
     );
     await fault(image.find(engine));
-    assert.equal(scene.lines.filter((line) => line.includes("image is being pulled")).length, 1);
+    assert.equal(scene.lines.filter((line) => line.includes("pulling image")).length, 1);
   }));
 
 Deno.test("nothing is pulled under a name that could be anybody's", () =>
@@ -208,3 +208,15 @@ Deno.test("a program whose file is replaced while it runs finds its image all th
     }).output();
     assert.equal(new TextDecoder().decode(stdout).trim(), ID, new TextDecoder().decode(stderr));
   }));
+
+Deno.test("pacedProgress() reports every three seconds", () => {
+  let now = 100;
+  const reported: string[] = [];
+  const report = pacedProgress((words) => reported.push(`${now}: ${words}`), () => now);
+  for (let done = 0; now < 10_000; done += 50_000, now += 100) report("download", done, 34_560_000);
+  assert.deepEqual(reported, [
+    "3100: download 1.5 of 34.6 MB",
+    "6100: download 3.0 of 34.6 MB",
+    "9100: download 4.5 of 34.6 MB",
+  ]);
+});

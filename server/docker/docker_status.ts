@@ -5,7 +5,7 @@
  */
 import type { SubnetDecision } from "../../core/routing/desired_routes.ts";
 import { formatPrefix } from "../../core/net/prefix.ts";
-import type { EngineState } from "../../system/docker/engine_follower.ts";
+import type { EngineState } from "../../system/docker/docker_watcher.ts";
 import type { ContainerStatus, DockerStatus, RouteStatus, SubnetStatus } from "../status/status_document.ts";
 
 /** The status without discovery. */
@@ -21,10 +21,7 @@ export const DOCKER_OFF: DockerStatus = {
 /**
  * The status with discovery.
  *
- * @param state the Engine
- * @param decided what became of each subnet
- * @param routes the state of the routes
- * @param container the client container
+ * @param decided the decision on each subnet
  */
 export function dockerStatus(
   { engine, fault, networks }: EngineState,
@@ -35,7 +32,7 @@ export function dockerStatus(
   const states = new Map(routes.map(({ prefix, state }) => [prefix, state]));
   const subnets = Map.groupBy(decided, ({ network }) => network.id);
   return {
-    state: engine === undefined ? "searching" : "connected",
+    state: engine === undefined ? "connecting" : "connected",
     socket: engine?.path ?? null,
     engine: engine?.version ?? null,
     api: engine?.api ?? null,

@@ -1,23 +1,24 @@
 /**
- * Finds out whether an Engine runs on this very machine, as is usual on Linux.
+ * Detection of an Engine that runs on this machine, as is usual on Linux.
  *
  * @module
  */
-import { fieldsOf } from "../../core/docker/fields.ts";
+import * as v from "valibot";
 import { hasBridgeOf } from "../../core/docker/local_engine.ts";
 import type { DockerNetwork } from "../../core/docker/networks.ts";
+import { NAME, parse } from "../../core/docker/schema.ts";
 import type { ForeignPrefix } from "../../core/routing/desired_routes.ts";
 import { backEnd } from "../../ffi/platform.ts";
 import { readSysctl } from "../../ffi/libc/sysctl_linux.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
 import { parseReply } from "../../system/docker/engine_containers.ts";
 
-/** This machine's name, which its Engine calls its own too (proc_sys_kernel(5)). */
+/** This machine's name, which its Engine reports too (proc_sys_kernel(5)). */
 const HOST_NAME = "kernel/hostname";
 
 /**
- * Whether the Engine's bridges are this machine's. A bridge of the same name and subnet alone would not tell: a machine
- * with an Engine of its own may use one in a virtual machine besides, and both have a docker0.
+ * Tells whether the Engine's bridges are this machine's. A bridge of the same name and subnet is no proof: a machine
+ * with its own Engine may use one in a virtual machine too, and both have a docker0.
  *
  * @param networks the Engine's
  * @param listForeign lists the machine's own networks
@@ -31,6 +32,6 @@ export async function isLocalEngine(
   // On macOS an Engine is always in a virtual machine.
   if (backEnd.os !== "linux") return false;
   if (!hasBridgeOf(networks, await listForeign())) return false;
-  const { Name: name } = fieldsOf(parseReply(engine, await engine.send("GET", "/info")));
-  return name !== undefined && name === readSysctl(HOST_NAME);
+  const info = parse(v.object({ Name: NAME }), parseReply(engine, await engine.send("GET", "/info")));
+  return info !== undefined && info.Name === readSysctl(HOST_NAME);
 }

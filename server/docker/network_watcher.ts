@@ -1,5 +1,5 @@
 /**
- * Follows the Docker Engine's networks, says in the log what it finds, and tells `status` of it.
+ * Watches the networks of the Docker Engine, for the routes, the log and `status`.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import type { DockerSetting } from "../../core/config/config.ts";
 import type { DockerNetwork, NetworkList } from "../../core/docker/networks.ts";
 import { OperationError } from "../../core/error.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
-import { isStop } from "../../system/docker/engine_fault.ts";
-import { EngineFollower } from "../../system/docker/engine_follower.ts";
-import { findEngine } from "../../system/docker/find_engine.ts";
+import { isConnectionLost } from "../../system/docker/docker_error.ts";
+import { DockerWatcher } from "../../system/docker/docker_watcher.ts";
+import { connectDocker } from "../../system/docker/connect_docker.ts";
 import { searchSockets, type SocketSearch } from "../../system/docker/socket_search.ts";
 import { dockerStatus } from "./docker_status.ts";
 import type { RoutePlanner } from "../routing/route_controller.ts";
@@ -19,25 +19,25 @@ import type { ContainerStatus, DockerStatus } from "../status/status_document.ts
 
 const log = getLogger("docker");
 
-/** Who keeps the client container. */
-export interface ClientKeeper extends AsyncDisposable {
-  /** What `status` shows. */
+/** The part of a run that manages the client container. */
+export interface ClientController extends AsyncDisposable {
+  /** The container as `status` shows it. */
   readonly status: ContainerStatus;
-  /** An Engine answers, or something of it may have changed. */
-  attend(engine: EngineClient): void;
-  /** The client container or its image may have changed. */
+  /** Called when an Engine answers, or its networks were listed again. */
+  setEngine(engine: EngineClient): void;
+  /** Called when the client container or its image may have changed. */
   wake(): void;
-  /** The Engine has gone. */
-  lost(): void;
+  /** Called when the Engine is gone. */
+  onDisconnected(): void;
 }
 
-/** The Docker networks as routes. Disposal ends the following and leaves the routes. */
-export class DockerDiscovery implements AsyncDisposable {
+/** Turns the Docker networks into routes. Disposal ends the watch and leaves the routes. */
+export class NetworkWatcher implements AsyncDisposable {
   readonly #planner: RoutePlanner;
-  readonly #client: ClientKeeper;
-  readonly #follower: EngineFollower;
-  /** What was said since an Engine was last found, so that each fault is said once while it is tried again. */
-  readonly #said = new Set<string>();
+  readonly #client: ClientController;
+  readonly #watcher: DockerWatcher;
+  /** Faults that were logged since the last connection; each is logged once. */
+  readonly #loggedFaults = new Set<string>();
   readonly #notes = new OnceEach();
   #unreadable = 0;
 
@@ -45,73 +45,73 @@ export class DockerDiscovery implements AsyncDisposable {
    * Starts at once.
    *
    * @param setting the `docker` key, which is not "off"
-   * @param planner told of the networks
-   * @param client told of the Engine; ended with this
+   * @param planner gets the networks
+   * @param client gets the Engine; disposed of with this
    */
-  constructor(setting: DockerSetting, planner: RoutePlanner, client: ClientKeeper) {
+  constructor(setting: DockerSetting, planner: RoutePlanner, client: ClientController) {
     this.#planner = planner;
     this.#client = client;
     const named = setting.mode === "socket" ? { paths: [setting.path] } : undefined;
-    this.#follower = new EngineFollower(
-      { sockets: async () => named ?? this.#noted(await searchSockets()), find: findEngine },
+    this.#watcher = new DockerWatcher(
+      { sockets: async () => named ?? this.#logNotes(await searchSockets()), connect: connectDocker },
       {
-        found: (engine) => this.#found(engine),
-        networks: (list) => this.#networks(list),
-        client: () => client.wake(),
-        lost: (fault) => this.#lost(fault),
+        onConnected: (engine) => this.#onConnected(engine),
+        onNetworks: (list) => this.#networks(list),
+        onClientChange: () => client.wake(),
+        onDisconnected: (fault) => this.#onDisconnected(fault),
       },
     );
   }
 
-  /** The networks as they were last listed. */
+  /** The last listed networks. */
   get networks(): readonly DockerNetwork[] {
-    return this.#follower.state.networks;
+    return this.#watcher.state.networks;
   }
 
-  /** What `status` shows. */
+  /** The part of `status` about Docker. */
   get status(): DockerStatus {
     const { subnets, routes } = this.#planner;
-    return dockerStatus(this.#follower.state, subnets, routes.status, this.#client.status);
+    return dockerStatus(this.#watcher.state, subnets, routes.status, this.#client.status);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Together: what the keeper asks of the Engine is called off by the follower.
-    await Promise.all([this.#client[Symbol.asyncDispose](), this.#follower[Symbol.asyncDispose]()]);
+    // Together: the watcher aborts the requests of the controller.
+    await Promise.all([this.#client[Symbol.asyncDispose](), this.#watcher[Symbol.asyncDispose]()]);
   }
 
-  /** Says what a person should know of a search, once. */
-  #noted(search: SocketSearch): SocketSearch {
+  /** Logs each note of a search once. */
+  #logNotes(search: SocketSearch): SocketSearch {
     for (const note of search.notes ?? []) if (this.#notes.isNews(note, note)) log.warn(note);
     return search;
   }
 
-  #found({ path, version, api }: EngineClient): void {
-    this.#said.clear();
+  #onConnected({ path, version, api }: EngineClient): void {
+    this.#loggedFaults.clear();
     log.info("Docker Engine found", { socket: path, engine: version, api });
   }
 
   async #networks({ networks, unreadable }: NetworkList): Promise<void> {
-    const { engine } = this.#follower.state;
-    if (engine !== undefined) this.#client.attend(engine);
+    const { engine } = this.#watcher.state;
+    if (engine !== undefined) this.#client.setEngine(engine);
     if (unreadable > this.#unreadable) {
-      log.warn("the Docker Engine lists networks that cannot be read", { count: unreadable });
+      log.warn("cannot read some networks of the Docker Engine", { count: unreadable });
     }
     this.#unreadable = unreadable;
     try {
       await this.#planner.discover(networks);
     } catch (error) {
-      // It is no fault of the Engine's, which is tried again with the next list.
+      // Not a fault of the Engine: the next list tries again.
       if (!(error instanceof OperationError)) throw error;
-      if (!this.#said.has(error.report)) log.error(error.report);
-      this.#said.add(error.report);
+      if (!this.#loggedFaults.has(error.report)) log.error(error.report);
+      this.#loggedFaults.add(error.report);
     }
   }
 
-  #lost(fault: OperationError): void {
-    this.#client.lost();
-    if (this.#said.has(fault.report)) return;
-    this.#said.add(fault.report);
-    const isNormal = fault.cause === undefined || isStop(fault.cause);
+  #onDisconnected(fault: OperationError): void {
+    this.#client.onDisconnected();
+    if (this.#loggedFaults.has(fault.report)) return;
+    this.#loggedFaults.add(fault.report);
+    const isNormal = fault.cause === undefined || isConnectionLost(fault.cause);
     log[isNormal ? "info" : "warn"](`${fault.report}; it is tried again`);
   }
 }

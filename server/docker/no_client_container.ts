@@ -1,78 +1,79 @@
 /**
- * The client container where none is kept: what an earlier run has kept is taken away, since it has that run's key and settings,
- * and holds the interface of the client that the user starts. Once in a run, so that two servers at one Engine, of which one keeps
- * a container, do not take turns.
+ * The client container where none is managed: removes that of an earlier run, which has that run's key and settings and
+ * holds the interface of the client that the user starts. It does so once in a run, so that two servers at one Engine,
+ * of which one manages a container, do not take turns.
  *
  * @module
  */
-import { getLogger } from "../../program/log.ts";
-import { OnceEach } from "../../program/log_on_change.ts";
 import { CLIENT_CONTAINER } from "../../core/docker/client_container.ts";
 import { OperationError } from "../../core/error.ts";
+import { getLogger } from "../../program/log.ts";
+import { OnceEach } from "../../program/log_on_change.ts";
+import { connectDocker } from "../../system/docker/connect_docker.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
-import { findEngine } from "../../system/docker/find_engine.ts";
 import { searchSockets } from "../../system/docker/socket_search.ts";
-import type { ClientKeeper } from "./network_watcher.ts";
-import { removeKeptContainers } from "./managed_containers.ts";
-import { PatientWork } from "./retry_worker.ts";
+import { RetryWorker } from "../retry_worker.ts";
 import type { ContainerStatus } from "../status/status_document.ts";
+import { containerRetryPause, removeManagedContainers, toContainerError } from "./managed_containers.ts";
+import type { ClientController } from "./network_watcher.ts";
 
 const log = getLogger("docker");
 
-/** Keeps nothing in the Engine that is followed: `--image off`. */
-export class NoClientContainer implements ClientKeeper {
+/** The controller for `--image off`. */
+export class NoClientContainer implements ClientController {
   readonly status: ContainerStatus = { name: CLIENT_CONTAINER, state: "off", image: null };
-  readonly #said = new OnceEach();
-  readonly #work = new PatientWork(() => this.#remove(), (fault) => {
-    if (this.#engine === undefined || !this.#said.isNews("fault", fault.report)) return;
-    log.warn(`${fault.report}; it is tried again`);
+  readonly #logged = new OnceEach();
+  readonly #worker = new RetryWorker(() => this.#remove(), (error, failures) => {
+    const fault = toContainerError(error);
+    if (this.#engine !== undefined && this.#logged.isNews("fault", fault.report)) {
+      log.warn(`${fault.report}; it is tried again`);
+    }
+    return containerRetryPause(fault, failures);
   });
   #engine: EngineClient | undefined;
   #isDone = false;
 
-  /** An Engine answers. */
-  attend(engine: EngineClient): void {
+  setEngine(engine: EngineClient): void {
     this.#engine = engine;
-    if (!this.#isDone) this.#work.wake();
+    if (!this.#isDone) this.#worker.wake();
   }
 
-  /** Whatever has changed is the user's. */
+  /** Does nothing: every change is the user's. */
   wake(): void {}
 
-  /** The Engine has gone. */
-  lost(): void {
+  onDisconnected(): void {
     this.#engine = undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#engine = undefined;
-    await this.#work[Symbol.asyncDispose]();
+    await this.#worker[Symbol.asyncDispose]();
   }
 
   async #remove(): Promise<void> {
     if (this.#engine === undefined || this.#isDone) return;
-    tellRemoved(await removeKeptContainers(this.#engine), "--image off");
+    logRemoved(await removeManagedContainers(this.#engine), "--image off");
     this.#isDone = true;
   }
 }
 
 /**
- * Does the same in an Engine that is not followed: `docker off`. It is asked once; where none answers, nothing is left to do.
+ * Does the same for `docker off`: connects once, and gives up if no Engine answers.
  *
- * @param signal ends it
+ * @param signal aborts it
  */
-export async function removeLeftContainer(signal: AbortSignal): Promise<void> {
+export async function removeStaleContainer(signal: AbortSignal): Promise<void> {
   try {
-    const engine = await findEngine(await searchSockets(), signal);
-    tellRemoved(await removeKeptContainers(engine), "docker off");
+    const engine = await connectDocker(await searchSockets(), signal);
+    logRemoved(await removeManagedContainers(engine), "docker off");
   } catch (error) {
     if (!(error instanceof OperationError)) throw error;
-    log.debug(`no container of an earlier run was looked for: ${error.report}`);
+    log.debug(`cannot look for a container of an earlier run: ${error.report}`);
   }
 }
 
-function tellRemoved(names: readonly string[], setting: string): void {
+function logRemoved(names: readonly string[], setting: string): void {
   for (const container of names) {
-    log.info(`client container of an earlier run removed, since ${setting} keeps none`, { container });
+    log.info(`client container of an earlier run removed, since ${setting} manages none`, { container });
   }
 }

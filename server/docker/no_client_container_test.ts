@@ -20,18 +20,18 @@ Deno.test("where none is kept, kept ones are removed once in a run, and no other
       if (target.startsWith("DELETE")) done.resolve();
     });
     const engine = await EngineClient.connect(fake.path);
-    const keeper = new NoClientContainer();
-    keeper.attend(engine);
+    const controller = new NoClientContainer();
+    controller.setEngine(engine);
     await done.promise;
     // A server that keeps one has made it again.
-    keeper.attend(engine);
-    keeper.wake();
-    await keeper[Symbol.asyncDispose]();
+    controller.setEngine(engine);
+    controller.wake();
+    await controller[Symbol.asyncDispose]();
     assert.deepEqual(fake.targets.filter((target) => /^(POST|DELETE) /.test(target)), [
       "POST /v1.41/containers/kept/stop?t=5",
       "DELETE /v1.41/containers/kept?force=1",
     ]);
-    assert.equal(keeper.status.state, "off");
+    assert.equal(controller.status.state, "off");
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

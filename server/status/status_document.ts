@@ -48,19 +48,19 @@ export interface ContainerStatus {
   /** Its name, or the one that it is to have. */
   readonly name: string;
   /**
-   * "off" by `--image off`; "waiting" for an Engine; "needless" where the Engine is on this machine; "absent" as long as
-   * it cannot be made; "foreign" where a container that is not this program's has its name; "theirs" where the user runs
-   * a client, which is used as it is; "restarting" while the Engine starts it again by itself; "stopped" where it cannot
-   * be started.
+   * "off": by `--image off`; "pending": waits for an Engine; "not-required": the Engine is on this machine; "missing":
+   * cannot be created yet; "created": is being started; "stopped": cannot be started; "restarting": ends soon after
+   * each start; "conflict": a container that is not managed has the name; "external": the user runs a client, which is
+   * used as it is.
    */
   readonly state:
     | "off"
-    | "waiting"
-    | "needless"
-    | "absent"
-    | "foreign"
-    | "theirs"
-    | "starting"
+    | "pending"
+    | "not-required"
+    | "missing"
+    | "conflict"
+    | "external"
+    | "created"
     | "running"
     | "restarting"
     | "stopped";
@@ -72,8 +72,8 @@ export interface ContainerStatus {
 
 /** The Docker Engine and its networks. */
 export interface DockerStatus {
-  /** "off" by the configuration; "searching" while no Engine answers. */
-  readonly state: "off" | "searching" | "connected";
+  /** "off": by the configuration; "connecting": no Engine answers yet. */
+  readonly state: "off" | "connecting" | "connected";
   /** Path of the Engine's socket; this and the next two are null unless connected. */
   readonly socket: string | null;
   /** The Engine's version. */

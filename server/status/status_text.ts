@@ -101,14 +101,14 @@ function dockerLine({ state, socket, engine, api, fault }: DockerStatus): string
 }
 
 /** What there is to say of the client container beside its name. */
-const containerStates: Readonly<Record<ContainerStatus["state"], string>> = {
+const CONTAINER_STATES: Readonly<Record<ContainerStatus["state"], string>> = {
   off: "off",
-  waiting: "waiting for the Docker Engine",
-  needless: "needless, the Docker Engine is on this machine",
-  absent: "absent",
-  foreign: "in the way, not this program's",
-  theirs: "not this program's, used as it is",
-  starting: "starting",
+  pending: "pending: waiting for the Docker Engine",
+  "not-required": "not required: Docker runs on this host",
+  missing: "missing",
+  conflict: "conflict: not managed by this program",
+  external: "external: not managed by this program, used as it is",
+  created: "created",
   running: "running",
   restarting: "restarting",
   stopped: "stopped",
@@ -118,7 +118,7 @@ function containerLines({ container }: DockerStatus): string[] {
   if (container === null) return [];
   const { name, state, image, fault } = container;
   const of = image === null ? "" : `, ${image}`;
-  return [`${name}, ${containerStates[state]}${of}`, ...fault === undefined ? [] : [fault]];
+  return [`${name}, ${CONTAINER_STATES[state]}${of}`, ...fault === undefined ? [] : [fault]];
 }
 
 /** Why a subnet has no route of its own; one that has is among the routes. */

@@ -57,7 +57,7 @@ const busy: ServerStatus = {
     ],
     container: {
       name: "mac-connector",
-      state: "foreign",
+      state: "conflict",
       image: "nginx",
       fault: "Cannot start it. Rename it",
     },
@@ -143,7 +143,7 @@ Deno.test("each route has its source and its state, a failed one its fault", () 
 
 Deno.test("what is known of the Engine, the container and the networks without a route is told", () => {
   says(busy, "docker", ["28.2.2", "/var/run/docker.sock", "1.44"]);
-  says(busy, "container", ["mac-connector", "not this program's", "nginx"], ["Cannot start it. Rename it"]);
+  says(busy, "container", ["mac-connector", "not managed by this program", "nginx"], ["Cannot start it. Rename it"]);
   says(
     busy,
     "unrouted",
@@ -163,8 +163,8 @@ Deno.test("numbers have units, drops that did not occur are left out, each fault
 });
 
 Deno.test("while no Engine answers, the status says why", () => {
-  const docker = { ...idle.docker, state: "searching" as const, fault: "Cannot find it. Start Docker" };
-  assert.match(statusText({ ...idle, docker }), /^docker +searching: Cannot find it\. Start Docker$/m);
+  const docker = { ...idle.docker, state: "connecting" as const, fault: "Cannot find it. Start Docker" };
+  assert.match(statusText({ ...idle, docker }), /^docker +connecting: Cannot find it\. Start Docker$/m);
 });
 
 Deno.test("what a peer says of itself cannot act on the terminal", () => {

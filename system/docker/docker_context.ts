@@ -5,16 +5,16 @@
  */
 import { UnreadFile, type UserFile } from "../process/user_file.ts";
 
-/** What a folder with settings of `docker` says of the context in use. */
+/** The context in use, by the settings of `docker`. */
 export interface DockerContext {
   /** The socket; undefined where no context is in use, or none that is a unix socket. */
   readonly path?: string;
-  /** What a person should know: a context that leads over the network, a file that is not read. */
+  /** A note for the log: a context that leads over the network, a file that is not read. */
   readonly note?: string;
 }
 
-/** Where the settings are, and which context the environment names. */
-export interface ContextNeeds {
+/** Sources of the context. */
+export interface DockerContextDeps {
   /** The folder, usually ~/.docker: a trusted folder and the path from there. */
   readonly settings: UserFile;
   /** The value of DOCKER_CONTEXT. */
@@ -27,7 +27,9 @@ export interface ContextNeeds {
  * Reads the context in use. One named NAME is described by contexts/meta/SHA256(NAME)/meta.json below the folder
  * (metadatastore.go); the context "default" stands for the usual socket and has no file.
  */
-export async function readDockerContext({ settings, named, read }: ContextNeeds): Promise<DockerContext> {
+export async function readDockerContext(
+  { settings, named, read }: DockerContextDeps,
+): Promise<DockerContext> {
   const { folder, path } = settings;
   const fields = async (name: string) =>
     parse(await read({ folder, path: path === "" ? name : `${path}/${name}` }));
@@ -51,10 +53,10 @@ export function socketPath(host: string): string | undefined {
 }
 
 /** A context's host is any text; a log line is not. */
-const LONGEST_WORD = 100;
+const MAX_WORD = 100;
 
 function unusable(name: string, host: string): string {
-  const word = (text: string) => text.slice(0, LONGEST_WORD).replaceAll(/[^\x20-\x7e]/g, "?");
+  const word = (text: string) => text.slice(0, MAX_WORD).replaceAll(/[^\x20-\x7e]/g, "?");
   return `the Docker context in use, "${word(name)}", leads to ${
     word(host)
   }, which is no unix socket of this machine; ` +

@@ -1,34 +1,47 @@
 /**
- * Asks a Docker Engine for its networks and whatever else, and follows its events, over its unix socket.
+ * A client of the Docker Engine API over its unix socket: requests, and the stream of events.
  *
  * @module
  */
+import * as v from "valibot";
 import { chooseApiVersion, KNOWN_API_VERSIONS } from "../../core/docker/api_version.ts";
 import { changeOf, type EngineChange, FOLLOWED_TYPES } from "../../core/docker/event.ts";
-import { fieldsOf } from "../../core/docker/fields.ts";
+import { NAME, parse, parseJson } from "../../core/docker/schema.ts";
 import { type NetworkList, readNetworks } from "../../core/docker/networks.ts";
 import { OperationError } from "../../core/error.ts";
-import { MalformedAnswer } from "./byte_source.ts";
-import { engineFault } from "./engine_fault.ts";
-import { type EngineRequest, Exchange, type RequestBody, tooLong } from "./exchange.ts";
+import { MalformedResponse } from "./buffered_reader.ts";
+import { toDockerError } from "./docker_error.ts";
+import { type EngineRequest, Exchange, type RequestBody, tooLong } from "./http_exchange.ts";
 
-/** Bounds on what an Engine may take and send. */
-export interface EngineBounds {
-  /** Ends all that is under way. */
+/** Limits on the time that an Engine may take and on the bytes that it may send. */
+export interface EngineLimits {
+  /** Aborts all requests. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds for a whole answer, and for the head of the events. */
-  readonly deadline: number;
+  /** Milliseconds until a whole answer has come, and the head of the events. */
+  readonly timeoutMs: number;
   /** Bytes of an answer. A network takes about 1 KB, with all its containers in old versions more. */
-  readonly longestAnswer: number;
+  readonly maxResponseBytes: number;
   /** Characters of one event. */
-  readonly longestEvent: number;
+  readonly maxEventLength: number;
 }
 
-const BOUNDS: EngineBounds = { deadline: 10_000, longestAnswer: 16 << 20, longestEvent: 1 << 20 };
+const DEFAULT_LIMITS: EngineLimits = {
+  timeoutMs: 10_000,
+  maxResponseBytes: 16 << 20,
+  maxEventLength: 1 << 20,
+};
 
-/** Bytes of an error's answer, and characters of its message that are repeated. */
-const LONGEST_ERROR = 65_536;
-const LONGEST_MESSAGE = 200;
+/** Bytes of an error's answer, and characters of its message that are shown. */
+const MAX_ERROR = 65_536;
+const MAX_MESSAGE = 200;
+
+const VERSION = v.object({
+  Version: v.string(),
+  ApiVersion: v.string(),
+  // Engines before 1.13 do not report it.
+  MinAPIVersion: v.fallback(v.optional(NAME), undefined),
+});
+const ERROR = v.object({ message: v.string() });
 
 /** An answer, whatever its status. */
 export interface EngineReply {
@@ -36,31 +49,30 @@ export interface EngineReply {
   readonly status: number;
   /** The body as text. */
   readonly text: string;
-  /** What the Engine says of a refusal, shortened; empty where it says nothing. */
+  /** The message of an error, shortened; empty if there is none. */
   readonly message: string;
 }
 
-/** The events of an Engine. */
+/** The stream of events of an Engine. */
 export interface EngineEvents extends Disposable {
   /**
-   * One item whenever something may have changed. It ends when the Engine ends the stream.
+   * The changes as they come. It ends when the Engine ends the stream.
    *
    * @throws {OperationError} "unavailable" when the stream breaks
    */
   readonly changes: AsyncIterable<EngineChange>;
 }
 
-/** What goes with a request. */
+/** Options of a request. */
 export interface SendOptions {
-  /** What is sent along. */
   readonly body?: RequestBody;
-  /** The same as a JSON value. */
+  /** The body as a JSON value. */
   readonly json?: unknown;
-  /** Milliseconds that it may take, where the usual bound does not do. */
-  readonly deadline?: number;
+  /** Time limit in milliseconds, if not the usual one. */
+  readonly timeoutMs?: number;
 }
 
-/** An Engine that has answered. */
+/** A connection to an Engine that has answered. */
 export class EngineClient {
   private constructor(
     /** Its socket. */
@@ -69,59 +81,56 @@ export class EngineClient {
     readonly version: string,
     /** The version of the API that is spoken with it. */
     readonly api: string,
-    readonly bounds: EngineBounds,
+    readonly limits: EngineLimits,
   ) {}
 
   /**
-   * Agrees on a version of the API with the Engine behind a socket.
+   * Agrees on a version of the API with the Engine at a socket.
    *
-   * @throws {OperationError} "unavailable" when no Engine answers there, or none of a version that can be used
+   * @throws {OperationError} "unavailable" when no Engine of a usable version answers
    */
-  static async connect(path: string, bounds: Partial<EngineBounds> = {}): Promise<EngineClient> {
-    const all = { ...BOUNDS, ...bounds };
-    const answer = await getJson(path, "/version", all);
-    const { Version: version, ApiVersion: most, MinAPIVersion: least }: Readonly<Record<string, unknown>> =
-      typeof answer === "object" && answer !== null ? { ...answer } : {};
-    if (typeof version !== "string" || typeof most !== "string") {
-      throw engineFault(path, new MalformedAnswer("what answers is no Docker Engine"));
+  static async connect(path: string, limits: Partial<EngineLimits> = {}): Promise<EngineClient> {
+    const all = { ...DEFAULT_LIMITS, ...limits };
+    const answer = parse(VERSION, await getJson(path, "/version", all));
+    if (answer === undefined) {
+      throw toDockerError(path, new MalformedResponse("what answers is no Docker Engine"));
     }
-    // Engines before 1.13 do not tell their least version, Podman tells it as Docker does.
-    const api = chooseApiVersion(most, typeof least === "string" && least !== "" ? least : undefined);
+    const { Version: version, ApiVersion: max, MinAPIVersion: min } = answer;
+    const api = chooseApiVersion(max, min);
     if (api === undefined) {
       throw new OperationError(
         "unavailable",
-        `Cannot use the Docker Engine at ${path}: it speaks API ${most.slice(0, 20)}, ` +
-          `${KNOWN_API_VERSIONS.least} or later is needed`,
+        `Cannot use the Docker Engine at ${path}: it speaks API ${max.slice(0, 20)}, ` +
+          `${KNOWN_API_VERSIONS.min} or later is needed`,
         "Update Docker",
       );
     }
-    return new EngineClient(path, version.slice(0, LONGEST_MESSAGE), api, all);
+    return new EngineClient(path, version.slice(0, MAX_MESSAGE), api, all);
   }
 
   /**
-   * The bridge networks.
+   * Lists the bridge networks.
    *
    * @throws {OperationError} "unavailable"
    */
   async networks(): Promise<NetworkList> {
-    const list = readNetworks(await getJson(this.path, `/v${this.api}/networks`, this.bounds));
+    const list = readNetworks(await getJson(this.path, `/v${this.api}/networks`, this.limits));
     if (list === undefined) {
-      throw engineFault(this.path, new MalformedAnswer("the answer is no list of networks"));
+      throw toDockerError(this.path, new MalformedResponse("the answer is no list of networks"));
     }
     return list;
   }
 
   /**
-   * Sends any request. What its answer says is left to the caller, but it is bounded in time and bytes.
+   * Sends any request. The answer is limited in time and bytes; its status is left to the caller.
    *
-   * @param method what is to be done
    * @param target the target without the version of the API, such as "/containers/json"
    * @throws {OperationError} "unavailable"
    */
   async send(
     method: EngineRequest["method"],
     target: string,
-    { body, json, deadline = this.bounds.deadline }: SendOptions = {},
+    { body, json, timeoutMs = this.limits.timeoutMs }: SendOptions = {},
   ): Promise<EngineReply> {
     const sent = json === undefined ? body : jsonBody(json);
     const request = {
@@ -130,26 +139,25 @@ export class EngineClient {
       ...(sent === undefined ? {} : { body: sent }),
     };
     try {
-      using exchange = await Exchange.send(this.path, request, deadline, this.bounds.signal);
-      const text = await exchange.text(this.bounds.longestAnswer);
+      using exchange = await Exchange.send(this.path, request, timeoutMs, this.limits.signal);
+      const text = await exchange.text(this.limits.maxResponseBytes);
       return { status: exchange.status, text, message: exchange.status < 400 ? "" : messageOf(text) };
     } catch (error) {
-      throw engineFault(this.path, error);
+      throw toDockerError(this.path, error);
     }
   }
 
   /**
-   * Sends a `POST` whose answer tells in lines how the work goes on. It is bounded in time and bytes.
+   * Sends a `POST` whose answer reports progress in lines. It is limited in time and bytes.
    *
    * @param target the target without the version of the API
-   * @param options what is sent, and how long all of it may take
-   * @param onLine gets the lines of an answer that is no error, as they come
+   * @param onLine gets the lines of an answer that is not an error, as they come
    * @returns the answer without its text
    * @throws {OperationError} "unavailable"
    */
   async report(
     target: string,
-    { body, deadline }: { readonly body?: RequestBody; readonly deadline: number },
+    { body, timeoutMs }: { readonly body?: RequestBody; readonly timeoutMs: number },
     onLine: (line: string) => void,
   ): Promise<EngineReply> {
     const request = {
@@ -158,34 +166,34 @@ export class EngineClient {
       ...(body === undefined ? {} : { body }),
     } as const;
     try {
-      using exchange = await Exchange.send(this.path, request, deadline, this.bounds.signal);
+      using exchange = await Exchange.send(this.path, request, timeoutMs, this.limits.signal);
       const { status } = exchange;
-      if (status >= 400) return { status, text: "", message: messageOf(await exchange.text(LONGEST_ERROR)) };
-      const { longestAnswer, longestEvent } = this.bounds;
+      if (status >= 400) return { status, text: "", message: messageOf(await exchange.text(MAX_ERROR)) };
+      const { maxResponseBytes, maxEventLength } = this.limits;
       let length = 0;
-      for await (const line of exchange.lines(longestEvent)) {
+      for await (const line of exchange.lines(maxEventLength)) {
         length += line.length + 1;
-        if (length > longestAnswer) throw tooLong(longestAnswer);
+        if (length > maxResponseBytes) throw tooLong(maxResponseBytes);
         onLine(line);
       }
       return { status, text: "", message: "" };
     } catch (error) {
-      throw engineFault(this.path, error);
+      throw toDockerError(this.path, error);
     }
   }
 
   /**
-   * Follows what happens to networks and to the client container from now on.
+   * Opens the stream of changes to the networks and the client container.
    *
    * @throws {OperationError} "unavailable"
    */
   async events(): Promise<EngineEvents> {
-    const { path, bounds } = this;
+    const { path, limits } = this;
     const filters = encodeURIComponent(JSON.stringify({ type: FOLLOWED_TYPES }));
-    const exchange = await open(path, `/v${this.api}/events?filters=${filters}`, bounds);
-    exchange.stopClock();
+    const exchange = await open(path, `/v${this.api}/events?filters=${filters}`, limits);
+    exchange.stopTimeout();
     return {
-      changes: changesOf(exchange, path, bounds.longestEvent),
+      changes: changesOf(exchange, path, limits.maxEventLength),
       [Symbol.dispose]: () => exchange[Symbol.dispose](),
     };
   }
@@ -194,51 +202,46 @@ export class EngineClient {
 async function* changesOf(
   exchange: Exchange,
   path: string,
-  longest: number,
+  max: number,
 ): AsyncGenerator<EngineChange, void> {
   try {
-    for await (const line of exchange.lines(longest)) {
+    for await (const line of exchange.lines(max)) {
       const change = changeOf(line);
       if (change !== undefined) yield change;
     }
   } catch (error) {
-    throw engineFault(path, error);
+    throw toDockerError(path, error);
   }
 }
 
 function jsonBody(value: unknown): RequestBody {
   const bytes = new TextEncoder().encode(JSON.stringify(value));
-  return { type: "application/json", length: bytes.length, portions: [bytes] };
+  return { type: "application/json", length: bytes.length, chunks: [bytes] };
 }
 
-/** Asks for something that must be there. */
-async function open(path: string, target: string, { deadline, signal }: EngineBounds): Promise<Exchange> {
+/** Sends a `GET` whose answer must be 200. */
+async function open(path: string, target: string, { timeoutMs, signal }: EngineLimits): Promise<Exchange> {
   try {
-    const exchange = await Exchange.send(path, { method: "GET", target }, deadline, signal);
+    const exchange = await Exchange.send(path, { method: "GET", target }, timeoutMs, signal);
     if (exchange.status === 200) return exchange;
     using refused = exchange;
-    const message = messageOf(await refused.text(LONGEST_ERROR));
-    throw new MalformedAnswer(`it answers ${refused.status}${message === "" ? "" : `: ${message}`}`);
+    const message = messageOf(await refused.text(MAX_ERROR));
+    throw new MalformedResponse(`it answers ${refused.status}${message === "" ? "" : `: ${message}`}`);
   } catch (error) {
-    throw engineFault(path, error);
+    throw toDockerError(path, error);
   }
 }
 
-async function getJson(path: string, target: string, bounds: EngineBounds): Promise<unknown> {
-  using exchange = await open(path, target, bounds);
+async function getJson(path: string, target: string, limits: EngineLimits): Promise<unknown> {
+  using exchange = await open(path, target, limits);
   try {
-    return JSON.parse(await exchange.text(bounds.longestAnswer));
+    return JSON.parse(await exchange.text(limits.maxResponseBytes));
   } catch (error) {
-    throw engineFault(path, error);
+    throw toDockerError(path, error);
   }
 }
 
-/** What an error's answer says: the Engine sends `{"message": "..."}`. */
+/** Returns the message of an error, which the Engine sends as `{"message": "..."}`. */
 function messageOf(text: string): string {
-  try {
-    const { message } = fieldsOf(JSON.parse(text));
-    return typeof message === "string" ? message.slice(0, LONGEST_MESSAGE) : "";
-  } catch {
-    return "";
-  }
+  return parseJson(ERROR, text)?.message.slice(0, MAX_MESSAGE) ?? "";
 }

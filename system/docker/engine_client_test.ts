@@ -39,9 +39,9 @@ async function fault(promise: Promise<unknown>): Promise<OperationError> {
 }
 
 /** The networks as text, or the fault's message without the path. */
-async function outcome(path: string, bounds = {}): Promise<string> {
+async function outcome(path: string, limits = {}): Promise<string> {
   try {
-    const client = await EngineClient.connect(path, bounds);
+    const client = await EngineClient.connect(path, limits);
     const { networks } = await client.networks();
     return networks.map(({ name, subnets }) => [name, ...subnets.map(formatPrefix)].join(" ")).join();
   } catch (error) {
@@ -140,21 +140,21 @@ Deno.test("a huge answer is given up once it is larger than allowed", () =>
       const piece = chunk(" ".repeat(65_536));
       while (await connection.write(piece)) sent += 65_536;
     });
-    assert.equal(await outcome(path, { longestAnswer: 1 << 20 }), "the answer has more than 1024 KiB");
+    assert.equal(await outcome(path, { maxResponseBytes: 1 << 20 }), "the answer has more than 1024 KiB");
     assert.ok(sent < 4 << 20, `${sent} bytes were taken`);
   }));
 
 Deno.test("a slow answer is given up, however steadily it drips", () =>
   withSocket(async (path) => {
     await using _silent = new FakeEngine(path, (_target, connection) => connection.untilClosed());
-    assert.equal(await outcome(path, { deadline: 50 }), "it does not answer in time");
+    assert.equal(await outcome(path, { timeoutMs: 50 }), "it does not answer in time");
     const dripping = `${path}2`;
     await using _dripping = new FakeEngine(dripping, async (target, connection) => {
       if (target === "/version") return void await connection.write(answer(VERSION));
       await connection.write("HTTP/1.1 200 OK\r\n\r\n");
       while (await connection.write(" ")) await new Promise((resolve) => setTimeout(resolve, 5));
     });
-    assert.equal(await outcome(dripping, { deadline: 100 }), "it does not answer in time");
+    assert.equal(await outcome(dripping, { timeoutMs: 100 }), "it does not answer in time");
   }));
 
 Deno.test("what answers without the words of an Engine is none, and one that is too old is named", () =>
@@ -208,7 +208,7 @@ Deno.test("a stream of events that breaks off, or a line of it without an end, i
       await connection.write(target === "/version" ? answer(VERSION) : CHUNKED_HEAD + chunk(rest));
     });
     const read = async () => {
-      const client = await EngineClient.connect(path, { longestEvent: 1000 });
+      const client = await EngineClient.connect(path, { maxEventLength: 1000 });
       using events = await client.events();
       for await (const _ of events.changes) assert.fail("an event");
     };

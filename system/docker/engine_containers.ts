@@ -1,29 +1,26 @@
 /**
- * Containers of an Engine: looked at, made, started, stopped, removed.
+ * Requests about containers: list, inspect, create, start, remove.
  *
  * @module
  */
+import * as v from "valibot";
 import { type DockerContainer, readContainers } from "../../core/docker/containers.ts";
-import { fieldsOf } from "../../core/docker/fields.ts";
+import { lenientList, NAME, parse } from "../../core/docker/schema.ts";
 import { OperationError } from "../../core/error.ts";
-import { MalformedAnswer } from "./byte_source.ts";
+import { MalformedResponse } from "./buffered_reader.ts";
 import type { EngineClient, EngineReply } from "./engine_client.ts";
-import { engineFault } from "./engine_fault.ts";
+import { toDockerError } from "./docker_error.ts";
 
-/** Milliseconds for what the Engine does to a container; starting one may wait for a busy disk. */
-const ACTION_DEADLINE = 60_000;
+/** Time limit of a change to a container; a start may wait for a busy disk. */
+const ACTION_TIMEOUT_MS = 60_000;
 
-/** Seconds that a container is given to end before it is killed; the client needs well under one. */
+/** Seconds until a container that does not end is killed; the client needs well under one. */
 const GRACE = 5;
 
-/** An action that the Engine has refused, which says nothing against the Engine. */
-export class EngineRefusal extends OperationError {
+/** An error answer of the Engine, which is itself at work. */
+export class DockerApiError extends OperationError {
   /**
-   * Words a refusal.
-   *
-   * @param act what was to be done, such as "start container web"
-   * @param reply the Engine's answer
-   * @param remedy what to do about it
+   * @param act the action in words, such as "start container web"
    */
   constructor(act: string, { status, message }: EngineReply, remedy = "") {
     super(
@@ -35,30 +32,34 @@ export class EngineRefusal extends OperationError {
 }
 
 /**
- * All containers, stopped ones too.
+ * Lists all containers, stopped ones too.
  *
  * @throws {OperationError} "unavailable"
  */
 export async function listContainers(engine: EngineClient): Promise<DockerContainer[]> {
   const reply = await engine.send("GET", "/containers/json?all=1");
-  if (reply.status !== 200) throw new EngineRefusal("list containers", reply);
-  const containers = readContainers(parseReply(engine, reply));
-  if (containers === undefined) {
-    throw engineFault(engine.path, new MalformedAnswer("the answer is no list of containers"));
-  }
-  return containers;
+  if (reply.status !== 200) throw new DockerApiError("list containers", reply);
+  return checkReply(engine, readContainers(parseReply(engine, reply)), "the answer is no list of containers");
 }
 
-/** What a container is now, and what it was made with. */
-export interface ContainerDetails {
-  /** As in {@linkcode DockerContainer}, but never behind the events, which the list may be. */
-  readonly state: string;
-  /** Its environment. It may hold secrets. */
-  readonly environment: readonly string[];
-}
+const DETAILS = v.pipe(
+  v.object({
+    State: v.object({ Status: v.string() }),
+    Config: v.fallback(v.object({ Env: lenientList(v.string()) }), { Env: [] }),
+  }),
+  v.transform(({ State, Config }) => ({
+    /** As in {@linkcode DockerContainer}, but never behind the events, which the list may be. */
+    state: State.Status,
+    /** The environment. It may hold secrets. */
+    environment: Config.Env,
+  })),
+);
+
+/** State and environment of a container. */
+export type ContainerDetails = Readonly<v.InferOutput<typeof DETAILS>>;
 
 /**
- * Looks at one container; undefined if it has gone.
+ * Inspects a container; undefined if it is gone.
  *
  * @throws {OperationError} "unavailable"
  */
@@ -68,25 +69,16 @@ export async function inspectContainer(
 ): Promise<ContainerDetails | undefined> {
   const reply = await engine.send("GET", `/containers/${encodeURIComponent(id)}/json`);
   if (reply.status === 404) return undefined;
-  if (reply.status !== 200) throw new EngineRefusal("look at the client container", reply);
-  const { State: state, Config: config } = fieldsOf(parseReply(engine, reply));
-  const { Status: status } = fieldsOf(state);
-  const { Env: environment } = fieldsOf(config);
-  if (typeof status !== "string") {
-    throw engineFault(engine.path, new MalformedAnswer("the answer is no container"));
-  }
-  return {
-    state: status,
-    environment: Array.isArray(environment) ? environment.filter((line) => typeof line === "string") : [],
-  };
+  if (reply.status !== 200) throw new DockerApiError("inspect the client container", reply);
+  return checkReply(engine, parse(DETAILS, parseReply(engine, reply)), "the answer is no container");
 }
 
 /**
- * Makes a container.
+ * Creates a container.
  *
  * @param request the body of `POST /containers/create`
  * @returns its id
- * @throws {EngineRefusal} when the Engine does not want to; {OperationError} "unavailable"
+ * @throws {DockerApiError} when the Engine refuses; {OperationError} "unavailable"
  */
 export async function createContainer(
   engine: EngineClient,
@@ -94,19 +86,15 @@ export async function createContainer(
   request: Readonly<Record<string, unknown>>,
 ): Promise<string> {
   const target = `/containers/create?name=${encodeURIComponent(name)}`;
-  const reply = await engine.send("POST", target, { json: request, deadline: ACTION_DEADLINE });
-  if (reply.status !== 201) throw new EngineRefusal(`create container ${name}`, reply);
-  const { Id: id } = fieldsOf(parseReply(engine, reply));
-  if (typeof id !== "string" || id === "") {
-    throw engineFault(engine.path, new MalformedAnswer("the answer names no container"));
-  }
-  return id;
+  const reply = await engine.send("POST", target, { json: request, timeoutMs: ACTION_TIMEOUT_MS });
+  if (reply.status !== 201) throw new DockerApiError(`create container ${name}`, reply);
+  return checkReply(engine, parse(WITH_ID, parseReply(engine, reply)), "the answer names no container").Id;
 }
 
 /**
- * Starts or unpauses a container. One that runs already, or has gone, is no fault: an event tells.
+ * Starts or unpauses a container. One that runs already or is gone is not an error.
  *
- * @throws {EngineRefusal} when it does not start; {OperationError} "unavailable"
+ * @throws {DockerApiError} when it does not start; {OperationError} "unavailable"
  */
 export async function actOnContainer(
   engine: EngineClient,
@@ -114,16 +102,16 @@ export async function actOnContainer(
   action: "start" | "unpause",
 ): Promise<void> {
   const target = `/containers/${encodeURIComponent(id)}/${action}`;
-  const reply = await engine.send("POST", target, { deadline: ACTION_DEADLINE });
+  const reply = await engine.send("POST", target, { timeoutMs: ACTION_TIMEOUT_MS });
   if (![204, 304, 404].includes(reply.status)) {
-    throw new EngineRefusal(`${action} the client container`, reply);
+    throw new DockerApiError(`${action} the client container`, reply);
   }
 }
 
 /**
- * Removes a container. It is asked to end first, so that the client takes its firewall rules along.
+ * Stops and removes a container, so that the client removes its firewall rules.
  *
- * @throws {EngineRefusal} when it stays; {OperationError} "unavailable"
+ * @throws {DockerApiError} when it stays; {OperationError} "unavailable"
  */
 export async function removeContainer(
   engine: EngineClient,
@@ -132,17 +120,26 @@ export async function removeContainer(
   const place = `/containers/${encodeURIComponent(id)}`;
   // A paused one could neither end nor be killed.
   if (state === "paused") await actOnContainer(engine, id, "unpause");
-  await engine.send("POST", `${place}/stop?t=${GRACE}`, { deadline: ACTION_DEADLINE });
-  const reply = await engine.send("DELETE", `${place}?force=1`, { deadline: ACTION_DEADLINE });
+  await engine.send("POST", `${place}/stop?t=${GRACE}`, { timeoutMs: ACTION_TIMEOUT_MS });
+  const reply = await engine.send("DELETE", `${place}?force=1`, { timeoutMs: ACTION_TIMEOUT_MS });
   // 409: its removal is under way.
-  if (![200, 204, 404, 409].includes(reply.status)) throw new EngineRefusal("remove a container", reply);
+  if (![200, 204, 404, 409].includes(reply.status)) throw new DockerApiError("remove a container", reply);
 }
 
-/** The JSON of an answer. */
+/** Returns a parsed answer, or throws what is wrong with it. */
+function checkReply<T>({ path }: EngineClient, value: T | undefined, problem: string): T {
+  if (value === undefined) throw toDockerError(path, new MalformedResponse(problem));
+  return value;
+}
+
+/** An answer with the id of a container or an image. */
+export const WITH_ID = v.object({ Id: NAME });
+
+/** Parses the JSON of an answer. */
 export function parseReply(engine: EngineClient, { text }: EngineReply): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw engineFault(engine.path, error);
+    throw toDockerError(engine.path, error);
   }
 }

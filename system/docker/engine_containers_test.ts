@@ -15,7 +15,7 @@ import { imageId, loadImage } from "./engine_images.ts";
 async function withEngine(
   respond: Respond,
   body: (engine: EngineClient, fake: FakeEngine, folder: string) => Promise<void>,
-  bounds: Parameters<typeof EngineClient.connect>[1] = {},
+  limits: Parameters<typeof EngineClient.connect>[1] = {},
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
@@ -23,7 +23,7 @@ async function withEngine(
       if (target === "/version") await connection.write(answer(VERSION));
       else await respond(target, connection);
     });
-    await body(await EngineClient.connect(fake.path, bounds), fake, folder);
+    await body(await EngineClient.connect(fake.path, limits), fake, folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -79,7 +79,7 @@ for (const [name, request] of Object.entries(REQUESTS)) {
       while (await connection.write(piece));
     }, async (engine, _fake, folder) => {
       assert.equal(await fault(request(engine, folder)), "the answer has more than 1024 KiB");
-    }, { longestAnswer: 1 << 20 });
+    }, { maxResponseBytes: 1 << 20 });
   });
 }
 
@@ -91,25 +91,25 @@ Deno.test("an Engine that does not answer is given up in time", () =>
         "it does not answer in time",
       );
     }
-    const late = engine.send("POST", "/images/load", { deadline: 50 });
+    const late = engine.send("POST", "/images/load", { timeoutMs: 50 });
     assert.equal(await fault(late), "it does not answer in time");
-  }, { deadline: 50 }));
+  }, { timeoutMs: 50 }));
 
 Deno.test("a body that is not taken ends with the deadline", () =>
   withEngine(() => new Promise((resolve) => setTimeout(resolve, 300)), async (engine) => {
     // More than the socket's buffer holds.
-    const portions = Array.from({ length: 64 }, () => new Uint8Array(65_536));
-    const body = { type: "application/x-tar", length: 64 * 65_536, portions };
+    const chunks = Array.from({ length: 64 }, () => new Uint8Array(65_536));
+    const body = { type: "application/x-tar", length: 64 * 65_536, chunks };
     assert.equal(
-      await fault(engine.send("POST", "/x", { body, deadline: 50 })),
+      await fault(engine.send("POST", "/x", { body, timeoutMs: 50 })),
       "it does not answer in time",
     );
   }));
 
 Deno.test("an Engine that refuses before it has read the body is understood", () =>
   withEngine(always(answer('{"message":"no space left"}', "500 No")), async (engine) => {
-    const portions = Array.from({ length: 64 }, () => new Uint8Array(65_536));
-    const body = { type: "application/x-tar", length: 64 * 65_536, portions };
+    const chunks = Array.from({ length: 64 }, () => new Uint8Array(65_536));
+    const body = { type: "application/x-tar", length: 64 * 65_536, chunks };
     // The answer is lost where the connection is reset before it was read, which the system decides.
     const outcome = await engine.send("POST", "/x", { body }).then(
       ({ message }) => message,

@@ -7,7 +7,7 @@ import { OperationError } from "../../core/error.ts";
 import { stampFile } from "../config/file_stamp.ts";
 
 /** Bytes of an id's file that are read: "sha256:", 64 digits, and the end of the line. */
-const LONGEST_ID = 80;
+const MAX_ID = 80;
 
 /** The path of the file with the id of the image in a tar; `deno task image` writes both. */
 function idPath(tar: string): string {
@@ -47,7 +47,7 @@ export async function readImageId(tar: string): Promise<string | undefined> {
 async function readStart(path: string): Promise<string | undefined> {
   if (!(await Deno.stat(path).then(({ isFile }) => isFile, () => false))) return undefined;
   using file = await Deno.open(path);
-  const buffer = new Uint8Array(LONGEST_ID);
+  const buffer = new Uint8Array(MAX_ID);
   const length = await file.read(buffer) ?? 0;
   return new TextDecoder().decode(buffer.subarray(0, length));
 }

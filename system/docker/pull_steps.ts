@@ -3,13 +3,25 @@
  *
  * @module
  */
-import { fieldsOf } from "../../core/docker/fields.ts";
+import * as v from "valibot";
+
+/** A line of the answer to `POST /images/create` or `/images/load`; unfit fields count as absent. */
+export const PROGRESS = v.object({
+  status: v.fallback(v.optional(v.string()), undefined),
+  id: v.fallback(v.optional(v.string()), undefined),
+  stream: v.fallback(v.optional(v.string()), undefined),
+  error: v.fallback(v.optional(v.string()), undefined),
+  progressDetail: v.fallback(v.optional(v.object({ current: v.number(), total: v.number() })), undefined),
+});
+
+/** One such line. */
+export type ProgressLine = v.InferOutput<typeof PROGRESS>;
 
 /** The Engine's words for what it does with a layer, and ours. */
 const STEPS = { Downloading: "download", Extracting: "unpack" } as const;
 
 /** Layers that are followed; an image has a few, at most 127. */
-const MOST_LAYERS = 128;
+const MAX_LAYERS = 128;
 
 /** How far one step has come, in bytes; the total is that of the layers seen so far. */
 export interface PullStep {
@@ -28,13 +40,13 @@ export class PullSteps {
    *
    * @returns how far that step has come; undefined when the line says nothing of it
    */
-  take({ status, id, progressDetail }: Readonly<Record<string, unknown>>): PullStep | undefined {
+  add({ status, id, progressDetail }: ProgressLine): PullStep | undefined {
     if (status !== "Downloading" && status !== "Extracting") return undefined;
-    const { current: done, total } = fieldsOf(progressDetail);
-    if (typeof id !== "string" || typeof done !== "number" || typeof total !== "number") return undefined;
+    if (id === undefined || progressDetail === undefined) return undefined;
+    const { current: done, total } = progressDetail;
     const step = STEPS[status];
     const layers = this.#layers[step];
-    if (layers.has(id) || layers.size < MOST_LAYERS) layers.set(id, { step, done, total });
+    if (layers.has(id) || layers.size < MAX_LAYERS) layers.set(id, { step, done, total });
     let sum: PullStep = { step, done: 0, total: 0 };
     for (const layer of layers.values()) {
       sum = { step, done: sum.done + layer.done, total: sum.total + layer.total };

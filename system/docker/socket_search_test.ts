@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { UnreadFile } from "../process/user_file.ts";
-import { type SearchPlace, systemPlace } from "./search_place.ts";
+import { type SearchEnvironment, SYSTEM_ENVIRONMENT } from "./search_environment.ts";
 import { searchSockets } from "./socket_search.ts";
 
 /** The text of a file that is there and not to be read. */
@@ -13,7 +13,7 @@ function machine(
   variables: Readonly<Record<string, string>>,
   files: Readonly<Record<string, string>> = {},
   owners: Readonly<Record<string, number>> = {},
-): SearchPlace {
+): SearchEnvironment {
   return {
     os,
     env: (name) => variables[name],
@@ -248,7 +248,7 @@ Deno.test("what the runtime refuses is no absence", async () => {
 });
 
 Deno.test("the running machine can be searched", async () => {
-  const { paths } = await searchSockets({ ...systemPlace, env: () => undefined });
+  const { paths } = await searchSockets({ ...SYSTEM_ENVIRONMENT, env: () => undefined });
   assert.equal(paths[0], "/var/run/docker.sock");
 });
 

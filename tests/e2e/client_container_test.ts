@@ -351,8 +351,8 @@ sceneTest(
     for (const end of ["stop", "kill"] as const) {
       await step(`its ${end}`, async () => {
         await engine[end]();
-        await scene.server.waitForStatus("it is missed", ({ docker }) => docker.state === "searching");
-        assert.equal((await scene.server.status())?.docker.container?.state, "waiting");
+        await scene.server.waitForStatus("it is missed", ({ docker }) => docker.state === "connecting");
+        assert.equal((await scene.server.status())?.docker.container?.state, "pending");
         await engine.start();
         const start = performance.now();
         await scene.docker("start page");
@@ -384,10 +384,10 @@ sceneTest("a foreign container of the name is left alone", {
       "the fault is told",
       (status) => status.docker.container?.fault !== undefined,
     );
-    assert.deepEqual([docker.container?.state, docker.container?.image], ["foreign", "page"]);
+    assert.deepEqual([docker.container?.state, docker.container?.image], ["conflict", "page"]);
     assert.match(
       docker.container?.fault ?? "",
-      /container mac-connector is there \(page, running\).*Remove or rename/,
+      /container mac-connector exists \(page, running\).*Remove or rename/,
     );
     assert.equal(await scene.id(), id);
     assert.equal(logged(scene, /Cannot start the client container/).length, 1);
@@ -410,9 +410,9 @@ sceneTest("a client that the user runs is used", {
     await scene.pageComes("with the user's own client");
     const { docker } = await scene.server.waitForStatus(
       "the container has been looked at",
-      (status) => status.docker.container?.state !== "waiting",
+      (status) => status.docker.container?.state !== "pending",
     );
-    assert.deepEqual(docker.container, { name: NAME, state: "theirs", image: IMAGE });
+    assert.deepEqual(docker.container, { name: NAME, state: "external", image: IMAGE });
     assert.equal(await scene.id(), id);
     assert.deepEqual(logged(scene, / (warn|error) /), []);
   });

@@ -121,7 +121,7 @@ for (const backend of ["nft", "legacy"] as const) {
           await engine.docker(...hidden, "network", "create", "--subnet", "10.99.7.0/24", "late");
           await tunnel.server.waitForStatus(
             "the Engine is missed",
-            ({ docker }) => docker.state === "searching",
+            ({ docker }) => docker.state === "connecting",
           );
           await answers("10.99.0.5", "web");
           await Deno.rename(away, engine.socket);

@@ -136,7 +136,7 @@ networkTest("the networks of a Docker Engine are routed", { containers: [] }, as
     async () => {
       const from = lines.length;
       await engine.stop();
-      await tunnel.server.waitForStatus("the Engine is missed", ({ docker }) => docker.state === "searching");
+      await tunnel.server.waitForStatus("the Engine is missed", ({ docker }) => docker.state === "connecting");
       assert.deepEqual(await kernelRoutes(network), [DEFAULT_BRIDGE, "10.99.0.0/24"].sort());
       // Nothing is said when all is well, so the time of several attempts passes.
       await pause(4_000);
@@ -211,7 +211,7 @@ networkTest("the Engine of the user's context is found", { containers: [] }, asy
       await engine.change(nonsense);
       const missing = await tunnel.server.waitForStatus(
         "the answer is refused",
-        (status) => status.docker.state === "searching",
+        (status) => status.docker.state === "connecting",
       );
       assert.match(missing.docker.fault ?? "", /the answer is no list of networks/);
       assert.deepEqual(missing.routes.map(({ prefix }) => prefix), ["10.99.0.0/24"]);

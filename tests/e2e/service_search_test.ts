@@ -139,7 +139,7 @@ topologyTest("a service on a Mac finds the Engine of the person at the screen", 
         "the link is refused",
         ({ docker }) => docker.fault?.includes("belongs to user 502") === true,
       );
-      assert.equal(docker.state, "searching");
+      assert.equal(docker.state, "connecting");
       assert.deepEqual(bens.engine.targets, []);
     });
     await server.stop();

@@ -1,11 +1,14 @@
 /**
- * Stands in for a Docker Engine: a unix socket on which each request is answered by a function with raw bytes, so that
- * an answer may also be malformed, slow or endless.
+ * A fake Docker Engine on a unix socket. A function answers each request with raw bytes, so an answer may also be
+ * malformed, slow or endless.
  *
  * @module
  */
 
-/** Answers one request, its target with the method before it unless that is GET, by writing to the connection, which is closed when the promise is kept. */
+/**
+ * Answers one request by writing to the connection, which is closed when the promise resolves. The target has the method
+ * before it unless that is GET.
+ */
 export type Respond = (target: string, connection: FakeConnection) => Promise<void>;
 
 /** The Engine's end of a connection. */
@@ -30,7 +33,7 @@ export class FakeConnection {
     return text;
   }
 
-  /** Writes text as it is; false when the other end has gone. */
+  /** Writes text as it is; false when the other end is gone. */
   async write(text: string): Promise<boolean> {
     const bytes = new TextEncoder().encode(text);
     try {
@@ -41,7 +44,7 @@ export class FakeConnection {
     }
   }
 
-  /** Waits until the other end has gone, or the Engine stops. */
+  /** Waits until the other end is gone or the Engine stops. */
   async untilClosed(): Promise<void> {
     const buffer = new Uint8Array(64);
     while (await this.#connection.read(buffer).catch(() => null) !== null) { /* Nobody sends more. */ }
@@ -63,7 +66,7 @@ export function chunk(body: string): string {
   return `${new TextEncoder().encode(body).length.toString(16)}\r\n${body}\r\n`;
 }
 
-/** The answer to `GET /version` of Engine 20.10, as far as it matters here. */
+/** The answer to `GET /version` of Engine 20.10, with the fields that the client reads. */
 export const VERSION = JSON.stringify({ Version: "20.10.24", ApiVersion: "1.41", MinAPIVersion: "1.12" });
 
 /** An entry of the answer to `GET /networks`. */
@@ -72,7 +75,7 @@ export function network(name: string, ...subnets: string[]): Record<string, unkn
   return { Name: name, Id: `id-${name}`, Driver: "bridge", Scope: "local", IPAM: { Config: config } };
 }
 
-/** The fake; disposal ends it and what it is answering. */
+/** The fake. Disposal closes it and its connections. */
 export class FakeEngine implements AsyncDisposable {
   /** The requests so far, each as its target. */
   readonly targets: string[] = [];
@@ -125,7 +128,7 @@ export class FakeEngine implements AsyncDisposable {
   }
 }
 
-/** An Engine that behaves: networks that a test changes, and events that it sends. */
+/** An Engine without faults, with networks that a test changes and events. */
 export class GoodEngine implements AsyncDisposable {
   /** What `GET /networks` answers. */
   networks: unknown;
@@ -137,7 +140,7 @@ export class GoodEngine implements AsyncDisposable {
     this.engine = new FakeEngine(path, (target, connection) => this.#respond(target, connection));
   }
 
-  /** Changes the networks and tells of it. */
+  /** Changes the networks and sends an event. */
   async change(networks: unknown): Promise<void> {
     this.networks = networks;
     const event = JSON.stringify({ Type: "network", Action: "create", Actor: { ID: "x" } });

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { OperationError } from "../../core/error.ts";
-import { PatientWork } from "./retry_worker.ts";
+import { RetryWorker } from "./retry_worker.ts";
 
-Deno.test("calls while the work is done are one more run", async () => {
+Deno.test("RetryWorker runs once more for all calls during a run", async () => {
   let runs = 0;
   const gates = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
   const started = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
-  await using work = new PatientWork(async () => {
+  await using work = new RetryWorker(async () => {
     const run = runs++;
     started[run]?.resolve();
     await gates[run]?.promise;
@@ -21,28 +20,29 @@ Deno.test("calls while the work is done are one more run", async () => {
   assert.equal(runs, 2);
 });
 
-Deno.test("what failed is told and tried again after a second, whoever calls meanwhile", async () => {
+Deno.test("RetryWorker reports a failure and tries again after a second, whatever calls come before", async () => {
   const times: number[] = [];
-  const told: string[] = [];
+  const reported: string[] = [];
   const done = Promise.withResolvers<void>();
-  await using work = new PatientWork(() => {
+  await using work = new RetryWorker(() => {
     times.push(performance.now());
     if (times.length > 1) return Promise.resolve(done.resolve());
-    return Promise.reject(new OperationError("failure", "Cannot do it: no"));
-  }, (fault) => {
-    told.push(fault.report);
+    return Promise.reject(new Error("Cannot do it: no"));
+  }, (error) => {
+    reported.push(String(error));
     work.wake();
+    return 1000;
   });
   work.wake();
   await done.promise;
   const [first = 0, second = 0] = times;
-  assert.deepEqual(told, ["Cannot do it: no"]);
+  assert.deepEqual(reported, ["Error: Cannot do it: no"]);
   assert.ok(second - first >= 990, `${second - first} ms`);
 });
 
-Deno.test("nothing is done once it has ended", async () => {
+Deno.test("RetryWorker runs nothing once it is disposed of", async () => {
   let runs = 0;
-  const work = new PatientWork(() => Promise.reject(new Error(`run ${++runs}`)), () => {});
+  const work = new RetryWorker(() => Promise.reject(new Error(`run ${++runs}`)), () => 1);
   work.wake();
   await work[Symbol.asyncDispose]();
   work.wake();

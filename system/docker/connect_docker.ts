@@ -1,21 +1,20 @@
 /**
- * Finds the Engine to use.
+ * Connects to the first Engine that answers.
  *
  * @module
  */
 import { OperationError } from "../../core/error.ts";
 import { EngineClient } from "./engine_client.ts";
-import { isAbsence } from "./engine_fault.ts";
+import { isNotListening } from "./docker_error.ts";
 import type { SocketSearch } from "./socket_search.ts";
 
 /**
- * The first Engine that answers.
+ * Connects to the first Engine that answers.
  *
- * @param signal ends the search
- * @throws {OperationError} "unavailable" if none does; it says what is wrong with the first socket on which someone
- * listens
+ * @param signal aborts it
+ * @throws {OperationError} "unavailable" if none does, with the error of the first socket on which something listens
  */
-export async function findEngine(
+export async function connectDocker(
   { paths, owners, fault }: SocketSearch,
   signal?: AbortSignal,
 ): Promise<EngineClient> {
@@ -34,7 +33,7 @@ export async function findEngine(
   }
   const [only] = faults;
   if (only !== undefined && faults.length === 1) throw only;
-  throw faults.find(({ cause }) => !isAbsence(cause)) ?? new OperationError(
+  throw faults.find(({ cause }) => !isNotListening(cause)) ?? new OperationError(
     "unavailable",
     "Cannot find the Docker Engine: none of the usual sockets answers",
     'Start Docker, or name its socket as in "docker unix:///var/run/docker.sock" in the config file',

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import type { Config } from "../config/config.ts";
 import { parseConfig } from "../config/parse.ts";
 import { formatPrefix } from "../net/prefix.ts";
-import type { DockerNetwork } from "./networks.ts";
-import { decideRoutes, type ForeignPrefix } from "../routing/desired_routes.ts";
+import type { DockerNetwork } from "../docker/networks.ts";
+import { decideRoutes, type ForeignPrefix } from "./desired_routes.ts";
 import { prefix } from "../../tests/literals.ts";
 
 function config(text: string): Config {

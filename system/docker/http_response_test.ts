@@ -1,22 +1,22 @@
 import assert from "node:assert/strict";
-import { ByteSource } from "./byte_source.ts";
-import { readBody, readHead } from "./http_answer.ts";
+import { BufferedReader } from "./buffered_reader.ts";
+import { readBody, readHead } from "./http_response.ts";
 
 /** A connection that gives these bytes and is kept open after them: a read past the end fails the test. */
-function keptOpen(text: string): ByteSource {
+function keptOpen(text: string): BufferedReader {
   let rest = new TextEncoder().encode(text);
-  return new ByteSource({
-    read: (buffer) => {
+  return new BufferedReader(
+    (buffer) => {
       if (rest.length === 0) return Promise.reject(new Error("read past the end of the answer"));
       const portion = rest.subarray(0, buffer.length);
       buffer.set(portion);
       rest = rest.subarray(portion.length);
       return Promise.resolve(portion.length);
     },
-  });
+  );
 }
 
-async function bodyOf(source: ByteSource): Promise<{ status: number; length: number }> {
+async function bodyOf(source: BufferedReader): Promise<{ status: number; length: number }> {
   const head = await readHead(source);
   let length = 0;
   for await (const bytes of readBody(source, head)) length += bytes.length;

@@ -1,19 +1,14 @@
 /**
- * Words for what goes wrong with an Engine.
+ * Errors of an Engine in words for people.
  *
  * @module
  */
 import { OperationError } from "../../core/error.ts";
-import { CutAnswer, MalformedAnswer } from "./byte_source.ts";
-import { LateAnswer } from "./exchange.ts";
+import { MalformedResponse, UnexpectedEof } from "./buffered_reader.ts";
+import { ResponseTimeout } from "./http_exchange.ts";
 
-/**
- * The fault of a request.
- *
- * @param path the socket
- * @param error what was thrown
- */
-export function engineFault(path: string, error: unknown): OperationError {
+/** Converts an error of a request to the socket at the path. */
+export function toDockerError(path: string, error: unknown): OperationError {
   if (error instanceof OperationError) return error;
   const [state, remedy] = stateOf(error);
   return new OperationError("unavailable", `Cannot use the Docker Engine at ${path}: ${state}`, remedy, {
@@ -21,24 +16,27 @@ export function engineFault(path: string, error: unknown): OperationError {
   });
 }
 
-/** Whether nobody is there, which is normal while Docker is stopped. */
-export function isAbsence(error: unknown): boolean {
+/** Tells whether nothing listens on the socket, which is normal while Docker is stopped. */
+export function isNotListening(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.ConnectionRefused ||
     error instanceof Deno.errors.NotADirectory;
 }
 
-/** Whether Docker may just have been stopped. */
-export function isStop(error: unknown): boolean {
-  return isAbsence(error) || error instanceof CutAnswer || error instanceof Deno.errors.ConnectionReset ||
+/** Tells whether Docker may just have been stopped. */
+export function isConnectionLost(error: unknown): boolean {
+  return isNotListening(error) || error instanceof UnexpectedEof ||
+    error instanceof Deno.errors.ConnectionReset ||
     error instanceof Deno.errors.BrokenPipe;
 }
 
 function stateOf(error: unknown): [state: string, remedy: string] {
-  if (isAbsence(error)) return ["nothing listens there", "Start Docker"];
-  if (isStop(error)) return ["the answer breaks off", "Start Docker if it was stopped"];
+  if (isNotListening(error)) return ["nothing listens there", "Start Docker"];
+  if (isConnectionLost(error)) return ["the answer breaks off", "Start Docker if it was stopped"];
   if (error instanceof Deno.errors.PermissionDenied) return ["permission denied", "Run with sudo"];
-  if (error instanceof LateAnswer) return ["it does not answer in time", "Restart Docker if this stays so"];
-  if (error instanceof MalformedAnswer || error instanceof SyntaxError) {
+  if (error instanceof ResponseTimeout) {
+    return ["it does not answer in time", "Restart Docker if this stays so"];
+  }
+  if (error instanceof MalformedResponse || error instanceof SyntaxError) {
     const words = error instanceof SyntaxError ? "the answer is not JSON" : error.message;
     return [words, "Restart Docker, or see that the socket is a Docker Engine's"];
   }

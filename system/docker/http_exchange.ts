@@ -1,47 +1,41 @@
 /**
  * One request over a unix socket and its answer, each on a connection of its own.
  *
- * Written on the bare socket rather than on `fetch` with a proxy: a compiled program then needs no grant for the network,
- * the bound on the bytes holds from the first one on, no redirect or compression is followed, and the resident memory
- * of fetch's own HTTP stack is saved.
+ * It uses the bare socket, not `fetch` with a proxy: docs/internals/dependencies.md has the reasons.
  *
  * @module
  */
-import { type AnswerHead, readBody, readHead } from "./http_answer.ts";
-import { ByteSource, MalformedAnswer } from "./byte_source.ts";
+import { readBody, readHead, type ResponseHead } from "./http_response.ts";
+import { BufferedReader, MalformedResponse } from "./buffered_reader.ts";
 
-/** An answer that did not come in time. */
-export class LateAnswer extends Error {
-  /** The class's name, for logs. */
-  override readonly name = "LateAnswer";
+/** An answer that does not come in time. */
+export class ResponseTimeout extends Error {
+  override readonly name = "ResponseTimeout";
 }
 
-/** An answer of more bytes than it may have. */
-export function tooLong(longest: number): MalformedAnswer {
-  return new MalformedAnswer(`the answer has more than ${longest >> 10} KiB`);
+/** Makes the error for an answer of more than `max` bytes. */
+export function tooLong(max: number): MalformedResponse {
+  return new MalformedResponse(`the answer has more than ${max >> 10} KiB`);
 }
 
-/** What is sent with a request. */
+/** The body of a request. */
 export interface RequestBody {
   /** Its media type. */
   readonly type: string;
-  /** How many bytes the portions have together. */
+  /** Bytes of all chunks together. */
   readonly length: number;
-  /** The bytes. */
-  readonly portions: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  readonly chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
 /** A request. */
 export interface EngineRequest {
-  /** What is to be done with the target. */
   readonly method: "GET" | "POST" | "DELETE";
   /** The target, such as "/version". */
   readonly target: string;
-  /** What is sent along. */
   readonly body?: RequestBody;
 }
 
-/** The head of a request. The Engine takes any host name; "docker" is what its own client says. */
+/** Formats the head of a request. The Engine accepts any host name; its own client sends "docker". */
 function headOf({ method, target, body }: EngineRequest): string {
   const lines = [
     `${method} ${target} HTTP/1.1`,
@@ -55,43 +49,44 @@ function headOf({ method, target, body }: EngineRequest): string {
   return `${lines.join("\r\n")}\r\n\r\n`;
 }
 
-/** A request that has been answered; its body may still be on the way. */
+/** A request with the head of its answer; the body may still be on the way. */
 export class Exchange implements Disposable {
   readonly #connection: Deno.UnixConn;
-  readonly #source: ByteSource;
+  readonly #source: BufferedReader;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = () => this[Symbol.dispose]();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isLate = false;
   #isClosed = false;
-  #head: AnswerHead = { status: 0, headers: new Map() };
+  #head: ResponseHead = { status: 0, headers: new Map() };
 
   private constructor(connection: Deno.UnixConn, signal: AbortSignal | undefined) {
     this.#connection = connection;
     this.#signal = signal;
     signal?.addEventListener("abort", this.#onAbort);
-    this.#source = new ByteSource({ read: (buffer) => this.#read(buffer) });
+    this.#source = new BufferedReader((buffer) => this.#inTime(() => connection.read(buffer)));
   }
 
   /**
    * Sends a request and reads the head of the answer.
    *
-   * @param path the socket
-   * @param request what is asked for
-   * @param deadline milliseconds until the request is sent and the whole answer must have come
+   * @param timeoutMs time limit for sending and for the whole answer
    * @param signal ends the exchange at once
-   * @throws {LateAnswer | MalformedAnswer} and what `Deno.connect`, the connection and the body throw
+   * @throws {ResponseTimeout | MalformedResponse} and the errors of `Deno.connect`, the connection and the body
    */
   static async send(
     path: string,
     request: EngineRequest,
-    deadline: number,
+    timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<Exchange> {
     signal?.throwIfAborted();
     const exchange = new Exchange(await Deno.connect({ transport: "unix", path }), signal);
     try {
-      exchange.#startClock(deadline);
+      exchange.#timer = setTimeout(() => {
+        exchange.#isLate = true;
+        exchange[Symbol.dispose]();
+      }, timeoutMs);
       await exchange.#write(new TextEncoder().encode(headOf(request)));
       if (request.body !== undefined) await exchange.#writeBody(request.body);
       exchange.#head = await readHead(exchange.#source);
@@ -107,51 +102,43 @@ export class Exchange implements Disposable {
     return this.#head.status;
   }
 
-  /** Lets the rest of the answer take any time. */
-  stopClock(): void {
+  /** Lifts the time limit. */
+  stopTimeout(): void {
     clearTimeout(this.#timer);
   }
 
-  /** The body's portions as they come. */
-  portions(): AsyncGenerator<Uint8Array, void> {
+  /** Reads the body's chunks as they come. */
+  chunks(): AsyncGenerator<Uint8Array, void> {
     return readBody(this.#source, this.#head);
   }
 
-  /**
-   * The whole body as text.
-   *
-   * @param longest bytes that it may have
-   */
-  async text(longest: number): Promise<string> {
+  /** Reads the whole body as text of at most `max` bytes. */
+  async text(max: number): Promise<string> {
     const decoder = new TextDecoder();
     let text = "";
     let length = 0;
-    for await (const bytes of this.portions()) {
+    for await (const bytes of this.chunks()) {
       length += bytes.length;
-      if (length > longest) throw tooLong(longest);
+      if (length > max) throw tooLong(max);
       text += decoder.decode(bytes, { stream: true });
     }
     return text + decoder.decode();
   }
 
-  /**
-   * The body's lines as they come; the last one may lack its end.
-   *
-   * @param longest characters that one may have
-   */
-  async *lines(longest: number): AsyncGenerator<string, void> {
+  /** Reads the body's lines as they come, each of at most `max` characters; the last one may lack its end. */
+  async *lines(max: number): AsyncGenerator<string, void> {
     const decoder = new TextDecoder();
     let text = "";
-    for await (const bytes of this.portions()) {
+    for await (const bytes of this.chunks()) {
       const pieces = (text + decoder.decode(bytes, { stream: true })).split("\n");
       text = pieces.pop() ?? "";
-      if (text.length > longest) throw new MalformedAnswer("a line of the answer does not end");
+      if (text.length > max) throw new MalformedResponse("a line of the answer does not end");
       yield* pieces;
     }
     if (text !== "") yield text;
   }
 
-  /** Ends the connection; a read that waits fails. */
+  /** Closes the connection; a pending read fails. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
     this.#signal?.removeEventListener("abort", this.#onAbort);
@@ -164,19 +151,12 @@ export class Exchange implements Disposable {
     }
   }
 
-  #startClock(deadline: number): void {
-    this.#timer = setTimeout(() => {
-      this.#isLate = true;
-      this[Symbol.dispose]();
-    }, deadline);
-  }
-
-  async #writeBody({ portions }: RequestBody): Promise<void> {
-    for await (const bytes of portions) {
+  async #writeBody({ chunks }: RequestBody): Promise<void> {
+    for await (const bytes of chunks) {
       try {
         await this.#write(bytes);
       } catch (error) {
-        // An Engine that refuses closes its end before it has read everything; its answer says why.
+        // An Engine that refuses may close before it has read everything; its answer says why.
         if (error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.ConnectionReset) return;
         throw error;
       }
@@ -184,20 +164,19 @@ export class Exchange implements Disposable {
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
-    try {
-      for (let at = 0; at < bytes.length;) at += await this.#connection.write(bytes.subarray(at));
-    } catch (error) {
-      throw this.#isLate ? new LateAnswer() : error;
+    for (let at = 0; at < bytes.length;) {
+      at += await this.#inTime(() => this.#connection.write(bytes.subarray(at)));
     }
   }
 
-  async #read(buffer: Uint8Array): Promise<number | null> {
+  /** Does I/O on the connection; throws {@linkcode ResponseTimeout} if the time is over then. */
+  async #inTime<T>(io: () => Promise<T>): Promise<T> {
     try {
-      const length = await this.#connection.read(buffer);
-      if (!this.#isLate) return length;
+      const result = await io();
+      if (!this.#isLate) return result;
     } catch (error) {
       if (!this.#isLate) throw error;
     }
-    throw new LateAnswer();
+    throw new ResponseTimeout();
   }
 }

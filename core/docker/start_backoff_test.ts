@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { StartPace } from "./start_pace.ts";
+import { StartBackoff } from "./start_backoff.ts";
 
 /** Starts whenever that is allowed until `end`, with what becomes of each; the times of the starts. */
-function run(pace: StartPace, end: number, isRefused: boolean, life = 0): number[] {
+function run(pace: StartBackoff, end: number, isRefused: boolean, life = 0): number[] {
   const times: number[] = [];
   for (let now = 0; now <= end;) {
     const wait = pace.wait("f", now);
@@ -20,7 +20,7 @@ function run(pace: StartPace, end: number, isRefused: boolean, life = 0): number
 }
 
 Deno.test("after a refusal the pauses grow from a second to thirty, whatever comes meanwhile", () => {
-  assert.deepEqual(run(new StartPace(), 100_000, true), [
+  assert.deepEqual(run(new StartBackoff(), 100_000, true), [
     0,
     1_000,
     3_000,
@@ -33,22 +33,22 @@ Deno.test("after a refusal the pauses grow from a second to thirty, whatever com
 });
 
 Deno.test("a container that ends at once is started four times at once, then with growing pauses", () => {
-  assert.deepEqual(run(new StartPace(), 40_000, false), [0, 1, 2, 3, 1_003, 3_003, 7_003, 15_003, 31_003]);
+  assert.deepEqual(run(new StartBackoff(), 40_000, false), [0, 1, 2, 3, 1_003, 3_003, 7_003, 15_003, 31_003]);
 });
 
 Deno.test("one that runs for a minute in between is always started at once", () => {
-  assert.equal(run(new StartPace(), 600_000, false, 60_000).length, 11);
+  assert.equal(run(new StartBackoff(), 600_000, false, 60_000).length, 11);
 });
 
 Deno.test("another image or other settings are tried at once", () => {
-  const pace = new StartPace();
+  const pace = new StartBackoff();
   run(pace, 20_000, true);
   assert.ok(pace.wait("f", 20_000) > 0);
   assert.equal(pace.wait("g", 20_000), 0);
 });
 
 Deno.test("a start that comes about ends the refusals before it", () => {
-  const pace = new StartPace();
+  const pace = new StartBackoff();
   for (let time = 0; time < 3; time++) {
     pace.tried(time);
     pace.refused(time);

@@ -1,5 +1,5 @@
 /**
- * What of Docker a run follows and keeps. The modules for it are loaded only where they are needed.
+ * Wires the parts of a run that concern Docker. Modules are loaded only where they are needed.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import { formatAddress, type IpAddress } from "../../core/net/address.ts";
 import { formatPrefix } from "../../core/net/prefix.ts";
 import type { Router } from "../../system/routing/router.ts";
 import type { ClientLink } from "../tunnel/client_link.ts";
-import type { ClientKeeper, DockerDiscovery } from "./network_watcher.ts";
+import type { ClientController, NetworkWatcher } from "./network_watcher.ts";
 import { DOCKER_OFF } from "./docker_status.ts";
 import type { ServerRunOptions } from "../options.ts";
 import type { RoutePlanner } from "../routing/route_controller.ts";
 import type { DockerStatus } from "../status/status_document.ts";
 
-/** The parts of a run that have to do with Docker. */
-export interface DockerParts {
+/** Collaborators from the rest of the run. */
+export interface DockerDeps {
   readonly config: Config;
   readonly options: Pick<ServerRunOptions, "image">;
   readonly policy: BindingPolicy;
@@ -26,31 +26,31 @@ export interface DockerParts {
   readonly interfaceName: string;
   readonly planner: RoutePlanner;
   readonly link: Pick<ClientLink, "demand">;
-  /** Ends what is started. */
+  /** Disposes of everything that is started. */
   readonly cleanup: AsyncDisposableStack;
 }
 
-/** Follows the Engine's networks and keeps the client container, unless that is off; returns what `status` shows. */
-export async function followDocker(parts: DockerParts): Promise<() => DockerStatus> {
-  const { config, planner, cleanup } = parts;
+/** Watches the Engine's networks and manages the client container, unless that is off; returns the status. */
+export async function wireDocker(deps: DockerDeps): Promise<() => DockerStatus> {
+  const { config, planner, cleanup } = deps;
   if (config.docker.mode === "off") {
-    const { removeLeftContainer } = await import("./no_client_container.ts");
+    const { removeStaleContainer } = await import("./no_client_container.ts");
     const ending = new AbortController();
     cleanup.defer(() => ending.abort());
-    void removeLeftContainer(ending.signal);
+    void removeStaleContainer(ending.signal);
     return () => DOCKER_OFF;
   }
-  const { DockerDiscovery } = await import("./network_watcher.ts");
-  const client = await keeper(parts, () => discovery);
-  const discovery: DockerDiscovery = cleanup.use(new DockerDiscovery(config.docker, planner, client));
+  const { NetworkWatcher } = await import("./network_watcher.ts");
+  const client = await controller(deps, () => discovery);
+  const discovery: NetworkWatcher = cleanup.use(new NetworkWatcher(config.docker, planner, client));
   return () => discovery.status;
 }
 
-async function keeper(
-  { config, options, policy, router, interfaceName, link }: DockerParts,
-  discovery: () => DockerDiscovery,
-): Promise<ClientKeeper> {
-  if (!policy.isKeeping) return new (await import("./no_client_container.ts")).NoClientContainer();
+async function controller(
+  { config, options, policy, router, interfaceName, link }: DockerDeps,
+  discovery: () => NetworkWatcher,
+): Promise<ClientController> {
+  if (!policy.managesClient) return new (await import("./no_client_container.ts")).NoClientContainer();
   const [{ ClientContainer }, { ClientImage }, { isLocalEngine }] = await Promise.all([
     import("./client_container.ts"),
     import("./client_image.ts"),
@@ -66,7 +66,7 @@ async function keeper(
       mtu: config.mtu,
     },
     policy,
-    demandKey: async (key) => {
+    requireKey: async (key) => {
       if (key === undefined) return link.demand(undefined);
       const proof = proofs.get(key) ?? await loadHeartbeatProof(key);
       proofs.set(key, proof);
@@ -78,8 +78,8 @@ async function keeper(
 }
 
 /**
- * Where the container reaches the server: at the one address that it listens on. Where that is the loopback or every
- * address, the client looks by itself, since the desktop has another address in each kind of virtual machine.
+ * Returns the address at which the container reaches the server: the one that it listens on. If that is the loopback or
+ * every address, the client searches, since the desktop has another address in each kind of virtual machine.
  */
 function reachableHost(host: IpAddress): string | undefined {
   const { family, bytes } = host;

@@ -1,5 +1,5 @@
 /**
- * What the search for the Docker Engine's socket looks at.
+ * Access to the machine for the search for the Docker Engine's socket.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { statusOf } from "../../ffi/file/file_status.ts";
 import { readUserFile, type UserFile } from "../process/user_file.ts";
 
 /** A machine to search; a test gives its own. */
-export interface SearchPlace {
+export interface SearchEnvironment {
   /** The system. */
   readonly os: string;
   /** A variable of the environment. */
@@ -30,10 +30,10 @@ export interface SearchPlace {
 }
 
 /** Names that are taken from one folder: a user may have made any number. */
-const MOST_NAMES = 256;
+const MAX_NAMES = 256;
 
 /** The running system. */
-export const systemPlace: SearchPlace = {
+export const SYSTEM_ENVIRONMENT: SearchEnvironment = {
   os: backEnd.os,
   env: (name) => Deno.env.get(name),
   // Deno lets only an all-powerful program look at /dev.
@@ -46,13 +46,13 @@ export const systemPlace: SearchPlace = {
 
 async function firstNames(path: string): Promise<string[]> {
   const names: string[] = [];
-  for await (const { name } of Deno.readDir(path)) if (names.push(name) >= MOST_NAMES) break;
+  for await (const { name } of Deno.readDir(path)) if (names.push(name) >= MAX_NAMES) break;
   return names.sort();
 }
 
 /**
- * The value, or undefined where the system has none to give. What the runtime refuses is a mistake of this program's and is
- * no absence.
+ * Returns the value, or undefined if the system has none. A refusal by the runtime is a mistake in this program, not an
+ * absence.
  */
 async function unlessAbsent<T>(value: Promise<T>): Promise<T | undefined> {
   try {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { retryPause } from "../async/backoff.ts";
+import { retryPause } from "./backoff.ts";
 
 Deno.test("the pauses double from one second to thirty", () => {
   assert.deepEqual([0, 1, 2, 3, 4, 5, 6, 7, 5000].map((failures) => retryPause(failures, false)), [

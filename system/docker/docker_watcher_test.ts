@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FakeEngine, GoodEngine, network } from "../../tests/fakes/engine.ts";
-import { EngineFollower, type FollowOptions } from "./engine_follower.ts";
-import { findEngine } from "./find_engine.ts";
+import { DockerWatcher, type WatchOptions } from "./docker_watcher.ts";
+import { connectDocker } from "./connect_docker.ts";
 
 /** What the listener is told, line by line, each awaited in its order. */
 class Told {
@@ -25,30 +25,30 @@ class Told {
   }
 }
 
-/** Runs a test with a follower of a socket that nobody listens on yet. */
+/** Runs a test with a watcher of a socket that nobody listens on yet. */
 async function withFollower(
-  options: Partial<FollowOptions>,
-  body: (path: string, told: Told, follower: EngineFollower) => Promise<void>,
+  options: Partial<WatchOptions>,
+  body: (path: string, told: Told, watcher: DockerWatcher) => Promise<void>,
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
   const path = `${folder}/docker.sock`;
   const told = new Told();
-  const follower = new EngineFollower({
+  const watcher = new DockerWatcher({
     sockets: () => Promise.resolve({ paths: [path] }),
-    find: findEngine,
-    settle: 1,
-    look: 5,
+    connect: connectDocker,
+    debounceMs: 1,
+    pollMs: 5,
     ...options,
   }, {
-    found: ({ version }) => told.add(`found ${version}`),
-    networks: ({ networks }) => Promise.resolve(told.add(networks.map(({ name }) => name).join(" "))),
-    client: () => told.add("client"),
-    lost: (fault) => told.add(`lost: ${fault.message.replaceAll(path, "SOCKET")}`),
+    onConnected: ({ version }) => told.add(`found ${version}`),
+    onNetworks: ({ networks }) => Promise.resolve(told.add(networks.map(({ name }) => name).join(" "))),
+    onClientChange: () => told.add("client"),
+    onDisconnected: (fault) => told.add(`lost: ${fault.message.replaceAll(path, "SOCKET")}`),
   });
   try {
-    await body(path, told, follower);
+    await body(path, told, watcher);
   } finally {
-    await follower[Symbol.asyncDispose]();
+    await watcher[Symbol.asyncDispose]();
     await Deno.remove(folder, { recursive: true });
   }
 }
@@ -56,9 +56,9 @@ async function withFollower(
 const ABSENT = "lost: Cannot use the Docker Engine at SOCKET: nothing listens there";
 
 Deno.test("networks are listed when the Engine is found and after each change", () =>
-  withFollower({ pause: () => 60_000 }, async (path, told, follower) => {
+  withFollower({ pause: () => 60_000 }, async (path, told, watcher) => {
     assert.equal(await told.next(), ABSENT);
-    assert.equal(follower.state.engine, undefined);
+    assert.equal(watcher.state.engine, undefined);
     // The pause is a minute, so it is the new socket that ends the wait.
     await using engine = new GoodEngine(path, [network("a", "10.0.0.0/24")]);
     assert.equal(await told.next((line) => line !== ABSENT), "found 20.10.24");
@@ -67,22 +67,22 @@ Deno.test("networks are listed when the Engine is found and after each change", 
     assert.equal(await told.next(), "a b");
     await engine.change([]);
     assert.equal(await told.next(), "");
-    assert.deepEqual(follower.state.networks, []);
-    assert.equal(follower.state.fault, undefined);
+    assert.deepEqual(watcher.state.networks, []);
+    assert.equal(watcher.state.fault, undefined);
   }));
 
 Deno.test("an Engine that is replaced is followed again, whatever changed meanwhile", () =>
-  withFollower({ pause: () => 100 }, async (path, told, follower) => {
+  withFollower({ pause: () => 100 }, async (path, told, watcher) => {
     assert.equal(await told.next(), ABSENT);
     for (const name of ["first", "second", "third"]) {
       await using _engine = new GoodEngine(path, [network(name, "10.0.0.0/24")]);
       assert.equal(await told.next((line) => !line.startsWith("lost")), "found 20.10.24");
       assert.equal(await told.next(), name);
-      assert.deepEqual(follower.state.networks.map((network) => network.name), [name]);
+      assert.deepEqual(watcher.state.networks.map((network) => network.name), [name]);
     }
     assert.match(await told.next(), /^lost: /);
-    assert.equal(follower.state.engine, undefined);
-    assert.deepEqual(follower.state.networks.map(({ name }) => name), ["third"], "what was known stays");
+    assert.equal(watcher.state.engine, undefined);
+    assert.deepEqual(watcher.state.networks.map(({ name }) => name), ["third"], "what was known stays");
   }));
 
 Deno.test("the pauses grow while nobody listens and start anew after the Engine was found", async () => {
@@ -121,7 +121,7 @@ Deno.test("it is told apart whether nobody listens or no Engine answers", async 
 });
 
 Deno.test("networks are listed now and then without an event", () =>
-  withFollower({ refresh: 10 }, async (path, told) => {
+  withFollower({ refreshMs: 10 }, async (path, told) => {
     await using engine = new GoodEngine(path, [network("a", "10.0.0.0/24")]);
     await told.next((line) => line === "a");
     engine.networks = [network("b", "10.0.0.0/24")];
@@ -145,7 +145,7 @@ Deno.test("it ends at once while the search for sockets hangs", async () => {
     begun.resolve();
     return new Promise<never>(() => {});
   };
-  await withFollower({ sockets, searchTime: 3_600_000 }, async () => await begun.promise);
+  await withFollower({ sockets, searchTimeoutMs: 3_600_000 }, async () => await begun.promise);
 });
 
 Deno.test("a search that hangs is told and not begun again", async () => {
@@ -154,7 +154,7 @@ Deno.test("a search that hangs is told and not begun again", async () => {
     searches++;
     return new Promise<never>(() => {});
   };
-  await withFollower({ sockets, searchTime: 1, pause: () => 1 }, async (_path, told) => {
+  await withFollower({ sockets, searchTimeoutMs: 1, pause: () => 1 }, async (_path, told) => {
     const words = "lost: Cannot find the Docker Engine: the folders where its socket may be do not answer";
     for (let round = 0; round < 3; round++) assert.equal(await told.next(), words);
   });
@@ -167,7 +167,7 @@ async function withTwoEngines(
 ): Promise<void> {
   let context = "";
   const sockets = () => Promise.resolve({ paths: [context, `${context}-usual`], context });
-  await withFollower({ sockets, refresh: 5, pause: () => 1 }, async (path, told) => {
+  await withFollower({ sockets, refreshMs: 5, pause: () => 1 }, async (path, told) => {
     const paths = [`${path}.one`, `${path}.two`];
     await body(paths, (chosen) => context = chosen, told);
   });
@@ -193,6 +193,6 @@ Deno.test("another context that comes into use is followed, once its Engine answ
   }));
 
 Deno.test("it ends at once while it waits for the next attempt", () =>
-  withFollower({ pause: () => 60_000, look: 60_000 }, async (_path, told) => {
+  withFollower({ pause: () => 60_000, pollMs: 60_000 }, async (_path, told) => {
     assert.equal(await told.next(), ABSENT);
   }));

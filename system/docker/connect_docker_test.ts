@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../../core/error.ts";
 import { FakeEngine, GoodEngine } from "../../tests/fakes/engine.ts";
-import { findEngine } from "./find_engine.ts";
+import { connectDocker } from "./connect_docker.ts";
 import type { SocketSearch } from "./socket_search.ts";
 
 async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
@@ -14,7 +14,7 @@ async function withFolder(body: (folder: string) => Promise<void>): Promise<void
 }
 
 async function report(search: SocketSearch): Promise<string> {
-  const error = await findEngine(search).then(() => assert.fail("one was found"), (error) => error);
+  const error = await connectDocker(search).then(() => assert.fail("one was found"), (error) => error);
   assert.ok(error instanceof OperationError, String(error));
   assert.equal(error.code, "unavailable");
   return error.report;
@@ -26,7 +26,7 @@ Deno.test("the first Engine that answers is taken", () =>
     await using _other = new GoodEngine(`${folder}/other`);
     await using _broken = new FakeEngine(`${folder}/broken`, () => Promise.resolve());
     const paths = ["absent", "broken", "other", "one"].map((name) => `${folder}/${name}`);
-    assert.equal((await findEngine({ paths })).path, `${folder}/other`);
+    assert.equal((await connectDocker({ paths })).path, `${folder}/other`);
   }));
 
 Deno.test(
@@ -41,14 +41,14 @@ Deno.test(
       await Deno.chown(others, 1001, 1001);
       await Deno.chown(own, 1000, 1000);
       const owners = new Map([[others, 1000], [link, 1000], [own, 1000]]);
-      assert.equal((await findEngine({ paths: [others, link, own], owners })).path, own);
-      assert.equal((await findEngine({ paths: [others, link, own] })).path, others);
+      assert.equal((await connectDocker({ paths: [others, link, own], owners })).path, own);
+      assert.equal((await connectDocker({ paths: [others, link, own] })).path, others);
       assert.match(
         await report({ paths: [link], owners }),
         /link: the socket belongs to user 1001, not to user 1000\. Name it as in "docker unix:/,
       );
       await Deno.chown(others, 0, 0);
-      assert.equal((await findEngine({ paths: [link, own], owners })).path, link);
+      assert.equal((await connectDocker({ paths: [link, own], owners })).path, link);
     }),
 );
 
