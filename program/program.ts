@@ -9,7 +9,7 @@ import { OperationError } from "../core/error.ts";
 import { COMPLETIONS, findCommand, prepareArguments } from "../cli/arguments.ts";
 import { versionLine } from "./build_info.ts";
 import type { CommandLine } from "../cli/command_line.ts";
-import { exitDone, exitStatusOf } from "../cli/exit_status.ts";
+import { EXIT_OK, exitStatusOf } from "../cli/exit_status.ts";
 import { configureLog, currentLogSettings, getLogger } from "./log.ts";
 import { escapeControls } from "../cli/escape.ts";
 import { processTerminal, StdoutClosed, type Terminal } from "../cli/terminal.ts";
@@ -62,7 +62,7 @@ export async function runProgram(
     const answer = await answerTo(program, prepared, terminal);
     if (answer !== undefined) {
       terminal.out(answer);
-      return exitDone;
+      return EXIT_OK;
     }
     const { command, path } = findCommand(program, prepared);
     const invocation = command.understand(prepared.slice(path.length));
@@ -99,7 +99,7 @@ async function answerTo(
 
 /** Says what went wrong in one line; returns the exit status. */
 function report(program: string, error: unknown, terminal: Terminal): number {
-  if (error instanceof StdoutClosed) return exitDone;
+  if (error instanceof StdoutClosed) return EXIT_OK;
   const line = (error instanceof OperationError ? error.report : unexpected(error)).replace(/\s*\n\s*/g, " ");
   const log = currentLogSettings();
   const stack = log?.level === "debug" && error instanceof Error ? error.stack : undefined;

@@ -5,7 +5,7 @@
  * @module
  */
 import { getLogger } from "../../program/log.ts";
-import { OnceEach } from "../../program/log_on_change.ts";
+import { LogOnChange } from "../../program/log_on_change.ts";
 import { HeartbeatClock } from "../../core/tunnel/heartbeat_timer.ts";
 import { type ServerPlace, ServerSearch } from "../../core/tunnel/candidate_selector.ts";
 import { type Endpoint, formatEndpoint } from "../../core/net/endpoint.ts";
@@ -85,7 +85,7 @@ export class ServerLink implements Disposable {
   #describedAt = 0;
   #strayMessages = 0;
   #unknownCommands = 0;
-  readonly #idleCommands = new OnceEach();
+  readonly #idleCommands = new LogOnChange();
 
   constructor(settings: ServerLinkSettings) {
     this.#settings = settings;
@@ -202,7 +202,7 @@ export class ServerLink implements Disposable {
   /** Counts a command that is not carried out; the known ones are logged, once until their words change. */
   #passOver({ name, words }: ControlCommand): void {
     if (!IDLE_COMMANDS.has(name)) this.#unknownCommands++;
-    else if (this.#idleCommands.isNews(name, words.join(" "))) {
+    else if (this.#idleCommands.changed(name, words.join(" "))) {
       log.warn("control command without effect in this version", { command: name, words: words.join(" ") });
     }
   }

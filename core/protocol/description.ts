@@ -34,7 +34,7 @@ export interface ClientDescription {
   /** The container networks of its machine, such as "172.17.0.0/16". */
   readonly subnets?: readonly string[];
   /** How many more of them there are that found no room. */
-  readonly moreSubnets?: number;
+  readonly truncatedSubnets?: number;
   /** Docker's firewall. */
   readonly firewall?: FirewallFacts;
 }
@@ -65,7 +65,7 @@ export function encodeDescription(
   for (let count = Math.min(subnets.length, SUBNETS_MAXIMUM);; count--) {
     const left = subnets.length - count;
     const datagram = encode(
-      left === 0 ? sound : { ...sound, subnets: subnets.slice(0, count), moreSubnets: left },
+      left === 0 ? sound : { ...sound, subnets: subnets.slice(0, count), truncatedSubnets: left },
     );
     if (datagram.length <= maximum || count === 0) return datagram;
   }
@@ -93,11 +93,11 @@ export function decodeDescription(datagram: Uint8Array): ClientDescription | und
     return undefined;
   }
   if (!isObject(value)) return undefined;
-  const { version, addresses, revision, subnets, moreSubnets } = value;
+  const { version, addresses, revision, subnets, truncatedSubnets } = value;
   if (!isText(version, TEXT_MAXIMUM) || !isList(addresses, LIST_MAXIMUM)) return undefined;
   if (revision !== undefined && !isCount(revision)) return undefined;
   if (subnets !== undefined && !isList(subnets, SUBNETS_MAXIMUM)) return undefined;
-  if (moreSubnets !== undefined && !isCount(moreSubnets)) return undefined;
+  if (truncatedSubnets !== undefined && !isCount(truncatedSubnets)) return undefined;
   const firewall = value.firewall === undefined ? undefined : readFirewall(value.firewall);
   if (firewall === undefined && value.firewall !== undefined) return undefined;
   return {
@@ -105,7 +105,7 @@ export function decodeDescription(datagram: Uint8Array): ClientDescription | und
     addresses,
     ...revision === undefined ? {} : { revision },
     ...subnets === undefined ? {} : { subnets },
-    ...moreSubnets === undefined ? {} : { moreSubnets },
+    ...truncatedSubnets === undefined ? {} : { truncatedSubnets },
     ...firewall === undefined ? {} : { firewall },
   };
 }

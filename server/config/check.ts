@@ -4,7 +4,7 @@
  * @module
  */
 
-import { exitDone, exitStatus } from "../../cli/exit_status.ts";
+import { EXIT_OK, exitStatus } from "../../cli/exit_status.ts";
 import { escapeControls } from "../../cli/escape.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { Config } from "../../core/config/config.ts";
@@ -35,7 +35,7 @@ export async function checkConfig(given: string | undefined, terminal: Terminal)
   if (unshared.length > 0) {
     terminal.out(`without effect while "expose" is off: ${unshared.join(", ")}; see "expose ADDRESS:PORT"\n`);
   }
-  return exitDone;
+  return EXIT_OK;
 }
 
 function summary({ routes, bridgePairs, tokens }: Config): string {

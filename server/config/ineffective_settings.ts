@@ -4,7 +4,7 @@
  * @module
  */
 import { getLogger } from "../../program/log.ts";
-import { OnceEach } from "../../program/log_on_change.ts";
+import { LogOnChange } from "../../program/log_on_change.ts";
 import type { Config } from "../../core/config/config.ts";
 import type { KeyName } from "../../core/config/keys.ts";
 
@@ -23,7 +23,7 @@ export function unsharedKeys(config: Config): string[] {
 
 /** Says which lines of a configuration have no effect, and says it again only when they are others. */
 export class IdleKeyLog {
-  readonly #said = new OnceEach();
+  readonly #said = new LogOnChange();
 
   /**
    * @param config the configuration
@@ -39,7 +39,7 @@ export class IdleKeyLog {
 
   #tellNews(text: string, names: readonly string[]): void {
     const keys = names.join(", ");
-    if (keys === "") this.#said.settle(text);
-    else if (this.#said.isNews(text, keys)) log.warn(text, { keys });
+    if (keys === "") this.#said.clear(text);
+    else if (this.#said.changed(text, keys)) log.warn(text, { keys });
   }
 }

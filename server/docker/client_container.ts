@@ -7,7 +7,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { version } from "../../program/build_info.ts";
 import { getLogger } from "../../program/log.ts";
-import { OnceEach } from "../../program/log_on_change.ts";
+import { LogOnChange } from "../../program/log_on_change.ts";
 import {
   type BindingPolicy,
   type ContainerFinding,
@@ -72,7 +72,7 @@ export interface ClientNeeds {
 export class ClientContainer implements ClientKeeper {
   readonly #needs: ClientNeeds;
   readonly #work: PatientWork;
-  readonly #said = new OnceEach();
+  readonly #said = new LogOnChange();
   #engine: EngineClient | undefined;
   #generatedKey: string | undefined;
   /** Whether it was ever said what clients have to prove. */
@@ -137,7 +137,7 @@ export class ClientContainer implements ClientKeeper {
     await removeKeptContainers(engine);
     this.#settle({ state: "needless", image: null });
     const words = "the Docker Engine is on this machine, so its containers need no tunnel and no client";
-    if (this.#said.isNews("client", words)) log.info(words);
+    if (this.#said.changed("client", words)) log.info(words);
   }
 
   /** Containers that have to do with the client, as they are now. */
@@ -163,7 +163,7 @@ export class ClientContainer implements ClientKeeper {
     for (const other of kept) await this.#remove(engine, other);
     this.#settle({ state: "theirs", image });
     const words = `client container ${name} is not this program's, and is used as it is`;
-    if (this.#said.isNews("client", words + state)) log.info(words, { container: name, image, state });
+    if (this.#said.changed("client", words + state)) log.info(words, { container: name, image, state });
   }
 
   async #obstacle({ image, state }: DockerContainer): Promise<OperationError> {
@@ -231,7 +231,7 @@ export class ClientContainer implements ClientKeeper {
 
   #tellOfEnds(): void {
     const words = `client container ends soon after each start; docker logs ${CLIENT_CONTAINER} says why`;
-    if (this.#said.isNews("ends", words)) log.warn(words);
+    if (this.#said.changed("ends", words)) log.warn(words);
   }
 
   /** Starts the container as it is; makes it again where its machine has lost the device since. */
@@ -344,9 +344,9 @@ export class ClientContainer implements ClientKeeper {
 
   #settle(status: Omit<ContainerStatus, "name">): void {
     this.#status = status;
-    this.#said.settle("fault");
-    if (status.state !== "restarting" && !this.#pace.isStruggling) this.#said.settle("ends");
-    if (status.state === "running") this.#said.settle("client");
+    this.#said.clear("fault");
+    if (status.state !== "restarting" && !this.#pace.isStruggling) this.#said.clear("ends");
+    if (status.state === "running") this.#said.clear("client");
   }
 
   /** An Engine may repeat what it was sent, the environment too. */
@@ -361,7 +361,7 @@ export class ClientContainer implements ClientKeeper {
     const { state } = this.#status;
     const report = this.#withoutKey(fault.report);
     this.#status = { ...this.#status, state: state === "starting" ? "stopped" : state, fault: report };
-    if (this.#said.isNews("fault", report)) log.warn(`${report}; it is tried again`);
+    if (this.#said.changed("fault", report)) log.warn(`${report}; it is tried again`);
   }
 }
 

@@ -6,7 +6,7 @@
 import { dirname, join } from "node:path";
 import { imageRepository, version } from "../../program/build_info.ts";
 import { getLogger } from "../../program/log.ts";
-import { OnceEach } from "../../program/log_on_change.ts";
+import { LogOnChange } from "../../program/log_on_change.ts";
 import { CLIENT_REPOSITORY } from "../../core/docker/client_container.ts";
 import { hasNamespace } from "../../core/docker/image_name.ts";
 import { OperationError } from "../../core/error.ts";
@@ -55,7 +55,7 @@ export class ClientImage {
   #tar = { path: "", state: "", identity: "" };
   /** The Engine's ids of what was loaded, by identity. */
   readonly #loaded = new Map<string, string>();
-  readonly #said = new OnceEach();
+  readonly #said = new LogOnChange();
 
   /** @param given the value of `--image`; undefined looks in the usual places */
   constructor(
@@ -121,7 +121,7 @@ export class ClientImage {
     await pullImage(engine, name, progress("image is being pulled", { image: name }));
     const identity = await imageId(engine, name);
     if (identity === undefined) throw noImage(name);
-    this.#said.settle(name);
+    this.#said.clear(name);
     log.info("image pulled", { image: name, milliseconds: Math.round(performance.now() - start) });
     return { identity, shown: name };
   }
@@ -141,7 +141,7 @@ export class ClientImage {
 
   /** What fails is begun again and again, so its beginning is told once. */
   #announce(words: string, fields: Readonly<Record<string, string>>): void {
-    if (this.#said.isNews(Object.values(fields).join(), words)) log.info(words, fields);
+    if (this.#said.changed(Object.values(fields).join(), words)) log.info(words, fields);
   }
 
   /** Loads a file; what the Engine knows its image by. */
@@ -161,7 +161,7 @@ export class ClientImage {
     }
     this.#loaded.set(identity ?? id, id);
     const milliseconds = Math.round(performance.now() - start);
-    this.#said.settle(path);
+    this.#said.clear(path);
     log.info("image loaded", { image: name, file: path, milliseconds });
     return id;
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { getLogger } from "../../program/log.ts";
-import { OnceEach } from "../../program/log_on_change.ts";
+import { LogOnChange } from "../../program/log_on_change.ts";
 import type { DockerSetting } from "../../core/config/config.ts";
 import type { DockerNetwork, NetworkList } from "../../core/docker/networks.ts";
 import { OperationError } from "../../core/error.ts";
@@ -38,7 +38,7 @@ export class DockerDiscovery implements AsyncDisposable {
   readonly #follower: EngineFollower;
   /** What was said since an Engine was last found, so that each fault is said once while it is tried again. */
   readonly #said = new Set<string>();
-  readonly #notes = new OnceEach();
+  readonly #notes = new LogOnChange();
   #unreadable = 0;
 
   /**
@@ -81,7 +81,7 @@ export class DockerDiscovery implements AsyncDisposable {
 
   /** Says what a person should know of a search, once. */
   #noted(search: SocketSearch): SocketSearch {
-    for (const note of search.notes ?? []) if (this.#notes.isNews(note, note)) log.warn(note);
+    for (const note of search.notes ?? []) if (this.#notes.changed(note, note)) log.warn(note);
     return search;
   }
 

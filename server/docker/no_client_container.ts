@@ -6,7 +6,7 @@
  * @module
  */
 import { getLogger } from "../../program/log.ts";
-import { OnceEach } from "../../program/log_on_change.ts";
+import { LogOnChange } from "../../program/log_on_change.ts";
 import { CLIENT_CONTAINER } from "../../core/docker/client_container.ts";
 import { OperationError } from "../../core/error.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
@@ -22,9 +22,9 @@ const log = getLogger("docker");
 /** Keeps nothing in the Engine that is followed: `--image off`. */
 export class NoClientContainer implements ClientKeeper {
   readonly status: ContainerStatus = { name: CLIENT_CONTAINER, state: "off", image: null };
-  readonly #said = new OnceEach();
+  readonly #said = new LogOnChange();
   readonly #work = new PatientWork(() => this.#remove(), (fault) => {
-    if (this.#engine === undefined || !this.#said.isNews("fault", fault.report)) return;
+    if (this.#engine === undefined || !this.#said.changed("fault", fault.report)) return;
     log.warn(`${fault.report}; it is tried again`);
   });
   #engine: EngineClient | undefined;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import * as v from "valibot";
 import type { FirewallFacts } from "../../core/protocol/description.ts";
-import { isServerStatus, type ServerStatus } from "./status_document.ts";
+import { SERVER_STATUS, type ServerStatus } from "./status_document.ts";
 import { statusText } from "./status_text.ts";
 
 const idle: ServerStatus = {
@@ -35,7 +36,7 @@ const busy: ServerStatus = {
     version: "0.1.0",
     addresses: ["192.168.251.1"],
     subnets: ["172.17.0.0/16", "172.18.0.0/16"],
-    moreSubnets: 3,
+    truncatedSubnets: 3,
     firewall: { state: "open", backend: "iptables-nft", rules: 4 },
   },
   routes: [
@@ -191,10 +192,10 @@ Deno.test("what is wrong with the firewall of the client's machine is said", () 
 });
 
 Deno.test("a document of another form is told apart, one with more fields is not", () => {
-  assert.equal(isServerStatus(busy), true);
-  assert.equal(isServerStatus({ ...busy, engine: "28.2" }), true);
-  assert.equal(isServerStatus({ ...busy, routes: undefined }), false);
-  assert.equal(isServerStatus({ ...busy, docker: { ...busy.docker, networks: [{}] } }), false);
-  assert.equal(isServerStatus({ ...busy, counters: { ...busy.counters, drops: { ipv6: "4" } } }), false);
-  assert.equal(isServerStatus({ ...busy, config: { ...busy.config, file: 1 } }), false);
+  assert.equal(v.is(SERVER_STATUS, busy), true);
+  assert.equal(v.is(SERVER_STATUS, { ...busy, engine: "28.2" }), true);
+  assert.equal(v.is(SERVER_STATUS, { ...busy, routes: undefined }), false);
+  assert.equal(v.is(SERVER_STATUS, { ...busy, docker: { ...busy.docker, networks: [{}] } }), false);
+  assert.equal(v.is(SERVER_STATUS, { ...busy, counters: { ...busy.counters, drops: { ipv6: "4" } } }), false);
+  assert.equal(v.is(SERVER_STATUS, { ...busy, config: { ...busy.config, file: 1 } }), false);
 });
