@@ -14,7 +14,7 @@ import { dropsByReason } from "../core/counters.ts";
 import { DataPlane } from "../dataplane/data_plane.ts";
 import { SessionPlane } from "../dataplane/sessions/session_controller.ts";
 import { resolveHost } from "../ffi/resolve/resolve.ts";
-import { makeWay, serveControlSocket } from "../system/control/control_socket.ts";
+import { claimSocketPath, serveControlSocket } from "../system/control/control_socket.ts";
 import { platformRouter } from "../system/routing/platform_router.ts";
 import { ProgramPages } from "../system/process/memory_trim.ts";
 import { ReconcileLoop } from "../system/routing/reconcile_loop.ts";
@@ -46,7 +46,7 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
   const dataPlane = new DataPlane();
   using stop = new StopSignal(() => log.info("SIGHUP: nothing to do; SIGTERM stops the program"));
   using _pages = new ProgramPages();
-  await makeWay(options.control, "docker-accessor");
+  await claimSocketPath(options.control, "docker-accessor");
   await using cleanup = new AsyncDisposableStack();
 
   // The Worker starts while the code of handshakes is loaded, and that before the token's keys are derived on a thread of their own.

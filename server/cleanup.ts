@@ -12,7 +12,7 @@ import { OperationError } from "../core/error.ts";
 import { formatPrefix, type Prefix } from "../core/net/prefix.ts";
 import { defaultConfigPaths, findConfigFile, readConfigFile } from "../system/config/config_file.ts";
 import { readStatus } from "../system/control/control_client.ts";
-import { removeDeadSocket } from "../system/control/control_socket.ts";
+import { removeStaleSocket } from "../system/control/control_socket.ts";
 import type { EngineClient } from "../system/docker/engine_client.ts";
 import { findEngine } from "../system/docker/find_engine.ts";
 import { searchSockets } from "../system/docker/socket_search.ts";
@@ -44,7 +44,7 @@ export async function cleanUp({ control, configFile }: CleanupRequest, terminal:
     const clean of [
       () => cleanInterface(control),
       () => cleanContainers(configFile),
-      async () => await removeDeadSocket(control) ? [`control socket ${control}`] : [],
+      async () => await removeStaleSocket(control) ? [`control socket ${control}`] : [],
     ]
   ) {
     try {

@@ -17,7 +17,7 @@ import { formatEndpoint } from "../core/net/endpoint.ts";
 import type { Prefix } from "../core/net/prefix.ts";
 import { DataPlane } from "../dataplane/data_plane.ts";
 import { socketAddressCodec } from "../ffi/udp/udp_socket.ts";
-import { makeWay, serveControlSocket } from "../system/control/control_socket.ts";
+import { claimSocketPath, serveControlSocket } from "../system/control/control_socket.ts";
 import { watchFile } from "../system/config/file_watch.ts";
 import { recordInterface } from "../system/interface/interface_record.ts";
 import { clearLeftInterface } from "../system/interface/stale_interface.ts";
@@ -60,7 +60,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const initial = await initialConfig(options);
   const { config, file, exists, idle } = initial;
   if (options.logLevel === undefined) setLogLevel(config.logLevel);
-  await makeWay(options.control, "docker-connector");
+  await claimSocketPath(options.control, "docker-connector");
   const left = await clearLeftInterface(options.control);
   if (left !== undefined) {
     log.info("took addresses and routes from a killed run's interface", { interface: left.name });
