@@ -141,7 +141,7 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
   });
   cleanup.use(await serveControlSocket(options.control, "docker-accessor", status));
   log.info("connecting", {
-    server: formatRemote(options.remote),
+    host: formatRemote(options.remote),
     interface: device.name,
     cipher: plane.backend,
   });

@@ -180,7 +180,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     address: formatAddress(address),
     peer: formatAddress(peer),
     host: link.host,
-    server: formatEndpoint(link.endpoint),
+    endpoint: formatEndpoint(link.endpoint),
   });
   const signal = await Promise.race([stop.received, dataPlane.failure]);
   log.info("stopping", { signal });

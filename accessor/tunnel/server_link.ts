@@ -204,7 +204,7 @@ export class ServerLink implements Disposable {
     if (due.heartbeat && this.#session.canSend(now)) this.#ask();
     if (this.#clock.isSilent && this.#wasUp && !this.#isDown) {
       this.#isDown = true;
-      log.warn("server is silent; looking for it", { host: formatRemote(this.#parts.remote) });
+      log.warn("server is unreachable; searching for it", { host: formatRemote(this.#parts.remote) });
     }
     if (due.lookup) this.#session.want(now);
   }
@@ -234,8 +234,8 @@ export class ServerLink implements Disposable {
     // The server tells it by itself; it is asked for if that gets lost.
     this.#isLoginStale = true;
     this.#askedAt = now;
-    log.debug("handshake complete", { server: this.#endpointText });
-    if (!this.#wasUp) log.info("connected", { server: this.#endpointText });
+    log.debug("handshake complete", { endpoint: this.#endpointText });
+    if (!this.#wasUp) log.info("connected", { endpoint: this.#endpointText });
     this.#wasUp = true;
   }
 
@@ -243,7 +243,7 @@ export class ServerLink implements Disposable {
     this.#clock.heard(now);
     if (!this.#isDown) return;
     this.#isDown = false;
-    log.info("server answers again", { server: this.#endpointText });
+    log.info("server answers again", { endpoint: this.#endpointText });
   }
 
   /** Keys have aged and addresses changed while nothing ran, and neither clock of ours counted that. */
@@ -254,7 +254,7 @@ export class ServerLink implements Disposable {
     const slept = skew - this.#clockSkew;
     this.#clockSkew = skew;
     if (slept < SLEEP) return;
-    log.info("the clock has leapt; connecting anew", { seconds: Math.round(slept / 1000) });
+    log.info("system clock jumped (woke from sleep?); reconnecting", { seconds: Math.round(slept / 1000) });
     this.#session.want(now);
   }
 
@@ -281,7 +281,7 @@ export class ServerLink implements Disposable {
         formatRemote(this.#parts.remote)
       }. Check the token, the address and port, that the server has an ` +
         "expose line, and the firewalls on the way; trying again every 5 s",
-      { server: this.#endpointText },
+      { endpoint: this.#endpointText },
     );
   }
 

@@ -1,6 +1,6 @@
 /**
  * The client's server: finds it by name, sends heartbeats, puts control texts together, and looks the name up again when the
- * server is silent.
+ * server is unreachable.
  *
  * @module
  */
@@ -227,7 +227,7 @@ export class ServerLink implements Disposable {
     if (performance.now() - this.#describedAt >= DESCRIPTION_PERIOD) this.describe();
     if (this.#clock.isSilent && this.#answers && !this.#wasSilent) {
       this.#wasSilent = true;
-      log.warn("server is silent; looking for it", { host: this.host });
+      log.warn("server is unreachable; searching for it", { host: this.host });
     }
     if (due.lookup) this.#lookUp();
     this.#schedule();
@@ -272,11 +272,11 @@ export class ServerLink implements Disposable {
       const from = formatEndpoint(this.endpoint);
       this.#place = next;
       if (this.#settings.isSearch) {
-        log.info("looking for the server", { host: next.host, endpoint: formatEndpoint(endpoint) });
+        log.info("searching for the server", { host: next.host, endpoint: formatEndpoint(endpoint) });
       } else log.info("server moved", { from, to: formatEndpoint(endpoint) });
       this.#sendHeartbeat();
     } catch (error) {
-      log.debug("look-up failed", { fault: error instanceof Error ? error.message : String(error) });
+      log.debug("look-up failed", { reason: error instanceof Error ? error.message : String(error) });
     }
   }
 }

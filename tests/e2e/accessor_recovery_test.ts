@@ -38,7 +38,7 @@ sharingTest("an accessor comes back by itself", {}, async ({ network, tunnel: { 
   await step("after the server was stopped and started", async () => {
     await server.stop();
     await accessor.waitForStatus("it sees that", (status) => status.server.state === "unreachable", 20_000);
-    await accessor.process.stderr.waitFor(/warn .*server is silent/);
+    await accessor.process.stderr.waitFor(/warn .*server is unreachable/);
     server.start();
     const start = performance.now();
     await comesBack();

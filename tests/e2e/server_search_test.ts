@@ -33,7 +33,7 @@ networkTest("without --host the server is found at the default gateway", {}, asy
     assert.ok(await reachable(network.mac, network.container().address));
     assert.match(
       await tunnel.client.process.stderr.waitFor(/tunnel is up/),
-      /host="default gateway" server=10\.77\.0\.1:2511/,
+      /host="default gateway" endpoint=10\.77\.0\.1:2511/,
     );
   });
 });
