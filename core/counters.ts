@@ -13,8 +13,8 @@ export interface CounterEntry {
   readonly label: string;
 }
 
-/** Every counter by its name, in the order of the array. `drop.` precedes the reason why something was dropped. */
-const TUNNEL_COUNTERS = {
+/** The counters of a tunnel by name, in the order of the array. `drop.` precedes the reason to drop something. */
+export const TUNNEL_COUNTERS = {
   "outbound.packets": { unit: "packets", label: "sent to the peer" },
   "outbound.bytes": { unit: "bytes", label: "sent to the peer" },
   "inbound.packets": { unit: "packets", label: "received from the peer" },

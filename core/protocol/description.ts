@@ -6,7 +6,8 @@
  */
 import { DESCRIPTION } from "./datagram.ts";
 
-const FIREWALL_STATES = ["open", "waiting", "nftables", "fault"] as const;
+/** The states of Docker's firewall. */
+export const FIREWALL_STATES = ["open", "waiting", "nftables", "fault"] as const;
 
 /** Docker's firewall as the client sees it. */
 export interface FirewallFacts {

@@ -17,6 +17,7 @@ import {
   processFields,
   text,
 } from "../../program/status_document.ts";
+import { FIREWALL_STATES } from "../../core/protocol/description.ts";
 import { sharingSchema } from "../sharing/sharing_status.ts";
 
 const ROUTE_STATES = ["active", "failed"] as const;
@@ -87,7 +88,7 @@ const client = group("The client that has made itself known.", {
   truncatedSubnets: optional(number("How many more of them there are.")),
   firewall: optional(group("Docker's firewall there.", {
     state: oneOf(
-      ["open", "waiting", "nftables", "fault"],
+      FIREWALL_STATES,
       "Whether the tunnel's packets pass; see docs/protocol.md.",
     ),
     backend: nullable(text("Whose chain has the client's rules, such as iptables-nft; null while none has.")),
