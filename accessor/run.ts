@@ -3,18 +3,18 @@
  *
  * @module
  */
-import { exitDone } from "../cli/exit_status.ts";
+import { EXIT_OK } from "../cli/exit_status.ts";
 import { getLogger } from "../program/log.ts";
-import { programStatus, type TunnelCounters } from "../program/status_document.ts";
-import { dropsByReason } from "../core/counters.ts";
+import { peerState, programStatus } from "../program/status.ts";
+import type { TunnelCounters } from "../program/status_document.ts";
 import { formatAddress, type IpAddress, parseAddress } from "../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
 import { formatRemote } from "../core/net/host_port.ts";
-import { sessionDropsByReason } from "../core/sharing/session_counters.ts";
+import { dropsByReason } from "../core/counters.ts";
 import { DataPlane } from "../dataplane/data_plane.ts";
 import { SessionPlane } from "../dataplane/sessions/session_controller.ts";
 import { resolveHost } from "../ffi/resolve/resolve.ts";
-import { makeWay, serveControlSocket } from "../system/control/control_socket.ts";
+import { claimSocketPath, serveControlSocket } from "../system/control/control_socket.ts";
 import { platformRouter } from "../system/routing/platform_router.ts";
 import { ProgramPages } from "../system/process/memory_trim.ts";
 import { ReconcileLoop } from "../system/routing/reconcile_loop.ts";
@@ -46,7 +46,7 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
   const dataPlane = new DataPlane();
   using stop = new StopSignal(() => log.info("SIGHUP: nothing to do; SIGTERM stops the program"));
   using _pages = new ProgramPages();
-  await makeWay(options.control, "docker-accessor");
+  await claimSocketPath(options.control, "docker-accessor");
   await using cleanup = new AsyncDisposableStack();
 
   // The Worker starts while the code of handshakes is loaded, and that before the token's keys are derived on a thread of their own.
@@ -133,23 +133,23 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
       endpoint: running.endpoint === undefined ? null : formatEndpoint(running.endpoint),
       lastHeardSeconds: running.lastHeardSeconds,
       lastHandshakeSeconds: running.handshakeSeconds,
-      state: running.isUp ? "up" : "silent",
+      state: peerState(running.isUp, running.lastHeardSeconds),
     },
     routes: network.routes,
     counters: counters(plane, dataPlane, running.malformed),
-    dataPlane: { offload: device.offload.tcp, aead: plane.backend },
+    dataPlane: { offload: device.offload.tcp, cipher: plane.backend },
   });
   cleanup.use(await serveControlSocket(options.control, "docker-accessor", status));
   log.info("connecting", {
-    server: formatRemote(options.remote),
+    host: formatRemote(options.remote),
     interface: device.name,
-    aead: plane.backend,
+    cipher: plane.backend,
   });
   link.start();
 
   const signal = await Promise.race([stop.received, dataPlane.failure, plane.failure]);
   log.info("stopping", { signal });
-  return exitDone;
+  return EXIT_OK;
 }
 
 async function loadHandshakes(token: string) {
@@ -164,7 +164,7 @@ function anyLocal(family: 4 | 6): Endpoint {
 
 function counters(plane: SessionPlane, dataPlane: DataPlane, malformedTexts: number): TunnelCounters {
   const { sentPackets, sentBytes, receivedPackets, receivedBytes } = plane.facts(SLOT);
-  const drops = sessionDropsByReason(plane.counters);
+  const drops = dropsByReason(plane.counters);
   for (const [reason, count] of Object.entries(dropsByReason(dataPlane.counters))) {
     drops[reason] = (drops[reason] ?? 0) + count;
   }

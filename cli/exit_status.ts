@@ -7,7 +7,7 @@
 import { type FaultCode, OperationError } from "../core/error.ts";
 
 /** Exit status when the work is done or the program was asked to stop. */
-export const exitDone = 0;
+export const EXIT_OK = 0;
 
 /** Exit status of every kind of fault; 64 to 78 are those of BSD's sysexits.h. */
 export const exitStatus: Readonly<Record<FaultCode, number>> = {

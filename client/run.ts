@@ -5,10 +5,10 @@
  * @module
  */
 import { loadHeartbeatProof } from "../program/heartbeat_key.ts";
-import { exitDone } from "../cli/exit_status.ts";
+import { EXIT_OK } from "../cli/exit_status.ts";
 import { getLogger } from "../program/log.ts";
-import { type InterfaceStatus, programStatus } from "../program/status_document.ts";
-import { lastHeardSeconds, tunnelCounters } from "../program/tunnel_counters.ts";
+import { lastHeardSeconds, peerState, programStatus, tunnelCounters } from "../program/status.ts";
+import type { InterfaceStatus } from "../program/status_document.ts";
 import { Counter } from "../core/counters.ts";
 import { OperationError } from "../core/error.ts";
 import type { ServerPlace } from "../core/tunnel/candidate_selector.ts";
@@ -21,7 +21,11 @@ import { SystemError } from "../ffi/libc/system_error.ts";
 import type { UdpSocket } from "../ffi/udp/udp_socket.ts";
 import { listContainerBridges } from "../system/interface/container_bridges.ts";
 import { listDefaultGateways } from "../system/routing/default_gateways.ts";
-import { type ControlSocket, ControlSocketInUse, serveControlSocket } from "../system/control/control_socket.ts";
+import {
+  type ControlSocket,
+  ControlSocketInUse,
+  serveControlSocket,
+} from "../system/control/control_socket.ts";
 import { LinuxFirewall } from "../system/firewall/firewall_linux.ts";
 import { platformRouter } from "../system/routing/platform_router.ts";
 import { ReconcileLoop } from "../system/routing/reconcile_loop.ts";
@@ -145,6 +149,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
 
   const status = (): ClientStatus => {
     const now = Date.now();
+    const heardSeconds = lastHeardSeconds(counters, now);
     return {
       ...programStatus("docker-connector-client", startedAt, now),
       interface: {
@@ -158,8 +163,8 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       server: {
         host: link.host,
         endpoint: formatEndpoint(link.endpoint),
-        lastHeardSeconds: lastHeardSeconds(counters, now) ?? null,
-        state: link.isUp ? "up" : "silent",
+        lastHeardSeconds: heardSeconds,
+        state: peerState(link.isUp, heardSeconds),
       },
       heartbeats: link.heartbeats,
       counters: tunnelCounters(counters, link.drops),
@@ -175,11 +180,11 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     address: formatAddress(address),
     peer: formatAddress(peer),
     host: link.host,
-    server: formatEndpoint(link.endpoint),
+    endpoint: formatEndpoint(link.endpoint),
   });
   const signal = await Promise.race([stop.received, dataPlane.failure]);
   log.info("stopping", { signal });
-  return exitDone;
+  return EXIT_OK;
 }
 
 /**

@@ -5,53 +5,108 @@
  * @module
  */
 
-/** Every counter, in the order of the array. `drop.` precedes the reason why a packet or message was not delivered. */
-export const counterNames = [
-  "outbound.packets",
-  "outbound.bytes",
-  "inbound.packets",
-  "inbound.bytes",
-  /** When the last datagram came from the bound endpoint, milliseconds since 1970; 0: never. */
-  "inbound.lastHeard",
-  /** Nobody to send to: no client has said hello yet. */
-  "drop.noClient",
-  /** A datagram from an endpoint that is not bound. */
-  "drop.foreignEndpoint",
-  /** IPv6 while it is off. */
-  "drop.ipv6Off",
-  /** Neither a whole IP packet nor a message that belongs here. */
-  "drop.malformed",
-  /** A datagram longer than any packet. */
-  "drop.oversize",
-  /** The socket would not take it: buffer full. */
-  "drop.sendBufferFull",
-  /** The network refused it: no route, peer's port closed. */
-  "drop.sendRefused",
-  /** The interface would not take it: down, or out of memory. */
-  "drop.interfaceRefused",
-  /** More messages at once than the main thread takes. */
-  "drop.messageBacklog",
-] as const;
+/** What a counter counts, and what its number means, for `status` and the docs. */
+export interface CounterEntry {
+  /** What one step of it stands for. */
+  readonly unit: "packets" | "datagrams" | "bytes" | "milliseconds";
+  /** A few words that continue the sentence "These are ...". */
+  readonly label: string;
+}
 
-/** A counter's name. */
-export type CounterName = (typeof counterNames)[number];
+/** The counters of a tunnel by name, in the order of the array. `drop.` precedes the reason to drop something. */
+export const TUNNEL_COUNTERS = {
+  "outbound.packets": { unit: "packets", label: "sent to the peer" },
+  "outbound.bytes": { unit: "bytes", label: "sent to the peer" },
+  "inbound.packets": { unit: "packets", label: "received from the peer" },
+  "inbound.bytes": { unit: "bytes", label: "received from the peer" },
+  "inbound.lastHeard": { unit: "milliseconds", label: "since 1970, when the peer was last heard; 0: never" },
+  "drop.noClient": { unit: "packets", label: "no client is connected yet" },
+  "drop.unknownPeer": { unit: "datagrams", label: "from an endpoint that is not the peer's" },
+  "drop.ipv6Off": { unit: "packets", label: "IPv6 while it is off" },
+  "drop.malformed": { unit: "datagrams", label: "neither a whole IP packet nor a message for this end" },
+  "drop.oversize": { unit: "datagrams", label: "longer than any packet" },
+  "drop.sendBufferFull": { unit: "datagrams", label: "the socket's send buffer was full" },
+  "drop.sendFailed": {
+    unit: "datagrams",
+    label: "the network refused them: no route, or the peer's port is closed",
+  },
+  "drop.tunWriteFailed": { unit: "packets", label: "the interface refused them: down, or out of memory" },
+  "drop.controlQueueFull": { unit: "datagrams", label: "more messages than the main thread takes at once" },
+} as const satisfies Readonly<Record<string, CounterEntry>>;
 
-/** Counter name to index in the array. */
-export const Counter: Readonly<Record<CounterName, number>> = Object.freeze(
-  Object.fromEntries(counterNames.map((name, index) => [name, index])) as Record<CounterName, number>,
-);
+/**
+ * The counters of a socket with sessions: those of the tunnel in their places, as the socket counts them, then its own.
+ * `inbound` counts packets that sessions sent, `outbound` datagrams sent to them.
+ */
+export const COUNTERS = {
+  ...TUNNEL_COUNTERS,
+  "drop.unknownIndex": { unit: "datagrams", label: "for a receiver index that no session has" },
+  "drop.decryptFailed": { unit: "datagrams", label: "failed authentication" },
+  "drop.replayed": { unit: "datagrams", label: "received before, or too old to tell" },
+  "drop.expiredKey": { unit: "datagrams", label: "encrypted by a key that has expired" },
+  "drop.spoofedSource": { unit: "packets", label: "the source is not the address of the session" },
+  "drop.notExposed": { unit: "packets", label: "the destination is not exposed" },
+  "drop.sourceNotExposed": { unit: "packets", label: "the source is not exposed to the session" },
+  "drop.noSession": { unit: "packets", label: "no session has the destination" },
+  "drop.noSessionKey": { unit: "packets", label: "the session has no key yet" },
+  "drop.notLoggedIn": { unit: "datagrams", label: "plaintext from an endpoint that is not logged in" },
+  "drop.handshakeRateLimited": { unit: "datagrams", label: "more handshakes and logins than are answered" },
+} as const satisfies Readonly<Record<string, CounterEntry>>;
+
+/** Drops that the main thread counts, by reason. */
+const CONTROL_DROPS: Readonly<Record<string, CounterEntry>> = {
+  unknownToken: { unit: "datagrams", label: "handshakes by a key of no token" },
+  handshakeRefused: { unit: "datagrams", label: "handshakes that were not authentic, or repeated" },
+  cookieSent: { unit: "datagrams", label: "handshakes answered by a cookie, under load" },
+  loginRefused: { unit: "datagrams", label: "plaintext logins that were refused" },
+  heartbeatRefused: { unit: "datagrams", label: "heartbeats without a valid proof of the key" },
+  strayMessage: { unit: "datagrams", label: "messages that are not for a client" },
+  unknownCommand: {
+    unit: "datagrams",
+    label: "control messages with a command that this version does not know",
+  },
+  malformedText: { unit: "datagrams", label: "texts from the server that cannot be read" },
+};
+
+/** Name of a counter of the tunnel. */
+export type CounterName = keyof typeof TUNNEL_COUNTERS;
+
+/** Name of a counter of a socket with sessions. */
+export type SessionCounterName = keyof typeof COUNTERS;
+
+const indexes = Object.freeze(
+  Object.fromEntries(Object.keys(COUNTERS).map((name, index) => [name, index])),
+) as Readonly<Record<SessionCounterName, number>>;
+
+/** Counter name to index in the array of a tunnel. */
+export const Counter: Readonly<Record<CounterName, number>> = indexes;
+
+/** Counter name to index in the array of a socket with sessions. */
+export const SessionCounter: Readonly<Record<SessionCounterName, number>> = indexes;
 
 /** The array itself. */
 export type CounterTable = Float64Array;
 
-/** Octets of the shared memory that holds the counters. */
-export const COUNTER_BYTES = counterNames.length * Float64Array.BYTES_PER_ELEMENT;
+/** Bytes of the shared memory that holds the counters of a tunnel. */
+export const COUNTER_BYTES = Object.keys(TUNNEL_COUNTERS).length * Float64Array.BYTES_PER_ELEMENT;
 
-/** The drop counters by reason, without the prefix. */
+/** Bytes of the shared memory that holds the counters of a socket with sessions. */
+export const SESSION_COUNTER_BYTES = Object.keys(COUNTERS).length * Float64Array.BYTES_PER_ELEMENT;
+
+/** The drop counters of a table of either length by reason, without the prefix. */
 export function dropsByReason(table: CounterTable): Record<string, number> {
   const drops: Record<string, number> = {};
-  counterNames.forEach((name, index) => {
+  Object.keys(COUNTERS).slice(0, table.length).forEach((name, index) => {
     if (name.startsWith("drop.")) drops[name.slice("drop.".length)] = table[index] ?? 0;
   });
   return drops;
 }
+
+/** Every reason for which something is dropped, with what is counted. */
+export const DROPS: Readonly<Record<string, CounterEntry>> = {
+  ...Object.fromEntries(
+    Object.entries(COUNTERS).filter(([name]) => name.startsWith("drop."))
+      .map(([name, entry]) => [name.slice("drop.".length), entry]),
+  ),
+  ...CONTROL_DROPS,
+};

@@ -83,7 +83,7 @@ export class Inbound {
     const { counters } = this;
     const version = packetVersion(this.bytes, at, length);
     if (version !== 0) {
-      if (!fromPeer) counters[Counter["drop.foreignEndpoint"]]++;
+      if (!fromPeer) counters[Counter["drop.unknownPeer"]]++;
       else if (version === 6 && !this.ipv6IsOn) counters[Counter["drop.ipv6Off"]]++;
       else if (version === 6 || this.sessions?.takeInbound(at, length) !== true) {
         counters[Counter["inbound.packets"]]++;
@@ -99,6 +99,6 @@ export class Inbound {
   }
 
   #countUnknown(fromPeer: boolean): void {
-    this.counters[fromPeer ? Counter["drop.malformed"] : Counter["drop.foreignEndpoint"]]++;
+    this.counters[fromPeer ? Counter["drop.malformed"] : Counter["drop.unknownPeer"]]++;
   }
 }

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { COUNTER_BYTES, dropsByReason } from "../core/counters.ts";
 import { SessionMemory } from "./sessions/session_memory.ts";
-import { sessionDropsByReason } from "../core/sharing/session_counters.ts";
 import type { TunPort } from "../ffi/tun/tun.ts";
 import type { UdpPort } from "../ffi/udp/udp_socket.ts";
 import { Inbound } from "./inbound.ts";
@@ -24,7 +23,7 @@ function receiving(lengths: readonly number[], fromPeer: boolean): UdpPort {
 const counted = (drops: Record<string, number>) => Object.entries(drops).filter(([, count]) => count > 0);
 
 for (const role of ["server", "client"] as const) {
-  for (const [fromPeer, reason] of [[true, "malformed"], [false, "foreignEndpoint"]] as const) {
+  for (const [fromPeer, reason] of [[true, "malformed"], [false, "unknownPeer"]] as const) {
     Deno.test(`a ${role} counts empty datagrams of ${fromPeer ? "its peer" : "strangers"} as ${reason}`, () => {
       const counters = new Float64Array(COUNTER_BYTES / Float64Array.BYTES_PER_ELEMENT);
       const tun = { flush: () => {}, write: () => assert.fail("written") } as unknown as TunPort;
@@ -46,5 +45,5 @@ Deno.test("an exposed socket counts empty datagrams as malformed", () => {
   } as unknown as ExposedParts;
   const delivery = { flush: () => {} } as unknown as Delivery;
   assert.equal(new ExposedInbound(parts, delivery).drain(), true);
-  assert.deepEqual(counted(sessionDropsByReason(shared.counters)), [["malformed", 3]]);
+  assert.deepEqual(counted(dropsByReason(shared.counters)), [["malformed", 3]]);
 });

@@ -67,7 +67,7 @@ export async function runPacketLoop(
       counters,
       (offset, length, run, fromPeer) => {
         if (!budget.take(fromPeer, performance.now()) || !shared.noteMessage()) {
-          counters[Counter["drop.messageBacklog"]]++;
+          counters[Counter["drop.controlQueueFull"]]++;
           return;
         }
         const bytes = memory.arena.u8.slice(offset, offset + length);

@@ -1,5 +1,6 @@
 /**
- * The log of a program: lines on stderr, written before the call returns.
+ * The log of a program: lines on stderr, written before the call returns. docs/guide/troubleshooting.md lists the names of
+ * fields.
  *
  * @module
  */
@@ -9,20 +10,20 @@ import { jsonLine, type LogEntry, type LogFields, type LogFormat, textLine } fro
 
 export type { LogFields, LogFormat } from "./log_line.ts";
 
-/** Says what happens in one part of a program. */
+/** The log of one part of a program. */
 export interface Logger {
   /** Something failed and a person has to act. */
   error(message: string, fields?: LogFields): void;
   /** Something is wrong, the program goes on by itself. */
   warn(message: string, fields?: LogFields): void;
-  /** A change of state people want to know of. */
+  /** A change of state that people want to know. */
   info(message: string, fields?: LogFields): void;
-  /** Detail for the search of a fault. */
+  /** Detail for finding a fault. */
   debug(message: string, fields?: LogFields): void;
 }
 
-/** How {@link configureLog} sets the log up. */
-export interface LogSettings {
+/** Options of {@link configureLog}. */
+export interface LogOptions {
   /** What is logged. */
   readonly level: LogLevel;
   /** The shape of a line. */
@@ -33,15 +34,15 @@ export interface LogSettings {
   readonly write: (line: string) => void;
 }
 
-let settings: LogSettings | undefined;
+let options: LogOptions | undefined;
 
 /**
- * Sets the log up, or anew. Before the first call nothing is logged.
+ * Sets the log up, or changes it. Before the first call nothing is logged.
  *
- * @param next the whole of the settings
+ * @param next all options
  */
-export function configureLog(next: LogSettings): void {
-  settings = next;
+export function configureLog(next: LogOptions): void {
+  options = next;
 }
 
 /**
@@ -50,12 +51,12 @@ export function configureLog(next: LogSettings): void {
  * @param level the new level
  */
 export function setLogLevel(level: LogLevel): void {
-  if (settings !== undefined) settings = { ...settings, level };
+  if (options !== undefined) options = { ...options, level };
 }
 
-/** How the log is set up now; undefined before {@link configureLog}. */
-export function currentLogSettings(): LogSettings | undefined {
-  return settings;
+/** The options in use; undefined before {@link configureLog}. */
+export function currentLogOptions(): LogOptions | undefined {
+  return options;
 }
 
 /**
@@ -70,6 +71,6 @@ export function getLogger(area: string): Logger {
 }
 
 function write(entry: LogEntry): void {
-  if (settings === undefined || LOG_LEVELS.indexOf(entry.level) > LOG_LEVELS.indexOf(settings.level)) return;
-  settings.write(`${settings.format === "json" ? jsonLine(entry) : textLine(entry, settings.color)}\n`);
+  if (options === undefined || LOG_LEVELS.indexOf(entry.level) > LOG_LEVELS.indexOf(options.level)) return;
+  options.write(`${options.format === "json" ? jsonLine(entry) : textLine(entry, options.color)}\n`);
 }

@@ -1,5 +1,5 @@
 /**
- * The two shapes of a log line. Texts from the network can reach a log: a line stays one line whatever they hold.
+ * The two shapes of a log line. Texts from the network can reach a log, so control characters are escaped.
  *
  * @module
  */
@@ -13,25 +13,25 @@ export const LOG_FORMATS = ["text", "json"] as const;
 /** One of {@link LOG_FORMATS}. */
 export type LogFormat = typeof LOG_FORMATS[number];
 
-/** Facts that go with a log message. */
+/** Fields of a log message, named as in docs/guide/troubleshooting.md. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** One thing that is logged. */
+/** A log entry. */
 export interface LogEntry {
   /** Milliseconds since 1970. */
   readonly time: number;
   /** How much it matters. */
   readonly level: LogLevel;
-  /** The part of the program that speaks, for example `config`. */
+  /** The part of the program, for example `config`. */
   readonly area: string;
   /** What happened. */
   readonly message: string;
-  /** The facts of it. */
+  /** Its fields. */
   readonly fields: LogFields;
 }
 
 /** SGR color of each level's name (ECMA-48 section 8.3.117). */
-const colors: Readonly<Record<LogLevel, number>> = { error: 31, warn: 33, info: 32, debug: 90 };
+const COLORS: Readonly<Record<LogLevel, number>> = { error: 31, warn: 33, info: 32, debug: 90 };
 
 /**
  * A line for people: `TIME LEVEL AREA: MESSAGE KEY=VALUE...`.
@@ -42,12 +42,12 @@ const colors: Readonly<Record<LogLevel, number>> = { error: 31, warn: 33, info: 
  */
 export function textLine(entry: LogEntry, color: boolean): string {
   const name = entry.level.padEnd(5);
-  const level = color ? `\x1b[${colors[entry.level]}m${name}\x1b[0m` : name;
-  const facts = Object.entries(entry.fields)
+  const level = color ? `\x1b[${COLORS[entry.level]}m${name}\x1b[0m` : name;
+  const fields = Object.entries(entry.fields)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => ` ${key}=${textValue(value)}`);
   const time = new Date(entry.time).toISOString();
-  return `${time} ${level} ${entry.area}: ${escapeControls(entry.message)}${facts.join("")}`;
+  return `${time} ${level} ${entry.area}: ${escapeControls(entry.message)}${fields.join("")}`;
 }
 
 /**

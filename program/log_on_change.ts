@@ -4,30 +4,30 @@
  * @module
  */
 
-/** Remembers what was last said of each subject, so that the same words are said once until something changes. */
-export class OnceEach {
-  readonly #said = new Map<string, string>();
+/** The last message about each subject, so that the same message is logged once until something changes. */
+export class LogOnChange {
+  readonly #last = new Map<string, string>();
 
   /**
-   * Whether this is news.
+   * Notes a message.
    *
-   * @param subject what the words are about, for example a file's path
-   * @param words what would be said
-   * @returns true the first time, and whenever the words differ from the last ones of the subject
+   * @param subject what the message is about, for example a file's path
+   * @param message what would be logged
+   * @returns true the first time, and whenever the message differs from the subject's last one
    */
-  isNews(subject: string, words: string): boolean {
-    if (this.#said.get(subject) === words) return false;
-    this.#said.set(subject, words);
+  changed(subject: string, message: string): boolean {
+    if (this.#last.get(subject) === message) return false;
+    this.#last.set(subject, message);
     return true;
   }
 
   /**
    * Forgets a subject, because it is in order again.
    *
-   * @param subject the subject given to {@link isNews}
-   * @returns whether something had been said of it
+   * @param subject the subject given to {@link changed}
+   * @returns whether something had been logged about it
    */
-  settle(subject: string): boolean {
-    return this.#said.delete(subject);
+  clear(subject: string): boolean {
+    return this.#last.delete(subject);
   }
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { configureLog, getLogger, type LogSettings, setLogLevel } from "./log.ts";
+import { configureLog, getLogger, type LogOptions, setLogLevel } from "./log.ts";
 import { jsonLine, type LogEntry, textLine } from "./log_line.ts";
 
 const entry: LogEntry = {
@@ -10,7 +10,7 @@ const entry: LogEntry = {
   fields: { file: "/etc/a b.conf", line: 3, missing: undefined },
 };
 
-function captured(settings: Partial<LogSettings>): string[] {
+function captured(settings: Partial<LogOptions>): string[] {
   const lines: string[] = [];
   configureLog({
     level: "info",

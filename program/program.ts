@@ -1,6 +1,6 @@
 /**
- * The frame of a program: understands its command line, carries the command out, and turns whatever goes wrong into
- * one line on stderr and an exit status.
+ * The frame of a program: it parses the command line, runs the command, and turns every error into one line on stderr
+ * and an exit status.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import { OperationError } from "../core/error.ts";
 import { COMPLETIONS, findCommand, prepareArguments } from "../cli/arguments.ts";
 import { versionLine } from "./build_info.ts";
 import type { CommandLine } from "../cli/command_line.ts";
-import { exitDone, exitStatusOf } from "../cli/exit_status.ts";
-import { configureLog, currentLogSettings, getLogger } from "./log.ts";
+import { EXIT_OK, exitStatusOf } from "../cli/exit_status.ts";
+import { configureLog, currentLogOptions, getLogger } from "./log.ts";
 import { escapeControls } from "../cli/escape.ts";
 import { processTerminal, StdoutClosed, type Terminal } from "../cli/terminal.ts";
 
-/** Columns of the help on a narrow terminal, and where it is no terminal. */
-const LEAST_WIDTH = 60;
+/** Columns of the help on a narrow terminal, and without a terminal. */
+const MIN_WIDTH = 60;
 const PIPE_WIDTH = 100;
 
 /** One of the three programs. */
 export interface Program extends CommandLine {
-  /** What it is for, in a sentence. */
+  /** Its purpose, in a sentence. */
   readonly brief: string;
-  /** What the help says next. */
+  /** The next paragraph of the help. */
   readonly description: string;
 }
 
@@ -49,7 +49,7 @@ export async function main(program: Program): Promise<never> {
  *
  * @param program the program
  * @param args its command line, without the program itself
- * @param terminal where its words go
+ * @param terminal its output
  * @returns the exit status
  */
 export async function runProgram(
@@ -62,7 +62,7 @@ export async function runProgram(
     const answer = await answerTo(program, prepared, terminal);
     if (answer !== undefined) {
       terminal.out(answer);
-      return exitDone;
+      return EXIT_OK;
     }
     const { command, path } = findCommand(program, prepared);
     const invocation = command.understand(prepared.slice(path.length));
@@ -79,7 +79,7 @@ export async function runProgram(
   }
 }
 
-/** What was asked for in place of a command's work: the version, help or completions; undefined if none of them. */
+/** Returns the version, help or completions if the command line asks for them, else undefined. */
 async function answerTo(
   program: Program,
   args: readonly string[],
@@ -93,18 +93,18 @@ async function answerTo(
   const last = args.indexOf("--");
   if (!args.slice(0, last < 0 ? undefined : last).includes("--help")) return undefined;
   const { helpPage } = await import("../cli/help_page.ts");
-  const width = Math.max(LEAST_WIDTH, terminal.columns ?? PIPE_WIDTH);
+  const width = Math.max(MIN_WIDTH, terminal.columns ?? PIPE_WIDTH);
   return helpPage(program, args, { width, bold: terminal.outColor });
 }
 
-/** Says what went wrong in one line; returns the exit status. */
+/** Reports an error in one line and returns the exit status. */
 function report(program: string, error: unknown, terminal: Terminal): number {
-  if (error instanceof StdoutClosed) return exitDone;
+  if (error instanceof StdoutClosed) return EXIT_OK;
   const line = (error instanceof OperationError ? error.report : unexpected(error)).replace(/\s*\n\s*/g, " ");
-  const log = currentLogSettings();
+  const log = currentLogOptions();
   const stack = log?.level === "debug" && error instanceof Error ? error.stack : undefined;
   if (log?.format === "json") {
-    // Whoever asked for JSON reads stderr with a program.
+    // With JSON, a program reads stderr.
     getLogger("program").error(line, { program, stack });
   } else {
     terminal.err(`${program}: ${escapeControls(line)}\n`);
@@ -114,6 +114,6 @@ function report(program: string, error: unknown, terminal: Terminal): number {
 }
 
 function unexpected(error: unknown): string {
-  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return `Cannot go on: ${what}. Run with --log-level debug for more, and please report it`;
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return `Cannot go on: ${text}. Run with --log-level debug for more, and please report it`;
 }

@@ -1,123 +1,101 @@
 /**
- * What every running program tells of itself on its control socket. Fields are added, never renamed: scripts read them.
+ * The parts that the status documents of all programs share, as schemas: the type, the check of a document from another
+ * process, and docs/status.schema.json come from one schema per program. Fields are added, never renamed: scripts read
+ * them. Only `status`, `health` and tests load this module; a running tunnel needs the types alone.
  *
  * @module
  */
+import * as v from "valibot";
 
-import { commit, denoVersion, version } from "./build_info.ts";
-import { orAbsent, recordOf, type Shape } from "./schema.ts";
+/** A text field and its meaning. */
+export const text = (meaning: string) => v.pipe(v.string(), v.description(meaning));
 
-/** Which program is running, and since when. */
-export interface ProgramStatus<Name extends string> {
-  /** The program's name. */
-  readonly program: Name;
-  /** Its version. */
-  readonly version: string;
-  /** The commit it was built from. */
-  readonly commit: string;
-  /** Version of Deno. */
-  readonly deno: string;
-  /** Its process id. */
-  readonly pid: number;
-  /** ISO 8601, UTC. */
-  readonly startedAt: string;
-  /** Whole seconds since then. */
-  readonly uptimeSeconds: number;
-}
+/** A number field and its meaning. */
+export const number = (meaning: string) => v.pipe(v.number(), v.description(meaning));
 
-/** The TUN interface; addresses are without a length. */
-export interface InterfaceStatus {
-  /** The system's name of it, for example `utun5`. */
-  readonly name: string;
-  /** Bytes. */
-  readonly mtu: number;
-  /** This side's virtual address. */
-  readonly address: string;
-  /** The other side's virtual address. */
-  readonly peer: string;
-  /** This side's virtual IPv6 address; absent while IPv6 is off. */
-  readonly address6?: string;
-  /** The other side's virtual IPv6 address; absent while IPv6 is off. */
-  readonly peer6?: string;
-  /** Why it is not as it should be; absent when it is. */
-  readonly fault?: string;
-}
+/** A field that is true or false, and its meaning. */
+export const flag = (meaning: string) => v.pipe(v.boolean(), v.description(meaning));
 
-/** What has gone one way through the tunnel since the start. */
-export interface DirectionCounters {
-  /** Packets. */
-  readonly packets: number;
-  /** Their bytes, without the headers that the tunnel adds. */
-  readonly bytes: number;
-}
+/** A field with one of a few words, and their meaning. */
+export const oneOf = <const Words extends readonly string[]>(words: Words, meaning: string) =>
+  v.pipe(v.picklist(words), v.description(meaning));
+
+/** A list of items, and its meaning. */
+export const list = <Item extends v.GenericSchema>(item: Item, meaning: string) =>
+  v.pipe(v.array(item), v.readonly(), v.description(meaning));
+
+/** Fields that belong together, and their meaning. */
+export const group = <Fields extends v.ObjectEntries>(meaning: string, fields: Fields) =>
+  v.pipe(v.object(fields), v.description(meaning));
+
+/** A field that can be null. */
+export const nullable = v.nullable;
+
+/** A field that can be absent. */
+export const optional = v.exactOptional;
+
+/** The fields of every document about the process. */
+export const processFields = <const Name extends string>(program: Name) => ({
+  program: v.pipe(v.literal(program), v.description("The program's name.")),
+  version: text("Its version."),
+  commit: text("The commit it was built from."),
+  deno: text("The version of Deno."),
+  pid: number("The process id."),
+  startedAt: text("When it started: ISO 8601, UTC."),
+  uptimeSeconds: number("Whole seconds since then."),
+});
+
+/** The TUN interface. */
+export const interfaceSchema = group("The TUN interface; addresses are without a length.", {
+  name: text("The system's name of it, for example utun5."),
+  mtu: number("Bytes."),
+  address: text("The virtual address of this side."),
+  peer: text("The virtual address of the other side."),
+  address6: optional(text("The virtual IPv6 address of this side; absent while IPv6 is off.")),
+  peer6: optional(text("The virtual IPv6 address of the other side; absent while IPv6 is off.")),
+  fault: optional(text("Why it is not as it should be; absent when it is.")),
+});
+
+/** The packets of one direction. */
+export const direction = (meaning: string) =>
+  group(meaning, {
+    packets: number("Packets."),
+    bytes: number("Their bytes, without the headers that the tunnel adds."),
+  });
+
+/** Drops by reason. */
+export const dropsSchema = v.pipe(
+  v.record(v.string(), v.number()),
+  v.description("Dropped packets and datagrams by reason, see docs/guide/troubleshooting.md."),
+);
 
 /** The counters of a tunnel. */
-export interface TunnelCounters {
-  /** Read from the TUN interface and sent by UDP. */
-  readonly outbound: DirectionCounters;
-  /** Received by UDP and written to the TUN interface. */
-  readonly inbound: DirectionCounters;
-  /** Packets and datagrams that were dropped, by reason. */
-  readonly drops: Readonly<Record<string, number>>;
-}
+export const countersSchema = group("The counters since the start.", {
+  outbound: direction("Read from the TUN interface and sent by UDP."),
+  inbound: direction("Received by UDP and written to the TUN interface."),
+  drops: dropsSchema,
+});
 
 /** How the packets are moved. */
-export interface DataPlaneStatus {
-  /** Whether the kernel cuts and joins large packets for the tunnel. */
-  readonly offload: boolean;
-}
-
-/**
- * The facts of this process.
- *
- * @param program the program's name
- * @param startedAt when it started, in milliseconds since 1970
- * @param now the time now, likewise
- */
-export function programStatus<Name extends string>(
-  program: Name,
-  startedAt: number,
-  now: number,
-): ProgramStatus<Name> {
-  return {
-    program,
-    version,
-    commit,
-    deno: denoVersion,
-    pid: Deno.pid,
-    startedAt: new Date(startedAt).toISOString(),
-    uptimeSeconds: Math.max(0, Math.floor((now - startedAt) / 1000)),
-  };
-}
-
-/** The form of the fields that all documents have. */
-export const programShape: Readonly<Record<string, Shape>> = {
-  program: "string",
-  version: "string",
-  commit: "string",
-  deno: "string",
-  pid: "number",
-  startedAt: "string",
-  uptimeSeconds: "number",
+export const dataPlaneFields = {
+  offload: flag("Whether the kernel segments and coalesces large packets for the tunnel."),
 };
 
-/** The form of {@link InterfaceStatus}. */
-export const interfaceShape: Shape = {
-  name: "string",
-  mtu: "number",
-  address: "string",
-  peer: "string",
-  address6: orAbsent("string"),
-  peer6: orAbsent("string"),
-  fault: orAbsent("string"),
-};
+/** The other end as a client or accessor sees it. */
+export const peerState = oneOf(
+  ["connected", "unreachable", "searching"],
+  "connected: it was heard lately; unreachable: not for a while; searching: never yet.",
+);
 
-/** The form of {@link DataPlaneStatus}. */
-export const dataPlaneShape: Shape = { offload: "boolean" };
-
-/** The form of {@link TunnelCounters}. */
-export const countersShape: Shape = {
-  outbound: { packets: "number", bytes: "number" },
-  inbound: { packets: "number", bytes: "number" },
-  drops: recordOf("number"),
-};
+/** The facts about the process. */
+export type ProgramStatus<Name extends string> = v.InferOutput<
+  v.ObjectSchema<ReturnType<typeof processFields<Name>>, undefined>
+>;
+/** The TUN interface. */
+export type InterfaceStatus = v.InferOutput<typeof interfaceSchema>;
+/** The counters of a tunnel. */
+export type TunnelCounters = v.InferOutput<typeof countersSchema>;
+/** The packets of one direction. */
+export type DirectionCounters = TunnelCounters["inbound"];
+/** The state of the other end. */
+export type PeerState = v.InferOutput<typeof peerState>;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { exitDone } from "../cli/exit_status.ts";
+import { EXIT_OK } from "../cli/exit_status.ts";
 import { escapeControls } from "../cli/escape.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import { DEFAULT_CONFIG, type DockerSetting } from "../core/config/config.ts";
@@ -12,7 +12,7 @@ import { OperationError } from "../core/error.ts";
 import { formatPrefix, type Prefix } from "../core/net/prefix.ts";
 import { defaultConfigPaths, findConfigFile, readConfigFile } from "../system/config/config_file.ts";
 import { readStatus } from "../system/control/control_client.ts";
-import { removeDeadSocket } from "../system/control/control_socket.ts";
+import { removeStaleSocket } from "../system/control/control_socket.ts";
 import type { EngineClient } from "../system/docker/engine_client.ts";
 import { connectDocker } from "../system/docker/connect_docker.ts";
 import { searchSockets } from "../system/docker/socket_search.ts";
@@ -44,7 +44,7 @@ export async function cleanUp({ control, configFile }: CleanupRequest, terminal:
     const clean of [
       () => cleanInterface(control),
       () => cleanContainers(configFile),
-      async () => await removeDeadSocket(control) ? [`control socket ${control}`] : [],
+      async () => await removeStaleSocket(control) ? [`control socket ${control}`] : [],
     ]
   ) {
     try {
@@ -63,7 +63,7 @@ export async function cleanUp({ control, configFile }: CleanupRequest, terminal:
     throw first;
   }
   if (removed === 0) say("nothing was left");
-  return exitDone;
+  return EXIT_OK;
 }
 
 async function refuseWhileRunning(control: string): Promise<void> {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fileCalls } from "../ffi/file/file_calls.ts";
 import { join } from "node:path";
 import { CapturedTerminal } from "../cli/captured_terminal.ts";
-import { programStatus } from "../program/status_document.ts";
+import { programStatus } from "../program/status.ts";
 import { runProgram } from "../program/program.ts";
 import { serveControlSocket } from "../system/control/control_socket.ts";
 import { server } from "./program.ts";

@@ -6,9 +6,8 @@
  */
 import { getLogger, setLogLevel } from "../program/log.ts";
 import { loadHeartbeatProof } from "../program/heartbeat_key.ts";
-import { exitDone } from "../cli/exit_status.ts";
-import { programStatus } from "../program/status_document.ts";
-import { lastHeardSeconds, tunnelCounters } from "../program/tunnel_counters.ts";
+import { EXIT_OK } from "../cli/exit_status.ts";
+import { lastHeardSeconds, programStatus, tunnelCounters } from "../program/status.ts";
 import type { NetworkPair } from "../core/config/config.ts";
 import { diffConfigs } from "../core/config/changes.ts";
 import { BindingPolicy } from "../core/docker/binding_policy.ts";
@@ -18,7 +17,7 @@ import { formatEndpoint } from "../core/net/endpoint.ts";
 import type { Prefix } from "../core/net/prefix.ts";
 import { DataPlane } from "../dataplane/data_plane.ts";
 import { socketAddressCodec } from "../ffi/udp/udp_socket.ts";
-import { makeWay, serveControlSocket } from "../system/control/control_socket.ts";
+import { claimSocketPath, serveControlSocket } from "../system/control/control_socket.ts";
 import { watchFile } from "../system/config/file_watch.ts";
 import { recordInterface } from "../system/interface/interface_record.ts";
 import { clearLeftInterface } from "../system/interface/stale_interface.ts";
@@ -39,7 +38,7 @@ import { INTERFACE_NAME } from "./routing/interface_name.ts";
 import type { ServerRunOptions } from "./options.ts";
 import { RoutePlanner } from "./routing/route_controller.ts";
 import { SharingSwitch } from "./sharing/lazy_sharing.ts";
-import { describedStatus, type ServerStatus } from "./status/status_document.ts";
+import type { ServerStatus } from "./status/status_document.ts";
 
 const log = getLogger("server");
 
@@ -61,7 +60,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const initial = await initialConfig(options);
   const { config, file, exists, ignored } = initial;
   if (options.logLevel === undefined) setLogLevel(config.logLevel);
-  await makeWay(options.control, "docker-connector");
+  await claimSocketPath(options.control, "docker-connector");
   const left = await clearLeftInterface(options.control);
   if (left !== undefined) {
     log.info("took addresses and routes from a killed run's interface", { interface: left.name });
@@ -145,6 +144,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const status = (): ServerStatus => {
     const now = Date.now();
     const { client } = link;
+    const { revision: _, ...described } = client?.description ?? {};
     return {
       ...programStatus("docker-connector", startedAt, now),
       interface: {
@@ -163,7 +163,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
         endpoint: formatEndpoint(client.endpoint),
         lastHeardSeconds: lastHeardSeconds(dataPlane.counters, now) ??
           Math.floor((now - client.lastHeartbeat) / 1000),
-        ...describedStatus(client.description),
+        ...described,
       },
       routes: routes.status,
       docker: dockerStatus(),
@@ -196,7 +196,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   void sharing.apply(follower.config);
   const signal = await Promise.race([stop.received, dataPlane.failure]);
   log.info("stopping", { signal });
-  return exitDone;
+  return EXIT_OK;
 }
 
 /**

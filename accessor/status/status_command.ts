@@ -20,7 +20,8 @@ export const statusCommand: Command = defineCommand(
     control: valueFlag("--control", socketSyntax, `The status socket. Default: ${defaultAccessorControl}.`),
   },
   async ({ json, control = defaultAccessorControl }, terminal) => {
-    const { showStatus } = await import("./show_status.ts");
-    return await showStatus(control, json, terminal);
+    const { ACCESSOR_STATUS_FORMAT } = await import("./status_text.ts");
+    const { showStatus } = await import("../../program/show_status.ts");
+    return await showStatus(ACCESSOR_STATUS_FORMAT, { control, json, watch: false }, terminal);
   },
 );

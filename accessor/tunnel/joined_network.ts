@@ -5,7 +5,7 @@
  * @module
  */
 import { getLogger } from "../../program/log.ts";
-import { OnceEach } from "../../program/log_on_change.ts";
+import { LogOnChange } from "../../program/log_on_change.ts";
 import type { ForeignPrefix } from "../../core/routing/desired_routes.ts";
 import { asOperationError, OperationError } from "../../core/error.ts";
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
@@ -45,7 +45,7 @@ export class JoinedNetwork implements AsyncDisposable {
   readonly #settings: JoinedNetworkSettings;
   readonly #routes: KeptRoutes;
   readonly #keeper: InterfaceKeeper;
-  readonly #said = new OnceEach();
+  readonly #said = new LogOnChange();
   #login: Login | undefined;
   #interface: InterfaceSettings | undefined;
   #excludedNow: readonly Prefix[] = [];
@@ -159,7 +159,7 @@ export class JoinedNetwork implements AsyncDisposable {
     this.#excludedNow = decided.filter(({ isExcluded }) => isExcluded).map(({ prefix }) => prefix);
     for (const prefix of idleExclusions(routes, excluded)) {
       const text = formatPrefix(prefix);
-      if (!this.#said.isNews(`exclude ${text}`, "idle")) continue;
+      if (!this.#said.changed(`exclude ${text}`, "idle")) continue;
       log.warn(
         `Cannot exclude ${text} alone: it is part of a wider exposed network, which is routed as a whole`,
       );
@@ -175,11 +175,11 @@ export class JoinedNetwork implements AsyncDisposable {
   async #listForeign(): Promise<readonly ForeignPrefix[]> {
     try {
       const list = await this.#settings.router.listForeignPrefixes(this.#settings.interfaceName, 4);
-      this.#said.settle("list");
+      this.#said.clear("list");
       return list;
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
-      if (this.#said.isNews("list", error.report)) log.warn(error.report);
+      if (this.#said.changed("list", error.report)) log.warn(error.report);
       return [];
     }
   }
@@ -188,11 +188,11 @@ export class JoinedNetwork implements AsyncDisposable {
     try {
       await work();
       this.#fault = undefined;
-      this.#said.settle("fault");
+      this.#said.clear("fault");
     } catch (error) {
       const { report } = asOperationError(error, "Cannot put in force what the server tells");
       this.#fault = report;
-      if (this.#said.isNews("fault", report)) log.error(report);
+      if (this.#said.changed("fault", report)) log.error(report);
     }
   }
 

@@ -7,7 +7,7 @@
  * @module
  */
 import { getLogger } from "../../program/log.ts";
-import { OnceEach } from "../../program/log_on_change.ts";
+import { LogOnChange } from "../../program/log_on_change.ts";
 import { HeartbeatClock } from "../../core/tunnel/heartbeat_timer.ts";
 import { type Endpoint, formatEndpoint } from "../../core/net/endpoint.ts";
 import { formatRemote, type Remote } from "../../core/net/host_port.ts";
@@ -59,7 +59,7 @@ export class ServerLink implements Disposable {
   readonly #session: ServerSession;
   readonly #clock = new HeartbeatClock(INTERVAL, performance.now());
   readonly #assembler = new LoginAssembler();
-  readonly #said = new OnceEach();
+  readonly #said = new LogOnChange();
   #login = "";
   #isLoginStale = true;
   #askedAt = -Infinity;
@@ -136,14 +136,14 @@ export class ServerLink implements Disposable {
     const text = parseLogin(bytes);
     if (text === undefined) {
       this.#malformed++;
-      if (this.#said.isNews("text", "malformed")) log.warn("a text of the server is not understood");
+      if (this.#said.changed("text", "malformed")) log.warn("a text of the server is not understood");
       return;
     }
     const login = this.#assembler.push(text);
     if (login === undefined) return;
     const fault = loginFault(login);
     if (fault !== undefined) {
-      if (this.#said.isNews("text", fault)) log.warn(fault);
+      if (this.#said.changed("text", fault)) log.warn(fault);
       return;
     }
     this.#isLoginStale = false;
@@ -204,7 +204,7 @@ export class ServerLink implements Disposable {
     if (due.heartbeat && this.#session.canSend(now)) this.#ask();
     if (this.#clock.isSilent && this.#wasUp && !this.#isDown) {
       this.#isDown = true;
-      log.warn("server is silent; looking for it", { host: formatRemote(this.#parts.remote) });
+      log.warn("server is unreachable; searching for it", { host: formatRemote(this.#parts.remote) });
     }
     if (due.lookup) this.#session.want(now);
   }
@@ -234,8 +234,8 @@ export class ServerLink implements Disposable {
     // The server tells it by itself; it is asked for if that gets lost.
     this.#isLoginStale = true;
     this.#askedAt = now;
-    log.debug("handshake complete", { server: this.#endpointText });
-    if (!this.#wasUp) log.info("connected", { server: this.#endpointText });
+    log.debug("handshake complete", { endpoint: this.#endpointText });
+    if (!this.#wasUp) log.info("connected", { endpoint: this.#endpointText });
     this.#wasUp = true;
   }
 
@@ -243,7 +243,7 @@ export class ServerLink implements Disposable {
     this.#clock.heard(now);
     if (!this.#isDown) return;
     this.#isDown = false;
-    log.info("server answers again", { server: this.#endpointText });
+    log.info("server answers again", { endpoint: this.#endpointText });
   }
 
   /** Keys have aged and addresses changed while nothing ran, and neither clock of ours counted that. */
@@ -254,7 +254,7 @@ export class ServerLink implements Disposable {
     const slept = skew - this.#clockSkew;
     this.#clockSkew = skew;
     if (slept < SLEEP) return;
-    log.info("the clock has leapt; connecting anew", { seconds: Math.round(slept / 1000) });
+    log.info("system clock jumped (woke from sleep?); reconnecting", { seconds: Math.round(slept / 1000) });
     this.#session.want(now);
   }
 
@@ -264,9 +264,9 @@ export class ServerLink implements Disposable {
     const current = plane.endpoint(SLOT);
     const isAlive = this.#wasUp && !this.#clock.isSilent;
     const place = await finder.find(attempt, current, isAlive);
-    if (finder.fault === undefined) this.#said.settle("name");
-    else if (this.#said.isNews("name", finder.fault)) log.warn(finder.fault);
-    if (place === undefined && finder.fault === undefined && this.#said.isNews("name", "family")) {
+    if (finder.fault === undefined) this.#said.clear("name");
+    else if (this.#said.changed("name", finder.fault)) log.warn(finder.fault);
+    if (place === undefined && finder.fault === undefined && this.#said.changed("name", "family")) {
       log.warn(`Cannot reach ${formatRemote(remote)}: it has IPv6 addresses only. Start the accessor again`);
     }
     this.#target = place ?? this.#target;
@@ -281,19 +281,19 @@ export class ServerLink implements Disposable {
         formatRemote(this.#parts.remote)
       }. Check the token, the address and port, that the server has an ` +
         "expose line, and the firewalls on the way; trying again every 5 s",
-      { server: this.#endpointText },
+      { endpoint: this.#endpointText },
     );
   }
 
   #send(message: Uint8Array<ArrayBuffer>, to: Endpoint): void {
     this.#isRefused = !this.#parts.socket.send(message, to);
     if (!this.#isRefused) {
-      this.#said.settle("send");
+      this.#said.clear("send");
       return;
     }
     const words = `Cannot reach ${formatEndpoint(to)}: the network is unreachable. ` +
       "Check this machine's network connection; trying again every 5 s";
-    if (this.#said.isNews("send", words)) log.warn(words);
+    if (this.#said.changed("send", words)) log.warn(words);
   }
 
   get #endpointText(): string {

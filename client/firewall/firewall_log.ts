@@ -5,7 +5,7 @@
  */
 
 import { getLogger } from "../../program/log.ts";
-import { OnceEach } from "../../program/log_on_change.ts";
+import { LogOnChange } from "../../program/log_on_change.ts";
 import type { OperationError } from "../../core/error.ts";
 import { formatAddress } from "../../core/net/address.ts";
 import type { FirewallState } from "../../system/firewall/firewall.ts";
@@ -15,7 +15,7 @@ const log = getLogger("firewall");
 
 /** Tells of each look what is new. */
 export class FirewallLog {
-  readonly #said = new OnceEach();
+  readonly #said = new LogOnChange();
   #isOpen = false;
 
   /** @param chain the chain that gets the rules */
@@ -47,11 +47,11 @@ export class FirewallLog {
 
   #tellFault({ backends, fault }: FirewallState): void {
     if (fault !== undefined) {
-      if (this.#said.isNews("fault", fault.report)) log.warn(fault.report);
-    } else if (this.#said.settle("fault")) log.info("the firewall is in order again");
+      if (this.#said.changed("fault", fault.report)) log.warn(fault.report);
+    } else if (this.#said.clear("fault")) log.info("the firewall is in order again");
     const waits = backends.length === 0 && fault === undefined;
-    if (!waits) this.#said.settle("chain");
-    else if (this.#said.isNews("chain", "absent")) {
+    if (!waits) this.#said.clear("chain");
+    else if (this.#said.changed("chain", "absent")) {
       log.info("there is no such chain yet; its rules follow as soon as Docker has made it", {
         chain: this.chain,
       });
@@ -60,7 +60,7 @@ export class FirewallLog {
 
   #tellPair(a: string, b: string, bridges: FoundPair["bridges"]): void {
     const names = bridges?.map(({ name }) => name).join(" ");
-    if (!this.#said.isNews(`pair ${a} ${b}`, names ?? "")) return;
+    if (!this.#said.changed(`pair ${a} ${b}`, names ?? "")) return;
     if (names === undefined) log.warn("cannot connect the networks yet: one of them is not there", { a, b });
     else log.info("networks connected", { a, b, bridges: names });
   }

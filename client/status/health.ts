@@ -3,14 +3,14 @@
  *
  * @module
  */
-
-import { formatDuration } from "../../cli/format.ts";
-import { exitDone } from "../../cli/exit_status.ts";
+import * as v from "valibot";
+import { EXIT_OK } from "../../cli/exit_status.ts";
 import { escapeControls } from "../../cli/escape.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import { OperationError } from "../../core/error.ts";
+import { formatAge } from "../../program/status_text.ts";
 import { readStatus } from "../../system/control/control_client.ts";
-import { isClientStatus, type ServerView } from "./status_document.ts";
+import { CLIENT_STATUS, type ServerView } from "./status_document.ts";
 
 /**
  * Says whether the server was heard lately.
@@ -22,15 +22,21 @@ import { isClientStatus, type ServerView } from "./status_document.ts";
  */
 export async function reportHealth(control: string, terminal: Terminal): Promise<number> {
   const server = await readServer(control);
-  if (server.state !== "up") throw unhealthy(server);
-  terminal.out(`${escapeControls(`up: ${server.host} (${server.endpoint}), heard ${heard(server)}`)}\n`);
-  return exitDone;
+  if (server.state !== "connected") throw unhealthy(server);
+  terminal.out(
+    `${
+      escapeControls(
+        `connected: ${server.host} (${server.endpoint}), heard ${formatAge(server.lastHeardSeconds)}`,
+      )
+    }\n`,
+  );
+  return EXIT_OK;
 }
 
 async function readServer(control: string): Promise<ServerView> {
   try {
     const document = await readStatus(control, "docker-connector-client");
-    if (isClientStatus(document)) return document.server;
+    if (v.is(CLIENT_STATUS, document)) return document.server;
   } catch (error) {
     if (!(error instanceof OperationError)) throw error;
     // Docker knows two answers of a health check, and 1 is the one for "no" (Dockerfile reference, HEALTHCHECK).
@@ -53,11 +59,7 @@ function unhealthy(server: ServerView): OperationError {
     )
     : new OperationError(
       "failure",
-      `Cannot reach the server ${host} (${endpoint}): heard ${heard(server)}`,
+      `Cannot reach the server ${host} (${endpoint}): heard ${formatAge(server.lastHeardSeconds)}`,
       "Start docker-connector on the desktop, or check its host and port",
     );
-}
-
-function heard({ lastHeardSeconds }: ServerView): string {
-  return lastHeardSeconds === null ? "never" : `${formatDuration(lastHeardSeconds)} ago`;
 }

@@ -1,18 +1,33 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import * as v from "valibot";
 import { CapturedTerminal } from "../../cli/captured_terminal.ts";
 import { runProgram } from "../../program/program.ts";
-import { programStatus } from "../../program/status_document.ts";
+import { programStatus } from "../../program/status.ts";
 import { serveControlSocket } from "../../system/control/control_socket.ts";
 import { client } from "../program.ts";
-import type { ClientStatus, ServerView } from "./status_document.ts";
+import { CLIENT_STATUS, type ClientStatus, type ServerView } from "./status_document.ts";
 
 const up: ServerView = {
   host: "host.docker.internal",
   endpoint: "192.168.65.254:2511",
   lastHeardSeconds: 2,
-  state: "up",
+  state: "connected",
 };
+
+const document = (server: ServerView): ClientStatus => ({
+  ...programStatus("docker-connector-client", 0, 0),
+  interface: { name: "connector0", mtu: 1400, address: "192.168.251.1", peer: "192.168.251.2" },
+  server,
+  heartbeats: { sent: 3, answered: 2 },
+  dataPlane: { offload: true },
+  firewall: { backend: null, rules: 0, pairs: [{ a: "172.17.0.0", b: "172.18.0.0", state: "waiting" }] },
+  counters: { outbound: { packets: 0, bytes: 0 }, inbound: { packets: 0, bytes: 0 }, drops: {} },
+});
+
+Deno.test("the document is all in the schema", () => {
+  assert.deepEqual(v.parse(CLIENT_STATUS, document(up)), document(up));
+});
 
 /** The outcome of `health` where a client runs that sees the server so; undefined for no client. */
 async function health(server: ServerView | undefined) {
@@ -27,15 +42,7 @@ async function health(server: ServerView | undefined) {
       await using _socket = await serveControlSocket(
         control,
         "docker-connector-client",
-        (): ClientStatus => ({
-          ...programStatus("docker-connector-client", 0, 0),
-          interface: { name: "connector0", mtu: 1400, address: "192.168.251.1", peer: "192.168.251.2" },
-          server,
-          heartbeats: { sent: 3, answered: 2 },
-          dataPlane: { offload: true },
-          firewall: { backend: null, rules: 0, pairs: [] },
-          counters: { outbound: { packets: 0, bytes: 0 }, inbound: { packets: 0, bytes: 0 }, drops: {} },
-        }),
+        () => document(server),
       );
       status = await ask();
     }
@@ -48,7 +55,7 @@ async function health(server: ServerView | undefined) {
 Deno.test("health is 0 while the server is heard", async () => {
   assert.deepEqual(await health(up), {
     status: 0,
-    stdout: "up: host.docker.internal (192.168.65.254:2511), heard 2 s ago\n",
+    stdout: "connected: host.docker.internal (192.168.65.254:2511), heard 2 s ago\n",
     stderr: "",
   });
 });
@@ -56,14 +63,14 @@ Deno.test("health is 0 while the server is heard", async () => {
 Deno.test("health is 1 with one line why, in each other case", async () => {
   const unhealthy = (why: string) => ({ status: 1, stdout: "", stderr: `docker-connector-client: ${why}\n` });
   assert.deepEqual(
-    await health({ ...up, lastHeardSeconds: 75, state: "silent" }),
+    await health({ ...up, lastHeardSeconds: 75, state: "unreachable" }),
     unhealthy(
       "Cannot reach the server host.docker.internal (192.168.65.254:2511): heard 1 min 15 s ago. " +
         "Start docker-connector on the desktop, or check its host and port",
     ),
   );
   assert.deepEqual(
-    await health({ ...up, endpoint: null, lastHeardSeconds: null, state: "silent" }),
+    await health({ ...up, endpoint: null, lastHeardSeconds: null, state: "searching" }),
     unhealthy("Cannot reach the server host.docker.internal: its name has no address. Check --host"),
   );
   assert.deepEqual(

@@ -1,11 +1,11 @@
 /**
  * The client's server: finds it by name, sends heartbeats, puts control texts together, and looks the name up again when the
- * server is silent.
+ * server is unreachable.
  *
  * @module
  */
 import { getLogger } from "../../program/log.ts";
-import { OnceEach } from "../../program/log_on_change.ts";
+import { LogOnChange } from "../../program/log_on_change.ts";
 import { HeartbeatClock } from "../../core/tunnel/heartbeat_timer.ts";
 import { type ServerPlace, ServerSearch } from "../../core/tunnel/candidate_selector.ts";
 import { type Endpoint, formatEndpoint } from "../../core/net/endpoint.ts";
@@ -85,7 +85,7 @@ export class ServerLink implements Disposable {
   #describedAt = 0;
   #strayMessages = 0;
   #unknownCommands = 0;
-  readonly #idleCommands = new OnceEach();
+  readonly #idleCommands = new LogOnChange();
 
   constructor(settings: ServerLinkSettings) {
     this.#settings = settings;
@@ -202,7 +202,7 @@ export class ServerLink implements Disposable {
   /** Counts a command that is not carried out; the known ones are logged, once until their words change. */
   #passOver({ name, words }: ControlCommand): void {
     if (!IDLE_COMMANDS.has(name)) this.#unknownCommands++;
-    else if (this.#idleCommands.isNews(name, words.join(" "))) {
+    else if (this.#idleCommands.changed(name, words.join(" "))) {
       log.warn("control command without effect in this version", { command: name, words: words.join(" ") });
     }
   }
@@ -227,7 +227,7 @@ export class ServerLink implements Disposable {
     if (performance.now() - this.#describedAt >= DESCRIPTION_PERIOD) this.describe();
     if (this.#clock.isSilent && this.#answers && !this.#wasSilent) {
       this.#wasSilent = true;
-      log.warn("server is silent; looking for it", { host: this.host });
+      log.warn("server is unreachable; searching for it", { host: this.host });
     }
     if (due.lookup) this.#lookUp();
     this.#schedule();
@@ -272,11 +272,11 @@ export class ServerLink implements Disposable {
       const from = formatEndpoint(this.endpoint);
       this.#place = next;
       if (this.#settings.isSearch) {
-        log.info("looking for the server", { host: next.host, endpoint: formatEndpoint(endpoint) });
+        log.info("searching for the server", { host: next.host, endpoint: formatEndpoint(endpoint) });
       } else log.info("server moved", { from, to: formatEndpoint(endpoint) });
       this.#sendHeartbeat();
     } catch (error) {
-      log.debug("look-up failed", { fault: error instanceof Error ? error.message : String(error) });
+      log.debug("look-up failed", { reason: error instanceof Error ? error.message : String(error) });
     }
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { getLogger } from "../../program/log.ts";
-import { OnceEach } from "../../program/log_on_change.ts";
+import { LogOnChange } from "../../program/log_on_change.ts";
 import { OperationError } from "../../core/error.ts";
 import { nextAddress } from "../../core/net/address.ts";
 import { formatPrefix, networkOf, type Prefix } from "../../core/net/prefix.ts";
@@ -30,7 +30,7 @@ export class TunnelKeeper {
   readonly #settings: TunnelKeeperSettings;
   readonly #keeper: InterfaceKeeper;
   readonly #restorations = new Restorations();
-  readonly #said = new OnceEach();
+  readonly #said = new LogOnChange();
   readonly #now: () => number;
   #fault: string | undefined;
 
@@ -68,8 +68,8 @@ export class TunnelKeeper {
       if (!(error instanceof OperationError)) throw error;
       this.#fault = error.report;
     }
-    if (this.fault === undefined) this.#said.settle("fault");
-    else if (this.#said.isNews("fault", this.fault)) log.warn(this.fault);
+    if (this.fault === undefined) this.#said.clear("fault");
+    else if (this.#said.changed("fault", this.fault)) log.warn(this.fault);
     const times = [this.#keeper.nextRepair, this.#restorations.nextDue(now)]
       .filter((time) => time !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);

@@ -1,20 +1,21 @@
 /**
- * What a client of version 2 says of itself after a server announced `version 2`: octet 03, then JSON (docs/internals/protocol.md).
+ * The description that a client of version 2 sends after a server announced `version 2`: octet 03, then JSON
+ * (docs/internals/protocol.md).
  *
  * @module
  */
 import { DESCRIPTION } from "./datagram.ts";
 
-/**
- * How Docker's firewall is in the client's machine: the client's rules are in its chain, there is no such chain yet, it is
- * nftables' own (which no rule of the client overrides), or something is wrong.
- */
-export type FirewallState = "open" | "waiting" | "nftables" | "fault";
+/** The states of Docker's firewall. */
+export const FIREWALL_STATES = ["open", "waiting", "nftables", "fault"] as const;
 
 /** Docker's firewall as the client sees it. */
 export interface FirewallFacts {
-  /** How it is. */
-  readonly state: FirewallState;
+  /**
+   * `open`: the client's rules are in Docker's chain; `waiting`: the chain does not exist yet; `nftables`: Docker uses
+   * nftables, which no rule of the client overrides; `fault`: something is wrong.
+   */
+  readonly state: typeof FIREWALL_STATES[number];
   /** Whose chain has the client's rules, such as "iptables-nft"; null while none has. */
   readonly backend: string | null;
   /** How many rules of the client are in force. */
@@ -29,30 +30,27 @@ export interface ClientDescription {
   readonly version: string;
   /** The addresses of its tunnel interface. */
   readonly addresses: readonly string[];
-  /** The last revision of the control text that it has taken; absent before the first. */
+  /** The last revision of the control text that it has applied; absent before the first. */
   readonly revision?: number;
   /** The container networks of its machine, such as "172.17.0.0/16". */
   readonly subnets?: readonly string[];
-  /** How many more of them there are that found no room. */
-  readonly moreSubnets?: number;
+  /** How many more of them there are that did not fit. */
+  readonly truncatedSubnets?: number;
   /** Docker's firewall. */
   readonly firewall?: FirewallFacts;
 }
 
-/** Longest texts that are taken over from a client, and longest list. */
-const TEXT_MAXIMUM = 64;
-const FAULT_MAXIMUM = 300;
-const LIST_MAXIMUM = 16;
-const SUBNETS_MAXIMUM = 64;
-/** Largest number that is taken over. */
-const NUMBER_MAXIMUM = 0x7fffffff;
-
-const FIREWALL_STATES: readonly FirewallState[] = ["open", "waiting", "nftables", "fault"];
+/** Limits of what is accepted from a client: characters of a text and of a fault, items of a list, a number. */
+const MAX_TEXT = 64;
+const MAX_FAULT = 300;
+const MAX_LIST = 16;
+const MAX_SUBNETS = 64;
+const MAX_NUMBER = 0x7fffffff;
 
 /**
- * The datagram of a description.
+ * Encodes a description as a datagram.
  *
- * @param maximum octets that it may take; subnets at the end of the list are left out as needed
+ * @param maximum bytes that it may have; subnets at the end of the list are left out as needed
  */
 export function encodeDescription(
   description: ClientDescription,
@@ -61,11 +59,11 @@ export function encodeDescription(
   const { firewall, subnets = [] } = description;
   const sound: ClientDescription = firewall?.fault === undefined
     ? description
-    : { ...description, firewall: { ...firewall, fault: printable(firewall.fault).slice(0, FAULT_MAXIMUM) } };
-  for (let count = Math.min(subnets.length, SUBNETS_MAXIMUM);; count--) {
+    : { ...description, firewall: { ...firewall, fault: printable(firewall.fault).slice(0, MAX_FAULT) } };
+  for (let count = Math.min(subnets.length, MAX_SUBNETS);; count--) {
     const left = subnets.length - count;
     const datagram = encode(
-      left === 0 ? sound : { ...sound, subnets: subnets.slice(0, count), moreSubnets: left },
+      left === 0 ? sound : { ...sound, subnets: subnets.slice(0, count), truncatedSubnets: left },
     );
     if (datagram.length <= maximum || count === 0) return datagram;
   }
@@ -83,7 +81,7 @@ function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, "?");
 }
 
-/** Reads a description; undefined when the datagram is none. Fields it does not know are left out. */
+/** Decodes a description; undefined when the datagram is not one. Unknown fields are left out. */
 export function decodeDescription(datagram: Uint8Array): ClientDescription | undefined {
   if (datagram[0] !== DESCRIPTION) return undefined;
   let value: unknown;
@@ -93,11 +91,11 @@ export function decodeDescription(datagram: Uint8Array): ClientDescription | und
     return undefined;
   }
   if (!isObject(value)) return undefined;
-  const { version, addresses, revision, subnets, moreSubnets } = value;
-  if (!isText(version, TEXT_MAXIMUM) || !isList(addresses, LIST_MAXIMUM)) return undefined;
+  const { version, addresses, revision, subnets, truncatedSubnets } = value;
+  if (!isText(version, MAX_TEXT) || !isList(addresses, MAX_LIST)) return undefined;
   if (revision !== undefined && !isCount(revision)) return undefined;
-  if (subnets !== undefined && !isList(subnets, SUBNETS_MAXIMUM)) return undefined;
-  if (moreSubnets !== undefined && !isCount(moreSubnets)) return undefined;
+  if (subnets !== undefined && !isList(subnets, MAX_SUBNETS)) return undefined;
+  if (truncatedSubnets !== undefined && !isCount(truncatedSubnets)) return undefined;
   const firewall = value.firewall === undefined ? undefined : readFirewall(value.firewall);
   if (firewall === undefined && value.firewall !== undefined) return undefined;
   return {
@@ -105,7 +103,7 @@ export function decodeDescription(datagram: Uint8Array): ClientDescription | und
     addresses,
     ...revision === undefined ? {} : { revision },
     ...subnets === undefined ? {} : { subnets },
-    ...moreSubnets === undefined ? {} : { moreSubnets },
+    ...truncatedSubnets === undefined ? {} : { truncatedSubnets },
     ...firewall === undefined ? {} : { firewall },
   };
 }
@@ -115,8 +113,8 @@ function readFirewall(value: unknown): FirewallFacts | undefined {
   const { state: word, backend, rules, fault } = value;
   const state = FIREWALL_STATES.find((each) => each === word);
   if (state === undefined || !isCount(rules)) return undefined;
-  if (backend !== null && !isText(backend, TEXT_MAXIMUM)) return undefined;
-  if (fault !== undefined && !isText(fault, FAULT_MAXIMUM)) return undefined;
+  if (backend !== null && !isText(backend, MAX_TEXT)) return undefined;
+  if (fault !== undefined && !isText(fault, MAX_FAULT)) return undefined;
   return { state, backend, rules, ...fault === undefined ? {} : { fault } };
 }
 
@@ -125,11 +123,11 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function isList(value: unknown, maximum: number): value is string[] {
-  return Array.isArray(value) && value.length <= maximum && value.every((each) => isText(each, TEXT_MAXIMUM));
+  return Array.isArray(value) && value.length <= maximum && value.every((each) => isText(each, MAX_TEXT));
 }
 
 function isCount(value: unknown): value is number {
-  return Number.isInteger(value) && typeof value === "number" && value >= 0 && value <= NUMBER_MAXIMUM;
+  return Number.isInteger(value) && typeof value === "number" && value >= 0 && value <= MAX_NUMBER;
 }
 
 /** Printable ASCII only: the text is shown in a terminal. */

@@ -38,9 +38,9 @@ Deno.test("subnets that find no room are counted instead", () => {
     const datagram = encodeDescription({ ...FACTS, subnets }, maximum);
     assert.ok(datagram.length <= maximum);
     const read = decodeDescription(datagram);
-    assert.ok(read?.subnets && read.moreSubnets);
+    assert.ok(read?.subnets && read.truncatedSubnets);
     assert.ok(read.subnets.length >= 10, `${read.subnets.length} of 200`);
-    assert.equal(read.subnets.length + read.moreSubnets, 200);
+    assert.equal(read.subnets.length + read.truncatedSubnets, 200);
   }
 });
 
@@ -75,7 +75,7 @@ for (
     ...Object.entries({
       revision: [-1, 1.5, "1", null, 2 ** 31],
       subnets: ["172.17.0.0/16", [1], new Array(65).fill("a"), ["\n"], ["x".repeat(65)], null],
-      moreSubnets: [-1, "1", null],
+      truncatedSubnets: [-1, "1", null],
       firewall: [
         null,
         [],

@@ -51,7 +51,7 @@ export class ServerSearch {
   }
 
   /**
-   * Decides where to go while the server is silent. A place where it answered before keeps its turn between the others, since
+   * Decides where to go while the server is unreachable. A place where it answered before keeps its turn between the others, since
    * it has mostly just been stopped.
    *
    * @param found the places there are now, the most likely first

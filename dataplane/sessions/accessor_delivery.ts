@@ -9,7 +9,7 @@ import { ipv4Destination, ipv4Source } from "../../core/packet/ip.ts";
 import { isIcmpError } from "../../core/packet/icmp_echo.ts";
 import { Ipv4Set } from "../../core/sharing/prefix_set.ts";
 import { hasSourceRoute } from "../../core/sharing/source_route.ts";
-import { SessionCounter } from "../../core/sharing/session_counters.ts";
+import { SessionCounter } from "../../core/counters.ts";
 import { READ_EMPTY, READ_FAILED, READ_FULL, type TunPort } from "../../ffi/tun/tun.ts";
 import { BATCH_OCTETS } from "../outbound.ts";
 import type { Delivery, ExposedParts } from "./exposed_inbound.ts";
@@ -47,7 +47,7 @@ export class AccessorDelivery implements Delivery {
     const mayReach = this.exposed.has(source) ||
       (this.virtualNetwork.has(source) && isIcmpError(bytes, at, length));
     if (!mayReach) {
-      batch.drop(slot, SessionCounter["drop.unexposedSource"]);
+      batch.drop(slot, SessionCounter["drop.sourceNotExposed"]);
       return;
     }
     const row = slot * FACTS;
@@ -91,7 +91,7 @@ export class AccessorDelivery implements Delivery {
     const list = this.#list;
     const header = list.headers[index];
     if (bytes[header] >>> 4 !== 4) shared.counters[SessionCounter["drop.ipv6Off"]]++;
-    else if (!table.has(SESSION)) shared.counters[SessionCounter["drop.noKey"]]++;
+    else if (!table.has(SESSION)) shared.counters[SessionCounter["drop.noSessionKey"]]++;
     else batch.listed(SESSION, list, index);
     return list.lengths[index];
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { addressToUint32 } from "../../core/net/address.ts";
 import { ipv4Ranges } from "../../core/sharing/prefix_set.ts";
-import { SessionCounter, sessionCounterNames } from "../../core/sharing/session_counters.ts";
+import { COUNTERS, SessionCounter, type SessionCounterName } from "../../core/counters.ts";
 import { DatagramList } from "../../core/packet/tx_queue.ts";
 import { PacketMemory } from "../../ffi/libc/packet_memory.ts";
 import type { TunPort } from "../../ffi/tun/tun.ts";
@@ -26,7 +26,7 @@ function scene() {
   } as unknown as ExposedParts;
   const tun = { write: (_at: number, length: number) => void out.push(length) } as unknown as TunPort;
   const drops = () => {
-    const names = sessionCounterNames.filter((name) => name.startsWith("drop."));
+    const names = (Object.keys(COUNTERS) as SessionCounterName[]).filter((name) => name.startsWith("drop."));
     return names.filter((name) => (shared.counters[SessionCounter[name]] ?? 0) > 0);
   };
   /** Lays a packet out and returns its length. */
@@ -71,7 +71,7 @@ Deno.test("an accessor takes packets from routed networks and the server alone",
     delivery.deliver(0, AT, lay(source, "192.168.251.3"));
   }
   assert.equal(out.length, 2);
-  assert.deepEqual(drops(), ["drop.unexposedSource"]);
+  assert.deepEqual(drops(), ["drop.sourceNotExposed"]);
 });
 
 Deno.test("an accessor takes the client's reports of errors", () => {

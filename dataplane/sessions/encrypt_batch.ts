@@ -7,7 +7,7 @@
 import { createGathering, type Gathering } from "../../core/memory/gather_copy.ts";
 import { IOVEC_SIZE } from "../../core/memory/arena.ts";
 import { DatagramList, IOVECS_PER_DATAGRAM } from "../../core/packet/tx_queue.ts";
-import { SessionCounter } from "../../core/sharing/session_counters.ts";
+import { SessionCounter } from "../../core/counters.ts";
 import { TRANSPORT, TRANSPORT_HEADER } from "../../core/wireguard/message.ts";
 import { CIPHER_PADDING, CIPHER_TAG, type PacketCipher } from "../../ffi/aead/packet_cipher.ts";
 import type { PacketMemory } from "../../ffi/libc/packet_memory.ts";
@@ -107,7 +107,7 @@ export class SealBatch {
       total = length;
     } else total = this.#seal(slot, header, headerLength, payload, payloadLength, out);
     if (total === 0) {
-      this.drop(slot, SessionCounter["drop.noKey"]);
+      this.drop(slot, SessionCounter["drop.noSessionKey"]);
       return false;
     }
     this.#list.pushWhole(out, total);

@@ -11,7 +11,7 @@
  * @module
  */
 import { packetVersion } from "../../core/packet/ip.ts";
-import { SessionCounter } from "../../core/sharing/session_counters.ts";
+import { SessionCounter } from "../../core/counters.ts";
 import {
   classifyMessage,
   NOT_WIREGUARD,
@@ -151,13 +151,13 @@ export class ExposedInbound {
     if (batch.now >= table.deadline[pair]) return SessionCounter["drop.expiredKey"];
     const low = readUint32(bytes, at + TRANSPORT_FIELDS.counter);
     const high = readUint32(bytes, at + TRANSPORT_FIELDS.counter + 4);
-    if (high >= COUNTER_HIGH_LIMIT) return SessionCounter["drop.forged"];
+    if (high >= COUNTER_HIGH_LIMIT) return SessionCounter["drop.decryptFailed"];
     const counter = high * 0x1_0000_0000 + low;
     const window = pair * REPLAY_WINDOW_WORDS;
     if (!mayAccept(table.windows, window, counter)) return SessionCounter["drop.replayed"];
     const sealed = at + TRANSPORT_HEADER;
     if (!cipher.open(receiveKeyOf(pair), low, high, sealed, length - TRANSPORT_HEADER)) {
-      return SessionCounter["drop.forged"];
+      return SessionCounter["drop.decryptFailed"];
     }
     accept(table.windows, window, counter);
     return -1;
@@ -181,7 +181,7 @@ export class ExposedInbound {
     if (bytes[at] !== LOGIN) {
       batch.drop(slot, SessionCounter[bytes[at] >>> 4 === 6 ? "drop.ipv6Off" : "drop.malformed"]);
     } else if (!this.#delivery.mayTell(slot) || !shared.noteMessage()) {
-      batch.drop(slot, SessionCounter["drop.messageBacklog"]);
+      batch.drop(slot, SessionCounter["drop.controlQueueFull"]);
     } else post({ kind: "text", slot, bytes: bytes.slice(at, at + length) as Uint8Array<ArrayBuffer> });
   }
 
@@ -216,7 +216,7 @@ export class ExposedInbound {
       return;
     }
     if (!shared.noteMessage()) {
-      this.#counters[SessionCounter["drop.messageBacklog"]]++;
+      this.#counters[SessionCounter["drop.controlQueueFull"]]++;
       return;
     }
     const datagram = bytes.slice(at, at + length) as Uint8Array<ArrayBuffer>;

@@ -13,13 +13,12 @@
  *
  * @module
  */
-import { Counter, type CounterTable } from "../../core/counters.ts";
+import { Counter, type CounterTable, SessionCounter } from "../../core/counters.ts";
 import { DatagramList } from "../../core/packet/tx_queue.ts";
 import { ipv4Destination, ipv4Source } from "../../core/packet/ip.ts";
 import { answerEcho, isIcmpError } from "../../core/packet/icmp_echo.ts";
 import { Ipv4Set } from "../../core/sharing/prefix_set.ts";
 import { hasSourceRoute } from "../../core/sharing/source_route.ts";
-import { SessionCounter } from "../../core/sharing/session_counters.ts";
 import type { Arena } from "../../core/memory/arena.ts";
 import type { TunPort } from "../../ffi/tun/tun.ts";
 import type { UdpPort } from "../../ffi/udp/udp_socket.ts";
@@ -70,7 +69,7 @@ export class ServerDelivery implements Delivery {
   deliver(slot: number, at: number, length: number): void {
     const { bytes, table, batch, shared } = this.#exposed;
     if (ipv4Source(bytes, at) !== table.address[slot]) {
-      batch.drop(slot, SessionCounter["drop.foreignSource"]);
+      batch.drop(slot, SessionCounter["drop.spoofedSource"]);
       return;
     }
     if (hasSourceRoute(bytes, at)) {
@@ -147,7 +146,7 @@ export class ServerDelivery implements Delivery {
       this.#server.counters[Counter["inbound.packets"]]++;
       this.#server.counters[Counter["inbound.bytes"]] += length;
       batch.packet(slot, at, 0, at, length);
-    } else batch.drop(slot, SessionCounter["drop.unexposedSource"]);
+    } else batch.drop(slot, SessionCounter["drop.sourceNotExposed"]);
     return true;
   }
 

@@ -164,7 +164,7 @@ export class SessionPlane {
     return this.#backend;
   }
 
-  /** The live counters, in the order of `sessionCounterNames`. */
+  /** The live counters, in the order of `COUNTERS`. */
   get counters(): Float64Array {
     return this.#memory.counters;
   }

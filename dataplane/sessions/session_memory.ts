@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { sessionCounterNames } from "../../core/sharing/session_counters.ts";
+import { SESSION_COUNTER_BYTES } from "../../core/counters.ts";
 
 /** Where in its row a session's numbers are. */
 export const Fact = {
@@ -48,7 +48,7 @@ export function steadyNow(): number {
 
 /** The shared memory of one exposed socket. */
 export class SessionMemory {
-  /** In the order of `sessionCounterNames`. */
+  /** In the order of `COUNTERS`. */
   readonly counters: Float64Array;
   /** Row after row. */
   readonly facts: Float64Array;
@@ -60,7 +60,7 @@ export class SessionMemory {
 
   /** @param buffer made by {@linkcode SessionMemory.allocate}, or by the other thread */
   constructor(readonly buffer: SharedArrayBuffer, readonly slots: number) {
-    const counters = sessionCounterNames.length;
+    const counters = SESSION_COUNTER_BYTES / DOUBLE;
     this.counters = new Float64Array(buffer, 0, counters);
     this.facts = new Float64Array(buffer, counters * DOUBLE, slots * FACTS);
     const endpoints = (counters + slots * FACTS) * DOUBLE;
@@ -72,7 +72,7 @@ export class SessionMemory {
 
   static allocate(slots: number): SessionMemory {
     const row = FACTS * DOUBLE + ENDPOINT_ROOM + 4;
-    const size = sessionCounterNames.length * DOUBLE + slots * row + WORDS * 4;
+    const size = SESSION_COUNTER_BYTES + slots * row + WORDS * 4;
     return new SessionMemory(new SharedArrayBuffer(size), slots);
   }
 

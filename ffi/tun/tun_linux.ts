@@ -181,7 +181,7 @@ export class LinuxTunPort implements TunPort {
     this.#coalescer = new Coalescer(memory.arena, memory.sum, offload, (at, count, packets) => {
       const pointer = iovecs[0] ??= memory.pointer(at);
       if (this.#libc.writev(descriptor, pointer, count) < 0) {
-        counters[Counter["drop.interfaceRefused"]] += packets;
+        counters[Counter["drop.tunWriteFailed"]] += packets;
       }
     });
   }

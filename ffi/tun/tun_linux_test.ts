@@ -131,19 +131,19 @@ Deno.test(
     memory.arena.u8.set(packetOf(plainTcp), at);
     port.write(at, 1040);
     port.flush();
-    assert.equal(counters[Counter["drop.interfaceRefused"]], 1, "it is still down");
+    assert.equal(counters[Counter["drop.tunWriteFailed"]], 1, "it is still down");
     Deno.writeTextFileSync("/proc/sys/net/ipv6/conf/t0/disable_ipv6", "1");
     network.ip("link set t0 up");
     assert.equal(port.read(list), READ_EMPTY);
     port.write(at, 1040);
     port.flush();
-    assert.equal(counters[Counter["drop.interfaceRefused"]], 1);
+    assert.equal(counters[Counter["drop.tunWriteFailed"]], 1);
     network.ip("link delete t0");
     assert.equal(port.read(list), READ_FAILED);
     assert.equal(port.failure, linuxErrno.EBADFD);
     port.write(at, 1040);
     port.flush();
-    assert.equal(counters[Counter["drop.interfaceRefused"]], 2);
+    assert.equal(counters[Counter["drop.tunWriteFailed"]], 2);
   },
 );
 

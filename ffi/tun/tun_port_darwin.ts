@@ -159,7 +159,7 @@ export class DarwinTunPort implements TunPort {
       } else {
         // ENOBUFS and ENOSPC pass, ENOTCONN and EPIPE do not: then the next read says so. None is written twice.
         const refused = this.#writing.mayHaveSent ? count - written : 1;
-        this.#counters[Counter["drop.interfaceRefused"]] += refused;
+        this.#counters[Counter["drop.tunWriteFailed"]] += refused;
         written += refused;
       }
     }

@@ -180,7 +180,7 @@ Deno.test("one refused packet is counted, the others go out", () => {
   for (let mark = 1; mark <= 4; mark++) port.write(place(ipv4(mark)), 40);
   port.flush();
   assert.deepEqual(kernel.outgoing.map(({ bytes }) => bytes[5]), [2, 3, 4]);
-  assert.equal(counters[Counter["drop.interfaceRefused"]], 1);
+  assert.equal(counters[Counter["drop.tunWriteFailed"]], 1);
 });
 
 Deno.test("no packet is written twice when the interface goes in the middle of a batch", () => {
@@ -195,7 +195,7 @@ Deno.test("no packet is written twice when the interface goes in the middle of a
       kernel.outgoing.map(({ bytes }) => bytes[5]),
       Array.from({ length: 20 }, (_, mark) => ipv4(mark)[1]),
     );
-    assert.equal(counters[Counter["drop.interfaceRefused"]], 63);
+    assert.equal(counters[Counter["drop.tunWriteFailed"]], 63);
     assert.deepEqual(kernel.calls, ["sendmsg_x 1", "sendmsg_x 63"]);
   }
 });
@@ -207,7 +207,7 @@ Deno.test("a batch call that refuses what goes out alone is not used again", () 
   port.flush();
   assert.deepEqual(kernel.calls, ["sendmsg_x 1", "sendmsg", "sendmsg", "sendmsg"]);
   assert.equal(kernel.outgoing.length, 3);
-  assert.equal(counters[Counter["drop.interfaceRefused"]], 0);
+  assert.equal(counters[Counter["drop.tunWriteFailed"]], 0);
 });
 
 Deno.test("what has neither IP version is not written", () => {

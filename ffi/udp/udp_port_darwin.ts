@@ -141,7 +141,7 @@ export class DarwinUdpPort implements UdpPort {
   }
 
   #countRefused(isFull: boolean, datagrams: number): void {
-    this.#counters[isFull ? Counter["drop.sendBufferFull"] : Counter["drop.sendRefused"]] += datagrams;
+    this.#counters[isFull ? Counter["drop.sendBufferFull"] : Counter["drop.sendFailed"]] += datagrams;
   }
 
   receive(): number {

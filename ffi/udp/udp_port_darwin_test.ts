@@ -111,7 +111,7 @@ for (const number of [64, 65, 51, 50, 49]) {
     port.send(list);
     assert.deepEqual(marks(kernel), upTo(63));
     assert.equal(counters[Counter["outbound.packets"]], 63);
-    assert.equal(counters[Counter["drop.sendRefused"]], 1);
+    assert.equal(counters[Counter["drop.sendFailed"]], 1);
     assert.ok(kernel.calls.length <= 5, kernel.calls.join());
   });
 }
@@ -129,7 +129,7 @@ Deno.test("one bad neighbour costs the others nothing, wherever its datagrams st
     assert.deepEqual(marks(kernel), upTo(60).filter((mark) => mark % 3 !== 1));
   }
   assert.equal(counters[Counter["outbound.packets"]], 3 * 40);
-  assert.equal(counters[Counter["drop.sendRefused"]], 3 * 20);
+  assert.equal(counters[Counter["drop.sendFailed"]], 3 * 20);
 });
 
 Deno.test("what cannot be known to have gone out is not sent again", () => {
@@ -143,7 +143,7 @@ Deno.test("what cannot be known to have gone out is not sent again", () => {
   assert.deepEqual(marks(kernel), [200, ...upTo(9)]);
   assert.deepEqual(kernel.calls, ["sendmsg_x 1", "sendmsg_x 30"]);
   assert.equal(counters[Counter["outbound.packets"]], 1);
-  assert.equal(counters[Counter["drop.sendRefused"]], 30);
+  assert.equal(counters[Counter["drop.sendFailed"]], 30);
 });
 
 Deno.test("a pending error is taken by one more try and costs no datagram", () => {
@@ -154,7 +154,7 @@ Deno.test("a pending error is taken by one more try and costs no datagram", () =
     for (let mark = 0; mark < 50; mark++) push(datagram(mark), 0);
     port.send(list);
     assert.deepEqual(marks(kernel), upTo(50), `${number}`);
-    assert.equal(counters[Counter["drop.sendRefused"]], 0);
+    assert.equal(counters[Counter["drop.sendFailed"]], 0);
   }
 });
 
@@ -170,7 +170,7 @@ Deno.test("a connected socket that was refused before sends the whole batch", ()
     port.send(list);
     assert.deepEqual(marks(kernel), upTo(64));
   }
-  assert.equal(counters[Counter["drop.sendRefused"]], 0);
+  assert.equal(counters[Counter["drop.sendFailed"]], 0);
 });
 
 Deno.test("a full interface is not waited for: what it has no room for is dropped in one call", () => {
@@ -197,7 +197,7 @@ Deno.test("a datagram that is too long is counted, the others go out", () => {
   for (let mark = 0; mark < 20; mark++) push(datagram(mark, mark % 5 === 0 ? 9001 : 100), 0);
   port.send(list);
   assert.deepEqual(marks(kernel), upTo(20).filter((mark) => mark % 5 !== 0));
-  assert.equal(counters[Counter["drop.sendRefused"]], 4);
+  assert.equal(counters[Counter["drop.sendFailed"]], 4);
   assert.equal(counters[Counter["outbound.packets"]], 16);
 });
 
@@ -210,7 +210,7 @@ Deno.test("an address that the kernel calls invalid does not end the batches", (
   push(datagram(6), 1);
   port.send(list);
   assert.deepEqual(marks(kernel), [2, 3, 4, 5]);
-  assert.equal(counters[Counter["drop.sendRefused"]], 2);
+  assert.equal(counters[Counter["drop.sendFailed"]], 2);
   assert.ok(kernel.calls.includes("sendmsg_x 3"), kernel.calls.join());
 });
 

@@ -206,7 +206,7 @@ export class LinuxUdpPort implements UdpPort {
       if (this.#withdrawSegmentation(number, list.endpoints[this.#firstOf[sent]], sent)) {
         return this.#firstOf[sent];
       }
-      const counter = number === linuxErrno.ENOBUFS ? "drop.sendBufferFull" : "drop.sendRefused";
+      const counter = number === linuxErrno.ENOBUFS ? "drop.sendBufferFull" : "drop.sendFailed";
       this.#counters[Counter[counter]] += this.#datagramsOf(sent);
       sent++;
     }

@@ -190,7 +190,7 @@ Deno.test("a datagram that cannot be sent is counted, and the others are sent (n
   sender.add(noise(100, 4));
   sender.send();
   assert.equal(receiver.receive(2).length, 2);
-  assert.equal(sender.counters[Counter["drop.sendRefused"]], 2);
+  assert.equal(sender.counters[Counter["drop.sendFailed"]], 2);
   assert.equal(sender.counters[Counter["outbound.packets"]], 2);
   assert.equal(sender.counters[Counter["outbound.bytes"]], 200);
 });
@@ -208,7 +208,7 @@ Deno.test("a closed port at the peer does not end the socket (needs Linux)", onL
   send();
   send();
   assert.equal(
-    client.counters[Counter["drop.sendRefused"]],
+    client.counters[Counter["drop.sendFailed"]],
     0,
     "the report of the second one's fate is not about the third",
   );

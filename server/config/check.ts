@@ -4,7 +4,7 @@
  * @module
  */
 
-import { exitDone, exitStatus } from "../../cli/exit_status.ts";
+import { EXIT_OK, exitStatus } from "../../cli/exit_status.ts";
 import { escapeControls } from "../../cli/escape.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import { linesWithoutExpose } from "../../core/config/changes.ts";
@@ -36,7 +36,7 @@ export async function checkConfig(given: string | undefined, terminal: Terminal)
   };
   report(INEFFECTIVE.ignored, ignored);
   report(INEFFECTIVE.withoutExpose, linesWithoutExpose(config));
-  return exitDone;
+  return EXIT_OK;
 }
 
 function summary({ routes, bridgePairs, tokens }: Config): string {

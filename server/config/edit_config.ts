@@ -5,7 +5,7 @@
  * @module
  */
 
-import { exitDone } from "../../cli/exit_status.ts";
+import { EXIT_OK } from "../../cli/exit_status.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import { addLine, type Edit, listLines, removeLine } from "../../core/config/edit.ts";
 import { formatDiagnostic } from "../../core/config/diagnostic.ts";
@@ -64,7 +64,7 @@ export async function editConfig(
       `${lines.length === 1 ? "" : `${count} ${count === 1 ? "line" : "lines"} `}${outcome} ${file}\n`,
     );
   }
-  return exitDone;
+  return EXIT_OK;
 }
 
 /**
@@ -169,5 +169,5 @@ async function readAll(input: { read(buffer: Uint8Array): Promise<number | null>
 export async function listConfig(options: ConfigPathOptions, terminal: Terminal): Promise<number> {
   const text = await readConfigFile(await configFileToRead(options));
   terminal.out(listLines(text).map((line) => `${line}\n`).join(""));
-  return exitDone;
+  return EXIT_OK;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { getLogger } from "../../program/log.ts";
-import { OnceEach } from "../../program/log_on_change.ts";
+import { LogOnChange } from "../../program/log_on_change.ts";
 import { linesWithoutExpose } from "../../core/config/changes.ts";
 import type { Config } from "../../core/config/config.ts";
 
@@ -19,7 +19,7 @@ export const INEFFECTIVE = {
 
 /** Logs which settings of a configuration have no effect, and logs it again only when they are others. */
 export class IneffectiveSettingsLog {
-  readonly #logged = new OnceEach();
+  readonly #logged = new LogOnChange();
 
   /**
    * Logs the settings of a configuration that have no effect.
@@ -34,7 +34,7 @@ export class IneffectiveSettingsLog {
 
   #report(text: string, names: readonly string[]): void {
     const keys = names.join(", ");
-    if (keys === "") this.#logged.settle(text);
-    else if (this.#logged.isNews(text, keys)) log.warn(text, { keys });
+    if (keys === "") this.#logged.clear(text);
+    else if (this.#logged.changed(text, keys)) log.warn(text, { keys });
   }
 }

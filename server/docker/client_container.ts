@@ -28,7 +28,7 @@ import { StartBackoff } from "../../core/docker/start_backoff.ts";
 import { OperationError } from "../../core/error.ts";
 import { version } from "../../program/build_info.ts";
 import { getLogger } from "../../program/log.ts";
-import { OnceEach } from "../../program/log_on_change.ts";
+import { LogOnChange } from "../../program/log_on_change.ts";
 import { isConnectionLost } from "../../system/docker/docker_error.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
 import { inspectContainer, listContainers, removeContainer } from "../../system/docker/engine_containers.ts";
@@ -71,7 +71,7 @@ export interface ClientContainerDeps {
 export class ClientContainer implements ClientController {
   readonly #deps: ClientContainerDeps;
   readonly #worker: RetryWorker;
-  readonly #logged = new OnceEach();
+  readonly #logged = new LogOnChange();
   readonly #backoff = new StartBackoff();
   #engine: EngineClient | undefined;
   #generatedKey: string | undefined;
@@ -133,7 +133,7 @@ export class ClientContainer implements ClientController {
     await removeManagedContainers(engine);
     this.#setStable({ state: "not-required", image: null });
     const words = "client container not required: Docker runs on this host";
-    if (this.#logged.isNews("client", words)) log.info(words);
+    if (this.#logged.changed("client", words)) log.info(words);
   }
 
   /** Finds the image. A missing one is reported later, since a container may exist anyway. */
@@ -170,7 +170,7 @@ export class ClientContainer implements ClientController {
     for (const other of managed) await removeLogged(engine, other, "the user's client runs");
     this.#setStable({ state: "external", image });
     const words = `client container ${name} is not managed by this program and is used as it is`;
-    if (this.#logged.isNews("client", words + state)) log.info(words, { container: name, image, state });
+    if (this.#logged.changed("client", words + state)) log.info(words, { container: name, image, state });
   }
 
   async #reportConflict({ image, state }: DockerContainer): Promise<OperationError> {
@@ -290,14 +290,14 @@ export class ClientContainer implements ClientController {
   /** Sets a state that ends the current fault. */
   #setStable(status: Omit<ContainerStatus, "name">): void {
     this.#status = status;
-    this.#logged.settle("fault");
-    if (status.state !== "restarting" && !this.#backoff.isStruggling) this.#logged.settle("ends");
-    if (status.state === "running") this.#logged.settle("client");
+    this.#logged.clear("fault");
+    if (status.state !== "restarting" && !this.#backoff.isStruggling) this.#logged.clear("ends");
+    if (status.state === "running") this.#logged.clear("client");
   }
 
   #warnOfRestarts(): void {
     const words = `client container ends soon after each start; docker logs ${CLIENT_CONTAINER} says why`;
-    if (this.#logged.isNews("ends", words)) log.warn(words);
+    if (this.#logged.changed("ends", words)) log.warn(words);
   }
 
   /** Logs a fault once until it changes. */
@@ -308,7 +308,7 @@ export class ClientContainer implements ClientController {
     // An Engine may repeat what it was sent, the environment with the key too.
     const report = fault.report.replaceAll(this.#key, "***");
     this.#status = { ...this.#status, state: state === "created" ? "stopped" : state, fault: report };
-    if (this.#logged.isNews("fault", report)) log.warn(`${report}; it is tried again`);
+    if (this.#logged.changed("fault", report)) log.warn(`${report}; it is tried again`);
   }
 }
 

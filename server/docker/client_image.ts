@@ -6,7 +6,7 @@
 import { dirname, join } from "node:path";
 import { imageRepository, version } from "../../program/build_info.ts";
 import { getLogger } from "../../program/log.ts";
-import { OnceEach } from "../../program/log_on_change.ts";
+import { LogOnChange } from "../../program/log_on_change.ts";
 import { CLIENT_REPOSITORY } from "../../core/docker/client_container.ts";
 import { hasNamespace } from "../../core/docker/image_name.ts";
 import { OperationError } from "../../core/error.ts";
@@ -57,7 +57,7 @@ export class ClientImage {
   #tar = { path: "", state: "", identity: "" };
   /** The Engine's ids of loaded images, by identity. */
   readonly #loaded = new Map<string, string>();
-  readonly #logged = new OnceEach();
+  readonly #logged = new LogOnChange();
 
   /** @param given the value of `--image`; undefined looks in the default places */
   constructor(
@@ -123,7 +123,7 @@ export class ClientImage {
     await pullImage(engine, name, progress("pulling image", { image: name }));
     const identity = await imageId(engine, name);
     if (identity === undefined) throw noImage(name);
-    this.#logged.settle(name);
+    this.#logged.clear(name);
     log.info("image pulled", { image: name, milliseconds: Math.round(performance.now() - start) });
     return { identity, shown: name };
   }
@@ -143,7 +143,7 @@ export class ClientImage {
 
   /** Logs the start of work once, since work that fails is started again and again. */
   #announce(words: string, fields: Readonly<Record<string, string>>): void {
-    if (this.#logged.isNews(Object.values(fields).join(), words)) log.info(words, fields);
+    if (this.#logged.changed(Object.values(fields).join(), words)) log.info(words, fields);
   }
 
   /** Loads a file; returns the Engine's id of its image. */
@@ -163,7 +163,7 @@ export class ClientImage {
     }
     this.#loaded.set(identity ?? id, id);
     const milliseconds = Math.round(performance.now() - start);
-    this.#logged.settle(path);
+    this.#logged.clear(path);
     log.info("image loaded", { image: name, file: path, milliseconds });
     return id;
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { getLogger } from "../../program/log.ts";
-import { OnceEach } from "../../program/log_on_change.ts";
+import { LogOnChange } from "../../program/log_on_change.ts";
 import type { DockerSetting } from "../../core/config/config.ts";
 import type { DockerNetwork, NetworkList } from "../../core/docker/networks.ts";
 import { OperationError } from "../../core/error.ts";
@@ -38,7 +38,7 @@ export class NetworkWatcher implements AsyncDisposable {
   readonly #watcher: DockerWatcher;
   /** Faults that were logged since the last connection; each is logged once. */
   readonly #loggedFaults = new Set<string>();
-  readonly #notes = new OnceEach();
+  readonly #notes = new LogOnChange();
   #unreadable = 0;
 
   /**
@@ -81,7 +81,7 @@ export class NetworkWatcher implements AsyncDisposable {
 
   /** Logs each note of a search once. */
   #logNotes(search: SocketSearch): SocketSearch {
-    for (const note of search.notes ?? []) if (this.#notes.isNews(note, note)) log.warn(note);
+    for (const note of search.notes ?? []) if (this.#notes.changed(note, note)) log.warn(note);
     return search;
   }
 

@@ -8,7 +8,7 @@
 import { CLIENT_CONTAINER } from "../../core/docker/client_container.ts";
 import { OperationError } from "../../core/error.ts";
 import { getLogger } from "../../program/log.ts";
-import { OnceEach } from "../../program/log_on_change.ts";
+import { LogOnChange } from "../../program/log_on_change.ts";
 import { connectDocker } from "../../system/docker/connect_docker.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
 import { searchSockets } from "../../system/docker/socket_search.ts";
@@ -22,10 +22,10 @@ const log = getLogger("docker");
 /** The controller for `--image off`. */
 export class NoClientContainer implements ClientController {
   readonly status: ContainerStatus = { name: CLIENT_CONTAINER, state: "off", image: null };
-  readonly #logged = new OnceEach();
+  readonly #logged = new LogOnChange();
   readonly #worker = new RetryWorker(() => this.#remove(), (error, failures) => {
     const fault = toContainerError(error);
-    if (this.#engine !== undefined && this.#logged.isNews("fault", fault.report)) {
+    if (this.#engine !== undefined && this.#logged.changed("fault", fault.report)) {
       log.warn(`${fault.report}; it is tried again`);
     }
     return containerRetryPause(fault, failures);

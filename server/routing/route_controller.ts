@@ -4,7 +4,7 @@
  * @module
  */
 import { getLogger } from "../../program/log.ts";
-import { OnceEach } from "../../program/log_on_change.ts";
+import { LogOnChange } from "../../program/log_on_change.ts";
 import type { Config } from "../../core/config/config.ts";
 import type { DockerNetwork } from "../../core/docker/networks.ts";
 import { decideRoutes, type ForeignPrefix, type SubnetDecision } from "../../core/routing/desired_routes.ts";
@@ -23,7 +23,7 @@ export class RoutePlanner {
   readonly #queue = new SerialQueue((error) =>
     log.error(asOperationError(error, "Cannot change routes").report)
   );
-  readonly #faults = new OnceEach();
+  readonly #faults = new LogOnChange();
 
   /**
    * @param router tells of the machine's own networks
@@ -71,10 +71,10 @@ export class RoutePlanner {
         await keeper.repair();
         await this.routes.findLost();
         await this.#refreshNow();
-        this.#faults.settle("reconcile");
+        this.#faults.clear("reconcile");
       } catch (error) {
         if (!(error instanceof OperationError)) throw error;
-        if (this.#faults.isNews("reconcile", error.report)) log.error(error.report);
+        if (this.#faults.changed("reconcile", error.report)) log.error(error.report);
       }
       const times = [keeper.nextRepair, this.routes.nextRestoration].filter((time) => time !== undefined);
       return times.length === 0 ? undefined : Math.min(...times);
@@ -104,11 +104,11 @@ export class RoutePlanner {
   async #listForeign(family: 4 | 6): Promise<readonly ForeignPrefix[]> {
     try {
       const list = await this.router.listForeignPrefixes(this.routes.interfaceName, family);
-      this.#faults.settle(`list ${family}`);
+      this.#faults.clear(`list ${family}`);
       return list;
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
-      if (this.#faults.isNews(`list ${family}`, error.report)) log.warn(error.report);
+      if (this.#faults.changed(`list ${family}`, error.report)) log.warn(error.report);
       return [];
     }
   }

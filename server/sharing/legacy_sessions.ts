@@ -11,7 +11,7 @@ import { LOGIN } from "../../core/token/login.ts";
 import { SESSION_LIMITS } from "../../core/wireguard/limits.ts";
 import type { SessionPlane } from "../../dataplane/sessions/session_controller.ts";
 import { NOT_LOGGED_IN, type TokenBook } from "./legacy_logins.ts";
-import { RefusalLog } from "./rate_limited_log.ts";
+import { RateLimitedLog } from "./rate_limited_log.ts";
 import type { SlotPool } from "./slot_pool.ts";
 
 const log = getLogger("sharing");
@@ -51,7 +51,7 @@ export class LegacySessions {
   isOn = false;
   /** Datagrams that mean nothing. */
   malformed = 0;
-  readonly refusals: RefusalLog = new RefusalLog();
+  readonly refusals: RateLimitedLog = new RateLimitedLog();
   readonly #parts: LegacyParts;
   readonly #sessions = new Map<string, LegacySession>();
 
@@ -149,7 +149,7 @@ export class LegacySessions {
 
   #refuse(from: Endpoint, now: number, reason: string): void {
     const address = formatAddress(from.address);
-    if (!this.refusals.note(address, now)) return;
+    if (!this.refusals.allow(address, now)) return;
     log.warn("plaintext login refused", { address, reason, refused: this.refusals.count });
   }
 }

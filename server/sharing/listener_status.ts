@@ -5,7 +5,7 @@
  */
 import { formatAddress } from "../../core/net/address.ts";
 import { formatEndpoint } from "../../core/net/endpoint.ts";
-import { sessionDropsByReason } from "../../core/sharing/session_counters.ts";
+import { dropsByReason } from "../../core/counters.ts";
 import type { AccessorStatus, SharingStatus } from "./sharing_status.ts";
 import type { ExposedListener } from "./exposed_listener.ts";
 
@@ -13,7 +13,7 @@ import type { ExposedListener } from "./exposed_listener.ts";
 export function listenerStatus(
   { socket, plane, sessions, legacy, handshakes }: ExposedListener,
   now: number,
-): Pick<SharingStatus, "listen" | "legacy" | "aead" | "sessions" | "handshakes" | "drops"> {
+): Pick<SharingStatus, "listen" | "legacy" | "cipher" | "sessions" | "handshakes" | "drops"> {
   const session = (slot: number, since: number | undefined): Omit<AccessorStatus, "address" | "legacy"> => {
     const facts = plane.facts(slot);
     const endpoint = plane.endpoint(slot);
@@ -25,12 +25,12 @@ export function listenerStatus(
       dropped: facts.dropped,
     };
   };
-  const drops = sessionDropsByReason(plane.counters);
+  const drops = dropsByReason(plane.counters);
   const { answered, unknown, refused, cookies, shed } = handshakes.counts;
   return {
     listen: formatEndpoint(socket.localEndpoint()),
     legacy: legacy.isOn,
-    aead: plane.backend,
+    cipher: plane.backend,
     sessions: [
       ...sessions.all.map(({ slot, address, handshakeAt }) => ({
         address: formatAddress(address),
@@ -49,7 +49,7 @@ export function listenerStatus(
       malformed: (drops["malformed"] ?? 0) + legacy.malformed,
       unknownToken: unknown,
       handshakeRefused: refused,
-      handshakeShed: shed,
+      handshakeRateLimited: (drops["handshakeRateLimited"] ?? 0) + shed,
       cookieSent: cookies,
       loginRefused: legacy.refusals.count,
     },

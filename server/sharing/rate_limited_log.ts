@@ -1,17 +1,17 @@
 /**
- * Keeps whoever knocks without being let in from filling the log.
+ * Keeps unauthenticated senders from filling the log.
  *
  * @module
  */
 
-/** For how long an address is not named again, in milliseconds. */
+/** For how long an address is not logged again, in milliseconds. */
 const PAUSE = 60_000;
-/** Most addresses that are named within that time. */
-const MOST_ADDRESSES = 64;
+/** How many addresses are logged within that time at most. */
+const MAX_ADDRESSES = 64;
 
-/** Says which refusals are to be logged: once per address and minute, and of few addresses. */
-export class RefusalLog {
-  readonly #named = new Map<string, number>();
+/** The decision which refusals are logged: once per address and minute, and of few addresses. */
+export class RateLimitedLog {
+  readonly #logged = new Map<string, number>();
   #count = 0;
 
   /** All refusals so far. */
@@ -23,18 +23,18 @@ export class RefusalLog {
    * Counts a refusal.
    *
    * @param address the IP address, as text
-   * @param now milliseconds on a steady scale
+   * @param now milliseconds of a monotonic clock
    * @returns whether to log it
    */
-  note(address: string, now: number): boolean {
+  allow(address: string, now: number): boolean {
     this.#count++;
     // A map keeps the order of insertion, so those whose time is over come first.
-    for (const [other, at] of this.#named) {
+    for (const [other, at] of this.#logged) {
       if (now - at < PAUSE) break;
-      this.#named.delete(other);
+      this.#logged.delete(other);
     }
-    if (this.#named.has(address) || this.#named.size >= MOST_ADDRESSES) return false;
-    this.#named.set(address, now);
+    if (this.#logged.has(address) || this.#logged.size >= MAX_ADDRESSES) return false;
+    this.#logged.set(address, now);
     return true;
   }
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { getLogger } from "../../program/log.ts";
-import { OnceEach } from "../../program/log_on_change.ts";
+import { LogOnChange } from "../../program/log_on_change.ts";
 import type { Config, Expose } from "../../core/config/config.ts";
 import { asOperationError } from "../../core/error.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
@@ -35,7 +35,7 @@ export class Sharing implements AsyncDisposable {
   readonly #parts: SharingParts;
   readonly #peers = new TokenPeers(scrypt, derivationsAtOnce(navigator.hardwareConcurrency));
   readonly #weak = new WeakTokens();
-  readonly #faults = new OnceEach();
+  readonly #faults = new LogOnChange();
   #config: Config | undefined;
   #listener: ExposedListener | undefined;
   #fault: string | undefined;
@@ -73,7 +73,7 @@ export class Sharing implements AsyncDisposable {
     return {
       listen: formatEndpoint(expose.endpoint),
       legacy: expose.legacy,
-      aead: null,
+      cipher: null,
       ...common,
       sessions: [],
       handshakes: 0,
@@ -107,7 +107,7 @@ export class Sharing implements AsyncDisposable {
       const parts = { dataPlane, offload, peers: this.#peers };
       const opened = this.#listener = await ExposedListener.open(expose, this.#inForce, parts);
       opened.failure.catch((error) => this.#lost(opened, error));
-      this.#faults.settle("expose");
+      this.#faults.clear("expose");
       log.info("accessors can log in", { listen: formatEndpoint(expose.endpoint), legacy: expose.legacy });
     } catch (error) {
       this.#failed(error);
@@ -123,7 +123,7 @@ export class Sharing implements AsyncDisposable {
   #failed(error: unknown): void {
     const { report } = asOperationError(error, "Cannot share with accessors");
     this.#fault = report;
-    if (this.#faults.isNews("expose", report)) log.error(report);
+    if (this.#faults.changed("expose", report)) log.error(report);
     clearTimeout(this.#retry);
     if (this.#isOver) return;
     this.#retry = setTimeout(

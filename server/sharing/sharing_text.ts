@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { formatBytes, formatDuration } from "../../cli/format.ts";
+import { formatBytes } from "../../cli/format.ts";
+import { dropLines, formatAge } from "../../program/status_text.ts";
 import type { AccessorStatus, SharingStatus } from "./sharing_status.ts";
 
 /** The lines of the sharing: the socket, then a line for each session, then what was dropped. */
 export function sharingLines(sharing: SharingStatus): string[] {
   const { tokens, weak, deriving, sessions, drops } = sharing;
-  const dropped = Object.entries(drops).filter(([, count]) => count > 0)
-    .map(([reason, count]) => `${reason} ${count}`);
+  const dropped = dropLines(drops);
   return [
     socketLine(sharing),
     `${tokens} ${tokens === 1 ? "token" : "tokens"}` +
@@ -21,17 +21,16 @@ export function sharingLines(sharing: SharingStatus): string[] {
   ];
 }
 
-function socketLine({ listen, legacy, aead, fault }: SharingStatus): string {
+function socketLine({ listen, legacy, cipher, fault }: SharingStatus): string {
   if (fault !== undefined) return fault;
-  return `${listen}, ${aead ?? "not open yet"}${legacy ? ", plaintext logins admitted" : ""}`;
+  return `${listen}, ${cipher ?? "not open yet"}${legacy ? ", plaintext logins admitted" : ""}`;
 }
 
 function sessionLine(session: AccessorStatus): string {
   const { address, endpoint, legacy, lastHandshakeSeconds, received, sent, dropped } = session;
-  const age = lastHandshakeSeconds === null ? "never" : `${formatDuration(lastHandshakeSeconds)} ago`;
   return [
-    `${address} at ${endpoint ?? "an unknown place"}${legacy ? " in plaintext" : ""}`,
-    `${legacy ? "login" : "handshake"} ${age}`,
+    `${address} at ${endpoint ?? "an unknown endpoint"}${legacy ? " in plaintext" : ""}`,
+    `${legacy ? "login" : "handshake"} ${formatAge(lastHandshakeSeconds)}`,
     `received ${formatBytes(received.bytes)}`,
     `sent ${formatBytes(sent.bytes)}`,
     ...dropped === 0 ? [] : [`${dropped} dropped`],

@@ -3,7 +3,6 @@
  *
  * @module
  */
-
 import { type Command, defineCommand } from "../../cli/command.ts";
 import { switchFlag, valueFlag } from "../../cli/flag.ts";
 import { socketSyntax } from "../../cli/value_syntax.ts";
@@ -22,7 +21,8 @@ export const statusCommand: Command = defineCommand(
     control: valueFlag("--control", socketSyntax, `The control socket. Default: ${defaultServerControl}.`),
   },
   async ({ json, watch, control = defaultServerControl }, terminal) => {
-    const { showStatus } = await import("./show_status.ts");
-    return await showStatus({ control, json, watch }, terminal);
+    const { SERVER_STATUS_FORMAT } = await import("./status_text.ts");
+    const { showStatus } = await import("../../program/show_status.ts");
+    return await showStatus(SERVER_STATUS_FORMAT, { control, json, watch }, terminal);
   },
 );

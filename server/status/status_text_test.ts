@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import * as v from "valibot";
 import type { FirewallFacts } from "../../core/protocol/description.ts";
-import { isServerStatus, type ServerStatus } from "./status_document.ts";
+import { SERVER_STATUS, type ServerStatus } from "./status_document.ts";
 import { statusText } from "./status_text.ts";
 
 const idle: ServerStatus = {
@@ -19,7 +20,7 @@ const idle: ServerStatus = {
   counters: {
     outbound: { packets: 0, bytes: 0 },
     inbound: { packets: 1, bytes: 84 },
-    drops: { "no-client": 0 },
+    drops: { noClient: 0 },
   },
   dataPlane: { offload: false },
   sharing: null,
@@ -35,7 +36,7 @@ const busy: ServerStatus = {
     version: "0.1.0",
     addresses: ["192.168.251.1"],
     subnets: ["172.17.0.0/16", "172.18.0.0/16"],
-    moreSubnets: 3,
+    truncatedSubnets: 3,
     firewall: { state: "open", backend: "iptables-nft", rules: 4 },
   },
   routes: [
@@ -65,7 +66,7 @@ const busy: ServerStatus = {
   counters: {
     outbound: { packets: 1234, bytes: 1_500_000 },
     inbound: { packets: 5678, bytes: 104_857_600 },
-    drops: { "no-client": 12, "no-route": 0, "ipv6": 4 },
+    drops: { noClient: 12, malformed: 0, ipv6Off: 4 },
   },
   dataPlane: { offload: true },
   config: {
@@ -100,6 +101,37 @@ function says(status: ServerStatus, label: string, ...lines: readonly (readonly 
     }
   });
 }
+
+Deno.test("the whole status in words", () => {
+  assert.equal(
+    statusText({ ...busy, docker: { ...busy.docker, container: null } }),
+    `docker-connector 0.1.0 (commit abc1234, deno 2.4.2), pid 4242, up 3 h 12 min
+interface  connector0, mtu 1400, address 192.168.251.2, peer 192.168.251.1
+listen     127.0.0.1:2511
+client     172.17.0.1:51234, heard 2 s ago, version 0.1.0
+           networks there: 172.17.0.0/16, 172.18.0.0/16 and 3 more
+firewall   open for the tunnel, 4 rules in iptables-nft
+routes     172.20.0.0/16  config  active
+           10.1.0.0/24    docker web  failed: File exists
+docker     Engine 28.2.2 at /var/run/docker.sock, API 1.44
+unrouted   fd00:1::/64 of web: IPv6 is off
+           172.20.0.0/16 of db: left to a route line
+           172.21.0.0/16 of build: switched off by a network line
+outbound   1234 packets, 1.5 MB
+inbound    5678 packets, 104.9 MB
+drops      noClient 12 (no client is connected yet)
+           ipv6Off 4 (IPv6 while it is off)
+offload    on
+config     /etc/docker-connector.conf, loaded 12 min ago
+faults     /etc/docker-connector.conf:3:7: unknown key
+           /etc/docker-connector.conf:4:1: unknown key
+`,
+  );
+});
+
+Deno.test("the document is all in the schema", () => {
+  for (const status of [idle, busy]) assert.deepEqual(v.parse(SERVER_STATUS, status), status);
+});
 
 Deno.test("the first line names the program that runs", () => {
   for (const fact of ["docker-connector 0.1.0", "abc1234", "2.4.2", "4242", "3 h 12 min"]) {
@@ -143,7 +175,9 @@ Deno.test("each route has its source and its state, a failed one its fault", () 
 
 Deno.test("what is known of the Engine, the container and the networks without a route is told", () => {
   says(busy, "docker", ["28.2.2", "/var/run/docker.sock", "1.44"]);
-  says(busy, "container", ["mac-connector", "not managed by this program", "nginx"], ["Cannot start it. Rename it"]);
+  says(busy, "container", ["mac-connector", "not managed by this program", "nginx"], [
+    "Cannot start it. Rename it",
+  ]);
   says(
     busy,
     "unrouted",
@@ -156,7 +190,7 @@ Deno.test("what is known of the Engine, the container and the networks without a
 Deno.test("numbers have units, drops that did not occur are left out, each fault has a line", () => {
   says(busy, "outbound", ["1234 packets", "1.5 MB"]);
   says(busy, "inbound", ["5678 packets", "104.9 MB"]);
-  says(busy, "drops", ["no-client 12"], ["ipv6 4"]);
+  says(busy, "drops", ["noClient 12"], ["ipv6Off 4"]);
   says(busy, "offload", ["on"]);
   says(busy, "config", ["/etc/docker-connector.conf", "12 min ago"]);
   says(busy, "faults", ["/etc/docker-connector.conf:3:7"], ["/etc/docker-connector.conf:4:1"]);
@@ -191,10 +225,13 @@ Deno.test("what is wrong with the firewall of the client's machine is said", () 
 });
 
 Deno.test("a document of another form is told apart, one with more fields is not", () => {
-  assert.equal(isServerStatus(busy), true);
-  assert.equal(isServerStatus({ ...busy, engine: "28.2" }), true);
-  assert.equal(isServerStatus({ ...busy, routes: undefined }), false);
-  assert.equal(isServerStatus({ ...busy, docker: { ...busy.docker, networks: [{}] } }), false);
-  assert.equal(isServerStatus({ ...busy, counters: { ...busy.counters, drops: { ipv6: "4" } } }), false);
-  assert.equal(isServerStatus({ ...busy, config: { ...busy.config, file: 1 } }), false);
+  assert.equal(v.is(SERVER_STATUS, busy), true);
+  assert.equal(v.is(SERVER_STATUS, { ...busy, engine: "28.2" }), true);
+  assert.equal(v.is(SERVER_STATUS, { ...busy, routes: undefined }), false);
+  assert.equal(v.is(SERVER_STATUS, { ...busy, docker: { ...busy.docker, networks: [{}] } }), false);
+  assert.equal(
+    v.is(SERVER_STATUS, { ...busy, counters: { ...busy.counters, drops: { ipv6Off: "4" } } }),
+    false,
+  );
+  assert.equal(v.is(SERVER_STATUS, { ...busy, config: { ...busy.config, file: 1 } }), false);
 });

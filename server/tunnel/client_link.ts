@@ -6,7 +6,7 @@
  * @module
  */
 import { getLogger } from "../../program/log.ts";
-import { OnceEach } from "../../program/log_on_change.ts";
+import { LogOnChange } from "../../program/log_on_change.ts";
 import { Bucket } from "../../core/async/token_bucket.ts";
 import { type Endpoint, formatEndpoint, sameEndpoint } from "../../core/net/endpoint.ts";
 import { ControlBudget } from "../../core/protocol/control_budget.ts";
@@ -88,7 +88,7 @@ export class ClientLink implements Disposable {
   /** Number of what the client is to be told. It begins anywhere: a client may still name that of an earlier run. */
   #revision = Math.floor(Math.random() * 2 ** 30);
   #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #faults = new OnceEach();
+  readonly #faults = new LogOnChange();
 
   constructor(settings: ClientLinkSettings) {
     this.#settings = settings;
@@ -214,8 +214,8 @@ export class ClientLink implements Disposable {
 
   /** Whoever looks at the desktop does not see the client's log. */
   #tellFault(fault: string | undefined): void {
-    if (fault === undefined) this.#faults.settle("firewall");
-    else if (this.#faults.isNews("firewall", fault)) log.warn(`the client's machine: ${fault}`);
+    if (fault === undefined) this.#faults.clear("firewall");
+    else if (this.#faults.changed("firewall", fault)) log.warn(`the client's machine: ${fault}`);
   }
 
   /** Sends what is in force, and again with growing pauses until the client names its revision. */

@@ -7,11 +7,11 @@
 import { OperationError } from "../../core/error.ts";
 import { isAbsent, STATUS_PATH } from "./control_socket.ts";
 
-/** Milliseconds an answer may take. */
+/** Milliseconds that an answer may take. */
 const DEADLINE = 3000;
 
-/** Bytes an answer may have: a thousand routes with faults stay far below. */
-const LONGEST_ANSWER = 4 * 1024 * 1024;
+/** Bytes that an answer may have: a thousand routes with faults stay far below. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /**
  * Reads the status document of a running program.
@@ -32,13 +32,13 @@ export async function readStatus(path: string, program: string): Promise<Record<
   if (document.program === program) return document;
   throw new OperationError(
     "failure",
-    `Cannot read the status from ${path}: it is not ${program} that answers`,
+    `Cannot read the status at ${path}: another program than ${program} answers`,
     "Give --control the path that the program was started with",
   );
 }
 
 /**
- * Reads the status document of whatever program serves a control socket.
+ * Reads the status document of any program that serves a control socket.
  *
  * @param path the control socket
  * @returns the document, of which nothing has been checked
@@ -46,7 +46,9 @@ export async function readStatus(path: string, program: string): Promise<Record<
  */
 export async function askStatus(path: string): Promise<Record<string, unknown>> {
   const document: unknown = JSON.parse(bodyOf(await ask(path)));
-  if (typeof document !== "object" || document === null) throw new SyntaxError("the answer is no document");
+  if (typeof document !== "object" || document === null) {
+    throw new SyntaxError("the answer is not a document");
+  }
   return { ...document };
 }
 
@@ -70,13 +72,13 @@ async function readToEnd(connection: Deno.UnixConn): Promise<string> {
     const length = await connection.read(buffer);
     if (length === null) return text + decoder.decode();
     text += decoder.decode(buffer.subarray(0, length), { stream: true });
-    if (text.length > LONGEST_ANSWER) throw new RangeError("the answer does not end");
+    if (text.length > MAX_ANSWER_BYTES) throw new RangeError("the answer does not end");
   }
 }
 
 function bodyOf(answer: string): string {
   const end = answer.indexOf("\r\n\r\n");
-  if (!answer.startsWith("HTTP/1.1 200 ") || end < 0) throw new SyntaxError("the answer is no status");
+  if (!answer.startsWith("HTTP/1.1 200 ") || end < 0) throw new SyntaxError("the answer is not a status");
   return answer.slice(end + 4);
 }
 
@@ -92,18 +94,16 @@ function readFault(path: string, program: string, error: unknown): OperationErro
     );
   }
   if (error instanceof Deno.errors.PermissionDenied) {
-    const message = `Cannot read the status from ${path}: permission denied`;
+    const message = `Cannot read the status at ${path}: permission denied`;
     return new OperationError("privilege", message, "Run with sudo", { cause: error });
   }
   const state = error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted
     ? `no answer within ${DEADLINE / 1000} s`
-    : `what answers there is no ${program}`;
+    : `the answer is not one of ${program}`;
   return new OperationError(
     "failure",
-    `Cannot read the status from ${path}: ${state}`,
+    `Cannot read the status at ${path}: ${state}`,
     `Restart ${program}`,
-    {
-      cause: error,
-    },
+    { cause: error },
   );
 }

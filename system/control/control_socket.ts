@@ -2,47 +2,36 @@
  * The control socket of a program: read-only JSON over HTTP on a unix socket. `curl --unix-socket PATH
  * http://localhost/v1/status` reads it too.
  *
- * Connections are served by hand, not by `Deno.serve`: any local user may connect, and that server bounds neither the
- * number of connections nor the time one may stay silent, so that a user without rights could use up the descriptors
- * of a root process.
+ * Connections are not served by `Deno.serve`: any local user may connect, and that server limits neither the number of
+ * connections nor the time that one may stay silent, so an unprivileged user could use up the descriptors of a root
+ * process.
  *
  * @module
  */
 
 import { OperationError } from "../../core/error.ts";
 
-/** A control socket that a living process serves. */
-export class ControlSocketInUse extends OperationError {
-  /**
-   * @param path of the socket
-   * @param state who serves it
-   * @param remedy what to do
-   */
-  constructor(path: string, state: string, remedy: string) {
-    super("io", `Cannot open control socket ${path}: ${state}`, remedy);
-  }
-}
+/** The fault that a running process serves the control socket. */
+export class ControlSocketInUse extends OperationError {}
 
-/** The one resource. */
+/** The only resource. */
 export const STATUS_PATH = "/v1/status";
 
-/** What one program grants to all callers together and to each. */
-export interface ControlLimits {
-  /** Connections served at the same time; more are closed at once. */
-  readonly connections: number;
-  /** Milliseconds one connection may last. */
-  readonly deadline: number;
+/** The limits of a control socket. */
+export interface ControlSocketOptions {
+  /** Connections that are served at the same time; more are closed at once. @default 16 */
+  readonly connections?: number;
+  /** Milliseconds that one connection may last. @default 2000 */
+  readonly deadline?: number;
 }
 
-const DEFAULT_LIMITS: ControlLimits = { connections: 16, deadline: 2000 };
+/** Bytes that the head of a request may have; curl's has about 80. */
+const MAX_HEAD_BYTES = 4096;
 
-/** Bytes a request's head may have; curl's has about 80. */
-const LONGEST_HEAD = 4096;
-
-/** What a program's name looks like: any process may answer at a path that was given. */
+/** The form of a program's name: any process may answer at a path that was given. */
 const PROGRAM_NAME = /^[a-z][a-z-]{0,63}$/;
 
-/** Milliseconds until the next try where accepting failed. */
+/** Milliseconds until the next attempt after accepting failed. */
 const ACCEPT_PAUSE = 200;
 
 /** A control socket that is being served. Disposing it closes it and removes its file. */
@@ -57,7 +46,7 @@ export interface ControlSocket extends AsyncDisposable {
  * @param path where the socket's file is made
  * @param program the program that serves it, as in its status document
  * @param status makes the document of each answer; nothing secret may be in it, every local user can read it
- * @param limits what callers may use up
+ * @param options the limits for all callers together and for each
  * @throws {ControlSocketInUse} if a living process serves it
  * @throws {OperationError} `io` if the path is unusable, `privilege` if it may not be written
  */
@@ -65,40 +54,42 @@ export async function serveControlSocket(
   path: string,
   program: string,
   status: () => unknown,
-  limits: ControlLimits = DEFAULT_LIMITS,
+  options: ControlSocketOptions = {},
 ): Promise<ControlSocket> {
-  await makeWay(path, program);
+  await claimSocketPath(path, program);
   const listener = listen(path);
   const file = Deno.lstatSync(path).ino;
-  const door = new Door(listener, status, limits);
-  const admitting = door.admit();
+  const server = new StatusServer(listener, status, options);
+  const running = server.run();
   return {
     path,
     async [Symbol.asyncDispose]() {
-      // The file first: whoever finds it can still connect, and whoever does not is told that nothing runs.
+      // The file first: a caller that finds it can still connect, and one that does not sees that nothing runs.
       removeOwn(path, file);
-      door.close();
-      await admitting;
+      server.close();
+      await running;
     },
   };
 }
 
-/** Admits connections and serves them, so many at a time. */
-class Door {
+/** The connections to a control socket, of which a limited number is served at a time. */
+class StatusServer {
   readonly #listener: Deno.UnixListener;
   readonly #status: () => unknown;
-  readonly #limits: ControlLimits;
+  readonly #maxConnections: number;
+  readonly #deadline: number;
   readonly #open = new Set<Deno.UnixConn>();
   #closed = false;
 
-  constructor(listener: Deno.UnixListener, status: () => unknown, limits: ControlLimits) {
+  constructor(listener: Deno.UnixListener, status: () => unknown, options: ControlSocketOptions) {
     this.#listener = listener;
     this.#status = status;
-    this.#limits = limits;
+    this.#maxConnections = options.connections ?? 16;
+    this.#deadline = options.deadline ?? 2000;
   }
 
-  /** Resolves when the door is closed and the last answer is given or given up. */
-  async admit(): Promise<void> {
+  /** Accepts connections until {@link close}; resolves when the last answer is given or given up. */
+  async run(): Promise<void> {
     const answers = new Set<Promise<void>>();
     while (!this.#closed) {
       try {
@@ -106,7 +97,7 @@ class Door {
         const answer = this.#serve(connection).finally(() => answers.delete(answer));
         answers.add(answer);
       } catch {
-        // Out of descriptors, most likely: the tunnel matters more than its status, and the next try must not be at once.
+        // Most likely out of descriptors. The tunnel matters more than its status, so the next attempt waits.
         if (!this.#closed) await pause(ACCEPT_PAUSE);
       }
     }
@@ -120,71 +111,73 @@ class Door {
   }
 
   async #serve(connection: Deno.UnixConn): Promise<void> {
-    if (this.#open.size >= this.#limits.connections) return close(connection);
+    if (this.#open.size >= this.#maxConnections) return close(connection);
     this.#open.add(connection);
-    await serve(connection, this.#status, this.#limits.deadline);
+    await serve(connection, this.#status, this.#deadline);
     this.#open.delete(connection);
   }
 }
 
 /**
- * Removes what a dead process left at the path of a control socket. Asked before anything is set up, it keeps a second run
- * of a program from taking over the addresses and routes of the first.
+ * Removes the socket file that a dead process left. Called before anything is set up, it prevents that a second run of a
+ * program takes over the addresses and routes of the first.
  *
- * @param program the program that wants the path, as in its status document
- * @throws {ControlSocketInUse} if a living process serves it
- * @throws {OperationError} `io` if something else is there, `privilege` if it may not be removed
+ * @param program the program that needs the path, as in its status document
+ * @throws {ControlSocketInUse} if a running process serves it
+ * @throws {OperationError} `io` if another file is there, `privilege` if the socket may not be removed
  */
-export async function makeWay(path: string, program: string): Promise<void> {
-  try {
-    if (!(await Deno.lstat(path)).isSocket) {
-      throw cannotOpen(
-        path,
-        "a file that is no socket is in its place",
-        "Remove it or give --control another path",
-      );
-    }
-    const connection = await Deno.connect({ transport: "unix", path });
-    connection.close();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    if (error instanceof Deno.errors.ConnectionRefused) return removeStale(path);
-    throw error instanceof OperationError ? error : openFault(path, error);
+export async function claimSocketPath(path: string, program: string): Promise<void> {
+  const found = await inspect(path);
+  if (found === "served") throw await inUse(path, program);
+  if (found === "stale") removeStale(path);
+  if (found === "other-file") {
+    throw cannotOpen(
+      path,
+      "the path holds a file that is not a socket",
+      "Remove it or give --control another path",
+    );
   }
-  throw await inUse(path, program);
 }
 
-/** A second run of a program would also find interface and port taken, so another path helps only against other programs. */
+/**
+ * Removes the socket file that a dead process left.
+ *
+ * @returns whether there was one
+ * @throws {OperationError} `privilege` if it may not be removed
+ */
+export async function removeStaleSocket(path: string): Promise<boolean> {
+  const isStale = await inspect(path) === "stale";
+  if (isStale) removeStale(path);
+  return isStale;
+}
+
+/** Finds out what is at a path; a stale socket is one that a dead process left. */
+async function inspect(path: string): Promise<"nothing" | "stale" | "served" | "other-file"> {
+  try {
+    if (!(await Deno.lstat(path)).isSocket) return "other-file";
+    (await Deno.connect({ transport: "unix", path })).close();
+    return "served";
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) return "stale";
+    if (isAbsent(error)) return "nothing";
+    throw openFault(path, error);
+  }
+}
+
+/** A second run of a program also finds interface and port taken, so another path helps only against other programs. */
 async function inUse(path: string, program: string): Promise<ControlSocketInUse> {
   const { askStatus } = await import("./control_client.ts");
   const document = await askStatus(path).catch(() => undefined);
   const owner = document?.program;
-  if (typeof owner !== "string" || !PROGRAM_NAME.test(owner)) {
-    return new ControlSocketInUse(path, "another program serves it", "Give --control another path");
-  }
   const process = Number.isSafeInteger(document?.pid) ? `, process ${document?.pid}` : "";
-  if (owner !== program) {
-    return new ControlSocketInUse(path, `${owner} serves it${process}`, "Give --control another path");
-  }
-  return new ControlSocketInUse(path, `another ${program} is running${process}`, "Stop it first");
-}
-
-/**
- * Removes the socket file that a dead process left; false if there is none, or somebody listens on it.
- *
- * @throws {OperationError} `privilege` if it may not be removed
- */
-export async function removeDeadSocket(path: string): Promise<boolean> {
-  try {
-    if (!(await Deno.lstat(path)).isSocket) return false;
-    (await Deno.connect({ transport: "unix", path })).close();
-    return false;
-  } catch (error) {
-    if (isAbsent(error)) return false;
-    if (!(error instanceof Deno.errors.ConnectionRefused)) throw openFault(path, error);
-    removeStale(path);
-    return true;
-  }
+  const fault = (state: string, remedy: string) =>
+    new ControlSocketInUse("io", `Cannot open control socket ${path}: ${state}`, remedy);
+  if (owner === program) return fault(`another ${program} is running${process}`, "Stop it first");
+  const isNamed = typeof owner === "string" && PROGRAM_NAME.test(owner);
+  return fault(
+    isNamed ? `${owner} serves it${process}` : "another program serves it",
+    "Give --control another path",
+  );
 }
 
 function removeStale(path: string): void {
@@ -198,8 +191,8 @@ function removeStale(path: string): void {
 function listen(path: string): Deno.UnixListener {
   try {
     const listener = Deno.listen({ transport: "unix", path });
-    // Until here the umask decides, and only root can connect. `status` is to work without sudo, so all may: the
-    // socket only answers, and what it answers holds no secret.
+    // Until here the umask decides, and only root can connect. `status` must work without sudo, so every user may
+    // connect: the socket only answers, and the answer holds no secret.
     Deno.chmodSync(path, 0o666);
     return listener;
   } catch (error) {
@@ -224,7 +217,7 @@ function openFault(path: string, error: unknown): OperationError {
 }
 
 /**
- * Whether there is nothing at the path of a failed operation, be it that its folder is none.
+ * Whether an operation failed since nothing is at its path, or the folder of the path is not a folder.
  *
  * @param error what the operation threw
  */
@@ -238,7 +231,7 @@ function cannotOpen(path: string, state: string, remedy: string): OperationError
   return new OperationError("io", `Cannot open control socket ${path}: ${state}`, remedy);
 }
 
-/** A file that another process has put there since is left alone. */
+/** Removes a socket file, unless another process has replaced it since. */
 function removeOwn(path: string, file: number | null): void {
   try {
     if (Deno.lstatSync(path).ino === file) Deno.removeSync(path);
@@ -247,13 +240,13 @@ function removeOwn(path: string, file: number | null): void {
   }
 }
 
-async function serve(connection: Deno.UnixConn, status: () => unknown, patience: number): Promise<void> {
-  const deadline = setTimeout(() => close(connection), patience);
+async function serve(connection: Deno.UnixConn, status: () => unknown, milliseconds: number): Promise<void> {
+  const deadline = setTimeout(() => close(connection), milliseconds);
   try {
-    const answer = answerTo(await readHead(connection), status);
+    const answer = respond(await readHead(connection), status);
     await writeWhole(connection, new TextEncoder().encode(answer));
   } catch {
-    // The caller has gone or was too slow. It is the caller's loss, and a log line each would be a way to fill the disk.
+    // The caller has gone or was too slow. A log line for each would let callers fill the disk.
   } finally {
     clearTimeout(deadline);
     close(connection);
@@ -262,7 +255,7 @@ async function serve(connection: Deno.UnixConn, status: () => unknown, patience:
 
 /** The request's head up to the empty line, or less if it is too long or ends early. A body is not read. */
 async function readHead(connection: Deno.UnixConn): Promise<string> {
-  const buffer = new Uint8Array(LONGEST_HEAD);
+  const buffer = new Uint8Array(MAX_HEAD_BYTES);
   let length = 0;
   let head = "";
   while (length < buffer.length && !head.includes("\r\n\r\n")) {
@@ -274,14 +267,14 @@ async function readHead(connection: Deno.UnixConn): Promise<string> {
   return head;
 }
 
-function answerTo(head: string, status: () => unknown): string {
+function respond(head: string, status: () => unknown): string {
   const [, method, target] = /^([A-Z]+) (\S+) HTTP\/1\.[01]\r\n/.exec(head) ?? [];
   if (method === undefined || target === undefined || !head.includes("\r\n\r\n")) {
-    return response("400 Bad Request", { error: "this is no HTTP/1.1 request" });
+    return response("400 Bad Request", { error: "not an HTTP/1.1 request" });
   }
-  if (target !== STATUS_PATH) return response("404 Not Found", { error: `only ${STATUS_PATH} is here` });
+  if (target !== STATUS_PATH) return response("404 Not Found", { error: `only ${STATUS_PATH} exists` });
   if (method !== "GET") {
-    return response("405 Method Not Allowed", { error: "only GET is understood" }, "Allow: GET\r\n");
+    return response("405 Method Not Allowed", { error: "only GET is supported" }, "Allow: GET\r\n");
   }
   try {
     return response("200 OK", status());
@@ -308,7 +301,7 @@ function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Closes a connection that the deadline, its own end and the end of the program may close at the same time. */
+/** Closes a connection; its deadline, its own end and the end of the program may do so at the same time. */
 function close(connection: Deno.UnixConn): void {
   try {
     connection.close();

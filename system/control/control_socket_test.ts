@@ -100,7 +100,7 @@ Deno.test(
     await using _socket = await serveControlSocket(path, "p", () => {
       throw new TypeError("no table");
     });
-    await assert.rejects(readStatus(path, "p"), fault("failure", /^Cannot read the status from /));
+    await assert.rejects(readStatus(path, "p"), fault("failure", /^Cannot read the status at /));
     assert.match(await exchange(path, "GET /v1/status HTTP/1.1\r\n\r\n"), /^HTTP\/1\.1 500 [^]*"no table"/);
   }),
 );
@@ -149,7 +149,10 @@ Deno.test(
   "what is no socket is never removed",
   withPath(async (path) => {
     await Deno.writeTextFile(path, "precious");
-    await assert.rejects(serveControlSocket(path, "p", () => ({})), fault("io", /a file that is no socket/));
+    await assert.rejects(
+      serveControlSocket(path, "p", () => ({})),
+      fault("io", /the path holds a file that is not a socket/),
+    );
     assert.equal(await Deno.readTextFile(path), "precious");
   }),
 );
@@ -172,7 +175,7 @@ Deno.test(
   "another program's socket is not taken for ours",
   withPath(async (path) => {
     await using _socket = await serveControlSocket(path, "p", () => ({ program: "other" }));
-    await assert.rejects(readStatus(path, "p"), fault("failure", /it is not p that answers/));
+    await assert.rejects(readStatus(path, "p"), fault("failure", /another program than p answers/));
   }),
 );
 
@@ -200,7 +203,7 @@ Deno.test(
     });
     await assert.rejects(
       readStatus(path, "docker-accessor"),
-      fault("failure", /what answers there is no docker-accessor\. Restart docker-accessor$/),
+      fault("failure", /the answer is not one of docker-accessor\. Restart docker-accessor$/),
     );
     await answered;
   }),

@@ -14,7 +14,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   dataplane: ["core", "ffi", "dataplane"],
   system: ["core", "ffi", "system"],
   cli: ["core", "cli", "program"],
-  program: ["core", "cli", "program"],
+  program: ["core", "system", "cli", "program"],
   server: ["core", "ffi", "dataplane", "system", "cli", "program", "server"],
   client: ["core", "ffi", "dataplane", "system", "cli", "program", "client"],
   accessor: ["core", "ffi", "dataplane", "system", "cli", "program", "accessor"],
@@ -28,7 +28,14 @@ const PURE_BUILTINS = ["node:assert", "node:assert/strict", "node:buffer", "node
 const PURE_PACKAGES = ["ipaddr.js", "@noble/ciphers", "@noble/hashes", "fast-check", "valibot"];
 
 /** Packages for tests and tools, which no program contains. */
-const DEVELOPMENT_PACKAGES = ["fast-check", "wabt", "node:assert", "node:assert/strict", "node:test"];
+const DEVELOPMENT_PACKAGES = [
+  "@valibot/to-json-schema",
+  "fast-check",
+  "wabt",
+  "node:assert",
+  "node:assert/strict",
+  "node:test",
+];
 
 /** The layer of a module: its top-level folder, or its own name where it stands at the top. */
 export function layerOf(path: string): string {

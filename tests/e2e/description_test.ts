@@ -48,7 +48,7 @@ tunnelTest(
       await vm.ip("-batch", `${network.folder}/batch`);
       const { client } = await shows(
         "all are counted",
-        ({ subnets, moreSubnets }) => (subnets?.length ?? 0) + (moreSubnets ?? 0) === 202,
+        ({ subnets, truncatedSubnets }) => (subnets?.length ?? 0) + (truncatedSubnets ?? 0) === 202,
       );
       assert.equal(client?.subnets?.length, 64);
       assert.match(await statusText(), / and 138 more$/m);

@@ -25,12 +25,15 @@ networkTest("without --host the server is found at the default gateway", {}, asy
   await using tunnel = await searchingTunnel(network, "");
   await withTranscript(tunnel, async () => {
     await tunnel.waitUp(FOUND_LIMIT);
-    const { server } = await tunnel.client.waitForStatus("it is up", ({ server }) => server.state === "up");
+    const { server } = await tunnel.client.waitForStatus(
+      "it is up",
+      ({ server }) => server.state === "connected",
+    );
     assert.deepEqual([server.host, server.endpoint], ["default gateway", `${network.macAddress}:2511`]);
     assert.ok(await reachable(network.mac, network.container().address));
     assert.match(
       await tunnel.client.process.stderr.waitFor(/tunnel is up/),
-      /host="default gateway" server=10\.77\.0\.1:2511/,
+      /host="default gateway" endpoint=10\.77\.0\.1:2511/,
     );
   });
 });
@@ -58,7 +61,10 @@ networkTest(
 
     await step("a server that is started again is found where it was", async () => {
       await tunnel.server.stop();
-      await tunnel.client.waitForStatus("the client misses it", ({ server }) => server.state === "silent");
+      await tunnel.client.waitForStatus(
+        "the client misses it",
+        ({ server }) => server.state === "unreachable",
+      );
       tunnel.server.start();
       await tunnel.waitUp(FOUND_LIMIT);
       assert.equal((await tunnel.client.status())?.server.host, "default gateway");
@@ -71,7 +77,7 @@ networkTest(
       await Deno.writeTextFile(`${folder}/hosts`, "127.0.0.1 localhost\n10.77.1.1 host.docker.internal\n");
       const { server } = await tunnel.client.waitForStatus(
         "the client talks to the new address",
-        ({ server }) => server.endpoint === "10.77.1.1:2511" && server.state === "up",
+        ({ server }) => server.endpoint === "10.77.1.1:2511" && server.state === "connected",
         20_000,
       );
       assert.equal(server.host, "host.docker.internal");

@@ -27,10 +27,10 @@ networkTest("a session speaks with the server", {}, async (network, t) => {
   await t.step("nothing is sent to it before its first message", async () => {
     const before = await session.report();
     await server.step({ do: "text", slot: SESSION, hex: "01" });
-    await session.waitForCount("drop.noKey", before);
+    await session.waitForCount("drop.noSessionKey", before);
     assert.deepEqual((await server.events()).map(({ event }) => event), ["wanted"]);
     await server.step({ do: "text", slot: SESSION, hex: "01" });
-    await session.waitForCount("drop.noKey", before, 2);
+    await session.waitForCount("drop.noSessionKey", before, 2);
     assert.equal((await server.events()).length, 1, "told once");
   });
 
@@ -78,7 +78,7 @@ networkTest("a session speaks with the server", {}, async (network, t) => {
     const before = await session.report();
     const forged = session.seal(echoTo(SERVER_VIRTUAL_ADDRESS)).replace(/.$/, flipBit);
     await session.send(forged, elsewhere);
-    await session.waitForCount("drop.forged", before);
+    await session.waitForCount("drop.decryptFailed", before);
     assert.equal((await session.report()).endpoint, before.endpoint);
     await session.send(session.seal(echoTo(SERVER_VIRTUAL_ADDRESS)), elsewhere);
     await session.receive(elsewhere);
@@ -108,7 +108,7 @@ networkTest("a session speaks with the server", {}, async (network, t) => {
     await session.send(session.seal("", 100_000 - 9000));
     await session.waitForCount("drop.replayed", before);
     for (const counter of [2n ** 53n, 2n ** 64n - 1n]) await session.send(session.seal("", counter));
-    await session.waitForCount("drop.forged", before, 2);
+    await session.waitForCount("drop.decryptFailed", before, 2);
     session.counter = 100_001;
   });
 
@@ -118,7 +118,7 @@ networkTest("a session speaks with the server", {}, async (network, t) => {
     const before = await session.report();
     for (let count = 0; count < 5; count++) await session.sendPacket(echoTo(SERVER_VIRTUAL_ADDRESS));
     for (let count = 0; count < 3; count++) await session.receive();
-    await session.waitForCount("drop.noKey", before, 2);
+    await session.waitForCount("drop.noSessionKey", before, 2);
   });
 
   await t.step("keys serve for so long", async () => {
@@ -188,7 +188,7 @@ networkTest("a session reaches the client's exposed routes and nothing else", {}
     const forged = [EXPOSED, SERVER_VIRTUAL_ADDRESS, "192.168.251.4", "0.0.0.0"];
     const before = await session.report();
     for (const source of forged) await session.sendPacket(echoRequest(source, EXPOSED, 1));
-    await session.waitForCount("drop.foreignSource", before, forged.length);
+    await session.waitForCount("drop.spoofedSource", before, forged.length);
     assert.equal((await session.report()).facts.dropped, before.facts.dropped + forged.length);
   });
 
@@ -219,7 +219,7 @@ networkTest("a session reaches the client's exposed routes and nothing else", {}
     const before = await session.report();
     await session.sendAsClient(echoRequest(UNEXPOSED, ACCESSOR_VIRTUAL_ADDRESS, 7));
     await session.sendAsClient(echoRequest(CLIENT_VIRTUAL_ADDRESS, ACCESSOR_VIRTUAL_ADDRESS, 7));
-    await session.waitForCount("drop.unexposedSource", before, 2);
+    await session.waitForCount("drop.sourceNotExposed", before, 2);
     const error = icmp(3, CLIENT_VIRTUAL_ADDRESS, ACCESSOR_VIRTUAL_ADDRESS);
     await session.sendAsClient(error);
     assert.equal((await session.receive()).slice(0, error.length), error);
@@ -282,7 +282,7 @@ networkTest("a session in plaintext", {}, async (network, t) => {
     assert.equal((await client.receive(/^45/)).hex, packet);
     const before = await session.report();
     await session.send(echoTo(EXPOSED), peer);
-    await session.waitForCount("drop.foreignSource", before);
+    await session.waitForCount("drop.spoofedSource", before);
     const reply = echoRequest(EXPOSED, address, 2);
     await session.sendAsClient(reply);
     await peer.receive(new RegExp(`^${reply}$`));

@@ -82,7 +82,7 @@ for (const cipher of ["libcrypto", "wasm"] as const) {
         return Number(sent);
       });
       const { counters } = await session.report();
-      for (const reason of ["drop.forged", "drop.replayed", "drop.unknownIndex", "drop.malformed"]) {
+      for (const reason of ["drop.decryptFailed", "drop.replayed", "drop.unknownIndex", "drop.malformed"]) {
         assert.ok((counters[reason] ?? 0) > 0, `${reason} is among them`);
       }
     });

@@ -47,7 +47,7 @@ sharingTest(
       await send(echoRequest(BERT.address, network.container().address, 1));
       const { sessions } = await context.waitForSharing(
         "both are counted",
-        ({ drops }) => drops["notExposed"] === 1 && drops["foreignSource"] === 1,
+        ({ drops }) => drops["notExposed"] === 1 && drops["spoofedSource"] === 1,
       );
       assert.deepEqual(sessions.map(({ address, legacy }) => [address, legacy]), [[ANNA.address, true]]);
     });

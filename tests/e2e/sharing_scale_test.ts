@@ -32,7 +32,7 @@ networkTest("a thousand tokens hold nothing up", { lans: 1 }, async (network, t)
     // Deriving all keys takes tens of seconds of a core. The order of the two does not depend on how busy the machine is.
     const { sharing } = await server.waitForStatus(
       "it shares",
-      ({ sharing }) => typeof sharing?.aead === "string",
+      ({ sharing }) => typeof sharing?.cipher === "string",
     );
     assert.ok((sharing?.deriving ?? 0) > TOKENS / 2, `${sharing?.deriving} of ${TOKENS} were not ready`);
   });

@@ -46,7 +46,7 @@ sharingTest("a teammate with wireguard-go and the exported file", {}, async (con
     await namespace.ip("addr", "add", `${BERT.address}/32`, "dev", anna.name);
     const { code } = await namespace.run(["ping", "-c", "1", "-W", "1", "-I", BERT.address, exposed.address]);
     assert.notEqual(code, 0);
-    assert.ok(((await context.sharing()).drops["foreignSource"] ?? 0) > 0);
+    assert.ok(((await context.sharing()).drops["spoofedSource"] ?? 0) > 0);
     await namespace.ip("addr", "del", `${BERT.address}/32`, "dev", anna.name);
     assert.ok(await reachable(namespace, exposed.address));
   });
@@ -88,7 +88,7 @@ sharingTest("a teammate with wireguard-go and the exported file", {}, async (con
     await context.configure(SHARED_CONFIG.replace(SHARED.expose, "expose 0.0.0.0:2600\n"));
     await context.waitForSharing(
       "it listens there",
-      ({ listen, aead }) => listen === "0.0.0.0:2600" && aead !== null,
+      ({ listen, cipher }) => listen === "0.0.0.0:2600" && cipher !== null,
     );
     const key = (await namespace.exec(["wg", "show", anna.name, "peers"])).trim();
     await anna.device.set("peer", key, "endpoint", `${network.macLanAddress}:2600`);
@@ -149,7 +149,7 @@ sharingTest("what accessors are told", {}, async (context) => {
     await anna.send(echoTo(network.container().address));
     await context.waitForSharing(
       "the old address is refused",
-      ({ drops }) => (drops["foreignSource"] ?? 0) > 0,
+      ({ drops }) => (drops["spoofedSource"] ?? 0) > 0,
     );
   });
 });

@@ -55,7 +55,7 @@ export async function waitJoined(
   deadline = 15_000,
 ): Promise<AccessorStatus> {
   const isJoined = ({ server, routes }: AccessorStatus) =>
-    server.state === "up" && routes.some(({ state }) => state === "active");
+    server.state === "connected" && routes.some(({ state }) => state === "active");
   return await accessor.waitForStatus("the accessor has joined", isJoined, deadline);
 }
 

@@ -3,149 +3,26 @@
  *
  * @module
  */
+import type { InterfaceStatus, ProgramStatus, TunnelCounters } from "../../program/status_document.ts";
 import { withDeadline } from "./wait.ts";
 
-/** One direction's totals. */
-export interface DirectionCounters {
-  readonly packets: number;
-  readonly bytes: number;
-}
+export type { AccessorStatus } from "../../accessor/status/status_document.ts";
+export type { ClientStatus } from "../../client/status/status_document.ts";
+export type { SharingStatus } from "../../server/sharing/sharing_status.ts";
+export type { ServerStatus } from "../../server/status/status_document.ts";
 
-/** What either program counts. */
-export interface Counters {
-  readonly outbound: DirectionCounters;
-  readonly inbound: DirectionCounters;
-  /** Packets and datagrams dropped, by reason. */
-  readonly drops: Readonly<Record<string, number>>;
-}
-
-/** What both programs tell of themselves. */
-export interface CommonStatus {
-  readonly program: string;
-  readonly version: string;
-  readonly commit: string;
-  readonly deno: string;
-  readonly pid: number;
-  readonly startedAt: string;
-  readonly uptimeSeconds: number;
-  readonly interface: {
-    readonly name: string;
-    readonly mtu: number;
-    readonly address: string;
-    readonly peer: string;
-    readonly address6?: string;
-    readonly peer6?: string;
-    readonly fault?: string;
-  };
-  readonly counters: Counters;
+/** What all programs tell of themselves; the accessor's `interface` is null until the server has told its address. */
+export type CommonStatus = ProgramStatus<string> & {
+  readonly interface: InterfaceStatus | null;
+  readonly counters: TunnelCounters;
   readonly dataPlane: { readonly offload: boolean };
-}
-
-/** The sharing with accessors. */
-export interface SharingStatus {
-  readonly listen: string;
-  readonly legacy: boolean;
-  readonly aead: string | null;
-  readonly tokens: number;
-  readonly weak: number;
-  readonly deriving: number;
-  readonly sessions: readonly {
-    readonly address: string;
-    readonly endpoint: string | null;
-    readonly legacy: boolean;
-    readonly lastHandshakeSeconds: number | null;
-    readonly received: DirectionCounters;
-    readonly sent: DirectionCounters;
-    readonly dropped: number;
-  }[];
-  readonly handshakes: number;
-  readonly drops: Readonly<Record<string, number>>;
-  readonly fault?: string;
-}
-
-/** The server's answer. */
-export interface ServerStatus extends CommonStatus {
-  readonly listen: string;
-  readonly client: {
-    readonly endpoint: string;
-    readonly lastHeardSeconds: number;
-    readonly version?: string;
-    readonly addresses?: readonly string[];
-    readonly subnets?: readonly string[];
-    readonly moreSubnets?: number;
-    readonly firewall?: {
-      readonly state: string;
-      readonly backend: string | null;
-      readonly rules: number;
-      readonly fault?: string;
-    };
-  } | null;
-  readonly routes: readonly {
-    readonly prefix: string;
-    readonly source: string;
-    readonly network?: string;
-    readonly state: string;
-    readonly fault?: string;
-  }[];
-  readonly docker: {
-    readonly state: string;
-    readonly socket: string | null;
-    readonly engine: string | null;
-    readonly api: string | null;
-    readonly fault?: string;
-    readonly networks: readonly {
-      readonly name: string;
-      readonly subnets: readonly { readonly prefix: string; readonly state: string }[];
-    }[];
-    readonly container: {
-      readonly name: string;
-      readonly state: string;
-      readonly image: string | null;
-      readonly fault?: string;
-    } | null;
-  };
-  readonly sharing: SharingStatus | null;
-  readonly config: {
-    readonly file: string;
-    readonly loadedAt: string;
-    readonly faults: readonly string[];
-  };
-}
-
-/** The client's answer. */
-export interface ClientStatus extends CommonStatus {
-  readonly firewall: {
-    readonly backend: string | null;
-    readonly rules: number;
-    readonly pairs: readonly { readonly a: string; readonly b: string; readonly state: string }[];
-    readonly fault?: string;
-  };
-  readonly server: {
-    readonly host: string;
-    readonly endpoint: string | null;
-    readonly lastHeardSeconds: number | null;
-    readonly state: string;
-  };
-}
-
-/** The accessor's answer; its `interface` is null until the server has told the address. */
-export interface AccessorStatus extends CommonStatus {
-  readonly server: {
-    readonly host: string;
-    readonly endpoint: string | null;
-    readonly lastHeardSeconds: number | null;
-    readonly lastHandshakeSeconds: number | null;
-    readonly state: string;
-  };
-  readonly routes: readonly { readonly prefix: string; readonly state: string; readonly fault?: string }[];
-  readonly dataPlane: { readonly offload: boolean; readonly aead: string };
-}
+};
 
 /** Reasons for which packets of the interface itself are dropped, which the kernel sends at times of its own. */
 const INTERFACE_REASONS = ["ipv6Off", "noClient"];
 
 /** The datagrams that were dropped, for whatever reason. */
-export function droppedDatagrams({ drops }: Counters): number {
+export function droppedDatagrams({ drops }: TunnelCounters): number {
   return Object.entries(drops)
     .filter(([reason]) => !INTERFACE_REASONS.includes(reason))
     .reduce((sum, [, count]) => sum + count, 0);

@@ -78,7 +78,7 @@ export function sharingTest(
     await withTranscript(tunnel, async () => {
       await context.waitForSharing(
         "the tokens are ready",
-        ({ aead, deriving }) => aead !== null && deriving === 0,
+        ({ cipher, deriving }) => cipher !== null && deriving === 0,
         TOKENS_LIMIT,
       );
       await body(context);

@@ -246,7 +246,7 @@ function errorsAreUnderstood(device: TunDevice): void {
     const before = [...counters];
     failNext("sendmsg_x", numberOf(name), times);
     send([100]);
-    return (["outbound.packets", "drop.sendBufferFull", "drop.sendRefused"] as const)
+    return (["outbound.packets", "drop.sendBufferFull", "drop.sendFailed"] as const)
       .map((counter) => (counters[Counter[counter]] ?? 0) - (before[Counter[counter]] ?? 0));
   };
   assert.deepEqual(dropsOf("ENOBUFS"), [0, 1, 0]);
@@ -307,16 +307,16 @@ function partsOfBatchesAreUnderstood(): void {
     (counters[Counter[name]] ?? 0) - (before[Counter[name]] ?? 0);
   send(new Array<number>(63).fill(100), 0, 1);
   assert.equal(change("outbound.packets"), 63);
-  assert.equal(change("drop.sendRefused"), 1);
+  assert.equal(change("drop.sendFailed"), 1);
   assert.equal(receivedBy(peer), 64);
 
   socket.connect(peer.localEndpoint());
   const connected = attach(socket, true);
   connected.send([100, 100]);
-  const refused = change("drop.sendRefused");
+  const refused = change("drop.sendFailed");
   failNext("sosendcheck", numberOf("ECONNREFUSED"));
   connected.send(new Array<number>(40).fill(100));
-  assert.equal(change("drop.sendRefused"), refused);
+  assert.equal(change("drop.sendFailed"), refused);
   assert.equal(receivedBy(peer), 42);
 }
 

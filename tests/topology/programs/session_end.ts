@@ -11,7 +11,7 @@ import { createInterface } from "node:readline";
 import { addressFromUint32, parseAddress } from "../../../core/net/address.ts";
 import { formatEndpoint, parseEndpoint } from "../../../core/net/endpoint.ts";
 import { parsePrefix } from "../../../core/net/prefix.ts";
-import { sessionCounterNames } from "../../../core/sharing/session_counters.ts";
+import { COUNTERS } from "../../../core/counters.ts";
 import { SESSION_LIMITS } from "../../../core/wireguard/limits.ts";
 import { DataPlane } from "../../../dataplane/data_plane.ts";
 import { SessionPlane } from "../../../dataplane/sessions/session_controller.ts";
@@ -76,7 +76,7 @@ async function attach(step: Extract<SessionStep, { do: "attach" }>): Promise<unk
 
 function report(to: SessionPlane, slot: number): unknown {
   const endpoint = to.endpoint(slot);
-  const counts = sessionCounterNames.map((name, index) => [name, to.counters[index] ?? 0] as const);
+  const counts = Object.keys(COUNTERS).map((name, index) => [name, to.counters[index] ?? 0] as const);
   return {
     facts: to.facts(slot),
     traffic: to.traffic(slot),
