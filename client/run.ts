@@ -11,7 +11,7 @@ import { type InterfaceStatus, programStatus } from "../program/status_document.
 import { lastHeardSeconds, tunnelCounters } from "../program/tunnel_counters.ts";
 import { Counter } from "../core/counters.ts";
 import { OperationError } from "../core/error.ts";
-import type { ServerPlace } from "../core/tunnel/candidate_selector.ts";
+import type { ServerCandidate } from "../core/tunnel/candidate_selector.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
 import { networkOf, type Prefix } from "../core/net/prefix.ts";
@@ -21,12 +21,16 @@ import { SystemError } from "../ffi/libc/system_error.ts";
 import type { UdpSocket } from "../ffi/udp/udp_socket.ts";
 import { listContainerBridges } from "../system/interface/container_bridges.ts";
 import { listDefaultGateways } from "../system/routing/default_gateways.ts";
-import { type ControlSocket, ControlSocketInUse, serveControlSocket } from "../system/control/control_socket.ts";
+import {
+  type ControlSocket,
+  ControlSocketInUse,
+  serveControlSocket,
+} from "../system/control/control_socket.ts";
 import { LinuxFirewall } from "../system/firewall/firewall_linux.ts";
 import { platformRouter } from "../system/routing/platform_router.ts";
 import { ReconcileLoop } from "../system/routing/reconcile_loop.ts";
 import { platformRouteWatch } from "../system/routing/route_watch.ts";
-import { ProgramPages } from "../system/process/memory_trim.ts";
+import { MemoryTrim } from "../system/process/memory_trim.ts";
 import { StopSignal } from "../system/process/stop_signal.ts";
 import { openTunnelDevice, openTunnelSocket } from "../system/interface/tunnel_device.ts";
 import { BridgePairs } from "./firewall/bridge_pairs.ts";
@@ -36,9 +40,9 @@ import { Ipv6Tunnel } from "./tunnel/ipv6_tunnel.ts";
 import type { ClientRunOptions } from "./options.ts";
 import { SelfDescription } from "./tunnel/self_description.ts";
 import { ServerLink } from "./tunnel/server_link.ts";
-import { findPlaces } from "./tunnel/server_candidates.ts";
+import { gatherCandidates } from "./tunnel/server_candidates.ts";
 import type { ClientStatus } from "./status/status_document.ts";
-import { TunnelKeeper } from "./tunnel/tunnel_reconciler.ts";
+import { TunnelReconciler } from "./tunnel/tunnel_reconciler.ts";
 
 const log = getLogger("client");
 
@@ -55,12 +59,12 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   const startedAt = Date.now();
   const dataPlane = new DataPlane();
   using stop = new StopSignal(() => log.info("SIGHUP: nothing to do; SIGTERM stops the program"));
-  using _pages = new ProgramPages();
+  using _pages = new MemoryTrim();
   await using cleanup = new AsyncDisposableStack();
 
   const device = cleanup.use(await openTunnelDevice({ name: INTERFACE_NAME, offload: options.offload }));
   const sources = { resolve: resolveHost, gateways: listDefaultGateways };
-  const places = await findPlaces(options.host, sources);
+  const places = await gatherCandidates(options.host, sources);
   const socket = cleanup.use(await openTunnelSocket(anyLocal(places[0]?.address.family ?? 4)));
   const place = connectToFirst(socket, places, options.port);
 
@@ -104,7 +108,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       mtu: options.mtu,
       socket,
       place,
-      findPlaces: () => findPlaces(options.host, sources),
+      gatherCandidates: () => gatherCandidates(options.host, sources),
       isSearch: options.host === undefined,
       onCommands: (commands) => {
         const faulty = pairs.take(commands);
@@ -131,7 +135,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     onMessage: (bytes) => link.takeMessage(bytes),
   });
   cleanup.defer(() => dataPlane.stop());
-  const keeper = new TunnelKeeper({ router, base, networks });
+  const keeper = new TunnelReconciler({ router, base, networks });
   cleanup.use(
     new ReconcileLoop({
       work: () => {
@@ -206,7 +210,11 @@ function anyLocal(family: 4 | 6): Endpoint {
  *
  * @throws {OperationError} "unavailable" when there is none
  */
-function connectToFirst(socket: UdpSocket, places: readonly ServerPlace[], port: number): ServerPlace {
+function connectToFirst(
+  socket: UdpSocket,
+  places: readonly ServerCandidate[],
+  port: number,
+): ServerCandidate {
   let refusal: OperationError | undefined;
   for (const place of places) {
     const server: Endpoint = { address: place.address, port };

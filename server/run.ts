@@ -24,7 +24,7 @@ import { recordInterface } from "../system/interface/interface_record.ts";
 import { clearLeftInterface } from "../system/interface/stale_interface.ts";
 import { platformRouter } from "../system/routing/platform_router.ts";
 import type { InterfaceSettings, Router } from "../system/routing/router.ts";
-import { ProgramPages } from "../system/process/memory_trim.ts";
+import { MemoryTrim } from "../system/process/memory_trim.ts";
 import { StopSignal } from "../system/process/stop_signal.ts";
 import { openTunnelDevice, openTunnelSocket } from "../system/interface/tunnel_device.ts";
 import { applySteps, applyTunnelSteps } from "./config/apply_changes.ts";
@@ -57,7 +57,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const dataPlane = new DataPlane();
   let onHangup = () => {};
   using stop = new StopSignal(() => onHangup());
-  using _pages = new ProgramPages();
+  using _pages = new MemoryTrim();
   const initial = await initialConfig(options);
   const { config, file, exists, idle } = initial;
   if (options.logLevel === undefined) setLogLevel(config.logLevel);
@@ -88,7 +88,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     new ClientLink({
       startedAt,
       proof: await loadHeartbeatProof(policy.key),
-      mayDemand: policy.isOpen,
+      keyPending: policy.isOpen,
       mtu: config.mtu,
       socket,
       codec,

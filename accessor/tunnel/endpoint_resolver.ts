@@ -9,27 +9,27 @@ import type { Endpoint } from "../../core/net/endpoint.ts";
 import type { Remote } from "../../core/net/host_port.ts";
 
 /** Milliseconds that a name may take before the addresses known so far are used. */
-const PATIENCE = 2_000;
+const RESOLVE_TIMEOUT_MS = 2_000;
 
 /** What the finder asks. */
-export interface FinderSources {
+export interface EndpointResolverOptions {
   /** The addresses of a name; rejects with OperationError. */
   readonly resolve: (host: string) => Promise<IpAddress[]>;
   /** Milliseconds that a name may take; two seconds unless a test cannot wait. */
-  readonly patience?: number;
+  readonly timeoutMs?: number;
   /** The IP version of the socket; 6 reaches IPv4 too. */
   readonly family: 4 | 6;
 }
 
 /** Finds the server of one accessor. */
-export class ServerFinder {
+export class EndpointResolver {
   readonly #remote: Remote;
-  readonly #sources: FinderSources;
+  readonly #sources: EndpointResolverOptions;
   #known: readonly IpAddress[];
   #fault: string | undefined;
 
   /** @param known the addresses that the host had just now */
-  constructor(remote: Remote, known: readonly IpAddress[], sources: FinderSources) {
+  constructor(remote: Remote, known: readonly IpAddress[], sources: EndpointResolverOptions) {
     this.#remote = remote;
     this.#known = known;
     this.#sources = sources;
@@ -64,9 +64,9 @@ export class ServerFinder {
   }
 
   async #refresh(): Promise<void> {
-    const { resolve, patience = PATIENCE } = this.#sources;
+    const { resolve, timeoutMs = RESOLVE_TIMEOUT_MS } = this.#sources;
     const late = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => late.resolve(undefined), patience);
+    const timer = setTimeout(() => late.resolve(undefined), timeoutMs);
     try {
       const addresses = await Promise.race([resolve(this.#remote.host), late.promise]);
       if (addresses === undefined) return;

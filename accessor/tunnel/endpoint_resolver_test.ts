@@ -3,16 +3,16 @@ import { OperationError } from "../../core/error.ts";
 import type { IpAddress } from "../../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../../core/net/endpoint.ts";
 import { address, endpoint } from "../../tests/literals.ts";
-import { ServerFinder, socketFamily } from "./endpoint_resolver.ts";
+import { EndpointResolver, socketFamily } from "./endpoint_resolver.ts";
 
 const REMOTE = { host: "desk.test", port: 2512 };
 
 /** A finder whose name service a test answers for. */
 function finder(answer: () => Promise<IpAddress[]>, known: IpAddress[] = [], family: 4 | 6 = 4) {
-  return new ServerFinder(REMOTE, known, { resolve: answer, patience: 20, family });
+  return new EndpointResolver(REMOTE, known, { resolve: answer, timeoutMs: 20, family });
 }
 
-async function found(of: ServerFinder, attempt: number, current?: Endpoint, isAlive = false) {
+async function found(of: EndpointResolver, attempt: number, current?: Endpoint, isAlive = false) {
   const place = await of.find(attempt, current, isAlive);
   return place && formatEndpoint(place);
 }

@@ -24,7 +24,7 @@ const log = getLogger("route");
 const CLEAR_LIMIT = 2_000;
 
 /** What the network is made of. */
-export interface JoinedNetworkSettings {
+export interface JoinedNetworkDeps {
   readonly router: Router;
   /** The interface's name. */
   readonly interfaceName: string;
@@ -36,13 +36,13 @@ export interface JoinedNetworkSettings {
   readonly onAddress: (address: IpAddress) => void;
   /** Told where packets may come from, before anything is routed there; and of the network of all virtual addresses. */
   readonly onSources: (sources: readonly Prefix[], virtualNetwork: Prefix) => void;
-  /** Milliseconds on a steady scale. */
+  /** Milliseconds on a monotonic clock. */
   readonly now?: () => number;
 }
 
 /** The machine's place in the server's network. Its works are done one after the other. */
 export class JoinedNetwork implements AsyncDisposable {
-  readonly #settings: JoinedNetworkSettings;
+  readonly #settings: JoinedNetworkDeps;
   readonly #routes: KeptRoutes;
   readonly #keeper: InterfaceKeeper;
   readonly #said = new OnceEach();
@@ -54,7 +54,7 @@ export class JoinedNetwork implements AsyncDisposable {
     log.error(asOperationError(error, "Cannot change the network").report)
   );
 
-  constructor(settings: JoinedNetworkSettings) {
+  constructor(settings: JoinedNetworkDeps) {
     this.#settings = settings;
     const { router, interfaceName, now = () => performance.now() } = settings;
     this.#routes = new KeptRoutes(router, interfaceName, log, now);

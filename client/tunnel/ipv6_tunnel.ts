@@ -16,7 +16,7 @@ import type { InterfaceSettings, Router } from "../../system/routing/router.ts";
 const log = getLogger("ipv6");
 
 /** What IPv6 is switched on and off with. */
-export interface Ipv6TunnelSettings {
+export interface Ipv6TunnelDeps {
   readonly router: Router;
   /** The interface with its IPv4 addresses. */
   readonly base: InterfaceSettings;
@@ -26,12 +26,12 @@ export interface Ipv6TunnelSettings {
 
 /** Follows the server's word about the virtual IPv6 network. */
 export class Ipv6Tunnel {
-  readonly #settings: Ipv6TunnelSettings;
+  readonly #settings: Ipv6TunnelDeps;
   #inForce: Prefix | undefined;
   #wanted: Prefix | undefined;
   readonly #queue = new SerialQueue((error) => log.warn(faultOf(error)));
 
-  constructor(settings: Ipv6TunnelSettings) {
+  constructor(settings: Ipv6TunnelDeps) {
     this.#settings = settings;
   }
 

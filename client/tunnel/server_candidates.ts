@@ -7,23 +7,23 @@ import {
   DEFAULT_GATEWAY,
   DESKTOP_NAMES,
   LIMA_DESKTOP,
-  type ServerPlace,
+  type ServerCandidate,
 } from "../../core/tunnel/candidate_selector.ts";
 import { OperationError } from "../../core/error.ts";
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
 import { SystemError } from "../../ffi/libc/system_error.ts";
 
 /** Milliseconds that a name may take before the places after it are tried without it. */
-const PATIENCE = 2_000;
+const RESOLVE_TIMEOUT_MS = 2_000;
 
 /** What the search asks. */
-export interface PlaceSources {
+export interface CandidateDeps {
   /** The addresses of a name. */
   readonly resolve: (host: string) => Promise<IpAddress[]>;
   /** The routers of the default routes, the preferred one first. */
   readonly gateways: () => IpAddress[];
   /** Milliseconds that a name may take; two seconds unless a test cannot wait. */
-  readonly patience?: number;
+  readonly timeoutMs?: number;
 }
 
 /**
@@ -32,7 +32,10 @@ export interface PlaceSources {
  * @param host the host that was named; undefined to search
  * @throws {OperationError} "unavailable" when a named host has no address
  */
-export async function findPlaces(host: string | undefined, sources: PlaceSources): Promise<ServerPlace[]> {
+export async function gatherCandidates(
+  host: string | undefined,
+  sources: CandidateDeps,
+): Promise<ServerCandidate[]> {
   if (host !== undefined) {
     return (await sources.resolve(host)).map((address) => ({ host, address }));
   }
@@ -46,10 +49,10 @@ export async function findPlaces(host: string | undefined, sources: PlaceSources
 /** A name without an address, which most of them are, is no fault. */
 async function resolveInTime(
   host: string,
-  { resolve, patience = PATIENCE }: PlaceSources,
-): Promise<ServerPlace[]> {
+  { resolve, timeoutMs = RESOLVE_TIMEOUT_MS }: CandidateDeps,
+): Promise<ServerCandidate[]> {
   const late = Promise.withResolvers<IpAddress[]>();
-  const timer = setTimeout(() => late.resolve([]), patience);
+  const timer = setTimeout(() => late.resolve([]), timeoutMs);
   try {
     const addresses = await Promise.race([resolve(host), late.promise]);
     return addresses.map((address) => ({ host, address }));
@@ -61,7 +64,7 @@ async function resolveInTime(
   }
 }
 
-function listGateways({ gateways }: PlaceSources): IpAddress[] {
+function listGateways({ gateways }: CandidateDeps): IpAddress[] {
   try {
     return gateways();
   } catch (error) {

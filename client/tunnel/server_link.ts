@@ -6,8 +6,8 @@
  */
 import { getLogger } from "../../program/log.ts";
 import { OnceEach } from "../../program/log_on_change.ts";
-import { HeartbeatClock } from "../../core/tunnel/heartbeat_timer.ts";
-import { type ServerPlace, ServerSearch } from "../../core/tunnel/candidate_selector.ts";
+import { HeartbeatTimer } from "../../core/tunnel/heartbeat_timer.ts";
+import { CandidateSelector, type ServerCandidate } from "../../core/tunnel/candidate_selector.ts";
 import { type Endpoint, formatEndpoint } from "../../core/net/endpoint.ts";
 import { parsePrefix, type Prefix } from "../../core/net/prefix.ts";
 import {
@@ -18,7 +18,7 @@ import {
 } from "../../core/protocol/control.ts";
 import { answerChallenge, isChallenge } from "../../core/protocol/challenge.ts";
 import { type ClientDescription, encodeDescription } from "../../core/protocol/description.ts";
-import { encodeHeartbeat, type HeartbeatProof } from "../../core/protocol/heartbeat.ts";
+import { encodeHeartbeat, type HeartbeatMac } from "../../core/protocol/heartbeat.ts";
 import type { UdpSocket } from "../../ffi/udp/udp_socket.ts";
 
 const log = getLogger("server");
@@ -33,11 +33,11 @@ const LONGEST_STAY = 4_000;
 const DESCRIPTION_PERIOD = 30_000;
 
 /** What the link works with. */
-export interface ServerLinkSettings {
+export interface ServerLinkDeps {
   readonly port: number;
   readonly heartbeatMs: number;
   /** Proves the key; undefined without one. */
-  readonly proof: HeartbeatProof | undefined;
+  readonly proof: HeartbeatMac | undefined;
   /** What is told to a server of version 2; the link adds the revision. */
   readonly description: () => ClientDescription;
   /** Octets of the largest datagram. */
@@ -45,9 +45,9 @@ export interface ServerLinkSettings {
   /** Connected to the server; follows it when it moves. */
   readonly socket: Pick<UdpSocket, "family" | "connect" | "send">;
   /** Where the socket is connected to at first. */
-  readonly place: ServerPlace;
+  readonly place: ServerCandidate;
   /** The places that the server may be at now, the most likely first. */
-  readonly findPlaces: () => Promise<readonly ServerPlace[]>;
+  readonly gatherCandidates: () => Promise<readonly ServerCandidate[]>;
   /** Whether any of the places may have the server; otherwise all are the one host that was named. */
   readonly isSearch: boolean;
   /** Told of the commands of each control text that has any; says how many of them it could not understand. */
@@ -60,11 +60,11 @@ export interface ServerLinkSettings {
 
 /** Keeps the tunnel's other end known and alive. */
 export class ServerLink implements Disposable {
-  readonly #settings: ServerLinkSettings;
-  readonly #clock: HeartbeatClock;
+  readonly #settings: ServerLinkDeps;
+  readonly #clock: HeartbeatTimer;
   readonly #assembler = new ControlAssembler();
-  readonly #search: ServerSearch;
-  #place: ServerPlace;
+  readonly #selector: CandidateSelector;
+  #place: ServerCandidate;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #traffic = { received: 0, sent: 0 };
   #lastHeartbeatTime = 0;
@@ -87,12 +87,12 @@ export class ServerLink implements Disposable {
   #unknownCommands = 0;
   readonly #idleCommands = new OnceEach();
 
-  constructor(settings: ServerLinkSettings) {
+  constructor(settings: ServerLinkDeps) {
     this.#settings = settings;
     this.#place = settings.place;
-    this.#search = new ServerSearch(settings.isSearch);
+    this.#selector = new CandidateSelector(settings.isSearch);
     const longestPause = settings.isSearch ? LONGEST_STAY : undefined;
-    this.#clock = new HeartbeatClock(settings.heartbeatMs, performance.now(), longestPause);
+    this.#clock = new HeartbeatTimer(settings.heartbeatMs, performance.now(), longestPause);
   }
 
   /** Where the server is. */
@@ -209,8 +209,8 @@ export class ServerLink implements Disposable {
 
   #noteHeard(): void {
     this.#lastHeard = Date.now();
-    this.#clock.heard(performance.now());
-    this.#search.heard(this.#place);
+    this.#clock.onReceive(performance.now());
+    this.#selector.onReceive(this.#place);
     if (!this.#wasSilent) return;
     this.#wasSilent = false;
     log.info("server answers again", { host: this.host, endpoint: formatEndpoint(this.endpoint) });
@@ -235,7 +235,7 @@ export class ServerLink implements Disposable {
 
   #schedule(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#tick(), Math.max(0, this.#clock.nextTick - performance.now()));
+    this.#timer = setTimeout(() => this.#tick(), Math.max(0, this.#clock.nextDeadline - performance.now()));
   }
 
   #sendHeartbeat(): void {
@@ -263,9 +263,9 @@ export class ServerLink implements Disposable {
   async #lookUp(): Promise<void> {
     const { port, socket } = this.#settings;
     try {
-      const places = await this.#settings.findPlaces();
+      const places = await this.#settings.gatherCandidates();
       const found = places.filter(({ address }) => address.family === socket.family);
-      const next = this.#isClosed ? undefined : this.#search.next(found, this.#place);
+      const next = this.#isClosed ? undefined : this.#selector.next(found, this.#place);
       if (next === undefined) return;
       const endpoint = { address: next.address, port };
       socket.connect(endpoint);

@@ -4,9 +4,9 @@ import { formatAddress, type IpAddress } from "../../core/net/address.ts";
 import { formatEndpoint } from "../../core/net/endpoint.ts";
 import { type ClientDescription, decodeDescription } from "../../core/protocol/description.ts";
 import { answerChallenge, Challenges } from "../../core/protocol/challenge.ts";
-import { HeartbeatJudge } from "../../core/protocol/heartbeat.ts";
-import { heartbeatProof } from "../../core/protocol/heartbeat_mac.ts";
-import { ServerLink, type ServerLinkSettings } from "./server_link.ts";
+import { HeartbeatVerifier } from "../../core/protocol/heartbeat.ts";
+import { heartbeatMac } from "../../core/protocol/heartbeat_mac.ts";
+import { ServerLink, type ServerLinkDeps } from "./server_link.ts";
 import { address } from "../../tests/literals.ts";
 
 const text = (control: string) =>
@@ -28,7 +28,7 @@ class Scene implements Disposable {
   readonly link: ServerLink;
   #onEvent = () => {};
 
-  constructor(changes: Partial<ServerLinkSettings> = {}) {
+  constructor(changes: Partial<ServerLinkDeps> = {}) {
     this.link = new ServerLink({
       port: 2511,
       heartbeatMs: 2,
@@ -38,7 +38,7 @@ class Scene implements Disposable {
       place: { host: HOST, address: HERE },
       isSearch: false,
       onIpv6: (addr6) => void this.networks.push(addr6 && formatPrefix(addr6)),
-      findPlaces: async () => {
+      gatherCandidates: async () => {
         this.lookups++;
         this.#onEvent();
         return (await this.addresses).map((address) => ({ host: HOST, address }));
@@ -168,7 +168,7 @@ Deno.test("a description is sent again when it has changed, to a server that tak
 
 Deno.test("the commands of a text are handed on together", () => {
   const taken: string[] = [];
-  const onCommands: ServerLinkSettings["onCommands"] = (commands) => {
+  const onCommands: ServerLinkDeps["onCommands"] = (commands) => {
     taken.push(commands.map(({ name, words }) => [name, ...words].join(" ")).join());
     return 0;
   };
@@ -223,7 +223,7 @@ Deno.test("a silent server is looked for, and followed where it went", async () 
 
 Deno.test("where the server is searched for, each place has its turn until it answers", async () => {
   const places = [{ host: "first", address: HERE }, { host: "second", address: THERE }];
-  using scene = new Scene({ isSearch: true, findPlaces: () => Promise.resolve(places) });
+  using scene = new Scene({ isSearch: true, gatherCandidates: () => Promise.resolve(places) });
   scene.link.start();
   await scene.until(() => scene.connected.length === 2);
   assert.deepEqual(scene.connected, ["192.0.2.2:2511", "192.0.2.1:2511"]);
@@ -250,7 +250,7 @@ for (
 }
 
 Deno.test("a look-up that fails leaves everything as it was", async () => {
-  using scene = new Scene({ findPlaces: () => Promise.reject(new Error("no such host")) });
+  using scene = new Scene({ gatherCandidates: () => Promise.reject(new Error("no such host")) });
   scene.link.start();
   await scene.until(() => scene.sent.length > 8);
   assert.equal(formatAddress(scene.link.endpoint.address), "192.0.2.1");
@@ -273,17 +273,17 @@ Deno.test("an ended link sends nothing, whatever still comes in", async () => {
 });
 
 Deno.test("each heartbeat with a key is later than the last, so the server takes them all", async () => {
-  using scene = new Scene({ proof: heartbeatProof("secret"), heartbeatMs: 1 });
+  using scene = new Scene({ proof: heartbeatMac("secret"), heartbeatMs: 1 });
   scene.link.start();
   await scene.until(() => scene.sent.length >= 10);
   const challenges = new Challenges(new Uint8Array(32));
-  const judge = new HeartbeatJudge(heartbeatProof("secret"), challenges, Date.now() - 3_600_000);
+  const verifier = new HeartbeatVerifier(heartbeatMac("secret"), challenges, Date.now() - 3_600_000);
   const from = { address: HERE, port: 4000 };
-  assert.ok(scene.sent.every((heartbeat) => judge.judge(heartbeat, from, Date.now()).kind === "bind"));
+  assert.ok(scene.sent.every((heartbeat) => verifier.verify(heartbeat, from, Date.now()).kind === "bind"));
 });
 
 Deno.test("a challenge is answered by its proof, once for each heartbeat, and does not make the tunnel up", () => {
-  const proof = heartbeatProof("secret");
+  const proof = heartbeatMac("secret");
   using scene = new Scene({ proof, heartbeatMs: 5000 });
   const challenge = new Challenges(new Uint8Array(32)).issue(
     proof,
@@ -301,7 +301,7 @@ Deno.test("a challenge is answered by its proof, once for each heartbeat, and do
 });
 
 Deno.test("a challenge after the answer to the heartbeat is not answered", () => {
-  using scene = new Scene({ proof: heartbeatProof("secret"), heartbeatMs: 5000 });
+  using scene = new Scene({ proof: heartbeatMac("secret"), heartbeatMs: 5000 });
   scene.link.start();
   scene.link.takeMessage(text(""));
   scene.link.takeMessage(new Uint8Array(17));
@@ -316,7 +316,7 @@ Deno.test("without a key no challenge is answered", () => {
 });
 
 Deno.test("a challenge between the datagrams of a control text is no part of it", () => {
-  using scene = new Scene({ proof: heartbeatProof("secret"), heartbeatMs: 5000 });
+  using scene = new Scene({ proof: heartbeatMac("secret"), heartbeatMs: 5000 });
   scene.link.start();
   const whole = text("version 2");
   for (const part of [whole.slice(0, 5), new Uint8Array(17), whole.slice(5)]) scene.link.takeMessage(part);

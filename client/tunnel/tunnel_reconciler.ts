@@ -15,26 +15,26 @@ import type { InterfaceSettings, Router } from "../../system/routing/router.ts";
 const log = getLogger("route");
 
 /** What the keeper works with. */
-export interface TunnelKeeperSettings {
+export interface TunnelReconcilerDeps {
   readonly router: Pick<Router, "lacksSettings" | "repairInterface" | "listMissing" | "addRoutes">;
   /** The interface with its IPv4 addresses. */
   readonly base: InterfaceSettings;
   /** The virtual networks that are in force now, each with the address on this side. */
   readonly networks: () => readonly Prefix[];
-  /** Milliseconds on a steady scale. */
+  /** Milliseconds on a monotonic clock. */
   readonly now?: () => number;
 }
 
 /** Puts interface and routes right, each time it is asked to. */
-export class TunnelKeeper {
-  readonly #settings: TunnelKeeperSettings;
+export class TunnelReconciler {
+  readonly #settings: TunnelReconcilerDeps;
   readonly #keeper: InterfaceKeeper;
   readonly #restorations = new Restorations();
   readonly #said = new OnceEach();
   readonly #now: () => number;
   #fault: string | undefined;
 
-  constructor(settings: TunnelKeeperSettings) {
+  constructor(settings: TunnelReconcilerDeps) {
     const { router, base, now = () => performance.now() } = settings;
     this.#settings = settings;
     this.#now = now;

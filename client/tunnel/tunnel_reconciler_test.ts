@@ -3,7 +3,7 @@ import { configureLog } from "../../program/log.ts";
 import { OperationError } from "../../core/error.ts";
 import { formatAddress } from "../../core/net/address.ts";
 import { formatPrefix } from "../../core/net/prefix.ts";
-import { TunnelKeeper, type TunnelKeeperSettings } from "./tunnel_reconciler.ts";
+import { TunnelReconciler, type TunnelReconcilerDeps } from "./tunnel_reconciler.ts";
 import { prefix } from "../../tests/literals.ts";
 
 const V4 = prefix("192.168.251.1/24");
@@ -16,7 +16,7 @@ function setUp() {
   const system = { networks: [V4], now: 0, isDown: false, steps: [] as string[] };
   const missing = new Set<string>();
   const refused = new Set<string>();
-  const router: TunnelKeeperSettings["router"] = {
+  const router: TunnelReconcilerDeps["router"] = {
     lacksSettings: () => Promise.resolve(system.isDown),
     repairInterface: ({ address6 }) => {
       system.isDown = false;
@@ -32,7 +32,7 @@ function setUp() {
       return Promise.resolve(failed.map((prefix) => ({ prefix, error })));
     },
   };
-  const keeper = new TunnelKeeper({
+  const keeper = new TunnelReconciler({
     router,
     base: { name: "connector0", mtu: 1400, address: V4.address, peer: V4.address },
     networks: () => system.networks,

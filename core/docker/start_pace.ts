@@ -11,7 +11,7 @@ const FREE_STARTS = 4;
 /** Milliseconds after a start from which on former ones do not count. */
 const CALM = 60_000;
 
-/** The starts of one container. All times are milliseconds on one steady scale. */
+/** The starts of one container. All times are milliseconds on one monotonic clock. */
 export class StartPace {
   #subject = "";
   #starts = 0;

@@ -15,7 +15,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Endpoint } from "../net/endpoint.ts";
 import { CHALLENGE_ANSWER_LENGTH, CHALLENGE_LENGTH, HEARTBEAT } from "./datagram.ts";
-import type { HeartbeatProof } from "./heartbeat.ts";
+import type { HeartbeatMac } from "./heartbeat.ts";
 
 const CHALLENGE = 1;
 const PROOF = 17;
@@ -30,7 +30,7 @@ export function isChallenge(datagram: Uint8Array): boolean {
 }
 
 /** The answer to a challenge: a datagram of 33 octets. */
-export function answerChallenge(proof: HeartbeatProof, challenge: Uint8Array): Uint8Array<ArrayBuffer> {
+export function answerChallenge(proof: HeartbeatMac, challenge: Uint8Array): Uint8Array<ArrayBuffer> {
   const answer = new Uint8Array(CHALLENGE_ANSWER_LENGTH);
   answer.set(challenge);
   answer.set(proof.ofChallenge(challenge.subarray(CHALLENGE, PROOF)), PROOF);
@@ -38,7 +38,7 @@ export function answerChallenge(proof: HeartbeatProof, challenge: Uint8Array): U
 }
 
 /** Whether an answer proves the key, whatever it answers; compared in constant time. */
-export function isProven(proof: HeartbeatProof, answer: Uint8Array): boolean {
+export function isProven(proof: HeartbeatMac, answer: Uint8Array): boolean {
   return timingSafeEqual(proof.ofChallenge(answer.subarray(CHALLENGE, PROOF)), answer.subarray(PROOF));
 }
 
@@ -62,7 +62,7 @@ export class Challenges {
    *
    * @param now milliseconds since 1970
    */
-  issue({ mac }: HeartbeatProof, endpoint: Endpoint, now: number): Uint8Array<ArrayBuffer> {
+  issue({ mac }: HeartbeatMac, endpoint: Endpoint, now: number): Uint8Array<ArrayBuffer> {
     const datagram = new Uint8Array(CHALLENGE_LENGTH);
     datagram[0] = HEARTBEAT;
     datagram.set(this.#make(mac, endpoint, Math.floor(now / CHALLENGE_PERIOD)), CHALLENGE);
@@ -70,7 +70,7 @@ export class Challenges {
   }
 
   /** Whether an answer from this endpoint answers one of these challenges, compared in constant time. */
-  isCurrent({ mac }: HeartbeatProof, answer: Uint8Array, endpoint: Endpoint, now: number): boolean {
+  isCurrent({ mac }: HeartbeatMac, answer: Uint8Array, endpoint: Endpoint, now: number): boolean {
     const period = Math.floor(now / CHALLENGE_PERIOD);
     const challenge = answer.subarray(CHALLENGE, PROOF);
     return [period, period - 1].some((each) => timingSafeEqual(this.#make(mac, endpoint, each), challenge));
@@ -81,7 +81,7 @@ export class Challenges {
     this.#ends++;
   }
 
-  #make(mac: HeartbeatProof["mac"], { address: { bytes }, port }: Endpoint, period: number): Uint8Array {
+  #make(mac: HeartbeatMac["mac"], { address: { bytes }, port }: Endpoint, period: number): Uint8Array {
     const facts = new Uint8Array(18 + bytes.length);
     const view = new DataView(facts.buffer);
     view.setBigUint64(0, BigInt(this.#ends));

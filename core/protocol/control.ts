@@ -12,7 +12,7 @@ export const CONTROL_HEADER = 3;
 /** The control version that our server announces first in every text. */
 export const CONTROL_VERSION = 2;
 /** Longest text: its length is a 16-bit number. */
-export const CONTROL_MAXIMUM = 0xffff;
+export const MAX_CONTROL_LENGTH = 0xffff;
 
 /** A command of a control text: its name and its arguments. */
 export interface ControlCommand {
@@ -29,9 +29,9 @@ export interface ControlCommand {
  */
 export function encodeControl(text: string, mtu: number): Uint8Array<ArrayBuffer>[] {
   const octets = new TextEncoder().encode(text);
-  if (octets.length > CONTROL_MAXIMUM) {
+  if (octets.length > MAX_CONTROL_LENGTH) {
     throw new RangeError(
-      `Cannot send a control text of ${octets.length} octets: ${CONTROL_MAXIMUM} is the most`,
+      `Cannot send a control text of ${octets.length} octets: ${MAX_CONTROL_LENGTH} is the most`,
     );
   }
   const message = new Uint8Array(CONTROL_HEADER + octets.length);

@@ -21,7 +21,7 @@ export const CHALLENGE_LENGTH = 17;
 /** Octets of the answer to a challenge: type, challenge (16), truncated HMAC-SHA-256 (16). */
 export const CHALLENGE_ANSWER_LENGTH = 33;
 /** Largest description that is read; ours takes a few hundred octets. */
-export const DESCRIPTION_MAXIMUM = 8192;
+export const MAX_DESCRIPTION_LENGTH = 8192;
 
 /** Whether a server takes this as a message, and from whom. */
 export const enum ServerMessage {
@@ -43,7 +43,7 @@ export function serverMessage(bytes: Uint8Array, offset: number, length: number)
       ? ServerMessage.Heartbeat
       : ServerMessage.None;
   }
-  return type === DESCRIPTION && length <= DESCRIPTION_MAXIMUM
+  return type === DESCRIPTION && length <= MAX_DESCRIPTION_LENGTH
     ? ServerMessage.Description
     : ServerMessage.None;
 }

@@ -22,7 +22,7 @@ export const PROOF_LENGTH = 16;
 export const HEARTBEAT_WINDOW = 60_000;
 
 /** What a key proves (heartbeat_mac.ts); the results are {@linkcode PROOF_LENGTH} octets long. */
-export interface HeartbeatProof {
+export interface HeartbeatMac {
   /** Proves a heartbeat's time, 8 octets. */
   readonly ofTime: (time: Uint8Array) => Uint8Array;
   /** Proves that a challenge of the server was received, 16 octets. */
@@ -32,7 +32,7 @@ export interface HeartbeatProof {
 }
 
 /** A heartbeat; with a key it carries the proof for `now`, milliseconds since 1970. */
-export function encodeHeartbeat(proof: HeartbeatProof | undefined, now: number): Uint8Array<ArrayBuffer> {
+export function encodeHeartbeat(proof: HeartbeatMac | undefined, now: number): Uint8Array<ArrayBuffer> {
   if (proof === undefined) return new Uint8Array([HEARTBEAT]);
   const heartbeat = new Uint8Array(KEYED_HEARTBEAT_LENGTH);
   heartbeat[0] = HEARTBEAT;
@@ -42,7 +42,7 @@ export function encodeHeartbeat(proof: HeartbeatProof | undefined, now: number):
 }
 
 /** Why a heartbeat does not bind its sender. */
-export type HeartbeatFault = "length" | "no key" | "proof" | "time" | "replay" | "challenge";
+export type HeartbeatFault = "length" | "no-key" | "proof" | "time" | "replay" | "challenge";
 
 /** What becomes of a heartbeat. */
 export type HeartbeatVerdict =
@@ -53,40 +53,40 @@ export type HeartbeatVerdict =
   /** It does not count. */
   | { readonly kind: "refuse"; readonly fault: HeartbeatFault };
 
-/** Judges heartbeats and answers to challenges, and remembers times, so that no heartbeat binds twice. */
-export class HeartbeatJudge {
+/** Verifies heartbeats and answers to challenges, and remembers times, so that no heartbeat binds twice. */
+export class HeartbeatVerifier {
   readonly #challenges: Challenges;
   /** No heartbeat whose time is not later binds by its time. */
   #latest: number;
 
   /**
-   * Judges by a key. In the first {@linkcode HEARTBEAT_WINDOW} of a run no heartbeat binds by its time, since an earlier run may
+   * Verifies by a key. In the first {@linkcode HEARTBEAT_WINDOW} of a run no heartbeat binds by its time, since an earlier run may
    * have accepted it.
    *
    * @param proof what clients must prove; undefined: nothing, then every heartbeat binds
    * @param challenges those of this run
    * @param startedAt when this run began, milliseconds since 1970
    */
-  constructor(readonly proof: HeartbeatProof | undefined, challenges: Challenges, startedAt: number) {
+  constructor(readonly proof: HeartbeatMac | undefined, challenges: Challenges, startedAt: number) {
     this.#challenges = challenges;
     this.#latest = startedAt + HEARTBEAT_WINDOW;
   }
 
   /**
-   * Judges one heartbeat, or one answer to a challenge.
+   * Verifies one heartbeat, or one answer to a challenge.
    *
    * @param endpoint who sent it
    * @param now the server's time in milliseconds since 1970
    */
-  judge(message: Uint8Array, endpoint: Endpoint, now: number): HeartbeatVerdict {
+  verify(message: Uint8Array, endpoint: Endpoint, now: number): HeartbeatVerdict {
     const { proof } = this;
     const { length } = message;
     if (proof === undefined) {
       const isHeartbeat = length === HEARTBEAT_LENGTH || length === KEYED_HEARTBEAT_LENGTH;
       return isHeartbeat ? { kind: "bind", isAnswer: false, isProven: false } : refuse("length");
     }
-    if (length === HEARTBEAT_LENGTH) return refuse("no key");
-    if (length === CHALLENGE_ANSWER_LENGTH) return this.#judgeAnswer(proof, message, endpoint, now);
+    if (length === HEARTBEAT_LENGTH) return refuse("no-key");
+    if (length === CHALLENGE_ANSWER_LENGTH) return this.#verifyAnswer(proof, message, endpoint, now);
     if (length !== KEYED_HEARTBEAT_LENGTH) return refuse("length");
     if (!timingSafeEqual(proof.ofTime(message.subarray(TIME, PROOF)), message.subarray(PROOF))) {
       return refuse("proof");
@@ -105,8 +105,8 @@ export class HeartbeatJudge {
     };
   }
 
-  #judgeAnswer(
-    proof: HeartbeatProof,
+  #verifyAnswer(
+    proof: HeartbeatMac,
     answer: Uint8Array,
     endpoint: Endpoint,
     now: number,

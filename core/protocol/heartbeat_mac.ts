@@ -7,13 +7,13 @@
  */
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { type HeartbeatProof, PROOF_LENGTH } from "./heartbeat.ts";
+import { type HeartbeatMac, PROOF_LENGTH } from "./heartbeat.ts";
 
 const TIME_CONTEXT = "docker-connector heartbeat";
 const CHALLENGE_CONTEXT = "docker-connector challenge";
 
 /** The proofs by a key, which cannot be read out of the result. */
-export function heartbeatProof(key: string): HeartbeatProof {
+export function heartbeatMac(key: string): HeartbeatMac {
   const octets = new TextEncoder();
   const secret = octets.encode(key);
   const prover = (words: string) => {

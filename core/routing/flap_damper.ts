@@ -23,7 +23,7 @@ interface Loss {
   dueAt: number | undefined;
 }
 
-/** Remembers what was lost and put back. All times are milliseconds on one steady scale. */
+/** Remembers what was lost and put back. All times are milliseconds on one monotonic clock. */
 export class Restorations {
   readonly #losses = new Map<string, Loss>();
 

@@ -24,7 +24,7 @@ export const DEFAULT_GATEWAY = "default gateway";
 export const LIMA_DESKTOP: IpAddress = { family: 4, bytes: new Uint8Array([192, 168, 5, 2]) };
 
 /** A place where the server may be. */
-export interface ServerPlace {
+export interface ServerCandidate {
   /** The name that led to it, or what it is called. */
   readonly host: string;
   /** Its address. */
@@ -32,21 +32,21 @@ export interface ServerPlace {
 }
 
 /** Remembers where the server answered, and goes on to the next place when it does not. */
-export class ServerSearch {
-  #proven: IpAddress | undefined;
+export class CandidateSelector {
+  #lastGood: IpAddress | undefined;
   #isFirstDoubt = true;
   #lastOther = -1;
 
   /**
    * Starts a search.
    *
-   * @param isOpen whether any of the places may have the server; otherwise all are the one host that was named
+   * @param anyHost whether any of the places may have the server; otherwise all are the one host that was named
    */
-  constructor(readonly isOpen: boolean) {}
+  constructor(readonly anyHost: boolean) {}
 
   /** The server answered there. */
-  heard({ address }: ServerPlace): void {
-    this.#proven = address;
+  onReceive({ address }: ServerCandidate): void {
+    this.#lastGood = address;
     this.#isFirstDoubt = true;
   }
 
@@ -58,17 +58,18 @@ export class ServerSearch {
    * @param current where it is looked for now
    * @returns undefined to stay
    */
-  next(found: readonly ServerPlace[], current: ServerPlace): ServerPlace | undefined {
-    const isAt = ({ address }: ServerPlace) => sameAddress(address, current.address);
+  next(found: readonly ServerCandidate[], current: ServerCandidate): ServerCandidate | undefined {
+    const isAt = ({ address }: ServerCandidate) => sameAddress(address, current.address);
     if (!found.some(isAt)) return found[0];
-    if (!this.isOpen) return undefined;
-    const proven = this.#proven;
-    const isProven = ({ address }: ServerPlace) => proven !== undefined && sameAddress(address, proven);
-    if (isProven(current) && this.#isFirstDoubt) {
+    if (!this.anyHost) return undefined;
+    const lastGood = this.#lastGood;
+    const isLastGood = ({ address }: ServerCandidate) =>
+      lastGood !== undefined && sameAddress(address, lastGood);
+    if (isLastGood(current) && this.#isFirstDoubt) {
       this.#isFirstDoubt = false;
       return undefined;
     }
-    const home = found.find(isProven);
+    const home = found.find(isLastGood);
     if (home !== undefined && !isAt(home)) return home;
     const places = distinct(found);
     const others = places.filter((place) => !isAt(place));
@@ -79,7 +80,7 @@ export class ServerSearch {
 }
 
 /** Several names may lead to one address; the first counts. */
-function distinct(places: readonly ServerPlace[]): ServerPlace[] {
+function distinct(places: readonly ServerCandidate[]): ServerCandidate[] {
   return places.filter(({ address }, index) =>
     places.findIndex((place) => sameAddress(place.address, address)) === index
   );

@@ -19,15 +19,15 @@ const FIRST_LOOKUP_PAUSE = 1000;
 const LONGEST_LOOKUP_PAUSE = 30_000;
 
 /** What is due. */
-export interface Due {
+export interface HeartbeatActions {
   /** Send a heartbeat. */
   readonly heartbeat: boolean;
   /** Look the server's host name up again. */
   readonly lookup: boolean;
 }
 
-/** The clock of one client. All times are milliseconds on one steady scale. */
-export class HeartbeatClock {
+/** The clock of one client. All times are milliseconds on one monotonic clock. */
+export class HeartbeatTimer {
   #next: number;
   #unanswered = 0;
   #lookupAt = -Infinity;
@@ -45,7 +45,7 @@ export class HeartbeatClock {
   }
 
   /** When {@linkcode tick} wants to be called next. */
-  get nextTick(): number {
+  get nextDeadline(): number {
     return this.#next;
   }
 
@@ -60,7 +60,7 @@ export class HeartbeatClock {
   }
 
   /** Something came from the server. */
-  heard(now: number): void {
+  onReceive(now: number): void {
     this.#lookupPause = FIRST_LOOKUP_PAUSE;
     this.#lookupAt = -Infinity;
     if (this.#unanswered === 0) return;
@@ -69,14 +69,14 @@ export class HeartbeatClock {
   }
 
   /**
-   * Called at {@linkcode nextTick}.
+   * Called at {@linkcode nextDeadline}.
    *
    * @param received whether packets came since the last call
    * @param sent whether packets went since the last call
    */
-  tick(now: number, received: boolean, sent: boolean): Due {
+  tick(now: number, received: boolean, sent: boolean): HeartbeatActions {
     const pause = Math.min(REPEAT, this.interval);
-    if (received) this.heard(now);
+    if (received) this.onReceive(now);
     if (received && sent) {
       this.#next = now + pause;
       return { heartbeat: false, lookup: false };

@@ -23,7 +23,7 @@ export class RefusalLog {
    * Counts a refusal.
    *
    * @param address the IP address, as text
-   * @param now milliseconds on a steady scale
+   * @param now milliseconds on a monotonic clock
    * @returns whether to log it
    */
   note(address: string, now: number): boolean {

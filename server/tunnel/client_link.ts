@@ -14,7 +14,7 @@ import { encodeControl } from "../../core/protocol/control.ts";
 import { type ClientDescription, decodeDescription } from "../../core/protocol/description.ts";
 import { CHALLENGE_SECRET_LENGTH, Challenges } from "../../core/protocol/challenge.ts";
 import { HEARTBEAT } from "../../core/protocol/datagram.ts";
-import { type HeartbeatFault, HeartbeatJudge, type HeartbeatProof } from "../../core/protocol/heartbeat.ts";
+import { type HeartbeatFault, type HeartbeatMac, HeartbeatVerifier } from "../../core/protocol/heartbeat.ts";
 import type { SocketAddressCodec, UdpSocket } from "../../ffi/udp/udp_socket.ts";
 
 const log = getLogger("client");
@@ -42,13 +42,13 @@ export interface BoundClient {
 }
 
 /** What the link works with. */
-export interface ClientLinkSettings {
+export interface ClientLinkDeps {
   /** When this run began, milliseconds since 1970. */
   readonly startedAt: number;
   /** What a client must prove; undefined without a key. */
-  readonly proof: HeartbeatProof | undefined;
+  readonly proof: HeartbeatMac | undefined;
   /** Whether `demand` is about to be called; what is refused before is counted and not logged. */
-  readonly mayDemand: boolean;
+  readonly keyPending: boolean;
   readonly mtu: number;
   readonly socket: Pick<UdpSocket, "send">;
   readonly codec: SocketAddressCodec;
@@ -68,13 +68,13 @@ export interface ClientLinkSettings {
 
 /** Learns the client's endpoint and answers its heartbeats. */
 export class ClientLink implements Disposable {
-  readonly #settings: ClientLinkSettings;
+  readonly #settings: ClientLinkDeps;
   readonly #challenges = new Challenges(crypto.getRandomValues(new Uint8Array(CHALLENGE_SECRET_LENGTH)));
   /** Whether the last challenge has had no answer yet. */
   #isChallenged = false;
   /** One for each proof, which goes on refusing what it has accepted before. */
-  readonly #judges = new Map<HeartbeatProof | undefined, HeartbeatJudge>();
-  #judge: HeartbeatJudge;
+  readonly #verifiers = new Map<HeartbeatMac | undefined, HeartbeatVerifier>();
+  #verifier: HeartbeatVerifier;
   #isDecided: boolean;
   #client: BoundClient | undefined;
   #refused = 0;
@@ -90,10 +90,10 @@ export class ClientLink implements Disposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #faults = new OnceEach();
 
-  constructor(settings: ClientLinkSettings) {
+  constructor(settings: ClientLinkDeps) {
     this.#settings = settings;
-    this.#judge = this.#judgeOf(settings.proof);
-    this.#isDecided = !settings.mayDemand;
+    this.#verifier = this.#verifierOf(settings.proof);
+    this.#isDecided = !settings.keyPending;
   }
 
   /** The bound client. */
@@ -143,13 +143,13 @@ export class ClientLink implements Disposable {
    *
    * @param proof what clients must prove; undefined: nothing
    */
-  demand(proof: HeartbeatProof | undefined): void {
-    this.#judge = this.#judgeOf(proof);
+  requireKey(proof: HeartbeatMac | undefined): void {
+    this.#verifier = this.#verifierOf(proof);
     this.#isDecided = true;
   }
 
   #takeHeartbeat(datagram: Uint8Array, endpoint: Endpoint, now: number): void {
-    const verdict = this.#judge.judge(datagram, endpoint, now);
+    const verdict = this.#verifier.verify(datagram, endpoint, now);
     if (verdict.kind === "refuse") return this.#refuse(endpoint, verdict.fault, now);
     if (verdict.kind === "challenge") {
       // A sender that does not answer challenges has not the key, or is a client of 0.1.0.
@@ -227,11 +227,11 @@ export class ClientLink implements Disposable {
     if (this.#maySend(text)) this.#sendTo(this.#client.endpoint, text);
   }
 
-  #judgeOf(proof: HeartbeatProof | undefined): HeartbeatJudge {
-    const judge = this.#judges.get(proof) ??
-      new HeartbeatJudge(proof, this.#challenges, this.#settings.startedAt);
-    this.#judges.set(proof, judge);
-    return judge;
+  #verifierOf(proof: HeartbeatMac | undefined): HeartbeatVerifier {
+    const verifier = this.#verifiers.get(proof) ??
+      new HeartbeatVerifier(proof, this.#challenges, this.#settings.startedAt);
+    this.#verifiers.set(proof, verifier);
+    return verifier;
   }
 
   #refuse(endpoint: Endpoint, fault: HeartbeatFault, now: number): void {

@@ -4,9 +4,9 @@ import { configureLog } from "../../program/log.ts";
 import { answerChallenge } from "../../core/protocol/challenge.ts";
 import { encodeDescription } from "../../core/protocol/description.ts";
 import { encodeHeartbeat } from "../../core/protocol/heartbeat.ts";
-import { heartbeatProof } from "../../core/protocol/heartbeat_mac.ts";
+import { heartbeatMac } from "../../core/protocol/heartbeat_mac.ts";
 import { linuxSocketAddress } from "../../ffi/udp/socket_address_linux.ts";
-import { ClientLink, type ClientLinkSettings } from "./client_link.ts";
+import { ClientLink, type ClientLinkDeps } from "./client_link.ts";
 import { endpoint } from "../../tests/literals.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -17,7 +17,7 @@ const HEARTBEAT = new Uint8Array([0]);
 const DESCRIPTION = encodeDescription({ version: "0.1.0", addresses: ["192.168.251.1"] });
 
 /** A link with everything that it did to the outside. */
-function openLink(changes: Partial<ClientLinkSettings> = {}) {
+function openLink(changes: Partial<ClientLinkDeps> = {}) {
   const sent: [to: string, octets: Uint8Array][] = [];
   const bound: string[] = [];
   const steps: string[] = [];
@@ -25,7 +25,7 @@ function openLink(changes: Partial<ClientLinkSettings> = {}) {
   const link = new ClientLink({
     startedAt: NOW - 3_600_000,
     proof: undefined,
-    mayDemand: false,
+    keyPending: false,
     mtu: 1400,
     socket: {
       send(datagram, to) {
@@ -127,47 +127,47 @@ Deno.test("what is no heartbeat binds nobody and is not answered", () => {
 });
 
 Deno.test("with a key only proof binds, once", () => {
-  const { link, sent, bound } = openLink({ proof: heartbeatProof("secret") });
+  const { link, sent, bound } = openLink({ proof: heartbeatMac("secret") });
   link.takeMessage(HEARTBEAT, source(B), false, NOW);
-  link.takeMessage(encodeHeartbeat(heartbeatProof("guess"), NOW), source(B), false, NOW);
+  link.takeMessage(encodeHeartbeat(heartbeatMac("guess"), NOW), source(B), false, NOW);
   assert.deepEqual([link.refused, sent, bound], [2, [], []]);
-  link.takeMessage(encodeHeartbeat(heartbeatProof("secret"), NOW), source(A), false, NOW);
+  link.takeMessage(encodeHeartbeat(heartbeatMac("secret"), NOW), source(A), false, NOW);
   assert.deepEqual(bound, [A]);
-  link.takeMessage(encodeHeartbeat(heartbeatProof("secret"), NOW), source(B), false, NOW);
+  link.takeMessage(encodeHeartbeat(heartbeatMac("secret"), NOW), source(B), false, NOW);
   assert.deepEqual([link.refused, bound], [2, [A]], "a replay from elsewhere");
   assert.deepEqual([sent.at(-1)?.[0], sent.at(-1)?.[1].length], [B, 17], "is challenged");
   assert.equal(link.client?.lastHeartbeat, NOW);
 });
 
 Deno.test("a key that is demanded later keeps strangers out, and is forgotten with the demand", () => {
-  const { link, bound } = openLink({ mayDemand: true });
-  const proof = heartbeatProof("secret");
+  const { link, bound } = openLink({ keyPending: true });
+  const proof = heartbeatMac("secret");
   link.takeMessage(HEARTBEAT, source(A), false, NOW);
-  link.demand(proof);
+  link.requireKey(proof);
   link.takeMessage(HEARTBEAT, source(B), false, NOW);
   assert.deepEqual([bound, link.refused], [[A], 1]);
   const heartbeat = encodeHeartbeat(proof, NOW);
   link.takeMessage(heartbeat, source(B), false, NOW);
   assert.deepEqual(bound, [A, B]);
-  link.demand(undefined);
+  link.requireKey(undefined);
   link.takeMessage(HEARTBEAT, source(A), false, NOW);
   assert.deepEqual(bound, [A, B, A]);
   // What was taken once is not taken again, although there was no key meanwhile.
-  link.demand(proof);
+  link.requireKey(proof);
   link.takeMessage(heartbeat, source(B), false, NOW);
   assert.deepEqual(bound, [A, B, A]);
 });
 
 Deno.test("without a key a heartbeat with a proof binds as a plain one does", () => {
-  for (const mayDemand of [false, true]) {
-    const { link, bound } = openLink({ mayDemand });
-    link.takeMessage(encodeHeartbeat(heartbeatProof("any"), NOW), source(A), false, NOW);
+  for (const keyPending of [false, true]) {
+    const { link, bound } = openLink({ keyPending });
+    link.takeMessage(encodeHeartbeat(heartbeatMac("any"), NOW), source(A), false, NOW);
     assert.deepEqual([bound, link.refused], [[A], 0]);
   }
 });
 
 Deno.test("a proof whose time is an hour off is challenged, and the answer binds and is answered", () => {
-  const proof = heartbeatProof("secret");
+  const proof = heartbeatMac("secret");
   const { link, sent, bound } = openLink({ proof });
   for (let beat = 0; beat < 3; beat++) {
     const heartbeat = encodeHeartbeat(proof, NOW - 3_600_000 + beat);
@@ -183,7 +183,7 @@ Deno.test("a proof whose time is an hour off is challenged, and the answer binds
 });
 
 Deno.test("an answer that was seen moves nothing when it is sent again", () => {
-  const proof = heartbeatProof("secret");
+  const proof = heartbeatMac("secret");
   const { link, sent, bound } = openLink({ proof, startedAt: NOW });
   const bind = (from: string) => {
     link.takeMessage(encodeHeartbeat(proof, NOW), source(from), false, NOW);
@@ -201,7 +201,7 @@ Deno.test("an answer that was seen moves nothing when it is sent again", () => {
 });
 
 Deno.test("a recorded heartbeat gets a challenge from a server that was started again, and moves nothing", () => {
-  const proof = heartbeatProof("secret");
+  const proof = heartbeatMac("secret");
   const recorded = encodeHeartbeat(proof, NOW - 1);
   const { link, sent, bound } = openLink({ proof, startedAt: NOW });
   link.takeMessage(recorded, source(B), false, NOW);
@@ -227,7 +227,7 @@ Deno.test("senders that do not answer challenges are refused and named in the lo
   const lines: string[] = [];
   configureLog({ level: "warn", format: "text", color: false, write: (line) => void lines.push(line) });
   try {
-    const proof = heartbeatProof("secret");
+    const proof = heartbeatMac("secret");
     const { link } = openLink({ proof });
     for (let beat = 0; beat < 3; beat++) {
       link.takeMessage(encodeHeartbeat(proof, NOW - 90_000 + beat), source(A), false, NOW + beat);
@@ -298,12 +298,12 @@ const drawn = (sent: readonly [string, Uint8Array][]) =>
   sent.reduce((sum, [, octets]) => sum + octets.length, 0);
 
 Deno.test("heartbeats that prove nothing draw a bounded amount of text, whether or not there is a key", () => {
-  const proof = heartbeatProof("secret");
+  const proof = heartbeatMac("secret");
   for (const keyed of [false, true]) {
     const start = performance.now();
     const { link, sent } = openLink({ proof: keyed ? proof : undefined, controlText: () => LONG_TEXT });
     // The key is there and is not demanded of anyone.
-    if (keyed) link.demand(undefined);
+    if (keyed) link.requireKey(undefined);
     for (let beat = 0; beat < BEATS; beat++) {
       const heartbeat = beat % 2 === 0 ? HEARTBEAT : encodeHeartbeat(proof, NOW + beat);
       link.takeMessage(heartbeat, source(`127.0.0.1:${4000 + beat}`), false, NOW + beat);
@@ -313,12 +313,12 @@ Deno.test("heartbeats that prove nothing draw a bounded amount of text, whether 
 });
 
 Deno.test("each heartbeat that proves the key gets its text, after any number that proved nothing", () => {
-  const proof = heartbeatProof("secret");
+  const proof = heartbeatMac("secret");
   const { link, sent } = openLink({ controlText: () => LONG_TEXT });
   for (let beat = 0; beat < BEATS; beat++) {
     link.takeMessage(HEARTBEAT, source(`127.0.0.1:${4000 + beat}`), false, NOW);
   }
-  link.demand(proof);
+  link.requireKey(proof);
   const before = drawn(sent);
   for (let beat = 0; beat < 100; beat++) {
     link.takeMessage(
@@ -330,7 +330,7 @@ Deno.test("each heartbeat that proves the key gets its text, after any number th
   }
   assert.ok(drawn(sent) - before >= 100 * LONG_TEXT.length);
   // One that proves nothing is bounded again when the key is demanded no longer.
-  link.demand(undefined);
+  link.requireKey(undefined);
   const [last] = sent.at(-1) ?? assert.fail();
   link.takeMessage(HEARTBEAT, source(A), false, NOW);
   assert.equal(sent.at(-1)?.[0], last);

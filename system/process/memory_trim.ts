@@ -11,7 +11,7 @@ const FIRST = 20_000;
 const INTERVAL = 10 * 60_000;
 
 /** Gives the program's idle pages back from time to time, until it is disposed of. Linux only. */
-export class ProgramPages implements Disposable {
+export class MemoryTrim implements Disposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
