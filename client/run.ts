@@ -107,9 +107,9 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       description: () => self.current,
       mtu: options.mtu,
       socket,
-      place,
+      candidate: place,
       gatherCandidates: () => gatherCandidates(options.host, sources),
-      isSearch: options.host === undefined,
+      anyHost: options.host === undefined,
       onCommands: (commands) => {
         const faulty = pairs.take(commands);
         firewall.wake();
@@ -132,7 +132,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     connected: true,
     offload: options.offload,
     onNotice: (text) => log.info(text),
-    onMessage: (bytes) => link.takeMessage(bytes),
+    onMessage: (bytes) => link.handleMessage(bytes),
   });
   cleanup.defer(() => dataPlane.stop());
   const keeper = new TunnelReconciler({ router, base, networks });

@@ -107,7 +107,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     connected: false,
     offload: options.offload,
     onNotice: (text) => log.info(text),
-    onMessage: (bytes, source, fromPeer) => link.takeMessage(bytes, source, fromPeer, Date.now()),
+    onMessage: (bytes, source, fromPeer) => link.handleMessage(bytes, source, fromPeer, Date.now()),
   });
   cleanup.defer(() => dataPlane.stop());
 

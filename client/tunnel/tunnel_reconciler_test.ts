@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { FakeClock } from "../../tests/fakes/clock.ts";
 import { configureLog } from "../../program/log.ts";
 import { OperationError } from "../../core/error.ts";
 import { formatAddress } from "../../core/net/address.ts";
@@ -13,7 +14,8 @@ const V6 = prefix("fdc0:c0de:251::1/64");
 function setUp() {
   const lines: string[] = [];
   configureLog({ level: "warn", format: "text", color: false, write: (line) => lines.push(line) });
-  const system = { networks: [V4], now: 0, isDown: false, steps: [] as string[] };
+  const clock = new FakeClock();
+  const system = { networks: [V4], clock, isDown: false, steps: [] as string[] };
   const missing = new Set<string>();
   const refused = new Set<string>();
   const router: TunnelReconcilerDeps["router"] = {
@@ -36,7 +38,7 @@ function setUp() {
     router,
     base: { name: "connector0", mtu: 1400, address: V4.address, peer: V4.address },
     networks: () => system.networks,
-    now: () => system.now,
+    clock,
   });
   return { system, missing, refused, keeper, lines };
 }
@@ -73,7 +75,7 @@ Deno.test("a route that somebody else took is a fault until it is free, told onc
 
 Deno.test("a route that is taken away again and again is put back with pauses", async () => {
   const { system, missing, keeper, lines } = setUp();
-  for (; system.now < 100_000; system.now += 50) {
+  for (; system.clock.time < 100_000; system.clock.time += 50) {
     missing.add("192.168.251.0/24");
     await keeper.reconcile();
   }

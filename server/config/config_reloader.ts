@@ -12,6 +12,7 @@ import { parseConfig, type ParsedConfig } from "../../core/config/parse.ts";
 import { plan, type Step } from "../../core/config/plan.ts";
 import { configInForce } from "../../core/config/restart.ts";
 import { asOperationError, OperationError } from "../../core/error.ts";
+import { Backoff, type BackoffOptions } from "../../core/async/backoff.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
 import { readConfigFile } from "../../system/config/config_file.ts";
 import type { IdleKeyLog } from "./ineffective_settings.ts";
@@ -23,8 +24,8 @@ const log = getLogger("config");
 /** Milliseconds for which a file that was emptied is taken for one that is still being written. */
 export const EMPTY_HOLD = 2_000;
 
-/** Milliseconds until steps that failed are taken again, doubled each time up to the second. */
-const RETRY = { first: 1_000, longest: 30_000 } as const;
+/** The pauses until steps that failed are taken again. */
+const RETRY: BackoffOptions = { firstMs: 1_000, maxMs: 30_000 };
 
 /**
  * Takes the steps to the given configuration. Steps that failed are given again, before those of later changes, so that taking one twice
@@ -67,7 +68,7 @@ export class ConfigFollower implements AsyncDisposable {
   #pending: readonly Step[] = [];
   #pendingFault: string | undefined;
   #retry: { cancel(): void } | undefined;
-  #pause: number = RETRY.first;
+  readonly #backoff = new Backoff(RETRY);
 
   constructor({ initial, apply, idleKeys, later = realLater }: ConfigFollowerSettings) {
     this.#file = initial.file;
@@ -125,7 +126,7 @@ export class ConfigFollower implements AsyncDisposable {
         written: step.written,
       });
     }
-    this.#pause = RETRY.first;
+    this.#backoff.reset();
     await this.#take([...this.#pending, ...steps]);
   }
 
@@ -161,8 +162,8 @@ export class ConfigFollower implements AsyncDisposable {
       if (fault !== this.#pendingFault) log.error(fault);
       this.#pendingFault = fault;
       if (this.#queue.isClosed) return;
-      this.#retry = this.#later(this.#pause, () => this.#queue.start(() => this.#take(this.#pending)));
-      this.#pause = Math.min(this.#pause * 2, RETRY.longest);
+      const pause = this.#backoff.next();
+      this.#retry = this.#later(pause, () => this.#queue.start(() => this.#take(this.#pending)));
     }
   }
 
