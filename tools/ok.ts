@@ -26,6 +26,7 @@ const UNIT_FOLDERS = [
   "ffi",
   "server",
   "system",
+  "tests/simulation",
   "tools",
 ];
 
