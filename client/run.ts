@@ -31,6 +31,7 @@ import { platformRouter } from "../system/routing/platform_router.ts";
 import { ReconcileLoop } from "../system/routing/reconcile_loop.ts";
 import { platformRouteWatch } from "../system/routing/route_watch.ts";
 import { MemoryTrim } from "../system/process/memory_trim.ts";
+import { SYSTEM_CLOCK } from "../system/process/system_clock.ts";
 import { StopSignal } from "../system/process/stop_signal.ts";
 import { openTunnelDevice, openTunnelSocket } from "../system/interface/tunnel_device.ts";
 import { BridgePairs } from "./firewall/bridge_pairs.ts";
@@ -56,7 +57,7 @@ const INTERFACE_NAME = "connector0";
  * @throws {OperationError} when it cannot start or cannot go on
  */
 export async function runClient(options: ClientRunOptions): Promise<number> {
-  const startedAt = Date.now();
+  const startedAt = SYSTEM_CLOCK.wallClock();
   const dataPlane = new DataPlane();
   using stop = new StopSignal(() => log.info("SIGHUP: nothing to do; SIGTERM stops the program"));
   using _pages = new MemoryTrim();
@@ -148,7 +149,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   );
 
   const status = (): ClientStatus => {
-    const now = Date.now();
+    const now = SYSTEM_CLOCK.wallClock();
     return {
       ...programStatus("docker-connector-client", startedAt, now),
       interface: {

@@ -1,5 +1,5 @@
 /**
- * Where the server may be: at the host that was named, or at each place where virtual machines have their desktop.
+ * Gathers the candidates for the server: the named host, or each name and address that a virtual machine has for its desktop.
  *
  * @module
  */
@@ -9,25 +9,26 @@ import {
   LIMA_DESKTOP,
   type ServerCandidate,
 } from "../../core/tunnel/candidate_selector.ts";
+import { type Clock, deadline } from "../../core/async/clock.ts";
 import { OperationError } from "../../core/error.ts";
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
+import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 import { SystemError } from "../../ffi/libc/system_error.ts";
 
-/** Milliseconds that a name may take before the places after it are tried without it. */
+/** Milliseconds that a name may take before the candidates after it are tried without it. */
 const RESOLVE_TIMEOUT_MS = 2_000;
 
-/** What the search asks. */
+/** What {@linkcode gatherCandidates} works with. */
 export interface CandidateDeps {
   /** The addresses of a name. */
   readonly resolve: (host: string) => Promise<IpAddress[]>;
   /** The routers of the default routes, the preferred one first. */
   readonly gateways: () => IpAddress[];
-  /** Milliseconds that a name may take; two seconds unless a test cannot wait. */
-  readonly timeoutMs?: number;
+  readonly clock?: Clock;
 }
 
 /**
- * The places at this moment, the most likely first.
+ * Gathers the candidates of this moment, the most likely first.
  *
  * @param host the host that was named; undefined to search
  * @throws {OperationError} "unavailable" when a named host has no address
@@ -46,21 +47,17 @@ export async function gatherCandidates(
   return [...named.flat(), ...gateways, lima].filter(({ address }) => address.family === 4);
 }
 
-/** A name without an address, which most of them are, is no fault. */
+/** Resolves a name. Most names have no address, which is not a fault. */
 async function resolveInTime(
   host: string,
-  { resolve, timeoutMs = RESOLVE_TIMEOUT_MS }: CandidateDeps,
+  { resolve, clock = SYSTEM_CLOCK }: CandidateDeps,
 ): Promise<ServerCandidate[]> {
-  const late = Promise.withResolvers<IpAddress[]>();
-  const timer = setTimeout(() => late.resolve([]), timeoutMs);
   try {
-    const addresses = await Promise.race([resolve(host), late.promise]);
+    const addresses = await deadline(resolve(host), RESOLVE_TIMEOUT_MS, () => [], clock);
     return addresses.map((address) => ({ host, address }));
   } catch (error) {
     if (error instanceof OperationError) return [];
     throw error;
-  } finally {
-    clearTimeout(timer);
   }
 }
 
