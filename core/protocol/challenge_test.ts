@@ -39,7 +39,7 @@ Deno.test("a challenge is of its endpoint and its run, and ends with all others 
     assert.ok(!challenges.isCurrent(PROOF, datagram, endpoint(other), NOW), other);
   }
   assert.ok(!challengesOf(2).isCurrent(PROOF, datagram, A, NOW));
-  challenges.end();
+  challenges.invalidate();
   assert.ok(!challenges.isCurrent(PROOF, datagram, A, NOW));
   assert.ok(challenges.isCurrent(PROOF, challenges.issue(PROOF, A, NOW), A, NOW));
 });

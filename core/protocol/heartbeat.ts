@@ -16,22 +16,22 @@ import { CHALLENGE_ANSWER_LENGTH, HEARTBEAT, HEARTBEAT_LENGTH, KEYED_HEARTBEAT_L
 
 const TIME = 1;
 const PROOF = 9;
-/** Octets of a proof. */
+/** Bytes of a proof. */
 export const PROOF_LENGTH = 16;
-/** How far a heartbeat's time may be from the server's, in milliseconds, if it is to bind by that alone. */
+/** The largest difference, in milliseconds, between the times of a heartbeat and of the server if the time alone is to bind. */
 export const HEARTBEAT_WINDOW = 60_000;
 
-/** What a key proves (heartbeat_mac.ts); the results are {@linkcode PROOF_LENGTH} octets long. */
+/** The MACs of a key (heartbeat_mac.ts), each of {@linkcode PROOF_LENGTH} bytes. */
 export interface HeartbeatMac {
-  /** Proves a heartbeat's time, 8 octets. */
+  /** Proves a heartbeat's time, 8 bytes. */
   readonly ofTime: (time: Uint8Array) => Uint8Array;
-  /** Proves that a challenge of the server was received, 16 octets. */
+  /** Proves that a challenge of the server was received, 16 bytes. */
   readonly ofChallenge: (challenge: Uint8Array) => Uint8Array;
   /** The same MAC by another secret. */
   readonly mac: (secret: Uint8Array, message: Uint8Array) => Uint8Array;
 }
 
-/** A heartbeat; with a key it carries the proof for `now`, milliseconds since 1970. */
+/** Encodes a heartbeat. With a key it carries the proof for `now`, milliseconds since 1970. */
 export function encodeHeartbeat(proof: HeartbeatMac | undefined, now: number): Uint8Array<ArrayBuffer> {
   if (proof === undefined) return new Uint8Array([HEARTBEAT]);
   const heartbeat = new Uint8Array(KEYED_HEARTBEAT_LENGTH);
@@ -44,16 +44,16 @@ export function encodeHeartbeat(proof: HeartbeatMac | undefined, now: number): U
 /** Why a heartbeat does not bind its sender. */
 export type HeartbeatFault = "length" | "no-key" | "proof" | "time" | "replay" | "challenge";
 
-/** What becomes of a heartbeat. */
+/** The decision about a heartbeat. */
 export type HeartbeatVerdict =
-  /** It binds its sender; `isProven` tells whether this very message proved a key. */
+  /** It binds its sender; `isProven` tells whether this message proved a key. */
   | { readonly kind: "bind"; readonly isAnswer: boolean; readonly isProven: boolean }
-  /** It proves the key, but may have been recorded: its sender is to answer this datagram. */
+  /** It proves the key but may have been recorded, so its sender is to answer this challenge. */
   | { readonly kind: "challenge"; readonly datagram: Uint8Array<ArrayBuffer>; readonly fault: HeartbeatFault }
-  /** It does not count. */
+  /** It has no effect. */
   | { readonly kind: "refuse"; readonly fault: HeartbeatFault };
 
-/** Verifies heartbeats and answers to challenges, and remembers times, so that no heartbeat binds twice. */
+/** Verifies heartbeats and answers to challenges, and stores the latest time, so that no heartbeat binds twice. */
 export class HeartbeatVerifier {
   readonly #challenges: Challenges;
   /** No heartbeat whose time is not later binds by its time. */
@@ -63,7 +63,7 @@ export class HeartbeatVerifier {
    * Verifies by a key. In the first {@linkcode HEARTBEAT_WINDOW} of a run no heartbeat binds by its time, since an earlier run may
    * have accepted it.
    *
-   * @param proof what clients must prove; undefined: nothing, then every heartbeat binds
+   * @param proof the key that clients must prove; undefined: none, then every heartbeat binds
    * @param challenges those of this run
    * @param startedAt when this run began, milliseconds since 1970
    */
@@ -93,7 +93,7 @@ export class HeartbeatVerifier {
     }
     const time = Number(new DataView(message.buffer, message.byteOffset).getBigUint64(TIME));
     const isLater = time > this.#latest;
-    // A time that is still to come is not accepted when it has come: who saw the heartbeat could send it then.
+    // A time in the future is not accepted later either: an attacker who saw the heartbeat could send it then.
     this.#latest = Math.max(this.#latest, time);
     if (isLater && Math.abs(now - time) <= HEARTBEAT_WINDOW) {
       return { kind: "bind", isAnswer: false, isProven: true };

@@ -183,7 +183,7 @@ export class ClientLink implements Disposable {
     this.#isProven = verdict.isProven || (isKnown && this.#isProven);
     if (isKnown) return this.#answer(endpoint);
     // An answer to an earlier challenge, sent once more, would take the tunnel back to where it was.
-    this.#challenges.end();
+    this.#challenges.invalidate();
     this.#repeatedTexts = 0;
     this[Symbol.dispose]();
     this.#deps.onBound();
