@@ -140,7 +140,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   cleanup.use(
     new ReconcileLoop({
       work: () => {
-        self.lookAtBridges();
+        self.refreshSubnets();
         link.describeIfChanged();
         return ipv6.whileSettled(() => keeper.reconcile());
       },
