@@ -65,9 +65,9 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
 
   const device = cleanup.use(await openTunnelDevice({ name: INTERFACE_NAME, offload: options.offload }));
   const sources = { resolve: resolveHost, gateways: listDefaultGateways };
-  const places = await gatherCandidates(options.host, sources);
-  const socket = cleanup.use(await openTunnelSocket(anyLocal(places[0]?.address.family ?? 4)));
-  const place = connectToFirst(socket, places, options.port);
+  const candidates = await gatherCandidates(options.host, sources);
+  const socket = cleanup.use(await openTunnelSocket(anyLocal(candidates[0]?.address.family ?? 4)));
+  const candidate = connectToFirst(socket, candidates, options.port);
 
   const router = await platformRouter();
   const { address } = options.addr;
@@ -108,7 +108,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       description: () => self.current,
       mtu: options.mtu,
       socket,
-      candidate: place,
+      candidate,
       gatherCandidates: () => gatherCandidates(options.host, sources),
       anyHost: options.host === undefined,
       onCommands: (commands) => {
@@ -207,21 +207,21 @@ function anyLocal(family: 4 | 6): Endpoint {
 }
 
 /**
- * Connects to the first place that this machine has a route to.
+ * Connects to the first candidate that this machine has a route to.
  *
  * @throws {OperationError} "unavailable" when there is none
  */
 function connectToFirst(
   socket: UdpSocket,
-  places: readonly ServerCandidate[],
+  candidates: readonly ServerCandidate[],
   port: number,
 ): ServerCandidate {
   let refusal: OperationError | undefined;
-  for (const place of places) {
-    const server: Endpoint = { address: place.address, port };
+  for (const candidate of candidates) {
+    const server: Endpoint = { address: candidate.address, port };
     try {
       socket.connect(server);
-      return place;
+      return candidate;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       refusal ??= new OperationError(
