@@ -16,14 +16,14 @@ import { SessionPlane } from "../dataplane/sessions/session_controller.ts";
 import { resolveHost } from "../ffi/resolve/resolve.ts";
 import { claimSocketPath, serveControlSocket } from "../system/control/control_socket.ts";
 import { platformRouter } from "../system/routing/platform_router.ts";
-import { ProgramPages } from "../system/process/memory_trim.ts";
+import { MemoryTrim } from "../system/process/memory_trim.ts";
 import { ReconcileLoop } from "../system/routing/reconcile_loop.ts";
 import { platformRouteWatch } from "../system/routing/route_watch.ts";
 import { StopSignal } from "../system/process/stop_signal.ts";
 import { openTunnelDevice, openTunnelSocket } from "../system/interface/tunnel_device.ts";
 import { JoinedNetwork } from "./tunnel/joined_network.ts";
 import type { AccessorRunOptions } from "./options.ts";
-import { ServerFinder, socketFamily } from "./tunnel/endpoint_resolver.ts";
+import { EndpointResolver, socketFamily } from "./tunnel/endpoint_resolver.ts";
 import type { ServerLink } from "./tunnel/server_link.ts";
 import type { AccessorStatus } from "./status/status_document.ts";
 import { SLOT } from "./tunnel/slot.ts";
@@ -45,7 +45,7 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
   const startedAt = Date.now();
   const dataPlane = new DataPlane();
   using stop = new StopSignal(() => log.info("SIGHUP: nothing to do; SIGTERM stops the program"));
-  using _pages = new ProgramPages();
+  using _pages = new MemoryTrim();
   await claimSocketPath(options.control, "docker-accessor");
   await using cleanup = new AsyncDisposableStack();
 
@@ -104,7 +104,7 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
       peer,
       plane,
       socket,
-      finder: new ServerFinder(options.remote, addresses, { resolve: resolveHost, family }),
+      finder: new EndpointResolver(options.remote, addresses, { resolve: resolveHost, family }),
       onLogin: (login) => void network.join(login),
     }),
   );

@@ -11,7 +11,7 @@ import { lastHeardSeconds, peerState, programStatus, tunnelCounters } from "../p
 import type { InterfaceStatus } from "../program/status_document.ts";
 import { Counter } from "../core/counters.ts";
 import { OperationError } from "../core/error.ts";
-import type { ServerPlace } from "../core/tunnel/candidate_selector.ts";
+import type { ServerCandidate } from "../core/tunnel/candidate_selector.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
 import { networkOf, type Prefix } from "../core/net/prefix.ts";
@@ -30,7 +30,8 @@ import { LinuxFirewall } from "../system/firewall/firewall_linux.ts";
 import { platformRouter } from "../system/routing/platform_router.ts";
 import { ReconcileLoop } from "../system/routing/reconcile_loop.ts";
 import { platformRouteWatch } from "../system/routing/route_watch.ts";
-import { ProgramPages } from "../system/process/memory_trim.ts";
+import { MemoryTrim } from "../system/process/memory_trim.ts";
+import { SYSTEM_CLOCK } from "../system/process/system_clock.ts";
 import { StopSignal } from "../system/process/stop_signal.ts";
 import { openTunnelDevice, openTunnelSocket } from "../system/interface/tunnel_device.ts";
 import { BridgePairs } from "./firewall/bridge_pairs.ts";
@@ -40,9 +41,9 @@ import { Ipv6Tunnel } from "./tunnel/ipv6_tunnel.ts";
 import type { ClientRunOptions } from "./options.ts";
 import { SelfDescription } from "./tunnel/self_description.ts";
 import { ServerLink } from "./tunnel/server_link.ts";
-import { findPlaces } from "./tunnel/server_candidates.ts";
+import { gatherCandidates } from "./tunnel/server_candidates.ts";
 import type { ClientStatus } from "./status/status_document.ts";
-import { TunnelKeeper } from "./tunnel/tunnel_reconciler.ts";
+import { TunnelReconciler } from "./tunnel/tunnel_reconciler.ts";
 
 const log = getLogger("client");
 
@@ -56,17 +57,17 @@ const INTERFACE_NAME = "connector0";
  * @throws {OperationError} when it cannot start or cannot go on
  */
 export async function runClient(options: ClientRunOptions): Promise<number> {
-  const startedAt = Date.now();
+  const startedAt = SYSTEM_CLOCK.wallClock();
   const dataPlane = new DataPlane();
   using stop = new StopSignal(() => log.info("SIGHUP: nothing to do; SIGTERM stops the program"));
-  using _pages = new ProgramPages();
+  using _pages = new MemoryTrim();
   await using cleanup = new AsyncDisposableStack();
 
   const device = cleanup.use(await openTunnelDevice({ name: INTERFACE_NAME, offload: options.offload }));
   const sources = { resolve: resolveHost, gateways: listDefaultGateways };
-  const places = await findPlaces(options.host, sources);
-  const socket = cleanup.use(await openTunnelSocket(anyLocal(places[0]?.address.family ?? 4)));
-  const place = connectToFirst(socket, places, options.port);
+  const candidates = await gatherCandidates(options.host, sources);
+  const socket = cleanup.use(await openTunnelSocket(anyLocal(candidates[0]?.address.family ?? 4)));
+  const candidate = connectToFirst(socket, candidates, options.port);
 
   const router = await platformRouter();
   const { address } = options.addr;
@@ -107,9 +108,9 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       description: () => self.current,
       mtu: options.mtu,
       socket,
-      place,
-      findPlaces: () => findPlaces(options.host, sources),
-      isSearch: options.host === undefined,
+      candidate,
+      gatherCandidates: () => gatherCandidates(options.host, sources),
+      anyHost: options.host === undefined,
       onCommands: (commands) => {
         const faulty = pairs.take(commands);
         firewall.wake();
@@ -132,14 +133,14 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     connected: true,
     offload: options.offload,
     onNotice: (text) => log.info(text),
-    onMessage: (bytes) => link.takeMessage(bytes),
+    onMessage: (bytes) => link.handleMessage(bytes),
   });
   cleanup.defer(() => dataPlane.stop());
-  const keeper = new TunnelKeeper({ router, base, networks });
+  const keeper = new TunnelReconciler({ router, base, networks });
   cleanup.use(
     new ReconcileLoop({
       work: () => {
-        self.lookAtBridges();
+        self.refreshSubnets();
         link.describeIfChanged();
         return ipv6.whileSettled(() => keeper.reconcile());
       },
@@ -148,7 +149,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   );
 
   const status = (): ClientStatus => {
-    const now = Date.now();
+    const now = SYSTEM_CLOCK.wallClock();
     const heardSeconds = lastHeardSeconds(counters, now);
     return {
       ...programStatus("docker-connector-client", startedAt, now),
@@ -207,17 +208,21 @@ function anyLocal(family: 4 | 6): Endpoint {
 }
 
 /**
- * Connects to the first place that this machine has a route to.
+ * Connects to the first candidate that this machine has a route to.
  *
  * @throws {OperationError} "unavailable" when there is none
  */
-function connectToFirst(socket: UdpSocket, places: readonly ServerPlace[], port: number): ServerPlace {
+function connectToFirst(
+  socket: UdpSocket,
+  candidates: readonly ServerCandidate[],
+  port: number,
+): ServerCandidate {
   let refusal: OperationError | undefined;
-  for (const place of places) {
-    const server: Endpoint = { address: place.address, port };
+  for (const candidate of candidates) {
+    const server: Endpoint = { address: candidate.address, port };
     try {
       socket.connect(server);
-      return place;
+      return candidate;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       refusal ??= new OperationError(

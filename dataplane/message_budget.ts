@@ -14,7 +14,7 @@ export const MESSAGES_PER_SECOND = 2000;
 /** Messages at once of strangers, and of the others: as many as wait for the main thread anyway. */
 const BURST = 128;
 
-/** The budget of one socket. Times are milliseconds on a steady scale. */
+/** The budget of one socket. Times are milliseconds on a monotonic clock. */
 export class MessageBudget {
   readonly #strangers: Bucket;
   readonly #known: Bucket;

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { HeartbeatProof } from "../core/protocol/heartbeat.ts";
+import type { HeartbeatMac } from "../core/protocol/heartbeat.ts";
 
 /** The proof by a key; without one the code for it is not even loaded. */
-export async function loadHeartbeatProof(key: string | undefined): Promise<HeartbeatProof | undefined> {
+export async function loadHeartbeatProof(key: string | undefined): Promise<HeartbeatMac | undefined> {
   if (key === undefined) return undefined;
-  return (await import("../core/protocol/heartbeat_mac.ts")).heartbeatProof(key);
+  return (await import("../core/protocol/heartbeat_mac.ts")).heartbeatMac(key);
 }

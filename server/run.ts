@@ -23,7 +23,7 @@ import { recordInterface } from "../system/interface/interface_record.ts";
 import { clearLeftInterface } from "../system/interface/stale_interface.ts";
 import { platformRouter } from "../system/routing/platform_router.ts";
 import type { InterfaceSettings, Router } from "../system/routing/router.ts";
-import { ProgramPages } from "../system/process/memory_trim.ts";
+import { MemoryTrim } from "../system/process/memory_trim.ts";
 import { StopSignal } from "../system/process/stop_signal.ts";
 import { openTunnelDevice, openTunnelSocket } from "../system/interface/tunnel_device.ts";
 import { applyChanges, applyTunnelChanges } from "./config/apply_changes.ts";
@@ -56,7 +56,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const dataPlane = new DataPlane();
   let onHangup = () => {};
   using stop = new StopSignal(() => onHangup());
-  using _pages = new ProgramPages();
+  using _pages = new MemoryTrim();
   const initial = await initialConfig(options);
   const { config, file, exists, ignored } = initial;
   if (options.logLevel === undefined) setLogLevel(config.logLevel);
@@ -87,7 +87,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     new ClientLink({
       startedAt,
       proof: await loadHeartbeatProof(policy.key),
-      mayDemand: policy.isOpen,
+      keyPending: policy.isOpen,
       mtu: config.mtu,
       socket,
       codec,
@@ -106,7 +106,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     connected: false,
     offload: options.offload,
     onNotice: (text) => log.info(text),
-    onMessage: (bytes, source, fromPeer) => link.takeMessage(bytes, source, fromPeer, Date.now()),
+    onMessage: (bytes, source, fromPeer) => link.handleMessage(bytes, source, fromPeer, Date.now()),
   });
   cleanup.defer(() => dataPlane.stop());
 

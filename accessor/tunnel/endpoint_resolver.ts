@@ -1,51 +1,52 @@
 /**
- * Where the accessor looks for its server: the host name is resolved anew for every attempt, since either side may have moved.
+ * Resolves where the accessor tries its server: the host name again for every attempt, since either side may have moved.
  *
  * @module
  */
+import { type Clock, deadline } from "../../core/async/clock.ts";
 import { OperationError } from "../../core/error.ts";
 import { type IpAddress, sameAddress } from "../../core/net/address.ts";
 import type { Endpoint } from "../../core/net/endpoint.ts";
 import type { Remote } from "../../core/net/host_port.ts";
+import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 
-/** Milliseconds that a name may take before the addresses known so far are used. */
-const PATIENCE = 2_000;
+/** Milliseconds that a name may take before the known addresses are used. */
+const RESOLVE_TIMEOUT_MS = 2_000;
 
-/** What the finder asks. */
-export interface FinderSources {
+/** What an {@linkcode EndpointResolver} works with. */
+export interface EndpointResolverDeps {
   /** The addresses of a name; rejects with OperationError. */
   readonly resolve: (host: string) => Promise<IpAddress[]>;
-  /** Milliseconds that a name may take; two seconds unless a test cannot wait. */
-  readonly patience?: number;
+  readonly clock?: Clock;
   /** The IP version of the socket; 6 reaches IPv4 too. */
   readonly family: 4 | 6;
 }
 
-/** Finds the server of one accessor. */
-export class ServerFinder {
+/** Resolves the server of one accessor. */
+export class EndpointResolver {
   readonly #remote: Remote;
-  readonly #sources: FinderSources;
+  readonly #deps: EndpointResolverDeps;
   #known: readonly IpAddress[];
   #fault: string | undefined;
 
   /** @param known the addresses that the host had just now */
-  constructor(remote: Remote, known: readonly IpAddress[], sources: FinderSources) {
+  constructor(remote: Remote, known: readonly IpAddress[], deps: EndpointResolverDeps) {
     this.#remote = remote;
     this.#known = known;
-    this.#sources = sources;
+    this.#deps = deps;
   }
 
-  /** Why the host's name was not resolved the last time, worded for people; undefined if it was. */
+  /** Why the host's name was not resolved the last time, as text for users; undefined if it was. */
   get fault(): string | undefined {
     return this.#fault;
   }
 
   /**
-   * The endpoint to try.
+   * Chooses the endpoint to try.
    *
    * @param attempt counts from 1; each goes on to the next address
-   * @param current where the server spoke from last
-   * @param isAlive whether it did so lately: then it is tried there first
+   * @param current the endpoint that the server last sent from
+   * @param isAlive whether it did so lately: then that endpoint comes first
    */
   async find(
     attempt: number,
@@ -54,29 +55,26 @@ export class ServerFinder {
   ): Promise<Endpoint | undefined> {
     await this.#refresh();
     const { port } = this.#remote;
-    const resolved = this.#known.filter(({ family }) => family <= this.#sources.family);
-    const places: Endpoint[] = resolved.map((address) => ({ address, port }));
+    const resolved = this.#known.filter(({ family }) => family <= this.#deps.family);
+    const candidates: Endpoint[] = resolved.map((address) => ({ address, port }));
     const isKnown = current !== undefined &&
       resolved.some((address) => sameAddress(address, current.address));
-    if (current !== undefined && isAlive) places.unshift(current);
-    else if (current !== undefined && !isKnown) places.push(current);
-    return places[(attempt - 1) % Math.max(1, places.length)];
+    if (current !== undefined && isAlive) candidates.unshift(current);
+    else if (current !== undefined && !isKnown) candidates.push(current);
+    return candidates[(attempt - 1) % Math.max(1, candidates.length)];
   }
 
   async #refresh(): Promise<void> {
-    const { resolve, patience = PATIENCE } = this.#sources;
-    const late = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => late.resolve(undefined), patience);
+    const { resolve, clock = SYSTEM_CLOCK } = this.#deps;
     try {
-      const addresses = await Promise.race([resolve(this.#remote.host), late.promise]);
+      const resolving = resolve(this.#remote.host);
+      const addresses = await deadline(resolving, RESOLVE_TIMEOUT_MS, () => undefined, clock);
       if (addresses === undefined) return;
       this.#known = addresses;
       this.#fault = undefined;
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
       this.#fault = error.report;
-    } finally {
-      clearTimeout(timer);
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Puts in force what the server tells: the interface's address and MTU, and the routes of what it exposes, but for what the
- * user excludes and what clashes with the machine's own networks.
+ * Applies what the server announces: the interface's address and MTU, and the routes of what it exposes, without the networks
+ * that the user excludes or that conflict with the machine's own.
  *
  * @module
  */
@@ -10,21 +10,23 @@ import type { ForeignPrefix } from "../../core/routing/desired_routes.ts";
 import { asOperationError, OperationError } from "../../core/error.ts";
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
 import { formatPrefix, networkOf, type Prefix } from "../../core/net/prefix.ts";
+import { type Clock, soonest } from "../../core/async/clock.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
 import { decideAccessorRoutes, idleExclusions } from "../../core/sharing/accessor_routes.ts";
 import type { Login } from "../../core/token/login.ts";
 import { InterfaceKeeper } from "../../system/interface/interface_reconciler.ts";
+import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 import { KeptRoutes, summarizePrefixes } from "../../system/routing/managed_routes.ts";
 import type { InterfaceSettings, Router } from "../../system/routing/router.ts";
 import type { AccessorRouteStatus } from "../status/status_document.ts";
 
 const log = getLogger("route");
 
-/** Milliseconds that removing the routes may take at the end, on macOS by a program each; what is left goes with the interface. */
-const CLEAR_LIMIT = 2_000;
+/** The longest time for the removal of the routes at the end, by one program each on macOS. The rest goes with the interface. */
+const MAX_CLEAR_MS = 2_000;
 
-/** What the network is made of. */
-export interface JoinedNetworkSettings {
+/** What a {@linkcode JoinedNetwork} works with. */
+export interface JoinedNetworkDeps {
   readonly router: Router;
   /** The interface's name. */
   readonly interfaceName: string;
@@ -32,17 +34,16 @@ export interface JoinedNetworkSettings {
   readonly excluded: readonly Prefix[];
   /** Where the server is reached. */
   readonly server: () => IpAddress | undefined;
-  /** Told of the accessor's own address before packets can come. */
+  /** Called with the accessor's own address before packets can come. */
   readonly onAddress: (address: IpAddress) => void;
-  /** Told where packets may come from, before anything is routed there; and of the network of all virtual addresses. */
+  /** Called with the sources that packets may have, before anything is routed there; and the network of all virtual addresses. */
   readonly onSources: (sources: readonly Prefix[], virtualNetwork: Prefix) => void;
-  /** Milliseconds on a steady scale. */
-  readonly now?: () => number;
+  readonly clock?: Clock;
 }
 
-/** The machine's place in the server's network. Its works are done one after the other. */
+/** The machine's membership of the server's network. Changes run one after the other. */
 export class JoinedNetwork implements AsyncDisposable {
-  readonly #settings: JoinedNetworkSettings;
+  readonly #deps: JoinedNetworkDeps;
   readonly #routes: KeptRoutes;
   readonly #keeper: InterfaceKeeper;
   readonly #said = new LogOnChange();
@@ -54,14 +55,15 @@ export class JoinedNetwork implements AsyncDisposable {
     log.error(asOperationError(error, "Cannot change the network").report)
   );
 
-  constructor(settings: JoinedNetworkSettings) {
-    this.#settings = settings;
-    const { router, interfaceName, now = () => performance.now() } = settings;
+  constructor(deps: JoinedNetworkDeps) {
+    this.#deps = deps;
+    const { router, interfaceName, clock = SYSTEM_CLOCK } = deps;
+    const now = () => clock.now();
     this.#routes = new KeptRoutes(router, interfaceName, log, now);
     this.#keeper = new InterfaceKeeper({
       router,
       wanted: () => this.#wantedInterface(),
-      onRepaired: () => log.info("interface put right again", { interface: interfaceName }),
+      onRepaired: () => log.info("interface repaired", { interface: interfaceName }),
       now,
     });
   }
@@ -93,7 +95,7 @@ export class JoinedNetwork implements AsyncDisposable {
   /** Removes the routes that a killed run left behind with an interface that outlives its program. */
   clearLeftovers(): Promise<void> {
     return this.#queue.run(async () => {
-      const { router, interfaceName } = this.#settings;
+      const { router, interfaceName } = this.#deps;
       const left = await router.listRoutes(interfaceName);
       if (left.length === 0) return;
       log.info("routes of an earlier run removed", { routes: summarizePrefixes(left) });
@@ -101,7 +103,7 @@ export class JoinedNetwork implements AsyncDisposable {
     });
   }
 
-  /** Puts a login in force. What fails is logged once, shown by `status` and tried again. */
+  /** Applies a login. A failure is logged once, shown by `status`, and tried again. */
   join(login: Login): Promise<void> {
     return this.#queue.run(() => {
       this.#login = login;
@@ -115,9 +117,9 @@ export class JoinedNetwork implements AsyncDisposable {
   }
 
   /**
-   * Puts right what another program, a sleep or a change of networks did to the interface and its routes.
+   * Repairs what another program, a sleep or a change of networks did to the interface and its routes.
    *
-   * @returns the milliseconds after which to come back; undefined where nothing waits
+   * @returns the milliseconds until the next call; undefined where nothing waits
    */
   reconcile(): Promise<number | undefined> {
     return this.#queue.run(async () => {
@@ -129,31 +131,28 @@ export class JoinedNetwork implements AsyncDisposable {
         await this.#routes.findLost();
         await this.#route(login);
       });
-      const times = [this.#keeper.nextRepair, this.#routes.nextRestoration].filter((time) =>
-        time !== undefined
-      );
-      return times.length === 0 ? undefined : Math.min(...times);
+      return soonest(this.#keeper.nextRepair, this.#routes.nextRestoration);
     });
   }
 
   /** Removes the routes. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#queue.run(() => this.#routes.apply([], AbortSignal.timeout(CLEAR_LIMIT)));
+    await this.#queue.run(() => this.#routes.apply([], AbortSignal.timeout(MAX_CLEAR_MS)));
   }
 
   async #configure({ address, peer, mtu }: Login): Promise<void> {
-    const name = this.#settings.interfaceName;
+    const name = this.#deps.interfaceName;
     const settings: InterfaceSettings = { name, mtu, address: address.address, peer };
-    this.#settings.onAddress(settings.address);
+    this.#deps.onAddress(settings.address);
     if (wordsOf(this.#interface) === wordsOf(settings)) return;
-    await this.#settings.router.configureInterface(settings);
+    await this.#deps.router.configureInterface(settings);
     this.#interface = settings;
     const [own, other] = [formatAddress(settings.address), formatAddress(peer)];
     log.info("joined", { interface: name, address: own, peer: other, mtu });
   }
 
   async #route({ routes, address, peer }: Login): Promise<void> {
-    const { excluded, server } = this.#settings;
+    const { excluded, server } = this.#deps;
     const foreign = await this.#listForeign();
     const decided = decideAccessorRoutes({ exposed: routes, excluded, foreign, server: server() });
     this.#excludedNow = decided.filter(({ isExcluded }) => isExcluded).map(({ prefix }) => prefix);
@@ -167,14 +166,14 @@ export class JoinedNetwork implements AsyncDisposable {
     const routed = decided.filter(({ isExcluded }) => !isExcluded);
     const own: Prefix = { address: peer, length: 32 };
     const sources = routed.filter(({ fault }) => fault === undefined).map(({ prefix }) => prefix);
-    this.#settings.onSources([own, ...sources], networkOf(address));
+    this.#deps.onSources([own, ...sources], networkOf(address));
     await this.#routes.apply(routed);
   }
 
   /** Without the list, networks are routed all the same: the system still refuses what is routed elsewhere. */
   async #listForeign(): Promise<readonly ForeignPrefix[]> {
     try {
-      const list = await this.#settings.router.listForeignPrefixes(this.#settings.interfaceName, 4);
+      const list = await this.#deps.router.listForeignPrefixes(this.#deps.interfaceName, 4);
       this.#said.clear("list");
       return list;
     } catch (error) {
@@ -190,7 +189,7 @@ export class JoinedNetwork implements AsyncDisposable {
       this.#fault = undefined;
       this.#said.clear("fault");
     } catch (error) {
-      const { report } = asOperationError(error, "Cannot put in force what the server tells");
+      const { report } = asOperationError(error, "Cannot apply what the server announces");
       this.#fault = report;
       if (this.#said.changed("fault", report)) log.error(report);
     }

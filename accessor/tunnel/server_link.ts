@@ -8,7 +8,7 @@
  */
 import { getLogger } from "../../program/log.ts";
 import { LogOnChange } from "../../program/log_on_change.ts";
-import { HeartbeatClock } from "../../core/tunnel/heartbeat_timer.ts";
+import { HeartbeatTimer } from "../../core/tunnel/heartbeat_timer.ts";
 import { type Endpoint, formatEndpoint } from "../../core/net/endpoint.ts";
 import { formatRemote, type Remote } from "../../core/net/host_port.ts";
 import { LOGIN, type Login, LoginAssembler, loginFault, parseLogin } from "../../core/token/login.ts";
@@ -16,7 +16,7 @@ import type { SessionLimits } from "../../core/wireguard/limits.ts";
 import type { Peer } from "../../core/wireguard/peer.ts";
 import type { SessionPlane } from "../../dataplane/sessions/session_controller.ts";
 import { SleepClock } from "../../ffi/libc/sleep_clock.ts";
-import type { ServerFinder } from "./endpoint_resolver.ts";
+import type { EndpointResolver } from "./endpoint_resolver.ts";
 import { ServerSession } from "./server_session.ts";
 import { SLOT } from "./slot.ts";
 
@@ -46,7 +46,7 @@ export interface ServerLinkParts {
   readonly socket: {
     send(datagram: Uint8Array<ArrayBuffer>, to: Endpoint): boolean;
   };
-  readonly finder: ServerFinder;
+  readonly finder: EndpointResolver;
   /** Takes a complete login that differs from the last one. */
   readonly onLogin: (login: Login) => void;
   /** Shorter in tests. */
@@ -57,7 +57,7 @@ export interface ServerLinkParts {
 export class ServerLink implements Disposable {
   readonly #parts: ServerLinkParts;
   readonly #session: ServerSession;
-  readonly #clock = new HeartbeatClock(INTERVAL, performance.now());
+  readonly #clock = new HeartbeatTimer(INTERVAL, performance.now());
   readonly #assembler = new LoginAssembler();
   readonly #said = new LogOnChange();
   #login = "";
@@ -187,7 +187,7 @@ export class ServerLink implements Disposable {
     this.#doubtSince = dataSentAt > receivedAt ? Math.min(this.#doubtSince, now) : Infinity;
     const isDoubtful = now - this.#doubtSince >= DOUBT;
     if (isDoubtful) this.#doubtSince = Infinity;
-    if (isDoubtful || now >= this.#clock.nextTick) {
+    if (isDoubtful || now >= this.#clock.nextDeadline) {
       this.#beat(now, receivedAt > this.#lastHeard, sentAt > this.#lastSent);
     } else if (receivedAt > this.#lastHeard) this.#noteHeard(now);
     this.#lastHeard = receivedAt;
@@ -216,7 +216,7 @@ export class ServerLink implements Disposable {
     const isWaiting = this.#isLoginStale && this.#session.canSend(now);
     const next = Math.min(
       this.#session.nextTick,
-      this.#clock.nextTick,
+      this.#clock.nextDeadline,
       isWaiting ? this.#askedAt + LOGIN_PATIENCE : Infinity,
       now + LONGEST_PAUSE,
     );
@@ -240,7 +240,7 @@ export class ServerLink implements Disposable {
   }
 
   #noteHeard(now: number): void {
-    this.#clock.heard(now);
+    this.#clock.onReceive(now);
     if (!this.#isDown) return;
     this.#isDown = false;
     log.info("server answers again", { endpoint: this.#endpointText });

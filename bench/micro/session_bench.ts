@@ -9,7 +9,7 @@ import { DatagramList } from "../../core/packet/tx_queue.ts";
 import { SlotTable } from "../../core/sharing/slot_table.ts";
 import { ExposedInbound } from "../../dataplane/sessions/exposed_inbound.ts";
 import { SealBatch } from "../../dataplane/sessions/encrypt_batch.ts";
-import { SessionMemory, steadyNow } from "../../dataplane/sessions/session_memory.ts";
+import { monotonicNow, SessionMemory } from "../../dataplane/sessions/session_memory.ts";
 import { SessionSources } from "../../dataplane/sessions/session_sources.ts";
 import { KEY_PAIRS, SessionTable } from "../../dataplane/sessions/session_table.ts";
 import { loadPacketCipher } from "../../ffi/aead/load_cipher.ts";
@@ -90,7 +90,7 @@ for (const backend of ["libcrypto", "wasm"] as const) {
     Infinity,
   );
   const batch = new SealBatch(memory, udp, table, cipher, shared, () => {});
-  batch.now = steadyNow();
+  batch.now = monotonicNow();
   const list = new DatagramList(arena, 256);
   const payload = arena.allocate(1 << 16, 64);
   fillWithNoise(arena.u8.subarray(payload, payload + 65_536));

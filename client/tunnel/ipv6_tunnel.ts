@@ -1,5 +1,5 @@
 /**
- * The IPv6 side of the client's interface: on once a server has named the virtual IPv6 network, which the original's never
+ * The IPv6 side of the client's interface. It is on once a server has named the virtual IPv6 network, which one of v1 never
  * does.
  *
  * @module
@@ -15,8 +15,8 @@ import type { InterfaceSettings, Router } from "../../system/routing/router.ts";
 
 const log = getLogger("ipv6");
 
-/** What IPv6 is switched on and off with. */
-export interface Ipv6TunnelSettings {
+/** What an {@linkcode Ipv6Tunnel} works with. */
+export interface Ipv6TunnelDeps {
   readonly router: Router;
   /** The interface with its IPv4 addresses. */
   readonly base: InterfaceSettings;
@@ -24,47 +24,47 @@ export interface Ipv6TunnelSettings {
   readonly carryIpv6: (isOn: boolean) => void;
 }
 
-/** Follows the server's word about the virtual IPv6 network. */
+/** Applies the virtual IPv6 network that the server names. */
 export class Ipv6Tunnel {
-  readonly #settings: Ipv6TunnelSettings;
-  #inForce: Prefix | undefined;
-  #wanted: Prefix | undefined;
+  readonly #deps: Ipv6TunnelDeps;
+  #active: Prefix | undefined;
+  #desired: Prefix | undefined;
   readonly #queue = new SerialQueue((error) => log.warn(faultOf(error)));
 
-  constructor(settings: Ipv6TunnelSettings) {
-    this.#settings = settings;
+  constructor(deps: Ipv6TunnelDeps) {
+    this.#deps = deps;
   }
 
   /** The Docker side's address with the network's length; undefined while IPv6 is off. */
   get addr6(): Prefix | undefined {
-    return this.#inForce;
+    return this.#active;
   }
 
   /**
-   * Puts a network in force, or none. What fails is logged and leaves IPv6 off.
+   * Applies a network, or none. A failure is logged and leaves IPv6 off.
    *
    * @param addr6 the Docker side's address with the network's length
    */
   follow(addr6: Prefix | undefined): Promise<void> {
     const isSame = addr6 === undefined
-      ? this.#wanted === undefined
-      : this.#wanted !== undefined && samePrefix(addr6, this.#wanted);
+      ? this.#desired === undefined
+      : this.#desired !== undefined && samePrefix(addr6, this.#desired);
     if (isSame) return this.#queue.run(() => {});
-    this.#wanted = addr6;
+    this.#desired = addr6;
     return this.#queue.run(() => this.#change(addr6));
   }
 
-  /** Does a work while no change of the network is under way. */
+  /** Runs `work` while no change of the network is under way. */
   whileSettled<T>(work: () => Promise<T>): Promise<T> {
     return this.#queue.run(work);
   }
 
   async #change(addr6: Prefix | undefined): Promise<void> {
-    const { router, base, carryIpv6 } = this.#settings;
+    const { router, base, carryIpv6 } = this.#deps;
     carryIpv6(false);
     try {
-      if (this.#inForce !== undefined) await router.removeRoute(networkOf(this.#inForce), base.name);
-      this.#inForce = undefined;
+      if (this.#active !== undefined) await router.removeRoute(networkOf(this.#active), base.name);
+      this.#active = undefined;
       if (addr6 === undefined) return await router.configureInterface(base);
       if (base.mtu < IPV6_MIN_MTU) {
         return log.warn("IPv6 stays off: the MTU is too small for it", {
@@ -75,7 +75,7 @@ export class Ipv6Tunnel {
       const peer6 = nextAddress(addr6.address);
       await router.configureInterface({ ...base, address6: addr6.address, peer6 });
       await router.addRoute(networkOf(addr6), base.name);
-      this.#inForce = addr6;
+      this.#active = addr6;
       carryIpv6(true);
       log.info("IPv6 is on", { address: formatPrefix(addr6) });
       if (readSysctl("net/ipv6/conf/all/forwarding") === "0") {

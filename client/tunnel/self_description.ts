@@ -1,5 +1,5 @@
 /**
- * What the client tells its server of itself and its machine.
+ * The description that the client sends its server of itself and its machine.
  *
  * @module
  */
@@ -10,41 +10,41 @@ import { formatPrefix, networkOf, type Prefix } from "../../core/net/prefix.ts";
 import type { ClientDescription, FirewallFacts } from "../../core/protocol/description.ts";
 import { SystemError } from "../../ffi/libc/system_error.ts";
 
-/** Where the facts come from. */
-export interface DescriptionSources {
-  /** The virtual networks in force, each with the address on this side. */
+/** What a {@linkcode SelfDescription} works with. */
+export interface DescriptionDeps {
+  /** The active virtual networks, each with the address on this side. */
   readonly networks: () => readonly Prefix[];
   readonly bridges: () => readonly ContainerBridge[];
   readonly firewall: () => FirewallFacts;
 }
 
-/** Gathers the facts. Those that cost something are looked up when they may have changed. */
+/** Describes the client. Container networks are listed only when they may have changed, since that takes time. */
 export class SelfDescription {
-  readonly #sources: DescriptionSources;
+  readonly #deps: DescriptionDeps;
   #subnets: readonly string[] = [];
 
-  constructor(sources: DescriptionSources) {
-    this.#sources = sources;
-    this.lookAtBridges();
+  constructor(deps: DescriptionDeps) {
+    this.#deps = deps;
+    this.refreshSubnets();
   }
 
-  /** Lists the container networks anew. */
-  lookAtBridges(): void {
+  /** Lists the container networks again. */
+  refreshSubnets(): void {
     try {
-      const subnets = this.#sources.bridges().flatMap(({ subnets }) => subnets);
+      const subnets = this.#deps.bridges().flatMap(({ subnets }) => subnets);
       this.#subnets = [...new Set(subnets.map((subnet) => formatPrefix(networkOf(subnet))))].sort();
     } catch (error) {
-      // They stay as they were last seen.
+      // The last list stays.
       if (!(error instanceof SystemError)) throw error;
     }
   }
 
-  /** The facts as they are known now. */
+  /** The description of this moment. */
   get current(): ClientDescription {
     return {
       version,
-      addresses: this.#sources.networks().map(({ address }) => formatAddress(address)),
-      firewall: this.#sources.firewall(),
+      addresses: this.#deps.networks().map(({ address }) => formatAddress(address)),
+      firewall: this.#deps.firewall(),
       subnets: this.#subnets,
     };
   }

@@ -29,9 +29,9 @@ Deno.test("the container networks are those of the last look, each once, the res
     subnets: ["172.17.0.0/16", "172.18.0.0/16"],
   });
   isBroken = true;
-  self.lookAtBridges();
+  self.refreshSubnets();
   assert.equal(self.current.subnets?.length, 2);
   isBroken = false;
-  self.lookAtBridges();
+  self.refreshSubnets();
   assert.deepEqual(self.current.subnets, []);
 });

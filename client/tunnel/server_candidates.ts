@@ -1,5 +1,5 @@
 /**
- * Where the server may be: at the host that was named, or at each place where virtual machines have their desktop.
+ * Gathers the candidates for the server: the named host, or each name and address that a virtual machine has for its desktop.
  *
  * @module
  */
@@ -7,32 +7,36 @@ import {
   DEFAULT_GATEWAY,
   DESKTOP_NAMES,
   LIMA_DESKTOP,
-  type ServerPlace,
+  type ServerCandidate,
 } from "../../core/tunnel/candidate_selector.ts";
+import { type Clock, deadline } from "../../core/async/clock.ts";
 import { OperationError } from "../../core/error.ts";
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
+import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 import { SystemError } from "../../ffi/libc/system_error.ts";
 
-/** Milliseconds that a name may take before the places after it are tried without it. */
-const PATIENCE = 2_000;
+/** Milliseconds that a name may take before the candidates after it are tried without it. */
+const RESOLVE_TIMEOUT_MS = 2_000;
 
-/** What the search asks. */
-export interface PlaceSources {
+/** What {@linkcode gatherCandidates} works with. */
+export interface CandidateDeps {
   /** The addresses of a name. */
   readonly resolve: (host: string) => Promise<IpAddress[]>;
   /** The routers of the default routes, the preferred one first. */
   readonly gateways: () => IpAddress[];
-  /** Milliseconds that a name may take; two seconds unless a test cannot wait. */
-  readonly patience?: number;
+  readonly clock?: Clock;
 }
 
 /**
- * The places at this moment, the most likely first.
+ * Gathers the candidates of this moment, the most likely first.
  *
  * @param host the host that was named; undefined to search
  * @throws {OperationError} "unavailable" when a named host has no address
  */
-export async function findPlaces(host: string | undefined, sources: PlaceSources): Promise<ServerPlace[]> {
+export async function gatherCandidates(
+  host: string | undefined,
+  sources: CandidateDeps,
+): Promise<ServerCandidate[]> {
   if (host !== undefined) {
     return (await sources.resolve(host)).map((address) => ({ host, address }));
   }
@@ -43,25 +47,21 @@ export async function findPlaces(host: string | undefined, sources: PlaceSources
   return [...named.flat(), ...gateways, lima].filter(({ address }) => address.family === 4);
 }
 
-/** A name without an address, which most of them are, is no fault. */
+/** Resolves a name. Most names have no address, which is not a fault. */
 async function resolveInTime(
   host: string,
-  { resolve, patience = PATIENCE }: PlaceSources,
-): Promise<ServerPlace[]> {
-  const late = Promise.withResolvers<IpAddress[]>();
-  const timer = setTimeout(() => late.resolve([]), patience);
+  { resolve, clock = SYSTEM_CLOCK }: CandidateDeps,
+): Promise<ServerCandidate[]> {
   try {
-    const addresses = await Promise.race([resolve(host), late.promise]);
+    const addresses = await deadline(resolve(host), RESOLVE_TIMEOUT_MS, () => [], clock);
     return addresses.map((address) => ({ host, address }));
   } catch (error) {
     if (error instanceof OperationError) return [];
     throw error;
-  } finally {
-    clearTimeout(timer);
   }
 }
 
-function listGateways({ gateways }: PlaceSources): IpAddress[] {
+function listGateways({ gateways }: CandidateDeps): IpAddress[] {
   try {
     return gateways();
   } catch (error) {

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../../core/error.ts";
 import { formatAddress } from "../../core/net/address.ts";
-import { findPlaces } from "./server_candidates.ts";
+import { gatherCandidates } from "./server_candidates.ts";
+import { FakeClock } from "../../tests/fakes/clock.ts";
 import { address } from "../../tests/literals.ts";
 
 /** The places as text, for names with these addresses; "late" for one that is never resolved. */
 async function places(host: string | undefined, names: Record<string, string>, ...gateways: string[]) {
-  const found = await findPlaces(host, {
+  const clock = new FakeClock();
+  const gathered = gatherCandidates(host, {
     resolve: (name) => {
       const text = names[name];
       if (text === "late") return new Promise(() => {});
@@ -16,8 +18,10 @@ async function places(host: string | undefined, names: Record<string, string>, .
       return Promise.resolve(text.split(" ").map(address));
     },
     gateways: () => gateways.map(address),
-    patience: 1,
+    clock,
   });
+  await clock.advance(2_000);
+  const found = await gathered;
   return found.map(({ host, address }) => `${host} ${formatAddress(address)}`);
 }
 

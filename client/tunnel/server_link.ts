@@ -1,13 +1,13 @@
 /**
- * The client's server: finds it by name, sends heartbeats, puts control texts together, and looks the name up again when the
- * server is unreachable.
+ * The client's server: sends it heartbeats, assembles its control texts, and looks for it again while it is silent.
  *
  * @module
  */
+import type { Clock } from "../../core/async/clock.ts";
 import { getLogger } from "../../program/log.ts";
 import { LogOnChange } from "../../program/log_on_change.ts";
-import { HeartbeatClock } from "../../core/tunnel/heartbeat_timer.ts";
-import { type ServerPlace, ServerSearch } from "../../core/tunnel/candidate_selector.ts";
+import { HeartbeatTimer } from "../../core/tunnel/heartbeat_timer.ts";
+import { CandidateSelector, type ServerCandidate } from "../../core/tunnel/candidate_selector.ts";
 import { type Endpoint, formatEndpoint } from "../../core/net/endpoint.ts";
 import { parsePrefix, type Prefix } from "../../core/net/prefix.ts";
 import {
@@ -18,66 +18,69 @@ import {
 } from "../../core/protocol/control.ts";
 import { answerChallenge, isChallenge } from "../../core/protocol/challenge.ts";
 import { type ClientDescription, encodeDescription } from "../../core/protocol/description.ts";
-import { encodeHeartbeat, type HeartbeatProof } from "../../core/protocol/heartbeat.ts";
+import { encodeHeartbeat, type HeartbeatMac } from "../../core/protocol/heartbeat.ts";
+import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 import type { UdpSocket } from "../../ffi/udp/udp_socket.ts";
 
 const log = getLogger("server");
 
-/** Commands of the original (docs/internals/protocol.md) that this client does not carry out. */
-const IDLE_COMMANDS: ReadonlySet<string> = new Set(["dns", "host"]);
+/** Commands of v1 (docs/internals/protocol.md) that this client does not carry out. */
+const IGNORED_COMMANDS: ReadonlySet<string> = new Set(["dns", "host"]);
 
-/** Milliseconds that a place which does not answer is stayed with, where there are several. */
-const LONGEST_STAY = 4_000;
+/** The longest time at a candidate that does not answer, where there are several, in milliseconds. */
+const MAX_STAY_MS = 4_000;
 
-/** Milliseconds after which the description is sent again, should one have been lost. */
-const DESCRIPTION_PERIOD = 30_000;
+/** Milliseconds after which the description is sent again, in case one was lost. */
+const DESCRIPTION_PERIOD_MS = 30_000;
 
-/** What the link works with. */
-export interface ServerLinkSettings {
+/** What a {@linkcode ServerLink} works with. */
+export interface ServerLinkDeps {
   readonly port: number;
   readonly heartbeatMs: number;
   /** Proves the key; undefined without one. */
-  readonly proof: HeartbeatProof | undefined;
-  /** What is told to a server of version 2; the link adds the revision. */
+  readonly proof: HeartbeatMac | undefined;
+  /** The description for a server of version 2; the link adds the revision. */
   readonly description: () => ClientDescription;
-  /** Octets of the largest datagram. */
+  /** Bytes of the largest datagram. */
   readonly mtu: number;
   /** Connected to the server; follows it when it moves. */
   readonly socket: Pick<UdpSocket, "family" | "connect" | "send">;
-  /** Where the socket is connected to at first. */
-  readonly place: ServerPlace;
-  /** The places that the server may be at now, the most likely first. */
-  readonly findPlaces: () => Promise<readonly ServerPlace[]>;
-  /** Whether any of the places may have the server; otherwise all are the one host that was named. */
-  readonly isSearch: boolean;
-  /** Told of the commands of each control text that has any; says how many of them it could not understand. */
+  /** The candidate that the socket is connected to at first. */
+  readonly candidate: ServerCandidate;
+  /** The candidates of this moment, the most likely first. */
+  readonly gatherCandidates: () => Promise<readonly ServerCandidate[]>;
+  /** Whether any host may be the server; otherwise all candidates are addresses of the host that was named. */
+  readonly anyHost: boolean;
+  /** Handles the commands of each control text that has any; returns how many of them it could not understand. */
   readonly onCommands: (commands: readonly ControlCommand[]) => number;
-  /** Puts the virtual IPv6 network in force that the server named, or none. */
+  /** Applies the virtual IPv6 network that the server named, or none. */
   readonly onIpv6: (addr6: Prefix | undefined) => void;
   /** Packets received and sent so far. */
   readonly traffic: () => { readonly received: number; readonly sent: number };
+  readonly clock?: Clock;
 }
 
-/** Keeps the tunnel's other end known and alive. */
+/** Finds the tunnel's server and keeps the tunnel to it alive. */
 export class ServerLink implements Disposable {
-  readonly #settings: ServerLinkSettings;
-  readonly #clock: HeartbeatClock;
+  readonly #deps: ServerLinkDeps;
+  readonly #clock: Clock;
+  readonly #heartbeat: HeartbeatTimer;
   readonly #assembler = new ControlAssembler();
-  readonly #search: ServerSearch;
-  #place: ServerPlace;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #selector: CandidateSelector;
+  #candidate: ServerCandidate;
+  #tickTimer: Disposable | undefined;
   #traffic = { received: 0, sent: 0 };
   #lastHeartbeatTime = 0;
-  /** Whether the last heartbeat had no answer yet, nor a challenge. */
+  /** Whether the last heartbeat has had neither an answer nor a challenge. */
   #mayAnswer = false;
   #sent = 0;
   #answered = 0;
   #lastHeard: number | undefined;
-  /** The server has shown that it answers heartbeats, which the original's does not. */
+  /** Whether the server answers heartbeats, which one of v1 does not. */
   #answers = false;
   #wasSilent = false;
   #isClosed = false;
-  /** The server takes descriptions, as the original's does not. */
+  /** Whether the server reads descriptions, which one of v1 does not. */
   #takesDescriptions = false;
   #revision: number | undefined;
   /** The last description that was sent. */
@@ -85,24 +88,25 @@ export class ServerLink implements Disposable {
   #describedAt = 0;
   #strayMessages = 0;
   #unknownCommands = 0;
-  readonly #idleCommands = new LogOnChange();
+  readonly #ignoredCommands = new LogOnChange();
 
-  constructor(settings: ServerLinkSettings) {
-    this.#settings = settings;
-    this.#place = settings.place;
-    this.#search = new ServerSearch(settings.isSearch);
-    const longestPause = settings.isSearch ? LONGEST_STAY : undefined;
-    this.#clock = new HeartbeatClock(settings.heartbeatMs, performance.now(), longestPause);
+  constructor(deps: ServerLinkDeps) {
+    const { candidate, anyHost, heartbeatMs, clock = SYSTEM_CLOCK } = deps;
+    this.#deps = deps;
+    this.#clock = clock;
+    this.#candidate = candidate;
+    this.#selector = new CandidateSelector(anyHost);
+    this.#heartbeat = new HeartbeatTimer(heartbeatMs, clock.now(), anyHost ? MAX_STAY_MS : undefined);
   }
 
   /** Where the server is. */
   get endpoint(): Endpoint {
-    return { address: this.#place.address, port: this.#settings.port };
+    return { address: this.#candidate.address, port: this.#deps.port };
   }
 
   /** The name that led there. */
   get host(): string {
-    return this.#place.host;
+    return this.#candidate.host;
   }
 
   /** Heartbeats since the start. */
@@ -115,14 +119,14 @@ export class ServerLink implements Disposable {
     return { strayMessage: this.#strayMessages, unknownCommand: this.#unknownCommands };
   }
 
-  /** When a message or packet was last noticed, milliseconds since 1970. */
+  /** When a message or packet last came, milliseconds since 1970. */
   get lastHeard(): number | undefined {
     return this.#lastHeard;
   }
 
-  /** A server that answers is up while it does; one that never does is up once it was heard. */
+  /** Whether the server is reachable: it answers, or it is one that never answers and something came from it. */
   get isUp(): boolean {
-    return this.#lastHeard !== undefined && !(this.#answers && this.#clock.isSilent);
+    return this.#lastHeard !== undefined && !(this.#answers && this.#heartbeat.isSilent);
   }
 
   /** Sends the first heartbeat and goes on by itself. */
@@ -130,11 +134,11 @@ export class ServerLink implements Disposable {
     this.#tick();
   }
 
-  /** Takes a datagram of the server that is no packet. */
-  takeMessage(datagram: Uint8Array): void {
+  /** Handles a datagram of the server that is not a packet. */
+  handleMessage(datagram: Uint8Array): void {
     if (this.#isClosed) return;
-    if (isChallenge(datagram)) return this.#takeChallenge(datagram);
-    this.#noteHeard();
+    if (isChallenge(datagram)) return this.#handleChallenge(datagram);
+    this.#onReceive();
     this.#schedule();
     const assembly = this.#assembler.push(datagram);
     if (assembly.kind === "stray") this.#strayMessages++;
@@ -145,87 +149,86 @@ export class ServerLink implements Disposable {
       this.#answered++;
     }
     const commands = parseControl(assembly.text);
-    // A text that says everything has a revision or none; what another server numbered does not count.
+    // A full text has a revision or none; a revision of another server does not count.
     if (commands[0]?.name === "version") this.#revision = undefined;
-    for (const command of commands) this.#takeCommand(command);
-    if (commands.length > 0) this.#unknownCommands += this.#settings.onCommands(commands);
-    // Last, because it says that all of the text was taken.
+    for (const command of commands) this.#handleCommand(command);
+    if (commands.length > 0) this.#unknownCommands += this.#deps.onCommands(commands);
+    // Last, because it confirms the whole text.
     if (commands[0]?.name === "version" && this.#takesDescriptions) this.describe();
   }
 
   /** Describes the client to a server that takes descriptions. */
   describe(): void {
     if (!this.#takesDescriptions || this.#isClosed) return;
-    const description = this.#settings.description();
+    const description = this.#deps.description();
     this.#described = JSON.stringify(description);
-    this.#describedAt = performance.now();
+    this.#describedAt = this.#clock.now();
     const revision = this.#revision === undefined ? {} : { revision: this.#revision };
-    this.#settings.socket.send(encodeDescription({ ...description, ...revision }, this.#settings.mtu));
+    this.#deps.socket.send(encodeDescription({ ...description, ...revision }, this.#deps.mtu));
   }
 
-  /** Does the same if the description differs from the last one. */
+  /** Describes the client if the description differs from the last one. */
   describeIfChanged(): void {
-    if (JSON.stringify(this.#settings.description()) !== this.#described) this.describe();
+    if (JSON.stringify(this.#deps.description()) !== this.#described) this.describe();
   }
 
-  /** Sends nothing any more; a look-up that is still under way changes nothing. */
+  /** Ends all sending. A look-up that is still under way changes nothing. */
   [Symbol.dispose](): void {
     this.#isClosed = true;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#tickTimer?.[Symbol.dispose]();
   }
 
-  #takeCommand(command: ControlCommand): void {
+  #handleCommand(command: ControlCommand): void {
     if (command.name === "connect" || command.name === "disconnect") return;
-    if (command.name === "addr6") return this.#takeIpv6(command);
-    if (command.name === "revision") return this.#takeRevision(command);
-    if (command.name !== "version") return this.#passOver(command);
+    if (command.name === "addr6") return this.#handleIpv6(command);
+    if (command.name === "revision") return this.#handleRevision(command);
+    if (command.name !== "version") return this.#ignoreCommand(command);
     this.#answers = true;
     this.#takesDescriptions = Number(command.words[0]) >= CONTROL_VERSION;
   }
 
-  #takeRevision(command: ControlCommand): void {
+  #handleRevision(command: ControlCommand): void {
     const [word = "", ...rest] = command.words;
-    if (rest.length > 0 || !/^\d{1,10}$/.test(word)) return this.#passOver(command);
+    if (rest.length > 0 || !/^\d{1,10}$/.test(word)) return this.#ignoreCommand(command);
     this.#revision = Number(word);
   }
 
-  #takeIpv6(command: ControlCommand): void {
+  #handleIpv6(command: ControlCommand): void {
     const [word = "", ...rest] = command.words;
     const addr6 = parsePrefix(word);
     const isSound = rest.length === 0 &&
       (word === "off" || (addr6?.address.family === 6 && addr6.length <= 126));
-    if (isSound) this.#settings.onIpv6(addr6);
-    else this.#passOver(command);
+    if (isSound) this.#deps.onIpv6(addr6);
+    else this.#ignoreCommand(command);
   }
 
-  /** Counts a command that is not carried out; the known ones are logged, once until their words change. */
-  #passOver({ name, words }: ControlCommand): void {
-    if (!IDLE_COMMANDS.has(name)) this.#unknownCommands++;
-    else if (this.#idleCommands.changed(name, words.join(" "))) {
+  /** Counts a command that is not carried out. Known ones are logged, once until their words change. */
+  #ignoreCommand({ name, words }: ControlCommand): void {
+    if (!IGNORED_COMMANDS.has(name)) this.#unknownCommands++;
+    else if (this.#ignoredCommands.changed(name, words.join(" "))) {
       log.warn("control command without effect in this version", { command: name, words: words.join(" ") });
     }
   }
 
-  #noteHeard(): void {
-    this.#lastHeard = Date.now();
-    this.#clock.heard(performance.now());
-    this.#search.heard(this.#place);
+  #onReceive(): void {
+    this.#lastHeard = this.#clock.wallClock();
+    this.#heartbeat.onReceive(this.#clock.now());
+    this.#selector.onReceive(this.#candidate);
     if (!this.#wasSilent) return;
     this.#wasSilent = false;
     log.info("server answers again", { host: this.host, endpoint: formatEndpoint(this.endpoint) });
   }
 
   #tick(): void {
-    const traffic = this.#settings.traffic();
+    const traffic = this.#deps.traffic();
     const received = traffic.received !== this.#traffic.received;
     const sent = traffic.sent !== this.#traffic.sent;
     this.#traffic = traffic;
-    if (received) this.#noteHeard();
-    const due = this.#clock.tick(performance.now(), received, sent);
+    if (received) this.#onReceive();
+    const due = this.#heartbeat.tick(this.#clock.now(), received, sent);
     if (due.heartbeat) this.#sendHeartbeat();
-    if (performance.now() - this.#describedAt >= DESCRIPTION_PERIOD) this.describe();
-    if (this.#clock.isSilent && this.#answers && !this.#wasSilent) {
+    if (this.#clock.now() - this.#describedAt >= DESCRIPTION_PERIOD_MS) this.describe();
+    if (this.#heartbeat.isSilent && this.#answers && !this.#wasSilent) {
       this.#wasSilent = true;
       log.warn("server is unreachable; searching for it", { host: this.host });
     }
@@ -234,24 +237,25 @@ export class ServerLink implements Disposable {
   }
 
   #schedule(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#tick(), Math.max(0, this.#clock.nextTick - performance.now()));
+    this.#tickTimer?.[Symbol.dispose]();
+    const wait = Math.max(0, this.#heartbeat.nextDeadline - this.#clock.now());
+    this.#tickTimer = this.#clock.after(wait, () => this.#tick());
   }
 
   #sendHeartbeat(): void {
-    // The server takes no time twice, so a clock that stands still or was set back a little counts on.
-    this.#lastHeartbeatTime = Math.max(Date.now(), this.#lastHeartbeatTime + 1);
-    this.#settings.socket.send(encodeHeartbeat(this.#settings.proof, this.#lastHeartbeatTime));
+    // The server accepts no time twice, so the times go on where the clock stands still or was set back a little.
+    this.#lastHeartbeatTime = Math.max(this.#clock.wallClock(), this.#lastHeartbeatTime + 1);
+    this.#deps.socket.send(encodeHeartbeat(this.#deps.proof, this.#lastHeartbeatTime));
     this.#mayAnswer = true;
     this.#sent++;
   }
 
   /**
-   * Answers one challenge for each heartbeat. That the server was heard shows its answer to the proof, which follows at once: only
-   * then is the tunnel bound.
+   * Answers one challenge for each heartbeat. It does not count as received: the tunnel is bound only once the server has
+   * answered the proof.
    */
-  #takeChallenge(datagram: Uint8Array): void {
-    const { proof, socket } = this.#settings;
+  #handleChallenge(datagram: Uint8Array): void {
+    const { proof, socket } = this.#deps;
     if (proof === undefined || !this.#mayAnswer) {
       this.#strayMessages++;
       return;
@@ -261,17 +265,17 @@ export class ServerLink implements Disposable {
   }
 
   async #lookUp(): Promise<void> {
-    const { port, socket } = this.#settings;
+    const { port, socket } = this.#deps;
     try {
-      const places = await this.#settings.findPlaces();
-      const found = places.filter(({ address }) => address.family === socket.family);
-      const next = this.#isClosed ? undefined : this.#search.next(found, this.#place);
+      const candidates = await this.#deps.gatherCandidates();
+      const found = candidates.filter(({ address }) => address.family === socket.family);
+      const next = this.#isClosed ? undefined : this.#selector.next(found, this.#candidate);
       if (next === undefined) return;
       const endpoint = { address: next.address, port };
       socket.connect(endpoint);
       const from = formatEndpoint(this.endpoint);
-      this.#place = next;
-      if (this.#settings.isSearch) {
+      this.#candidate = next;
+      if (this.#deps.anyHost) {
         log.info("searching for the server", { host: next.host, endpoint: formatEndpoint(endpoint) });
       } else log.info("server moved", { from, to: formatEndpoint(endpoint) });
       this.#sendHeartbeat();

@@ -4,9 +4,10 @@ import { formatAddress, type IpAddress } from "../../core/net/address.ts";
 import { formatEndpoint } from "../../core/net/endpoint.ts";
 import { type ClientDescription, decodeDescription } from "../../core/protocol/description.ts";
 import { answerChallenge, Challenges } from "../../core/protocol/challenge.ts";
-import { HeartbeatJudge } from "../../core/protocol/heartbeat.ts";
-import { heartbeatProof } from "../../core/protocol/heartbeat_mac.ts";
-import { ServerLink, type ServerLinkSettings } from "./server_link.ts";
+import { HeartbeatVerifier } from "../../core/protocol/heartbeat.ts";
+import { heartbeatMac } from "../../core/protocol/heartbeat_mac.ts";
+import { ServerLink, type ServerLinkDeps } from "./server_link.ts";
+import { FakeClock } from "../../tests/fakes/clock.ts";
 import { address } from "../../tests/literals.ts";
 
 const text = (control: string) =>
@@ -25,22 +26,22 @@ class Scene implements Disposable {
   readonly networks: (string | undefined)[] = [];
   traffic = { received: 0, sent: 0 };
   addresses: IpAddress[] | Promise<IpAddress[]> = [HERE];
+  readonly clock = new FakeClock(Date.UTC(2026, 0, 1));
   readonly link: ServerLink;
-  #onEvent = () => {};
 
-  constructor(changes: Partial<ServerLinkSettings> = {}) {
+  constructor(changes: Partial<ServerLinkDeps> = {}) {
     this.link = new ServerLink({
+      clock: this.clock,
       port: 2511,
       heartbeatMs: 2,
       proof: undefined,
       description: () => this.description,
       mtu: 1400,
-      place: { host: HOST, address: HERE },
-      isSearch: false,
+      candidate: { host: HOST, address: HERE },
+      anyHost: false,
       onIpv6: (addr6) => void this.networks.push(addr6 && formatPrefix(addr6)),
-      findPlaces: async () => {
+      gatherCandidates: async () => {
         this.lookups++;
-        this.#onEvent();
         return (await this.addresses).map((address) => ({ host: HOST, address }));
       },
       socket: {
@@ -48,7 +49,6 @@ class Scene implements Disposable {
         connect: (peer) => void this.connected.push(formatEndpoint(peer)),
         send: (datagram) => {
           this.sent.push(datagram);
-          this.#onEvent();
           return true;
         },
       },
@@ -58,14 +58,12 @@ class Scene implements Disposable {
     });
   }
 
-  /** Resolves once the condition holds, looked at whenever the link does something. */
-  until(condition: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onEvent = () => {
-        if (condition()) resolve();
-      };
-      this.#onEvent();
-    });
+  /** Lets time pass until the condition holds. */
+  async until(condition: () => boolean): Promise<void> {
+    for (let step = 0; !condition(); step++) {
+      assert.ok(step < 10_000, "the condition never held");
+      await this.clock.advance(1);
+    }
   }
 
   [Symbol.dispose](): void {
@@ -87,12 +85,12 @@ Deno.test("the first heartbeat goes out at once and is repeated while nobody ans
 Deno.test("an answer makes the tunnel up, silence after it down, another answer up again", async () => {
   using scene = new Scene();
   scene.link.start();
-  scene.link.takeMessage(text(""));
+  scene.link.handleMessage(text(""));
   assert.equal(scene.link.isUp, true);
   assert.equal(scene.link.heartbeats.answered, 1);
-  assert.ok(scene.link.lastHeard !== undefined && Date.now() - scene.link.lastHeard < 5000);
+  assert.equal(scene.link.lastHeard, scene.clock.wallClock());
   await scene.until(() => !scene.link.isUp);
-  scene.link.takeMessage(text(""));
+  scene.link.handleMessage(text(""));
   assert.equal(scene.link.isUp, true);
 });
 
@@ -108,25 +106,19 @@ Deno.test("a server that never answers, as the original's, is up once packets ca
 
 Deno.test("no heartbeat is needed while packets go both ways", async () => {
   let asked = 0;
-  const waiting = Promise.withResolvers<void>();
-  using scene = new Scene({
-    traffic: () => {
-      if (++asked === 10) waiting.resolve();
-      return { received: asked, sent: asked };
-    },
-  });
+  using scene = new Scene({ traffic: () => ({ received: ++asked, sent: asked }) });
   scene.link.start();
-  await waiting.promise;
+  await scene.until(() => asked >= 10);
   assert.equal(scene.sent.length, 0);
 });
 
 Deno.test("a server of version 2 is sent the description, one of version 1 is not", () => {
   using scene = new Scene();
-  scene.link.takeMessage(text("version 1"));
-  scene.link.takeMessage(text("version"));
+  scene.link.handleMessage(text("version 1"));
+  scene.link.handleMessage(text("version"));
   assert.equal(scene.sent.length, 0);
-  scene.link.takeMessage(text("version 2,connect 172.17.0.0 172.18.0.0"));
-  scene.link.takeMessage(text("version 3"));
+  scene.link.handleMessage(text("version 2,connect 172.17.0.0 172.18.0.0"));
+  scene.link.handleMessage(text("version 3"));
   assert.deepEqual(scene.sent.map(([type]) => type), [3, 3]);
   assert.equal(scene.link.heartbeats.answered, 0);
 });
@@ -140,12 +132,12 @@ Deno.test("a description names the revision once all of its text was carried out
     },
   });
   const revisions = () => scene.sent.map((datagram) => decodeDescription(datagram)?.revision);
-  scene.link.takeMessage(text("version 2,revision 7"));
+  scene.link.handleMessage(text("version 2,revision 7"));
   assert.deepEqual(revisions(), [7]);
-  scene.link.takeMessage(text("version 2,revision 8,addr6 off"));
+  scene.link.handleMessage(text("version 2,revision 8,addr6 off"));
   assert.deepEqual(revisions(), [7, 8]);
   for (const words of ["", " 1 2", " -1", " x", " 12345678901"]) {
-    scene.link.takeMessage(text(`version 2,revision${words}`));
+    scene.link.handleMessage(text(`version 2,revision${words}`));
     assert.equal(revisions().at(-1), undefined, words);
   }
   assert.equal(scene.link.drops.unknownCommand, 5);
@@ -156,7 +148,7 @@ Deno.test("a description is sent again when it has changed, to a server that tak
   scene.link.describeIfChanged();
   scene.link.describe();
   assert.equal(scene.sent.length, 0);
-  scene.link.takeMessage(text("version 2"));
+  scene.link.handleMessage(text("version 2"));
   scene.link.describeIfChanged();
   assert.equal(scene.sent.length, 1);
   scene.description = { ...scene.description, subnets: ["172.17.0.0/16"] };
@@ -168,14 +160,14 @@ Deno.test("a description is sent again when it has changed, to a server that tak
 
 Deno.test("the commands of a text are handed on together", () => {
   const taken: string[] = [];
-  const onCommands: ServerLinkSettings["onCommands"] = (commands) => {
+  const onCommands: ServerLinkDeps["onCommands"] = (commands) => {
     taken.push(commands.map(({ name, words }) => [name, ...words].join(" ")).join());
     return 0;
   };
   using scene = new Scene({ onCommands });
-  scene.link.takeMessage(text("version 2,connect 172.17.0.0 172.18.0.0"));
-  scene.link.takeMessage(text(""));
-  scene.link.takeMessage(text("disconnect 172.17.0.0 172.18.0.0"));
+  scene.link.handleMessage(text("version 2,connect 172.17.0.0 172.18.0.0"));
+  scene.link.handleMessage(text(""));
+  scene.link.handleMessage(text("disconnect 172.17.0.0 172.18.0.0"));
   assert.deepEqual(taken, [
     "version 2,connect 172.17.0.0 172.18.0.0",
     "disconnect 172.17.0.0 172.18.0.0",
@@ -184,18 +176,20 @@ Deno.test("the commands of a text are handed on together", () => {
 
 Deno.test("the virtual IPv6 network is taken from the server, nonsense in its place is not", () => {
   using scene = new Scene();
-  scene.link.takeMessage(text("addr6 fdc0:c0de:251::1/64"));
-  scene.link.takeMessage(text("addr6 192.168.251.1/24,addr6 fdc0::1/127,addr6,addr6 off off"));
-  scene.link.takeMessage(text("addr6 off"));
+  scene.link.handleMessage(text("addr6 fdc0:c0de:251::1/64"));
+  scene.link.handleMessage(text("addr6 192.168.251.1/24,addr6 fdc0::1/127,addr6,addr6 off off"));
+  scene.link.handleMessage(text("addr6 off"));
   assert.deepEqual(scene.networks, ["fdc0:c0de:251::1/64", undefined]);
   assert.equal(scene.link.drops.unknownCommand, 4);
 });
 
 Deno.test("what is not used is counted by reason", () => {
   using scene = new Scene({ onCommands: () => 1 });
-  scene.link.takeMessage(text("version 2,connect 172.17.0.0 172.18.0.0,dns a,host 10.0.0.1 b,juggle,spin 3"));
-  scene.link.takeMessage(new Uint8Array([0x61]));
-  scene.link.takeMessage(new Uint8Array([1]));
+  scene.link.handleMessage(
+    text("version 2,connect 172.17.0.0 172.18.0.0,dns a,host 10.0.0.1 b,juggle,spin 3"),
+  );
+  scene.link.handleMessage(new Uint8Array([0x61]));
+  scene.link.handleMessage(new Uint8Array([1]));
   assert.deepEqual(scene.link.drops, { strayMessage: 2, unknownCommand: 3 });
 });
 
@@ -204,7 +198,7 @@ Deno.test("a control text in several datagrams is one text", () => {
   const whole = text("version 2");
   for (const part of [whole.slice(0, 3), whole.slice(3, 8), whole.slice(8)]) {
     assert.equal(scene.sent.length, 0);
-    scene.link.takeMessage(part);
+    scene.link.handleMessage(part);
   }
   assert.equal(scene.sent.length, 1);
 });
@@ -223,7 +217,7 @@ Deno.test("a silent server is looked for, and followed where it went", async () 
 
 Deno.test("where the server is searched for, each place has its turn until it answers", async () => {
   const places = [{ host: "first", address: HERE }, { host: "second", address: THERE }];
-  using scene = new Scene({ isSearch: true, findPlaces: () => Promise.resolve(places) });
+  using scene = new Scene({ anyHost: true, gatherCandidates: () => Promise.resolve(places) });
   scene.link.start();
   await scene.until(() => scene.connected.length === 2);
   assert.deepEqual(scene.connected, ["192.0.2.2:2511", "192.0.2.1:2511"]);
@@ -250,7 +244,7 @@ for (
 }
 
 Deno.test("a look-up that fails leaves everything as it was", async () => {
-  using scene = new Scene({ findPlaces: () => Promise.reject(new Error("no such host")) });
+  using scene = new Scene({ gatherCandidates: () => Promise.reject(new Error("no such host")) });
   scene.link.start();
   await scene.until(() => scene.sent.length > 8);
   assert.equal(formatAddress(scene.link.endpoint.address), "192.0.2.1");
@@ -264,7 +258,7 @@ Deno.test("an ended link sends nothing, whatever still comes in", async () => {
   await scene.until(() => scene.lookups === 1);
   scene.link[Symbol.dispose]();
   const before = scene.sent.length;
-  scene.link.takeMessage(text("version 2"));
+  scene.link.handleMessage(text("version 2"));
   found.resolve([THERE]);
   // The look-up goes on in the microtasks that follow.
   for (let turn = 0; turn < 10; turn++) await found.promise;
@@ -273,52 +267,60 @@ Deno.test("an ended link sends nothing, whatever still comes in", async () => {
 });
 
 Deno.test("each heartbeat with a key is later than the last, so the server takes them all", async () => {
-  using scene = new Scene({ proof: heartbeatProof("secret"), heartbeatMs: 1 });
+  using scene = new Scene({ proof: heartbeatMac("secret"), heartbeatMs: 1 });
   scene.link.start();
   await scene.until(() => scene.sent.length >= 10);
   const challenges = new Challenges(new Uint8Array(32));
-  const judge = new HeartbeatJudge(heartbeatProof("secret"), challenges, Date.now() - 3_600_000);
+  const verifier = new HeartbeatVerifier(
+    heartbeatMac("secret"),
+    challenges,
+    scene.clock.wallClock() - 3_600_000,
+  );
   const from = { address: HERE, port: 4000 };
-  assert.ok(scene.sent.every((heartbeat) => judge.judge(heartbeat, from, Date.now()).kind === "bind"));
+  assert.ok(
+    scene.sent.every((heartbeat) =>
+      verifier.verify(heartbeat, from, scene.clock.wallClock()).kind === "bind"
+    ),
+  );
 });
 
 Deno.test("a challenge is answered by its proof, once for each heartbeat, and does not make the tunnel up", () => {
-  const proof = heartbeatProof("secret");
+  const proof = heartbeatMac("secret");
   using scene = new Scene({ proof, heartbeatMs: 5000 });
   const challenge = new Challenges(new Uint8Array(32)).issue(
     proof,
     { address: HERE, port: 4000 },
-    Date.now(),
+    scene.clock.wallClock(),
   );
-  scene.link.takeMessage(challenge);
+  scene.link.handleMessage(challenge);
   assert.deepEqual(scene.sent, [], "before the first heartbeat");
   scene.link.start();
-  for (let time = 0; time < 3; time++) scene.link.takeMessage(challenge);
+  for (let time = 0; time < 3; time++) scene.link.handleMessage(challenge);
   assert.deepEqual(scene.sent.slice(1), [answerChallenge(proof, challenge)]);
   assert.deepEqual([scene.link.isUp, scene.link.drops.strayMessage], [false, 3]);
-  scene.link.takeMessage(text(""));
+  scene.link.handleMessage(text(""));
   assert.equal(scene.link.isUp, true);
 });
 
 Deno.test("a challenge after the answer to the heartbeat is not answered", () => {
-  using scene = new Scene({ proof: heartbeatProof("secret"), heartbeatMs: 5000 });
+  using scene = new Scene({ proof: heartbeatMac("secret"), heartbeatMs: 5000 });
   scene.link.start();
-  scene.link.takeMessage(text(""));
-  scene.link.takeMessage(new Uint8Array(17));
+  scene.link.handleMessage(text(""));
+  scene.link.handleMessage(new Uint8Array(17));
   assert.equal(scene.sent.length, 1);
 });
 
 Deno.test("without a key no challenge is answered", () => {
   using scene = new Scene({ heartbeatMs: 5000 });
   scene.link.start();
-  scene.link.takeMessage(new Uint8Array(17));
+  scene.link.handleMessage(new Uint8Array(17));
   assert.equal(scene.sent.length, 1);
 });
 
 Deno.test("a challenge between the datagrams of a control text is no part of it", () => {
-  using scene = new Scene({ proof: heartbeatProof("secret"), heartbeatMs: 5000 });
+  using scene = new Scene({ proof: heartbeatMac("secret"), heartbeatMs: 5000 });
   scene.link.start();
   const whole = text("version 2");
-  for (const part of [whole.slice(0, 5), new Uint8Array(17), whole.slice(5)]) scene.link.takeMessage(part);
+  for (const part of [whole.slice(0, 5), new Uint8Array(17), whole.slice(5)]) scene.link.handleMessage(part);
   assert.deepEqual(scene.sent.map(([type]) => type), [0, 0, 3]);
 });

@@ -6,46 +6,47 @@
 import { getLogger } from "../../program/log.ts";
 import { LogOnChange } from "../../program/log_on_change.ts";
 import { OperationError } from "../../core/error.ts";
+import { type Clock, soonest } from "../../core/async/clock.ts";
 import { nextAddress } from "../../core/net/address.ts";
 import { formatPrefix, networkOf, type Prefix } from "../../core/net/prefix.ts";
 import { Restorations } from "../../core/routing/flap_damper.ts";
 import { InterfaceKeeper } from "../../system/interface/interface_reconciler.ts";
+import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 import type { InterfaceSettings, Router } from "../../system/routing/router.ts";
 
 const log = getLogger("route");
 
-/** What the keeper works with. */
-export interface TunnelKeeperSettings {
+/** What a {@linkcode TunnelReconciler} works with. */
+export interface TunnelReconcilerDeps {
   readonly router: Pick<Router, "lacksSettings" | "repairInterface" | "listMissing" | "addRoutes">;
   /** The interface with its IPv4 addresses. */
   readonly base: InterfaceSettings;
-  /** The virtual networks that are in force now, each with the address on this side. */
+  /** The virtual networks of this moment, each with the address on this side. */
   readonly networks: () => readonly Prefix[];
-  /** Milliseconds on a steady scale. */
-  readonly now?: () => number;
+  readonly clock?: Clock;
 }
 
-/** Puts interface and routes right, each time it is asked to. */
-export class TunnelKeeper {
-  readonly #settings: TunnelKeeperSettings;
+/** Repairs the interface and its routes at each call. */
+export class TunnelReconciler {
+  readonly #deps: TunnelReconcilerDeps;
   readonly #keeper: InterfaceKeeper;
   readonly #restorations = new Restorations();
   readonly #said = new LogOnChange();
-  readonly #now: () => number;
+  readonly #clock: Clock;
   #fault: string | undefined;
 
-  constructor(settings: TunnelKeeperSettings) {
-    const { router, base, now = () => performance.now() } = settings;
-    this.#settings = settings;
-    this.#now = now;
+  constructor(deps: TunnelReconcilerDeps) {
+    const { router, base, clock = SYSTEM_CLOCK } = deps;
+    this.#deps = deps;
+    this.#clock = clock;
     this.#keeper = new InterfaceKeeper({
       router,
       wanted: () => {
-        const addr6 = settings.networks().find(({ address }) => address.family === 6)?.address;
+        const addr6 = deps.networks().find(({ address }) => address.family === 6)?.address;
         return addr6 === undefined ? base : { ...base, address6: addr6, peer6: nextAddress(addr6) };
       },
-      onRepaired: () => log.info("interface put right again", { interface: base.name }),
-      now,
+      onRepaired: () => log.info("interface repaired", { interface: base.name }),
+      now: () => clock.now(),
     });
   }
 
@@ -55,12 +56,12 @@ export class TunnelKeeper {
   }
 
   /**
-   * Looks once. What cannot be put right is logged once and shown as the fault.
+   * Repairs once. What cannot be repaired is logged once and shown as the fault.
    *
-   * @returns the milliseconds after which to come back; undefined where nothing waits
+   * @returns the milliseconds until the next call; undefined where nothing waits
    */
   async reconcile(): Promise<number | undefined> {
-    const now = this.#now();
+    const now = this.#clock.now();
     try {
       await this.#keeper.repair();
       this.#fault = await this.#repairRoutes(now);
@@ -70,13 +71,11 @@ export class TunnelKeeper {
     }
     if (this.fault === undefined) this.#said.clear("fault");
     else if (this.#said.changed("fault", this.fault)) log.warn(this.fault);
-    const times = [this.#keeper.nextRepair, this.#restorations.nextDue(now)]
-      .filter((time) => time !== undefined);
-    return times.length === 0 ? undefined : Math.min(...times);
+    return soonest(this.#keeper.nextRepair, this.#restorations.nextDue(now));
   }
 
   async #repairRoutes(now: number): Promise<string | undefined> {
-    const { router, base, networks } = this.#settings;
+    const { router, base, networks } = this.#deps;
     const wanted = networks().map(networkOf);
     const missing = await router.listMissing(wanted, base.name);
     for (const prefix of missing) this.#restorations.lost(formatPrefix(prefix), now);
@@ -85,7 +84,7 @@ export class TunnelKeeper {
     const failed = new Set(failures.map(({ prefix }) => formatPrefix(prefix)));
     const restored = due.map(formatPrefix).filter((key) => !failed.has(key));
     for (const key of restored) this.#restorations.restored(key, now);
-    if (restored.length > 0) log.info("lost routes put back", { routes: restored.join(" ") });
+    if (restored.length > 0) log.info("routes restored", { routes: restored.join(" ") });
     const contested = wanted.map(formatPrefix).find((key) => this.#restorations.isContested(key, now));
     return failures[0]?.error.report ??
       (contested === undefined

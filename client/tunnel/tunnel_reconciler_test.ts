@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { FakeClock } from "../../tests/fakes/clock.ts";
 import { configureLog } from "../../program/log.ts";
 import { OperationError } from "../../core/error.ts";
 import { formatAddress } from "../../core/net/address.ts";
 import { formatPrefix } from "../../core/net/prefix.ts";
-import { TunnelKeeper, type TunnelKeeperSettings } from "./tunnel_reconciler.ts";
+import { TunnelReconciler, type TunnelReconcilerDeps } from "./tunnel_reconciler.ts";
 import { prefix } from "../../tests/literals.ts";
 
 const V4 = prefix("192.168.251.1/24");
@@ -13,10 +14,11 @@ const V6 = prefix("fdc0:c0de:251::1/64");
 function setUp() {
   const lines: string[] = [];
   configureLog({ level: "warn", format: "text", color: false, write: (line) => lines.push(line) });
-  const system = { networks: [V4], now: 0, isDown: false, steps: [] as string[] };
+  const clock = new FakeClock();
+  const system = { networks: [V4], clock, isDown: false, steps: [] as string[] };
   const missing = new Set<string>();
   const refused = new Set<string>();
-  const router: TunnelKeeperSettings["router"] = {
+  const router: TunnelReconcilerDeps["router"] = {
     lacksSettings: () => Promise.resolve(system.isDown),
     repairInterface: ({ address6 }) => {
       system.isDown = false;
@@ -32,11 +34,11 @@ function setUp() {
       return Promise.resolve(failed.map((prefix) => ({ prefix, error })));
     },
   };
-  const keeper = new TunnelKeeper({
+  const keeper = new TunnelReconciler({
     router,
     base: { name: "connector0", mtu: 1400, address: V4.address, peer: V4.address },
     networks: () => system.networks,
-    now: () => system.now,
+    clock,
   });
   return { system, missing, refused, keeper, lines };
 }
@@ -73,7 +75,7 @@ Deno.test("a route that somebody else took is a fault until it is free, told onc
 
 Deno.test("a route that is taken away again and again is put back with pauses", async () => {
   const { system, missing, keeper, lines } = setUp();
-  for (; system.now < 100_000; system.now += 50) {
+  for (; system.clock.time < 100_000; system.clock.time += 50) {
     missing.add("192.168.251.0/24");
     await keeper.reconcile();
   }

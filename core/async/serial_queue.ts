@@ -1,10 +1,10 @@
 /**
- * Works that must not overlap.
+ * Tasks that must not overlap.
  *
  * @module
  */
 
-/** Does works one after the other, in the order in which they were given. A work that fails holds up no other. */
+/** Runs tasks one after the other, in the order in which they were given. A task that fails holds up no other. */
 export class SerialQueue {
   readonly #onLost: (error: unknown) => void;
   #last: Promise<unknown> = Promise.resolve();
@@ -13,7 +13,7 @@ export class SerialQueue {
   /**
    * An empty queue.
    *
-   * @param onLost told what made a work fail that nobody waits for; must not throw
+   * @param onLost called with the error of a task that no caller waits for; must not throw
    */
   constructor(onLost: (error: unknown) => void) {
     this.#onLost = onLost;
@@ -25,25 +25,25 @@ export class SerialQueue {
   }
 
   /**
-   * Does a work for which the caller waits.
+   * Runs a task that the caller waits for.
    *
-   * @returns what the work gives; an error of the work is the caller's
+   * @returns the outcome of the task; an error rejects the promise
    * @throws {TypeError} after the queue was closed
    */
-  run<T>(work: () => T | Promise<T>): Promise<T> {
+  run<T>(task: () => T | Promise<T>): Promise<T> {
     if (this.#isClosed) return Promise.reject(new TypeError("the queue is closed"));
-    const done = this.#last.then(work);
+    const done = this.#last.then(task);
     this.#last = done.catch(() => {});
     return done;
   }
 
-  /** Does a work for which nobody waits. It is left out if the queue is closed before its turn. */
-  start(work: () => void | Promise<void>): void {
+  /** Runs a task that no caller waits for. It is left out if the queue is closed before its turn. */
+  start(task: () => void | Promise<void>): void {
     if (this.#isClosed) return;
-    this.#last = this.#last.then(() => this.#isClosed ? undefined : work()).catch(this.#onLost);
+    this.#last = this.#last.then(() => this.#isClosed ? undefined : task()).catch(this.#onLost);
   }
 
-  /** Takes no more works; resolves once what is under way is done. */
+  /** Accepts no more tasks, and resolves once the current one has ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#last;

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Tokens that come back at a steady rate. Times are milliseconds on a steady scale. */
+/** Tokens that come back at a steady rate. Times are milliseconds on a monotonic clock. */
 export class Bucket {
   #level: number;
   #at: number;

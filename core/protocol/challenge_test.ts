@@ -4,9 +4,9 @@ import { endpoint } from "../../tests/literals.ts";
 import { answerChallenge, CHALLENGE_PERIOD, Challenges, isChallenge, isProven } from "./challenge.ts";
 import { encodeControl } from "./control.ts";
 import { KEYED_HEARTBEAT_LENGTH } from "./datagram.ts";
-import { heartbeatProof } from "./heartbeat_mac.ts";
+import { heartbeatMac } from "./heartbeat_mac.ts";
 
-const PROOF = heartbeatProof("secret");
+const PROOF = heartbeatMac("secret");
 const NOW = Date.UTC(2026, 0, 1);
 const A = endpoint("192.0.2.1:4000");
 
@@ -39,7 +39,7 @@ Deno.test("a challenge is of its endpoint and its run, and ends with all others 
     assert.ok(!challenges.isCurrent(PROOF, datagram, endpoint(other), NOW), other);
   }
   assert.ok(!challengesOf(2).isCurrent(PROOF, datagram, A, NOW));
-  challenges.end();
+  challenges.invalidate();
   assert.ok(!challenges.isCurrent(PROOF, datagram, A, NOW));
   assert.ok(challenges.isCurrent(PROOF, challenges.issue(PROOF, A, NOW), A, NOW));
 });
@@ -49,7 +49,7 @@ Deno.test("an answer proves its challenge by the key, and no proof of a time is 
   const answer = answerChallenge(PROOF, challenge);
   assert.equal(answer.length, 33);
   assert.ok(isProven(PROOF, answer));
-  assert.ok(!isProven(heartbeatProof("guess"), answer));
+  assert.ok(!isProven(heartbeatMac("guess"), answer));
   answer.set(PROOF.ofTime(answer.subarray(1, 17)), 17);
   assert.ok(!isProven(PROOF, answer));
 });

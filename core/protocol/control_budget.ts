@@ -1,14 +1,14 @@
 /**
- * What control texts are sent to senders of whom nothing is known but a heartbeat of one octet, whose address may be forged: a text
- * may have some kilobytes, so without a bound it would multiply what an attacker sends to somebody else.
+ * Bounds the control texts for senders that proved nothing and whose address may be forged. A text may have some kilobytes, so
+ * without a bound it would amplify what an attacker sends to another machine.
  *
  * @module
  */
 import { Bucket } from "../async/token_bucket.ts";
 
-/** Octets of text a second for all such senders together, and at once: the longest texts of a few clients that start. */
-const OCTETS_PER_SECOND = 4 * 1024;
-const OCTETS_AT_ONCE = 64 * 1024;
+/** Bytes of text a second for all such senders together, and the burst: the longest texts of a few clients that start. */
+const BYTES_PER_SECOND = 4 * 1024;
+const MAX_BURST = 64 * 1024;
 
 /** The budget of one server. */
 export class ControlBudget {
@@ -20,11 +20,11 @@ export class ControlBudget {
    * @param now milliseconds on any scale that is always the same
    */
   constructor(now: number) {
-    this.#bucket = new Bucket(OCTETS_PER_SECOND, OCTETS_AT_ONCE, now);
+    this.#bucket = new Bucket(BYTES_PER_SECOND, MAX_BURST, now);
   }
 
-  /** Whether a text of so many octets may go now. A longer one than there is room for at once goes when the budget is full. */
-  take(octets: number, now: number): boolean {
-    return this.#bucket.take(Math.min(octets, OCTETS_AT_ONCE), now);
+  /** Tells whether a text of so many bytes may be sent now. One above the burst may be sent when the budget is full. */
+  take(bytes: number, now: number): boolean {
+    return this.#bucket.take(Math.min(bytes, MAX_BURST), now);
   }
 }

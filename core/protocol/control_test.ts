@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { packetVersion } from "../packet/ip.ts";
-import { type Assembly, CONTROL_MAXIMUM, ControlAssembler, encodeControl, parseControl } from "./control.ts";
+import {
+  type Assembly,
+  ControlAssembler,
+  encodeControl,
+  MAX_CONTROL_LENGTH,
+  parseControl,
+} from "./control.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const octets = (...parts: (string | number)[]) =>
@@ -69,7 +75,7 @@ Deno.test("text that looks like a packet at one MTU is cut elsewhere", () => {
 });
 
 Deno.test("the longest text is sent, a longer one is refused", () => {
-  const longest = "x".repeat(CONTROL_MAXIMUM);
+  const longest = "x".repeat(MAX_CONTROL_LENGTH);
   const datagrams = encodeControl(longest, 1400);
   assert.deepEqual(datagrams[0].subarray(0, 3), octets(1, 0xff, 0xff));
   assert.deepEqual(assemble(datagrams).at(-1), text(longest));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { DESCRIPTION_MAXIMUM, ServerMessage, serverMessage } from "./datagram.ts";
+import { MAX_DESCRIPTION_LENGTH, ServerMessage, serverMessage } from "./datagram.ts";
 
 /** What a server makes of these octets, which stand among others. */
 function classify(octets: number[] | Uint8Array, filling = 0): ServerMessage {
@@ -20,8 +20,8 @@ Deno.test("a description is at most so long", () => {
   const description = (length: number) =>
     classify(Uint8Array.from({ length }, (_, at) => at === 0 ? 3 : 0x20));
   assert.equal(description(1), ServerMessage.Description);
-  assert.equal(description(DESCRIPTION_MAXIMUM), ServerMessage.Description);
-  assert.equal(description(DESCRIPTION_MAXIMUM + 1), ServerMessage.None);
+  assert.equal(description(MAX_DESCRIPTION_LENGTH), ServerMessage.Description);
+  assert.equal(description(MAX_DESCRIPTION_LENGTH + 1), ServerMessage.None);
 });
 
 Deno.test("everything else is no message, and what lies behind it does not count", () => {

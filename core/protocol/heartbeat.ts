@@ -16,23 +16,23 @@ import { CHALLENGE_ANSWER_LENGTH, HEARTBEAT, HEARTBEAT_LENGTH, KEYED_HEARTBEAT_L
 
 const TIME = 1;
 const PROOF = 9;
-/** Octets of a proof. */
+/** Bytes of a proof. */
 export const PROOF_LENGTH = 16;
-/** How far a heartbeat's time may be from the server's, in milliseconds, if it is to bind by that alone. */
+/** The largest difference, in milliseconds, between the times of a heartbeat and of the server if the time alone is to bind. */
 export const HEARTBEAT_WINDOW = 60_000;
 
-/** What a key proves (heartbeat_mac.ts); the results are {@linkcode PROOF_LENGTH} octets long. */
-export interface HeartbeatProof {
-  /** Proves a heartbeat's time, 8 octets. */
+/** The MACs of a key (heartbeat_mac.ts), each of {@linkcode PROOF_LENGTH} bytes. */
+export interface HeartbeatMac {
+  /** Proves a heartbeat's time, 8 bytes. */
   readonly ofTime: (time: Uint8Array) => Uint8Array;
-  /** Proves that a challenge of the server was received, 16 octets. */
+  /** Proves that a challenge of the server was received, 16 bytes. */
   readonly ofChallenge: (challenge: Uint8Array) => Uint8Array;
   /** The same MAC by another secret. */
   readonly mac: (secret: Uint8Array, message: Uint8Array) => Uint8Array;
 }
 
-/** A heartbeat; with a key it carries the proof for `now`, milliseconds since 1970. */
-export function encodeHeartbeat(proof: HeartbeatProof | undefined, now: number): Uint8Array<ArrayBuffer> {
+/** Encodes a heartbeat. With a key it carries the proof for `now`, milliseconds since 1970. */
+export function encodeHeartbeat(proof: HeartbeatMac | undefined, now: number): Uint8Array<ArrayBuffer> {
   if (proof === undefined) return new Uint8Array([HEARTBEAT]);
   const heartbeat = new Uint8Array(KEYED_HEARTBEAT_LENGTH);
   heartbeat[0] = HEARTBEAT;
@@ -42,58 +42,58 @@ export function encodeHeartbeat(proof: HeartbeatProof | undefined, now: number):
 }
 
 /** Why a heartbeat does not bind its sender. */
-export type HeartbeatFault = "length" | "no key" | "proof" | "time" | "replay" | "challenge";
+export type HeartbeatFault = "length" | "no-key" | "proof" | "time" | "replay" | "challenge";
 
-/** What becomes of a heartbeat. */
+/** The decision about a heartbeat. */
 export type HeartbeatVerdict =
-  /** It binds its sender; `isProven` tells whether this very message proved a key. */
+  /** It binds its sender; `isProven` tells whether this message proved a key. */
   | { readonly kind: "bind"; readonly isAnswer: boolean; readonly isProven: boolean }
-  /** It proves the key, but may have been recorded: its sender is to answer this datagram. */
+  /** It proves the key but may have been recorded, so its sender is to answer this challenge. */
   | { readonly kind: "challenge"; readonly datagram: Uint8Array<ArrayBuffer>; readonly fault: HeartbeatFault }
-  /** It does not count. */
+  /** It has no effect. */
   | { readonly kind: "refuse"; readonly fault: HeartbeatFault };
 
-/** Judges heartbeats and answers to challenges, and remembers times, so that no heartbeat binds twice. */
-export class HeartbeatJudge {
+/** Verifies heartbeats and answers to challenges, and stores the latest time, so that no heartbeat binds twice. */
+export class HeartbeatVerifier {
   readonly #challenges: Challenges;
   /** No heartbeat whose time is not later binds by its time. */
   #latest: number;
 
   /**
-   * Judges by a key. In the first {@linkcode HEARTBEAT_WINDOW} of a run no heartbeat binds by its time, since an earlier run may
+   * Verifies by a key. In the first {@linkcode HEARTBEAT_WINDOW} of a run no heartbeat binds by its time, since an earlier run may
    * have accepted it.
    *
-   * @param proof what clients must prove; undefined: nothing, then every heartbeat binds
+   * @param proof the key that clients must prove; undefined: none, then every heartbeat binds
    * @param challenges those of this run
    * @param startedAt when this run began, milliseconds since 1970
    */
-  constructor(readonly proof: HeartbeatProof | undefined, challenges: Challenges, startedAt: number) {
+  constructor(readonly proof: HeartbeatMac | undefined, challenges: Challenges, startedAt: number) {
     this.#challenges = challenges;
     this.#latest = startedAt + HEARTBEAT_WINDOW;
   }
 
   /**
-   * Judges one heartbeat, or one answer to a challenge.
+   * Verifies one heartbeat, or one answer to a challenge.
    *
    * @param endpoint who sent it
    * @param now the server's time in milliseconds since 1970
    */
-  judge(message: Uint8Array, endpoint: Endpoint, now: number): HeartbeatVerdict {
+  verify(message: Uint8Array, endpoint: Endpoint, now: number): HeartbeatVerdict {
     const { proof } = this;
     const { length } = message;
     if (proof === undefined) {
       const isHeartbeat = length === HEARTBEAT_LENGTH || length === KEYED_HEARTBEAT_LENGTH;
       return isHeartbeat ? { kind: "bind", isAnswer: false, isProven: false } : refuse("length");
     }
-    if (length === HEARTBEAT_LENGTH) return refuse("no key");
-    if (length === CHALLENGE_ANSWER_LENGTH) return this.#judgeAnswer(proof, message, endpoint, now);
+    if (length === HEARTBEAT_LENGTH) return refuse("no-key");
+    if (length === CHALLENGE_ANSWER_LENGTH) return this.#verifyAnswer(proof, message, endpoint, now);
     if (length !== KEYED_HEARTBEAT_LENGTH) return refuse("length");
     if (!timingSafeEqual(proof.ofTime(message.subarray(TIME, PROOF)), message.subarray(PROOF))) {
       return refuse("proof");
     }
     const time = Number(new DataView(message.buffer, message.byteOffset).getBigUint64(TIME));
     const isLater = time > this.#latest;
-    // A time that is still to come is not accepted when it has come: who saw the heartbeat could send it then.
+    // A time in the future is not accepted later either: an attacker who saw the heartbeat could send it then.
     this.#latest = Math.max(this.#latest, time);
     if (isLater && Math.abs(now - time) <= HEARTBEAT_WINDOW) {
       return { kind: "bind", isAnswer: false, isProven: true };
@@ -105,8 +105,8 @@ export class HeartbeatJudge {
     };
   }
 
-  #judgeAnswer(
-    proof: HeartbeatProof,
+  #verifyAnswer(
+    proof: HeartbeatMac,
     answer: Uint8Array,
     endpoint: Endpoint,
     now: number,

@@ -3,7 +3,7 @@ import { answerChallenge } from "./challenge.ts";
 import { encodeControl } from "./control.ts";
 import { encodeDescription } from "./description.ts";
 import { encodeHeartbeat } from "./heartbeat.ts";
-import { heartbeatProof } from "./heartbeat_mac.ts";
+import { heartbeatMac } from "./heartbeat_mac.ts";
 
 /** The octets that docs/internals/protocol.md shows, one block of hexadecimal text each; blocks of another kind say so. */
 async function documentedVectors(): Promise<string[]> {
@@ -20,7 +20,7 @@ function hex(bytes: Uint8Array): string {
 }
 
 Deno.test("the documented test vectors are what is sent", async () => {
-  const proof = heartbeatProof("correct horse battery staple");
+  const proof = heartbeatMac("correct horse battery staple");
   const challenge = Uint8Array.from({ length: 17 }, (_, at) => at === 0 ? 0 : at - 1);
   assert.deepEqual(await documentedVectors(), [
     hex(encodeHeartbeat(proof, Date.UTC(2026, 0, 1))),

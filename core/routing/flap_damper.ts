@@ -4,14 +4,14 @@
  *
  * @module
  */
+import { type BackoffOptions, backoffPause } from "../async/backoff.ts";
 
 /** How often something is put back at once, as long as it is never left alone for {@linkcode CALM}. */
 const FREE_RESTORATIONS = 4;
 /** Milliseconds in place after which former losses do not count any more. */
 const CALM = 60_000;
-/** First and longest pause between two restorations after the free ones, in milliseconds. */
-const FIRST_PAUSE = 1_000;
-const LONGEST_PAUSE = 30_000;
+/** The pauses between two restorations after the free ones. */
+const RESTORATION: BackoffOptions = { firstMs: 1_000, maxMs: 30_000 };
 
 /** One thing that was lost. */
 interface Loss {
@@ -23,7 +23,7 @@ interface Loss {
   dueAt: number | undefined;
 }
 
-/** Remembers what was lost and put back. All times are milliseconds on one steady scale. */
+/** Remembers what was lost and put back. All times are milliseconds on one monotonic clock. */
 export class Restorations {
   readonly #losses = new Map<string, Loss>();
 
@@ -41,9 +41,7 @@ export class Restorations {
     }
     before.count++;
     const paused = before.count - FREE_RESTORATIONS;
-    before.dueAt = paused <= 0
-      ? now
-      : before.restoredAt + Math.min(FIRST_PAUSE * 2 ** (paused - 1), LONGEST_PAUSE);
+    before.dueAt = paused <= 0 ? now : before.restoredAt + backoffPause(paused, RESTORATION);
   }
 
   /** It is in place again. */

@@ -1,6 +1,6 @@
 /**
- * Which of several places the server is looked for at next. The way from a virtual machine to the desktop that it runs on
- * has a name or an address of its own in each kind of machine.
+ * Which of several candidates a silent server is tried at next. Each kind of virtual machine has a name or an address of its
+ * own for the desktop that it runs on.
  *
  * @module
  */
@@ -17,70 +17,71 @@ export const DESKTOP_NAMES: readonly string[] = [
   "host.containers.internal",
 ];
 
-/** What the default gateway is called; in a machine with a network of its own that is the desktop. */
+/** The name for the default gateway, which is the desktop in a machine with a network of its own. */
 export const DEFAULT_GATEWAY = "default gateway";
 
 /** The desktop's address in Lima's user-mode network (lima docs, "Network"), where its name is not resolved. */
 export const LIMA_DESKTOP: IpAddress = { family: 4, bytes: new Uint8Array([192, 168, 5, 2]) };
 
-/** A place where the server may be. */
-export interface ServerPlace {
-  /** The name that led to it, or what it is called. */
+/** An address that may be the server's. */
+export interface ServerCandidate {
+  /** The name that it was resolved from, or what it is called. */
   readonly host: string;
   /** Its address. */
   readonly address: IpAddress;
 }
 
-/** Remembers where the server answered, and goes on to the next place when it does not. */
-export class ServerSearch {
-  #proven: IpAddress | undefined;
-  #isFirstDoubt = true;
+/** Selects where to try the server: where it last answered, and the other candidates in turn while it is silent. */
+export class CandidateSelector {
+  #lastGood: IpAddress | undefined;
+  #isFirstSilence = true;
   #lastOther = -1;
 
   /**
-   * Starts a search.
+   * Starts without a known server.
    *
-   * @param isOpen whether any of the places may have the server; otherwise all are the one host that was named
+   * @param anyHost whether any candidate may be the server; otherwise all are addresses of the host that was named
    */
-  constructor(readonly isOpen: boolean) {}
+  constructor(readonly anyHost: boolean) {}
 
-  /** The server answered there. */
-  heard({ address }: ServerPlace): void {
-    this.#proven = address;
-    this.#isFirstDoubt = true;
+  /** Notes that the server answered there. */
+  onReceive({ address }: ServerCandidate): void {
+    this.#lastGood = address;
+    this.#isFirstSilence = true;
   }
 
   /**
-   * Decides where to go while the server is unreachable. A place where it answered before keeps its turn between the others, since
-   * it has mostly just been stopped.
+   * Selects the next candidate while the server is silent. The one where it answered last comes again between the others,
+   * since the server there has mostly just been stopped.
    *
-   * @param found the places there are now, the most likely first
-   * @param current where it is looked for now
+   * @param found the candidates of this moment, the most likely first
+   * @param current the candidate that is tried now
    * @returns undefined to stay
    */
-  next(found: readonly ServerPlace[], current: ServerPlace): ServerPlace | undefined {
-    const isAt = ({ address }: ServerPlace) => sameAddress(address, current.address);
+  next(found: readonly ServerCandidate[], current: ServerCandidate): ServerCandidate | undefined {
+    const isAt = ({ address }: ServerCandidate) => sameAddress(address, current.address);
     if (!found.some(isAt)) return found[0];
-    if (!this.isOpen) return undefined;
-    const proven = this.#proven;
-    const isProven = ({ address }: ServerPlace) => proven !== undefined && sameAddress(address, proven);
-    if (isProven(current) && this.#isFirstDoubt) {
-      this.#isFirstDoubt = false;
+    if (!this.anyHost) return undefined;
+    const lastGood = this.#lastGood;
+    const isLastGood = ({ address }: ServerCandidate) =>
+      lastGood !== undefined && sameAddress(address, lastGood);
+    if (isLastGood(current) && this.#isFirstSilence) {
+      this.#isFirstSilence = false;
       return undefined;
     }
-    const home = found.find(isProven);
+    const home = found.find(isLastGood);
     if (home !== undefined && !isAt(home)) return home;
-    const places = distinct(found);
-    const others = places.filter((place) => !isAt(place));
-    if (home === undefined) this.#lastOther = places.findIndex(isAt) - 1;
+    const candidates = distinct(found);
+    const others = candidates.filter((candidate) => !isAt(candidate));
+    if (home === undefined) this.#lastOther = candidates.findIndex(isAt) - 1;
     this.#lastOther = (this.#lastOther + 1) % Math.max(1, others.length);
     return others[this.#lastOther];
   }
 }
 
-/** Several names may lead to one address; the first counts. */
-function distinct(places: readonly ServerPlace[]): ServerPlace[] {
-  return places.filter(({ address }, index) =>
-    places.findIndex((place) => sameAddress(place.address, address)) === index
+/** Leaves out further names of one address. */
+function distinct(candidates: readonly ServerCandidate[]): ServerCandidate[] {
+  return candidates.filter(({ address }, index) =>
+    candidates.findIndex((other) => sameAddress(other.address, address)) === index
   );
 }

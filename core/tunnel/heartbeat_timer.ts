@@ -1,51 +1,53 @@
 /**
- * When a client sends heartbeats and when it doubts its server, as pure arithmetic on times.
+ * When a client sends heartbeats, and when it looks for its server again, as pure arithmetic on times.
  *
- * A heartbeat goes out when for one interval nothing came in or nothing went out: the one finds out that the server is
- * gone or has forgotten us, the other keeps address translations on the way alive. One that is not answered is
- * repeated soon; after two the host name is looked up again, with growing pauses.
+ * A heartbeat goes out after an interval in which nothing came in or nothing went out: the first finds out that the server is
+ * gone or has lost this client, the second keeps address translations on the way alive. A heartbeat without an answer is
+ * repeated soon; after two of them the host name is looked up again, with growing pauses.
  *
  * @module
  */
+import { Backoff } from "../async/backoff.ts";
 
 /** Milliseconds between repeated heartbeats, if the interval is not shorter. */
-const REPEAT = 1000;
+const REPEAT_MS = 1000;
 /** Heartbeats repeated at that pace; then one an interval. */
 const FAST_REPEATS = 60;
-/** Unanswered heartbeats after which the host name is looked up again. */
-const DOUBTS = 2;
-/** First and, unless said otherwise, longest pause between look-ups, in milliseconds. */
-const FIRST_LOOKUP_PAUSE = 1000;
-const LONGEST_LOOKUP_PAUSE = 30_000;
+/** Unanswered heartbeats that lost datagrams may explain; with the next one the host name is looked up again. */
+const MAX_UNANSWERED = 2;
+/** The first and the longest pause between look-ups, in milliseconds. */
+const FIRST_LOOKUP_PAUSE_MS = 1000;
+const MAX_LOOKUP_PAUSE_MS = 30_000;
 
 /** What is due. */
-export interface Due {
+export interface HeartbeatActions {
   /** Send a heartbeat. */
   readonly heartbeat: boolean;
   /** Look the server's host name up again. */
   readonly lookup: boolean;
 }
 
-/** The clock of one client. All times are milliseconds on one steady scale. */
-export class HeartbeatClock {
+/** The heartbeat timer of one client. All times are milliseconds on one monotonic clock. */
+export class HeartbeatTimer {
   #next: number;
   #unanswered = 0;
   #lookupAt = -Infinity;
-  #lookupPause = FIRST_LOOKUP_PAUSE;
+  readonly #lookups: Backoff;
 
   /**
-   * Starts the clock.
+   * Starts the timer.
    *
    * @param interval milliseconds between heartbeats of an idle tunnel
    * @param now the present; the first heartbeat is due at once
-   * @param longestPause milliseconds between look-ups at the most
+   * @param maxLookupPause the longest pause between look-ups, in milliseconds
    */
-  constructor(readonly interval: number, now: number, readonly longestPause: number = LONGEST_LOOKUP_PAUSE) {
+  constructor(readonly interval: number, now: number, maxLookupPause: number = MAX_LOOKUP_PAUSE_MS) {
     this.#next = now;
+    this.#lookups = new Backoff({ firstMs: FIRST_LOOKUP_PAUSE_MS, maxMs: maxLookupPause });
   }
 
-  /** When {@linkcode tick} wants to be called next. */
-  get nextTick(): number {
+  /** When {@linkcode tick} is to be called next. */
+  get nextDeadline(): number {
     return this.#next;
   }
 
@@ -56,12 +58,12 @@ export class HeartbeatClock {
 
   /** Whether the server has been silent for longer than a lost datagram or two explain. */
   get isSilent(): boolean {
-    return this.#unanswered > DOUBTS;
+    return this.#unanswered > MAX_UNANSWERED;
   }
 
   /** Something came from the server. */
-  heard(now: number): void {
-    this.#lookupPause = FIRST_LOOKUP_PAUSE;
+  onReceive(now: number): void {
+    this.#lookups.reset();
     this.#lookupAt = -Infinity;
     if (this.#unanswered === 0) return;
     this.#unanswered = 0;
@@ -69,14 +71,14 @@ export class HeartbeatClock {
   }
 
   /**
-   * Called at {@linkcode nextTick}.
+   * Called at {@linkcode nextDeadline}.
    *
    * @param received whether packets came since the last call
    * @param sent whether packets went since the last call
    */
-  tick(now: number, received: boolean, sent: boolean): Due {
-    const pause = Math.min(REPEAT, this.interval);
-    if (received) this.heard(now);
+  tick(now: number, received: boolean, sent: boolean): HeartbeatActions {
+    const pause = Math.min(REPEAT_MS, this.interval);
+    if (received) this.onReceive(now);
     if (received && sent) {
       this.#next = now + pause;
       return { heartbeat: false, lookup: false };
@@ -84,10 +86,7 @@ export class HeartbeatClock {
     this.#next = now + (this.#unanswered < FAST_REPEATS ? pause : this.interval);
     this.#unanswered++;
     const lookup = this.isSilent && now >= this.#lookupAt;
-    if (lookup) {
-      this.#lookupAt = now + this.#lookupPause;
-      this.#lookupPause = Math.min(2 * this.#lookupPause, this.longestPause);
-    }
+    if (lookup) this.#lookupAt = now + this.#lookups.next();
     return { heartbeat: true, lookup };
   }
 }

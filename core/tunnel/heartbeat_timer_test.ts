@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { HeartbeatClock } from "./heartbeat_timer.ts";
+import { HeartbeatTimer } from "./heartbeat_timer.ts";
 
 const INTERVAL = 5000;
 const START = 1000;
@@ -14,16 +14,16 @@ interface Link {
 
 /** Runs the clock to `end`; when heartbeats and look-ups were due. */
 function run(link: Link, end: number, interval = INTERVAL): { heartbeats: number[]; lookups: number[] } {
-  const clock = new HeartbeatClock(interval, START);
+  const clock = new HeartbeatTimer(interval, START);
   const heartbeats: number[] = [];
   const lookups: number[] = [];
-  while (clock.nextTick <= end) {
-    const now = clock.nextTick;
+  while (clock.nextDeadline <= end) {
+    const now = clock.nextDeadline;
     const due = clock.tick(now, link.received?.(now) ?? false, link.sent?.(now) ?? false);
     if (due.lookup) lookups.push(now);
     if (!due.heartbeat) continue;
     heartbeats.push(now);
-    if (link.answers(now)) clock.heard(now);
+    if (link.answers(now)) clock.onReceive(now);
   }
   return { heartbeats, lookups };
 }
@@ -78,13 +78,13 @@ Deno.test("an interval below a second is the pace of repetition too", () => {
 });
 
 Deno.test("a lost datagram or two do not make a server silent", () => {
-  const clock = new HeartbeatClock(INTERVAL, 0);
+  const clock = new HeartbeatTimer(INTERVAL, 0);
   for (const silent of [false, false, true, true]) {
-    clock.tick(clock.nextTick, false, false);
+    clock.tick(clock.nextDeadline, false, false);
     assert.equal(clock.isSilent, silent);
   }
   assert.equal(clock.unanswered, 4);
-  clock.heard(clock.nextTick);
+  clock.onReceive(clock.nextDeadline);
   assert.deepEqual([clock.isSilent, clock.unanswered], [false, 0]);
 });
 
@@ -96,14 +96,14 @@ Deno.test("whatever happens, the next tick lies ahead, and no further than the i
     late: fc.nat({ max: 3000 }),
   });
   fc.assert(fc.property(fc.integer({ min: 1, max: 20_000 }), fc.array(anyEvent), (interval, events) => {
-    const clock = new HeartbeatClock(interval, 0);
+    const clock = new HeartbeatTimer(interval, 0);
     for (const { received, sent, heard, late } of events) {
-      const now = clock.nextTick + late;
+      const now = clock.nextDeadline + late;
       const due = clock.tick(now, received, sent);
       assert.equal(due.heartbeat, !(received && sent));
       assert.ok(!due.lookup || due.heartbeat);
-      if (heard) clock.heard(now);
-      assert.ok(clock.nextTick > now && clock.nextTick <= now + interval);
+      if (heard) clock.onReceive(now);
+      assert.ok(clock.nextDeadline > now && clock.nextDeadline <= now + interval);
     }
   }));
 });

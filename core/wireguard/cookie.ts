@@ -31,7 +31,7 @@ export class CookieIssuer {
    * Whether mac2 of an initiation or a response was made with a cookie for this sender.
    *
    * @param from address and port of the sender as octets, in any form that is always the same
-   * @param now milliseconds on a steady scale
+   * @param now milliseconds on a monotonic clock
    */
   hasValidMac2(message: Uint8Array, from: Uint8Array, now: number): boolean {
     // Without a secret, or with one that is too old, no cookie is valid.

@@ -47,7 +47,7 @@ export type Admission =
   /** Do nothing: the address has had its share. */
   | "drop";
 
-/** Decides for the initiations of one socket. Times are milliseconds on a steady scale. */
+/** Decides for the initiations of one socket. Times are milliseconds on a monotonic clock. */
 export class HandshakeAdmission {
   readonly #handshakes: Bucket;
   readonly #searches: Bucket;

@@ -16,7 +16,7 @@ export class InitiationGuard {
   /**
    * Judges an initiation whose sender is proven, and remembers it if it is fresh.
    *
-   * @param now milliseconds on a steady scale
+   * @param now milliseconds on a monotonic clock
    * @returns whether its timestamp is later than every accepted one and it does not come too soon
    */
   accept(timestamp: Uint8Array, now: number): boolean {

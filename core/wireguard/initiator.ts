@@ -28,7 +28,7 @@ export interface InitiationInput {
   readonly ephemeralKey: Uint8Array;
   /** Milliseconds since 1970. */
   readonly wallClock: number;
-  /** Milliseconds on a steady scale. */
+  /** Milliseconds on a monotonic clock. */
   readonly now: number;
 }
 

@@ -80,7 +80,7 @@ export class MacStamper {
   /**
    * Completes an initiation or a response in place. mac2 stays zero without a fresh cookie.
    *
-   * @param now milliseconds on a steady scale
+   * @param now milliseconds on a monotonic clock
    */
   stamp(message: Uint8Array, now: number): void {
     const mac1 = mac(this.#mac1Key, beforeMac1(message));

@@ -28,7 +28,7 @@ export interface ResponseInput {
   readonly localIndex: number;
   /** 32 random octets of this handshake alone; cleared here. */
   readonly ephemeralKey: Uint8Array;
-  /** Milliseconds on a steady scale. */
+  /** Milliseconds on a monotonic clock. */
   readonly now: number;
 }
 

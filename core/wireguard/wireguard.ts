@@ -4,7 +4,7 @@
  * some 10 ms to load. The packet path imports `message.ts` and `replay_filter.ts`, which need no library.
  *
  * A tunnel with one other end is a {@linkcode Peer}; for a token its keys come from `core/token/token_keys.ts`. Times named `now` are
- * milliseconds on a steady scale (performance.now), `wallClock` is milliseconds since 1970.
+ * milliseconds on a monotonic clock (performance.now), `wallClock` is milliseconds since 1970.
  *
  * As the initiator (an accessor):
  *
@@ -43,7 +43,12 @@
  *
  * @module
  */
-export { type Admission, ADMISSION_LIMITS, type AdmissionLimits, HandshakeAdmission } from "./handshake_rate_limiter.ts";
+export {
+  type Admission,
+  ADMISSION_LIMITS,
+  type AdmissionLimits,
+  HandshakeAdmission,
+} from "./handshake_rate_limiter.ts";
 export { CookieIssuer, type FillRandom } from "./cookie.ts";
 export { type InitiationInput, InitiatorHandshake } from "./initiator.ts";
 export { Keyring } from "./mac1_lookup.ts";

@@ -27,7 +27,7 @@ const OVERHEAD = TRANSPORT_HEADER + CIPHER_PADDING + CIPHER_TAG;
 
 /** Seals and sends. */
 export class SealBatch {
-  /** The time of the batch, on the scale of `steadyNow`. */
+  /** The time of the batch, on the scale of `monotonicNow`. */
   now = 0;
   readonly #memory: PacketMemory;
   readonly #udp: UdpPort;

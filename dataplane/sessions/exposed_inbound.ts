@@ -28,7 +28,7 @@ import { Bucket } from "../../core/async/token_bucket.ts";
 import { MessageBudget } from "../message_budget.ts";
 import type { SealBatch } from "./encrypt_batch.ts";
 import type { SessionEvent } from "./session_channel.ts";
-import { Fact, FACTS, type SessionMemory, steadyNow } from "./session_memory.ts";
+import { Fact, FACTS, monotonicNow, type SessionMemory } from "./session_memory.ts";
 import { PAIR_BITS, receiveKeyOf, type SessionTable } from "./session_table.ts";
 import type { SessionSources } from "./session_sources.ts";
 
@@ -79,7 +79,7 @@ export class ExposedInbound {
     this.#parts = parts;
     this.#delivery = delivery;
     this.#counters = parts.shared.counters;
-    const now = steadyNow();
+    const now = monotonicNow();
     this.#budget = new MessageBudget(now);
     this.#hints = new Bucket(HINTS_PER_SECOND, 1, now);
   }

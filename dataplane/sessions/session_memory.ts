@@ -42,7 +42,7 @@ const WORDS = 4;
 export const SESSION_BACKLOG = 128;
 
 /** The present time on the scale of the facts. */
-export function steadyNow(): number {
+export function monotonicNow(): number {
   return performance.timeOrigin + performance.now();
 }
 

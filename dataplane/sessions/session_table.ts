@@ -10,7 +10,7 @@ import { SessionSlots } from "../../core/wireguard/keypairs.ts";
 import type { TransportKeys } from "../../core/wireguard/transport_keys.ts";
 import type { PacketCipher } from "../../ffi/aead/packet_cipher.ts";
 import type { SessionSettings } from "./session_channel.ts";
-import { Fact, FACTS, type SessionMemory, steadyNow } from "./session_memory.ts";
+import { Fact, FACTS, monotonicNow, type SessionMemory } from "./session_memory.ts";
 
 /** Key pairs of a session: current, previous, next, and the one that is being installed. A power of two. */
 export const KEY_PAIRS = 4;
@@ -43,7 +43,7 @@ export class SessionTable {
   /** By pair: the counter of the next message, and the first that may not be sent. */
   readonly counter: Float64Array;
   readonly sendLimit: Float64Array;
-  /** By pair: from when on it serves no more, on the scale of `steadyNow`. */
+  /** By pair: from when on it serves no more, on the scale of `monotonicNow`. */
   readonly deadline: Float64Array;
   /** By pair: a slice of REPLAY_WINDOW_WORDS. */
   readonly windows: Uint32Array;
@@ -118,7 +118,7 @@ export class SessionTable {
     this.remoteIndex[pair] = keys.remoteIndex;
     this.counter[pair] = 0;
     this.sendLimit[pair] = sendLimit;
-    this.deadline[pair] = steadyNow() + lifetime;
+    this.deadline[pair] = monotonicNow() + lifetime;
     this.windows.fill(0, pair * REPLAY_WINDOW_WORDS, (pair + 1) * REPLAY_WINDOW_WORDS);
     this.isNext[pair] = keys.initiator ? 0 : 1;
     this.#release(keys.initiator ? ring.initiated(pair) : ring.responded(pair));

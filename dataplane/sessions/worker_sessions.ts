@@ -17,7 +17,7 @@ import { ExposedInbound, type ExposedParts } from "./exposed_inbound.ts";
 import { SealBatch } from "./encrypt_batch.ts";
 import { ServerDelivery } from "./server_delivery.ts";
 import type { Attach, SessionCommand, SessionEvent } from "./session_channel.ts";
-import { SessionMemory, steadyNow } from "./session_memory.ts";
+import { monotonicNow, SessionMemory } from "./session_memory.ts";
 import { SessionSources } from "./session_sources.ts";
 import { KEY_PAIRS, SessionTable } from "./session_table.ts";
 
@@ -74,7 +74,7 @@ export class SessionHost {
 
   /** Notes the time; before each batch of any of the ways. */
   tick(): void {
-    if (this.#attached !== undefined) this.#attached.parts.batch.now = steadyNow();
+    if (this.#attached !== undefined) this.#attached.parts.batch.now = monotonicNow();
   }
 
   /** Takes one batch of the exposed socket. False when it is gone, and has been let go of. */

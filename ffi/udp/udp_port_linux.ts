@@ -94,7 +94,7 @@ export class LinuxUdpPort implements UdpPort {
   /** When lowered limits end, by the clock; Infinity while there are none. */
   #limitsEnd = Infinity;
 
-  /** @param clock milliseconds on a steady scale */
+  /** @param clock milliseconds on a monotonic clock */
   constructor(
     memory: PacketMemory,
     attachment: UdpAttachment,

@@ -11,6 +11,7 @@ import { listLines } from "../../core/config/edit.ts";
 import { formatDiagnostic } from "../../core/config/diagnostic.ts";
 import { parseConfig, type ParsedConfig } from "../../core/config/parse.ts";
 import { asOperationError, OperationError } from "../../core/error.ts";
+import { Backoff, type BackoffOptions } from "../../core/async/backoff.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
 import { readConfigFile } from "../../system/config/config_file.ts";
 import type { IneffectiveSettingsLog } from "./ineffective_settings.ts";
@@ -22,8 +23,8 @@ const log = getLogger("config");
 /** Milliseconds for which an emptied file may still be in the middle of a write. */
 export const EMPTY_HOLD = 2_000;
 
-/** Milliseconds until failed changes are applied again; the time doubles up to the maximum. */
-const RETRY = { first: 1_000, max: 30_000 } as const;
+/** The pauses until changes that failed are applied again. */
+const RETRY: BackoffOptions = { firstMs: 1_000, maxMs: 30_000 };
 
 /**
  * Applies the changes that lead to the given configuration. Failed changes come again, before later ones:
@@ -66,7 +67,7 @@ export class ConfigReloader implements AsyncDisposable {
   #pending: readonly ConfigChange[] = [];
   #pendingFault: string | undefined;
   #retry: { cancel(): void } | undefined;
-  #pause: number = RETRY.first;
+  readonly #backoff = new Backoff(RETRY);
 
   constructor({ initial, apply, ineffectiveSettings, later = realLater }: ConfigReloaderDeps) {
     this.#file = initial.file;
@@ -120,7 +121,7 @@ export class ConfigReloader implements AsyncDisposable {
     for (const { key, running, written } of restartNotices(changes)) {
       log.warn(`${key} changed in the file; restart to apply it`, { running, written });
     }
-    this.#pause = RETRY.first;
+    this.#backoff.reset();
     await this.#applyChanges([...this.#pending, ...changes]);
   }
 
@@ -156,11 +157,8 @@ export class ConfigReloader implements AsyncDisposable {
       if (fault !== this.#pendingFault) log.error(fault);
       this.#pendingFault = fault;
       if (this.#queue.isClosed) return;
-      this.#retry = this.#later(
-        this.#pause,
-        () => this.#queue.start(() => this.#applyChanges(this.#pending)),
-      );
-      this.#pause = Math.min(this.#pause * 2, RETRY.max);
+      const pause = this.#backoff.next();
+      this.#retry = this.#later(pause, () => this.#queue.start(() => this.#applyChanges(this.#pending)));
     }
   }
 

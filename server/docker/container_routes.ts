@@ -20,7 +20,7 @@ export class ContainerRoutes {
   /**
    * @param router the system's routing table
    * @param interfaceName the tunnel's interface
-   * @param now milliseconds on a steady scale
+   * @param now milliseconds on a monotonic clock
    */
   constructor(
     router: Pick<Router, "addRoutes" | "removeRoutes" | "listMissing">,

@@ -25,7 +25,7 @@ export interface DockerDeps {
   /** The tunnel's interface. */
   readonly interfaceName: string;
   readonly planner: RoutePlanner;
-  readonly link: Pick<ClientLink, "demand">;
+  readonly link: Pick<ClientLink, "requireKey">;
   /** Disposes of everything that is started. */
   readonly cleanup: AsyncDisposableStack;
 }
@@ -67,10 +67,10 @@ async function controller(
     },
     policy,
     requireKey: async (key) => {
-      if (key === undefined) return link.demand(undefined);
+      if (key === undefined) return link.requireKey(undefined);
       const proof = proofs.get(key) ?? await loadHeartbeatProof(key);
       proofs.set(key, proof);
-      link.demand(proof);
+      link.requireKey(proof);
     },
     isLocal: (engine) =>
       isLocalEngine(engine, discovery().networks, () => router.listForeignPrefixes(interfaceName, 4)),

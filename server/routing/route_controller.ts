@@ -9,6 +9,7 @@ import type { Config } from "../../core/config/config.ts";
 import type { DockerNetwork } from "../../core/docker/networks.ts";
 import { decideRoutes, type ForeignPrefix, type SubnetDecision } from "../../core/routing/desired_routes.ts";
 import { asOperationError, OperationError } from "../../core/error.ts";
+import { soonest } from "../../core/async/clock.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
 import type { InterfaceKeeper } from "../../system/interface/interface_reconciler.ts";
 import type { Router } from "../../system/routing/router.ts";
@@ -76,8 +77,7 @@ export class RoutePlanner {
         if (!(error instanceof OperationError)) throw error;
         if (this.#faults.changed("reconcile", error.report)) log.error(error.report);
       }
-      const times = [keeper.nextRepair, this.routes.nextRestoration].filter((time) => time !== undefined);
-      return times.length === 0 ? undefined : Math.min(...times);
+      return soonest(keeper.nextRepair, this.routes.nextRestoration);
     });
   }
 

@@ -8,6 +8,7 @@ import { getLogger } from "../../program/log.ts";
 import { LogOnChange } from "../../program/log_on_change.ts";
 import type { Config, Expose } from "../../core/config/config.ts";
 import { asOperationError } from "../../core/error.ts";
+import { Backoff, type BackoffOptions } from "../../core/async/backoff.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
 import { formatEndpoint, sameEndpoint } from "../../core/net/endpoint.ts";
 import type { DataPlane } from "../../dataplane/data_plane.ts";
@@ -20,8 +21,8 @@ import { WeakTokens } from "./weak_tokens.ts";
 
 const log = getLogger("sharing");
 
-/** Milliseconds until a socket that could not be opened is tried again, doubled each time up to the second. */
-const RETRY = { first: 1000, longest: 30_000 } as const;
+/** The pauses until a socket that could not be opened is tried again. */
+const RETRY: BackoffOptions = { firstMs: 1000, maxMs: 30_000 };
 
 /** What the sharing works with. */
 export interface SharingParts {
@@ -40,7 +41,7 @@ export class Sharing implements AsyncDisposable {
   #listener: ExposedListener | undefined;
   #fault: string | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
-  #pause: number = RETRY.first;
+  readonly #backoff = new Backoff(RETRY);
   readonly #queue = new SerialQueue((error) => this.#failed(error));
   #isOver = false;
 
@@ -55,7 +56,7 @@ export class Sharing implements AsyncDisposable {
       const { expose } = config;
       const tokens = expose === undefined ? [] : config.tokens;
       this.#peers.update(tokens.map(({ name }) => name));
-      this.#pause = RETRY.first;
+      this.#backoff.reset();
       await this.#listen(expose);
       // Nothing waits for it: a thousand tokens take a while.
       void this.#weak.update(tokens);
@@ -128,9 +129,8 @@ export class Sharing implements AsyncDisposable {
     if (this.#isOver) return;
     this.#retry = setTimeout(
       () => this.#queue.start(() => this.#listen(this.#config?.expose)),
-      this.#pause,
+      this.#backoff.next(),
     );
-    this.#pause = Math.min(this.#pause * 2, RETRY.longest);
   }
 
   #lost(listener: ExposedListener, error: unknown): void {

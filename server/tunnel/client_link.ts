@@ -1,10 +1,12 @@
 /**
- * The server's one client: who it is, when it was heard, and what it is told.
+ * The server's one client: its endpoint, its last heartbeat, and the control texts that it is sent.
  *
- * Only a heartbeat binds a client: data from an unbound endpoint never does, so no stray datagram can take the tunnel over.
+ * Only a heartbeat binds a client. Data from another endpoint never does, so no stray datagram can take the tunnel over.
  *
  * @module
  */
+import { Backoff } from "../../core/async/backoff.ts";
+import type { Clock } from "../../core/async/clock.ts";
 import { getLogger } from "../../program/log.ts";
 import { LogOnChange } from "../../program/log_on_change.ts";
 import { Bucket } from "../../core/async/token_bucket.ts";
@@ -14,26 +16,26 @@ import { encodeControl } from "../../core/protocol/control.ts";
 import { type ClientDescription, decodeDescription } from "../../core/protocol/description.ts";
 import { CHALLENGE_SECRET_LENGTH, Challenges } from "../../core/protocol/challenge.ts";
 import { HEARTBEAT } from "../../core/protocol/datagram.ts";
-import { type HeartbeatFault, HeartbeatJudge, type HeartbeatProof } from "../../core/protocol/heartbeat.ts";
+import { type HeartbeatFault, type HeartbeatMac, HeartbeatVerifier } from "../../core/protocol/heartbeat.ts";
+import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 import type { SocketAddressCodec, UdpSocket } from "../../ffi/udp/udp_socket.ts";
 
 const log = getLogger("client");
 
-/** Moves of the client that are logged: these at once, then so many a second. */
-const MOVES_AT_ONCE = 20;
+/** Moves of the client that are logged: a burst, then a number a second. */
+const MAX_MOVES = 20;
 const MOVES_PER_SECOND = 0.2;
 
-/** Refused heartbeats are logged at most this often, in milliseconds. */
-const REFUSAL_INTERVAL = 60_000;
+/** Milliseconds between two log lines about refused heartbeats. */
+const REFUSAL_INTERVAL_MS = 60_000;
 
-/** How often the first control text is repeated to a client that does not answer it. */
-const REPEATED_TEXTS = 3;
+/** How often the first control text is repeated to a client that does not describe itself. */
+const MAX_REPEATED_TEXTS = 3;
 
-/** First and longest pause before a text is repeated to a client that does not say that it has it, in milliseconds. */
-const FIRST_REPEAT = 1_000;
-const LONGEST_REPEAT = 30_000;
+/** The pauses before a revision is sent again to a client that does not confirm it. Jitter keeps it off the heartbeats' beat. */
+const RESEND = { firstMs: 1_000, maxMs: 30_000, jitter: 0.1 } as const;
 
-/** What a bound client is known by. */
+/** The client that the tunnel is bound to. */
 export interface BoundClient {
   readonly endpoint: Endpoint;
   /** When its last heartbeat came, milliseconds since 1970. */
@@ -41,18 +43,18 @@ export interface BoundClient {
   readonly description: ClientDescription | undefined;
 }
 
-/** What the link works with. */
-export interface ClientLinkSettings {
+/** What a {@linkcode ClientLink} works with. */
+export interface ClientLinkDeps {
   /** When this run began, milliseconds since 1970. */
   readonly startedAt: number;
-  /** What a client must prove; undefined without a key. */
-  readonly proof: HeartbeatProof | undefined;
-  /** Whether `demand` is about to be called; what is refused before is counted and not logged. */
-  readonly mayDemand: boolean;
+  /** The key that clients must prove; undefined without one. */
+  readonly proof: HeartbeatMac | undefined;
+  /** Whether `requireKey` is still to be called; until then refusals are counted and not logged. */
+  readonly keyPending: boolean;
   readonly mtu: number;
   readonly socket: Pick<UdpSocket, "send">;
   readonly codec: SocketAddressCodec;
-  /** Sends packets to this socket address, and takes packets from it alone. */
+  /** Sends packets to this socket address, and accepts packets from no other. */
   readonly bindPeer: (socketAddress: Uint8Array) => void;
   /** The control text that a newly bound client is sent. */
   readonly controlText: () => string;
@@ -60,40 +62,56 @@ export interface ClientLinkSettings {
   readonly onBound: () => void;
   /** The bound client has described itself, for the first time since it was bound. */
   readonly onDescribed: () => void;
-  /** The control text of a revision, for a client that described itself: everything. */
+  /** The full control text of a revision, for a client that described itself. */
   readonly revisionText: (revision: number) => string;
-  /** Milliseconds before the first repetition; a second unless a test cannot wait. */
-  readonly firstRepeat?: number;
+  readonly clock?: Clock;
+  /** A number from 0 to below 1. */
+  readonly random?: () => number;
+  /** Fills bytes with random ones that nobody can predict. */
+  readonly fillRandom?: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array;
 }
 
-/** Learns the client's endpoint and answers its heartbeats. */
+/** Binds the client's endpoint, answers its heartbeats, and sends it its control texts. */
 export class ClientLink implements Disposable {
-  readonly #settings: ClientLinkSettings;
-  readonly #challenges = new Challenges(crypto.getRandomValues(new Uint8Array(CHALLENGE_SECRET_LENGTH)));
+  readonly #deps: ClientLinkDeps;
+  readonly #clock: Clock;
+  readonly #challenges: Challenges;
   /** Whether the last challenge has had no answer yet. */
   #isChallenged = false;
-  /** One for each proof, which goes on refusing what it has accepted before. */
-  readonly #judges = new Map<HeartbeatProof | undefined, HeartbeatJudge>();
-  #judge: HeartbeatJudge;
+  /** One for each key: it goes on refusing what it accepted before. */
+  readonly #verifiers = new Map<HeartbeatMac | undefined, HeartbeatVerifier>();
+  #verifier: HeartbeatVerifier;
   #isDecided: boolean;
   #client: BoundClient | undefined;
   #refused = 0;
   #repeatedTexts = 0;
   /** Without a key any program of this machine can move the tunnel back and forth; the log must not grow with that. */
-  readonly #moves = new Bucket(MOVES_PER_SECOND, MOVES_AT_ONCE, performance.now());
-  readonly #budget = new ControlBudget(performance.now());
-  /** Whether a heartbeat from where the client is was proven. */
+  readonly #moves: Bucket;
+  readonly #budget: ControlBudget;
+  /** Whether a heartbeat from the client's endpoint proved the key. */
   #isProven = false;
   #refusalLogged = 0;
-  /** Number of what the client is to be told. It begins anywhere: a client may still name that of an earlier run. */
-  #revision = Math.floor(Math.random() * 2 ** 30);
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Number of the client's configuration. The first is random: a client may still name one of an earlier run. */
+  #revision: number;
+  readonly #backoff: Backoff;
+  #resend: Disposable | undefined;
   readonly #faults = new LogOnChange();
 
-  constructor(settings: ClientLinkSettings) {
-    this.#settings = settings;
-    this.#judge = this.#judgeOf(settings.proof);
-    this.#isDecided = !settings.mayDemand;
+  constructor(deps: ClientLinkDeps) {
+    const {
+      clock = SYSTEM_CLOCK,
+      random = Math.random,
+      fillRandom = (bytes) => crypto.getRandomValues(bytes),
+    } = deps;
+    this.#deps = deps;
+    this.#clock = clock;
+    this.#challenges = new Challenges(fillRandom(new Uint8Array(CHALLENGE_SECRET_LENGTH)));
+    this.#moves = new Bucket(MOVES_PER_SECOND, MAX_MOVES, clock.now());
+    this.#budget = new ControlBudget(clock.now());
+    this.#revision = Math.floor(random() * 2 ** 30);
+    this.#backoff = new Backoff({ ...RESEND, random });
+    this.#verifier = this.#verifierOf(deps.proof);
+    this.#isDecided = !deps.keyPending;
   }
 
   /** The bound client. */
@@ -101,61 +119,61 @@ export class ClientLink implements Disposable {
     return this.#client;
   }
 
-  /** Heartbeats that bound nobody. */
+  /** Heartbeats that did not bind their sender. */
   get refused(): number {
     return this.#refused;
   }
 
   /**
-   * Takes a datagram that is no packet.
+   * Handles a datagram that is not a packet.
    *
    * @param source the sender's socket address
    * @param fromPeer whether the bound client sent it
    * @param now milliseconds since 1970
    */
-  takeMessage(datagram: Uint8Array, source: Uint8Array, fromPeer: boolean, now: number): void {
-    const endpoint = this.#settings.codec.decode(source);
+  handleMessage(datagram: Uint8Array, source: Uint8Array, fromPeer: boolean, now: number): void {
+    const endpoint = this.#deps.codec.decode(source);
     if (endpoint === undefined) return;
-    if (datagram[0] === HEARTBEAT) this.#takeHeartbeat(datagram, endpoint, now);
-    else if (fromPeer && this.#client !== undefined) this.#takeDescription(datagram, this.#client);
+    if (datagram[0] === HEARTBEAT) this.#handleHeartbeat(datagram, endpoint, now);
+    else if (fromPeer && this.#client !== undefined) this.#handleDescription(datagram, this.#client);
   }
 
   /**
-   * What the client is to be told has changed: it is sent to the bound one, if there is one.
+   * Sends a change of the configuration to the bound client.
    *
-   * @param change the change alone, for a client that has not described itself and so cannot say what it has
+   * @param change the change alone, for a client that has not described itself and so cannot confirm a revision
    */
   sendChange(change: string): void {
     this.#revision++;
     if (this.#client === undefined) return;
     if (this.#client.description === undefined) this.#sendTo(this.#client.endpoint, change);
-    else this.#sendRevision();
+    else this.#startSending();
   }
 
-  /** Repeats nothing any more. */
+  /** Ends the repetitions. */
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#resend?.[Symbol.dispose]();
+    this.#resend = undefined;
   }
 
   /**
-   * Has heartbeats prove something else from now on. A client that is bound stays so until another proves it.
+   * Requires another key from now on. The bound client stays until another one proves it.
    *
-   * @param proof what clients must prove; undefined: nothing
+   * @param proof the key that clients must prove; undefined: none
    */
-  demand(proof: HeartbeatProof | undefined): void {
-    this.#judge = this.#judgeOf(proof);
+  requireKey(proof: HeartbeatMac | undefined): void {
+    this.#verifier = this.#verifierOf(proof);
     this.#isDecided = true;
   }
 
-  #takeHeartbeat(datagram: Uint8Array, endpoint: Endpoint, now: number): void {
-    const verdict = this.#judge.judge(datagram, endpoint, now);
+  #handleHeartbeat(datagram: Uint8Array, endpoint: Endpoint, now: number): void {
+    const verdict = this.#verifier.verify(datagram, endpoint, now);
     if (verdict.kind === "refuse") return this.#refuse(endpoint, verdict.fault, now);
     if (verdict.kind === "challenge") {
-      // A sender that does not answer challenges has not the key, or is a client of 0.1.0.
+      // A sender that does not answer challenges lacks the key, or is a client of 0.1.0.
       if (this.#isChallenged) this.#refuse(endpoint, verdict.fault, now);
       this.#isChallenged = true;
-      this.#settings.socket.send(verdict.datagram, endpoint);
+      this.#deps.socket.send(verdict.datagram, endpoint);
       return;
     }
     if (verdict.isAnswer) this.#isChallenged = false;
@@ -165,79 +183,84 @@ export class ClientLink implements Disposable {
     this.#isProven = verdict.isProven || (isKnown && this.#isProven);
     if (isKnown) return this.#answer(endpoint);
     // An answer to an earlier challenge, sent once more, would take the tunnel back to where it was.
-    this.#challenges.end();
+    this.#challenges.invalidate();
     this.#repeatedTexts = 0;
     this[Symbol.dispose]();
-    this.#settings.onBound();
-    this.#settings.bindPeer(this.#settings.codec.encode(endpoint));
+    this.#deps.onBound();
+    this.#deps.bindPeer(this.#deps.codec.encode(endpoint));
     if (previous === undefined) log.info("client connected", { endpoint: formatEndpoint(endpoint) });
-    else if (this.#moves.take(1, performance.now())) {
+    else if (this.#moves.take(1, this.#clock.now())) {
       log.info("client moved", { from: formatEndpoint(previous.endpoint), to: formatEndpoint(endpoint) });
     }
     this.#sendFirstText(endpoint);
   }
 
-  /** What is not sent now follows with a later answer. */
+  /** Sends the first text if the budget allows it; otherwise it follows a later answer. */
   #sendFirstText(endpoint: Endpoint): boolean {
-    const text = this.#settings.controlText();
+    const text = this.#deps.controlText();
     if (!this.#maySend(text)) return false;
     this.#sendTo(endpoint, text);
     return true;
   }
 
-  /** Without a proof anyone may have sent heartbeat and description in another's name, who would get the text. */
+  /** Without a key anyone can send a heartbeat and a description under a false address, and the text would go there. */
   #maySend(text: string): boolean {
-    return this.#isProven || this.#budget.take(text.length, performance.now());
+    return this.#isProven || this.#budget.take(text.length, this.#clock.now());
   }
 
   /**
-   * Answers a heartbeat. As long as the client has not described itself, its first control text may have been lost, so
-   * it is sent a few times more; to the original's client it says the same each time.
+   * Answers a heartbeat. Until the client describes itself, its first control text may have been lost, so it is sent a few
+   * times more; a client of v1 only reads the same again.
    */
   #answer(endpoint: Endpoint): void {
     this.#sendTo(endpoint, "");
-    if (this.#client?.description !== undefined || this.#repeatedTexts >= REPEATED_TEXTS) return;
+    if (this.#client?.description !== undefined || this.#repeatedTexts >= MAX_REPEATED_TEXTS) return;
     if (this.#sendFirstText(endpoint)) this.#repeatedTexts++;
   }
 
-  #takeDescription(datagram: Uint8Array, client: BoundClient): void {
+  #handleDescription(datagram: Uint8Array, client: BoundClient): void {
     const description = decodeDescription(datagram);
     if (description === undefined) return;
     this.#client = { ...client, description };
-    log.debug("client described itself", { version: description.version });
-    this.#tellFault(description.firewall?.fault);
+    log.debug("client capabilities received", { version: description.version });
+    this.#logFault(description.firewall?.fault);
     const isNew = client.description === undefined;
-    if (isNew) this.#settings.onDescribed();
+    if (isNew) this.#deps.onDescribed();
     if (description.revision === this.#revision) this[Symbol.dispose]();
-    else if (isNew || this.#timer === undefined) this.#sendRevision();
+    else if (isNew || this.#resend === undefined) this.#startSending();
   }
 
-  /** Whoever looks at the desktop does not see the client's log. */
-  #tellFault(fault: string | undefined): void {
+  /** Logs the client's fault here too: a user of the desktop does not see the client's log. */
+  #logFault(fault: string | undefined): void {
     if (fault === undefined) this.#faults.clear("firewall");
     else if (this.#faults.changed("firewall", fault)) log.warn(`the client's machine: ${fault}`);
   }
 
-  /** Sends what is in force, and again with growing pauses until the client names its revision. */
-  #sendRevision(pause: number = this.#settings.firstRepeat ?? FIRST_REPEAT): void {
+  #startSending(): void {
+    this.#backoff.reset();
+    this.#sendRevision();
+  }
+
+  /** Sends the current revision, and again with growing pauses until the client names it. */
+  #sendRevision(): void {
     if (this.#client === undefined) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#sendRevision(Math.min(2 * pause, LONGEST_REPEAT)), pause);
-    const text = this.#settings.revisionText(this.#revision);
+    this[Symbol.dispose]();
+    this.#resend = this.#clock.after(this.#backoff.next(), () => this.#sendRevision());
+    const text = this.#deps.revisionText(this.#revision);
     if (this.#maySend(text)) this.#sendTo(this.#client.endpoint, text);
   }
 
-  #judgeOf(proof: HeartbeatProof | undefined): HeartbeatJudge {
-    const judge = this.#judges.get(proof) ??
-      new HeartbeatJudge(proof, this.#challenges, this.#settings.startedAt);
-    this.#judges.set(proof, judge);
-    return judge;
+  #verifierOf(proof: HeartbeatMac | undefined): HeartbeatVerifier {
+    const verifier = this.#verifiers.get(proof) ??
+      new HeartbeatVerifier(proof, this.#challenges, this.#deps.startedAt);
+    this.#verifiers.set(proof, verifier);
+    return verifier;
   }
 
   #refuse(endpoint: Endpoint, fault: HeartbeatFault, now: number): void {
     this.#refused++;
     if (!this.#isDecided) return;
-    if (this.#refusalLogged !== 0 && now - this.#refusalLogged < REFUSAL_INTERVAL) return;
+    if (this.#refusalLogged !== 0 && now - this.#refusalLogged < REFUSAL_INTERVAL_MS) return;
     this.#refusalLogged = now;
     log.warn(`heartbeat refused; ${remedyFor(fault)}`, {
       endpoint: formatEndpoint(endpoint),
@@ -247,8 +270,8 @@ export class ClientLink implements Disposable {
   }
 
   #sendTo(endpoint: Endpoint, text: string): void {
-    for (const datagram of encodeControl(text, this.#settings.mtu)) {
-      if (!this.#settings.socket.send(datagram, endpoint)) {
+    for (const datagram of encodeControl(text, this.#deps.mtu)) {
+      if (!this.#deps.socket.send(datagram, endpoint)) {
         log.debug("control not sent", { endpoint: formatEndpoint(endpoint) });
         return;
       }

@@ -1,5 +1,5 @@
 /**
- * The control text that tells a client what the configuration wants of it.
+ * The control texts that bring the configuration to a client.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import { formatAddress } from "../../core/net/address.ts";
 import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { CONTROL_VERSION } from "../../core/protocol/control.ts";
 
-/** The text for a newly bound client: everything. */
+/** Makes the full text for a newly bound client. */
 export function fullControlText(pairs: readonly NetworkPair[]): string {
   return [`version ${CONTROL_VERSION}`, ...pairs.map(pairCommand)].join(",");
 }
 
-/** The text for a client that knows the rest: these pairs only. */
+/** Makes the text of a change for a client that has the rest: these pairs only. */
 export function changeControlText(pairs: readonly NetworkPair[]): string {
   return pairs.map(pairCommand).join(",");
 }
 
 /**
- * The text for a client that described itself: everything, with the virtual IPv6 network or that there is none.
+ * Makes the full text for a client that described itself, which names the virtual IPv6 network or "off".
  *
- * @param revision the client names it when it has taken the text
+ * @param revision the client names it once it has applied the text
  */
 export function revisionText(
   revision: number,

@@ -1,20 +1,22 @@
 /**
  * Keeps edits of one file from overtaking each other, also those of other processes.
  *
- * The lock is flock(2) on the folder of the file: nothing is made that could be left behind or be a link that somebody planted, and
- * the kernel gives it back when a process is killed. Anybody who may read the folder can hold it, so the wait has an end.
+ * The lock is flock(2) on the folder of the file. It creates nothing that could be left behind or be a planted link, and the
+ * kernel releases it when a process is killed. Every user who may read the folder can hold it, so the wait has an end.
  *
  * @module
  */
 import { dirname } from "node:path";
+import { sleep } from "../../core/async/clock.ts";
 import { OperationError } from "../../core/error.ts";
 import { FileLock } from "../../ffi/file/file_lock.ts";
+import { SYSTEM_CLOCK } from "../process/system_clock.ts";
 import { configTarget } from "./config_file.ts";
 
-/** Milliseconds for which an edit waits for others. */
-const TIMEOUT = 10_000;
+/** Milliseconds that an edit waits for others. */
+const TIMEOUT_MS = 10_000;
 /** Milliseconds between two tries. */
-const PAUSE = 20;
+const PAUSE_MS = 20;
 
 /**
  * Does a work while no other process does one on the same file.
@@ -24,7 +26,7 @@ const PAUSE = 20;
  * @param timeout milliseconds to wait for others
  * @throws {OperationError} `config` where others do not come to an end; else what `work` throws
  */
-export async function whileLocked<T>(path: string, work: () => Promise<T>, timeout = TIMEOUT): Promise<T> {
+export async function whileLocked<T>(path: string, work: () => Promise<T>, timeout = TIMEOUT_MS): Promise<T> {
   using folder = await openFolder(path);
   if (folder !== undefined && !await lock(folder, timeout)) {
     throw new OperationError(
@@ -42,12 +44,12 @@ async function openFolder(path: string): Promise<FileLock | undefined> {
   return target === undefined ? undefined : FileLock.open(dirname(target));
 }
 
-/** Waits for the lock; a lock that is waited for inside the kernel could not be given up. */
+/** Waits for the lock by tries, since a wait inside the kernel could not be given up. */
 async function lock(folder: FileLock, timeout: number): Promise<boolean> {
-  const end = performance.now() + timeout;
+  const end = SYSTEM_CLOCK.now() + timeout;
   while (!folder.take()) {
-    if (performance.now() >= end) return false;
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    if (SYSTEM_CLOCK.now() >= end) return false;
+    await sleep(PAUSE_MS, SYSTEM_CLOCK);
   }
   return true;
 }

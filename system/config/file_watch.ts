@@ -1,98 +1,53 @@
 /**
- * Follows one file through everything that editors and tools do to it.
- *
- * Events of the folder make it fast; a comparison of the file's state now and then makes it sure, where a folder was
- * replaced, a link was turned to another file, or the system has no events to give.
+ * Notices every change of one file: written, replaced by a rename, deleted, made again, its folder replaced, or its symbolic
+ * link turned elsewhere. It compares the file's state a few times a second, which needs no events of the system.
  *
  * @module
  */
-
+import type { Clock } from "../../core/async/clock.ts";
+import { SYSTEM_CLOCK } from "../process/system_clock.ts";
 import { type FileStamp, stampFile } from "./file_stamp.ts";
-import { FolderWatch } from "./folder_watch.ts";
 
-/** How long things take, in milliseconds. The sum of `latest` and `poll` bounds how late a call may come. */
+/** How a file is watched. The sum of both times and one poll bounds how late a call comes. */
 export interface WatchOptions {
-  /** How long nothing more may have happened before a call; one save is several events. */
-  readonly quiet?: number;
-  /** How long after its first event a call comes at the latest, even if more events keep coming. */
-  readonly latest?: number;
-  /** How often the file's state is compared. */
-  readonly poll?: number;
-}
-
-/** A file that is being followed. */
-export interface FileWatch extends AsyncDisposable {
-  /** Ends it; no call comes after this was called. Calling it again is fine. */
-  close(): Promise<void>;
+  /** Milliseconds between two comparisons; a call waits until two of them in a row are alike, since one save is several steps. */
+  readonly pollMs?: number;
+  /** Milliseconds after which a call comes although the file goes on changing. */
+  readonly maxDelayMs?: number;
+  readonly clock?: Clock;
 }
 
 /**
- * Calls back after each change of a file: written, replaced by a rename, deleted, made again, its folder replaced, or
- * its symbolic link turned elsewhere. A call comes about 100 ms after the change, at the latest after 1 s.
+ * Watches a file until the result is disposed of. A call comes about 300 ms after a change, and within a second.
  *
- * @param path the file, which need not be there
- * @param onChange called without arguments: what the file is like now is for the reader to see
- * @param options other durations than the usual
+ * @param path the file, which need not exist
+ * @param onChange called after each change, without what it was
  */
-export function watchFile(path: string, onChange: () => void, options: WatchOptions = {}): FileWatch {
-  return new WatchedFile(path, onChange, { quiet: 100, latest: 400, poll: 500, ...options });
-}
-
-class WatchedFile implements FileWatch {
-  readonly #path: string;
-  readonly #onChange: () => void;
-  readonly #durations: Required<WatchOptions>;
-  readonly #folders: FolderWatch;
-  readonly #poller: ReturnType<typeof setInterval>;
-  #known: FileStamp;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #deadline: number | undefined;
-  #closed = false;
-
-  constructor(path: string, onChange: () => void, durations: Required<WatchOptions>) {
-    this.#path = path;
-    this.#onChange = onChange;
-    this.#durations = durations;
-    this.#folders = new FolderWatch(path, () => this.#expectChange());
-    this.#known = stampFile(path);
-    this.#poller = setInterval(() => this.#compare(), durations.poll);
-  }
-
-  #compare(): void {
-    this.#folders.refresh();
-    if (stampFile(this.#path).state !== this.#known.state) this.#expectChange();
-  }
-
-  #expectChange(): void {
-    if (this.#closed) return;
-    const now = performance.now();
-    this.#deadline ??= now + this.#durations.latest;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(
-      () => this.#settle(),
-      Math.min(this.#durations.quiet, Math.max(0, this.#deadline - now)),
-    );
-  }
-
-  #settle(): void {
-    const stamp = stampFile(this.#path);
-    const late = this.#deadline === undefined || performance.now() >= this.#deadline;
-    if (!stamp.settled && !late) return this.#expectChange();
-    this.#deadline = undefined;
-    this.#folders.refresh();
-    if (stamp.state === this.#known.state && this.#known.settled) return;
-    this.#known = stamp;
-    this.#onChange();
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    clearInterval(this.#poller);
-    clearTimeout(this.#timer);
-    await this.#folders.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
+export function watchFile(
+  path: string,
+  onChange: () => void,
+  { pollMs = 200, maxDelayMs = 400, clock = SYSTEM_CLOCK }: WatchOptions = {},
+): Disposable {
+  /** The state that was last reported. */
+  let known: FileStamp = { ...stampFile(path, clock), settled: true };
+  let last = known;
+  let changedAt: number | undefined;
+  let wait: Disposable;
+  const compare = () => {
+    wait = clock.after(pollMs, compare);
+    const stamp = stampFile(path, clock);
+    const isQuiet = stamp.state === last.state && stamp.settled;
+    last = stamp;
+    if (stamp.state === known.state && (known.settled || !stamp.settled)) {
+      changedAt = undefined;
+      return;
+    }
+    changedAt ??= clock.now();
+    if (!isQuiet && clock.now() - changedAt < maxDelayMs) return;
+    changedAt = undefined;
+    known = stamp;
+    onChange();
+  };
+  wait = clock.after(pollMs, compare);
+  return { [Symbol.dispose]: () => wait[Symbol.dispose]() };
 }

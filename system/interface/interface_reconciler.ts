@@ -17,7 +17,7 @@ export interface InterfaceKeeperSettings {
   readonly wanted: () => InterfaceSettings;
   /** Told of each repair; must not throw. */
   readonly onRepaired: () => void;
-  /** Milliseconds on a steady scale. */
+  /** Milliseconds on a monotonic clock. */
   readonly now?: () => number;
 }
 

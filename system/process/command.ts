@@ -4,6 +4,7 @@
  * @module
  */
 import { OperationError } from "../../core/error.ts";
+import { SYSTEM_CLOCK } from "./system_clock.ts";
 
 /** How a program ended. */
 export interface CommandOutcome {
@@ -33,7 +34,7 @@ export interface CommandOptions {
 export type RunCommand = (argv: readonly string[], options?: CommandOptions) => Promise<CommandOutcome>;
 
 /** What a program of the system may take; route and ifconfig need some milliseconds. */
-const TIMEOUT = 10_000;
+const TIMEOUT_MS = 10_000;
 
 /**
  * The {@linkcode RunCommand} of the running system. Programs speak English to us, whatever the user's language is.
@@ -41,27 +42,23 @@ const TIMEOUT = 10_000;
  * @throws {OperationError} "unavailable" when there is no such program, "io" when it takes too long
  * @throws {RangeError} when the path is not absolute: what PATH says is not to be trusted in a program that is root
  */
-export const runCommand: RunCommand = async (argv, { input, timeout = TIMEOUT, env = {} } = {}) => {
+export const runCommand: RunCommand = async (argv, { input, timeout = TIMEOUT_MS, env = {} } = {}) => {
   const [program = "", ...args] = argv;
   if (!program.startsWith("/")) throw new RangeError(`Cannot run "${program}": the path is not absolute`);
   const child = spawn(program, args, env, input !== undefined);
   const stdout = capture(child.stdout);
   const stderr = capture(child.stderr);
   let isLate = false;
-  const timer = setTimeout(() => {
+  using _timer = SYSTEM_CLOCK.after(timeout, () => {
     isLate = true;
     end(child);
     // A grandchild may still hold the other ends.
     stdout.cancel();
     stderr.cancel();
-  }, timeout);
-  try {
-    if (input !== undefined) await feed(child.stdin, input);
-    const [status, out, err] = await Promise.all([child.status, stdout.text, stderr.text]);
-    if (!isLate) return { code: status.code, stdout: out, stderr: err };
-  } finally {
-    clearTimeout(timer);
-  }
+  });
+  if (input !== undefined) await feed(child.stdin, input);
+  const [status, out, err] = await Promise.all([child.status, stdout.text, stderr.text]);
+  if (!isLate) return { code: status.code, stdout: out, stderr: err };
   throw new OperationError(
     "io",
     `Cannot run ${argv.join(" ")}: it did not end within ${timeout / 1000} s`,

@@ -1,34 +1,35 @@
 /**
- * Keeps the memory of a program that runs for weeks at what it uses: what only its start needed is given back.
+ * Releases the memory that only the start of a program needed, so that one that runs for weeks holds what it uses.
  *
  * @module
  */
 import { backEnd } from "../../ffi/platform.ts";
+import { SYSTEM_CLOCK } from "./system_clock.ts";
 
-/** Milliseconds after the start: the tunnel is up, the packet path is compiled. */
-const FIRST = 20_000;
-/** Milliseconds between later times; each costs about a millisecond, and what is needed comes back from the page cache. */
-const INTERVAL = 10 * 60_000;
+/** Milliseconds after the start: the tunnel is up and the packet path is compiled. */
+const FIRST_MS = 20_000;
+/** Milliseconds between later trims. Each costs about a millisecond, and needed pages come back from the page cache. */
+const INTERVAL_MS = 10 * 60_000;
 
-/** Gives the program's idle pages back from time to time, until it is disposed of. Linux only. */
-export class ProgramPages implements Disposable {
-  #timer: ReturnType<typeof setTimeout> | undefined;
+/** Releases the program's idle pages from time to time, until it is disposed of. Linux only. */
+export class MemoryTrim implements Disposable {
+  #timer: Disposable | undefined;
 
   constructor() {
-    if (backEnd.os === "linux") this.#schedule(FIRST);
+    if (backEnd.os === "linux") this.#schedule(FIRST_MS);
   }
 
   #schedule(milliseconds: number): void {
-    this.#timer = setTimeout(async () => {
+    this.#timer = SYSTEM_CLOCK.after(milliseconds, async () => {
       const { releaseProgramPages } = await import("../../ffi/libc/memory_trim_linux.ts");
       if (this.#timer === undefined) return;
       releaseProgramPages();
-      this.#schedule(INTERVAL);
-    }, milliseconds);
+      this.#schedule(INTERVAL_MS);
+    });
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
   }
 }

@@ -4,8 +4,10 @@
  *
  * @module
  */
+import { type Clock, deadline } from "../../core/async/clock.ts";
 import { fileCalls, openFlags, pathBytes } from "../../ffi/file/file_calls.ts";
 import { statusOfDescriptorLater } from "../../ffi/file/file_status.ts";
+import { SYSTEM_CLOCK } from "./system_clock.ts";
 
 /** A file that is there and was not read, as "PATH is no regular file". */
 export class UnreadFile extends Error {
@@ -27,11 +29,12 @@ export interface ReadBounds {
   readonly size?: number;
   /** Milliseconds; a network file system may never answer. */
   readonly time?: number;
+  readonly clock?: Clock;
 }
 
 /** A config.json of docker is a few hundred bytes, with many plugins' settings a few thousand. */
-const SIZE = 1 << 18;
-const TIME = 2_000;
+const MAX_SIZE = 1 << 18;
+const TIMEOUT_MS = 2_000;
 
 /**
  * Reads the file as UTF-8. It has to be a regular file that belongs to the folder's owner or to root.
@@ -41,34 +44,21 @@ const TIME = 2_000;
  */
 export async function readUserFile(
   { folder, path }: UserFile,
-  { size = SIZE, time = TIME }: ReadBounds = {},
+  { size = MAX_SIZE, time = TIMEOUT_MS, clock = SYSTEM_CLOCK }: ReadBounds = {},
 ): Promise<string | undefined> {
   const whole = `${folder}/${path}`;
   try {
-    return await inTime(readWithin(folder, path.split("/"), size), time);
+    const late = () => {
+      throw new Refusal(`was not read within ${time} ms`);
+    };
+    return await deadline(readWithin(folder, path.split("/"), size), time, late, clock);
   } catch (error) {
     throw error instanceof Refusal ? new UnreadFile(`${whole} ${error.message}`) : error;
   }
 }
 
-/**
- * What comes of the work, if that is soon enough; the work itself goes on.
- *
- * @param time milliseconds
- * @throws {Refusal} when it is not
- */
-export async function inTime<T>(work: Promise<T>, time: number): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Refusal(`was not read within ${time} ms`)), time);
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /** Why it is not read. */
-export class Refusal extends Error {}
+class Refusal extends Error {}
 
 /**
  * Goes from folder to folder by descriptors, so that none can be swapped once it was looked at. All calls run on another

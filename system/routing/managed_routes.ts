@@ -42,7 +42,7 @@ export class KeptRoutes {
    * @param router the system's routing table
    * @param interfaceName the tunnel's interface
    * @param log told of what happens; of a fault once, until it changes
-   * @param now milliseconds on a steady scale
+   * @param now milliseconds on a monotonic clock
    */
   constructor(
     readonly router: Pick<Router, "addRoutes" | "removeRoutes" | "listMissing">,

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { Backoff } from "../../core/async/backoff.ts";
 import { OperationError } from "../../core/error.ts";
 import { end, spawn } from "../process/command.ts";
 import { ROUTE } from "../process/programs_darwin.ts";
@@ -27,11 +28,10 @@ const LONGEST_PAUSE = 60_000;
  * @returns the next pause in milliseconds, from how long the program ran
  */
 export function growingPauses(first: number): (lasted: number) => number {
-  let next = first;
+  const backoff = new Backoff({ firstMs: first, maxMs: LONGEST_PAUSE });
   return (lasted) => {
-    const pause = lasted >= LONGEST_PAUSE ? first : next;
-    next = Math.min(2 * pause, LONGEST_PAUSE);
-    return pause;
+    if (lasted >= LONGEST_PAUSE) backoff.reset();
+    return backoff.next();
   };
 }
 

@@ -117,7 +117,7 @@ sharingTest(
       await namespace.ip("route", "del", FIRST, "dev", ACCESSOR_INTERFACE);
       await namespace.ip("addr", "flush", "dev", ACCESSOR_INTERFACE);
       await waitUntil("the container is reached again", () => reachable(namespace, exposed.address, 1));
-      await accessor.process.stderr.waitFor(/interface put right again/);
+      await accessor.process.stderr.waitFor(/interface repaired/);
     });
 
     await step("nothing stays after it, and its exit status is 0", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { answerChallenge } from "../../core/protocol/challenge.ts";
 import { encodeHeartbeat } from "../../core/protocol/heartbeat.ts";
-import { heartbeatProof } from "../../core/protocol/heartbeat_mac.ts";
+import { heartbeatMac } from "../../core/protocol/heartbeat_mac.ts";
 import { droppedDatagrams, type ServerStatus } from "../topology/control_socket.ts";
 import { Relay, strangerDatagram } from "../topology/relay.ts";
 import { launchServer, SERVER_PORT, Tunnel } from "../topology/tunnel.ts";
@@ -93,7 +93,7 @@ networkTest("only a client that proves the key is bound", {}, async (network, t)
     const { server } = await launchServer(network, { config: CONFIG });
     await using _server = server;
     await server.waitForStatus("it is up", () => true);
-    const proof = heartbeatProof(KEY);
+    const proof = heartbeatMac(KEY);
     await using client = await UdpPeer.open(network.vm);
     for (const off of [-3_600_000, 3_600_000]) {
       const heartbeat = encodeHeartbeat(proof, Date.now() + off);

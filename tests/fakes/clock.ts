@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from "../../core/async/clock.ts";
+import { type Clock, soonest } from "../../core/async/clock.ts";
 
 interface Wait {
   readonly at: number;
@@ -42,8 +42,7 @@ export class FakeClock implements Clock {
 
   /** When the next callback is due; undefined when none waits. */
   get nextDue(): number | undefined {
-    const times = [...this.#waits].map(({ at }) => at);
-    return times.length === 0 ? undefined : Math.min(...times);
+    return soonest(...[...this.#waits].map(({ at }) => at));
   }
 
   /** Moves on, and lets what came of each callback run to its end. */
