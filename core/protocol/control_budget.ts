@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Bucket } from "../async/token_bucket.ts";
+import { TokenBucket } from "../async/token_bucket.ts";
 
 /** Octets of text a second for all such senders together, and at once: the longest texts of a few clients that start. */
 const OCTETS_PER_SECOND = 4 * 1024;
@@ -12,7 +12,7 @@ const OCTETS_AT_ONCE = 64 * 1024;
 
 /** The budget of one server. */
 export class ControlBudget {
-  readonly #bucket: Bucket;
+  readonly #bucket: TokenBucket;
 
   /**
    * Makes a full budget.
@@ -20,7 +20,7 @@ export class ControlBudget {
    * @param now milliseconds on any scale that is always the same
    */
   constructor(now: number) {
-    this.#bucket = new Bucket(OCTETS_PER_SECOND, OCTETS_AT_ONCE, now);
+    this.#bucket = new TokenBucket(OCTETS_PER_SECOND, OCTETS_AT_ONCE, now);
   }
 
   /** Whether a text of so many octets may go now. A longer one than there is room for at once goes when the budget is full. */

@@ -38,7 +38,7 @@ const FOLLOWING = 1;
 /** Bits of a repeated part, however long: where it stood and where it ends. */
 const REPEATED = 6;
 /** The least length of a repeated part. */
-const LEAST_REPEATED = 3;
+const MIN_REPEATED = 3;
 /** Bits of a word that everybody thinks of. */
 const COMMON_WORD = 8;
 /** Bits of a year of somebody's life. */
@@ -46,7 +46,7 @@ const YEAR = 6;
 /** Bits of a letter in what can be pronounced: a word of five letters is one of some thousand. */
 const WORD_LETTER = 2;
 /** The least length of a word; one less where a sign or the end shows that it is one. */
-const LEAST_WORD = 5;
+const MIN_WORD = 5;
 
 const KEYBOARD_ROWS = ["qwertyuiop", "qwertzuiop", "asdfghjkl", "zxcvbnm", "yxcvbnm", "azertyuiop"];
 
@@ -96,7 +96,7 @@ interface Part {
 /** What stands at a place: the first of a repetition, a word, a neighbour of the character before, or a character of its own. */
 function partAt(characters: readonly string[], at: number, full: number, canBegin: boolean): Part {
   const repeated = repeatedLength(characters, at);
-  if (repeated >= LEAST_REPEATED) {
+  if (repeated >= MIN_REPEATED) {
     return { length: repeated, bits: Math.min(REPEATED, repeated * full), weakness: "repetition" };
   }
   const word = wordAt(characters.slice(at).join(""), canBegin);
@@ -151,7 +151,7 @@ function wordAt(text: string, canBegin: boolean): Part | undefined {
   if (/^(?:19|20)\d\d(?!\d)/.test(text)) return { length: 4, bits: YEAR, weakness: "words" };
   const [letters = ""] = /^(?:[A-Z]?[a-z]+|[A-Z]+)/.exec(text) ?? [];
   const ends = /^[^0-9a-zA-Z]?$/.test(text.charAt(letters.length));
-  if (letters.length < LEAST_WORD - (ends ? 1 : 0) || !isPronounceable(letters.toLowerCase())) {
+  if (letters.length < MIN_WORD - (ends ? 1 : 0) || !isPronounceable(letters.toLowerCase())) {
     return undefined;
   }
   return { length: letters.length, bits: letters.length * WORD_LETTER, weakness: "words" };

@@ -20,7 +20,7 @@ import { wipe } from "./noise.ts";
 export type FillRandom = (octets: Uint8Array<ArrayBuffer>) => unknown;
 
 /** Makes and checks the cookies of one socket. */
-export class CookieIssuer {
+export class CookieChecker {
   readonly #secret = new Uint8Array(KEY_LENGTH);
   #secretAt = -Infinity;
 
@@ -48,7 +48,12 @@ export class CookieIssuer {
    * @param publicKey our own public key, which the message's mac1 was made for
    * @param from address and port of the sender as octets
    */
-  reply(message: Uint8Array, publicKey: Uint8Array, from: Uint8Array, now: number): Uint8Array<ArrayBuffer> {
+  createReply(
+    message: Uint8Array,
+    publicKey: Uint8Array,
+    from: Uint8Array,
+    now: number,
+  ): Uint8Array<ArrayBuffer> {
     if (now - this.#secretAt >= COOKIE_LIFE) {
       this.fillRandom(this.#secret);
       this.#secretAt = now;

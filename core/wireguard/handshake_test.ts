@@ -1,12 +1,21 @@
 import assert from "node:assert/strict";
-import { answer, begin, key, keysOfPair, LOCAL_INDEX, pair, REMOTE_INDEX } from "./handshake_fixture.ts";
+import {
+  accepted,
+  answer,
+  begin,
+  key,
+  keysOfPair,
+  LOCAL_INDEX,
+  pair,
+  REMOTE_INDEX,
+} from "./handshake_fixture.ts";
 import { Peer } from "./peer.ts";
 
 Deno.test("both ends of a handshake have the same keys, each the other way round", () => {
   const [initiator, responder] = pair();
   const handshake = begin(initiator);
   const response = answer(responder, handshake.message) ?? assert.fail("no response");
-  const keys = handshake.finish(response.message) ?? assert.fail("no keys");
+  const keys = accepted(handshake.consumeResponse(response.message)) ?? assert.fail("no keys");
   assert.deepEqual(keys.send, response.keys.receive);
   assert.deepEqual(keys.receive, response.keys.send);
   assert.notDeepEqual(keys.send, keys.receive);
@@ -21,8 +30,8 @@ Deno.test("a response ends its handshake, a second one of the same is refused", 
   const [initiator, responder] = pair();
   const handshake = begin(initiator);
   const response = answer(responder, handshake.message) ?? assert.fail("no response");
-  assert.ok(handshake.finish(response.message));
-  assert.equal(handshake.finish(response.message), undefined);
+  assert.ok(accepted(handshake.consumeResponse(response.message)));
+  assert.equal(accepted(handshake.consumeResponse(response.message)), undefined);
 });
 
 Deno.test("a handshake that was given up takes no response", () => {
@@ -30,7 +39,7 @@ Deno.test("a handshake that was given up takes no response", () => {
   const handshake = begin(initiator);
   const response = answer(responder, handshake.message) ?? assert.fail("no response");
   handshake.destroy();
-  assert.equal(handshake.finish(response.message), undefined);
+  assert.equal(accepted(handshake.consumeResponse(response.message)), undefined);
 });
 
 Deno.test("a response to another handshake of the same peer is refused", () => {
@@ -38,8 +47,8 @@ Deno.test("a response to another handshake of the same peer is refused", () => {
   const first = begin(initiator, 0);
   const second = begin(initiator, 5000);
   const response = answer(responder, first.message) ?? assert.fail("no response");
-  assert.equal(second.finish(response.message), undefined);
-  assert.ok(first.finish(response.message));
+  assert.equal(accepted(second.consumeResponse(response.message)), undefined);
+  assert.ok(accepted(first.consumeResponse(response.message)));
 });
 
 for (
@@ -55,7 +64,9 @@ for (
     const response = answer(responder, handshake.message);
     // The preshared key comes in with the response only, so that initiation is still answered.
     assert.equal(response !== undefined, field === "presharedKey");
-    if (response !== undefined) assert.equal(handshake.finish(response.message), undefined);
+    if (response !== undefined) {
+      assert.equal(accepted(handshake.consumeResponse(response.message)), undefined);
+    }
   });
 }
 

@@ -6,7 +6,7 @@
  */
 
 /** The sessions of a peer. `S` is whatever the caller knows a session by; each method returns those that are over, to be cleared. */
-export class SessionSlots<S> {
+export class Keypairs<S> {
   #current: S | undefined;
   #previous: S | undefined;
   #next: S | undefined;
@@ -32,7 +32,7 @@ export class SessionSlots<S> {
   }
 
   /** A handshake that we began is complete: its session is sent on at once. */
-  initiated(session: S): S[] {
+  handshakeInitiatorComplete(session: S): S[] {
     // An unconfirmed session is newer than the current one: if both sides began at once, the peer may send on it.
     const [previous, over] = this.#next === undefined
       ? [this.#current, [this.#previous]]
@@ -44,7 +44,7 @@ export class SessionSlots<S> {
   }
 
   /** We answered an initiation: the session waits for its first packet. */
-  responded(session: S): S[] {
+  handshakeResponderDerived(session: S): S[] {
     const over = defined([this.#next, this.#previous]);
     this.#next = session;
     this.#previous = undefined;
@@ -56,7 +56,7 @@ export class SessionSlots<S> {
    *
    * @returns undefined unless that confirmed the next session, which then is the current one
    */
-  received(session: S): S[] | undefined {
+  receivedWithKeypair(session: S): S[] | undefined {
     if (session !== this.#next) return undefined;
     const over = defined([this.#previous]);
     this.#previous = this.#current;

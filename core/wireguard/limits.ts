@@ -40,4 +40,4 @@ export const SESSION_LIMITS: SessionLimits = {
 };
 
 /** The most that is added to a repetition's time at random, in milliseconds, so that two ends do not keep colliding (section 6.1). */
-export const LONGEST_JITTER = 334;
+export const REKEY_TIMEOUT_JITTER_MAX_MS = 334;

@@ -63,7 +63,7 @@ export function hasValidMac1(key: Uint8Array, message: Uint8Array): boolean {
 }
 
 /** Writes both authenticators into the messages to one peer, and keeps the cookies that come from it. */
-export class MacStamper {
+export class CookieGenerator {
   readonly #mac1Key: Uint8Array;
   readonly #cookieKey: Uint8Array;
   /** mac1 of the message sent last: a cookie reply is bound to it. */
@@ -82,7 +82,7 @@ export class MacStamper {
    *
    * @param now milliseconds on a steady scale
    */
-  stamp(message: Uint8Array, now: number): void {
+  addMacs(message: Uint8Array, now: number): void {
     const mac1 = mac(this.#mac1Key, beforeMac1(message));
     mac1Of(message).set(mac1);
     this.#lastMac1 = mac1;
@@ -95,7 +95,7 @@ export class MacStamper {
    *
    * @returns whether it is genuine: an answer to the message sent last, sealed by the peer
    */
-  takeCookie(reply: Uint8Array, now: number): boolean {
+  consumeReply(reply: Uint8Array, now: number): boolean {
     if (this.#lastMac1 === undefined || reply.length !== COOKIE_REPLY_LENGTH) return false;
     const { nonce, cookie } = COOKIE_REPLY_FIELDS;
     try {

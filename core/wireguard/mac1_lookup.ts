@@ -17,7 +17,7 @@ interface Entry<T> {
  * The keys of mac1 of all peers, the one found last first: who renews a session is found at once, and only the first contact of a peer,
  * or a stranger's, costs the whole search.
  */
-export class Keyring<T> {
+export class Mac1Lookup<T> {
   readonly #entries: Entry<T>[] = [];
   readonly #mac = new ManyKeyMac();
 
@@ -47,7 +47,7 @@ export class Keyring<T> {
    * @param limit the most keys to try, the latest used first; fewer in a flood, so that peers who are known are still found
    * @returns undefined if no key fits: then there must be no answer
    */
-  find(initiation: Uint8Array, limit: number = Infinity): T | undefined {
+  findPeer(initiation: Uint8Array, limit: number = Infinity): T | undefined {
     if (initiation.length !== INITIATION_LENGTH) return undefined;
     this.#mac.set(beforeMac1(initiation));
     const mac1 = mac1Of(initiation).slice();

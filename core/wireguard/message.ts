@@ -54,7 +54,7 @@ export const KEY_LENGTH = 32;
 /** Where the fields of a handshake initiation are. */
 export const INITIATION_FIELDS = { sender: 4, ephemeral: 8, static: 40, timestamp: 88, mac1: 116 } as const;
 /** Where the fields of a handshake response are. */
-export const RESPONSE_FIELDS = { sender: 4, receiver: 8, ephemeral: 12, nothing: 44, mac1: 60 } as const;
+export const RESPONSE_FIELDS = { sender: 4, receiver: 8, ephemeral: 12, empty: 44, mac1: 60 } as const;
 /** Where the fields of a cookie reply are. */
 export const COOKIE_REPLY_FIELDS = { receiver: 4, nonce: 8, cookie: 32 } as const;
 /** Where the fields of a transport message are. */

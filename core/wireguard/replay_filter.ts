@@ -30,7 +30,7 @@ export const REPLAY_WINDOW: number = BITS - 32;
  * @param base first word of the session's slice
  * @param counter an integer from 0 to 2^53 - 1
  */
-export function mayAccept(words: Uint32Array, base: number, counter: number): boolean {
+export function validateCounter(words: Uint32Array, base: number, counter: number): boolean {
   const next = (words[base] as number) * 0x1_0000_0000 + (words[base + 1] as number);
   if (counter >= next) return true;
   if (next - counter > REPLAY_WINDOW) return false;
@@ -43,7 +43,7 @@ export function mayAccept(words: Uint32Array, base: number, counter: number): bo
  *
  * @returns false, with nothing changed, if it was accepted before or is too old
  */
-export function accept(words: Uint32Array, base: number, counter: number): boolean {
+export function commitCounter(words: Uint32Array, base: number, counter: number): boolean {
   const next = (words[base] as number) * 0x1_0000_0000 + (words[base + 1] as number);
   const bit = counter % BITS;
   const at = base + RING + (bit >>> 5);

@@ -9,14 +9,14 @@ import type { Step } from "../../core/config/plan.ts";
 import type { ClientLink } from "../tunnel/client_link.ts";
 import { changeControlText } from "../tunnel/control_text.ts";
 import type { RoutePlanner } from "../routing/route_controller.ts";
-import type { SharingSwitch } from "../sharing/lazy_sharing.ts";
+import type { LazySharing } from "../sharing/lazy_sharing.ts";
 import { concerns } from "./step_parts.ts";
 
 /** The parts of the server that follow the configuration. */
 export interface FollowingParts {
   readonly planner: Pick<RoutePlanner, "refresh">;
   readonly link: Pick<ClientLink, "sendChange">;
-  readonly sharing: Pick<SharingSwitch, "apply">;
+  readonly sharing: Pick<LazySharing, "apply">;
   /** False where a flag has set the log level. */
   readonly mayChangeLevel: boolean;
 }

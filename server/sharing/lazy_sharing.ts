@@ -13,7 +13,7 @@ import { concerns } from "../config/step_parts.ts";
 type Sharing = import("./sharing.ts").Sharing;
 
 /** The sharing of a server, as soon as there is any. */
-export class SharingSwitch implements AsyncDisposable {
+export class LazySharing implements AsyncDisposable {
   #sharing: Promise<Sharing> | undefined;
   #loaded: Sharing | undefined;
 

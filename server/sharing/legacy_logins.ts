@@ -17,7 +17,7 @@ export const NOT_LOGGED_IN: Uint8Array<ArrayBuffer> = Uint8Array.of(2);
  * Finds the token of a login. They are compared by a keyed hash, so that neither the search nor the comparison tells by its time how
  * much of a guess was right.
  */
-export class TokenBook {
+export class TokenIndex {
   readonly #key = crypto.getRandomValues(new Uint8Array(32));
   #entries = new Map<string, { readonly digest: Uint8Array; readonly token: Token }>();
 

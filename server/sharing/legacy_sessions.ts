@@ -10,8 +10,8 @@ import { type Endpoint, formatEndpoint, sameEndpoint } from "../../core/net/endp
 import { LOGIN } from "../../core/token/login.ts";
 import { SESSION_LIMITS } from "../../core/wireguard/limits.ts";
 import type { SessionPlane } from "../../dataplane/sessions/session_controller.ts";
-import { NOT_LOGGED_IN, type TokenBook } from "./legacy_logins.ts";
-import { RefusalLog } from "./rate_limited_log.ts";
+import { NOT_LOGGED_IN, type TokenIndex } from "./legacy_logins.ts";
+import { RateLimitedLog } from "./rate_limited_log.ts";
 import type { SlotPool } from "./slot_pool.ts";
 
 const log = getLogger("sharing");
@@ -32,7 +32,7 @@ export interface LegacySession {
 export interface LegacyParts {
   readonly plane: Pick<SessionPlane, "setSession" | "removeSession" | "traffic">;
   readonly pool: SlotPool;
-  readonly book: TokenBook;
+  readonly tokens: TokenIndex;
   readonly send: (message: Uint8Array<ArrayBuffer>, to: Endpoint) => void;
   /** The login reply for an address. */
   readonly reply: (address: IpAddress) => Uint8Array<ArrayBuffer>;
@@ -40,7 +40,7 @@ export interface LegacyParts {
    * Ends the token's WireGuard session unless that is alive: a plaintext login may be a recorded one, and must not end it.
    * False if it is.
    */
-  readonly takeOver: (token: string) => boolean;
+  readonly evictOther: (token: string) => boolean;
   /** There is a session now, after there was none. */
   readonly onFirst: () => void;
 }
@@ -51,7 +51,7 @@ export class LegacySessions {
   isOn = false;
   /** Datagrams that mean nothing. */
   malformed = 0;
-  readonly refusals: RefusalLog = new RefusalLog();
+  readonly refusals: RateLimitedLog = new RateLimitedLog();
   readonly #parts: LegacyParts;
   readonly #sessions = new Map<string, LegacySession>();
 
@@ -99,7 +99,7 @@ export class LegacySessions {
   }
 
   /** Tells all accessors anew. */
-  tellAll(): void {
+  notifyAll(): void {
     for (const { address, endpoint } of this.#sessions.values()) {
       this.#parts.send(this.#parts.reply(address), endpoint);
     }
@@ -126,9 +126,9 @@ export class LegacySessions {
     if (!this.isOn) {
       return this.#refuse(from, now, 'it sends its token in clear; see "expose ADDRESS:PORT legacy"');
     }
-    const token = this.#parts.book.find(login);
+    const token = this.#parts.tokens.find(login);
     if (token === undefined) return this.#refuse(from, now, "the token is unknown");
-    if (!this.#parts.takeOver(token.name)) {
+    if (!this.#parts.evictOther(token.name)) {
       return this.#refuse(from, now, `${formatAddress(token.address)} is logged in by WireGuard`);
     }
     const known = this.#sessions.get(token.name);
@@ -149,7 +149,7 @@ export class LegacySessions {
 
   #refuse(from: Endpoint, now: number, reason: string): void {
     const address = formatAddress(from.address);
-    if (!this.refusals.note(address, now)) return;
+    if (!this.refusals.allow(address, now)) return;
     log.warn("plaintext login refused", { address, reason, refused: this.refusals.count });
   }
 }

@@ -8,13 +8,13 @@ import { rolesOf } from "../../core/config/virtual_network.ts";
 import type { IpAddress } from "../../core/net/address.ts";
 import { exposedPrefixes } from "./exposed_prefixes.ts";
 import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
-import { encodeLogin, LARGEST_SESSION_MTU, MOST_ROUTES } from "../../core/token/login.ts";
+import { encodeLogin, MAX_ROUTES, MAX_SESSION_MTU } from "../../core/token/login.ts";
 
 /** The part of a configuration that sharing goes by. */
 export type SharingConfig = Pick<Config, "addr" | "mtu" | "routes" | "tokens" | "pong">;
 
 /** Most octets of a text in one transport message, with room for its header, tag and padding in a datagram. */
-const LONGEST_TEXT = 65_000;
+const MAX_TEXT = 65_000;
 /** Octets of the buffer that the original reads a login reply into (accessor/main.go of mac-docker-connector). */
 const ORIGINAL_BUFFER = 2000;
 
@@ -42,7 +42,7 @@ export class LoginTexts {
 
   /** The texts for our own accessors, each no longer than a packet. */
   texts(address: IpAddress): Uint8Array<ArrayBuffer>[] {
-    return this.#encode(address, Math.min(this.#config.mtu, LONGEST_TEXT), exposedPrefixes(this.#config));
+    return this.#encode(address, Math.min(this.#config.mtu, MAX_TEXT), exposedPrefixes(this.#config));
   }
 
   /** The one text for the original's accessor, which knows no parts: with as many routes as its buffer holds. */
@@ -60,8 +60,8 @@ export class LoginTexts {
     const login = {
       address: { address, length: addr.length },
       peer: rolesOf(addr).server,
-      mtu: Math.min(mtu, LARGEST_SESSION_MTU),
-      routes: routes.slice(0, MOST_ROUTES),
+      mtu: Math.min(mtu, MAX_SESSION_MTU),
+      routes: routes.slice(0, MAX_ROUTES),
     };
     return encodeLogin(login, size, this.#generation);
   }

@@ -7,10 +7,10 @@
 /** For how long an address is not named again, in milliseconds. */
 const PAUSE = 60_000;
 /** Most addresses that are named within that time. */
-const MOST_ADDRESSES = 64;
+const MAX_ADDRESSES = 64;
 
 /** Says which refusals are to be logged: once per address and minute, and of few addresses. */
-export class RefusalLog {
+export class RateLimitedLog {
   readonly #named = new Map<string, number>();
   #count = 0;
 
@@ -26,14 +26,14 @@ export class RefusalLog {
    * @param now milliseconds on a steady scale
    * @returns whether to log it
    */
-  note(address: string, now: number): boolean {
+  allow(address: string, now: number): boolean {
     this.#count++;
     // A map keeps the order of insertion, so those whose time is over come first.
     for (const [other, at] of this.#named) {
       if (now - at < PAUSE) break;
       this.#named.delete(other);
     }
-    if (this.#named.has(address) || this.#named.size >= MOST_ADDRESSES) return false;
+    if (this.#named.has(address) || this.#named.size >= MAX_ADDRESSES) return false;
     this.#named.set(address, now);
     return true;
   }

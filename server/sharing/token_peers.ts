@@ -12,14 +12,14 @@ import {
   destroyTokenKeys,
   type Scrypt,
 } from "../../core/token/token_keys.ts";
-import { Keyring } from "../../core/wireguard/mac1_lookup.ts";
-import type { InitiationGuard } from "../../core/wireguard/initiation_replay_filter.ts";
+import { Mac1Lookup } from "../../core/wireguard/mac1_lookup.ts";
+import type { InitiationReplayFilter } from "../../core/wireguard/initiation_replay_filter.ts";
 import { Peer, type PeerKeys } from "../../core/wireguard/peer.ts";
 
 const log = getLogger("sharing");
 
 /** Tokens that were taken out and are remembered: four times as many as there can be sessions. */
-const MOST_GUARDS = 4096;
+const MAX_REPLAY_FILTERS = 4096;
 
 /** A token whose keys are known. */
 export interface TokenPeer {
@@ -38,7 +38,7 @@ export function derivationsAtOnce(cores: number): number {
 
 /** The peers of a configuration's tokens. */
 export class TokenPeers implements Disposable {
-  readonly #ring = new Keyring<TokenPeer>();
+  readonly #mac1Lookup = new Mac1Lookup<TokenPeer>();
   readonly #peers = new Map<string, TokenPeer>();
   #wanted = new Set<string>();
   /** Tokens that wait for their turn. */
@@ -48,7 +48,7 @@ export class TokenPeers implements Disposable {
    * What is remembered of the initiations of tokens that were taken out, by public key: a token that comes back must not accept a
    * recorded one. A map keeps the order of insertion: the first one has been out for longest.
    */
-  readonly #guards = new Map<string, InitiationGuard>();
+  readonly #replayFilters = new Map<string, InitiationReplayFilter>();
 
   /**
    * @param scrypt does the work elsewhere than on this thread
@@ -71,12 +71,12 @@ export class TokenPeers implements Disposable {
 
   /** How many keys an initiation may be for. */
   get size(): number {
-    return this.#ring.size;
+    return this.#mac1Lookup.size;
   }
 
   /** Whose token an initiation was made with; at most `limit` keys are tried. */
-  find(initiation: Uint8Array, limit: number): TokenPeer | undefined {
-    return this.#ring.find(initiation, limit);
+  findPeer(initiation: Uint8Array, limit: number): TokenPeer | undefined {
+    return this.#mac1Lookup.findPeer(initiation, limit);
   }
 
   /** Clears all keys. */
@@ -112,20 +112,20 @@ export class TokenPeers implements Disposable {
 
   #add(token: string, keys: PeerKeys): void {
     const publicKey = bytesToHex(keys.peerPublicKey);
-    const peer = new Peer(keys, this.#guards.get(publicKey));
-    this.#guards.delete(publicKey);
+    const peer = new Peer(keys, this.#replayFilters.get(publicKey));
+    this.#replayFilters.delete(publicKey);
     const known = { token, peer };
     this.#peers.set(token, known);
-    this.#ring.add(peer.mac1Key, known);
+    this.#mac1Lookup.add(peer.mac1Key, known);
   }
 
   #forget(known: TokenPeer): void {
     this.#peers.delete(known.token);
-    this.#ring.delete(known);
-    this.#guards.set(bytesToHex(known.peer.peerPublicKey), known.peer.initiations);
-    if (this.#guards.size > MOST_GUARDS) {
-      const [oldest = ""] = this.#guards.keys();
-      this.#guards.delete(oldest);
+    this.#mac1Lookup.delete(known);
+    this.#replayFilters.set(bytesToHex(known.peer.peerPublicKey), known.peer.initiations);
+    if (this.#replayFilters.size > MAX_REPLAY_FILTERS) {
+      const [oldest = ""] = this.#replayFilters.keys();
+      this.#replayFilters.delete(oldest);
     }
     known.peer.destroy();
   }

@@ -7,7 +7,7 @@
  */
 import { getLogger } from "../../program/log.ts";
 import { OnceEach } from "../../program/log_on_change.ts";
-import { Bucket } from "../../core/async/token_bucket.ts";
+import { TokenBucket } from "../../core/async/token_bucket.ts";
 import { type Endpoint, formatEndpoint, sameEndpoint } from "../../core/net/endpoint.ts";
 import { ControlBudget } from "../../core/protocol/control_budget.ts";
 import { encodeControl } from "../../core/protocol/control.ts";
@@ -80,7 +80,7 @@ export class ClientLink implements Disposable {
   #refused = 0;
   #repeatedTexts = 0;
   /** Without a key any program of this machine can move the tunnel back and forth; the log must not grow with that. */
-  readonly #moves = new Bucket(MOVES_PER_SECOND, MOVES_AT_ONCE, performance.now());
+  readonly #moves = new TokenBucket(MOVES_PER_SECOND, MOVES_AT_ONCE, performance.now());
   readonly #budget = new ControlBudget(performance.now());
   /** Whether a heartbeat from where the client is was proven. */
   #isProven = false;
