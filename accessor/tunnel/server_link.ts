@@ -1,7 +1,7 @@
 /**
  * The accessor's side of the tunnel's control: keeps a session with the server, asks whether it is still there, takes what it tells.
  *
- * The server answers the octet 01 with its login reply (docs/protocol.md), which serves as a heartbeat: it shows that the server is
+ * The server answers the byte 01 with its login reply (docs/protocol.md), which serves as a heartbeat: it shows that the server is
  * there, keeps address translations on the way alive, tells the server where we have moved, and brings what has changed.
  *
  * @module
@@ -36,7 +36,7 @@ const SLEEP = 10_000;
 const ATTEMPTS_BETWEEN_LINES = 120;
 
 /** What the link works with. */
-export interface ServerLinkParts {
+export interface ServerLinkDeps {
   readonly remote: Remote;
   readonly peer: Peer;
   readonly plane: Pick<
@@ -55,7 +55,7 @@ export interface ServerLinkParts {
 
 /** The link to one server. */
 export class ServerLink implements Disposable {
-  readonly #parts: ServerLinkParts;
+  readonly #parts: ServerLinkDeps;
   readonly #session: ServerSession;
   readonly #clock = new HeartbeatClock(INTERVAL, performance.now());
   readonly #assembler = new LoginAssembler();
@@ -78,7 +78,7 @@ export class ServerLink implements Disposable {
   #isClosed = false;
   #malformed = 0;
 
-  constructor(parts: ServerLinkParts) {
+  constructor(parts: ServerLinkDeps) {
     this.#parts = parts;
     this.#session = new ServerSession({
       peer: parts.peer,

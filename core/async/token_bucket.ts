@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Tokens that come back at a steady rate. Times are milliseconds on a steady scale. */
+/** Tokens that come back at a steady rate. Times are milliseconds on a monotonic scale. */
 export class TokenBucket {
   #level: number;
   #at: number;

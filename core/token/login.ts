@@ -1,20 +1,21 @@
 /**
- * What a server tells an accessor once it is in (docs/protocol.md): the octet 01, then
+ * What a server tells an accessor once it is in (docs/protocol.md): the byte 01, then
  *
  * ```
  * addr ADDRESS/LENGTH,peer ADDRESS,mtu N,route CIDR,route CIDR...
  * ```
  *
- * as in the original, in one datagram or one transport message. What does not fit into one is told in several texts, each
- * with all of the above and some of the routes; then each ends in `part I/N G`, I from 1 to N, G being the same number in all of them
- * and another one whenever something has changed. An unknown command is passed over, so that more can be told one day.
+ * as in the original, in one datagram or one transport message. What does not fit into one is told in several
+ * texts, each with all of the above and some of the routes; then each ends in `part I/N G`, I from 1 to N, G
+ * being the same number in all of them and another one whenever something has changed. An unknown command is
+ * passed over, so that more can be told one day.
  *
  * @module
  */
 import { formatAddress, type IpAddress, parseAddress } from "../net/address.ts";
 import { formatPrefix, networkOf, parsePrefix, type Prefix, samePrefix } from "../net/prefix.ts";
 
-/** First octet of a login reply, of the original's login, and of a question for the reply. */
+/** First byte of a login reply, of the original's login, and of a question for the reply. */
 export const LOGIN = 1;
 /** Most routes of a reply, and most parts. */
 export const MAX_ROUTES = 8192;
@@ -25,8 +26,9 @@ const GENERATIONS = 0x1_0000;
 const MIN_MTU = 576;
 const MAX_MTU = 65_507;
 /**
- * The largest packet of a session in bytes. A datagram over IPv4 holds 65,507, of which the header and the tag of a transport
- * message take 32, and the packet is padded to a multiple of 16 (WireGuard whitepaper section 5.4.6).
+ * The largest packet of a session in bytes. A datagram over IPv4 holds 65,507, of which the header and the
+ * tag of a transport message take 32, and the packet is padded to a multiple of 16 (WireGuard whitepaper
+ * section 5.4.6).
  */
 export const MAX_SESSION_MTU = 65_472;
 
@@ -61,9 +63,9 @@ export interface LoginText {
 }
 
 /**
- * The texts of a login, each with its first octet.
+ * The texts of a login, each with its first byte.
  *
- * @param size the most octets of a text: the MTU, so that it fits where a packet does; 576 or more
+ * @param size the most bytes of a text: the MTU, so that it fits where a packet does; 576 or more
  * @param generation a number that is another one after each change; it is taken modulo 65536
  * @throws {RangeError} for more than {@linkcode MAX_ROUTES} routes or a smaller size
  */
@@ -72,7 +74,7 @@ export function encodeLogin(login: Login, size: number, generation: number): Uin
     throw new RangeError(`Cannot tell ${login.routes.length} routes: ${MAX_ROUTES} are the most`);
   }
   if (size < MIN_MTU) {
-    throw new RangeError(`Cannot tell a login in ${size} octets: ${MIN_MTU} are the least`);
+    throw new RangeError(`Cannot tell a login in ${size} bytes: ${MIN_MTU} are the least`);
   }
   const head = `addr ${formatPrefix(login.address)},peer ${formatAddress(login.peer)},mtu ${login.mtu}`;
   const routes = login.routes.map((route) => `,route ${formatPrefix(route)}`);
@@ -96,17 +98,17 @@ export function encodeLogin(login: Login, size: number, generation: number): Uin
 }
 
 function loginMessage(text: string): Uint8Array<ArrayBuffer> {
-  const octets = new TextEncoder().encode(text);
-  const message = new Uint8Array(1 + octets.length);
+  const bytes = new TextEncoder().encode(text);
+  const message = new Uint8Array(1 + bytes.length);
   message[0] = LOGIN;
-  message.set(octets, 1);
+  message.set(bytes, 1);
   return message;
 }
 
 /**
  * Reads one text.
  *
- * @param message the octets with the first one; zeros at the end, by which WireGuard pads, are passed over
+ * @param message the bytes with the first one; zeros at the end, by which WireGuard pads, are passed over
  * @returns undefined if it is not what a server sends
  */
 export function parseLogin(message: Uint8Array): LoginText | undefined {

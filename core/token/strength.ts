@@ -1,7 +1,7 @@
 /**
  * How hard a token is to guess, soberly: by what an attacker tries first, not by how it looks. A token below
- * {@linkcode ENOUGH_BITS} deserves a warning, since who has recorded one handshake can try tokens without asking the server
- * (docs/security.md).
+ * {@linkcode ENOUGH_BITS} deserves a warning, since who has recorded one handshake can try tokens without
+ * asking the server (docs/security.md).
  *
  * @module
  */
@@ -93,7 +93,10 @@ interface Part {
   readonly weakness?: Weakness;
 }
 
-/** What stands at a place: the first of a repetition, a word, a neighbour of the character before, or a character of its own. */
+/**
+ * What stands at a place: the first of a repetition, a word, a neighbour of the character before, or a
+ * character of its own.
+ */
 function partAt(characters: readonly string[], at: number, full: number, canBegin: boolean): Part {
   const repeated = repeatedLength(characters, at);
   if (repeated >= MIN_REPEATED) {
@@ -157,7 +160,10 @@ function wordAt(text: string, canBegin: boolean): Part | undefined {
   return { length: letters.length, bits: letters.length * WORD_LETTER, weakness: "words" };
 }
 
-/** Whether letters could be a word: no more than three consonants or vowels in a row, and none that a language seldom joins. */
+/**
+ * Whether letters could be a word: no more than three consonants or vowels in a row, and none that a language
+ * seldom joins.
+ */
 function isPronounceable(letters: string): boolean {
   return /[aeiou]/.test(letters) && !/[aeiou]{4}|[^aeiou]{4}|[jqvwxz][jqvwxz]|q[^u]/.test(letters);
 }

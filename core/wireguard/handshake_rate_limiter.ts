@@ -1,32 +1,33 @@
 /**
- * What a responder spends on initiations, so that a flood of them takes neither the machine nor its memory (whitepaper section 5.3).
- * In the order of cost: the search of mac1, then a cookie, then the multiplications of a handshake.
+ * Limits the work that a responder does for initiations, so that a flood of them takes neither the machine
+ * nor its memory (whitepaper section 5.3). In the order of cost: the search of mac1, a cookie, the
+ * multiplications of a handshake.
  *
  * @module
  */
 import { TokenBucket } from "../async/token_bucket.ts";
 
-/** The limits of a socket. */
+/** The limits of one socket. */
 export interface HandshakeRateOptions {
-  /** Handshakes a second from where on it is under load, and as many at once. */
+  /** Handshakes a second, and at once, beyond which the socket is under load. */
   readonly handshakesPerSecond: number;
-  /** For how long it stays so, in milliseconds. */
+  /** Milliseconds for which it stays under load. */
   readonly underLoadAfterMs: number;
-  /** Keys of mac1 tried a second for senders that may be strangers, and twice as many at once. */
+  /** Keys of mac1 tried a second for unknown senders, and twice as many at once. */
   readonly searchesPerSecond: number;
-  /** While that is used up: only this many, the latest used ones, are tried, at the price of as many again. */
+  /** Keys tried when that is used up: the latest used ones, from a second budget of the same size. */
   readonly recentKeys: number;
-  /** Handshakes a second of one address under load; then `perIpBurst` at once. */
+  /** Handshakes a second of one address under load. */
   readonly perIpRate: number;
-  /** See above. */
+  /** Handshakes at once of one address under load. */
   readonly perIpBurst: number;
-  /** Addresses remembered; the longest silent one is forgotten for a new one. */
+  /** Addresses remembered; a new one replaces the one that was silent for longest. */
   readonly addresses: number;
 }
 
 /**
- * A handshake takes under 1 ms and a mac1 under 1 us, so all this is at most a fifth of one core. One address may send what wireguard-go
- * allows it.
+ * A handshake takes under 1 ms and a mac1 under 1 us, so all this is at most a fifth of one core. The limit
+ * of one address is that of wireguard-go.
  */
 export const HANDSHAKE_RATE_OPTIONS: HandshakeRateOptions = {
   handshakesPerSecond: 100,
@@ -38,16 +39,16 @@ export const HANDSHAKE_RATE_OPTIONS: HandshakeRateOptions = {
   addresses: 4096,
 };
 
-/** What to do with an initiation whose mac1 is valid. */
+/** The decision on an initiation whose mac1 is valid. */
 export type HandshakeDecision =
   /** Do the handshake. */
   | "handshake"
   /** Answer with a cookie. */
   | "cookie"
-  /** Do nothing: the address has had its share. */
+  /** Do nothing: the address is over its limit. */
   | "drop";
 
-/** Decides for the initiations of one socket. Times are milliseconds on a steady scale. */
+/** Decides for the initiations of one socket. Times are milliseconds on a monotonic scale. */
 export class HandshakeRateLimiter {
   readonly #handshakes: TokenBucket;
   readonly #searches: TokenBucket;
@@ -63,15 +64,18 @@ export class HandshakeRateLimiter {
     this.#recent = new TokenBucket(limits.searchesPerSecond, 2 * limits.searchesPerSecond, now);
   }
 
-  /** How many of `keys` keys to try for an initiation (Mac1Lookup.find); 0: none, there were too many initiations. */
+  /**
+   * Returns how many of `keys` keys to try for an initiation (Mac1Lookup.findPeer); 0 after too many
+   * initiations.
+   */
   searchLimit(keys: number, now: number): number {
-    // More keys than the bucket holds are still tried, at the price of a full one.
+    // A search of more keys than the bucket holds costs a full bucket.
     if (this.#searches.take(Math.min(keys, 2 * this.limits.searchesPerSecond), now)) return keys;
     const recent = Math.min(keys, this.limits.recentKeys);
     return this.#recent.take(recent, now) ? recent : 0;
   }
 
-  /** Whether cookies are asked for at present. */
+  /** Whether initiations need a cookie now. */
   isUnderLoad(now: number): boolean {
     return now < this.#loadUntil;
   }
@@ -79,7 +83,7 @@ export class HandshakeRateLimiter {
   /**
    * Decides on an initiation whose mac1 is valid.
    *
-   * @param address the sender's IP address, without its port, as octets
+   * @param address the sender's IP address, without its port, as bytes
    * @param hasValidMac2 whether it brought a cookie of ours; asked under load only
    */
   allow(address: Uint8Array, now: number, hasValidMac2: () => boolean): HandshakeDecision {
@@ -89,7 +93,7 @@ export class HandshakeRateLimiter {
     return this.#bucketOf(address, now).take(1, now) ? "handshake" : "drop";
   }
 
-  /** The bucket of an address; an IPv6 host has its whole /64, so that counts as one. */
+  /** Finds the bucket of an address; a whole /64 of IPv6 counts as one, since a host can use all of it. */
   #bucketOf(address: Uint8Array, now: number): TokenBucket {
     const { perIpRate, perIpBurst, addresses } = this.limits;
     const key = address.subarray(0, address.length === 16 ? 8 : 4).join();

@@ -1,5 +1,6 @@
 /**
- * The reasons why a handshake message is refused. They are for counts and the log: the network gets no answer.
+ * The reasons why a handshake message is refused. They are for counts and the log: the network gets no
+ * answer.
  *
  * @module
  */

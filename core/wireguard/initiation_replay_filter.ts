@@ -5,7 +5,9 @@
  */
 import { compareTimestamps } from "./timestamp.ts";
 
-/** The least milliseconds between two accepted initiations of one peer; wireguard-go's HandshakeInitationRate. */
+/**
+ * The least milliseconds between two accepted initiations of one peer; wireguard-go's HandshakeInitationRate.
+ */
 export const HANDSHAKE_INITIATION_INTERVAL_MS = 20;
 
 /** Replay filter for the initiations of one peer. */

@@ -23,7 +23,9 @@ import { PrivateKey } from "./x25519.ts";
 
 /** What an initiation is made of besides the peer. */
 export interface InitiationInput {
-  /** The index by which the peer shall name this handshake and its session; unused until then, hard to guess. */
+  /**
+   * The index by which the peer shall name this handshake and its session; unused until then, hard to guess.
+   */
   readonly localIndex: number;
   /** 32 random bytes of this handshake alone; cleared here. */
   readonly ephemeralKey: Uint8Array;

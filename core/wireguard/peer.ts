@@ -1,6 +1,6 @@
 /**
- * One peer as this end knows it: the keys of both, what can be computed of them once, and what must be remembered between
- * handshakes.
+ * One peer as this end knows it: the keys of both, what can be computed of them once, and what must be
+ * remembered between handshakes.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { wipe } from "./noise.ts";
 import { TimestampSource } from "./timestamp.ts";
 import { PrivateKey } from "./x25519.ts";
 
-/** The keys that one end has, 32 octets each. */
+/** The keys that one end has, 32 bytes each. */
 export interface PeerKeys {
   /** This end's private key. */
   readonly privateKey: Uint8Array;
@@ -53,7 +53,7 @@ export class Peer {
       throw new RangeError("Cannot use the peer's public key: it has low order");
     }
     if (keys.presharedKey.length !== staticSecret.length) {
-      throw new RangeError(`Cannot use a preshared key of ${keys.presharedKey.length} octets: it has 32`);
+      throw new RangeError(`Cannot use a preshared key of ${keys.presharedKey.length} bytes: it has 32`);
     }
     this.staticSecret = staticSecret;
     this.peerPublicKey = keys.peerPublicKey.slice();

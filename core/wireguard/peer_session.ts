@@ -1,6 +1,7 @@
 /**
- * The WireGuard session with one peer: handshakes in both roles, the keys that come of them, and their times (whitepaper
- * section 6). It has no sockets and no clocks. Events go in by methods, {@linkcode SessionAction}s come out.
+ * The WireGuard session with one peer: handshakes in both roles, the keys that come of them, and their times
+ * (whitepaper section 6). It has no sockets and no clocks. Events go in by methods, {@linkcode
+ * SessionAction}s come out.
  *
  * ```ts
  * const session = new PeerSession(peer, { perform, fillRandom, limits });
@@ -32,7 +33,10 @@ import { destroyTransportKeys, type TransportKeys } from "./transport_keys.ts";
 
 /** An action that the owner of a session performs at once. */
 export type SessionAction =
-  /** Choose where the peer may be, then call {@linkcode PeerSession.createInitiation}, and send the result there. */
+  /**
+   * Choose where the peer may be, then call {@linkcode PeerSession.createInitiation}, and send the result
+   * there.
+   */
   | { readonly kind: "initiate"; readonly now: number }
   /** Install keys for packets. They are wiped when the action returns. */
   | { readonly kind: "install-keys"; readonly keys: TransportKeys; readonly source: Uint8Array }
@@ -156,7 +160,10 @@ export class PeerSession {
     return undefined;
   }
 
-  /** Installs the keys of a response to the peer's initiation. They send when {@linkcode keyConfirmed} says so. */
+  /**
+   * Installs the keys of a response to the peer's initiation. They send when {@linkcode keyConfirmed} says
+   * so.
+   */
   handshakeResponderDerived(keys: TransportKeys, source: Uint8Array, now: number): void {
     this.#expire(this.#keypairs.handshakeResponderDerived(keypair(keys, now)));
     this.#install(keys, source);

@@ -1,8 +1,9 @@
 /**
- * When the sessions of one peer are begun, renewed, kept alive and ended (whitepaper section 6), as arithmetic on times.
+ * The timers of one peer's sessions (whitepaper section 6), as arithmetic on times. They are named as in
+ * wireguard-go.
  *
- * The packet path reports what it sent and received now and then ({@linkcode PeerTimers.observe}); the main thread calls
- * {@linkcode PeerTimers.tick} at {@linkcode PeerTimers.nextDeadline} and does what it says. All times are milliseconds on one
+ * Reports of the packet path go in by {@linkcode PeerTimers.observe}. {@linkcode PeerTimers.tick}, called at
+ * {@linkcode PeerTimers.nextDeadline}, returns what is due. All times are milliseconds on one
  * steady scale.
  *
  * @module
@@ -15,9 +16,9 @@ export type TimerAction =
   | { readonly kind: "initiate" }
   /** Send a keepalive by the current session; it shows in the next report. */
   | { readonly kind: "keepalive" }
-  /** The peer did not answer: drop packets that wait for a session. Waiting data begins anew. */
+  /** The peer did not answer: drop packets that wait for a session. Waiting data begins again. */
   | { readonly kind: "flush-staged-packets" }
-  /** Every session born at this time or earlier is over: clear its keys. */
+  /** Every session created at this time or earlier is over: clear its keys. */
   | { readonly kind: "expire"; readonly createdBefore: number }
   /** Nothing was renewed for long: clear all that is left of the peer's sessions and handshakes. */
   | { readonly kind: "zero-key-material" };
@@ -40,34 +41,34 @@ export interface Traffic {
 interface Current {
   readonly initiator: boolean;
   readonly createdAt: number;
-  /** A message received shortly before the end renews the session once. */
+  /** A message received shortly before the end has renewed the session; that happens once. */
   isRenewedLate: boolean;
 }
 
 /** The timers of one peer. */
 export class PeerTimers {
   #current: Current | undefined;
-  /** When the session that waits for its confirmation was born. */
+  /** Creation time of the session that waits for its confirmation. */
   #unconfirmed: number | undefined;
-  /** Birth times of sessions that have not expired. */
+  /** Creation times of sessions that have not expired. */
   #createdTimes: number[] = [];
   #last = { dataSentAt: -Infinity, dataReceivedAt: -Infinity, sentAt: -Infinity, receivedAt: -Infinity };
-  /** Since when a handshake is wanted. */
+  /** The time since which a handshake is needed. */
   #handshakeNeededAt = Infinity;
   #lastInitiationAt = -Infinity;
-  /** When the present row of initiations began. */
+  /** The time of the first of the present row of initiations. */
   #attemptStartedAt: number | undefined;
   #retransmitHandshakeAt = Infinity;
   #keepaliveAt = Infinity;
   #persistentKeepaliveAt = Infinity;
-  /** When silence after data that was sent makes us begin anew. */
+  /** The time at which silence after sent data begins a new handshake. */
   #newHandshakeAt = Infinity;
   #zeroKeyMaterialAt = Infinity;
 
   /** Times by these limits. */
   constructor(readonly limits: SessionLimits) {}
 
-  /** When {@linkcode tick} wants to be called next; Infinity: not before something else happens. */
+  /** The next time for {@linkcode tick}; Infinity: not before something else happens. */
   get nextDeadline(): number {
     const expiry = (this.#createdTimes[0] ?? Infinity) + this.limits.rejectAfterTime;
     return Math.min(
@@ -106,7 +107,8 @@ export class PeerTimers {
   /**
    * An initiation was sent.
    *
-   * @param jitter milliseconds from 0 to REKEY_TIMEOUT_JITTER_MAX_MS, at random, by which its repetition is put off
+   * @param jitter milliseconds from 0 to REKEY_TIMEOUT_JITTER_MAX_MS, at random, by which its repetition is
+   *   put off
    */
   initiationSent(now: number, jitter: number): void {
     this.#handshakeNeededAt = Infinity;
@@ -186,7 +188,7 @@ export class PeerTimers {
     this.#zeroKeyMaterialAt -= milliseconds;
   }
 
-  /** When the wanted handshake may begin; Infinity if none is wanted. */
+  /** The time at which the needed handshake may begin; Infinity if none is needed. */
   get #handshakeDueAt(): number {
     return Math.max(this.#handshakeNeededAt, this.#lastInitiationAt + this.limits.rekeyTimeout);
   }
@@ -249,7 +251,7 @@ export class PeerTimers {
       else {
         this.#attemptStartedAt = undefined;
         this.#handshakeNeededAt = Infinity;
-        // There may never have been a session, whose birth sets this.
+        // There may never have been a session, whose creation sets this.
         this.#zeroKeyMaterialAt = Math.min(this.#zeroKeyMaterialAt, now + 3 * this.limits.rejectAfterTime);
         actions.push({ kind: "flush-staged-packets" });
       }

@@ -38,8 +38,8 @@ export interface HandshakeResult {
   /** The response, to be sent to where the initiation came from. */
   readonly message: Uint8Array<ArrayBuffer>;
   /**
-   * The keys of the session. Nothing may be sent by them before a transport message came in by them: only that
-   * proves that the initiator is there and that the initiation is no replay.
+   * The keys of the session. Nothing may be sent by them before a transport message came in by them: only
+   * that proves that the initiator is there and that the initiation is no replay.
    */
   readonly keys: TransportKeys;
 }
@@ -48,8 +48,8 @@ export interface HandshakeResult {
  * Answers an initiation.
  *
  * @param peer the one that Mac1Lookup found
- * @returns the response and its keys, or why the initiation is refused: then nothing has changed and nothing is
- *   answered
+ * @returns the response and its keys, or why the initiation is refused: then nothing has changed and nothing
+ *   is answered
  * @throws {RangeError} for an ephemeral key of another length than 32
  */
 export function consumeInitiation(

@@ -35,7 +35,7 @@ const log = getLogger("sharing");
 const TICK = 500;
 
 /** What a listener works with. */
-export interface ListenerParts {
+export interface ListenerDeps {
   readonly dataPlane: DataPlane;
   readonly peers: TokenPeers;
   /** Let the kernel cut and join datagrams. */
@@ -105,7 +105,7 @@ export class ExposedListener implements AsyncDisposable {
   static async open(
     { endpoint, legacy }: Expose,
     config: SharingConfig,
-    { dataPlane, peers, offload }: ListenerParts,
+    { dataPlane, peers, offload }: ListenerDeps,
   ): Promise<ExposedListener> {
     const socket = await openTunnelSocket(endpoint);
     try {

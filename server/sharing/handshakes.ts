@@ -1,6 +1,6 @@
 /**
- * The handshake messages of the exposed socket: who may take how much of this machine's time, and whom each is for. Whoever does not
- * know a token's keys gets no answer at all.
+ * The handshake messages of the exposed socket: who may take how much of this machine's time, and whom each
+ * is for. Whoever does not know a token's keys gets no answer at all.
  *
  * ```
  * initiation   -> mac1 -> token -> share of the time -> genuine? -> session -> response

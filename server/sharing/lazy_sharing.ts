@@ -1,12 +1,12 @@
 /**
- * Loads the sharing with accessors when `expose` is set for the first time, at the start or by a reload: most servers never need
- * it.
+ * Loads the sharing with accessors when `expose` is set for the first time, at the start or by a reload: most
+ * servers never need it.
  *
  * @module
  */
 import type { Config } from "../../core/config/config.ts";
 import type { Step } from "../../core/config/plan.ts";
-import type { SharingParts } from "./sharing.ts";
+import type { SharingDeps } from "./sharing.ts";
 import type { SharingStatus } from "./sharing_status.ts";
 import { concerns } from "../config/step_parts.ts";
 
@@ -17,7 +17,7 @@ export class LazySharing implements AsyncDisposable {
   #sharing: Promise<Sharing> | undefined;
   #loaded: Sharing | undefined;
 
-  constructor(readonly parts: SharingParts) {}
+  constructor(readonly deps: SharingDeps) {}
 
   /** Puts a configuration in force; the steps are those from the one before. */
   async apply(steps: readonly Step[], config: Config): Promise<void> {
@@ -37,6 +37,6 @@ export class LazySharing implements AsyncDisposable {
 
   async #load(): Promise<Sharing> {
     const { Sharing } = await import("./sharing.ts");
-    return this.#loaded = new Sharing(this.parts);
+    return this.#loaded = new Sharing(this.deps);
   }
 }

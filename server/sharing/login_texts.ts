@@ -13,9 +13,11 @@ import { encodeLogin, MAX_ROUTES, MAX_SESSION_MTU } from "../../core/token/login
 /** The part of a configuration that sharing goes by. */
 export type SharingConfig = Pick<Config, "addr" | "mtu" | "routes" | "tokens" | "pong">;
 
-/** Most octets of a text in one transport message, with room for its header, tag and padding in a datagram. */
+/** Most bytes of a text in one transport message, with room for its header, tag and padding in a datagram. */
 const MAX_TEXT = 65_000;
-/** Octets of the buffer that the original reads a login reply into (accessor/main.go of mac-docker-connector). */
+/**
+ * Bytes of the buffer that the original reads a login reply into (accessor/main.go of mac-docker-connector).
+ */
 const ORIGINAL_BUFFER = 2000;
 
 /** The texts for the accessors of one configuration, and of those that follow it. */
@@ -34,7 +36,9 @@ export class LoginTexts {
     this.#generation++;
   }
 
-  /** All that a text says besides the accessor's address: two configurations with the same need no new texts. */
+  /**
+   * All that a text says besides the accessor's address: two configurations with the same need no new texts.
+   */
   describe(config: SharingConfig): string {
     const routes = exposedPrefixes(config).map(formatPrefix);
     return [formatPrefix(config.addr), config.mtu, ...routes].join();
@@ -45,7 +49,9 @@ export class LoginTexts {
     return this.#encode(address, Math.min(this.#config.mtu, MAX_TEXT), exposedPrefixes(this.#config));
   }
 
-  /** The one text for the original's accessor, which knows no parts: with as many routes as its buffer holds. */
+  /**
+   * The one text for the original's accessor, which knows no parts: with as many routes as its buffer holds.
+   */
   wholeText(address: IpAddress): Uint8Array<ArrayBuffer> {
     const routes = exposedPrefixes(this.#config);
     for (;;) {

@@ -23,7 +23,7 @@ export class RateLimitedLog {
    * Counts a refusal.
    *
    * @param address the IP address, as text
-   * @param now milliseconds on a steady scale
+   * @param now milliseconds on a monotonic scale
    * @returns whether to log it
    */
   allow(address: string, now: number): boolean {

@@ -1,4 +1,7 @@
-/** A data plane that only writes down what it is told: times and handshakes are tested without waiting and sockets. */
+/**
+ * A data plane that only writes down what it is told: times and handshakes are tested without waiting and
+ * sockets.
+ */
 import { parseEndpoint } from "../../core/net/endpoint.ts";
 import type { Endpoint } from "../../core/net/endpoint.ts";
 import { accessorPeerKeys, connectorPeerKeys, deriveTokenKeys } from "../../core/token/token_keys.ts";

@@ -1,6 +1,6 @@
 /**
- * Sharing with teammates: the exposed socket as the configuration wants it, and the tokens of those who may use it. Loaded when
- * `expose` is set for the first time.
+ * Sharing with teammates: the exposed socket as the configuration wants it, and the tokens of those who may
+ * use it. Loaded when `expose` is set for the first time.
  *
  * @module
  */
@@ -20,11 +20,13 @@ import { WeakTokens } from "./weak_tokens.ts";
 
 const log = getLogger("sharing");
 
-/** Milliseconds until a socket that could not be opened is tried again, doubled each time up to the second. */
+/**
+ * Milliseconds until a socket that could not be opened is tried again, doubled each time up to the second.
+ */
 const RETRY = { first: 1000, longest: 30_000 } as const;
 
 /** What the sharing works with. */
-export interface SharingParts {
+export interface SharingDeps {
   readonly dataPlane: DataPlane;
   /** Let the kernel cut and join datagrams. */
   readonly offload: boolean;
@@ -32,7 +34,7 @@ export interface SharingParts {
 
 /** The sharing of a server. */
 export class Sharing implements AsyncDisposable {
-  readonly #parts: SharingParts;
+  readonly #deps: SharingDeps;
   readonly #peers = new TokenPeers(scrypt, derivationsAtOnce(navigator.hardwareConcurrency));
   readonly #weak = new WeakTokens();
   readonly #faults = new OnceEach();
@@ -44,8 +46,8 @@ export class Sharing implements AsyncDisposable {
   readonly #queue = new SerialQueue((error) => this.#failed(error));
   #isOver = false;
 
-  constructor(parts: SharingParts) {
-    this.#parts = parts;
+  constructor(deps: SharingDeps) {
+    this.#deps = deps;
   }
 
   /** Puts a configuration in force, one call after the other. What fails is logged and tried again. */
@@ -103,9 +105,9 @@ export class Sharing implements AsyncDisposable {
     this.#fault = undefined;
     if (expose === undefined || this.#isOver) return;
     try {
-      const { dataPlane, offload } = this.#parts;
-      const parts = { dataPlane, offload, peers: this.#peers };
-      const opened = this.#listener = await ExposedListener.open(expose, this.#inForce, parts);
+      const { dataPlane, offload } = this.#deps;
+      const deps = { dataPlane, offload, peers: this.#peers };
+      const opened = this.#listener = await ExposedListener.open(expose, this.#inForce, deps);
       opened.failure.catch((error) => this.#lost(opened, error));
       this.#faults.settle("expose");
       log.info("accessors can log in", { listen: formatEndpoint(expose.endpoint), legacy: expose.legacy });

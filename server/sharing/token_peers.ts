@@ -1,6 +1,6 @@
 /**
- * The tokens as WireGuard peers. Their keys are derived in the background, a few at a time, and kept for as long as the token is in the
- * configuration; what a peer remembers of handshakes is kept with them.
+ * The tokens as WireGuard peers. Their keys are derived in the background, a few at a time, and kept for as
+ * long as the token is in the configuration; what a peer remembers of handshakes is kept with them.
  *
  * @module
  */
@@ -29,8 +29,8 @@ export interface TokenPeer {
 }
 
 /**
- * How many tokens are derived at the same time: one core of two, and never more than four, so that packets keep flowing. Each takes
- * 16 MiB meanwhile.
+ * How many tokens are derived at the same time: one core of two, and never more than four, so that packets
+ * keep flowing. Each takes 16 MiB meanwhile.
  */
 export function derivationsAtOnce(cores: number): number {
   return Math.max(1, Math.min(4, cores >> 1));
@@ -45,8 +45,9 @@ export class TokenPeers implements Disposable {
   #queue: string[] = [];
   readonly #underWay = new Set<string>();
   /**
-   * What is remembered of the initiations of tokens that were taken out, by public key: a token that comes back must not accept a
-   * recorded one. A map keeps the order of insertion: the first one has been out for longest.
+   * What is remembered of the initiations of tokens that were taken out, by public key: a token that comes
+   * back must not accept a recorded one. A map keeps the order of insertion: the first one has been out for
+   * longest.
    */
   readonly #replayFilters = new Map<string, InitiationReplayFilter>();
 
@@ -105,7 +106,8 @@ export class TokenPeers implements Disposable {
       destroyTokenKeys(keys);
     } catch (error) {
       log.error("Cannot derive the keys of a token", { reason: String(error) });
-      // Not tried again until it is in another configuration: the next one would fail for the same reason, such as no memory.
+      // Not tried again until it is in another configuration: the next one would fail for the same reason,
+      // such as no memory.
       this.#wanted.delete(token);
     }
   }

@@ -76,7 +76,8 @@ export class TokenSession {
   }
 
   /**
-   * Sends the response to a genuine initiation of the token's owner; its keys serve once the accessor has used them.
+   * Sends the response to a genuine initiation of the token's owner; its keys serve once the accessor has
+   * used them.
    *
    * @param source the sender's socket address, where the session is from now on
    */

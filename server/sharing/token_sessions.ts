@@ -17,7 +17,10 @@ const log = getLogger("sharing");
 
 /** The least milliseconds between two answers to the questions of one accessor. */
 const ANSWER_PAUSE = 100;
-/** A text may get lost, and the accessor does not know that there was one; so each is sent so many times more, with a tick between. */
+/**
+ * A text may get lost, and the accessor does not know that there was one; so each is sent so many times more,
+ * with a tick between.
+ */
 const REPETITIONS = 2;
 
 /** What the sessions work with. */
@@ -93,7 +96,10 @@ export class TokenSessions {
     return session;
   }
 
-  /** Puts the tokens of a configuration in force: ends the sessions of those that are gone, moves those with another address. */
+  /**
+   * Puts the tokens of a configuration in force: ends the sessions of those that are gone, moves those with
+   * another address.
+   */
   update(tokens: readonly Token[], now: number): void {
     const addresses = new Map(tokens.map(({ name, address }) => [name, address]));
     for (const [token, { session }] of this.#byToken) {
@@ -111,7 +117,7 @@ export class TokenSessions {
   /** An accessor has sent a text that is no packet: `01` asks for the login reply. */
   handleText(slot: number, text: Uint8Array, now: number): void {
     const state = this.#bySlot.get(slot);
-    // The octets behind it are padding.
+    // The bytes behind it are padding.
     if (state === undefined || text[0] !== LOGIN || now - state.answeredAt < ANSWER_PAUSE) return;
     state.answeredAt = now;
     this.#send(state);
