@@ -9,7 +9,7 @@ import { IndexTable } from "../../core/wireguard/index_table.ts";
 import type { SessionLimits } from "../../core/wireguard/limits.ts";
 import { classifyMessage, INITIATION, KEY_LENGTH } from "../../core/wireguard/message.ts";
 import type { Peer } from "../../core/wireguard/peer.ts";
-import { PeerSession, type SessionAction, type SessionState } from "../../core/wireguard/peer_session.ts";
+import { PeerSession, type SessionAction } from "../../core/wireguard/peer_session.ts";
 import { consumeInitiation } from "../../core/wireguard/responder.ts";
 import type { SessionPlane } from "../../dataplane/sessions/session_controller.ts";
 import { SLOT } from "./slot.ts";
@@ -33,45 +33,20 @@ export interface ServerSessionDeps {
 }
 
 /** The session. Times are milliseconds on the scale of performance.now(). */
-export class ServerSession {
+export class ServerSession extends PeerSession {
   readonly #deps: ServerSessionDeps;
-  readonly #session: PeerSession;
   readonly #indices = new IndexTable<void>();
   #attempts = 0;
   #isClosed = false;
 
   constructor(deps: ServerSessionDeps) {
-    this.#deps = deps;
-    this.#session = new PeerSession(deps.peer, {
+    super(deps.peer, {
       perform: (action) => this.#perform(action),
+      traffic: () => deps.plane.traffic(SLOT),
       fillRandom: (bytes) => crypto.getRandomValues(bytes),
       limits: deps.limits,
     });
-  }
-
-  /** The state of the session. */
-  get state(): SessionState {
-    return this.#session.state;
-  }
-
-  /** The time of the last complete handshake; undefined before the first. */
-  get handshakeAt(): number | undefined {
-    return this.#session.handshakeAt;
-  }
-
-  /** The latest time for the next {@linkcode tick}. */
-  get nextDeadline(): number {
-    return this.#session.nextDeadline;
-  }
-
-  /** Whether texts and packets can be sent. */
-  canSend(now: number): boolean {
-    return this.#session.canSend(now, this.#deps.plane.traffic(SLOT).counter);
-  }
-
-  /** A handshake is to begin as soon as one may. */
-  handshakeNeeded(now: number): void {
-    this.#session.handshakeNeeded(now);
+    this.#deps = deps;
   }
 
   /**
@@ -87,28 +62,13 @@ export class ServerSession {
   ): HandshakeRefusal | undefined {
     const isInitiation = classifyMessage(bytes, 0, bytes.length) === INITIATION;
     if (isInitiation) return this.#respond(bytes, source, from, now);
-    return this.#session.handleReply(bytes, source, now);
-  }
-
-  /** The data plane has received the first message by keys of which we were the responder. */
-  keyConfirmed(localIndex: number, now: number): void {
-    this.#session.keyConfirmed(localIndex, now);
-  }
-
-  /** Performs what is due. */
-  tick(now: number): void {
-    this.#session.tick(now, this.#deps.plane.traffic(SLOT));
-  }
-
-  /** Makes keys older by the milliseconds that the machine has slept. */
-  slept(milliseconds: number): void {
-    this.#session.slept(milliseconds);
+    return this.handleReply(bytes, source, now);
   }
 
   /** Ends handshakes and keys. */
   close(): void {
     this.#isClosed = true;
-    this.#session.stop();
+    this.stop();
     this.#deps.peer.destroy();
   }
 
@@ -118,7 +78,7 @@ export class ServerSession {
       case "initiate":
         return void this.#initiate(++this.#attempts);
       case "install-keys":
-        return plane.installKeys(SLOT, action.keys, action.source, this.#session.limits);
+        return plane.installKeys(SLOT, action.keys, action.source, this.limits);
       case "expire-keys":
         plane.expireKeys(SLOT, action.localIndex);
         return this.#indices.release(action.localIndex);
@@ -140,7 +100,7 @@ export class ServerSession {
     const to = await this.#deps.resolve(attempt);
     if (to === undefined || this.#isClosed || attempt !== this.#attempts) return;
     const times = { wallClock: Date.now(), now: performance.now() };
-    this.#deps.send(this.#session.createInitiation({ localIndex: this.#indices.allocate(), ...times }), to);
+    this.#deps.send(this.createInitiation({ localIndex: this.#indices.allocate(), ...times }), to);
   }
 
   /** The server begins a handshake when it has something for us and no keys any more. */
@@ -157,7 +117,7 @@ export class ServerSession {
       this.#indices.release(localIndex);
       return result;
     }
-    this.#session.handshakeResponderDerived(result.keys, source, now);
+    this.handshakeResponderDerived(result.keys, source, now);
     this.#deps.send(result.message, from);
     return undefined;
   }

@@ -92,3 +92,52 @@ Deno.test("a destroyed peer neither gets nor gives a session", () => {
   responder.destroy();
   assert.equal(answer(responder, handshake.message), undefined);
 });
+
+Deno.test("a refused message has its reason", () => {
+  const [initiator, responder] = pair();
+  const refusal = (message: Uint8Array, now: number) =>
+    consumeInitiation(responder, message, { localIndex: REMOTE_INDEX, ephemeralKey: key(9), now });
+  const changed = (message: Uint8Array, at: number) => message.with(at, message[at] ^ 1);
+  const { message } = begin(initiator, 0);
+  assert.equal(refusal(message.subarray(1), 0), "malformed");
+  assert.equal(refusal(changed(message, 60), 0), "invalid-mac1");
+  const forged = changed(message, 60);
+  initiator.cookieGenerator.addMacs(forged, 0);
+  assert.equal(refusal(forged, 0), "decrypt-failed");
+  const lowOrder = message.slice().fill(0, 8, 40);
+  initiator.cookieGenerator.addMacs(lowOrder, 0);
+  assert.equal(refusal(lowOrder, 0), "invalid-key");
+  assert.equal(typeof refusal(message, 0), "object");
+  assert.equal(refusal(message, 100), "replayed-timestamp");
+  assert.equal(refusal(begin(initiator, 1000).message, 10), "rate-limited");
+  const handshake = begin(initiator, 2000);
+  const { message: response } = answer(responder, handshake.message, 2000) ?? assert.fail("no response");
+  assert.equal(begin(initiator, 3000).consumeResponse(changed(response, 8)), "unknown-handshake");
+  assert.equal(handshake.consumeResponse(changed(response, 50)), "invalid-mac1");
+});
+
+Deno.test("a session names its state", () => {
+  const [initiator, responder] = pair();
+  const session = new PeerSession(initiator, {
+    perform: () => {},
+    traffic: () => ({
+      ...{ dataSentAt: -Infinity, dataReceivedAt: -Infinity, sentAt: -Infinity, receivedAt: -Infinity },
+      counter: 0,
+    }),
+    fillRandom: (bytes) => crypto.getRandomValues(bytes),
+  });
+  const connect = (now: number) => {
+    session.handshakeNeeded(now);
+    session.tick(now);
+    return session.createInitiation({ localIndex: LOCAL_INDEX, wallClock: now, now });
+  };
+  assert.equal(session.state, "idle");
+  const first = connect(0);
+  assert.equal(session.state, "connecting");
+  session.handleReply((answer(responder, first, 0) ?? assert.fail("no response")).message, key(0), 0);
+  assert.equal(session.state, "established");
+  connect(10_000);
+  assert.equal(session.state, "rekeying");
+  session.stop();
+  assert.equal(session.state, "expired");
+});

@@ -4,9 +4,9 @@
  * SessionAction}s come out.
  *
  * ```ts
- * const session = new PeerSession(peer, { perform, fillRandom, limits });
+ * const session = new PeerSession(peer, { perform, traffic, fillRandom, limits });
  * session.handshakeNeeded(now);
- * session.tick(now, traffic); // at session.nextDeadline at the latest; performs "initiate"
+ * session.tick(now); // at session.nextDeadline at the latest; performs "initiate"
  * send(session.createInitiation({ localIndex, wallClock, now }));
  * session.handleReply(datagram, source, now); // performs "install-keys" and "established"
  * // an initiation of the peer:
@@ -60,6 +60,8 @@ export type SessionState = "idle" | "connecting" | "established" | "rekeying" | 
 export interface PeerSessionDeps {
   /** Performs an action; it must not throw. */
   readonly perform: (action: SessionAction) => void;
+  /** Reports what the packet path has sent and received. */
+  readonly traffic: () => Traffic;
   readonly fillRandom: FillRandom;
   /** @default SESSION_LIMITS */
   readonly limits?: SessionLimits | undefined;
@@ -104,9 +106,9 @@ export class PeerSession {
     return this.#timers.nextDeadline;
   }
 
-  /** Whether packets can be sent; `counter` is that of the next one. */
-  canSend(now: number, counter = 0): boolean {
-    return this.#timers.canSend(now, counter);
+  /** Whether texts and packets can be sent. */
+  canSend(now: number): boolean {
+    return this.#timers.canSend(now, this.#deps.traffic().counter);
   }
 
   /** There is something to send and no key for it: a handshake begins with the next tick that may. */
@@ -115,8 +117,8 @@ export class PeerSession {
   }
 
   /** Performs what is due. */
-  tick(now: number, traffic: Traffic): void {
-    this.#timers.observe(now, traffic);
+  tick(now: number): void {
+    this.#timers.observe(now, this.#deps.traffic());
     for (const action of this.#timers.tick(now)) this.#act(action, now);
   }
 

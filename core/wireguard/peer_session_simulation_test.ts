@@ -77,6 +77,7 @@ class End {
   ) {
     this.session = new PeerSession(peer, {
       perform: (action) => this.#perform(action),
+      traffic: () => ({ ...this.#traffic, counter: this.#pairs.current?.counter ?? 0 }),
       fillRandom: (bytes) => bytes.forEach((_, at) => bytes[at] = this.random() * 256),
     });
   }
@@ -119,7 +120,7 @@ class End {
 
   tick(): void {
     const now = this.clock.now();
-    this.session.tick(now, { ...this.#traffic, counter: this.#pairs.current?.counter ?? 0 });
+    this.session.tick(now);
     for (const { createdAt } of this.#pairs.all) {
       assert.ok(now - createdAt <= 180_000 + TICK, `keys of ${now - createdAt} ms`);
     }

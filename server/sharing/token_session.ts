@@ -5,7 +5,6 @@
  */
 import type { IpAddress } from "../../core/net/address.ts";
 import type { Endpoint } from "../../core/net/endpoint.ts";
-import type { HandshakeRefusal } from "../../core/wireguard/handshake_refusal.ts";
 import type { SessionLimits } from "../../core/wireguard/limits.ts";
 import { PeerSession, type SessionAction } from "../../core/wireguard/peer_session.ts";
 import type { HandshakeResult } from "../../core/wireguard/responder.ts";
@@ -42,19 +41,19 @@ export interface SessionPlace {
 }
 
 /** One session. Times are milliseconds on the scale of performance.now(). */
-export class TokenSession {
+export class TokenSession extends PeerSession {
   readonly slot: number;
   readonly #deps: TokenSessionDeps;
-  readonly #session: PeerSession;
   #address: IpAddress;
 
   constructor(readonly of: TokenPeer, { slot, address, source }: SessionPlace, deps: TokenSessionDeps) {
-    this.#deps = deps;
-    this.#session = new PeerSession(of.peer, {
+    super(of.peer, {
       perform: (action) => this.#perform(action),
+      traffic: () => deps.plane.traffic(slot),
       fillRandom: (bytes) => crypto.getRandomValues(bytes),
       limits: deps.limits,
     });
+    this.#deps = deps;
     this.#address = address;
     this.slot = slot;
     deps.plane.setSession(slot, { address, endpoint: source });
@@ -65,68 +64,27 @@ export class TokenSession {
     return this.#address;
   }
 
-  /** The time of the last complete handshake; undefined before the first. */
-  get handshakeAt(): number | undefined {
-    return this.#session.handshakeAt;
-  }
-
-  /** Whether texts and packets can be sent. */
-  canSend(now: number): boolean {
-    return this.#session.canSend(now);
-  }
-
   /**
-   * Sends the response to a genuine initiation of the token's owner; its keys serve once the accessor has
-   * used them.
+   * Sends the response to a genuine initiation of the token's owner; its keys serve once the accessor has used them.
    *
    * @param source the sender's socket address, where the session is from now on
    */
   respond({ message, keys }: HandshakeResult, source: Uint8Array, from: Endpoint, now: number): void {
-    this.#session.handshakeResponderDerived(keys, source, now);
+    this.handshakeResponderDerived(keys, source, now);
     this.#deps.send(message, from);
-  }
-
-  /** Handles a response or a cookie reply to an initiation of ours; returns why a response was refused. */
-  handleReply(message: Uint8Array, source: Uint8Array, now: number): HandshakeRefusal | undefined {
-    return this.#session.handleReply(message, source, now);
-  }
-
-  /** The data plane has received the first message by keys of which we were the responder. */
-  keyConfirmed(localIndex: number, now: number): void {
-    this.#session.keyConfirmed(localIndex, now);
-  }
-
-  /** There is a packet for the accessor and no key for it. */
-  handshakeNeeded(now: number): void {
-    this.#session.handshakeNeeded(now);
-    this.tick(now);
-  }
-
-  /** Performs what is due. */
-  tick(now: number): void {
-    this.#session.tick(now, this.#deps.plane.traffic(this.slot));
-  }
-
-  /** Makes keys older by the milliseconds that the machine has slept. */
-  slept(milliseconds: number): void {
-    this.#session.slept(milliseconds);
   }
 
   /** Gives the accessor another address: its keys end with the old one, and we begin a handshake at once. */
   move(address: IpAddress, now: number): void {
     const endpoint = this.#deps.plane.endpoint(this.slot);
-    this.end();
+    this.stop();
     this.#address = address;
     this.#deps.plane.setSession(this.slot, {
       address,
       ...(endpoint === undefined ? {} : { endpoint: this.#deps.encode(endpoint) }),
     });
     this.handshakeNeeded(now);
-  }
-
-  /** Ends handshakes and keys; the slot is the caller's. */
-  end(): void {
-    this.#session.stop();
+    this.tick(now);
   }
 
   #perform(action: SessionAction): void {
@@ -135,7 +93,7 @@ export class TokenSession {
       case "initiate":
         return this.#initiate(action.now);
       case "install-keys":
-        return plane.installKeys(this.slot, action.keys, action.source, this.#session.limits);
+        return plane.installKeys(this.slot, action.keys, action.source, this.limits);
       case "expire-keys":
         plane.expireKeys(this.slot, action.localIndex);
         return indices.release(action.localIndex);
@@ -156,6 +114,6 @@ export class TokenSession {
     const endpoint = this.#deps.plane.endpoint(this.slot);
     if (endpoint === undefined) return;
     const localIndex = this.#deps.indices.allocate(this);
-    this.#deps.send(this.#session.createInitiation({ localIndex, wallClock: Date.now(), now }), endpoint);
+    this.#deps.send(this.createInitiation({ localIndex, wallClock: Date.now(), now }), endpoint);
   }
 }

@@ -125,7 +125,9 @@ export class TokenSessions {
 
   /** The data plane needs keys for a session. */
   handshakeNeeded(slot: number, now: number): void {
-    this.#bySlot.get(slot)?.session.handshakeNeeded(now);
+    const session = this.#bySlot.get(slot)?.session;
+    session?.handshakeNeeded(now);
+    session?.tick(now);
   }
 
   /** The data plane has received the first message by these keys. */
@@ -159,7 +161,7 @@ export class TokenSessions {
     const { session } = state;
     this.#byToken.delete(token);
     this.#bySlot.delete(session.slot);
-    session.end();
+    session.stop();
     this.#deps.plane.removeSession(session.slot);
     this.#deps.pool.giveBack(session.slot);
     log.info("accessor's session ended", { address: formatAddress(session.address) });
