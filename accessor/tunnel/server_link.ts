@@ -255,7 +255,7 @@ export class ServerLink implements Disposable {
     const slept = skew - this.#clockSkew;
     this.#clockSkew = skew;
     if (slept < SLEEP) return;
-    log.info("the clock has leapt; connecting anew", { seconds: Math.round(slept / 1000) });
+    log.info("system clock jumped (woke from sleep?); reconnecting", { seconds: Math.round(slept / 1000) });
     this.#session.handshakeNeeded(now);
   }
 

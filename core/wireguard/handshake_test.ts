@@ -10,6 +10,8 @@ import {
   REMOTE_INDEX,
 } from "./handshake_fixture.ts";
 import { Peer } from "./peer.ts";
+import { PeerSession } from "./peer_session.ts";
+import { consumeInitiation } from "./responder.ts";
 
 Deno.test("both ends of a handshake have the same keys, each the other way round", () => {
   const [initiator, responder] = pair();

@@ -98,7 +98,7 @@ export class LegacySessions {
     }
   }
 
-  /** Tells all accessors anew. */
+  /** Sends the login reply to all accessors. */
   notifyAll(): void {
     for (const { address, endpoint } of this.#sessions.values()) {
       this.#deps.send(this.#deps.reply(address), endpoint);

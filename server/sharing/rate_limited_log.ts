@@ -1,5 +1,5 @@
 /**
- * Keeps whoever knocks without being let in from filling the log.
+ * Keeps refused senders from filling the log.
  *
  * @module
  */
@@ -9,7 +9,7 @@ const PAUSE = 60_000;
 /** Most addresses that are named within that time. */
 const MAX_ADDRESSES = 64;
 
-/** Says which refusals are to be logged: once per address and minute, and of few addresses. */
+/** Allows one log line per address and minute, and few addresses at a time. */
 export class RateLimitedLog {
   readonly #named = new Map<string, number>();
   #count = 0;

@@ -27,7 +27,7 @@ const REPETITIONS = 2;
 export interface TokenSessionsDeps extends Pick<TokenSessionDeps, "send" | "encode" | "limits"> {
   readonly plane: TokenSessionDeps["plane"] & Pick<SessionPlane, "removeSession">;
   readonly pool: SlotPool;
-  /** What an accessor with this address is told. */
+  /** The login reply for an accessor with this address. */
   readonly texts: (address: IpAddress) => readonly Uint8Array[];
   /** The address that a token has in the configuration. */
   readonly addressOf: (token: string) => IpAddress | undefined;
@@ -35,7 +35,7 @@ export interface TokenSessionsDeps extends Pick<TokenSessionDeps, "send" | "enco
   readonly onFirst: () => void;
 }
 
-/** A session, and when it was told what. */
+/** A session, and what it was last sent. */
 interface NotifyState {
   readonly session: TokenSession;
   answeredAt: number;
@@ -109,7 +109,7 @@ export class TokenSessions {
     }
   }
 
-  /** Tells all accessors anew, because something has changed. */
+  /** Sends the login reply to all accessors, because something has changed. */
   notifyAll(): void {
     for (const slot of this.#bySlot.keys()) this.#notify(slot);
   }
