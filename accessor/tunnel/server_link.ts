@@ -35,7 +35,7 @@ const SLEEP = 10_000;
 /** Attempts in a row without an answer between two lines of the log: 120 of some 5 s are ten minutes. */
 const ATTEMPTS_BETWEEN_LINES = 120;
 
-/** What the link works with. */
+/** The collaborators of the link. */
 export interface ServerLinkDeps {
   readonly remote: Remote;
   readonly peer: Peer;

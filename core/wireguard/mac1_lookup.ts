@@ -22,7 +22,7 @@ export class Mac1Lookup<T> {
   readonly #entries: Entry<T>[] = [];
   readonly #mac = new ManyKeyMac();
 
-  /** How many keys there are. */
+  /** The count of keys. */
   get size(): number {
     return this.#entries.length;
   }

@@ -36,7 +36,7 @@ export class Peer {
   readonly cookieGenerator: CookieGenerator;
   /** The timestamps of our initiations. */
   readonly timestamps: TimestampSource = new TimestampSource();
-  /** What is remembered of the peer's initiations. */
+  /** Replay filter for the initiations of the peer. */
   readonly initiations: InitiationReplayFilter;
 
   /**

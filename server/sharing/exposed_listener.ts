@@ -34,7 +34,7 @@ const log = getLogger("sharing");
 /** Milliseconds between two looks at the sessions; the shortest time that counts in one is 5 s. */
 const TICK = 500;
 
-/** What a listener works with. */
+/** The collaborators of a listener. */
 export interface ListenerDeps {
   readonly dataPlane: DataPlane;
   readonly peers: TokenPeers;
@@ -138,7 +138,7 @@ export class ExposedListener implements AsyncDisposable {
     }
   }
 
-  /** Puts a configuration in force: tokens, exposed networks, what is answered. */
+  /** Applies a configuration: tokens, exposed networks, what is answered. */
   apply(config: SharingConfig, legacy: boolean): void {
     const now = performance.now();
     const told = (of: SharingConfig) => this.#texts.describe(of);

@@ -1,10 +1,10 @@
 /**
- * The handshake messages of the exposed socket: who may take how much of this machine's time, and whom each
- * is for. Whoever does not know a token's keys gets no answer at all.
+ * Handshake messages of the exposed socket: finds the token of each, and limits the time that strangers can
+ * take. A sender without a token's keys gets no answer at all.
  *
  * ```
- * initiation   -> mac1 -> token -> share of the time -> genuine? -> session -> response
- *                                                    -> cookie reply
+ * initiation   -> mac1 -> token -> rate limit -> genuine? -> session -> response
+ *                                          -> cookie reply
  * response     -> session that began the handshake
  * cookie reply -> the same
  * ```
@@ -26,7 +26,7 @@ import type { TokenSession } from "./token_session.ts";
 
 const log = getLogger("sharing");
 
-/** What handshakes work with. */
+/** The collaborators of the handshakes. */
 export interface HandshakeDeps {
   readonly peers: Pick<TokenPeers, "findPeer" | "size">;
   readonly indices: IndexTable<TokenSession>;
@@ -38,23 +38,23 @@ export interface HandshakeDeps {
   readonly sessionOf: (of: TokenPeer, source: Uint8Array) => TokenSession | undefined;
 }
 
-/** What became of the messages, for `status`. */
+/** Counts of handshake messages, for `status`. */
 export interface HandshakeCounts {
   /** Handshakes that were answered. */
   answered: number;
-  /** Initiations that no token was used for. */
+  /** Initiations without a known token. */
   unknown: number;
   /** Initiations that were forged or repeated. */
   refused: number;
   /** Cookies that were sent in place of an answer. */
   cookies: number;
-  /** Initiations of addresses that have had their share, or for which there was no room. */
+  /** Initiations beyond the rate limit of their address, or for which there was no room. */
   shed: number;
   /** Refused initiations and responses, by reason. */
   readonly reasons: Partial<Record<HandshakeRefusal, number>>;
 }
 
-/** Takes the handshake messages of one socket. Times are milliseconds on the scale of performance.now(). */
+/** Handles the handshake messages of one socket. Times are milliseconds on the scale of performance.now(). */
 export class Handshakes {
   readonly counts: HandshakeCounts = {
     answered: 0,

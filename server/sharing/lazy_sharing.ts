@@ -19,7 +19,7 @@ export class LazySharing implements AsyncDisposable {
 
   constructor(readonly deps: SharingDeps) {}
 
-  /** Puts a configuration in force; the steps are those from the one before. */
+  /** Applies a configuration; the steps are those from the one before. */
   async apply(steps: readonly Step[], config: Config): Promise<void> {
     if (!concerns("sharing", steps)) return;
     if (config.expose !== undefined) this.#sharing ??= this.#load();

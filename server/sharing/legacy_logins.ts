@@ -22,7 +22,7 @@ export class TokenIndex {
   readonly #key = crypto.getRandomValues(new Uint8Array(32));
   #entries = new Map<string, { readonly digest: Uint8Array; readonly token: Token }>();
 
-  /** Takes the tokens of a configuration over. */
+  /** Applies the tokens of a configuration. */
   update(tokens: readonly Token[]): void {
     const encoder = new TextEncoder();
     this.#entries = new Map(tokens.map((token) => {

@@ -28,7 +28,7 @@ export interface LegacySession {
   readonly loggedInAt: number;
 }
 
-/** What the sessions work with. */
+/** The collaborators of the sessions. */
 export interface LegacyDeps {
   readonly plane: Pick<SessionPlane, "setSession" | "removeSession" | "traffic">;
   readonly pool: SlotPool;
@@ -64,12 +64,12 @@ export class LegacySessions {
     return [...this.#sessions.values()];
   }
 
-  /** How many there are. */
+  /** The count of sessions. */
   get count(): number {
     return this.#sessions.size;
   }
 
-  /** Whether a token has a session. */
+  /** Checks that a token has a session. */
   has(token: string): boolean {
     return this.#sessions.has(token);
   }

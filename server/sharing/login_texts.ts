@@ -30,7 +30,7 @@ export class LoginTexts {
     this.#config = config;
   }
 
-  /** Takes the next configuration over. */
+  /** Applies the next configuration. */
   update(config: SharingConfig): void {
     this.#config = config;
     this.#generation++;

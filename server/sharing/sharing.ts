@@ -25,7 +25,7 @@ const log = getLogger("sharing");
  */
 const RETRY = { first: 1000, longest: 30_000 } as const;
 
-/** What the sharing works with. */
+/** The collaborators of the sharing. */
 export interface SharingDeps {
   readonly dataPlane: DataPlane;
   /** Let the kernel cut and join datagrams. */
@@ -50,7 +50,7 @@ export class Sharing implements AsyncDisposable {
     this.#deps = deps;
   }
 
-  /** Puts a configuration in force, one call after the other. What fails is logged and tried again. */
+  /** Applies a configuration, one call after the other. What fails is logged and tried again. */
   apply(config: Config): Promise<void> {
     return this.#queue.run(async () => {
       this.#config = config;

@@ -57,7 +57,7 @@ export class TokenPeers implements Disposable {
    */
   constructor(readonly scrypt: Scrypt, readonly atOnce: number) {}
 
-  /** Takes the tokens of a configuration over: derives those that are new, forgets those that are gone. */
+  /** Applies the tokens of a configuration: derives those that are new, forgets those that are gone. */
   update(tokens: readonly string[]): void {
     this.#wanted = new Set(tokens);
     for (const [token, known] of this.#peers) if (!this.#wanted.has(token)) this.#forget(known);
@@ -65,12 +65,12 @@ export class TokenPeers implements Disposable {
     this.#proceed();
   }
 
-  /** How many tokens cannot log in yet. */
+  /** The count of tokens that cannot log in yet. */
   get deriving(): number {
     return this.#queue.length + this.#underWay.size;
   }
 
-  /** How many keys an initiation may be for. */
+  /** The count of keys that an initiation may be for. */
   get size(): number {
     return this.#mac1Lookup.size;
   }

@@ -23,7 +23,7 @@ const ANSWER_PAUSE = 100;
  */
 const REPETITIONS = 2;
 
-/** What the sessions work with. */
+/** The collaborators of the sessions. */
 export interface TokenSessionsDeps extends Pick<TokenSessionDeps, "send" | "encode" | "limits"> {
   readonly plane: TokenSessionDeps["plane"] & Pick<SessionPlane, "removeSession">;
   readonly pool: SlotPool;
@@ -66,12 +66,12 @@ export class TokenSessions {
     return [...this.#byToken.values()].map(({ session }) => session);
   }
 
-  /** How many there are. */
+  /** The count of sessions. */
   get count(): number {
     return this.#byToken.size;
   }
 
-  /** Whether a token has a session. */
+  /** Checks that a token has a session. */
   has(token: string): boolean {
     return this.#byToken.has(token);
   }
@@ -97,7 +97,7 @@ export class TokenSessions {
   }
 
   /**
-   * Puts the tokens of a configuration in force: ends the sessions of those that are gone, moves those with
+   * Applies the tokens of a configuration: ends the sessions of those that are gone, moves those with
    * another address.
    */
   update(tokens: readonly Token[], now: number): void {
@@ -139,7 +139,7 @@ export class TokenSessions {
     if (isNew) log.info("accessor connected", { address: formatAddress(session.address) });
   }
 
-  /** Does what is due. */
+  /** Performs what is due. */
   tick(now: number): void {
     for (const state of [...this.#byToken.values()]) {
       state.session.tick(now);

@@ -24,7 +24,7 @@ export class WeakTokens {
     return [...this.#judged.values()].filter((isWeak) => isWeak).length;
   }
 
-  /** Takes the tokens of a configuration over, and warns about those that are new and weak. */
+  /** Applies the tokens of a configuration, and warns about those that are new and weak. */
   async update(tokens: readonly Token[]): Promise<void> {
     const before = this.#judged;
     const judged = this.#judged = new Map<string, boolean>();
