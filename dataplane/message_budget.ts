@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Bucket } from "../core/async/token_bucket.ts";
+import { TokenBucket } from "../core/async/token_bucket.ts";
 
 /**
  * Messages a second from one socket. Each costs the main thread 50 us at most until it is known to be worthless, so all of them
@@ -16,12 +16,12 @@ const BURST = 128;
 
 /** The budget of one socket. Times are milliseconds on a monotonic clock. */
 export class MessageBudget {
-  readonly #strangers: Bucket;
-  readonly #known: Bucket;
+  readonly #strangers: TokenBucket;
+  readonly #known: TokenBucket;
 
   constructor(now: number) {
-    this.#strangers = new Bucket(MESSAGES_PER_SECOND / 2, BURST, now);
-    this.#known = new Bucket(MESSAGES_PER_SECOND / 2, BURST, now);
+    this.#strangers = new TokenBucket(MESSAGES_PER_SECOND / 2, BURST, now);
+    this.#known = new TokenBucket(MESSAGES_PER_SECOND / 2, BURST, now);
   }
 
   /** Whether one more message may go to the main thread. */

@@ -37,7 +37,7 @@ import { initialConfig } from "./config/initial_config.ts";
 import { INTERFACE_NAME } from "./routing/interface_name.ts";
 import type { ServerRunOptions } from "./options.ts";
 import { RoutePlanner } from "./routing/route_controller.ts";
-import { SharingSwitch } from "./sharing/lazy_sharing.ts";
+import { LazySharing } from "./sharing/lazy_sharing.ts";
 import type { ServerStatus } from "./status/status_document.ts";
 
 const log = getLogger("server");
@@ -110,7 +110,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   });
   cleanup.defer(() => dataPlane.stop());
 
-  const sharing = cleanup.use(new SharingSwitch({ dataPlane, offload: options.offload }));
+  const sharing = cleanup.use(new LazySharing({ dataPlane, offload: options.offload }));
   const routes = new ContainerRoutes(router, device.name);
   const planner = new RoutePlanner(router, routes, addr6 !== undefined, () => follower.config);
   cleanup.defer(() => planner.clear(AbortSignal.timeout(CLEAR_LIMIT)));

@@ -1,7 +1,7 @@
 /**
  * The accessor's side of the tunnel's control: keeps a session with the server, asks whether it is still there, takes what it tells.
  *
- * The server answers the octet 01 with its login reply (docs/internals/protocol.md), which serves as a heartbeat: it shows that the server is
+ * The server answers the byte 01 with its login reply (docs/internals/protocol.md), which serves as a heartbeat: it shows that the server is
  * there, keeps address translations on the way alive, tells the server where we have moved, and brings what has changed.
  *
  * @module
@@ -25,7 +25,7 @@ const log = getLogger("accessor");
 /** Milliseconds between heartbeats of an idle tunnel. */
 const INTERVAL = 10_000;
 /** The longest time between two looks at the data plane: what it sent and received starts timers of some seconds. */
-const LONGEST_PAUSE = 1_000;
+const MAX_PAUSE = 1_000;
 /** Data that nothing comes back for lets us ask after so many milliseconds, however idle the tunnel was before. */
 const DOUBT = 2_000;
 /** After so many milliseconds without the login reply it is asked for. */
@@ -35,8 +35,8 @@ const SLEEP = 10_000;
 /** Attempts in a row without an answer between two lines of the log: 120 of some 5 s are ten minutes. */
 const ATTEMPTS_BETWEEN_LINES = 120;
 
-/** What the link works with. */
-export interface ServerLinkParts {
+/** The collaborators of the link. */
+export interface ServerLinkDeps {
   readonly remote: Remote;
   readonly peer: Peer;
   readonly plane: Pick<
@@ -55,7 +55,7 @@ export interface ServerLinkParts {
 
 /** The link to one server. */
 export class ServerLink implements Disposable {
-  readonly #parts: ServerLinkParts;
+  readonly #parts: ServerLinkDeps;
   readonly #session: ServerSession;
   readonly #clock = new HeartbeatTimer(INTERVAL, performance.now());
   readonly #assembler = new LoginAssembler();
@@ -78,21 +78,21 @@ export class ServerLink implements Disposable {
   #isClosed = false;
   #malformed = 0;
 
-  constructor(parts: ServerLinkParts) {
+  constructor(parts: ServerLinkDeps) {
     this.#parts = parts;
     this.#session = new ServerSession({
       peer: parts.peer,
       plane: parts.plane,
-      place: (attempt) => this.#place(attempt),
+      resolve: (attempt) => this.#resolve(attempt),
       send: (message, to) => this.#send(message, to),
-      onReady: () => this.#noteReady(),
+      onEstablished: () => this.#noteReady(),
       ...parts.limits === undefined ? {} : { limits: parts.limits },
     });
   }
 
   /** Begins the first handshake. */
   start(): void {
-    this.#session.want(performance.now());
+    this.#session.handshakeNeeded(performance.now());
     this.#tick();
   }
 
@@ -125,7 +125,8 @@ export class ServerLink implements Disposable {
   takeDatagram(bytes: Uint8Array<ArrayBuffer>, source: Uint8Array<ArrayBuffer>): void {
     const from = this.#parts.plane.decode(source);
     if (from === undefined || this.#isClosed) return;
-    this.#session.takeDatagram(bytes, source, from, performance.now());
+    const reason = this.#session.handleDatagram(bytes, source, from, performance.now());
+    if (reason !== undefined) log.debug("handshake refused", { endpoint: formatEndpoint(from), reason });
     this.#schedule();
   }
 
@@ -156,13 +157,13 @@ export class ServerLink implements Disposable {
   /** A packet waits for keys. */
   takeWanted(): void {
     if (this.#isClosed) return;
-    this.#session.want(performance.now());
+    this.#session.handshakeNeeded(performance.now());
     this.#tick();
   }
 
   /** The first message by keys of a handshake that the server began. */
   takeConfirmed(localIndex: number): void {
-    if (!this.#isClosed) this.#session.confirmed(localIndex, performance.now());
+    if (!this.#isClosed) this.#session.keyConfirmed(localIndex, performance.now());
   }
 
   /** The machine's networks have changed: lets the server know at once where we are. */
@@ -206,7 +207,7 @@ export class ServerLink implements Disposable {
       this.#isDown = true;
       log.warn("server is unreachable; searching for it", { host: formatRemote(this.#parts.remote) });
     }
-    if (due.lookup) this.#session.want(now);
+    if (due.lookup) this.#session.handshakeNeeded(now);
   }
 
   #schedule(): void {
@@ -215,10 +216,10 @@ export class ServerLink implements Disposable {
     const now = performance.now();
     const isWaiting = this.#isLoginStale && this.#session.canSend(now);
     const next = Math.min(
-      this.#session.nextTick,
+      this.#session.nextDeadline,
       this.#clock.nextDeadline,
       isWaiting ? this.#askedAt + LOGIN_PATIENCE : Infinity,
-      now + LONGEST_PAUSE,
+      now + MAX_PAUSE,
     );
     this.#timer = setTimeout(() => this.#tick(), Math.max(1, next - now));
   }
@@ -255,10 +256,10 @@ export class ServerLink implements Disposable {
     this.#clockSkew = skew;
     if (slept < SLEEP) return;
     log.info("system clock jumped (woke from sleep?); reconnecting", { seconds: Math.round(slept / 1000) });
-    this.#session.want(now);
+    this.#session.handshakeNeeded(now);
   }
 
-  async #place(attempt: number): Promise<Endpoint | undefined> {
+  async #resolve(attempt: number): Promise<Endpoint | undefined> {
     const { finder, plane, remote } = this.#parts;
     if (attempt > 1) this.#sayUnanswered(attempt - 1);
     const current = plane.endpoint(SLOT);

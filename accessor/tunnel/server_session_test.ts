@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import type { Endpoint } from "../../core/net/endpoint.ts";
 import { accessorPeerKeys, connectorPeerKeys, type TokenKeys } from "../../core/token/token_keys.ts";
-import { CookieIssuer } from "../../core/wireguard/cookie.ts";
+import { CookieChecker } from "../../core/wireguard/cookie.ts";
 import { InitiatorHandshake } from "../../core/wireguard/initiator.ts";
 import { SESSION_LIMITS } from "../../core/wireguard/limits.ts";
 import { INITIATION, receiverIndex, RESPONSE, RESPONSE_FIELDS } from "../../core/wireguard/message.ts";
 import { Peer } from "../../core/wireguard/peer.ts";
-import { respond } from "../../core/wireguard/responder.ts";
+import { consumeInitiation } from "../../core/wireguard/responder.ts";
 import type { Traffic } from "../../core/wireguard/peer_timers.ts";
 import { endpoint } from "../../tests/literals.ts";
 import { ServerSession } from "./server_session.ts";
+import { accepted } from "../../core/wireguard/handshake_fixture.ts";
 
 const KEYS: TokenKeys = {
   accessorKey: new Uint8Array(32).fill(1),
@@ -42,12 +43,12 @@ function setUp() {
       sealAndSend: (_slot, text) => plane.texts.push(text),
       traffic: () => state.traffic,
     },
-    place: (attempt) => {
+    resolve: (attempt) => {
       attempts.push(attempt);
       return Promise.resolve(state.place);
     },
     send: (message) => sent.push(message),
-    onReady: () => state.ready++,
+    onEstablished: () => state.ready++,
     limits: LIMITS,
   });
   /** Lets the session look for its server, and takes what it sent. */
@@ -58,15 +59,15 @@ function setUp() {
   };
   let index = 100;
   const answer = (initiation: Uint8Array, now: number) =>
-    respond(server, initiation, { localIndex: index++, ephemeralKey: random(), now });
+    accepted(consumeInitiation(server, initiation, { localIndex: index++, ephemeralKey: random(), now }));
   const connect = async (now: number) => {
-    session.want(now);
+    session.handshakeNeeded(now);
     session.tick(now);
     const [initiation] = await taken();
     assert.ok(initiation);
     const response = answer(initiation, now);
     assert.ok(response);
-    session.takeDatagram(response.message, SOURCE, PLACE, now);
+    session.handleDatagram(response.message, SOURCE, PLACE, now);
     return response;
   };
   return { server, session, plane, state, attempts, taken, answer, connect };
@@ -88,7 +89,7 @@ Deno.test("a handshake gives keys, and the first message by them goes at once", 
 
 Deno.test("what is no genuine response changes nothing", async () => {
   const { session, plane, answer, taken } = setUp();
-  session.want(0);
+  session.handshakeNeeded(0);
   session.tick(0);
   const [initiation] = await taken();
   assert.ok(initiation);
@@ -98,17 +99,17 @@ Deno.test("what is no genuine response changes nothing", async () => {
   for (let bit = 0; bit < RESPONSE_FIELDS.mac1 * 8 + 128; bit += 41) {
     const forged = response.message.slice();
     forged[bit >> 3] = (forged[bit >> 3] ?? 0) ^ 1 << (bit & 7);
-    session.takeDatagram(forged, SOURCE, PLACE, 1);
+    session.handleDatagram(forged, SOURCE, PLACE, 1);
   }
-  session.takeDatagram(initiation, SOURCE, PLACE, 1);
+  session.handleDatagram(initiation, SOURCE, PLACE, 1);
   assert.deepEqual([plane.installed, await taken()], [[], []]);
-  session.takeDatagram(response.message, SOURCE, PLACE, 1);
+  session.handleDatagram(response.message, SOURCE, PLACE, 1);
   assert.equal(plane.installed.length, 1);
 });
 
 Deno.test("unanswered initiations follow each other after 5 s and a little, for as long as it takes", async () => {
   const { session, attempts, taken } = setUp();
-  session.want(0);
+  session.handshakeNeeded(0);
   let count = 0;
   // An hour, in steps of the programs' longest pause.
   for (let now = 0; now < 3_600_000; now += 1_000) {
@@ -123,7 +124,7 @@ Deno.test("unanswered initiations follow each other after 5 s and a little, for 
 Deno.test("no place to send to is asked for again at the same pace", async () => {
   const { session, state, attempts, taken } = setUp();
   state.place = undefined;
-  session.want(0);
+  session.handshakeNeeded(0);
   session.tick(0);
   session.tick(4_000);
   assert.equal((await taken()).length, 0);
@@ -145,7 +146,7 @@ Deno.test("keys in use are renewed after two minutes, and the old ones serve unt
   assert.ok(initiation);
   const response = answer(initiation, 120_200);
   assert.ok(response);
-  session.takeDatagram(response.message, SOURCE, PLACE, 120_200);
+  session.handleDatagram(response.message, SOURCE, PLACE, 120_200);
   assert.equal(plane.installed.length, 2);
   assert.deepEqual(plane.expired, []);
   session.tick(180_001);
@@ -170,13 +171,13 @@ Deno.test("a clock of the day that was set back stops no handshake", async () =>
   try {
     await connect(0);
     Date.now = () => clock() - 86_400_000;
-    session.want(10_000);
+    session.handshakeNeeded(10_000);
     session.tick(10_000);
     const [initiation] = await taken();
     assert.ok(initiation);
     const response = answer(initiation, 10_000);
     assert.ok(response, "the server takes the timestamp for a later one");
-    session.takeDatagram(response.message, SOURCE, PLACE, 10_000);
+    session.handleDatagram(response.message, SOURCE, PLACE, 10_000);
     assert.equal(plane.installed.length, 2);
   } finally {
     Date.now = clock;
@@ -185,38 +186,38 @@ Deno.test("a clock of the day that was set back stops no handshake", async () =>
 
 Deno.test("a handshake that the server begins is answered, and its keys serve once it has used them", async () => {
   const { server, session, plane, state, taken } = setUp();
-  const handshake = InitiatorHandshake.begin(server, {
+  const handshake = InitiatorHandshake.createInitiation(server, {
     localIndex: 7,
     ephemeralKey: random(),
     wallClock: Date.now(),
     now: 0,
   });
-  session.takeDatagram(handshake.message, SOURCE, PLACE, 0);
+  session.handleDatagram(handshake.message, SOURCE, PLACE, 0);
   const [response] = await taken();
   assert.equal(response?.[0], RESPONSE);
-  assert.ok(response && handshake.finish(response));
+  assert.ok(response && accepted(handshake.consumeResponse(response)));
   const [localIndex = 0] = plane.installed;
   assert.equal(state.ready, 0);
   assert.equal(session.canSend(1), false);
-  session.confirmed(localIndex, 1);
+  session.keyConfirmed(localIndex, 1);
   assert.equal(state.ready, 1);
   assert.ok(session.canSend(1));
-  session.takeDatagram(handshake.message, SOURCE, PLACE, 100);
+  session.handleDatagram(handshake.message, SOURCE, PLACE, 100);
   assert.deepEqual(await taken(), [], "a repeated initiation gets no answer");
 });
 
 Deno.test("a cookie that the server asks for is in the next initiation", async () => {
   const { server, session, taken } = setUp();
-  const cookies = new CookieIssuer((octets) => void crypto.getRandomValues(octets));
+  const cookies = new CookieChecker((octets) => void crypto.getRandomValues(octets));
   const place = new Uint8Array(6);
-  session.want(0);
+  session.handshakeNeeded(0);
   session.tick(0);
   const [first] = await taken();
   assert.ok(first);
   assert.equal(cookies.hasValidMac2(first, place, 0), false);
-  const reply = cookies.reply(first, server.publicKey, place, 0);
+  const reply = cookies.createReply(first, server.publicKey, place, 0);
   assert.equal(receiverIndex(reply), new DataView(first.buffer).getUint32(4, true));
-  session.takeDatagram(reply, SOURCE, PLACE, 1);
+  session.handleDatagram(reply, SOURCE, PLACE, 1);
   session.tick(6_000);
   const [second] = await taken();
   assert.equal(second?.[0], INITIATION);
@@ -230,5 +231,5 @@ Deno.test("nothing is left after the end", async () => {
   assert.deepEqual(plane.expired, plane.installed);
   session.tick(500_000);
   assert.deepEqual(await taken(), []);
-  assert.equal(session.nextTick, Infinity);
+  assert.equal(session.nextDeadline, Infinity);
 });

@@ -7,10 +7,12 @@
  * @module
  */
 import { accessorPeerKeys, deriveTokenKeys } from "../../core/token/token_keys.ts";
-import { InitiatorHandshake, Peer } from "../../core/wireguard/wireguard.ts";
+import { InitiatorHandshake } from "../../core/wireguard/initiator.ts";
+import { Peer } from "../../core/wireguard/peer.ts";
 import { RESPONSE } from "../../core/wireguard/message.ts";
 import { scrypt } from "../../system/process/scrypt.ts";
 import { type Direction, sealMessage } from "../../tests/topology/transport_message.ts";
+import { accepted } from "../../core/wireguard/handshake_fixture.ts";
 
 /** Milliseconds until a handshake is given up, and how often it is tried: the server may still derive the token's keys. */
 const PATIENCE = 3000;
@@ -38,7 +40,7 @@ class Held {
   async connect(tries: number): Promise<void> {
     for (let attempt = 1; attempt <= tries; attempt++) {
       this.#answered = Promise.withResolvers();
-      const handshake = InitiatorHandshake.begin(this.peer, {
+      const handshake = InitiatorHandshake.createInitiation(this.peer, {
         localIndex: ++this.#indices,
         ephemeralKey: crypto.getRandomValues(new Uint8Array(32)),
         wallClock: Date.now(),
@@ -49,7 +51,7 @@ class Held {
       const timer = setTimeout(() => timeout.resolve(undefined), PATIENCE);
       const answer = await Promise.race([this.#answered.promise, timeout.promise]);
       clearTimeout(timer);
-      const keys = answer === undefined ? undefined : handshake.finish(answer);
+      const keys = answer === undefined ? undefined : accepted(handshake.consumeResponse(answer));
       if (keys === undefined) continue;
       this.#toServer = { key: keys.send.toHex(), index: keys.remoteIndex };
       this.#counter = 0;

@@ -5,7 +5,7 @@
  */
 
 /** Tokens that come back at a steady rate. Times are milliseconds on a monotonic clock. */
-export class Bucket {
+export class TokenBucket {
   #level: number;
   #at: number;
 

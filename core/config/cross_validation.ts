@@ -5,7 +5,7 @@
  */
 import { formatAddress, type IpAddress, sameAddress } from "../net/address.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
-import { LARGEST_SESSION_MTU } from "../token/login.ts";
+import { MAX_SESSION_MTU } from "../token/login.ts";
 import {
   formatPrefix,
   networkOf,
@@ -140,11 +140,11 @@ function checkExpose({ expose: [expose] }: Draft, { tunnel }: ValidationContext,
 }
 
 function checkSessionMtu({ expose: [expose], mtu: [mtu] }: Draft, faults: Diagnostics): void {
-  if (expose?.value === undefined || mtu === undefined || mtu.value <= LARGEST_SESSION_MTU) return;
+  if (expose?.value === undefined || mtu === undefined || mtu.value <= MAX_SESSION_MTU) return;
   faults.add(
     expose.line > mtu.line ? expose : mtu,
     `an mtu of ${mtu.value} leaves no room for what encryption adds to a packet of an accessor: ` +
-      `expected ${LARGEST_SESSION_MTU} or less, or no expose`,
+      `expected ${MAX_SESSION_MTU} or less, or no expose`,
   );
 }
 

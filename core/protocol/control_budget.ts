@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Bucket } from "../async/token_bucket.ts";
+import { TokenBucket } from "../async/token_bucket.ts";
 
 /** Bytes of text a second for all such senders together, and the burst: the longest texts of a few clients that start. */
 const BYTES_PER_SECOND = 4 * 1024;
@@ -12,7 +12,7 @@ const MAX_BURST = 64 * 1024;
 
 /** The budget of one server. */
 export class ControlBudget {
-  readonly #bucket: Bucket;
+  readonly #bucket: TokenBucket;
 
   /**
    * Makes a full budget.
@@ -20,7 +20,7 @@ export class ControlBudget {
    * @param now milliseconds on any scale that is always the same
    */
   constructor(now: number) {
-    this.#bucket = new Bucket(BYTES_PER_SECOND, MAX_BURST, now);
+    this.#bucket = new TokenBucket(BYTES_PER_SECOND, MAX_BURST, now);
   }
 
   /** Tells whether a text of so many bytes may be sent now. One above the burst may be sent when the budget is full. */

@@ -1,6 +1,6 @@
 /**
- * Which IPv4 addresses lie in any of some prefixes, asked for each packet: the prefixes become disjoint ranges in
- * order, and a look-up halves them.
+ * Which IPv4 addresses lie in any of some prefixes, asked for each packet: the prefixes become disjoint
+ * ranges in order, and a look-up halves them.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import { addressToUint32 } from "../net/address.ts";
 import { networkOf, type Prefix } from "../net/prefix.ts";
 
 /**
- * The ranges that prefixes cover: first and last address of each, as unsigned 32-bit numbers, in order, none overlapping or
- * touching the next. IPv6 prefixes are left out.
+ * The ranges that prefixes cover: first and last address of each, as unsigned 32-bit numbers, in order, none
+ * overlapping or touching the next. IPv6 prefixes are left out.
  */
 export function ipv4Ranges(prefixes: readonly Prefix[]): Uint32Array<ArrayBuffer> {
   const ranges = prefixes.filter(({ address }) => address.family === 4).map((prefix) => {

@@ -1,5 +1,6 @@
 /**
- * From a 32-bit number to a slot: inner addresses and receiver indices to sessions and keys, looked up for each packet.
+ * From a 32-bit number to a slot: inner addresses and receiver indices to sessions and keys, looked up for
+ * each packet.
  *
  * @module
  */
@@ -57,7 +58,8 @@ export class SlotTable {
     let hole = this.#find(key);
     if (this.#slots[hole] < 0) return;
     this.count--;
-    // What follows without a gap may have been pushed on by the one that goes; it moves back if its way starts before the hole.
+    // What follows without a gap may have been pushed on by the one that goes; it moves back if its way
+    // starts before the hole.
     for (let at = hole + 1 & this.#mask; this.#slots[at] >= 0; at = at + 1 & this.#mask) {
       const home = this.#home(this.#keys[at]);
       if ((at - home & this.#mask) < (at - hole & this.#mask)) continue;

@@ -5,8 +5,8 @@
  */
 
 /**
- * Takes 32 more bits into a hash: the step of MurmurHash3 (x86, 32 bits). With a seed that strangers do not know they cannot choose
- * addresses that fall together with others.
+ * Takes 32 more bits into a hash: the step of MurmurHash3 (x86, 32 bits). With a seed that strangers do not
+ * know they cannot choose addresses that fall together with others.
  */
 export function mixHash(hash: number, word: number): number {
   let mixed = Math.imul(word, 0xcc9e2d51);

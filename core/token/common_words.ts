@@ -1,6 +1,7 @@
 /**
- * What people choose as a password, or as a part of one, before anything else: the words at the head of every published
- * list of leaked passwords, and what this program itself suggests. In lower case; longer ones first where one begins with another.
+ * What people choose as a password, or as a part of one, before anything else: the words at the head of every
+ * published list of leaked passwords, and what this program itself suggests. In lower case; longer ones first
+ * where one begins with another.
  *
  * @module
  */

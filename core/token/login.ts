@@ -1,34 +1,36 @@
 /**
- * What a server tells an accessor once it is in (docs/internals/protocol.md): the octet 01, then
+ * What a server tells an accessor once it is in (docs/internals/protocol.md): the byte 01, then
  *
  * ```
  * addr ADDRESS/LENGTH,peer ADDRESS,mtu N,route CIDR,route CIDR...
  * ```
  *
- * as in the original, in one datagram or one transport message. What does not fit into one is told in several texts, each
- * with all of the above and some of the routes; then each ends in `part I/N G`, I from 1 to N, G being the same number in all of them
- * and another one whenever something has changed. An unknown command is passed over, so that more can be told one day.
+ * as in the original, in one datagram or one transport message. What does not fit into one is told in several
+ * texts, each with all of the above and some of the routes; then each ends in `part I/N G`, I from 1 to N, G
+ * being the same number in all of them and another one whenever something has changed. An unknown command is
+ * passed over, so that more can be told one day.
  *
  * @module
  */
 import { formatAddress, type IpAddress, parseAddress } from "../net/address.ts";
 import { formatPrefix, networkOf, parsePrefix, type Prefix, samePrefix } from "../net/prefix.ts";
 
-/** First octet of a login reply, of the original's login, and of a question for the reply. */
+/** First byte of a login reply, of the original's login, and of a question for the reply. */
 export const LOGIN = 1;
 /** Most routes of a reply, and most parts. */
-export const MOST_ROUTES = 8192;
-const MOST_PARTS = 1024;
+export const MAX_ROUTES = 8192;
+const MAX_PARTS = 1024;
 /** Parts are numbered by generations below this. */
 const GENERATIONS = 0x1_0000;
 /** Least and largest MTU in bytes, as in the config file. */
-const LEAST_MTU = 576;
-const LARGEST_MTU = 65_507;
+const MIN_MTU = 576;
+const MAX_MTU = 65_507;
 /**
- * The largest packet of a session in bytes. A datagram over IPv4 holds 65,507, of which the header and the tag of a transport
- * message take 32, and the packet is padded to a multiple of 16 (WireGuard whitepaper section 5.4.6).
+ * The largest packet of a session in bytes. A datagram over IPv4 holds 65,507, of which the header and the
+ * tag of a transport message take 32, and the packet is padded to a multiple of 16 (WireGuard whitepaper
+ * section 5.4.6).
  */
-export const LARGEST_SESSION_MTU = 65_472;
+export const MAX_SESSION_MTU = 65_472;
 
 /** What an accessor is to set up. */
 export interface Login {
@@ -61,25 +63,25 @@ export interface LoginText {
 }
 
 /**
- * The texts of a login, each with its first octet.
+ * The texts of a login, each with its first byte.
  *
- * @param size the most octets of a text: the MTU, so that it fits where a packet does; 576 or more
+ * @param size the most bytes of a text: the MTU, so that it fits where a packet does; 576 or more
  * @param generation a number that is another one after each change; it is taken modulo 65536
- * @throws {RangeError} for more than {@linkcode MOST_ROUTES} routes or a smaller size
+ * @throws {RangeError} for more than {@linkcode MAX_ROUTES} routes or a smaller size
  */
 export function encodeLogin(login: Login, size: number, generation: number): Uint8Array<ArrayBuffer>[] {
-  if (login.routes.length > MOST_ROUTES) {
-    throw new RangeError(`Cannot tell ${login.routes.length} routes: ${MOST_ROUTES} are the most`);
+  if (login.routes.length > MAX_ROUTES) {
+    throw new RangeError(`Cannot tell ${login.routes.length} routes: ${MAX_ROUTES} are the most`);
   }
-  if (size < LEAST_MTU) {
-    throw new RangeError(`Cannot tell a login in ${size} octets: ${LEAST_MTU} are the least`);
+  if (size < MIN_MTU) {
+    throw new RangeError(`Cannot tell a login in ${size} bytes: ${MIN_MTU} are the least`);
   }
   const head = `addr ${formatPrefix(login.address)},peer ${formatAddress(login.peer)},mtu ${login.mtu}`;
   const routes = login.routes.map((route) => `,route ${formatPrefix(route)}`);
   const whole = head + routes.join("");
   if (1 + whole.length <= size) return [loginMessage(whole)];
   const number = generation % GENERATIONS;
-  const room = size - 1 - head.length - `,part ${MOST_PARTS}/${MOST_PARTS} ${GENERATIONS}`.length;
+  const room = size - 1 - head.length - `,part ${MAX_PARTS}/${MAX_PARTS} ${GENERATIONS}`.length;
   const groups: string[] = [];
   let group = "";
   for (const route of routes) {
@@ -96,21 +98,21 @@ export function encodeLogin(login: Login, size: number, generation: number): Uin
 }
 
 function loginMessage(text: string): Uint8Array<ArrayBuffer> {
-  const octets = new TextEncoder().encode(text);
-  const message = new Uint8Array(1 + octets.length);
+  const bytes = new TextEncoder().encode(text);
+  const message = new Uint8Array(1 + bytes.length);
   message[0] = LOGIN;
-  message.set(octets, 1);
+  message.set(bytes, 1);
   return message;
 }
 
 /**
  * Reads one text.
  *
- * @param message the octets with the first one; zeros at the end, by which WireGuard pads, are passed over
+ * @param message the bytes with the first one; zeros at the end, by which WireGuard pads, are passed over
  * @returns undefined if it is not what a server sends
  */
 export function parseLogin(message: Uint8Array): LoginText | undefined {
-  if (message[0] !== LOGIN || message.length > LARGEST_MTU) return undefined;
+  if (message[0] !== LOGIN || message.length > MAX_MTU) return undefined;
   let end = message.length;
   while (end > 1 && message[end - 1] === 0) end--;
   const text = new TextDecoder("latin1").decode(message.subarray(1, end));
@@ -121,8 +123,8 @@ export function parseLogin(message: Uint8Array): LoginText | undefined {
 
 /** Why a login cannot be put in force, worded for people; undefined if it can. */
 export function loginFault({ mtu }: Login): string | undefined {
-  if (mtu <= LARGEST_SESSION_MTU) return undefined;
-  return `Cannot join the server's network: its mtu is ${mtu}, and a session carries ${LARGEST_SESSION_MTU} at most. ` +
+  if (mtu <= MAX_SESSION_MTU) return undefined;
+  return `Cannot join the server's network: its mtu is ${mtu}, and a session carries ${MAX_SESSION_MTU} at most. ` +
     "Set a smaller mtu at the server";
 }
 
@@ -149,7 +151,7 @@ class Draft {
         return this.#peer?.family === 4;
       case "mtu":
         if (this.#mtu !== undefined) return false;
-        this.#mtu = readNumber(value, LEAST_MTU, LARGEST_MTU);
+        this.#mtu = readNumber(value, MIN_MTU, MAX_MTU);
         return this.#mtu !== undefined;
       case "part":
         if (this.#part !== undefined) return false;
@@ -172,7 +174,7 @@ class Draft {
   #takeRoute(value: string): boolean {
     const route = parsePrefix(value);
     // A default route would take the machine's own traffic, the way to the server included.
-    if (route === undefined || route.length === 0 || this.#routes.length === MOST_ROUTES) return false;
+    if (route === undefined || route.length === 0 || this.#routes.length === MAX_ROUTES) return false;
     if (!samePrefix(route, networkOf(route))) return false;
     this.#routes.push(route);
     return true;
@@ -186,7 +188,7 @@ function readNumber(text: string, least: number, most: number): number | undefin
 
 function readPart(text: string): LoginPart | undefined {
   const [, first = "", second = "", third = ""] = /^(\d+)\/(\d+) (\d+)$/.exec(text) ?? [];
-  const count = readNumber(second, 1, MOST_PARTS);
+  const count = readNumber(second, 1, MAX_PARTS);
   const index = readNumber(first, 1, count ?? 0);
   const generation = readNumber(third, 0, GENERATIONS - 1);
   if (count === undefined || index === undefined || generation === undefined) return undefined;
@@ -216,7 +218,7 @@ export class LoginAssembler {
     this.#routes += login.routes.length - (this.#parts.get(part.index)?.routes.length ?? 0);
     this.#parts.set(part.index, login);
     // No server tells so many: what has come so far is let go of before it fills the memory.
-    if (this.#routes > MOST_ROUTES) this.#clear();
+    if (this.#routes > MAX_ROUTES) this.#clear();
     if (this.#parts.size < part.count) return undefined;
     const parts = [...this.#parts].sort(([a], [b]) => a - b).map(([, each]) => each);
     this.#clear();

@@ -4,11 +4,11 @@ import { anyIpv4, anyPrefix } from "../net/arbitrary_fixture.ts";
 import { formatPrefix, networkOf } from "../net/prefix.ts";
 import {
   encodeLogin,
-  LARGEST_SESSION_MTU,
   type Login,
   LoginAssembler,
   loginFault,
-  MOST_ROUTES,
+  MAX_ROUTES,
+  MAX_SESSION_MTU,
   parseLogin,
 } from "./login.ts";
 import { prefix } from "../../tests/literals.ts";
@@ -57,7 +57,7 @@ Deno.test("every login comes out as it went in, in texts no longer than asked fo
 
 Deno.test("the most routes fit into the smallest MTU", () => {
   const routes = Array.from(
-    { length: MOST_ROUTES },
+    { length: MAX_ROUTES },
     (_, index) => prefix(`fdc0:c0de:251:ffff:ffff:ffff:ffff:${(index + 0x1000).toString(16)}/128`),
   );
   const login = { ...LOGIN, routes };
@@ -118,17 +118,17 @@ Deno.test("whatever comes, reading does not throw, and what is read is within bo
   fc.assert(fc.property(anyText, (octets) => {
     const parsed = parseLogin(octets);
     if (parsed === undefined) return;
-    assert.ok(parsed.login.mtu >= 576 && parsed.login.routes.length <= MOST_ROUTES);
+    assert.ok(parsed.login.mtu >= 576 && parsed.login.routes.length <= MAX_ROUTES);
   }));
 });
 
 Deno.test("a login whose packets fit into no transport message is refused in words", () => {
   const HEADER_AND_TAG = 32;
   const sealed = (mtu: number) => HEADER_AND_TAG + Math.ceil(mtu / 16) * 16;
-  assert.ok(sealed(LARGEST_SESSION_MTU) <= 65_507 && sealed(LARGEST_SESSION_MTU + 1) > 65_507);
-  assert.equal(loginFault({ ...LOGIN, mtu: LARGEST_SESSION_MTU }), undefined);
+  assert.ok(sealed(MAX_SESSION_MTU) <= 65_507 && sealed(MAX_SESSION_MTU + 1) > 65_507);
+  assert.equal(loginFault({ ...LOGIN, mtu: MAX_SESSION_MTU }), undefined);
   assert.match(
-    loginFault({ ...LOGIN, mtu: LARGEST_SESSION_MTU + 1 }) ?? "",
+    loginFault({ ...LOGIN, mtu: MAX_SESSION_MTU + 1 }) ?? "",
     /its mtu is 65473, .* 65472 at most/,
   );
 });
@@ -143,11 +143,11 @@ Deno.test("parts with more routes than a login has are let go of as they come", 
     assert.equal(push(index, 1024), undefined);
     most = Math.max(most, assembler.routes);
   }
-  assert.ok(most <= MOST_ROUTES, `${most} kept`);
+  assert.ok(most <= MAX_ROUTES, `${most} kept`);
   // A part that comes again takes its own place, and parts of a sound login are complete as before.
   for (let times = 0; times < 5; times++) assert.equal(push(1, 3), undefined);
   assert.equal(assembler.routes, 3000);
   assert.equal(push(2, 3), undefined);
-  assert.equal(push(3, 3, routes.slice(0, MOST_ROUTES - 6000))?.routes.length, MOST_ROUTES);
+  assert.equal(push(3, 3, routes.slice(0, MAX_ROUTES - 6000))?.routes.length, MAX_ROUTES);
   assert.deepEqual([assembler.routes, assembler.isIncomplete], [0, false]);
 });

@@ -1,7 +1,7 @@
 /**
  * How hard a token is to guess, soberly: by what an attacker tries first, not by how it looks. A token below
- * {@linkcode ENOUGH_BITS} deserves a warning, since who has recorded one handshake can try tokens without asking the server
- * (docs/guide/security.md).
+ * {@linkcode ENOUGH_BITS} deserves a warning, since who has recorded one handshake can try tokens without
+ * asking the server (docs/guide/security.md).
  *
  * @module
  */
@@ -38,7 +38,7 @@ const FOLLOWING = 1;
 /** Bits of a repeated part, however long: where it stood and where it ends. */
 const REPEATED = 6;
 /** The least length of a repeated part. */
-const LEAST_REPEATED = 3;
+const MIN_REPEATED = 3;
 /** Bits of a word that everybody thinks of. */
 const COMMON_WORD = 8;
 /** Bits of a year of somebody's life. */
@@ -46,7 +46,7 @@ const YEAR = 6;
 /** Bits of a letter in what can be pronounced: a word of five letters is one of some thousand. */
 const WORD_LETTER = 2;
 /** The least length of a word; one less where a sign or the end shows that it is one. */
-const LEAST_WORD = 5;
+const MIN_WORD = 5;
 
 const KEYBOARD_ROWS = ["qwertyuiop", "qwertzuiop", "asdfghjkl", "zxcvbnm", "yxcvbnm", "azertyuiop"];
 
@@ -93,10 +93,13 @@ interface Part {
   readonly weakness?: Weakness;
 }
 
-/** What stands at a place: the first of a repetition, a word, a neighbour of the character before, or a character of its own. */
+/**
+ * What stands at a place: the first of a repetition, a word, a neighbour of the character before, or a
+ * character of its own.
+ */
 function partAt(characters: readonly string[], at: number, full: number, canBegin: boolean): Part {
   const repeated = repeatedLength(characters, at);
-  if (repeated >= LEAST_REPEATED) {
+  if (repeated >= MIN_REPEATED) {
     return { length: repeated, bits: Math.min(REPEATED, repeated * full), weakness: "repetition" };
   }
   const word = wordAt(characters.slice(at).join(""), canBegin);
@@ -151,13 +154,16 @@ function wordAt(text: string, canBegin: boolean): Part | undefined {
   if (/^(?:19|20)\d\d(?!\d)/.test(text)) return { length: 4, bits: YEAR, weakness: "words" };
   const [letters = ""] = /^(?:[A-Z]?[a-z]+|[A-Z]+)/.exec(text) ?? [];
   const ends = /^[^0-9a-zA-Z]?$/.test(text.charAt(letters.length));
-  if (letters.length < LEAST_WORD - (ends ? 1 : 0) || !isPronounceable(letters.toLowerCase())) {
+  if (letters.length < MIN_WORD - (ends ? 1 : 0) || !isPronounceable(letters.toLowerCase())) {
     return undefined;
   }
   return { length: letters.length, bits: letters.length * WORD_LETTER, weakness: "words" };
 }
 
-/** Whether letters could be a word: no more than three consonants or vowels in a row, and none that a language seldom joins. */
+/**
+ * Whether letters could be a word: no more than three consonants or vowels in a row, and none that a language
+ * seldom joins.
+ */
 function isPronounceable(letters: string): boolean {
   return /[aeiou]/.test(letters) && !/[aeiou]{4}|[^aeiou]{4}|[jqvwxz][jqvwxz]|q[^u]/.test(letters);
 }

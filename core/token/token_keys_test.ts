@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { hkdfSync, scrypt as nodeScrypt } from "node:crypto";
 import { InitiatorHandshake } from "../wireguard/initiator.ts";
 import { Peer } from "../wireguard/peer.ts";
-import { respond } from "../wireguard/responder.ts";
+import { consumeInitiation } from "../wireguard/responder.ts";
 import vectors from "../wireguard/vectors.json" with { type: "json" };
 import {
   accessorPeerKeys,
@@ -13,6 +13,7 @@ import {
 } from "./token_keys.ts";
 import { wgQuickFile } from "./wg_quick.ts";
 import { prefix } from "../../tests/literals.ts";
+import { accepted } from "../wireguard/handshake_fixture.ts";
 
 const scrypt: Scrypt = (password, salt, length, cost) =>
   new Promise((resolve, reject) =>
@@ -42,15 +43,18 @@ Deno.test("the runtime's own HKDF derives the same", async () => {
 Deno.test("accessor and server shake hands with the keys of one token, not with those of two", async () => {
   const [one, other] = [await deriveTokenKeys("one", scrypt), await deriveTokenKeys("One", scrypt)];
   const begin = () =>
-    InitiatorHandshake.begin(new Peer(accessorPeerKeys(one)), {
+    InitiatorHandshake.createInitiation(new Peer(accessorPeerKeys(one)), {
       localIndex: 1,
       ephemeralKey: new Uint8Array(32).fill(5),
       wallClock: 0,
       now: 0,
     });
   const input = () => ({ localIndex: 2, ephemeralKey: new Uint8Array(32).fill(6), now: 0 });
-  assert.ok(respond(new Peer(connectorPeerKeys(one)), begin().message, input()));
-  assert.equal(respond(new Peer(connectorPeerKeys(other)), begin().message, input()), undefined);
+  assert.ok(accepted(consumeInitiation(new Peer(connectorPeerKeys(one)), begin().message, input())));
+  assert.equal(
+    accepted(consumeInitiation(new Peer(connectorPeerKeys(other)), begin().message, input())),
+    undefined,
+  );
 });
 
 Deno.test("cleared keys hold nothing", async () => {

@@ -1,12 +1,16 @@
 /**
- * Keyed BLAKE2s (RFC 7693) of one message under very many keys, for the search of mac1 among a thousand tokens. The library takes
- * 7 us a key for that; here the key's own block is compressed once and for all, and nothing is allocated, which leaves under 1 us
- * (bench/micro/handshake_bench.ts). Everything else uses the library.
+ * Keyed BLAKE2s (RFC 7693) of one message under very many keys, for the search of mac1 among a thousand
+ * tokens. The library takes 7 us a key for that; here the key's own block is compressed once and for all, and
+ * nothing is allocated, which leaves under 1 us (bench/micro/handshake_bench.ts). Everything else uses the
+ * library.
  *
  * @module
  */
 
-/** Initial values (RFC 7693 section 2.6): the first 32 bits of the fractional parts of the square roots of the first primes. */
+/**
+ * Initial values (RFC 7693 section 2.6): the first 32 bits of the fractional parts of the square roots of the
+ * first primes.
+ */
 const IV = Int32Array.of(
   0x6a09e667,
   0xbb67ae85,
@@ -32,7 +36,7 @@ const SIGMA = Uint8Array.of(
   ...[10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0],
 );
 
-/** Octets of a block. */
+/** Bytes of a block. */
 const BLOCK = 64;
 /** 32-bit words of a block. */
 const BLOCK_WORDS = BLOCK / 4;
@@ -40,13 +44,14 @@ const BLOCK_WORDS = BLOCK / 4;
 export const STATE_WORDS = 8;
 
 /**
- * The state of BLAKE2s with 16 octets of output once it has taken a key of 32 octets, which fills the first block.
+ * The state of BLAKE2s with 16 bytes of output once it has taken a key of 32 bytes, which fills the first
+ * block.
  *
  * @param states where the 8 words go, from word `at` on
  */
 export function writeKeyedState(states: Int32Array, at: number, key: Uint8Array): void {
   const state = IV.slice();
-  // Parameter block (RFC 7693 section 2.5): 16 octets of output, a key of 32, fanout and depth 1.
+  // Parameter block (RFC 7693 section 2.5): 16 bytes of output, a key of 32, fanout and depth 1.
   state[0] = (state[0] as number) ^ 0x0101_2010;
   const words = new Int32Array(BLOCK_WORDS);
   new Uint8Array(words.buffer).set(key);
@@ -56,22 +61,22 @@ export function writeKeyedState(states: Int32Array, at: number, key: Uint8Array)
   state.fill(0);
 }
 
-/** One message of 65 to 128 octets, laid out to be authenticated under many keys. */
+/** One message of 65 to 128 bytes, laid out to be authenticated under many keys. */
 export class ManyKeyMac {
   /** Hosts are little-endian, as BLAKE2s is. */
   readonly #words = new Int32Array(2 * BLOCK_WORDS);
-  readonly #octets = new Uint8Array(this.#words.buffer);
+  readonly #bytes = new Uint8Array(this.#words.buffer);
   readonly #result = new Int32Array(STATE_WORDS);
   #length = 0;
 
   /** Lays a message out. */
   set(message: Uint8Array): void {
-    this.#octets.fill(0).set(message);
+    this.#bytes.fill(0).set(message);
     this.#length = message.length;
   }
 
   /**
-   * The 16 octets under one key, as four words in an array that the next call overwrites.
+   * The 16 bytes under one key, as four words in an array that the next call overwrites.
    *
    * @param states what {@linkcode writeKeyedState} wrote
    */
@@ -86,7 +91,7 @@ export class ManyKeyMac {
 /**
  * The compression function F (RFC 7693 section 3.2).
  *
- * @param total octets taken with this block, the key's included; below 2^32
+ * @param total bytes taken with this block, the key's included; below 2^32
  * @param result gets the new state; may be `state`
  */
 function compress(

@@ -1,6 +1,7 @@
 /**
- * Cookies of a responder under load (whitepaper section 5.4.7): it answers an initiation with a cookie, sealed, instead of doing
- * the handshake's work, and does that once the cookie comes back in mac2. It remembers nothing meanwhile.
+ * Cookies of a responder under load (whitepaper section 5.4.7). It answers an initiation with a sealed
+ * cookie, and does the work of a handshake once the cookie comes back in mac2. It remembers nothing in
+ * between.
  *
  * @module
  */
@@ -16,11 +17,11 @@ import {
 } from "./message.ts";
 import { wipe } from "./noise.ts";
 
-/** Fills an array with random octets of cryptographic strength, as crypto.getRandomValues does. */
-export type FillRandom = (octets: Uint8Array<ArrayBuffer>) => unknown;
+/** Fills an array with random bytes of cryptographic strength, as crypto.getRandomValues does. */
+export type FillRandom = (bytes: Uint8Array<ArrayBuffer>) => unknown;
 
 /** Makes and checks the cookies of one socket. */
-export class CookieIssuer {
+export class CookieChecker {
   readonly #secret = new Uint8Array(KEY_LENGTH);
   #secretAt = -Infinity;
 
@@ -28,9 +29,9 @@ export class CookieIssuer {
   constructor(readonly fillRandom: FillRandom) {}
 
   /**
-   * Whether mac2 of an initiation or a response was made with a cookie for this sender.
+   * Checks that mac2 of an initiation or a response was made with a cookie for this sender.
    *
-   * @param from address and port of the sender as octets, in any form that is always the same
+   * @param from address and port of the sender as bytes, in any form that is always the same
    * @param now milliseconds on a monotonic clock
    */
   hasValidMac2(message: Uint8Array, from: Uint8Array, now: number): boolean {
@@ -43,12 +44,17 @@ export class CookieIssuer {
   }
 
   /**
-   * The answer to an initiation or a response with a valid mac1.
+   * Creates the cookie reply to an initiation or a response with a valid mac1.
    *
    * @param publicKey our own public key, which the message's mac1 was made for
-   * @param from address and port of the sender as octets
+   * @param from address and port of the sender as bytes
    */
-  reply(message: Uint8Array, publicKey: Uint8Array, from: Uint8Array, now: number): Uint8Array<ArrayBuffer> {
+  createReply(
+    message: Uint8Array,
+    publicKey: Uint8Array,
+    from: Uint8Array,
+    now: number,
+  ): Uint8Array<ArrayBuffer> {
     if (now - this.#secretAt >= COOKIE_LIFE) {
       this.fillRandom(this.#secret);
       this.#secretAt = now;

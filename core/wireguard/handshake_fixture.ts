@@ -1,7 +1,8 @@
 /** Two peers who know each other, and keys that are the same in every run. */
+import type { HandshakeRefusal } from "./handshake_refusal.ts";
 import { Peer, type PeerKeys } from "./peer.ts";
 import { InitiatorHandshake } from "./initiator.ts";
-import { respond, type Response } from "./responder.ts";
+import { consumeInitiation, type HandshakeResult } from "./responder.ts";
 import { PrivateKey } from "./x25519.ts";
 
 /** A key of 32 octets that a number stands for. */
@@ -31,10 +32,22 @@ export const WALL_CLOCK = Date.UTC(2026, 0, 1);
 
 /** Begins a handshake. */
 export function begin(peer: Peer, now = 0, wallClock = WALL_CLOCK + now): InitiatorHandshake {
-  return InitiatorHandshake.begin(peer, { localIndex: LOCAL_INDEX, ephemeralKey: key(8), wallClock, now });
+  return InitiatorHandshake.createInitiation(peer, {
+    localIndex: LOCAL_INDEX,
+    ephemeralKey: key(8),
+    wallClock,
+    now,
+  });
 }
 
 /** Answers an initiation. */
-export function answer(peer: Peer, initiation: Uint8Array, now = 0): Response | undefined {
-  return respond(peer, initiation, { localIndex: REMOTE_INDEX, ephemeralKey: key(9), now });
+export function answer(peer: Peer, initiation: Uint8Array, now = 0): HandshakeResult | undefined {
+  return accepted(
+    consumeInitiation(peer, initiation, { localIndex: REMOTE_INDEX, ephemeralKey: key(9), now }),
+  );
+}
+
+/** The result of a handshake step; undefined where it was refused. */
+export function accepted<T extends object>(result: T | HandshakeRefusal): T | undefined {
+  return typeof result === "string" ? undefined : result;
 }

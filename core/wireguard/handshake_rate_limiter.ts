@@ -1,77 +1,81 @@
 /**
- * What a responder spends on initiations, so that a flood of them takes neither the machine nor its memory (whitepaper section 5.3).
- * In the order of cost: the search of mac1, then a cookie, then the multiplications of a handshake.
+ * Limits the work that a responder does for initiations, so that a flood of them takes neither the machine
+ * nor its memory (whitepaper section 5.3). In the order of cost: the search of mac1, a cookie, the
+ * multiplications of a handshake.
  *
  * @module
  */
-import { Bucket } from "../async/token_bucket.ts";
+import { TokenBucket } from "../async/token_bucket.ts";
 
-/** The limits of a socket. */
-export interface AdmissionLimits {
-  /** Handshakes a second from where on it is under load, and as many at once. */
+/** The limits of one socket. */
+export interface HandshakeRateOptions {
+  /** Handshakes a second, and at once, beyond which the socket is under load. */
   readonly handshakesPerSecond: number;
-  /** For how long it stays so, in milliseconds. */
-  readonly loadLasts: number;
-  /** Keys of mac1 tried a second for senders that may be strangers, and twice as many at once. */
+  /** Milliseconds for which it stays under load. */
+  readonly underLoadAfterMs: number;
+  /** Keys of mac1 tried a second for unknown senders, and twice as many at once. */
   readonly searchesPerSecond: number;
-  /** While that is used up: only this many, the latest used ones, are tried, at the price of as many again. */
-  readonly familiarKeys: number;
-  /** Handshakes a second of one address under load; then `addressBurst` at once. */
-  readonly addressPerSecond: number;
-  /** See above. */
-  readonly addressBurst: number;
-  /** Addresses remembered; the longest silent one is forgotten for a new one. */
+  /** Keys tried when that is used up: the latest used ones, from a second budget of the same size. */
+  readonly recentKeys: number;
+  /** Handshakes a second of one address under load. */
+  readonly perIpRate: number;
+  /** Handshakes at once of one address under load. */
+  readonly perIpBurst: number;
+  /** Addresses remembered; a new one replaces the one that was silent for longest. */
   readonly addresses: number;
 }
 
 /**
- * A handshake takes under 1 ms and a mac1 under 1 us, so all this is at most a fifth of one core. One address may send what wireguard-go
- * allows it.
+ * A handshake takes under 1 ms and a mac1 under 1 us, so all this is at most a fifth of one core. The limit
+ * of one address is that of wireguard-go.
  */
-export const ADMISSION_LIMITS: AdmissionLimits = {
+export const HANDSHAKE_RATE_OPTIONS: HandshakeRateOptions = {
   handshakesPerSecond: 100,
-  loadLasts: 1000,
+  underLoadAfterMs: 1000,
   searchesPerSecond: 100_000,
-  familiarKeys: 64,
-  addressPerSecond: 20,
-  addressBurst: 5,
+  recentKeys: 64,
+  perIpRate: 20,
+  perIpBurst: 5,
   addresses: 4096,
 };
 
-/** What to do with an initiation whose mac1 is valid. */
-export type Admission =
+/** The decision on an initiation whose mac1 is valid. */
+export type HandshakeDecision =
   /** Do the handshake. */
   | "handshake"
   /** Answer with a cookie. */
   | "cookie"
-  /** Do nothing: the address has had its share. */
+  /** Do nothing: the address is over its limit. */
   | "drop";
 
 /** Decides for the initiations of one socket. Times are milliseconds on a monotonic clock. */
-export class HandshakeAdmission {
-  readonly #handshakes: Bucket;
-  readonly #searches: Bucket;
+export class HandshakeRateLimiter {
+  readonly #handshakes: TokenBucket;
+  readonly #searches: TokenBucket;
   /** For the latest used keys alone. */
-  readonly #familiar: Bucket;
-  readonly #addresses = new Map<string, Bucket>();
+  readonly #recent: TokenBucket;
+  readonly #addresses = new Map<string, TokenBucket>();
   #loadUntil = -Infinity;
 
   /** Begins with full buckets. */
-  constructor(readonly limits: AdmissionLimits, now: number) {
-    this.#handshakes = new Bucket(limits.handshakesPerSecond, limits.handshakesPerSecond, now);
-    this.#searches = new Bucket(limits.searchesPerSecond, 2 * limits.searchesPerSecond, now);
-    this.#familiar = new Bucket(limits.searchesPerSecond, 2 * limits.searchesPerSecond, now);
+  constructor(readonly limits: HandshakeRateOptions, now: number) {
+    this.#handshakes = new TokenBucket(limits.handshakesPerSecond, limits.handshakesPerSecond, now);
+    this.#searches = new TokenBucket(limits.searchesPerSecond, 2 * limits.searchesPerSecond, now);
+    this.#recent = new TokenBucket(limits.searchesPerSecond, 2 * limits.searchesPerSecond, now);
   }
 
-  /** How many of `keys` keys to try for an initiation (Keyring.find); 0: none, there were too many initiations. */
+  /**
+   * Returns how many of `keys` keys to try for an initiation (Mac1Lookup.findPeer); 0 after too many
+   * initiations.
+   */
   searchLimit(keys: number, now: number): number {
-    // More keys than the bucket holds are still tried, at the price of a full one.
+    // A search of more keys than the bucket holds costs a full bucket.
     if (this.#searches.take(Math.min(keys, 2 * this.limits.searchesPerSecond), now)) return keys;
-    const familiar = Math.min(keys, this.limits.familiarKeys);
-    return this.#familiar.take(familiar, now) ? familiar : 0;
+    const recent = Math.min(keys, this.limits.recentKeys);
+    return this.#recent.take(recent, now) ? recent : 0;
   }
 
-  /** Whether cookies are asked for at present. */
+  /** Whether initiations need a cookie now. */
   isUnderLoad(now: number): boolean {
     return now < this.#loadUntil;
   }
@@ -79,21 +83,21 @@ export class HandshakeAdmission {
   /**
    * Decides on an initiation whose mac1 is valid.
    *
-   * @param address the sender's IP address, without its port, as octets
+   * @param address the sender's IP address, without its port, as bytes
    * @param hasValidMac2 whether it brought a cookie of ours; asked under load only
    */
-  admit(address: Uint8Array, now: number, hasValidMac2: () => boolean): Admission {
-    if (!this.#handshakes.take(1, now)) this.#loadUntil = now + this.limits.loadLasts;
+  allow(address: Uint8Array, now: number, hasValidMac2: () => boolean): HandshakeDecision {
+    if (!this.#handshakes.take(1, now)) this.#loadUntil = now + this.limits.underLoadAfterMs;
     if (!this.isUnderLoad(now)) return "handshake";
     if (!hasValidMac2()) return "cookie";
     return this.#bucketOf(address, now).take(1, now) ? "handshake" : "drop";
   }
 
-  /** The bucket of an address; an IPv6 host has its whole /64, so that counts as one. */
-  #bucketOf(address: Uint8Array, now: number): Bucket {
-    const { addressPerSecond, addressBurst, addresses } = this.limits;
+  /** Finds the bucket of an address; a whole /64 of IPv6 counts as one, since a host can use all of it. */
+  #bucketOf(address: Uint8Array, now: number): TokenBucket {
+    const { perIpRate, perIpBurst, addresses } = this.limits;
     const key = address.subarray(0, address.length === 16 ? 8 : 4).join();
-    const bucket = this.#addresses.get(key) ?? new Bucket(addressPerSecond, addressBurst, now);
+    const bucket = this.#addresses.get(key) ?? new TokenBucket(perIpRate, perIpBurst, now);
     // A map keeps the order of insertion: the first one is the longest silent.
     this.#addresses.delete(key);
     this.#addresses.set(key, bucket);

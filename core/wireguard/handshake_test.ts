@@ -1,12 +1,23 @@
 import assert from "node:assert/strict";
-import { answer, begin, key, keysOfPair, LOCAL_INDEX, pair, REMOTE_INDEX } from "./handshake_fixture.ts";
+import {
+  accepted,
+  answer,
+  begin,
+  key,
+  keysOfPair,
+  LOCAL_INDEX,
+  pair,
+  REMOTE_INDEX,
+} from "./handshake_fixture.ts";
 import { Peer } from "./peer.ts";
+import { PeerSession } from "./peer_session.ts";
+import { consumeInitiation } from "./responder.ts";
 
 Deno.test("both ends of a handshake have the same keys, each the other way round", () => {
   const [initiator, responder] = pair();
   const handshake = begin(initiator);
   const response = answer(responder, handshake.message) ?? assert.fail("no response");
-  const keys = handshake.finish(response.message) ?? assert.fail("no keys");
+  const keys = accepted(handshake.consumeResponse(response.message)) ?? assert.fail("no keys");
   assert.deepEqual(keys.send, response.keys.receive);
   assert.deepEqual(keys.receive, response.keys.send);
   assert.notDeepEqual(keys.send, keys.receive);
@@ -21,8 +32,8 @@ Deno.test("a response ends its handshake, a second one of the same is refused", 
   const [initiator, responder] = pair();
   const handshake = begin(initiator);
   const response = answer(responder, handshake.message) ?? assert.fail("no response");
-  assert.ok(handshake.finish(response.message));
-  assert.equal(handshake.finish(response.message), undefined);
+  assert.ok(accepted(handshake.consumeResponse(response.message)));
+  assert.equal(accepted(handshake.consumeResponse(response.message)), undefined);
 });
 
 Deno.test("a handshake that was given up takes no response", () => {
@@ -30,7 +41,7 @@ Deno.test("a handshake that was given up takes no response", () => {
   const handshake = begin(initiator);
   const response = answer(responder, handshake.message) ?? assert.fail("no response");
   handshake.destroy();
-  assert.equal(handshake.finish(response.message), undefined);
+  assert.equal(accepted(handshake.consumeResponse(response.message)), undefined);
 });
 
 Deno.test("a response to another handshake of the same peer is refused", () => {
@@ -38,8 +49,8 @@ Deno.test("a response to another handshake of the same peer is refused", () => {
   const first = begin(initiator, 0);
   const second = begin(initiator, 5000);
   const response = answer(responder, first.message) ?? assert.fail("no response");
-  assert.equal(second.finish(response.message), undefined);
-  assert.ok(first.finish(response.message));
+  assert.equal(accepted(second.consumeResponse(response.message)), undefined);
+  assert.ok(accepted(first.consumeResponse(response.message)));
 });
 
 for (
@@ -55,7 +66,9 @@ for (
     const response = answer(responder, handshake.message);
     // The preshared key comes in with the response only, so that initiation is still answered.
     assert.equal(response !== undefined, field === "presharedKey");
-    if (response !== undefined) assert.equal(handshake.finish(response.message), undefined);
+    if (response !== undefined) {
+      assert.equal(accepted(handshake.consumeResponse(response.message)), undefined);
+    }
   });
 }
 
@@ -80,4 +93,53 @@ Deno.test("a destroyed peer neither gets nor gives a session", () => {
   const handshake = begin(initiator);
   responder.destroy();
   assert.equal(answer(responder, handshake.message), undefined);
+});
+
+Deno.test("a refused message has its reason", () => {
+  const [initiator, responder] = pair();
+  const refusal = (message: Uint8Array, now: number) =>
+    consumeInitiation(responder, message, { localIndex: REMOTE_INDEX, ephemeralKey: key(9), now });
+  const changed = (message: Uint8Array, at: number) => message.with(at, message[at] ^ 1);
+  const { message } = begin(initiator, 0);
+  assert.equal(refusal(message.subarray(1), 0), "malformed");
+  assert.equal(refusal(changed(message, 60), 0), "invalid-mac1");
+  const forged = changed(message, 60);
+  initiator.cookieGenerator.addMacs(forged, 0);
+  assert.equal(refusal(forged, 0), "decrypt-failed");
+  const lowOrder = message.slice().fill(0, 8, 40);
+  initiator.cookieGenerator.addMacs(lowOrder, 0);
+  assert.equal(refusal(lowOrder, 0), "invalid-key");
+  assert.equal(typeof refusal(message, 0), "object");
+  assert.equal(refusal(message, 100), "replayed-timestamp");
+  assert.equal(refusal(begin(initiator, 1000).message, 10), "rate-limited");
+  const handshake = begin(initiator, 2000);
+  const { message: response } = answer(responder, handshake.message, 2000) ?? assert.fail("no response");
+  assert.equal(begin(initiator, 3000).consumeResponse(changed(response, 8)), "unknown-handshake");
+  assert.equal(handshake.consumeResponse(changed(response, 50)), "invalid-mac1");
+});
+
+Deno.test("a session names its state", () => {
+  const [initiator, responder] = pair();
+  const session = new PeerSession(initiator, {
+    perform: () => {},
+    traffic: () => ({
+      ...{ dataSentAt: -Infinity, dataReceivedAt: -Infinity, sentAt: -Infinity, receivedAt: -Infinity },
+      counter: 0,
+    }),
+    fillRandom: (bytes) => crypto.getRandomValues(bytes),
+  });
+  const connect = (now: number) => {
+    session.handshakeNeeded(now);
+    session.tick(now);
+    return session.createInitiation({ localIndex: LOCAL_INDEX, wallClock: now, now });
+  };
+  assert.equal(session.state, "idle");
+  const first = connect(0);
+  assert.equal(session.state, "connecting");
+  session.handleReply((answer(responder, first, 0) ?? assert.fail("no response")).message, key(0), 0);
+  assert.equal(session.state, "established");
+  connect(10_000);
+  assert.equal(session.state, "rekeying");
+  session.stop();
+  assert.equal(session.state, "expired");
 });

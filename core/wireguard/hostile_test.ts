@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { CookieIssuer } from "./cookie.ts";
-import { answer, begin, LOCAL_INDEX, pair } from "./handshake_fixture.ts";
-import { Keyring } from "./mac1_lookup.ts";
+import { CookieChecker } from "./cookie.ts";
+import { accepted, answer, begin, LOCAL_INDEX, pair } from "./handshake_fixture.ts";
+import { Mac1Lookup } from "./mac1_lookup.ts";
 import { classifyMessage, COOKIE_REPLY, INITIATION, receiverIndex, RESPONSE, TRANSPORT } from "./message.ts";
 
 /** What the network may do to a datagram. */
@@ -47,17 +47,17 @@ function differsBeforeMac2(a: Uint8Array, b: Uint8Array): boolean {
 
 Deno.test("a damaged initiation gets no answer, and the genuine one does after it", () => {
   const [initiator, responder] = pair();
-  const keyring = new Keyring<string>();
-  keyring.add(responder.mac1Key, "found");
+  const mac1Lookup = new Mac1Lookup<string>();
+  mac1Lookup.add(responder.mac1Key, "found");
   let now = 0;
   fc.assert(fc.property(anyDamage, (damage) => {
     now += 1000;
     const { message } = begin(initiator, now);
     const forged = damaged(message, damage);
     fc.pre(differsBeforeMac2(message, forged));
-    assert.equal(keyring.find(forged), undefined);
+    assert.equal(mac1Lookup.findPeer(forged), undefined);
     assert.equal(answer(responder, forged, now), undefined);
-    assert.equal(keyring.find(message), "found");
+    assert.equal(mac1Lookup.findPeer(message), "found");
     assert.ok(answer(responder, message, now));
   }));
 });
@@ -70,7 +70,7 @@ Deno.test("an initiation whose mac1 was made anew after it was damaged gets no a
     const { message } = begin(initiator, now);
     const forged = message.slice();
     forged[at] = (forged[at] ?? 0) ^ 1 << bit;
-    initiator.macs.stamp(forged, now);
+    initiator.cookieGenerator.addMacs(forged, now);
     // The highest bit of a public key is not part of it (RFC 7748 section 5), but of the hash.
     assert.equal(answer(responder, forged, now), undefined);
     assert.ok(answer(responder, message, now));
@@ -86,22 +86,22 @@ Deno.test("a damaged response gives no session, and the genuine one does after i
     const { message } = answer(responder, handshake.message, now) ?? assert.fail("no response");
     const forged = damaged(message, damage);
     fc.pre(differsBeforeMac2(message, forged));
-    assert.equal(handshake.finish(forged), undefined);
-    assert.ok(handshake.finish(message));
+    assert.equal(accepted(handshake.consumeResponse(forged)), undefined);
+    assert.ok(accepted(handshake.consumeResponse(message)));
   }));
 });
 
 Deno.test("a damaged cookie reply is not taken, and the genuine one is after it", () => {
   const [initiator, responder] = pair();
-  const issuer = new CookieIssuer((octets) => octets.fill(3));
+  const issuer = new CookieChecker((octets) => octets.fill(3));
   fc.assert(fc.property(anyDamage, (damage) => {
-    const reply = issuer.reply(begin(initiator).message, responder.publicKey, Uint8Array.of(1), 0);
+    const reply = issuer.createReply(begin(initiator).message, responder.publicKey, Uint8Array.of(1), 0);
     const forged = damaged(reply, damage);
     // Type and index are not sealed: they have found this peer already.
     fc.pre(!same(forged.subarray(8), reply.subarray(8)));
-    assert.equal(initiator.macs.takeCookie(forged, 0), false);
-    assert.equal(initiator.macs.takeCookie(reply, 0), true);
-    assert.equal(initiator.macs.takeCookie(reply, 0), false, "a second time");
+    assert.equal(initiator.cookieGenerator.consumeReply(forged, 0), false);
+    assert.equal(initiator.cookieGenerator.consumeReply(reply, 0), true);
+    assert.equal(initiator.cookieGenerator.consumeReply(reply, 0), false, "a second time");
   }));
 });
 
@@ -155,8 +155,8 @@ Deno.test("random octets of the right length and type get no answer", () => {
       (one, two, three) => {
         assert.equal(receiverIndex(two), LOCAL_INDEX);
         assert.equal(answer(responder, one), undefined);
-        assert.equal(handshake.finish(two), undefined);
-        assert.equal(initiator.macs.takeCookie(three, 0), false);
+        assert.equal(accepted(handshake.consumeResponse(two)), undefined);
+        assert.equal(initiator.cookieGenerator.consumeReply(three, 0), false);
       },
     ),
   );
@@ -176,11 +176,11 @@ Deno.test("ephemeral keys of low order get no session, and none throws", () => {
     const handshake = begin(initiator, now);
     const initiation = handshake.message.slice();
     initiation.set(Uint8Array.fromHex(point), 8);
-    initiator.macs.stamp(initiation, now);
+    initiator.cookieGenerator.addMacs(initiation, now);
     assert.equal(answer(responder, initiation, now), undefined);
     const response = (answer(responder, handshake.message, now) ?? assert.fail("no response")).message;
     response.set(Uint8Array.fromHex(point), 12);
-    responder.macs.stamp(response, now);
-    assert.equal(handshake.finish(response), undefined);
+    responder.cookieGenerator.addMacs(response, now);
+    assert.equal(accepted(handshake.consumeResponse(response)), undefined);
   }
 });

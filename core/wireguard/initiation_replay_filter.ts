@@ -1,29 +1,33 @@
 /**
- * What a responder remembers of a peer's initiations, so that a replayed one changes nothing (whitepaper section 5.1).
+ * Keeps a replayed or hurried initiation of a peer from changing anything (whitepaper section 5.1).
  *
  * @module
  */
 import { compareTimestamps } from "./timestamp.ts";
 
-/** The least milliseconds between two accepted initiations of one peer; wireguard-go's HandshakeInitationRate. */
-export const INITIATION_PAUSE = 20;
+/**
+ * The least milliseconds between two accepted initiations of one peer; wireguard-go's HandshakeInitationRate.
+ */
+export const HANDSHAKE_INITIATION_INTERVAL_MS = 20;
 
-/** The last accepted initiation of one peer. */
-export class InitiationGuard {
+/** Replay filter for the initiations of one peer. */
+export class InitiationReplayFilter {
   #last: Uint8Array | undefined;
   #acceptedAt = -Infinity;
 
   /**
-   * Judges an initiation whose sender is proven, and remembers it if it is fresh.
+   * Checks an initiation whose sender is authentic, and remembers it if it is fresh.
    *
    * @param now milliseconds on a monotonic clock
-   * @returns whether its timestamp is later than every accepted one and it does not come too soon
+   * @returns why the initiation is refused; undefined if its timestamp is new and it does not come too soon
    */
-  accept(timestamp: Uint8Array, now: number): boolean {
-    if (this.#last !== undefined && compareTimestamps(timestamp, this.#last) <= 0) return false;
-    if (now - this.#acceptedAt < INITIATION_PAUSE) return false;
+  check(timestamp: Uint8Array, now: number): "replayed-timestamp" | "rate-limited" | undefined {
+    if (this.#last !== undefined && compareTimestamps(timestamp, this.#last) <= 0) {
+      return "replayed-timestamp";
+    }
+    if (now - this.#acceptedAt < HANDSHAKE_INITIATION_INTERVAL_MS) return "rate-limited";
     this.#last = timestamp.slice();
     this.#acceptedAt = now;
-    return true;
+    return undefined;
   }
 }

@@ -14,6 +14,7 @@ import {
   RESPONSE_LENGTH,
   writeUint32,
 } from "./message.ts";
+import type { HandshakeRefusal } from "./handshake_refusal.ts";
 import { hasValidMac1 } from "./mac.ts";
 import { SymmetricState, wipe } from "./noise.ts";
 import type { Peer } from "./peer.ts";
@@ -22,9 +23,11 @@ import { PrivateKey } from "./x25519.ts";
 
 /** What an initiation is made of besides the peer. */
 export interface InitiationInput {
-  /** The index by which the peer shall name this handshake and its session; unused until then, hard to guess. */
+  /**
+   * The index by which the peer shall name this handshake and its session; unused until then, hard to guess.
+   */
   readonly localIndex: number;
-  /** 32 random octets of this handshake alone; cleared here. */
+  /** 32 random bytes of this handshake alone; cleared here. */
   readonly ephemeralKey: Uint8Array;
   /** Milliseconds since 1970. */
   readonly wallClock: number;
@@ -56,7 +59,7 @@ export class InitiatorHandshake {
    *
    * @throws {RangeError} for an ephemeral key of another length than 32
    */
-  static begin(peer: Peer, input: InitiationInput): InitiatorHandshake {
+  static createInitiation(peer: Peer, input: InitiationInput): InitiatorHandshake {
     const ephemeral = new PrivateKey(input.ephemeralKey);
     wipe(input.ephemeralKey);
     const fields = INITIATION_FIELDS;
@@ -73,31 +76,33 @@ export class InitiatorHandshake {
     wipe(secret);
     const key = state.mixKeyForCipher(peer.staticSecret);
     message.set(state.seal(key, peer.timestamps.next(input.wallClock)), fields.timestamp);
-    peer.macs.stamp(message, input.now);
+    peer.cookieGenerator.addMacs(message, input.now);
     return new InitiatorHandshake(peer, input.localIndex, message, state, ephemeral);
   }
 
   /**
-   * Takes the response that names {@linkcode InitiatorHandshake.localIndex}. A forged one changes nothing.
+   * Completes the handshake by its response. A forged one changes nothing.
    *
-   * @returns the session's keys; undefined if the response is not genuine or the handshake is over
+   * @returns the session's keys, or why the response is refused
    */
-  finish(response: Uint8Array): TransportKeys | undefined {
+  consumeResponse(response: Uint8Array): TransportKeys | HandshakeRefusal {
     const fields = RESPONSE_FIELDS;
-    if (this.#over || response.length !== RESPONSE_LENGTH || response[0] !== RESPONSE) return undefined;
-    if (readUint32(response, fields.receiver) !== this.localIndex) return undefined;
-    if (!hasValidMac1(this.peer.mac1Key, response)) return undefined;
+    if (response.length !== RESPONSE_LENGTH || response[0] !== RESPONSE) return "malformed";
+    if (this.#over || readUint32(response, fields.receiver) !== this.localIndex) return "unknown-handshake";
+    if (!hasValidMac1(this.peer.mac1Key, response)) return "invalid-mac1";
     const ephemeral = response.slice(fields.ephemeral, fields.ephemeral + KEY_LENGTH);
     const ephemeralSecret = this.#ephemeral.sharedSecret(ephemeral);
     const mixedSecret = this.peer.staticKey.sharedSecret(ephemeral);
-    if (ephemeralSecret === undefined || mixedSecret === undefined) return undefined;
+    if (ephemeralSecret === undefined || mixedSecret === undefined) return "invalid-key";
     const state = this.#state.clone();
     try {
       state.mixEphemeral(ephemeral);
       state.mixKey(ephemeralSecret);
       state.mixKey(mixedSecret);
       const key = state.mixPresharedKey(this.peer.presharedKey);
-      if (state.open(key, response.subarray(fields.nothing, fields.mac1)) === undefined) return undefined;
+      if (state.open(key, response.subarray(fields.empty, fields.mac1)) === undefined) {
+        return "decrypt-failed";
+      }
       const [send, receive] = state.split();
       this.destroy();
       const remoteIndex = readUint32(response, fields.sender);

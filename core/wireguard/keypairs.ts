@@ -1,39 +1,43 @@
 /**
- * The up to three sessions of one peer (whitepaper section 6.3): the one that is sent on, its predecessor, by which
- * late packets still come in, and, at the responder, a new one that the initiator has not confirmed yet.
+ * The up to three key pairs of one peer (whitepaper section 6.3): the current one sends. The previous one
+ * still receives late packets. The next one, at the responder, waits until the initiator has used it.
  *
  * @module
  */
 
-/** The sessions of a peer. `S` is whatever the caller knows a session by; each method returns those that are over, to be cleared. */
-export class SessionSlots<S> {
+/**
+ * The key pairs of a peer, each known by a value of the caller's. Methods return the pairs that are over, to
+ * be cleared.
+ */
+export class Keypairs<S> {
   #current: S | undefined;
   #previous: S | undefined;
   #next: S | undefined;
 
-  /** The session that is sent on. */
+  /** The pair that sends. */
   get current(): S | undefined {
     return this.#current;
   }
 
-  /** The session before it. */
+  /** The pair before it. */
   get previous(): S | undefined {
     return this.#previous;
   }
 
-  /** The session that the initiator must confirm. */
+  /** The pair that the initiator must confirm. */
   get next(): S | undefined {
     return this.#next;
   }
 
-  /** All sessions that packets may come in by. */
+  /** All pairs that may receive. */
   get all(): S[] {
     return [this.#current, this.#previous, this.#next].filter((session) => session !== undefined);
   }
 
-  /** A handshake that we began is complete: its session is sent on at once. */
-  initiated(session: S): S[] {
-    // An unconfirmed session is newer than the current one: if both sides began at once, the peer may send on it.
+  /** Adds the pair of a handshake that we began: it sends at once. */
+  handshakeInitiatorComplete(session: S): S[] {
+    // An unconfirmed pair is newer than the current one: if both sides began at once, the peer may send by
+    // it.
     const [previous, over] = this.#next === undefined
       ? [this.#current, [this.#previous]]
       : [this.#next, [this.#previous, this.#current]];
@@ -43,8 +47,8 @@ export class SessionSlots<S> {
     return defined(over);
   }
 
-  /** We answered an initiation: the session waits for its first packet. */
-  responded(session: S): S[] {
+  /** Adds the pair of a handshake that we answered: it waits for its first packet. */
+  handshakeResponderDerived(session: S): S[] {
     const over = defined([this.#next, this.#previous]);
     this.#next = session;
     this.#previous = undefined;
@@ -52,11 +56,11 @@ export class SessionSlots<S> {
   }
 
   /**
-   * A genuine packet came in by a session.
+   * Notes an authentic packet by a pair.
    *
-   * @returns undefined unless that confirmed the next session, which then is the current one
+   * @returns undefined unless that confirmed the next pair, which then is the current one
    */
-  received(session: S): S[] | undefined {
+  receivedWithKeypair(session: S): S[] | undefined {
     if (session !== this.#next) return undefined;
     const over = defined([this.#previous]);
     this.#previous = this.#current;
@@ -65,7 +69,7 @@ export class SessionSlots<S> {
     return over;
   }
 
-  /** Takes out the sessions that `isOver`. */
+  /** Removes the pairs for which `isOver` holds. */
   expire(isOver: (session: S) => boolean): S[] {
     const over = this.all.filter(isOver);
     if (this.#current !== undefined && over.includes(this.#current)) this.#current = undefined;
@@ -74,7 +78,7 @@ export class SessionSlots<S> {
     return over;
   }
 
-  /** Takes out all sessions. */
+  /** Removes all pairs. */
   clear(): S[] {
     return this.expire(() => true);
   }

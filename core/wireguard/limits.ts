@@ -1,5 +1,5 @@
 /**
- * How long and for how much a session serves (whitepaper section 6.1). Tests shorten these.
+ * Lifetimes and message counts of sessions (whitepaper section 6.1). Tests shorten these.
  *
  * @module
  */
@@ -25,8 +25,9 @@ export interface SessionLimits {
 }
 
 /**
- * The whitepaper's limits, but for the counts. It has 2^60 and 2^64 - 2^13 - 1 packets; counters here are JavaScript's numbers,
- * exact up to 2^53. At ten million packets a second, 2^48 take 325 days, while a session lives for three minutes.
+ * The whitepaper's limits, but for the counts. It has 2^60 and 2^64 - 2^13 - 1 packets; counters here are
+ * JavaScript's numbers, exact up to 2^53. At ten million packets a second, 2^48 take 325 days, while a
+ * session lives for three minutes.
  */
 export const SESSION_LIMITS: SessionLimits = {
   rekeyAfterMessages: 2 ** 48,
@@ -39,5 +40,8 @@ export const SESSION_LIMITS: SessionLimits = {
   persistentKeepalive: 0,
 };
 
-/** The most that is added to a repetition's time at random, in milliseconds, so that two ends do not keep colliding (section 6.1). */
-export const LONGEST_JITTER = 334;
+/**
+ * The most milliseconds of random jitter between initiations, so that two ends do not keep colliding (section
+ * 6.1).
+ */
+export const REKEY_TIMEOUT_JITTER_MAX_MS = 334;

@@ -1,7 +1,7 @@
 /**
- * The two authenticators that end an initiation and a response (whitepaper section 5.4.4). mac1 proves that the sender knows the
- * receiver's public key; without it there is no answer at all. mac2 proves, when the receiver is under load, that the sender
- * owns its address, by a cookie that was sent there.
+ * The two authenticators that end an initiation and a response (whitepaper section 5.4.4). mac1 proves that
+ * the sender knows the receiver's public key; without it there is no answer at all. mac2 proves, when the
+ * receiver is under load, that the sender owns its address, by a cookie that was sent there.
  *
  * @module
  */
@@ -14,25 +14,28 @@ import { hash } from "./noise.ts";
 const MAC1_LABEL = new TextEncoder().encode("mac1----");
 const COOKIE_LABEL = new TextEncoder().encode("cookie--");
 
-/** How long a cookie serves, in milliseconds, from its receipt or from the making of its secret (section 6.6, COOKIE_SECRET_MAX_AGE). */
+/** Lifetime of a cookie and of its secret in milliseconds (section 6.6, COOKIE_SECRET_MAX_AGE). */
 export const COOKIE_LIFE = 120_000;
 
-/** A cookie is no more put into messages so many milliseconds before its end: it must still serve when they arrive. The kernel's COOKIE_SECRET_LATENCY. */
+/**
+ * A cookie is not put into messages in the last milliseconds of its lifetime, since it must be valid when
+ * they arrive (the kernel's COOKIE_SECRET_LATENCY).
+ */
 const COOKIE_LATENCY = 5_000;
 
-/** BLAKE2s keyed by `key`, 16 octets. */
+/** BLAKE2s keyed by `key`, 16 bytes. */
 export function mac(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
   const hasher = blake2s.create({ key, dkLen: MAC_LENGTH });
   for (const part of parts) hasher.update(part);
   return hasher.digest();
 }
 
-/** The key of mac1 in messages to the owner of a public key, 32 octets. */
+/** The key of mac1 in messages to the owner of a public key, 32 bytes. */
 export function mac1Key(publicKey: Uint8Array): Uint8Array {
   return hash(MAC1_LABEL, publicKey);
 }
 
-/** The key that seals cookies from the owner of a public key, 32 octets. */
+/** The key that seals cookies from the owner of a public key, 32 bytes. */
 export function cookieKey(publicKey: Uint8Array): Uint8Array {
   return hash(COOKIE_LABEL, publicKey);
 }
@@ -57,13 +60,18 @@ export function mac2Of(message: Uint8Array): Uint8Array {
   return message.subarray(message.length - MAC_LENGTH);
 }
 
-/** Whether an initiation or a response was made for the owner of a public key; `key` is its {@linkcode mac1Key}. */
+/**
+ * Whether an initiation or a response was made for the owner of a public key; `key` is its {@linkcode
+ * mac1Key}.
+ */
 export function hasValidMac1(key: Uint8Array, message: Uint8Array): boolean {
   return timingSafeEqual(mac(key, beforeMac1(message)), mac1Of(message));
 }
 
-/** Writes both authenticators into the messages to one peer, and keeps the cookies that come from it. */
-export class MacStamper {
+/**
+ * Adds both authenticators to the messages to one peer, and consumes the cookie replies that come from it.
+ */
+export class CookieGenerator {
   readonly #mac1Key: Uint8Array;
   readonly #cookieKey: Uint8Array;
   /** mac1 of the message sent last: a cookie reply is bound to it. */
@@ -82,7 +90,7 @@ export class MacStamper {
    *
    * @param now milliseconds on a monotonic clock
    */
-  stamp(message: Uint8Array, now: number): void {
+  addMacs(message: Uint8Array, now: number): void {
     const mac1 = mac(this.#mac1Key, beforeMac1(message));
     mac1Of(message).set(mac1);
     this.#lastMac1 = mac1;
@@ -91,11 +99,11 @@ export class MacStamper {
   }
 
   /**
-   * Takes a cookie reply. The message that it answers is not to be repeated at once, but when its time has come.
+   * Consumes a cookie reply. The message that it answers must not be repeated before its time.
    *
    * @returns whether it is genuine: an answer to the message sent last, sealed by the peer
    */
-  takeCookie(reply: Uint8Array, now: number): boolean {
+  consumeReply(reply: Uint8Array, now: number): boolean {
     if (this.#lastMac1 === undefined || reply.length !== COOKIE_REPLY_LENGTH) return false;
     const { nonce, cookie } = COOKIE_REPLY_FIELDS;
     try {

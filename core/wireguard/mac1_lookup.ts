@@ -1,6 +1,7 @@
 /**
- * Finds whom an initiation is for. Every token has a private key of its own on our side, and mac1 tells which one the sender had in
- * mind (docs/internals/protocol.md), so it is computed under one key after the other until one fits.
+ * Finds the peer that sent an initiation. Every token has a private key of its own on our side, and mac1 is
+ * made with the public one (docs/internals/protocol.md), so it is computed under one key after the other until one
+ * fits.
  *
  * @module
  */
@@ -14,26 +15,26 @@ interface Entry<T> {
 }
 
 /**
- * The keys of mac1 of all peers, the one found last first: who renews a session is found at once, and only the first contact of a peer,
- * or a stranger's, costs the whole search.
+ * The mac1 keys of all peers, the one found last first. So a peer that renews its session is found at once,
+ * and only a first contact or a stranger costs the whole search.
  */
-export class Keyring<T> {
+export class Mac1Lookup<T> {
   readonly #entries: Entry<T>[] = [];
   readonly #mac = new ManyKeyMac();
 
-  /** How many keys there are. */
+  /** The count of keys. */
   get size(): number {
     return this.#entries.length;
   }
 
-  /** Adds a key of mac1, 32 octets (Peer.mac1Key), and what it stands for. */
+  /** Adds a mac1 key, 32 bytes (Peer.mac1Key), and its value. */
   add(mac1Key: Uint8Array, value: T): void {
     const state = new Int32Array(STATE_WORDS);
     writeKeyedState(state, 0, mac1Key);
     this.#entries.push({ value, state });
   }
 
-  /** Removes what was added for a value. */
+  /** Removes the key of a value. */
   delete(value: T): boolean {
     const index = this.#entries.findIndex((entry) => entry.value === value);
     if (index < 0) return false;
@@ -42,12 +43,13 @@ export class Keyring<T> {
   }
 
   /**
-   * Whom an initiation was made for.
+   * Finds the value whose key an initiation was made with.
    *
-   * @param limit the most keys to try, the latest used first; fewer in a flood, so that peers who are known are still found
+   * @param limit the most keys to try, the latest used first; fewer in a flood, so that known peers are still
+   *   found
    * @returns undefined if no key fits: then there must be no answer
    */
-  find(initiation: Uint8Array, limit: number = Infinity): T | undefined {
+  findPeer(initiation: Uint8Array, limit: number = Infinity): T | undefined {
     if (initiation.length !== INITIATION_LENGTH) return undefined;
     this.#mac.set(beforeMac1(initiation));
     const mac1 = mac1Of(initiation).slice();

@@ -1,8 +1,8 @@
 /**
- * The four WireGuard messages (whitepaper section 5.4). Numbers are little endian; each message begins with its type in
- * one octet and three octets of zero.
+ * The four WireGuard messages (whitepaper section 5.4). Numbers are little endian; each message begins with
+ * its type in one byte and three bytes of zero.
  *
- * | handshake initiation, 148 octets | offset | | handshake response, 92 octets | offset |
+ * | handshake initiation, 148 bytes | offset | | handshake response, 92 bytes | offset |
  * |---|---|---|---|---|
  * | sender's index, u32 | 4 | | sender's index, u32 | 4 |
  * | ephemeral public key, 32 | 8 | | receiver's index, u32 | 8 |
@@ -11,7 +11,7 @@
  * | mac1, 16 | 116 | | mac1, 16 | 60 |
  * | mac2, 16 | 132 | | mac2, 16 | 76 |
  *
- * | cookie reply, 64 octets | offset | | transport, 32 octets or more | offset |
+ * | cookie reply, 64 bytes | offset | | transport, 32 bytes or more | offset |
  * |---|---|---|---|---|
  * | receiver's index, u32 | 4 | | receiver's index, u32 | 4 |
  * | nonce, 24 | 8 | | counter, u64 | 8 |
@@ -34,36 +34,36 @@ export const TRANSPORT = 4;
 /** What {@linkcode classifyMessage} tells apart. */
 export type MessageType = 0 | 1 | 2 | 3 | 4;
 
-/** Octets of a handshake initiation. */
+/** Bytes of a handshake initiation. */
 export const INITIATION_LENGTH = 148;
-/** Octets of a handshake response. */
+/** Bytes of a handshake response. */
 export const RESPONSE_LENGTH = 92;
-/** Octets of a cookie reply. */
+/** Bytes of a cookie reply. */
 export const COOKIE_REPLY_LENGTH = 64;
-/** Octets of a transport message before its sealed packet. */
+/** Bytes of a transport message before its sealed packet. */
 export const TRANSPORT_HEADER = 16;
-/** Octets of the tag at the end of everything sealed (Poly1305). */
+/** Bytes of the tag at the end of everything sealed (Poly1305). */
 export const TAG_LENGTH = 16;
-/** Octets of a transport message without a packet, which is a keepalive. */
+/** Bytes of a transport message without a packet, which is a keepalive. */
 export const KEEPALIVE_LENGTH: number = TRANSPORT_HEADER + TAG_LENGTH;
-/** Octets of mac1 and of mac2, which end an initiation and a response. */
+/** Bytes of mac1 and of mac2, which end an initiation and a response. */
 export const MAC_LENGTH = 16;
-/** Octets of a public, private or preshared key. */
+/** Bytes of a public, private or preshared key. */
 export const KEY_LENGTH = 32;
 
 /** Where the fields of a handshake initiation are. */
 export const INITIATION_FIELDS = { sender: 4, ephemeral: 8, static: 40, timestamp: 88, mac1: 116 } as const;
 /** Where the fields of a handshake response are. */
-export const RESPONSE_FIELDS = { sender: 4, receiver: 8, ephemeral: 12, nothing: 44, mac1: 60 } as const;
+export const RESPONSE_FIELDS = { sender: 4, receiver: 8, ephemeral: 12, empty: 44, mac1: 60 } as const;
 /** Where the fields of a cookie reply are. */
 export const COOKIE_REPLY_FIELDS = { receiver: 4, nonce: 8, cookie: 32 } as const;
 /** Where the fields of a transport message are. */
 export const TRANSPORT_FIELDS = { receiver: 4, counter: 8, packet: TRANSPORT_HEADER } as const;
 
 /**
- * Tells the message at `offset` by length and type; no octet past `length` is read. For the packet path.
+ * Tells the message at `offset` by length and type; no byte past `length` is read. For the packet path.
  *
- * @param length octets of the datagram
+ * @param length bytes of the datagram
  * @returns its type, or {@linkcode NOT_WIREGUARD}
  */
 export function classifyMessage(bytes: Uint8Array, offset: number, length: number): MessageType {
@@ -100,7 +100,8 @@ export function writeUint32(bytes: Uint8Array, offset: number, value: number): v
 }
 
 /**
- * The index by which a response, a cookie reply or a transport message names the session or handshake of its receiver.
+ * The index by which a response, a cookie reply or a transport message names the session or handshake of its
+ * receiver.
  *
  * @param message one that {@linkcode classifyMessage} knows as one of these three
  */

@@ -1,6 +1,6 @@
 /**
- * The symmetric state of the handshake Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s (Noise protocol framework, revision 34, section 5.2;
- * WireGuard whitepaper section 5.4), the same at both ends after each step.
+ * The symmetric state of the handshake Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s (Noise protocol framework,
+ * revision 34, section 5.2; WireGuard whitepaper section 5.4), the same at both ends after each step.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import { blake2s } from "@noble/hashes/blake2.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { KEY_LENGTH } from "./message.ts";
 
-const octets = (text: string) => new TextEncoder().encode(text);
+const utf8 = (text: string) => new TextEncoder().encode(text);
 
 /** The whitepaper's CONSTRUCTION, hashed: the first chaining key. */
-const CHAINING_KEY = blake2s(octets("Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s"));
+const CHAINING_KEY = blake2s(utf8("Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s"));
 /** That and the whitepaper's IDENTIFIER, hashed: the first hash. */
-const HASH = hash(CHAINING_KEY, octets("WireGuard v1 zx2c4 Jason@zx2c4.com"));
+const HASH = hash(CHAINING_KEY, utf8("WireGuard v1 zx2c4 Jason@zx2c4.com"));
 /** Each key seals one text only, so the nonce is always zero. */
 const NONCE = new Uint8Array(12);
-const NOTHING = new Uint8Array(0);
+const EMPTY = new Uint8Array(0);
 
-/** BLAKE2s of the parts one after the other, 32 octets. */
+/** BLAKE2s of the parts one after the other, 32 bytes. */
 export function hash(...parts: readonly Uint8Array[]): Uint8Array {
   const hasher = blake2s.create({});
   for (const part of parts) hasher.update(part);
@@ -51,7 +51,7 @@ export class SymmetricState {
     return new SymmetricState(this.#chainingKey.slice(), this.#hash.slice());
   }
 
-  /** Takes public octets into the hash. */
+  /** Takes public bytes into the hash. */
   mixHash(part: Uint8Array): void {
     this.#hash = hash(this.#hash, part);
   }
@@ -69,13 +69,13 @@ export class SymmetricState {
 
   /** Takes a secret into the chaining key; the result is the key of the next sealed text. */
   mixKeyForCipher(secret: Uint8Array): Uint8Array {
-    const [key = NOTHING] = this.#derive(secret, 2);
+    const [key = EMPTY] = this.#derive(secret, 2);
     return key;
   }
 
   /** Takes the preshared key; the result is the key of the next sealed text. */
   mixPresharedKey(presharedKey: Uint8Array): Uint8Array {
-    const [mixed = NOTHING, key = NOTHING] = this.#derive(presharedKey, 3);
+    const [mixed = EMPTY, key = EMPTY] = this.#derive(presharedKey, 3);
     this.mixHash(mixed);
     wipe(mixed);
     return key;
@@ -105,7 +105,7 @@ export class SymmetricState {
   /** Ends the handshake: the two transport keys, the initiator's sending key first. The state is cleared. */
   split(): [Uint8Array, Uint8Array] {
     // The chaining key takes the first output's place, so the first key is read there.
-    const [second = NOTHING] = this.#derive(NOTHING, 2);
+    const [second = EMPTY] = this.#derive(EMPTY, 2);
     const first = this.#chainingKey.slice();
     this.destroy();
     return [first, second];
@@ -117,8 +117,8 @@ export class SymmetricState {
   }
 
   /**
-   * The whitepaper's KDF1, KDF2, KDF3, which are HKDF (RFC 5869) with HMAC-BLAKE2s. The first output becomes the
-   * chaining key, the others are returned.
+   * The whitepaper's KDF1, KDF2, KDF3, which are HKDF (RFC 5869) with HMAC-BLAKE2s. The first output becomes
+   * the chaining key, the others are returned.
    */
   #derive(input: Uint8Array, outputs: 1 | 2 | 3): Uint8Array[] {
     const secret = hmac(blake2s, this.#chainingKey, input);

@@ -1,16 +1,16 @@
 /**
- * One peer as this end knows it: the keys of both, what can be computed of them once, and what must be remembered between
- * handshakes.
+ * One peer as this end knows it: the keys of both, what can be computed of them once, and what must be
+ * remembered between handshakes.
  *
  * @module
  */
-import { InitiationGuard } from "./initiation_replay_filter.ts";
-import { mac1Key, MacStamper } from "./mac.ts";
+import { InitiationReplayFilter } from "./initiation_replay_filter.ts";
+import { CookieGenerator, mac1Key } from "./mac.ts";
 import { wipe } from "./noise.ts";
 import { TimestampSource } from "./timestamp.ts";
 import { PrivateKey } from "./x25519.ts";
 
-/** The keys that one end has, 32 octets each. */
+/** The keys that one end has, 32 bytes each. */
 export interface PeerKeys {
   /** This end's private key. */
   readonly privateKey: Uint8Array;
@@ -33,11 +33,11 @@ export class Peer {
   /** The key of mac1 in messages to this end. */
   readonly mac1Key: Uint8Array;
   /** Completes messages to the peer. */
-  readonly macs: MacStamper;
+  readonly cookieGenerator: CookieGenerator;
   /** The timestamps of our initiations. */
   readonly timestamps: TimestampSource = new TimestampSource();
-  /** What is remembered of the peer's initiations. */
-  readonly initiations: InitiationGuard;
+  /** Replay filter for the initiations of the peer. */
+  readonly initiations: InitiationReplayFilter;
 
   /**
    * Prepares for handshakes with one peer: three multiplications on the curve.
@@ -45,7 +45,7 @@ export class Peer {
    * @param initiations what is remembered of a peer with these keys from before
    * @throws {RangeError} for keys of another length than 32, or a public key of low order
    */
-  constructor(keys: PeerKeys, initiations: InitiationGuard = new InitiationGuard()) {
+  constructor(keys: PeerKeys, initiations: InitiationReplayFilter = new InitiationReplayFilter()) {
     this.initiations = initiations;
     this.staticKey = new PrivateKey(keys.privateKey);
     const staticSecret = this.staticKey.sharedSecret(keys.peerPublicKey);
@@ -53,13 +53,13 @@ export class Peer {
       throw new RangeError("Cannot use the peer's public key: it has low order");
     }
     if (keys.presharedKey.length !== staticSecret.length) {
-      throw new RangeError(`Cannot use a preshared key of ${keys.presharedKey.length} octets: it has 32`);
+      throw new RangeError(`Cannot use a preshared key of ${keys.presharedKey.length} bytes: it has 32`);
     }
     this.staticSecret = staticSecret;
     this.peerPublicKey = keys.peerPublicKey.slice();
     this.presharedKey = keys.presharedKey.slice();
     this.mac1Key = mac1Key(this.publicKey);
-    this.macs = new MacStamper(this.peerPublicKey);
+    this.cookieGenerator = new CookieGenerator(this.peerPublicKey);
   }
 
   /** This end's static public key. */

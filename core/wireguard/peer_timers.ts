@@ -1,8 +1,9 @@
 /**
- * When the sessions of one peer are begun, renewed, kept alive and ended (whitepaper section 6), as arithmetic on times.
+ * The timers of one peer's sessions (whitepaper section 6), as arithmetic on times. They are named as in
+ * wireguard-go.
  *
- * The packet path reports what it sent and received now and then ({@linkcode PeerTimers.observe}); the main thread calls
- * {@linkcode PeerTimers.tick} at {@linkcode PeerTimers.nextTick} and does what it says. All times are milliseconds on one
+ * Reports of the packet path go in by {@linkcode PeerTimers.observe}. {@linkcode PeerTimers.tick}, called at
+ * {@linkcode PeerTimers.nextDeadline}, returns what is due. All times are milliseconds on one
  * steady scale.
  *
  * @module
@@ -15,12 +16,12 @@ export type TimerAction =
   | { readonly kind: "initiate" }
   /** Send a keepalive by the current session; it shows in the next report. */
   | { readonly kind: "keepalive" }
-  /** The peer did not answer: drop packets that wait for a session. Waiting data begins anew. */
-  | { readonly kind: "give up" }
-  /** Every session born at this time or earlier is over: clear its keys. */
-  | { readonly kind: "expire"; readonly bornUntil: number }
+  /** The peer did not answer: drop packets that wait for a session. Waiting data begins again. */
+  | { readonly kind: "flush-staged-packets" }
+  /** Every session created at this time or earlier is over: clear its keys. */
+  | { readonly kind: "expire"; readonly createdBefore: number }
   /** Nothing was renewed for long: clear all that is left of the peer's sessions and handshakes. */
-  | { readonly kind: "forget" };
+  | { readonly kind: "zero-key-material" };
 
 /** The times of the latest packets over all sessions of the peer; -Infinity for what never happened. */
 export interface Traffic {
@@ -39,99 +40,105 @@ export interface Traffic {
 /** The session that is sent on. */
 interface Current {
   readonly initiator: boolean;
-  readonly bornAt: number;
-  /** A message received shortly before the end renews the session once. */
-  renewedLate: boolean;
+  readonly createdAt: number;
+  /** A message received shortly before the end has renewed the session; that happens once. */
+  isRenewedLate: boolean;
 }
 
 /** The timers of one peer. */
 export class PeerTimers {
   #current: Current | undefined;
-  /** When the session that waits for its confirmation was born. */
+  /** Creation time of the session that waits for its confirmation. */
   #unconfirmed: number | undefined;
-  /** Birth times of sessions that have not expired. */
-  #births: number[] = [];
+  /** Creation times of sessions that have not expired. */
+  #createdTimes: number[] = [];
   #last = { dataSentAt: -Infinity, dataReceivedAt: -Infinity, sentAt: -Infinity, receivedAt: -Infinity };
-  /** Since when a handshake is wanted. */
-  #wantedAt = Infinity;
-  #initiatedAt = -Infinity;
-  /** When the present row of initiations began. */
-  #attemptAt: number | undefined;
-  #repeatAt = Infinity;
+  /** The time since which a handshake is needed. */
+  #handshakeNeededAt = Infinity;
+  #lastInitiationAt = -Infinity;
+  /** The time of the first of the present row of initiations. */
+  #attemptStartedAt: number | undefined;
+  #retransmitHandshakeAt = Infinity;
   #keepaliveAt = Infinity;
-  #persistentAt = Infinity;
-  /** When silence after data that was sent makes us begin anew. */
-  #silenceAt = Infinity;
-  #forgetAt = Infinity;
+  #persistentKeepaliveAt = Infinity;
+  /** The time at which silence after sent data begins a new handshake. */
+  #newHandshakeAt = Infinity;
+  #zeroKeyMaterialAt = Infinity;
 
   /** Times by these limits. */
   constructor(readonly limits: SessionLimits) {}
 
-  /** When {@linkcode tick} wants to be called next; Infinity: not before something else happens. */
-  get nextTick(): number {
-    const expiry = (this.#births[0] ?? Infinity) + this.limits.rejectAfterTime;
+  /** The next time for {@linkcode tick}; Infinity: not before something else happens. */
+  get nextDeadline(): number {
+    const expiry = (this.#createdTimes[0] ?? Infinity) + this.limits.rejectAfterTime;
     return Math.min(
       expiry,
-      this.#handshakeAt,
-      this.#repeatAt,
+      this.#handshakeDueAt,
+      this.#retransmitHandshakeAt,
       this.#keepaliveAt,
-      this.#persistentAt,
-      this.#silenceAt,
-      this.#forgetAt,
+      this.#persistentKeepaliveAt,
+      this.#newHandshakeAt,
+      this.#zeroKeyMaterialAt,
     );
   }
 
   /** Whether initiations are being sent and none has been answered yet. */
   get isConnecting(): boolean {
-    return this.#attemptAt !== undefined;
+    return this.#attemptStartedAt !== undefined;
+  }
+
+  /** Whether there is a session to send on, as of the last tick. */
+  get hasCurrent(): boolean {
+    return this.#current !== undefined;
   }
 
   /** Whether data may be sent by the current session. */
   canSend(now: number, counter: number): boolean {
-    return this.#current !== undefined && now - this.#current.bornAt < this.limits.rejectAfterTime &&
+    return this.#current !== undefined && now - this.#current.createdAt < this.limits.rejectAfterTime &&
       counter < this.limits.rejectAfterMessages;
   }
 
   /** There is data for the peer, or another reason to have a session, and none that it can be sent by. */
-  dataWaiting(now: number): void {
-    if (this.#attemptAt === undefined) this.#want(now);
-    else this.#attemptAt = now;
+  handshakeNeeded(now: number): void {
+    if (this.#attemptStartedAt === undefined) this.#requestHandshake(now);
+    else this.#attemptStartedAt = now;
   }
 
   /**
    * An initiation was sent.
    *
-   * @param jitter milliseconds from 0 to LONGEST_JITTER, at random, by which its repetition is put off
+   * @param jitter milliseconds from 0 to REKEY_TIMEOUT_JITTER_MAX_MS, at random, by which its repetition is
+   *   put off
    */
   initiationSent(now: number, jitter: number): void {
-    this.#wantedAt = Infinity;
-    this.#initiatedAt = now;
-    this.#attemptAt ??= now;
-    this.#repeatAt = now + this.limits.rekeyTimeout + jitter;
-    this.#silenceAt = Infinity;
+    this.#handshakeNeededAt = Infinity;
+    this.#lastInitiationAt = now;
+    this.#attemptStartedAt ??= now;
+    this.#retransmitHandshakeAt = now + this.limits.rekeyTimeout + jitter;
+    this.#newHandshakeAt = Infinity;
     this.#keepaliveAt = Infinity;
   }
 
   /** A handshake that we began is complete. */
-  initiated(now: number): void {
-    this.#born(now);
-    this.#begin({ initiator: true, bornAt: now, renewedLate: false });
+  handshakeInitiatorComplete(now: number): void {
+    this.#created(now);
+    this.#setCurrent({ initiator: true, createdAt: now, isRenewedLate: false });
   }
 
   /** We answered an initiation. */
-  responded(now: number): void {
-    this.#born(now);
+  handshakeResponderDerived(now: number): void {
+    this.#created(now);
     this.#unconfirmed = now;
     this.#keepaliveAt = Infinity;
-    this.#silenceAt = Infinity;
+    this.#newHandshakeAt = Infinity;
   }
 
   /** The first packet came in by the session that we answered with. */
-  confirmed(): void {
-    const bornAt = this.#unconfirmed;
-    if (bornAt === undefined) return;
+  keyConfirmed(): void {
+    const createdAt = this.#unconfirmed;
+    if (createdAt === undefined) return;
     this.#unconfirmed = undefined;
-    this.#begin({ initiator: false, bornAt, renewedLate: false });
+    this.#setCurrent({ initiator: false, createdAt, isRenewedLate: false });
   }
 
   /** Takes a report of the packet path. */
@@ -147,13 +154,17 @@ export class PeerTimers {
     // Passive keepalive (section 6.5): of two packets at the same time, the received one counts as the later.
     if (sentAt > dataReceivedAt) this.#keepaliveAt = Infinity;
     else if (received) this.#keepaliveAt = Math.min(this.#keepaliveAt, dataReceivedAt + keepaliveTimeout);
-    if (receivedAt >= dataSentAt) this.#silenceAt = Infinity;
+    if (receivedAt >= dataSentAt) this.#newHandshakeAt = Infinity;
     else if (sent) {
-      this.#silenceAt = Math.min(this.#silenceAt, dataSentAt + keepaliveTimeout + rekeyTimeout);
+      this.#newHandshakeAt = Math.min(this.#newHandshakeAt, dataSentAt + keepaliveTimeout + rekeyTimeout);
     }
     const latest = Math.max(sentAt, receivedAt);
-    if (persistentKeepalive > 0 && latest > -Infinity) this.#persistentAt = latest + persistentKeepalive;
-    if (this.#attemptAt === undefined && this.#isWorn(now, anySent, anyReceived, counter)) this.#want(now);
+    if (persistentKeepalive > 0 && latest > -Infinity) {
+      this.#persistentKeepaliveAt = latest + persistentKeepalive;
+    }
+    if (this.#attemptStartedAt === undefined && this.#needsRekey(now, anySent, anyReceived, counter)) {
+      this.#requestHandshake(now);
+    }
   }
 
   /** What is due now, in the order in which it is to be done. */
@@ -167,106 +178,93 @@ export class PeerTimers {
 
   /** The machine has slept for so many milliseconds, in which the clock stood: sessions are older by that. */
   slept(milliseconds: number): void {
-    this.#births = this.#births.map((bornAt) => bornAt - milliseconds);
+    this.#createdTimes = this.#createdTimes.map((createdAt) => createdAt - milliseconds);
     if (this.#current !== undefined) {
-      this.#current = { ...this.#current, bornAt: this.#current.bornAt - milliseconds };
+      this.#current = { ...this.#current, createdAt: this.#current.createdAt - milliseconds };
     }
     if (this.#unconfirmed !== undefined) this.#unconfirmed -= milliseconds;
-    this.#initiatedAt -= milliseconds;
-    this.#persistentAt -= milliseconds;
-    this.#forgetAt -= milliseconds;
+    this.#lastInitiationAt -= milliseconds;
+    this.#persistentKeepaliveAt -= milliseconds;
+    this.#zeroKeyMaterialAt -= milliseconds;
   }
 
-  /** Ends everything: nothing is due until data waits again. */
-  stop(): void {
-    this.#current = undefined;
-    this.#unconfirmed = undefined;
-    this.#births = [];
-    this.#wantedAt = Infinity;
-    this.#attemptAt = undefined;
-    this.#repeatAt =
-      this.#keepaliveAt =
-      this.#persistentAt =
-      this.#silenceAt =
-      this.#forgetAt =
-        Infinity;
+  /** The time at which the needed handshake may begin; Infinity if none is needed. */
+  get #handshakeDueAt(): number {
+    return Math.max(this.#handshakeNeededAt, this.#lastInitiationAt + this.limits.rekeyTimeout);
   }
 
-  /** When the wanted handshake may begin; Infinity if none is wanted. */
-  get #handshakeAt(): number {
-    return Math.max(this.#wantedAt, this.#initiatedAt + this.limits.rekeyTimeout);
+  #requestHandshake(now: number): void {
+    this.#handshakeNeededAt = Math.min(this.#handshakeNeededAt, now);
   }
 
-  #want(now: number): void {
-    this.#wantedAt = Math.min(this.#wantedAt, now);
+  #created(now: number): void {
+    this.#createdTimes.push(now);
+    this.#zeroKeyMaterialAt = now + 3 * this.limits.rejectAfterTime;
   }
 
-  #born(now: number): void {
-    this.#births.push(now);
-    this.#forgetAt = now + 3 * this.limits.rejectAfterTime;
-  }
-
-  #begin(current: Current): void {
+  #setCurrent(current: Current): void {
     this.#current = current;
-    this.#wantedAt = Infinity;
-    this.#attemptAt = undefined;
-    this.#repeatAt = Infinity;
-    this.#silenceAt = Infinity;
+    this.#handshakeNeededAt = Infinity;
+    this.#attemptStartedAt = undefined;
+    this.#retransmitHandshakeAt = Infinity;
+    this.#newHandshakeAt = Infinity;
   }
 
   /** Whether what was sent or received shows that the current session must be renewed (section 6.2). */
-  #isWorn(now: number, sent: boolean, received: boolean, counter: number): boolean {
+  #needsRekey(now: number, sent: boolean, received: boolean, counter: number): boolean {
     const current = this.#current;
     if (current === undefined) return false;
     const { rekeyAfterMessages, rekeyAfterTime, rejectAfterTime, keepaliveTimeout, rekeyTimeout } =
       this.limits;
-    const age = now - current.bornAt;
+    const age = now - current.createdAt;
     if (sent && counter >= rekeyAfterMessages) return true;
     if (sent && current.initiator && age >= rekeyAfterTime) return true;
-    if (!received || !current.initiator || current.renewedLate) return false;
-    current.renewedLate = age >= rejectAfterTime - keepaliveTimeout - rekeyTimeout;
-    return current.renewedLate;
+    if (!received || !current.initiator || current.isRenewedLate) return false;
+    current.isRenewedLate = age >= rejectAfterTime - keepaliveTimeout - rekeyTimeout;
+    return current.isRenewedLate;
   }
 
   #expire(now: number, actions: TimerAction[]): void {
-    const bornUntil = now - this.limits.rejectAfterTime;
-    if (this.#births.some((bornAt) => bornAt <= bornUntil)) {
-      this.#births = this.#births.filter((bornAt) => bornAt > bornUntil);
-      if (this.#current !== undefined && this.#current.bornAt <= bornUntil) this.#current = undefined;
-      if (this.#unconfirmed !== undefined && this.#unconfirmed <= bornUntil) this.#unconfirmed = undefined;
-      actions.push({ kind: "expire", bornUntil });
+    const createdBefore = now - this.limits.rejectAfterTime;
+    if (this.#createdTimes.some((createdAt) => createdAt <= createdBefore)) {
+      this.#createdTimes = this.#createdTimes.filter((createdAt) => createdAt > createdBefore);
+      if (this.#current !== undefined && this.#current.createdAt <= createdBefore) this.#current = undefined;
+      if (this.#unconfirmed !== undefined && this.#unconfirmed <= createdBefore) {
+        this.#unconfirmed = undefined;
+      }
+      actions.push({ kind: "expire", createdBefore });
     }
-    if (now >= this.#forgetAt) {
-      this.#forgetAt = Infinity;
-      actions.push({ kind: "forget" });
+    if (now >= this.#zeroKeyMaterialAt) {
+      this.#zeroKeyMaterialAt = Infinity;
+      actions.push({ kind: "zero-key-material" });
     }
   }
 
   #handshake(now: number, actions: TimerAction[]): void {
-    if (now >= this.#silenceAt) {
-      this.#silenceAt = Infinity;
-      this.#want(now);
+    if (now >= this.#newHandshakeAt) {
+      this.#newHandshakeAt = Infinity;
+      this.#requestHandshake(now);
     }
-    if (this.#attemptAt !== undefined && now >= this.#repeatAt) {
-      this.#repeatAt = Infinity;
-      if (now - this.#attemptAt < this.limits.rekeyAttemptTime) this.#want(now);
+    if (this.#attemptStartedAt !== undefined && now >= this.#retransmitHandshakeAt) {
+      this.#retransmitHandshakeAt = Infinity;
+      if (now - this.#attemptStartedAt < this.limits.rekeyAttemptTime) this.#requestHandshake(now);
       else {
-        this.#attemptAt = undefined;
-        this.#wantedAt = Infinity;
-        // There may never have been a session, whose birth sets this.
-        this.#forgetAt = Math.min(this.#forgetAt, now + 3 * this.limits.rejectAfterTime);
-        actions.push({ kind: "give up" });
+        this.#attemptStartedAt = undefined;
+        this.#handshakeNeededAt = Infinity;
+        // There may never have been a session, whose creation sets this.
+        this.#zeroKeyMaterialAt = Math.min(this.#zeroKeyMaterialAt, now + 3 * this.limits.rejectAfterTime);
+        actions.push({ kind: "flush-staged-packets" });
       }
     }
-    if (now >= this.#handshakeAt) actions.push({ kind: "initiate" });
+    if (now >= this.#handshakeDueAt) actions.push({ kind: "initiate" });
   }
 
   #keepAlive(now: number, actions: TimerAction[]): void {
-    if (now < this.#keepaliveAt && now < this.#persistentAt) return;
-    const persistent = now >= this.#persistentAt;
+    if (now < this.#keepaliveAt && now < this.#persistentKeepaliveAt) return;
+    const persistent = now >= this.#persistentKeepaliveAt;
     this.#keepaliveAt = Infinity;
-    if (persistent) this.#persistentAt = now + this.limits.persistentKeepalive;
+    if (persistent) this.#persistentKeepaliveAt = now + this.limits.persistentKeepalive;
     if (this.#current !== undefined) actions.push({ kind: "keepalive" });
-    else if (persistent && this.#attemptAt === undefined) this.#want(now);
+    else if (persistent && this.#attemptStartedAt === undefined) this.#requestHandshake(now);
   }
 }

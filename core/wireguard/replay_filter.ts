@@ -1,14 +1,14 @@
 /**
- * The window of received counters (RFC 6479), on slices of one big array for thousands of sessions. For the packet path: nothing is
- * allocated, and a counter is a plain number below 2^53.
+ * The window of received counters (RFC 6479), on slices of one big array for thousands of sessions. For the
+ * packet path: nothing is allocated, and a counter is a plain number below 2^53.
  *
  * | word of a slice | |
  * |---|---|
  * | 0, 1 | one more than the highest accepted counter, high and low half; 0: none yet |
  * | 2 ... 257 | 8192 bits, one per counter, used as a ring |
  *
- * The ring moves on by whole words, so a counter up to 8160 behind the highest is still told from a replayed one; the whitepaper
- * asks for about 2000 (section 5.4.6).
+ * The ring moves on by whole words, so a counter up to 8160 behind the highest is still told from a replayed
+ * one; the whitepaper asks for about 2000 (section 5.4.6).
  *
  * @module
  */
@@ -24,13 +24,14 @@ export const REPLAY_WINDOW_WORDS: number = RING + WORDS;
 export const REPLAY_WINDOW: number = BITS - 32;
 
 /**
- * Whether a counter could be accepted. To be asked before the packet is opened, so that replays cost no cryptography.
+ * Whether a counter could be accepted. To be asked before the packet is opened, so that replays cost no
+ * cryptography.
  *
  * @param words the array of all windows
  * @param base first word of the session's slice
  * @param counter an integer from 0 to 2^53 - 1
  */
-export function mayAccept(words: Uint32Array, base: number, counter: number): boolean {
+export function validateCounter(words: Uint32Array, base: number, counter: number): boolean {
   const next = (words[base] as number) * 0x1_0000_0000 + (words[base + 1] as number);
   if (counter >= next) return true;
   if (next - counter > REPLAY_WINDOW) return false;
@@ -43,7 +44,7 @@ export function mayAccept(words: Uint32Array, base: number, counter: number): bo
  *
  * @returns false, with nothing changed, if it was accepted before or is too old
  */
-export function accept(words: Uint32Array, base: number, counter: number): boolean {
+export function commitCounter(words: Uint32Array, base: number, counter: number): boolean {
   const next = (words[base] as number) * 0x1_0000_0000 + (words[base + 1] as number);
   const bit = counter % BITS;
   const at = base + RING + (bit >>> 5);

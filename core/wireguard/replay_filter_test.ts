@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { accept, mayAccept, REPLAY_WINDOW, REPLAY_WINDOW_WORDS } from "./replay_filter.ts";
+import { commitCounter, REPLAY_WINDOW, REPLAY_WINDOW_WORDS, validateCounter } from "./replay_filter.ts";
 
 /** The slow twin: all counters ever accepted. */
 class Twin {
   readonly #accepted = new Set<number>();
   #highest = -1;
 
-  accept(counter: number): boolean {
+  commitCounter(counter: number): boolean {
     if (this.#accepted.has(counter) || this.#highest - counter >= REPLAY_WINDOW) return false;
     this.#accepted.add(counter);
     this.#highest = Math.max(this.#highest, counter);
@@ -33,10 +33,10 @@ Deno.test("counters are accepted as by the slow twin, and the neighbouring windo
     for (const step of [0, ...steps]) {
       counter = Math.max(0, counter + step);
       const before = words.slice();
-      const expected = twin.accept(counter);
-      assert.equal(mayAccept(words, base, counter), expected);
+      const expected = twin.commitCounter(counter);
+      assert.equal(validateCounter(words, base, counter), expected);
       assert.deepEqual(words, before, "asking changes nothing");
-      assert.equal(accept(words, base, counter), expected);
+      assert.equal(commitCounter(words, base, counter), expected);
       if (!expected) assert.deepEqual(words, before, "a refused counter changes nothing");
     }
     for (const place of [0, 2 * REPLAY_WINDOW_WORDS]) {
@@ -53,7 +53,7 @@ Deno.test("a stream in order, doubled and reversed in batches comes in once each
     for (const round of [0, 1]) {
       for (let index = 999; index >= 0; index--) {
         const counter = batch * 1000 + index;
-        if (accept(words, 0, counter)) accepted++;
+        if (commitCounter(words, 0, counter)) accepted++;
         else assert.equal(round, 1, `${counter} was refused at its first coming`);
       }
     }

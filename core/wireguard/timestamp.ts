@@ -1,17 +1,23 @@
 /**
- * TAI64N timestamps, by which a responder knows a replayed initiation (whitepaper section 5.1): 8 octets of seconds, big endian,
- * with 2^62 added, and 4 octets of nanoseconds. They compare as octets do.
+ * TAI64N timestamps, by which a responder knows a replayed initiation (whitepaper section 5.1): 8 bytes of
+ * seconds, big endian, with 2^62 added, and 4 bytes of nanoseconds. They compare as bytes do.
  *
  * @module
  */
 
-/** Octets of a timestamp. */
+/** Bytes of a timestamp. */
 export const TIMESTAMP_LENGTH = 12;
 
-/** 2^62 in the first octet, and the 10 s that TAI was ahead of UTC in 1970. As other implementations, no leap second since. */
+/**
+ * 2^62 in the first byte, and the 10 s that TAI was ahead of UTC in 1970. As other implementations, no leap
+ * second since.
+ */
 const FIRST_OCTET = 0x40;
 const TAI_OFFSET = 10;
-/** Nanoseconds are cut to steps of 2^24 (17 ms), as wireguard-go does, so that a timestamp says little of how long things take. */
+/**
+ * Nanoseconds are cut to steps of 2^24 (17 ms), as wireguard-go does, so that a timestamp says little of how
+ * long things take.
+ */
 const STEP = 0x100_0000 / 1e6;
 
 /** Writes a time in milliseconds since 1970 as a timestamp, in steps of 2^24 ns within the second. */

@@ -7,9 +7,9 @@ import { wipe } from "./noise.ts";
 
 /** The keys of a session as one end has them. */
 export interface TransportKeys {
-  /** ChaCha20-Poly1305 key of what this end sends, 32 octets. */
+  /** ChaCha20-Poly1305 key of what this end sends, 32 bytes. */
   readonly send: Uint8Array;
-  /** ChaCha20-Poly1305 key of what this end receives, 32 octets. */
+  /** ChaCha20-Poly1305 key of what this end receives, 32 bytes. */
   readonly receive: Uint8Array;
   /** The index by which the peer names this session in what it sends. */
   readonly localIndex: number;

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { CookieIssuer } from "./cookie.ts";
+import { CookieChecker } from "./cookie.ts";
 import { InitiatorHandshake } from "./initiator.ts";
 import { classifyMessage } from "./message.ts";
 import { Peer } from "./peer.ts";
-import { respond } from "./responder.ts";
+import { consumeInitiation } from "./responder.ts";
 import vectors from "./vectors.json" with { type: "json" };
 import { PrivateKey } from "./x25519.ts";
+import { accepted } from "./handshake_fixture.ts";
 
 const octets = (hex: string) => Uint8Array.fromHex(hex);
 const { handshake: recorded, cookie } = vectors;
@@ -22,20 +23,20 @@ function ends(): [Peer, Peer] {
 
 Deno.test("the recorded handshake comes out octet by octet", () => {
   const [initiator, responder] = ends();
-  const handshake = InitiatorHandshake.begin(initiator, {
+  const handshake = InitiatorHandshake.createInitiation(initiator, {
     localIndex: recorded.initiatorIndex,
     ephemeralKey: octets(recorded.initiatorEphemeralKey),
     wallClock: recorded.milliseconds,
     now: 0,
   });
   assert.equal(handshake.message.toHex(), recorded.initiation);
-  const response = respond(responder, handshake.message, {
+  const response = accepted(consumeInitiation(responder, handshake.message, {
     localIndex: recorded.responderIndex,
     ephemeralKey: octets(recorded.responderEphemeralKey),
     now: 0,
-  });
+  }));
   assert.equal(response?.message.toHex(), recorded.response);
-  const keys = handshake.finish(octets(recorded.response));
+  const keys = accepted(handshake.consumeResponse(octets(recorded.response)));
   assert.equal(keys?.send.toHex(), recorded.initiatorSends);
   assert.equal(keys?.receive.toHex(), recorded.responderSends);
 });
@@ -43,19 +44,19 @@ Deno.test("the recorded handshake comes out octet by octet", () => {
 Deno.test("the recorded cookie comes out octet by octet, and the mac2 that is made with it", () => {
   const [initiator, responder] = ends();
   const given = [cookie.secret, cookie.nonce].map(octets);
-  const issuer = new CookieIssuer((target) => target.set(given.shift() ?? assert.fail("no more octets")));
+  const issuer = new CookieChecker((target) => target.set(given.shift() ?? assert.fail("no more octets")));
   const begin = (now: number) =>
-    InitiatorHandshake.begin(initiator, {
+    InitiatorHandshake.createInitiation(initiator, {
       localIndex: recorded.initiatorIndex,
       ephemeralKey: octets(recorded.initiatorEphemeralKey),
       wallClock: recorded.milliseconds + now,
       now,
     }).message;
   const first = begin(0);
-  const reply = issuer.reply(first, responder.publicKey, octets(cookie.from), 0);
+  const reply = issuer.createReply(first, responder.publicKey, octets(cookie.from), 0);
   assert.equal(classifyMessage(reply, 0, reply.length), 3);
   assert.equal(reply.toHex(), cookie.reply);
-  assert.ok(initiator.macs.takeCookie(reply, 0));
+  assert.ok(initiator.cookieGenerator.consumeReply(reply, 0));
   assert.equal(begin(5000).toHex(), cookie.nextInitiation);
 });
 

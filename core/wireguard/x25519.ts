@@ -1,6 +1,7 @@
 /**
- * X25519 (RFC 7748) by the runtime's node:crypto: compiled code that takes the same time for every key, unlike arithmetic on BigInt,
- * at a fraction of its cost and with nothing to load (docs/internals/dependencies.md has the figures).
+ * X25519 (RFC 7748) by the runtime's node:crypto: compiled code that takes the same time for every key,
+ * unlike arithmetic on BigInt, at a fraction of its cost and with nothing to load (docs/internals/dependencies.md has
+ * the figures).
  *
  * @module
  */
@@ -8,7 +9,8 @@ import { Buffer } from "node:buffer";
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from "node:crypto";
 import { KEY_LENGTH } from "./message.ts";
 
-// RFC 8410: what comes before the 32 octets of a key in PKCS #8 (section 7) and in SubjectPublicKeyInfo (section 4).
+// RFC 8410: what comes before the 32 bytes of a key in PKCS #8 (section 7) and in SubjectPublicKeyInfo
+// (section 4).
 const PRIVATE_PREFIX = [
   ...[0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x04, 0x22, 0x04, 0x20],
 ];
@@ -17,16 +19,16 @@ const PUBLIC_PREFIX = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x0
 /** A private key made ready for use. */
 export class PrivateKey {
   #key: KeyObject | undefined;
-  /** The public key that belongs to it, 32 octets. */
+  /** The public key that belongs to it, 32 bytes. */
   readonly publicKey: Uint8Array;
 
   /**
-   * Takes a private key, 32 octets, clamped or not. The octets are copied.
+   * Takes a private key, 32 bytes, clamped or not. The bytes are copied.
    *
    * @throws {RangeError} for another length
    */
-  constructor(octets: Uint8Array) {
-    const encoded = wrap(PRIVATE_PREFIX, octets);
+  constructor(bytes: Uint8Array) {
+    const encoded = wrap(PRIVATE_PREFIX, bytes);
     const key = createPrivateKey({ key: encoded, format: "der", type: "pkcs8" });
     encoded.fill(0);
     this.#key = key;
@@ -37,8 +39,8 @@ export class PrivateKey {
   /**
    * The secret shared with the owner of a public key.
    *
-   * @returns 32 octets, which the caller clears after use; undefined after {@linkcode destroy}, and for a point of low order, with which the secret would not
-   *   depend on the private key (RFC 7748 section 6.1)
+   * @returns 32 bytes, which the caller clears after use; undefined after {@linkcode destroy}, and for a
+   *   point of low order, with which the secret would not depend on the private key (RFC 7748 section 6.1)
    * @throws {RangeError} for a key of another length than 32
    */
   sharedSecret(publicKey: Uint8Array): Uint8Array | undefined {
@@ -53,7 +55,7 @@ export class PrivateKey {
       return undefined;
     }
     let any = 0;
-    for (const octet of secret) any |= octet;
+    for (const byte of secret) any |= byte;
     return any === 0 ? undefined : new Uint8Array(secret.buffer, secret.byteOffset, secret.length);
   }
 
@@ -64,7 +66,7 @@ export class PrivateKey {
 }
 
 function wrap(prefix: readonly number[], key: Uint8Array): Buffer {
-  if (key.length !== KEY_LENGTH) throw new RangeError(`Cannot use a key of ${key.length} octets: it has 32`);
+  if (key.length !== KEY_LENGTH) throw new RangeError(`Cannot use a key of ${key.length} bytes: it has 32`);
   const encoded = Buffer.alloc(prefix.length + KEY_LENGTH);
   encoded.set(prefix);
   encoded.set(key, prefix.length);

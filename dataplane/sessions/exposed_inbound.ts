@@ -21,10 +21,10 @@ import {
   TRANSPORT_FIELDS,
   TRANSPORT_HEADER,
 } from "../../core/wireguard/message.ts";
-import { accept, mayAccept, REPLAY_WINDOW_WORDS } from "../../core/wireguard/replay_filter.ts";
+import { commitCounter, REPLAY_WINDOW_WORDS, validateCounter } from "../../core/wireguard/replay_filter.ts";
 import type { PacketCipher } from "../../ffi/aead/packet_cipher.ts";
 import { RECEIVE_FAILED, type UdpPort } from "../../ffi/udp/udp_socket.ts";
-import { Bucket } from "../../core/async/token_bucket.ts";
+import { TokenBucket } from "../../core/async/token_bucket.ts";
 import { MessageBudget } from "../message_budget.ts";
 import type { SealBatch } from "./encrypt_batch.ts";
 import type { SessionEvent } from "./session_channel.ts";
@@ -73,7 +73,7 @@ export class ExposedInbound {
   readonly #delivery: Delivery;
   readonly #counters: Float64Array;
   readonly #budget: MessageBudget;
-  readonly #hints: Bucket;
+  readonly #hints: TokenBucket;
 
   constructor(parts: ExposedParts, delivery: Delivery) {
     this.#parts = parts;
@@ -81,7 +81,7 @@ export class ExposedInbound {
     this.#counters = parts.shared.counters;
     const now = monotonicNow();
     this.#budget = new MessageBudget(now);
-    this.#hints = new Bucket(HINTS_PER_SECOND, 1, now);
+    this.#hints = new TokenBucket(HINTS_PER_SECOND, 1, now);
   }
 
   /** Takes one batch; `batch.now` has been set. False when the socket is gone. */
@@ -154,12 +154,12 @@ export class ExposedInbound {
     if (high >= COUNTER_HIGH_LIMIT) return SessionCounter["drop.decryptFailed"];
     const counter = high * 0x1_0000_0000 + low;
     const window = pair * REPLAY_WINDOW_WORDS;
-    if (!mayAccept(table.windows, window, counter)) return SessionCounter["drop.replayed"];
+    if (!validateCounter(table.windows, window, counter)) return SessionCounter["drop.replayed"];
     const sealed = at + TRANSPORT_HEADER;
     if (!cipher.open(receiveKeyOf(pair), low, high, sealed, length - TRANSPORT_HEADER)) {
       return SessionCounter["drop.decryptFailed"];
     }
-    accept(table.windows, window, counter);
+    commitCounter(table.windows, window, counter);
     return -1;
   }
 

@@ -6,7 +6,7 @@
  */
 import { SlotTable } from "../../core/sharing/slot_table.ts";
 import { REPLAY_WINDOW_WORDS } from "../../core/wireguard/replay_filter.ts";
-import { SessionSlots } from "../../core/wireguard/keypairs.ts";
+import { Keypairs } from "../../core/wireguard/keypairs.ts";
 import type { TransportKeys } from "../../core/wireguard/transport_keys.ts";
 import type { PacketCipher } from "../../ffi/aead/packet_cipher.ts";
 import type { SessionSettings } from "./session_channel.ts";
@@ -52,7 +52,7 @@ export class SessionTable {
   readonly #exists: Uint8Array;
   readonly #localIndex: Uint32Array;
   readonly #isInstalled: Uint8Array;
-  readonly #rings: (SessionSlots<number> | undefined)[];
+  readonly #rings: (Keypairs<number> | undefined)[];
 
   constructor(readonly slots: number, cipher: PacketCipher, memory: SessionMemory) {
     const pairs = slots * KEY_PAIRS;
@@ -87,7 +87,7 @@ export class SessionTable {
     if (this.has(slot) && this.addresses.get(this.address[slot]) === slot) {
       this.addresses.delete(this.address[slot]);
     }
-    this.#rings[slot] = session === undefined || session.legacy ? undefined : new SessionSlots();
+    this.#rings[slot] = session === undefined || session.legacy ? undefined : new Keypairs();
     this.#exists[slot] = session === undefined ? 0 : 1;
     this.current[slot] = -1;
     this.isWanted[slot] = 0;
@@ -121,7 +121,9 @@ export class SessionTable {
     this.deadline[pair] = monotonicNow() + lifetime;
     this.windows.fill(0, pair * REPLAY_WINDOW_WORDS, (pair + 1) * REPLAY_WINDOW_WORDS);
     this.isNext[pair] = keys.initiator ? 0 : 1;
-    this.#release(keys.initiator ? ring.initiated(pair) : ring.responded(pair));
+    this.#release(
+      keys.initiator ? ring.handshakeInitiatorComplete(pair) : ring.handshakeResponderDerived(pair),
+    );
     this.#setCurrent(slot);
     this.isWanted[slot] = 0;
     return true;
@@ -132,7 +134,7 @@ export class SessionTable {
     const slot = pair >> PAIR_BITS;
     this.isNext[pair] = 0;
     this.isWanted[slot] = 0;
-    this.#release(this.#rings[slot]?.received(pair) ?? []);
+    this.#release(this.#rings[slot]?.receivedWithKeypair(pair) ?? []);
     this.#setCurrent(slot);
     return this.#localIndex[pair];
   }

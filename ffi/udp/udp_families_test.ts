@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../../core/net/endpoint.ts";
 import { noise } from "../../core/offload/packets_fixture.ts";
-import { ADMISSION_LIMITS, HandshakeAdmission } from "../../core/wireguard/handshake_rate_limiter.ts";
+import { HANDSHAKE_RATE_OPTIONS, HandshakeRateLimiter } from "../../core/wireguard/handshake_rate_limiter.ts";
 import { asRootOnLinux, PrivateNetwork } from "../netlink/private_network.ts";
 import { endpoint, UdpPeer } from "./udp_peer_fixture.ts";
 
@@ -47,16 +47,16 @@ Deno.test(
   onLinux,
   () => {
     using both = new UdpPeer({ offload: true, address: "::" });
-    const admission = new HandshakeAdmission(ADMISSION_LIMITS, 0);
+    const rateLimiter = new HandshakeRateLimiter(HANDSHAKE_RATE_OPTIONS, 0);
     const stranger = new Uint8Array(4);
-    for (let count = 0; !admission.isUnderLoad(0); count++) admission.admit(stranger, 0, () => true);
+    for (let count = 0; !rateLimiter.isUnderLoad(0); count++) rateLimiter.allow(stranger, 0, () => true);
     const addresses: IpAddress[] = [];
     for (let host = 1; host <= 100; host++) {
       using sender = new UdpPeer({ offload: false, address: `127.0.1.${host}` });
       addresses.push(exchange(sender, both, endpoint("127.0.0.1", both.endpoint.port)).address);
     }
     assert.deepEqual(addresses.map(formatAddress), addresses.map((_, index) => `127.0.1.${index + 1}`));
-    const admissions = addresses.map(({ bytes }) => admission.admit(bytes, 0, () => true));
+    const admissions = addresses.map(({ bytes }) => rateLimiter.allow(bytes, 0, () => true));
     assert.deepEqual([...new Set(admissions)], ["handshake"]);
   },
 );

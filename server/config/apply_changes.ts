@@ -10,13 +10,13 @@ import type { Part } from "../../core/config/key.ts";
 import type { ClientLink } from "../tunnel/client_link.ts";
 import { changeControlText } from "../tunnel/control_text.ts";
 import type { RoutePlanner } from "../routing/route_controller.ts";
-import type { SharingSwitch } from "../sharing/lazy_sharing.ts";
+import type { LazySharing } from "../sharing/lazy_sharing.ts";
 
 /** The parts of the server that follow the configuration. */
 export interface ApplyDeps {
   readonly planner: Pick<RoutePlanner, "refresh">;
   readonly link: Pick<ClientLink, "sendChange">;
-  readonly sharing: Pick<SharingSwitch, "apply">;
+  readonly sharing: Pick<LazySharing, "apply">;
   /** False where a flag has set the log level. */
   readonly mayChangeLevel: boolean;
 }

@@ -21,7 +21,7 @@ import { type SocketAddressCodec, socketAddressCodec, type UdpSocket } from "../
 import { SleepClock } from "../../ffi/libc/sleep_clock.ts";
 import { openTunnelSocket } from "../../system/interface/tunnel_device.ts";
 import { Handshakes } from "./handshakes.ts";
-import { TokenBook } from "./legacy_logins.ts";
+import { TokenIndex } from "./legacy_logins.ts";
 import { LegacySessions } from "./legacy_sessions.ts";
 import { exposedPrefixes } from "./exposed_prefixes.ts";
 import { LoginTexts, type SharingConfig } from "./login_texts.ts";
@@ -34,8 +34,8 @@ const log = getLogger("sharing");
 /** Milliseconds between two looks at the sessions; the shortest time that counts in one is 5 s. */
 const TICK = 500;
 
-/** What a listener works with. */
-export interface ListenerParts {
+/** The collaborators of a listener. */
+export interface ListenerDeps {
   readonly dataPlane: DataPlane;
   readonly peers: TokenPeers;
   /** Let the kernel cut and join datagrams. */
@@ -47,7 +47,7 @@ export class ExposedListener implements AsyncDisposable {
   readonly sessions: TokenSessions;
   readonly legacy: LegacySessions;
   readonly handshakes: Handshakes;
-  readonly #book = new TokenBook();
+  readonly #tokens = new TokenIndex();
   readonly #texts: LoginTexts;
   #config: SharingConfig;
   #ticking: ReturnType<typeof setInterval> | undefined;
@@ -81,9 +81,9 @@ export class ExposedListener implements AsyncDisposable {
       pool,
       send,
       onFirst,
-      book: this.#book,
+      tokens: this.#tokens,
       reply: (address) => this.#texts.wholeText(address),
-      takeOver: (token) => this.sessions.yieldTo(token, performance.now()),
+      evictOther: (token) => this.sessions.releaseTo(token, performance.now()),
     });
     this.handshakes = new Handshakes({
       peers,
@@ -105,7 +105,7 @@ export class ExposedListener implements AsyncDisposable {
   static async open(
     { endpoint, legacy }: Expose,
     config: SharingConfig,
-    { dataPlane, peers, offload }: ListenerParts,
+    { dataPlane, peers, offload }: ListenerDeps,
   ): Promise<ExposedListener> {
     const socket = await openTunnelSocket(endpoint);
     try {
@@ -116,10 +116,10 @@ export class ExposedListener implements AsyncDisposable {
         offload,
         slots: MAXIMUM_SESSIONS,
         onDatagram: (bytes, source) => late.listener?.takeDatagram(bytes, source),
-        onText: (slot, text) => late.listener?.sessions.takeText(slot, text, performance.now()),
-        onWanted: (slot) => late.listener?.sessions.wanted(slot, performance.now()),
+        onText: (slot, text) => late.listener?.sessions.handleText(slot, text, performance.now()),
+        onWanted: (slot) => late.listener?.sessions.handshakeNeeded(slot, performance.now()),
         onConfirmed: (slot, localIndex) =>
-          late.listener?.sessions.confirmed(slot, localIndex, performance.now()),
+          late.listener?.sessions.keyConfirmed(slot, localIndex, performance.now()),
         onNotice: (line) => log.info(line),
       });
       const listener = late.listener = new ExposedListener(
@@ -138,7 +138,7 @@ export class ExposedListener implements AsyncDisposable {
     }
   }
 
-  /** Puts a configuration in force: tokens, exposed networks, what is answered. */
+  /** Applies a configuration: tokens, exposed networks, what is answered. */
   apply(config: SharingConfig, legacy: boolean): void {
     const now = performance.now();
     const told = (of: SharingConfig) => this.#texts.describe(of);
@@ -153,13 +153,13 @@ export class ExposedListener implements AsyncDisposable {
       legacy,
     });
     this.plane.setExposedRoutes(exposedPrefixes(config));
-    this.#book.update(legacy ? config.tokens : []);
+    this.#tokens.update(legacy ? config.tokens : []);
     this.sessions.update(config.tokens, now);
     this.legacy.update(config.tokens, legacy);
     if (!isNews) return;
     this.#texts.update(config);
-    this.sessions.tellAll();
-    this.legacy.tellAll();
+    this.sessions.notifyAll();
+    this.legacy.notifyAll();
   }
 
   /** Rejects when the socket dies. */
@@ -183,7 +183,7 @@ export class ExposedListener implements AsyncDisposable {
     if (from === undefined) return;
     const now = performance.now();
     if (classifyMessage(bytes, 0, bytes.length) === NOT_WIREGUARD) this.legacy.take(bytes, source, from, now);
-    else this.handshakes.take(bytes, source, from, now);
+    else this.handshakes.handle(bytes, source, from, now);
   }
 
   /** Time passes for sessions only while there are some. */

@@ -1,29 +1,35 @@
 /**
- * The handshake messages of the exposed socket: who may take how much of this machine's time, and whom each is for. Whoever does not
- * know a token's keys gets no answer at all.
+ * Handshake messages of the exposed socket: finds the token of each, and limits the time that strangers can
+ * take. A sender without a token's keys gets no answer at all.
  *
  * ```
- * initiation   -> mac1 -> token -> share of the time -> genuine? -> session -> response
- *                                                    -> cookie reply
+ * initiation   -> mac1 -> token -> rate limit -> genuine? -> session -> response
+ *                                          -> cookie reply
  * response     -> session that began the handshake
  * cookie reply -> the same
  * ```
  *
  * @module
  */
-import type { Endpoint } from "../../core/net/endpoint.ts";
-import { ADMISSION_LIMITS, HandshakeAdmission } from "../../core/wireguard/handshake_rate_limiter.ts";
-import { CookieIssuer } from "../../core/wireguard/cookie.ts";
+import { formatAddress } from "../../core/net/address.ts";
+import { type Endpoint, formatEndpoint } from "../../core/net/endpoint.ts";
+import { getLogger } from "../../program/log.ts";
+import { HANDSHAKE_RATE_OPTIONS, HandshakeRateLimiter } from "../../core/wireguard/handshake_rate_limiter.ts";
+import { CookieChecker } from "../../core/wireguard/cookie.ts";
 import { INITIATION, KEY_LENGTH, receiverIndex, RESPONSE } from "../../core/wireguard/message.ts";
-import { respond } from "../../core/wireguard/responder.ts";
-import type { LocalIndices } from "./index_table.ts";
+import type { HandshakeRefusal } from "../../core/wireguard/handshake_refusal.ts";
+import type { IndexTable } from "../../core/wireguard/index_table.ts";
+import { consumeInitiation } from "../../core/wireguard/responder.ts";
+import { RateLimitedLog } from "./rate_limited_log.ts";
 import type { TokenPeer, TokenPeers } from "./token_peers.ts";
 import type { TokenSession } from "./token_session.ts";
 
-/** What handshakes work with. */
-export interface HandshakeParts {
-  readonly peers: Pick<TokenPeers, "find" | "size">;
-  readonly indices: LocalIndices<TokenSession>;
+const log = getLogger("sharing");
+
+/** The collaborators of the handshakes. */
+export interface HandshakeDeps {
+  readonly peers: Pick<TokenPeers, "findPeer" | "size">;
+  readonly indices: IndexTable<TokenSession>;
   /** Sends a datagram; what the network refuses is lost. */
   readonly send: (message: Uint8Array<ArrayBuffer>, to: Endpoint) => void;
   /** Whether there is a session for the token, or room for one. */
@@ -32,70 +38,88 @@ export interface HandshakeParts {
   readonly sessionOf: (of: TokenPeer, source: Uint8Array) => TokenSession | undefined;
 }
 
-/** What became of the messages, for `status`. */
+/** Counts of handshake messages, for `status`. */
 export interface HandshakeCounts {
   /** Handshakes that were answered. */
   answered: number;
-  /** Initiations that no token was used for. */
+  /** Initiations without a known token. */
   unknown: number;
   /** Initiations that were forged or repeated. */
   refused: number;
   /** Cookies that were sent in place of an answer. */
   cookies: number;
-  /** Initiations of addresses that have had their share, or for which there was no room. */
+  /** Initiations beyond the rate limit of their address, or for which there was no room. */
   shed: number;
+  /** Refused initiations and responses, by reason. */
+  readonly reasons: Partial<Record<HandshakeRefusal, number>>;
 }
 
-/** Takes the handshake messages of one socket. Times are milliseconds on the scale of performance.now(). */
+/** Handles the handshake messages of one socket. Times are milliseconds on the scale of performance.now(). */
 export class Handshakes {
-  readonly counts: HandshakeCounts = { answered: 0, unknown: 0, refused: 0, cookies: 0, shed: 0 };
-  readonly #parts: HandshakeParts;
-  readonly #admission: HandshakeAdmission;
-  readonly #cookies = new CookieIssuer((octets) => crypto.getRandomValues(octets));
+  readonly counts: HandshakeCounts = {
+    answered: 0,
+    unknown: 0,
+    refused: 0,
+    cookies: 0,
+    shed: 0,
+    reasons: {},
+  };
+  readonly #deps: HandshakeDeps;
+  readonly #rateLimiter: HandshakeRateLimiter;
+  readonly #refusalLog = new RateLimitedLog();
+  readonly #cookies = new CookieChecker((bytes) => crypto.getRandomValues(bytes));
 
-  constructor(parts: HandshakeParts, now: number) {
-    this.#parts = parts;
-    this.#admission = new HandshakeAdmission(ADMISSION_LIMITS, now);
+  constructor(deps: HandshakeDeps, now: number) {
+    this.#deps = deps;
+    this.#rateLimiter = new HandshakeRateLimiter(HANDSHAKE_RATE_OPTIONS, now);
   }
 
   /**
-   * Takes a message that classifyMessage knows as an initiation, a response or a cookie reply.
+   * Handles a message that classifyMessage knows as an initiation, a response or a cookie reply.
    *
    * @param source the sender's socket address, as the kernel gave it
    * @param from the same as an endpoint
    */
-  take(message: Uint8Array<ArrayBuffer>, source: Uint8Array, from: Endpoint, now: number): void {
-    if (message[0] === INITIATION) return this.#takeInitiation(message, source, from, now);
-    const session = this.#parts.indices.ownerOf(receiverIndex(message));
-    if (message[0] === RESPONSE) session?.takeResponse(message, source, now);
-    else session?.takeCookie(message, now);
+  handle(message: Uint8Array<ArrayBuffer>, source: Uint8Array, from: Endpoint, now: number): void {
+    if (message[0] === INITIATION) return this.#handleInitiation(message, source, from, now);
+    const session = this.#deps.indices.lookup(receiverIndex(message));
+    const unknown = message[0] === RESPONSE ? "unknown-handshake" : undefined;
+    const reason = session === undefined ? unknown : session.handleReply(message, source, now);
+    if (reason !== undefined) this.#refuse(reason, from, now);
   }
 
-  #takeInitiation(message: Uint8Array, source: Uint8Array, from: Endpoint, now: number): void {
-    const { peers, indices, hasRoom, sessionOf, send } = this.#parts;
-    const found = peers.find(message, this.#admission.searchLimit(peers.size, now));
+  /** Counts and logs a refused message; its sender gets no answer. */
+  #refuse(reason: HandshakeRefusal, from: Endpoint, now: number): void {
+    this.counts.reasons[reason] = (this.counts.reasons[reason] ?? 0) + 1;
+    if (!this.#refusalLog.allow(formatAddress(from.address), now)) return;
+    log.debug("handshake refused", { endpoint: formatEndpoint(from), reason });
+  }
+
+  #handleInitiation(message: Uint8Array, source: Uint8Array, from: Endpoint, now: number): void {
+    const { peers, indices, hasRoom, sessionOf, send } = this.#deps;
+    const found = peers.findPeer(message, this.#rateLimiter.searchLimit(peers.size, now));
     if (found === undefined) {
       this.counts.unknown++;
-      return;
+      return this.#refuse("invalid-mac1", from, now);
     }
-    const place = octetsOf(from);
+    const place = bytesOf(from);
     const hasCookie = () => this.#cookies.hasValidMac2(message, place, now);
-    const admission = this.#admission.admit(from.address.bytes, now, hasCookie);
-    if (admission === "cookie") {
+    const decision = this.#rateLimiter.allow(from.address.bytes, now, hasCookie);
+    if (decision === "cookie") {
       this.counts.cookies++;
-      return send(this.#cookies.reply(message, found.peer.publicKey, place, now), from);
+      return send(this.#cookies.createReply(message, found.peer.publicKey, place, now), from);
     }
-    if (admission === "drop" || !hasRoom(found)) {
+    if (decision === "drop" || !hasRoom(found)) {
       this.counts.shed++;
       return;
     }
     const localIndex = indices.allocate();
     const ephemeralKey = crypto.getRandomValues(new Uint8Array(KEY_LENGTH));
-    const response = respond(found.peer, message, { localIndex, ephemeralKey, now });
-    if (response === undefined) {
+    const response = consumeInitiation(found.peer, message, { localIndex, ephemeralKey, now });
+    if (typeof response === "string") {
       indices.release(localIndex);
       this.counts.refused++;
-      return;
+      return this.#refuse(response, from, now);
     }
     const session = sessionOf(found, source);
     if (session === undefined) {
@@ -108,6 +132,6 @@ export class Handshakes {
 }
 
 /** Address and port, which a cookie is bound to. */
-function octetsOf({ address, port }: Endpoint): Uint8Array {
+function bytesOf({ address, port }: Endpoint): Uint8Array {
   return Uint8Array.of(...address.bytes, port >> 8, port & 0xff);
 }

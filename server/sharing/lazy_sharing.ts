@@ -1,21 +1,21 @@
 /**
- * Loads the sharing with accessors when `expose` is set for the first time, at the start or by a reload: most servers never need
- * it.
+ * Loads the sharing with accessors when `expose` is set for the first time, at the start or by a reload: most
+ * servers never need it.
  *
  * @module
  */
 import type { Config } from "../../core/config/config.ts";
-import type { SharingParts } from "./sharing.ts";
+import type { SharingDeps } from "./sharing.ts";
 import type { SharingStatus } from "./sharing_status.ts";
 
 type Sharing = import("./sharing.ts").Sharing;
 
 /** The sharing of a server, as soon as there is any. */
-export class SharingSwitch implements AsyncDisposable {
+export class LazySharing implements AsyncDisposable {
   #sharing: Promise<Sharing> | undefined;
   #loaded: Sharing | undefined;
 
-  constructor(readonly parts: SharingParts) {}
+  constructor(readonly deps: SharingDeps) {}
 
   /** Puts a configuration in force. */
   async apply(config: Config): Promise<void> {
@@ -34,6 +34,6 @@ export class SharingSwitch implements AsyncDisposable {
 
   async #load(): Promise<Sharing> {
     const { Sharing } = await import("./sharing.ts");
-    return this.#loaded = new Sharing(this.parts);
+    return this.#loaded = new Sharing(this.deps);
   }
 }

@@ -1,5 +1,6 @@
 /**
- * The logins of the original's accessors: `01` and the token in clear, from whoever can read the network (docs/guide/security.md).
+ * The logins of the original's accessors: `01` and the token in clear, from whoever can read the network
+ * (docs/guide/security.md).
  *
  * @module
  */
@@ -14,18 +15,18 @@ import { LOGIN } from "../../core/token/login.ts";
 export const NOT_LOGGED_IN: Uint8Array<ArrayBuffer> = Uint8Array.of(2);
 
 /**
- * Finds the token of a login. They are compared by a keyed hash, so that neither the search nor the comparison tells by its time how
- * much of a guess was right.
+ * Finds the token of a login. They are compared by a keyed hash, so that neither the search nor the
+ * comparison tells by its time how much of a guess was right.
  */
-export class TokenBook {
+export class TokenIndex {
   readonly #key = crypto.getRandomValues(new Uint8Array(32));
   #entries = new Map<string, { readonly digest: Uint8Array; readonly token: Token }>();
 
-  /** Takes the tokens of a configuration over. */
+  /** Applies the tokens of a configuration. */
   update(tokens: readonly Token[]): void {
-    const octets = new TextEncoder();
+    const encoder = new TextEncoder();
     this.#entries = new Map(tokens.map((token) => {
-      const digest = hmac(sha256, this.#key, octets.encode(token.name));
+      const digest = hmac(sha256, this.#key, encoder.encode(token.name));
       return [bytesToHex(digest), { digest, token }];
     }));
   }

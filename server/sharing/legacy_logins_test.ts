@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseAddress } from "../../core/net/address.ts";
-import { TokenBook } from "./legacy_logins.ts";
+import { TokenIndex } from "./legacy_logins.ts";
 
 const token = (name: string, address: string) => ({
   name,
@@ -9,7 +9,7 @@ const token = (name: string, address: string) => ({
 const octets = (text: string) => new TextEncoder().encode(text);
 
 Deno.test("a login finds its token, and nothing else does", () => {
-  const book = new TokenBook();
+  const book = new TokenIndex();
   const [anna, bert] = [token("anna-1", "192.168.251.3"), token("b\u00e9rt", "192.168.251.4")];
   book.update([anna, bert]);
   assert.equal(book.find(octets("\x01anna-1")), anna);

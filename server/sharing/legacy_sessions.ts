@@ -10,7 +10,7 @@ import { type Endpoint, formatEndpoint, sameEndpoint } from "../../core/net/endp
 import { LOGIN } from "../../core/token/login.ts";
 import { SESSION_LIMITS } from "../../core/wireguard/limits.ts";
 import type { SessionPlane } from "../../dataplane/sessions/session_controller.ts";
-import { NOT_LOGGED_IN, type TokenBook } from "./legacy_logins.ts";
+import { NOT_LOGGED_IN, type TokenIndex } from "./legacy_logins.ts";
 import { RateLimitedLog } from "./rate_limited_log.ts";
 import type { SlotPool } from "./slot_pool.ts";
 
@@ -28,19 +28,19 @@ export interface LegacySession {
   readonly loggedInAt: number;
 }
 
-/** What the sessions work with. */
-export interface LegacyParts {
+/** The collaborators of the sessions. */
+export interface LegacyDeps {
   readonly plane: Pick<SessionPlane, "setSession" | "removeSession" | "traffic">;
   readonly pool: SlotPool;
-  readonly book: TokenBook;
+  readonly tokens: TokenIndex;
   readonly send: (message: Uint8Array<ArrayBuffer>, to: Endpoint) => void;
   /** The login reply for an address. */
   readonly reply: (address: IpAddress) => Uint8Array<ArrayBuffer>;
   /**
-   * Ends the token's WireGuard session unless that is alive: a plaintext login may be a recorded one, and must not end it.
-   * False if it is.
+   * Ends the token's WireGuard session unless that is alive: a plaintext login may be a recorded one, and
+   * must not end it. False if it is.
    */
-  readonly takeOver: (token: string) => boolean;
+  readonly evictOther: (token: string) => boolean;
   /** There is a session now, after there was none. */
   readonly onFirst: () => void;
 }
@@ -52,11 +52,11 @@ export class LegacySessions {
   /** Datagrams that mean nothing. */
   malformed = 0;
   readonly refusals: RateLimitedLog = new RateLimitedLog();
-  readonly #parts: LegacyParts;
+  readonly #deps: LegacyDeps;
   readonly #sessions = new Map<string, LegacySession>();
 
-  constructor(parts: LegacyParts) {
-    this.#parts = parts;
+  constructor(deps: LegacyDeps) {
+    this.#deps = deps;
   }
 
   /** All sessions. */
@@ -64,18 +64,18 @@ export class LegacySessions {
     return [...this.#sessions.values()];
   }
 
-  /** How many there are. */
+  /** The count of sessions. */
   get count(): number {
     return this.#sessions.size;
   }
 
-  /** Whether a token has a session. */
+  /** Checks that a token has a session. */
   has(token: string): boolean {
     return this.#sessions.has(token);
   }
 
   /**
-   * Takes a datagram that is no message of WireGuard: of a packet, the first octet.
+   * Takes a datagram that is no message of WireGuard: of a packet, the first byte.
    *
    * @param source the sender's socket address
    */
@@ -84,7 +84,7 @@ export class LegacySessions {
     // No token begins with a zero, so this is a message of WireGuard that was cut or changed.
     else if (datagram[0] === LOGIN) this.malformed++;
     // Its first login comes as 00 and is repeated as 01 when this is the answer.
-    else if (this.isOn) this.#parts.send(NOT_LOGGED_IN, from);
+    else if (this.isOn) this.#deps.send(NOT_LOGGED_IN, from);
     else this.malformed++;
   }
 
@@ -98,17 +98,17 @@ export class LegacySessions {
     }
   }
 
-  /** Tells all accessors anew. */
-  tellAll(): void {
+  /** Sends the login reply to all accessors. */
+  notifyAll(): void {
     for (const { address, endpoint } of this.#sessions.values()) {
-      this.#parts.send(this.#parts.reply(address), endpoint);
+      this.#deps.send(this.#deps.reply(address), endpoint);
     }
   }
 
   /** Ends what has been silent for too long. */
   tick(now: number): void {
     for (const [name, { slot, loggedInAt }] of this.#sessions) {
-      const heardAt = Math.max(loggedInAt, this.#parts.plane.traffic(slot).receivedAt);
+      const heardAt = Math.max(loggedInAt, this.#deps.plane.traffic(slot).receivedAt);
       if (now - heardAt > SILENCE_LIMIT) this.end(name);
     }
   }
@@ -118,33 +118,33 @@ export class LegacySessions {
     const session = this.#sessions.get(name);
     if (session === undefined) return;
     this.#sessions.delete(name);
-    this.#parts.plane.removeSession(session.slot);
-    this.#parts.pool.giveBack(session.slot);
+    this.#deps.plane.removeSession(session.slot);
+    this.#deps.pool.giveBack(session.slot);
   }
 
   #takeLogin(login: Uint8Array, source: Uint8Array, from: Endpoint, now: number): void {
     if (!this.isOn) {
       return this.#refuse(from, now, 'it sends its token in clear; see "expose ADDRESS:PORT legacy"');
     }
-    const token = this.#parts.book.find(login);
+    const token = this.#deps.tokens.find(login);
     if (token === undefined) return this.#refuse(from, now, "the token is unknown");
-    if (!this.#parts.takeOver(token.name)) {
+    if (!this.#deps.evictOther(token.name)) {
       return this.#refuse(from, now, `${formatAddress(token.address)} is logged in by WireGuard`);
     }
     const known = this.#sessions.get(token.name);
     if (known === undefined || !sameEndpoint(known.endpoint, from)) {
       this.end(token.name);
-      const slot = this.#parts.pool.take();
+      const slot = this.#deps.pool.take();
       if (slot === undefined) return this.#refuse(from, now, "there is no room for more sessions");
-      this.#parts.plane.setSession(slot, { address: token.address, endpoint: source, legacy: true });
-      if (this.#sessions.size === 0) this.#parts.onFirst();
+      this.#deps.plane.setSession(slot, { address: token.address, endpoint: source, legacy: true });
+      if (this.#sessions.size === 0) this.#deps.onFirst();
       this.#sessions.set(token.name, { slot, address: token.address, endpoint: from, loggedInAt: now });
       if (known === undefined) {
         const fields = { address: formatAddress(token.address), endpoint: formatEndpoint(from) };
         log.info("accessor connected, without encryption", fields);
       }
     }
-    this.#parts.send(this.#parts.reply(token.address), from);
+    this.#deps.send(this.#deps.reply(token.address), from);
   }
 
   #refuse(from: Endpoint, now: number, reason: string): void {

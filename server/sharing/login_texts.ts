@@ -8,14 +8,16 @@ import { tunnelAddresses } from "../../core/config/virtual_network.ts";
 import type { IpAddress } from "../../core/net/address.ts";
 import { exposedPrefixes } from "./exposed_prefixes.ts";
 import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
-import { encodeLogin, LARGEST_SESSION_MTU, MOST_ROUTES } from "../../core/token/login.ts";
+import { encodeLogin, MAX_ROUTES, MAX_SESSION_MTU } from "../../core/token/login.ts";
 
 /** The part of a configuration that sharing goes by. */
 export type SharingConfig = Pick<Config, "addr" | "mtu" | "routes" | "tokens" | "pong">;
 
-/** Most octets of a text in one transport message, with room for its header, tag and padding in a datagram. */
-const LONGEST_TEXT = 65_000;
-/** Octets of the buffer that the original reads a login reply into (accessor/main.go of mac-docker-connector). */
+/** Most bytes of a text in one transport message, with room for its header, tag and padding in a datagram. */
+const MAX_TEXT = 65_000;
+/**
+ * Bytes of the buffer that the original reads a login reply into (accessor/main.go of mac-docker-connector).
+ */
 const ORIGINAL_BUFFER = 2000;
 
 /** The texts for the accessors of one configuration, and of those that follow it. */
@@ -28,13 +30,15 @@ export class LoginTexts {
     this.#config = config;
   }
 
-  /** Takes the next configuration over. */
+  /** Applies the next configuration. */
   update(config: SharingConfig): void {
     this.#config = config;
     this.#generation++;
   }
 
-  /** All that a text says besides the accessor's address: two configurations with the same need no new texts. */
+  /**
+   * All that a text says besides the accessor's address: two configurations with the same need no new texts.
+   */
   describe(config: SharingConfig): string {
     const routes = exposedPrefixes(config).map(formatPrefix);
     return [formatPrefix(config.addr), config.mtu, ...routes].join();
@@ -42,10 +46,12 @@ export class LoginTexts {
 
   /** The texts for our own accessors, each no longer than a packet. */
   texts(address: IpAddress): Uint8Array<ArrayBuffer>[] {
-    return this.#encode(address, Math.min(this.#config.mtu, LONGEST_TEXT), exposedPrefixes(this.#config));
+    return this.#encode(address, Math.min(this.#config.mtu, MAX_TEXT), exposedPrefixes(this.#config));
   }
 
-  /** The one text for the original's accessor, which knows no parts: with as many routes as its buffer holds. */
+  /**
+   * The one text for the original's accessor, which knows no parts: with as many routes as its buffer holds.
+   */
   wholeText(address: IpAddress): Uint8Array<ArrayBuffer> {
     const routes = exposedPrefixes(this.#config);
     for (;;) {
@@ -60,8 +66,8 @@ export class LoginTexts {
     const login = {
       address: { address, length: addr.length },
       peer: tunnelAddresses(addr).server,
-      mtu: Math.min(mtu, LARGEST_SESSION_MTU),
-      routes: routes.slice(0, MOST_ROUTES),
+      mtu: Math.min(mtu, MAX_SESSION_MTU),
+      routes: routes.slice(0, MAX_ROUTES),
     };
     return encodeLogin(login, size, this.#generation);
   }

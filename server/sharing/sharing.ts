@@ -1,6 +1,6 @@
 /**
- * Sharing with teammates: the exposed socket as the configuration wants it, and the tokens of those who may use it. Loaded when
- * `expose` is set for the first time.
+ * Sharing with teammates: the exposed socket as the configuration wants it, and the tokens of those who may
+ * use it. Loaded when `expose` is set for the first time.
  *
  * @module
  */
@@ -24,8 +24,8 @@ const log = getLogger("sharing");
 /** The pauses until a socket that could not be opened is tried again. */
 const RETRY: BackoffOptions = { firstMs: 1000, maxMs: 30_000 };
 
-/** What the sharing works with. */
-export interface SharingParts {
+/** The collaborators of the sharing. */
+export interface SharingDeps {
   readonly dataPlane: DataPlane;
   /** Let the kernel cut and join datagrams. */
   readonly offload: boolean;
@@ -33,7 +33,7 @@ export interface SharingParts {
 
 /** The sharing of a server. */
 export class Sharing implements AsyncDisposable {
-  readonly #parts: SharingParts;
+  readonly #deps: SharingDeps;
   readonly #peers = new TokenPeers(scrypt, derivationsAtOnce(navigator.hardwareConcurrency));
   readonly #weak = new WeakTokens();
   readonly #faults = new LogOnChange();
@@ -45,11 +45,11 @@ export class Sharing implements AsyncDisposable {
   readonly #queue = new SerialQueue((error) => this.#failed(error));
   #isOver = false;
 
-  constructor(parts: SharingParts) {
-    this.#parts = parts;
+  constructor(deps: SharingDeps) {
+    this.#deps = deps;
   }
 
-  /** Puts a configuration in force, one call after the other. What fails is logged and tried again. */
+  /** Applies a configuration, one call after the other. What fails is logged and tried again. */
   apply(config: Config): Promise<void> {
     return this.#queue.run(async () => {
       this.#config = config;
@@ -104,9 +104,9 @@ export class Sharing implements AsyncDisposable {
     this.#fault = undefined;
     if (expose === undefined || this.#isOver) return;
     try {
-      const { dataPlane, offload } = this.#parts;
-      const parts = { dataPlane, offload, peers: this.#peers };
-      const opened = this.#listener = await ExposedListener.open(expose, this.#inForce, parts);
+      const { dataPlane, offload } = this.#deps;
+      const deps = { dataPlane, offload, peers: this.#peers };
+      const opened = this.#listener = await ExposedListener.open(expose, this.#inForce, deps);
       opened.failure.catch((error) => this.#lost(opened, error));
       this.#faults.clear("expose");
       log.info("accessors can log in", { listen: formatEndpoint(expose.endpoint), legacy: expose.legacy });

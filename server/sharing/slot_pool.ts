@@ -4,7 +4,10 @@
  * @module
  */
 
-/** Hands numbers out, the one that was given back longest ago first, so that late news of a former session meets nobody. */
+/**
+ * Hands numbers out, the one that was given back longest ago first, so that late news of a former session
+ * meets nobody.
+ */
 export class SlotPool {
   readonly #free: number[];
 

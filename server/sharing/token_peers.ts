@@ -1,6 +1,6 @@
 /**
- * The tokens as WireGuard peers. Their keys are derived in the background, a few at a time, and kept for as long as the token is in the
- * configuration; what a peer remembers of handshakes is kept with them.
+ * The tokens as WireGuard peers. Their keys are derived in the background, a few at a time, and kept for as
+ * long as the token is in the configuration; what a peer remembers of handshakes is kept with them.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import {
   destroyTokenKeys,
   type Scrypt,
 } from "../../core/token/token_keys.ts";
-import { Keyring } from "../../core/wireguard/mac1_lookup.ts";
-import type { InitiationGuard } from "../../core/wireguard/initiation_replay_filter.ts";
+import { Mac1Lookup } from "../../core/wireguard/mac1_lookup.ts";
+import type { InitiationReplayFilter } from "../../core/wireguard/initiation_replay_filter.ts";
 import { Peer, type PeerKeys } from "../../core/wireguard/peer.ts";
 
 const log = getLogger("sharing");
 
 /** Tokens that were taken out and are remembered: four times as many as there can be sessions. */
-const MOST_GUARDS = 4096;
+const MAX_REPLAY_FILTERS = 4096;
 
 /** A token whose keys are known. */
 export interface TokenPeer {
@@ -29,8 +29,8 @@ export interface TokenPeer {
 }
 
 /**
- * How many tokens are derived at the same time: one core of two, and never more than four, so that packets keep flowing. Each takes
- * 16 MiB meanwhile.
+ * How many tokens are derived at the same time: one core of two, and never more than four, so that packets
+ * keep flowing. Each takes 16 MiB meanwhile.
  */
 export function derivationsAtOnce(cores: number): number {
   return Math.max(1, Math.min(4, cores >> 1));
@@ -38,17 +38,18 @@ export function derivationsAtOnce(cores: number): number {
 
 /** The peers of a configuration's tokens. */
 export class TokenPeers implements Disposable {
-  readonly #ring = new Keyring<TokenPeer>();
+  readonly #mac1Lookup = new Mac1Lookup<TokenPeer>();
   readonly #peers = new Map<string, TokenPeer>();
   #wanted = new Set<string>();
   /** Tokens that wait for their turn. */
   #queue: string[] = [];
   readonly #underWay = new Set<string>();
   /**
-   * What is remembered of the initiations of tokens that were taken out, by public key: a token that comes back must not accept a
-   * recorded one. A map keeps the order of insertion: the first one has been out for longest.
+   * What is remembered of the initiations of tokens that were taken out, by public key: a token that comes
+   * back must not accept a recorded one. A map keeps the order of insertion: the first one has been out for
+   * longest.
    */
-  readonly #guards = new Map<string, InitiationGuard>();
+  readonly #replayFilters = new Map<string, InitiationReplayFilter>();
 
   /**
    * @param scrypt does the work elsewhere than on this thread
@@ -56,7 +57,7 @@ export class TokenPeers implements Disposable {
    */
   constructor(readonly scrypt: Scrypt, readonly atOnce: number) {}
 
-  /** Takes the tokens of a configuration over: derives those that are new, forgets those that are gone. */
+  /** Applies the tokens of a configuration: derives those that are new, forgets those that are gone. */
   update(tokens: readonly string[]): void {
     this.#wanted = new Set(tokens);
     for (const [token, known] of this.#peers) if (!this.#wanted.has(token)) this.#forget(known);
@@ -64,19 +65,19 @@ export class TokenPeers implements Disposable {
     this.#proceed();
   }
 
-  /** How many tokens cannot log in yet. */
+  /** The count of tokens that cannot log in yet. */
   get deriving(): number {
     return this.#queue.length + this.#underWay.size;
   }
 
-  /** How many keys an initiation may be for. */
+  /** The count of keys that an initiation may be for. */
   get size(): number {
-    return this.#ring.size;
+    return this.#mac1Lookup.size;
   }
 
   /** Whose token an initiation was made with; at most `limit` keys are tried. */
-  find(initiation: Uint8Array, limit: number): TokenPeer | undefined {
-    return this.#ring.find(initiation, limit);
+  findPeer(initiation: Uint8Array, limit: number): TokenPeer | undefined {
+    return this.#mac1Lookup.findPeer(initiation, limit);
   }
 
   /** Clears all keys. */
@@ -105,27 +106,28 @@ export class TokenPeers implements Disposable {
       destroyTokenKeys(keys);
     } catch (error) {
       log.error("Cannot derive the keys of a token", { reason: String(error) });
-      // Not tried again until it is in another configuration: the next one would fail for the same reason, such as no memory.
+      // Not tried again until it is in another configuration: the next one would fail for the same reason,
+      // such as no memory.
       this.#wanted.delete(token);
     }
   }
 
   #add(token: string, keys: PeerKeys): void {
     const publicKey = bytesToHex(keys.peerPublicKey);
-    const peer = new Peer(keys, this.#guards.get(publicKey));
-    this.#guards.delete(publicKey);
+    const peer = new Peer(keys, this.#replayFilters.get(publicKey));
+    this.#replayFilters.delete(publicKey);
     const known = { token, peer };
     this.#peers.set(token, known);
-    this.#ring.add(peer.mac1Key, known);
+    this.#mac1Lookup.add(peer.mac1Key, known);
   }
 
   #forget(known: TokenPeer): void {
     this.#peers.delete(known.token);
-    this.#ring.delete(known);
-    this.#guards.set(bytesToHex(known.peer.peerPublicKey), known.peer.initiations);
-    if (this.#guards.size > MOST_GUARDS) {
-      const [oldest = ""] = this.#guards.keys();
-      this.#guards.delete(oldest);
+    this.#mac1Lookup.delete(known);
+    this.#replayFilters.set(bytesToHex(known.peer.peerPublicKey), known.peer.initiations);
+    if (this.#replayFilters.size > MAX_REPLAY_FILTERS) {
+      const [oldest = ""] = this.#replayFilters.keys();
+      this.#replayFilters.delete(oldest);
     }
     known.peer.destroy();
   }

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { accessorPeerKeys, deriveTokenKeys, type Scrypt } from "../../core/token/token_keys.ts";
 import { InitiatorHandshake } from "../../core/wireguard/initiator.ts";
 import { Peer } from "../../core/wireguard/peer.ts";
-import { respond } from "../../core/wireguard/responder.ts";
+import { consumeInitiation } from "../../core/wireguard/responder.ts";
 import { derivationsAtOnce, TokenPeers } from "./token_peers.ts";
+import { accepted } from "../../core/wireguard/handshake_fixture.ts";
 
 /** Derivations that end when the test says so. */
 class HeldScrypt {
@@ -36,7 +37,7 @@ async function initiationOf(token: string, wallClock = Date.now()): Promise<Uint
   const keys = await deriveTokenKeys(token, (password) => Promise.resolve(HeldScrypt.now(password)));
   const ephemeralKey = crypto.getRandomValues(new Uint8Array(32));
   const input = { localIndex: 1, ephemeralKey, wallClock, now: 0 };
-  return InitiatorHandshake.begin(new Peer(accessorPeerKeys(keys)), input).message;
+  return InitiatorHandshake.createInitiation(new Peer(accessorPeerKeys(keys)), input).message;
 }
 
 Deno.test("tokens are derived in their order, so many at once and no more", async () => {
@@ -48,8 +49,8 @@ Deno.test("tokens are derived in their order, so many at once and no more", asyn
   await held.end();
   assert.deepEqual(held.asked, ["a", "b", "c"]);
   assert.deepEqual([peers.deriving, peers.size], [3, 1]);
-  assert.equal(peers.find(await initiationOf("a"), Infinity)?.token, "a");
-  assert.equal(peers.find(await initiationOf("b"), Infinity), undefined);
+  assert.equal(peers.findPeer(await initiationOf("a"), Infinity)?.token, "a");
+  assert.equal(peers.findPeer(await initiationOf("b"), Infinity), undefined);
   for (let rest = 0; rest < 3; rest++) await held.end();
   assert.deepEqual([peers.deriving, peers.size], [0, 4]);
 });
@@ -61,16 +62,16 @@ Deno.test("a reload derives what is new, keeps what is there and forgets what is
   await held.end();
   await held.end();
   const [a, b] = [await initiationOf("a"), await initiationOf("b")];
-  const gone = peers.find(a, Infinity);
-  const kept = peers.find(b, Infinity);
+  const gone = peers.findPeer(a, Infinity);
+  const kept = peers.findPeer(b, Infinity);
   peers.update(["b", "c"]);
   assert.deepEqual(held.asked, ["a", "b", "c"]);
-  assert.equal(peers.find(a, Infinity), undefined);
-  assert.equal(peers.find(b, Infinity), kept);
+  assert.equal(peers.findPeer(a, Infinity), undefined);
+  assert.equal(peers.findPeer(b, Infinity), kept);
   const input = { localIndex: 1, ephemeralKey: new Uint8Array(32), now: 0 };
-  assert.equal(gone === undefined ? undefined : respond(gone.peer, a, input), undefined);
+  assert.equal(gone === undefined ? undefined : accepted(consumeInitiation(gone.peer, a, input)), undefined);
   await held.end();
-  assert.equal(peers.find(await initiationOf("c"), Infinity)?.token, "c");
+  assert.equal(peers.findPeer(await initiationOf("c"), Infinity)?.token, "c");
 });
 
 Deno.test("a token that is taken out while it is derived does not come in", async () => {
@@ -111,9 +112,9 @@ Deno.test("a token that was taken out and comes back accepts no recorded initiat
   using peers = new TokenPeers(held.scrypt, 1);
   const recorded = await initiationOf("a");
   const take = (initiation: Uint8Array, now: number) => {
-    const peer = peers.find(initiation, Infinity)?.peer ?? assert.fail("no peer");
+    const peer = peers.findPeer(initiation, Infinity)?.peer ?? assert.fail("no peer");
     const ephemeralKey = crypto.getRandomValues(new Uint8Array(32));
-    return respond(peer, initiation, { localIndex: 2, ephemeralKey, now }) !== undefined;
+    return accepted(consumeInitiation(peer, initiation, { localIndex: 2, ephemeralKey, now })) !== undefined;
   };
   peers.update(["a"]);
   await held.end();

@@ -7,24 +7,27 @@ import { getLogger } from "../../program/log.ts";
 import type { Token } from "../../core/config/config.ts";
 import { formatAddress, type IpAddress, sameAddress } from "../../core/net/address.ts";
 import { LOGIN } from "../../core/token/login.ts";
+import { IndexTable } from "../../core/wireguard/index_table.ts";
 import type { SessionPlane } from "../../dataplane/sessions/session_controller.ts";
-import { LocalIndices } from "./index_table.ts";
 import type { SlotPool } from "./slot_pool.ts";
 import type { TokenPeer } from "./token_peers.ts";
-import { TokenSession, type TokenSessionParts } from "./token_session.ts";
+import { TokenSession, type TokenSessionDeps } from "./token_session.ts";
 
 const log = getLogger("sharing");
 
 /** The least milliseconds between two answers to the questions of one accessor. */
 const ANSWER_PAUSE = 100;
-/** A text may get lost, and the accessor does not know that there was one; so each is sent so many times more, with a tick between. */
+/**
+ * A text may get lost, and the accessor does not know that there was one; so each is sent so many times more,
+ * with a tick between.
+ */
 const REPETITIONS = 2;
 
-/** What the sessions work with. */
-export interface TokenSessionsParts extends Pick<TokenSessionParts, "send" | "encode" | "limits"> {
-  readonly plane: TokenSessionParts["plane"] & Pick<SessionPlane, "removeSession">;
+/** The collaborators of the sessions. */
+export interface TokenSessionsDeps extends Pick<TokenSessionDeps, "send" | "encode" | "limits"> {
+  readonly plane: TokenSessionDeps["plane"] & Pick<SessionPlane, "removeSession">;
   readonly pool: SlotPool;
-  /** What an accessor with this address is told. */
+  /** The login reply for an accessor with this address. */
   readonly texts: (address: IpAddress) => readonly Uint8Array[];
   /** The address that a token has in the configuration. */
   readonly addressOf: (token: string) => IpAddress | undefined;
@@ -32,8 +35,8 @@ export interface TokenSessionsParts extends Pick<TokenSessionParts, "send" | "en
   readonly onFirst: () => void;
 }
 
-/** A session, and when it was told what. */
-interface Told {
+/** A session, and what it was last sent. */
+interface NotifyState {
   readonly session: TokenSession;
   answeredAt: number;
   repetitions: number;
@@ -42,19 +45,19 @@ interface Told {
 /** The sessions. Times are milliseconds on the scale of performance.now(). */
 export class TokenSessions {
   /** The numbers of their handshakes and keys. */
-  readonly indices = new LocalIndices<TokenSession>();
-  readonly #parts: TokenSessionsParts;
-  readonly #session: TokenSessionParts;
-  readonly #byToken = new Map<string, Told>();
-  readonly #bySlot = new Map<number, Told>();
+  readonly indices = new IndexTable<TokenSession>();
+  readonly #deps: TokenSessionsDeps;
+  readonly #session: TokenSessionDeps;
+  readonly #byToken = new Map<string, NotifyState>();
+  readonly #bySlot = new Map<number, NotifyState>();
 
-  constructor(parts: TokenSessionsParts) {
-    this.#parts = parts;
+  constructor(deps: TokenSessionsDeps) {
+    this.#deps = deps;
     this.#session = {
-      ...parts,
+      ...deps,
       indices: this.indices,
-      onReady: (session) => this.#tell(session.slot),
-      onForgotten: (session) => this.end(session.of.token),
+      onEstablished: (session) => this.#notify(session.slot),
+      onExpired: (session) => this.end(session.of.token),
     };
   }
 
@@ -63,12 +66,12 @@ export class TokenSessions {
     return [...this.#byToken.values()].map(({ session }) => session);
   }
 
-  /** How many there are. */
+  /** The count of sessions. */
   get count(): number {
     return this.#byToken.size;
   }
 
-  /** Whether a token has a session. */
+  /** Checks that a token has a session. */
   has(token: string): boolean {
     return this.#byToken.has(token);
   }
@@ -82,18 +85,21 @@ export class TokenSessions {
   sessionOf(of: TokenPeer, source: Uint8Array): TokenSession | undefined {
     const known = this.#byToken.get(of.token)?.session;
     if (known !== undefined) return known;
-    const address = this.#parts.addressOf(of.token);
-    const slot = address === undefined ? undefined : this.#parts.pool.take();
+    const address = this.#deps.addressOf(of.token);
+    const slot = address === undefined ? undefined : this.#deps.pool.take();
     if (address === undefined || slot === undefined) return undefined;
     const session = new TokenSession(of, { slot, address, source }, this.#session);
-    const told = { session, answeredAt: -Infinity, repetitions: 0 };
-    this.#byToken.set(of.token, told);
-    this.#bySlot.set(slot, told);
-    if (this.#byToken.size === 1) this.#parts.onFirst();
+    const state = { session, answeredAt: -Infinity, repetitions: 0 };
+    this.#byToken.set(of.token, state);
+    this.#bySlot.set(slot, state);
+    if (this.#byToken.size === 1) this.#deps.onFirst();
     return session;
   }
 
-  /** Puts the tokens of a configuration in force: ends the sessions of those that are gone, moves those with another address. */
+  /**
+   * Applies the tokens of a configuration: ends the sessions of those that are gone, moves those with
+   * another address.
+   */
   update(tokens: readonly Token[], now: number): void {
     const addresses = new Map(tokens.map(({ name, address }) => [name, address]));
     for (const [token, { session }] of this.#byToken) {
@@ -103,41 +109,43 @@ export class TokenSessions {
     }
   }
 
-  /** Tells all accessors anew, because something has changed. */
-  tellAll(): void {
-    for (const slot of this.#bySlot.keys()) this.#tell(slot);
+  /** Sends the login reply to all accessors, because something has changed. */
+  notifyAll(): void {
+    for (const slot of this.#bySlot.keys()) this.#notify(slot);
   }
 
   /** An accessor has sent a text that is no packet: `01` asks for the login reply. */
-  takeText(slot: number, text: Uint8Array, now: number): void {
-    const told = this.#bySlot.get(slot);
-    // The octets behind it are padding.
-    if (told === undefined || text[0] !== LOGIN || now - told.answeredAt < ANSWER_PAUSE) return;
-    told.answeredAt = now;
-    this.#send(told);
+  handleText(slot: number, text: Uint8Array, now: number): void {
+    const state = this.#bySlot.get(slot);
+    // The bytes behind it are padding.
+    if (state === undefined || text[0] !== LOGIN || now - state.answeredAt < ANSWER_PAUSE) return;
+    state.answeredAt = now;
+    this.#send(state);
   }
 
-  /** The data plane wants keys for a session. */
-  wanted(slot: number, now: number): void {
-    this.#bySlot.get(slot)?.session.wanted(now);
+  /** The data plane needs keys for a session. */
+  handshakeNeeded(slot: number, now: number): void {
+    const session = this.#bySlot.get(slot)?.session;
+    session?.handshakeNeeded(now);
+    session?.tick(now);
   }
 
   /** The data plane has received the first message by these keys. */
-  confirmed(slot: number, localIndex: number, now: number): void {
+  keyConfirmed(slot: number, localIndex: number, now: number): void {
     const session = this.#bySlot.get(slot)?.session;
     if (session === undefined) return;
     const isNew = session.handshakeAt === undefined;
-    session.confirmed(localIndex, now);
+    session.keyConfirmed(localIndex, now);
     if (isNew) log.info("accessor connected", { address: formatAddress(session.address) });
   }
 
-  /** Does what is due. */
+  /** Performs what is due. */
   tick(now: number): void {
-    for (const told of [...this.#byToken.values()]) {
-      told.session.tick(now);
-      if (told.repetitions === 0 || !told.session.canSend(now)) continue;
-      told.repetitions--;
-      this.#send(told);
+    for (const state of [...this.#byToken.values()]) {
+      state.session.tick(now);
+      if (state.repetitions === 0 || !state.session.canSend(now)) continue;
+      state.repetitions--;
+      this.#send(state);
     }
   }
 
@@ -148,34 +156,34 @@ export class TokenSessions {
 
   /** Ends a token's session at once. */
   end(token: string): void {
-    const told = this.#byToken.get(token);
-    if (told === undefined) return;
-    const { session } = told;
+    const state = this.#byToken.get(token);
+    if (state === undefined) return;
+    const { session } = state;
     this.#byToken.delete(token);
     this.#bySlot.delete(session.slot);
-    session.end();
-    this.#parts.plane.removeSession(session.slot);
-    this.#parts.pool.giveBack(session.slot);
+    session.stop();
+    this.#deps.plane.removeSession(session.slot);
+    this.#deps.pool.giveBack(session.slot);
     log.info("accessor's session ended", { address: formatAddress(session.address) });
   }
 
   /** Ends a token's session unless it is alive; false if it is. */
-  yieldTo(token: string, now: number): boolean {
+  releaseTo(token: string, now: number): boolean {
     if (this.#byToken.get(token)?.session.canSend(now) === true) return false;
     this.end(token);
     return true;
   }
 
-  #tell(slot: number): void {
-    const told = this.#bySlot.get(slot);
-    if (told === undefined) return;
-    told.repetitions = REPETITIONS;
-    this.#send(told);
+  #notify(slot: number): void {
+    const state = this.#bySlot.get(slot);
+    if (state === undefined) return;
+    state.repetitions = REPETITIONS;
+    this.#send(state);
   }
 
-  #send({ session }: Told): void {
-    for (const text of this.#parts.texts(session.address)) {
-      this.#parts.plane.sealAndSend(session.slot, text);
+  #send({ session }: NotifyState): void {
+    for (const text of this.#deps.texts(session.address)) {
+      this.#deps.plane.sealAndSend(session.slot, text);
     }
   }
 }

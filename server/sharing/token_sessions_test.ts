@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { parseAddress } from "../../core/net/address.ts";
-import { respond } from "../../core/wireguard/responder.ts";
+import { consumeInitiation } from "../../core/wireguard/responder.ts";
 import { Handshakes } from "./handshakes.ts";
 import { begin, bothEnds, PLACE, RecordedPlane, SOURCE } from "./recorded_plane_fixture.ts";
 import { SlotPool } from "./slot_pool.ts";
 import { TokenSessions } from "./token_sessions.ts";
+import { accepted } from "../../core/wireguard/handshake_fixture.ts";
 
 const ADDRESS = parseAddress("192.168.251.3") ?? assert.fail();
 const OTHER = parseAddress("192.168.251.9") ?? assert.fail();
@@ -27,14 +28,14 @@ async function scene(slots = 2) {
   const handshakes = new Handshakes({
     peers: {
       size: 1,
-      find: (initiation) => respondable(initiation) ? server : undefined,
+      findPeer: (initiation) => respondable(initiation) ? server : undefined,
     },
     indices: sessions.indices,
     send: recorded.send,
     hasRoom: () => sessions.has("a") || pool.hasFree,
     sessionOf: (of, source) => sessions.sessionOf(of, source),
   }, 0);
-  const initiate = (now: number) => handshakes.take(begin(accessor, now).message, SOURCE, PLACE, now);
+  const initiate = (now: number) => handshakes.handle(begin(accessor, now).message, SOURCE, PLACE, now);
   const newest = () => recorded.indices.at(-1) ?? assert.fail("no keys");
   return { recorded, accessor, server, sessions, handshakes, initiate, newest, tokens };
 }
@@ -46,9 +47,9 @@ Deno.test("a session is told once the accessor has used its keys", async () => {
   initiate(0);
   assert.equal(recorded.sent[0]?.length, 92);
   assert.deepEqual(recorded.take(), ["set 0", "install 0"]);
-  sessions.confirmed(0, newest() + 1, 10);
+  sessions.keyConfirmed(0, newest() + 1, 10);
   assert.deepEqual(recorded.take(), []);
-  sessions.confirmed(0, newest(), 10);
+  sessions.keyConfirmed(0, newest(), 10);
   assert.deepEqual(recorded.take(), ["send 0 login"]);
   for (const now of [510, 1010, 1510]) sessions.tick(now);
   assert.deepEqual(recorded.take(), ["send 0 login", "send 0 login"]);
@@ -57,13 +58,13 @@ Deno.test("a session is told once the accessor has used its keys", async () => {
 Deno.test("a question is answered, not faster than ten times a second", async () => {
   const { recorded, sessions, initiate, newest } = await scene();
   initiate(0);
-  sessions.confirmed(0, newest(), 0);
+  sessions.keyConfirmed(0, newest(), 0);
   recorded.take();
   const question = Uint8Array.of(1, 0, 0, 0);
-  for (const now of [1000, 1001, 1050, 1101]) sessions.takeText(0, question, now);
+  for (const now of [1000, 1001, 1050, 1101]) sessions.handleText(0, question, now);
   assert.deepEqual(recorded.take(), ["send 0 login", "send 0 login"]);
-  sessions.takeText(0, Uint8Array.of(2), 5000);
-  sessions.takeText(1, question, 5000);
+  sessions.handleText(0, Uint8Array.of(2), 5000);
+  sessions.handleText(1, question, 5000);
   assert.deepEqual(recorded.take(), []);
 });
 
@@ -71,7 +72,7 @@ Deno.test("the keys before the last ones go, and all of them with time", async (
   const { recorded, sessions, initiate, newest } = await scene();
   for (const now of [0, 100_000, 200_000]) {
     initiate(now);
-    sessions.confirmed(0, newest(), now);
+    sessions.keyConfirmed(0, newest(), now);
     sessions.tick(now + 1);
   }
   const steps = recorded.take().filter((step) => step.startsWith("expire"));
@@ -86,7 +87,7 @@ Deno.test("the keys before the last ones go, and all of them with time", async (
 Deno.test("a removed token ends its session, its slot serves the next", async () => {
   const { recorded, sessions, initiate, newest } = await scene(1);
   initiate(0);
-  sessions.confirmed(0, newest(), 0);
+  sessions.keyConfirmed(0, newest(), 0);
   sessions.update([], 1);
   assert.deepEqual(recorded.take().slice(-2), ["expire 0 0", "remove 0"]);
   initiate(1000);
@@ -96,36 +97,36 @@ Deno.test("a removed token ends its session, its slot serves the next", async ()
 Deno.test("with another address the server begins a handshake, and tells it when that is complete", async () => {
   const { recorded, accessor, sessions, initiate, handshakes, newest } = await scene();
   initiate(0);
-  sessions.confirmed(0, newest(), 0);
+  sessions.keyConfirmed(0, newest(), 0);
   recorded.take();
   sessions.update([{ name: "a", address: OTHER }], 1000);
   assert.deepEqual(recorded.take(), ["expire 0 0", "set 0"]);
   const input = { localIndex: 78, ephemeralKey: crypto.getRandomValues(new Uint8Array(32)), now: 1000 };
-  const response = respond(accessor, recorded.sent.at(-1) ?? assert.fail(), input) ??
+  const response = accepted(consumeInitiation(accessor, recorded.sent.at(-1) ?? assert.fail(), input)) ??
     assert.fail("no initiation");
-  handshakes.take(response.message, SOURCE, PLACE, 1001);
+  handshakes.handle(response.message, SOURCE, PLACE, 1001);
   assert.deepEqual(recorded.take(), ["install 0", "send 0 login"]);
-  handshakes.take(response.message, SOURCE, PLACE, 1002);
+  handshakes.handle(response.message, SOURCE, PLACE, 1002);
   assert.deepEqual(recorded.take(), []);
 });
 
 Deno.test("data that waits for keys begins a handshake, repeated every 5 s for 90 s", async () => {
   const { recorded, sessions, initiate } = await scene();
   initiate(0);
-  sessions.wanted(0, 10_000);
+  sessions.handshakeNeeded(0, 10_000);
   for (let now = 10_000; now < 200_000; now += 500) sessions.tick(now);
   const initiations = recorded.sent.filter(({ length }) => length === 148);
   assert.ok(initiations.length >= 15 && initiations.length <= 19, `${initiations.length}`);
   assert.deepEqual(recorded.take().filter((step) => step.startsWith("want")), ["want 0 again"]);
   // The data plane tells of the next packet, and it begins again.
-  sessions.wanted(0, 200_000);
+  sessions.handshakeNeeded(0, 200_000);
   assert.equal(recorded.sent.filter(({ length }) => length === 148).length, initiations.length + 1);
 });
 
 Deno.test("an accessor that is away when it gets another address does not keep its slot for ever", async () => {
   const { sessions, initiate, newest } = await scene(1);
   initiate(0);
-  sessions.confirmed(0, newest(), 0);
+  sessions.keyConfirmed(0, newest(), 0);
   sessions.update([{ name: "a", address: OTHER }], 1000);
   for (let now = 1000; now < 640_000; now += 500) sessions.tick(now);
   assert.equal(sessions.count, 0);
@@ -134,7 +135,7 @@ Deno.test("an accessor that is away when it gets another address does not keep i
 Deno.test("keys age while the machine sleeps", async () => {
   const { recorded, sessions, initiate, newest } = await scene();
   initiate(0);
-  sessions.confirmed(0, newest(), 0);
+  sessions.keyConfirmed(0, newest(), 0);
   sessions.tick(60_000);
   recorded.take();
   sessions.slept(100_000);
@@ -151,12 +152,12 @@ Deno.test("under load an answer is a cookie, and the handshake follows when it c
   for (let count = 0; count < 300; count++) initiate(count / 10);
   assert.ok(handshakes.counts.cookies >= 199, JSON.stringify(handshakes.counts));
   const last = begin(accessor, 1000);
-  handshakes.take(last.message, SOURCE, PLACE, 1000);
+  handshakes.handle(last.message, SOURCE, PLACE, 1000);
   const cookie = recorded.sent.at(-1) ?? assert.fail();
   assert.equal(cookie.length, 64);
-  assert.ok(accessor.macs.takeCookie(cookie, 1001));
+  assert.ok(accessor.cookieGenerator.consumeReply(cookie, 1001));
   const before = handshakes.counts.answered;
-  handshakes.take(begin(accessor, 1002).message, SOURCE, PLACE, 1002);
+  handshakes.handle(begin(accessor, 1002).message, SOURCE, PLACE, 1002);
   assert.equal(handshakes.counts.answered, before + 1);
 });
 
@@ -170,10 +171,10 @@ Deno.test("forged initiations and responses change nothing", async () => {
   const { recorded, accessor, sessions, handshakes } = await scene();
   const forged = begin(accessor, 0).message;
   forged[60] = (forged[60] ?? 0) ^ 1;
-  handshakes.take(forged, SOURCE, PLACE, 0);
+  handshakes.handle(forged, SOURCE, PLACE, 0);
   const response = new Uint8Array(92);
   response[0] = 2;
-  handshakes.take(response, SOURCE, PLACE, 0);
+  handshakes.handle(response, SOURCE, PLACE, 0);
   assert.deepEqual([recorded.sent.length, recorded.take().length, sessions.count], [0, 0, 0]);
   assert.deepEqual([handshakes.counts.refused, sessions.indices.size], [1, 0]);
 });

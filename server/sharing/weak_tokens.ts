@@ -13,7 +13,7 @@ const log = getLogger("sharing");
 /** Tokens judged at a time: some milliseconds, so that nothing else waits for long. */
 const BATCH = 32;
 /** Most addresses that the warning names. */
-const MOST_NAMED = 8;
+const MAX_NAMED = 8;
 
 /** Remembers of each token whether it is weak, so that each is judged and warned about once. */
 export class WeakTokens {
@@ -24,7 +24,7 @@ export class WeakTokens {
     return [...this.#judged.values()].filter((isWeak) => isWeak).length;
   }
 
-  /** Takes the tokens of a configuration over, and warns about those that are new and weak. */
+  /** Applies the tokens of a configuration, and warns about those that are new and weak. */
   async update(tokens: readonly Token[]): Promise<void> {
     const before = this.#judged;
     const judged = this.#judged = new Map<string, boolean>();
@@ -39,10 +39,10 @@ export class WeakTokens {
       if (++fresh % BATCH === 0) await new Promise((resolve) => setTimeout(resolve));
     }
     if (weak.length === 0) return;
-    const more = weak.length > MOST_NAMED ? ` and ${weak.length - MOST_NAMED} more` : "";
+    const more = weak.length > MAX_NAMED ? ` and ${weak.length - MAX_NAMED} more` : "";
     log.warn(
       `tokens of less than ${ENOUGH_BITS} bits can be guessed; "docker-connector token generate" makes strong ones`,
-      { addresses: weak.slice(0, MOST_NAMED).join(" ") + more },
+      { addresses: weak.slice(0, MAX_NAMED).join(" ") + more },
     );
   }
 }

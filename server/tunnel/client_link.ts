@@ -9,7 +9,7 @@ import { Backoff } from "../../core/async/backoff.ts";
 import type { Clock } from "../../core/async/clock.ts";
 import { getLogger } from "../../program/log.ts";
 import { LogOnChange } from "../../program/log_on_change.ts";
-import { Bucket } from "../../core/async/token_bucket.ts";
+import { TokenBucket } from "../../core/async/token_bucket.ts";
 import { type Endpoint, formatEndpoint, sameEndpoint } from "../../core/net/endpoint.ts";
 import { ControlBudget } from "../../core/protocol/control_budget.ts";
 import { encodeControl } from "../../core/protocol/control.ts";
@@ -86,7 +86,7 @@ export class ClientLink implements Disposable {
   #refused = 0;
   #repeatedTexts = 0;
   /** Without a key any program of this machine can move the tunnel back and forth; the log must not grow with that. */
-  readonly #moves: Bucket;
+  readonly #moves: TokenBucket;
   readonly #budget: ControlBudget;
   /** Whether a heartbeat from the client's endpoint proved the key. */
   #isProven = false;
@@ -106,7 +106,7 @@ export class ClientLink implements Disposable {
     this.#deps = deps;
     this.#clock = clock;
     this.#challenges = new Challenges(fillRandom(new Uint8Array(CHALLENGE_SECRET_LENGTH)));
-    this.#moves = new Bucket(MOVES_PER_SECOND, MAX_MOVES, clock.now());
+    this.#moves = new TokenBucket(MOVES_PER_SECOND, MAX_MOVES, clock.now());
     this.#budget = new ControlBudget(clock.now());
     this.#revision = Math.floor(random() * 2 ** 30);
     this.#backoff = new Backoff({ ...RESEND, random });

@@ -10,28 +10,30 @@ import {
   type Scrypt,
 } from "../../core/token/token_keys.ts";
 import { wgQuickFile } from "../../core/token/wg_quick.ts";
+import { CookieChecker } from "../../core/wireguard/cookie.ts";
+import { InitiatorHandshake } from "../../core/wireguard/initiator.ts";
+import { Mac1Lookup } from "../../core/wireguard/mac1_lookup.ts";
 import {
   classifyMessage,
-  CookieIssuer,
   INITIATION,
-  InitiatorHandshake,
-  Keyring,
   type MessageType,
-  Peer,
+  readUint32,
   receiverIndex,
-  respond,
   RESPONSE,
   TRANSPORT,
   TRANSPORT_FIELDS,
   TRANSPORT_HEADER,
-  type TransportKeys,
-} from "../../core/wireguard/wireguard.ts";
-import { readUint32, writeUint32 } from "../../core/wireguard/message.ts";
+  writeUint32,
+} from "../../core/wireguard/message.ts";
+import { Peer } from "../../core/wireguard/peer.ts";
+import { consumeInitiation } from "../../core/wireguard/responder.ts";
+import type { TransportKeys } from "../../core/wireguard/transport_keys.ts";
 import { echoReplyPattern, echoRequest } from "../topology/echo_packet.ts";
 import { networkTest } from "../topology/tunnel_test_case.ts";
 import { UdpPeer } from "../topology/udp_peer.ts";
 import { WIREGUARD_NEEDS, WireguardGo } from "../topology/wireguard_go.ts";
 import { address } from "../literals.ts";
+import { accepted } from "../../core/wireguard/handshake_fixture.ts";
 
 const SERVER_PORT = 2512;
 const ACCESSOR_PORT = 51820;
@@ -127,7 +129,9 @@ networkTest("our handshake with wireguard-go, configured by the exported file", 
   const start = performance.now();
   const clock = () => performance.now() - start;
   const respondTo = (initiation: Uint8Array) =>
-    respond(peer, initiation, { localIndex: LOCAL_INDEX, ephemeralKey: random(), now: clock() }) ??
+    accepted(
+      consumeInitiation(peer, initiation, { localIndex: LOCAL_INDEX, ephemeralKey: random(), now: clock() }),
+    ) ??
       assert.fail("the initiation was refused");
 
   await t.step("the tools compute the same public keys", async () => {
@@ -140,14 +144,15 @@ networkTest("our handshake with wireguard-go, configured by the exported file", 
   });
 
   await t.step("as the initiator", async () => {
-    const handshake = InitiatorHandshake.begin(peer, {
+    const handshake = InitiatorHandshake.createInitiation(peer, {
       localIndex: LOCAL_INDEX,
       ephemeralKey: random(),
       wallClock: Date.now(),
       now: clock(),
     });
     await socket.send(vmAddress, ACCESSOR_PORT, handshake.message.toHex());
-    const keys = handshake.finish(await receive(socket, RESPONSE)) ?? assert.fail("no session");
+    const keys = accepted(handshake.consumeResponse(await receive(socket, RESPONSE))) ??
+      assert.fail("no session");
     for (let sequence = 1; sequence <= 3; sequence++) {
       const request = echoRequest(SERVER, ACCESSOR, sequence);
       await socket.send(vmAddress, ACCESSOR_PORT, seal(keys, sequence - 1, Uint8Array.fromHex(request)));
@@ -159,12 +164,14 @@ networkTest("our handshake with wireguard-go, configured by the exported file", 
   await t.step("as the responder", async () => {
     await device.set("peer", Buffer.from(peer.publicKey).toString("base64"), "remove");
     await configure();
-    const keyring = new Keyring<Peer>();
-    for (let other = 0; other < 100; other++) keyring.add(random(), new Peer(connectorPeerKeys(tokenKeys)));
-    keyring.add(peer.mac1Key, peer);
+    const mac1Lookup = new Mac1Lookup<Peer>();
+    for (let other = 0; other < 100; other++) {
+      mac1Lookup.add(random(), new Peer(connectorPeerKeys(tokenKeys)));
+    }
+    mac1Lookup.add(peer.mac1Key, peer);
     const ping = vm.run(["ping", "-c", "1", "-W", "5", SERVER]);
     const initiation = await receive(socket, INITIATION);
-    assert.equal(keyring.find(initiation), peer);
+    assert.equal(mac1Lookup.findPeer(initiation), peer);
     const { message, keys } = respondTo(initiation);
     await socket.send(vmAddress, ACCESSOR_PORT, message.toHex());
     for (;;) {
@@ -181,7 +188,7 @@ networkTest("our handshake with wireguard-go, configured by the exported file", 
   await t.step("a cookie of ours comes back in mac2", async () => {
     await device.set("peer", Buffer.from(peer.publicKey).toString("base64"), "remove");
     await configure();
-    const cookies = new CookieIssuer(fillRandom);
+    const cookies = new CookieChecker(fillRandom);
     const from = Uint8Array.of(1, 2, 3, 4);
     const ping = vm.run(["ping", "-c", "1", "-W", "1", SERVER]);
     const first = await receive(socket, INITIATION);
@@ -189,7 +196,7 @@ networkTest("our handshake with wireguard-go, configured by the exported file", 
     await socket.send(
       vmAddress,
       ACCESSOR_PORT,
-      cookies.reply(first, peer.publicKey, from, 0).toHex(),
+      cookies.createReply(first, peer.publicKey, from, 0).toHex(),
     );
     // It repeats its initiation after REKEY_TIMEOUT, 5 s.
     const second = await receive(socket, INITIATION, 10_000);

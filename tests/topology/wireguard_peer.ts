@@ -5,18 +5,17 @@
  */
 import { type LoginText, parseLogin } from "../../core/token/login.ts";
 import { accessorPeerKeys, deriveTokenKeys } from "../../core/token/token_keys.ts";
-import {
-  INITIATION,
-  InitiatorHandshake,
-  Peer,
-  respond,
-  type TransportKeys,
-} from "../../core/wireguard/wireguard.ts";
+import { InitiatorHandshake } from "../../core/wireguard/initiator.ts";
+import { INITIATION } from "../../core/wireguard/message.ts";
+import { Peer } from "../../core/wireguard/peer.ts";
+import { consumeInitiation } from "../../core/wireguard/responder.ts";
+import type { TransportKeys } from "../../core/wireguard/transport_keys.ts";
 import { scrypt } from "../../system/process/scrypt.ts";
 import type { Network } from "./network.ts";
 import { EXPOSED_PORT } from "./session_pair.ts";
 import { openMessage, sealMessage } from "./transport_message.ts";
 import { UdpPeer } from "./udp_peer.ts";
+import { accepted } from "../../core/wireguard/handshake_fixture.ts";
 
 const random = () => crypto.getRandomValues(new Uint8Array(32));
 
@@ -42,7 +41,7 @@ export class WireguardPeer implements AsyncDisposable {
 
   /** A new handshake, its initiation not sent yet. */
   begin(): InitiatorHandshake {
-    return InitiatorHandshake.begin(this.peer, {
+    return InitiatorHandshake.createInitiation(this.peer, {
       localIndex: this.#index++,
       ephemeralKey: random(),
       wallClock: Date.now(),
@@ -55,7 +54,7 @@ export class WireguardPeer implements AsyncDisposable {
     const handshake = this.begin();
     await this.sendDatagram(handshake.message.toHex());
     const { hex } = await this.socket.receive(/^02000000/, deadline);
-    this.#take(handshake.finish(Uint8Array.fromHex(hex)));
+    this.#take(accepted(handshake.consumeResponse(Uint8Array.fromHex(hex))));
     await this.send("");
   }
 
@@ -64,7 +63,7 @@ export class WireguardPeer implements AsyncDisposable {
     const { hex } = await this.socket.receive(/^01000000/, deadline);
     const localIndex = this.#index++;
     const input = { localIndex, ephemeralKey: random(), now: performance.now() };
-    const response = respond(this.peer, Uint8Array.fromHex(hex), input);
+    const response = accepted(consumeInitiation(this.peer, Uint8Array.fromHex(hex), input));
     if (response === undefined) throw new Error(`no initiation for us, type ${INITIATION}`);
     this.#take(response.keys);
     await this.sendDatagram(response.message.toHex());

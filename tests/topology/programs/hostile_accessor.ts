@@ -20,6 +20,7 @@ import type { TransportKeys } from "../../../core/wireguard/transport_keys.ts";
 import { scrypt } from "../../../system/process/scrypt.ts";
 import { echoRequest } from "../echo_packet.ts";
 import { openMessage, sealMessage } from "../transport_message.ts";
+import { accepted } from "../../../core/wireguard/handshake_fixture.ts";
 
 /** Datagrams that are under way at a time. */
 const BURST = 64;
@@ -53,7 +54,7 @@ async function sendAll(count: number, make: (index: number) => Uint8Array, rate 
 function begin(): InitiatorHandshake {
   const ephemeralKey = crypto.getRandomValues(new Uint8Array(32));
   const now = performance.now();
-  return InitiatorHandshake.begin(peer, {
+  return InitiatorHandshake.createInitiation(peer, {
     localIndex: 1 + Math.floor(now),
     ephemeralKey,
     wallClock: Date.now(),
@@ -96,8 +97,8 @@ async function shakeHands(): Promise<TransportKeys> {
     received.length = 0;
     await send(handshake.message);
     const message = await receive([2, 3], 1000);
-    if (message?.[0] === 3) peer.macs.takeCookie(message, performance.now());
-    const keys = message?.[0] === 2 ? handshake.finish(message) : undefined;
+    if (message?.[0] === 3) peer.cookieGenerator.consumeReply(message, performance.now());
+    const keys = message?.[0] === 2 ? accepted(handshake.consumeResponse(message)) : undefined;
     if (keys === undefined) continue;
     counter = 0;
     return session = keys;
@@ -125,7 +126,7 @@ async function initiations(count: number, rate: number): Promise<void> {
     writeUint32(message, 4, 1 + index);
     crypto.getRandomValues(message.subarray(40, 88));
     // Every second one has a valid mac1, as only somebody with the token can make it.
-    if (index % 2 === 0) peer.macs.stamp(message, performance.now());
+    if (index % 2 === 0) peer.cookieGenerator.addMacs(message, performance.now());
     return message;
   }, rate);
 }

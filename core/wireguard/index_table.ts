@@ -1,18 +1,18 @@
 /**
- * The numbers by which accessors name handshakes and sessions to this server.
+ * The numbers by which peers name our handshakes and keys.
  *
  * @module
  */
 
-/** Hands out 32-bit numbers that are in use once and hard to guess, and knows whose they are. */
-export class LocalIndices<T> {
+/** Random 32-bit numbers, each in use once, and their owners. */
+export class IndexTable<T> {
   readonly #owners = new Map<number, T | undefined>();
   readonly #random = new Uint32Array(1);
 
   /**
-   * A new number. 0 is none: it stands for "no session" in the data plane's facts.
+   * Allocates a number. 0 is none: it stands for "no session" in the data plane.
    *
-   * @param owner to whom messages with this number go
+   * @param owner the receiver of messages with this number
    */
   allocate(owner?: T): number {
     for (;;) {
@@ -23,17 +23,17 @@ export class LocalIndices<T> {
     }
   }
 
-  /** Whose number it is. */
-  ownerOf(index: number): T | undefined {
+  /** Finds the owner of a number. */
+  lookup(index: number): T | undefined {
     return this.#owners.get(index);
   }
 
-  /** Gives a number back. */
+  /** Frees a number. */
   release(index: number): void {
     this.#owners.delete(index);
   }
 
-  /** How many numbers are in use. */
+  /** The count of numbers in use. */
   get size(): number {
     return this.#owners.size;
   }
