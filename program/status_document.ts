@@ -1,6 +1,6 @@
 /**
  * The parts that the status documents of all programs share, as schemas: the type, the check of a document from another
- * process, and docs/status.schema.json come from one schema per program. Fields are added, never renamed: scripts read
+ * process, and docs/guide/status.schema.json come from one schema per program. Fields are added, never renamed: scripts read
  * them. Only `status`, `health` and tests load this module; a running tunnel needs the types alone.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * `deno run -A tools/status_schema.ts`: writes docs/status.schema.json, the JSON Schema of the status documents of the
+ * `deno run -A tools/status_schema.ts`: writes docs/guide/status.schema.json, the JSON Schema of the status documents of the
  * three programs.
  *
  * @module
@@ -11,7 +11,7 @@ import { CLIENT_STATUS } from "../client/status/status_document.ts";
 import { SERVER_STATUS } from "../server/status/status_document.ts";
 
 /** The file in the repository. */
-export const SCHEMA_FILE = new URL("../docs/status.schema.json", import.meta.url);
+export const SCHEMA_FILE = new URL("../docs/guide/status.schema.json", import.meta.url);
 
 function jsonSchema(title: string, schema: v.GenericSchema): object {
   const { $schema: _, ...rest } = toJsonSchema(schema, { ignoreActions: ["readonly"] });
