@@ -26,6 +26,7 @@ export class Backoff {
   readonly #options: BackoffOptions;
   #failures = 0;
 
+  /** Begins without a failure. */
   constructor(options: BackoffOptions) {
     this.#options = options;
   }

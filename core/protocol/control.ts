@@ -16,7 +16,9 @@ export const MAX_CONTROL_LENGTH = 0xffff;
 
 /** A command of a control text: its name and its arguments. */
 export interface ControlCommand {
+  /** What to do. */
   readonly name: string;
+  /** The arguments. */
   readonly words: readonly string[];
 }
 
