@@ -14,23 +14,23 @@ export {
   type IpAddress,
   nextAddress,
   parseAddress,
-  sameAddress,
+  equalAddress,
 } from "./core/net/address.ts";
 export {
   type Endpoint,
   formatEndpoint,
   parseEndpoint,
   parsePort,
-  sameEndpoint,
+  equalEndpoint,
 } from "./core/net/endpoint.ts";
 export {
   formatPrefix,
-  networkOf,
+  maskPrefix,
   parsePrefix,
   type Prefix,
   prefixContains,
   prefixesOverlap,
-  samePrefix,
+  equalPrefix,
 } from "./core/net/prefix.ts";
 
 export {

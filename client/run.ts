@@ -14,7 +14,7 @@ import { OperationError } from "../core/error.ts";
 import type { ServerCandidate } from "../core/tunnel/candidate_selector.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
-import { networkOf, type Prefix } from "../core/net/prefix.ts";
+import { maskPrefix, type Prefix } from "../core/net/prefix.ts";
 import { DataPlane } from "../dataplane/data_plane.ts";
 import { resolveHost } from "../ffi/resolve/resolve.ts";
 import { SystemError } from "../ffi/libc/system_error.ts";
@@ -74,7 +74,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   const peer = nextAddress(address);
   const base = { name: device.name, mtu: options.mtu, address, peer };
   await router.configureInterface(base);
-  await router.addRoute(networkOf(options.addr), device.name);
+  await router.addRoute(maskPrefix(options.addr), device.name);
   warnWithoutForwarding();
 
   const ipv6 = new Ipv6Tunnel({ router, base, carryIpv6: (isOn) => dataPlane.carryIpv6(isOn) });

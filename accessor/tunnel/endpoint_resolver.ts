@@ -5,9 +5,9 @@
  */
 import { type Clock, deadline } from "../../core/async/clock.ts";
 import { OperationError } from "../../core/error.ts";
-import { type IpAddress, sameAddress } from "../../core/net/address.ts";
+import { type IpAddress, equalAddress } from "../../core/net/address.ts";
 import type { Endpoint } from "../../core/net/endpoint.ts";
-import type { Remote } from "../../core/net/host_port.ts";
+import type { HostPort } from "../../core/net/host_port.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 
 /** Milliseconds that a name may take before the known addresses are used. */
@@ -24,13 +24,13 @@ export interface EndpointResolverDeps {
 
 /** Resolves the server of one accessor. */
 export class EndpointResolver {
-  readonly #remote: Remote;
+  readonly #remote: HostPort;
   readonly #deps: EndpointResolverDeps;
   #known: readonly IpAddress[];
   #fault: string | undefined;
 
   /** @param known the addresses that the host had just now */
-  constructor(remote: Remote, known: readonly IpAddress[], deps: EndpointResolverDeps) {
+  constructor(remote: HostPort, known: readonly IpAddress[], deps: EndpointResolverDeps) {
     this.#remote = remote;
     this.#known = known;
     this.#deps = deps;
@@ -58,7 +58,7 @@ export class EndpointResolver {
     const resolved = this.#known.filter(({ family }) => family <= this.#deps.family);
     const candidates: Endpoint[] = resolved.map((address) => ({ address, port }));
     const isKnown = current !== undefined &&
-      resolved.some((address) => sameAddress(address, current.address));
+      resolved.some((address) => equalAddress(address, current.address));
     if (current !== undefined && isAlive) candidates.unshift(current);
     else if (current !== undefined && !isKnown) candidates.push(current);
     return candidates[(attempt - 1) % Math.max(1, candidates.length)];

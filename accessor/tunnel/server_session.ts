@@ -11,13 +11,13 @@ import { classifyMessage, INITIATION, KEY_LENGTH } from "../../core/wireguard/me
 import type { Peer } from "../../core/wireguard/peer.ts";
 import { PeerSession, type SessionAction } from "../../core/wireguard/peer_session.ts";
 import { consumeInitiation } from "../../core/wireguard/responder.ts";
-import type { SessionPlane } from "../../dataplane/sessions/session_controller.ts";
+import type { SessionController } from "../../dataplane/sessions/session_controller.ts";
 import { SLOT } from "./slot.ts";
 
 /** The surroundings of the session. */
 export interface ServerSessionDeps {
   readonly peer: Peer;
-  readonly plane: Pick<SessionPlane, "installKeys" | "expireKeys" | "sealAndSend" | "traffic">;
+  readonly plane: Pick<SessionController, "installKeys" | "expireKeys" | "sealAndSend" | "traffic">;
   /**
    * The endpoint for the next initiation; undefined: none for now. Must not reject.
    *

@@ -9,7 +9,7 @@ import { IPV6_MIN_MTU } from "../../core/config/values.ts";
 import { asOperationError } from "../../core/error.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
 import { nextAddress } from "../../core/net/address.ts";
-import { formatPrefix, networkOf, type Prefix, samePrefix } from "../../core/net/prefix.ts";
+import { formatPrefix, maskPrefix, type Prefix, equalPrefix } from "../../core/net/prefix.ts";
 import { readSysctl } from "../../ffi/libc/sysctl_linux.ts";
 import type { InterfaceSettings, Router } from "../../system/routing/router.ts";
 
@@ -48,7 +48,7 @@ export class Ipv6Tunnel {
   follow(addr6: Prefix | undefined): Promise<void> {
     const isSame = addr6 === undefined
       ? this.#desired === undefined
-      : this.#desired !== undefined && samePrefix(addr6, this.#desired);
+      : this.#desired !== undefined && equalPrefix(addr6, this.#desired);
     if (isSame) return this.#queue.run(() => {});
     this.#desired = addr6;
     return this.#queue.run(() => this.#change(addr6));
@@ -63,7 +63,7 @@ export class Ipv6Tunnel {
     const { router, base, carryIpv6 } = this.#deps;
     carryIpv6(false);
     try {
-      if (this.#active !== undefined) await router.removeRoute(networkOf(this.#active), base.name);
+      if (this.#active !== undefined) await router.removeRoute(maskPrefix(this.#active), base.name);
       this.#active = undefined;
       if (addr6 === undefined) return await router.configureInterface(base);
       if (base.mtu < IPV6_MIN_MTU) {
@@ -74,7 +74,7 @@ export class Ipv6Tunnel {
       }
       const peer6 = nextAddress(addr6.address);
       await router.configureInterface({ ...base, address6: addr6.address, peer6 });
-      await router.addRoute(networkOf(addr6), base.name);
+      await router.addRoute(maskPrefix(addr6), base.name);
       this.#active = addr6;
       carryIpv6(true);
       log.info("IPv6 is on", { address: formatPrefix(addr6) });

@@ -8,7 +8,7 @@ import { LogOnChange } from "../../program/log_on_change.ts";
 import { OperationError } from "../../core/error.ts";
 import { type Clock, soonest } from "../../core/async/clock.ts";
 import { nextAddress } from "../../core/net/address.ts";
-import { formatPrefix, networkOf, type Prefix } from "../../core/net/prefix.ts";
+import { formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { Restorations } from "../../core/routing/flap_damper.ts";
 import { InterfaceKeeper } from "../../system/interface/interface_reconciler.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
@@ -76,7 +76,7 @@ export class TunnelReconciler {
 
   async #repairRoutes(now: number): Promise<string | undefined> {
     const { router, base, networks } = this.#deps;
-    const wanted = networks().map(networkOf);
+    const wanted = networks().map(maskPrefix);
     const missing = await router.listMissing(wanted, base.name);
     for (const prefix of missing) this.#restorations.lost(formatPrefix(prefix), now);
     const due = missing.filter((prefix) => this.#restorations.isDue(formatPrefix(prefix), now));

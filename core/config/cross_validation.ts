@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { formatAddress, type IpAddress, sameAddress } from "../net/address.ts";
+import { formatAddress, type IpAddress, equalAddress } from "../net/address.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
 import { MAX_SESSION_MTU } from "../token/login.ts";
 import {
   formatPrefix,
-  networkOf,
+  maskPrefix,
   type Prefix,
   prefixContains,
   prefixesOverlap,
-  samePrefix,
+  equalPrefix,
 } from "../net/prefix.ts";
 import type { Config, Draft } from "./config.ts";
 import type { Diagnostics, Positioned } from "./diagnostic.ts";
@@ -58,11 +58,11 @@ function checkTokens({ tokens }: Draft, { addr }: ValidationContext, faults: Dia
 
 function tokenAddressProblem(addr: Prefix, address: IpAddress): string | undefined {
   const text = formatAddress(address);
-  const network = formatPrefix(networkOf(addr));
+  const network = formatPrefix(maskPrefix(addr));
   const { client, server } = tunnelAddresses(addr);
   if (!prefixContains(addr, address)) return `address ${text} is outside ${network}, the network of addr`;
-  if (sameAddress(address, client)) return `address ${text} is the Docker side's own: expected another`;
-  if (sameAddress(address, server)) return `address ${text} is the server's own: expected another`;
+  if (equalAddress(address, client)) return `address ${text} is the Docker side's own: expected another`;
+  if (equalAddress(address, server)) return `address ${text} is the server's own: expected another`;
   return isHostAddress(addr, address)
     ? undefined
     : `address ${text} is the first or last of ${network}, which no host may have: expected another`;
@@ -77,14 +77,14 @@ function checkRoutes({ routes }: Draft, { addr, addr6 }: ValidationContext, faul
     }
     for (const [key, virtual] of Object.entries({ addr, addr6 })) {
       if (!virtual || !prefixesOverlap(virtual, prefix)) continue;
-      const network = formatPrefix(networkOf(virtual));
+      const network = formatPrefix(maskPrefix(virtual));
       faults.add(route, `${text} overlaps ${network}, the virtual network: change it or ${key}`);
     }
   }
   for (const { earlier, later } of findOverlaps(routes)) {
     const there = formatPrefix(earlier.value.prefix);
     const here = formatPrefix(later.value.prefix);
-    if (!samePrefix(earlier.value.prefix, later.value.prefix)) {
+    if (!equalPrefix(earlier.value.prefix, later.value.prefix)) {
       faults.add(
         later,
         `${here} overlaps ${there} on line ${earlier.line}: expected networks that do not overlap`,
@@ -130,7 +130,7 @@ function checkExpose({ expose: [expose] }: Draft, { tunnel }: ValidationContext,
   const endpoint = expose?.value?.endpoint;
   if (expose === undefined || endpoint === undefined || tunnel === undefined) return;
   const everywhere = [endpoint.address, tunnel.host].some(({ bytes }) => bytes.every((byte) => byte === 0));
-  if (endpoint.port === tunnel.port && (everywhere || sameAddress(endpoint.address, tunnel.host))) {
+  if (endpoint.port === tunnel.port && (everywhere || equalAddress(endpoint.address, tunnel.host))) {
     const taken = formatEndpoint({ address: tunnel.host, port: tunnel.port });
     faults.add(
       expose,

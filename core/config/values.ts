@@ -6,7 +6,7 @@
  */
 import { formatAddress, type IpAddress, parseAddress } from "../net/address.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint, parsePort } from "../net/endpoint.ts";
-import { formatPrefix, networkOf, parsePrefix, type Prefix } from "../net/prefix.ts";
+import { formatPrefix, maskPrefix, parsePrefix, type Prefix } from "../net/prefix.ts";
 import { err, ok, quote, type Result } from "../result.ts";
 import { specialPurposePrefix, virtualNetworkProblem } from "./virtual_network.ts";
 
@@ -82,7 +82,7 @@ export function readRoutePrefix(text: string): Result<Prefix> {
   const result = readPrefix(text, "172.18.0.0/16");
   if (result.problem !== undefined) return result;
   const prefix = result.value;
-  const network = networkOf(prefix);
+  const network = maskPrefix(prefix);
   if (formatPrefix(prefix) !== formatPrefix(network)) {
     return err(`${quote(text)} has host bits set: the network is ${formatPrefix(network)}`);
   }

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { formatAddress, type IpAddress, nextAddress, sameAddress } from "../net/address.ts";
+import { formatAddress, type IpAddress, nextAddress, equalAddress } from "../net/address.ts";
 import {
   formatPrefix,
-  networkOf,
+  maskPrefix,
   parsePrefix,
   type Prefix,
   prefixContains,
@@ -37,13 +37,13 @@ export function tunnelAddresses(addr: Prefix): TunnelAddresses {
  * 4291 section 2.6.1).
  */
 export function isHostAddress(network: Prefix, address: IpAddress): boolean {
-  const first = networkOf(network).address;
-  if (!prefixContains(network, address) || sameAddress(address, first)) return false;
-  return address.family === 6 || !sameAddress(address, lastAddress(network));
+  const first = maskPrefix(network).address;
+  if (!prefixContains(network, address) || equalAddress(address, first)) return false;
+  return address.family === 6 || !equalAddress(address, lastAddress(network));
 }
 
 function lastAddress(network: Prefix): IpAddress {
-  const { address: { family, bytes }, length } = networkOf(network);
+  const { address: { family, bytes }, length } = maskPrefix(network);
   const filled = bytes.map((byte, index) => byte | (0xff >> Math.min(8, Math.max(0, length - index * 8))));
   return { family, bytes: filled };
 }
@@ -87,9 +87,9 @@ export function virtualNetworkProblem(addr: Prefix): string | undefined {
   if (addr.length < min) return `${text} is too wide: expected /${min} or narrower`;
   const special = specialPurposePrefix(addr);
   if (special !== undefined) return `${text} overlaps ${special}: expected a private network`;
-  const first = networkOf(addr).address;
+  const first = maskPrefix(addr).address;
   if (!isHostAddress(addr, address)) {
-    const role = sameAddress(address, first) ? "network" : "broadcast";
+    const role = equalAddress(address, first) ? "network" : "broadcast";
     const example = formatPrefix({ address: nextAddress(first), length: addr.length });
     return `${
       formatAddress(address)
@@ -109,8 +109,8 @@ export function freeAddress(
 ): IpAddress | undefined {
   const { client, server } = tunnelAddresses(addr);
   const taken = [client, server, ...tokens.map(({ address }) => address)];
-  for (let one = networkOf(addr).address; prefixContains(addr, one); one = nextAddress(one)) {
-    if (isHostAddress(addr, one) && !taken.some((other) => sameAddress(one, other))) return one;
+  for (let one = maskPrefix(addr).address; prefixContains(addr, one); one = nextAddress(one)) {
+    if (isHostAddress(addr, one) && !taken.some((other) => equalAddress(one, other))) return one;
   }
   return undefined;
 }

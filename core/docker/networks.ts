@@ -4,7 +4,7 @@
  * @module
  */
 import * as v from "valibot";
-import { formatPrefix, networkOf, parsePrefix, type Prefix } from "../net/prefix.ts";
+import { formatPrefix, maskPrefix, parsePrefix, type Prefix } from "../net/prefix.ts";
 import { parse } from "./schema.ts";
 
 /** A network of the driver "bridge". */
@@ -63,7 +63,7 @@ export function readNetworks(answer: unknown): NetworkList | undefined {
     for (const pool of network.IPAM.Config.slice(0, MAX_SUBNETS)) {
       const prefix = parsePrefix(parse(POOL, pool)?.Subnet ?? "");
       if (prefix === undefined) unreadable++;
-      else subnets.set(formatPrefix(networkOf(prefix)), networkOf(prefix));
+      else subnets.set(formatPrefix(maskPrefix(prefix)), maskPrefix(prefix));
     }
     networks.push({ id: network.Id, name: network.Name, subnets: [...subnets.values()] });
   }

@@ -20,7 +20,7 @@ Deno.test("any short description comes back", () => {
   }));
 });
 
-const FACTS = {
+const SESSION_STATS = {
   version: "0.1.0",
   addresses: ["192.168.251.1", "fdc0:c0de:251::1"],
   revision: 3,
@@ -29,13 +29,13 @@ const FACTS = {
 } as const;
 
 Deno.test("revision, subnets and firewall come back", () => {
-  assert.deepEqual(decodeDescription(encodeDescription(FACTS)), FACTS);
+  assert.deepEqual(decodeDescription(encodeDescription(SESSION_STATS)), SESSION_STATS);
 });
 
 Deno.test("subnets that find no room are counted instead", () => {
   const subnets = Array.from({ length: 200 }, (_, index) => `172.17.${index}.0/24`);
   for (const maximum of [548, 1372, Infinity]) {
-    const datagram = encodeDescription({ ...FACTS, subnets }, maximum);
+    const datagram = encodeDescription({ ...SESSION_STATS, subnets }, maximum);
     assert.ok(datagram.length <= maximum);
     const read = decodeDescription(datagram);
     assert.ok(read?.subnets && read.truncatedSubnets);
@@ -46,7 +46,7 @@ Deno.test("subnets that find no room are counted instead", () => {
 
 Deno.test("a fault is cut and cleaned, so that the server takes the description", () => {
   const fault = "a\n\u00e9" + "x".repeat(500);
-  const read = decodeDescription(encodeDescription({ ...FACTS, firewall: { ...FACTS.firewall, fault } }));
+  const read = decodeDescription(encodeDescription({ ...SESSION_STATS, firewall: { ...SESSION_STATS.firewall, fault } }));
   assert.equal(read?.firewall?.fault, "a??" + "x".repeat(297));
 });
 

@@ -13,7 +13,7 @@
  * @module
  */
 import { formatAddress, type IpAddress, parseAddress } from "../net/address.ts";
-import { formatPrefix, networkOf, parsePrefix, type Prefix, samePrefix } from "../net/prefix.ts";
+import { formatPrefix, maskPrefix, parsePrefix, type Prefix, equalPrefix } from "../net/prefix.ts";
 
 /** First byte of a login reply, of the original's login, and of a question for the reply. */
 export const LOGIN = 1;
@@ -175,7 +175,7 @@ class Draft {
     const route = parsePrefix(value);
     // A default route would take the machine's own traffic, the way to the server included.
     if (route === undefined || route.length === 0 || this.#routes.length === MAX_ROUTES) return false;
-    if (!samePrefix(route, networkOf(route))) return false;
+    if (!equalPrefix(route, maskPrefix(route))) return false;
     this.#routes.push(route);
     return true;
   }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type IpAddress, sameAddress } from "../net/address.ts";
+import { type IpAddress, equalAddress } from "../net/address.ts";
 
 /**
  * The names that virtual machines give the desktop, in the order of trying: Docker Desktop (and OrbStack, Rancher Desktop),
@@ -59,12 +59,12 @@ export class CandidateSelector {
    * @returns undefined to stay
    */
   next(found: readonly ServerCandidate[], current: ServerCandidate): ServerCandidate | undefined {
-    const isAt = ({ address }: ServerCandidate) => sameAddress(address, current.address);
+    const isAt = ({ address }: ServerCandidate) => equalAddress(address, current.address);
     if (!found.some(isAt)) return found[0];
     if (!this.anyHost) return undefined;
     const lastGood = this.#lastGood;
     const isLastGood = ({ address }: ServerCandidate) =>
-      lastGood !== undefined && sameAddress(address, lastGood);
+      lastGood !== undefined && equalAddress(address, lastGood);
     if (isLastGood(current) && this.#isFirstSilence) {
       this.#isFirstSilence = false;
       return undefined;
@@ -82,6 +82,6 @@ export class CandidateSelector {
 /** Leaves out further names of one address. */
 function distinct(candidates: readonly ServerCandidate[]): ServerCandidate[] {
   return candidates.filter(({ address }, index) =>
-    candidates.findIndex((other) => sameAddress(other.address, address)) === index
+    candidates.findIndex((other) => equalAddress(other.address, address)) === index
   );
 }

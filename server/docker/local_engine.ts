@@ -8,7 +8,7 @@ import { hasBridgeOf } from "../../core/docker/local_engine.ts";
 import type { DockerNetwork } from "../../core/docker/networks.ts";
 import { NAME, parse } from "../../core/docker/schema.ts";
 import type { ForeignPrefix } from "../../core/routing/desired_routes.ts";
-import { backEnd } from "../../ffi/platform.ts";
+import { platform } from "../../ffi/platform.ts";
 import { readSysctl } from "../../ffi/libc/sysctl_linux.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
 import { parseReply } from "../../system/docker/engine_containers.ts";
@@ -30,7 +30,7 @@ export async function isLocalEngine(
   listForeign: () => Promise<readonly ForeignPrefix[]>,
 ): Promise<boolean> {
   // On macOS an Engine is always in a virtual machine.
-  if (backEnd.os !== "linux") return false;
+  if (platform.os !== "linux") return false;
   if (!hasBridgeOf(networks, await listForeign())) return false;
   const info = parse(v.object({ Name: NAME }), parseReply(engine, await engine.send("GET", "/info")));
   return info !== undefined && info.Name === readSysctl(HOST_NAME);

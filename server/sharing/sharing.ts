@@ -10,7 +10,7 @@ import type { Config, Expose } from "../../core/config/config.ts";
 import { asOperationError } from "../../core/error.ts";
 import { Backoff, type BackoffOptions } from "../../core/async/backoff.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
-import { formatEndpoint, sameEndpoint } from "../../core/net/endpoint.ts";
+import { formatEndpoint, equalEndpoint } from "../../core/net/endpoint.ts";
 import type { DataPlane } from "../../dataplane/data_plane.ts";
 import { scrypt } from "../../system/process/scrypt.ts";
 import type { SharingStatus } from "./sharing_status.ts";
@@ -96,7 +96,7 @@ export class Sharing implements AsyncDisposable {
     clearTimeout(this.#retry);
     const listener = this.#listener;
     if (listener !== undefined && expose !== undefined) {
-      if (sameEndpoint(listener.endpoint, expose.endpoint)) {
+      if (equalEndpoint(listener.endpoint, expose.endpoint)) {
         return listener.apply(this.#inForce, expose.legacy);
       }
     }

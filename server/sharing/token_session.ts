@@ -8,14 +8,14 @@ import type { Endpoint } from "../../core/net/endpoint.ts";
 import type { SessionLimits } from "../../core/wireguard/limits.ts";
 import { PeerSession, type SessionAction } from "../../core/wireguard/peer_session.ts";
 import type { HandshakeResult } from "../../core/wireguard/responder.ts";
-import type { SessionPlane } from "../../dataplane/sessions/session_controller.ts";
+import type { SessionController } from "../../dataplane/sessions/session_controller.ts";
 import type { IndexTable } from "../../core/wireguard/index_table.ts";
 import type { TokenPeer } from "./token_peers.ts";
 
 /** The surroundings of a session. */
 export interface TokenSessionDeps {
   readonly plane: Pick<
-    SessionPlane,
+    SessionController,
     "installKeys" | "expireKeys" | "sealAndSend" | "traffic" | "endpoint" | "setSession" | "wantAgain"
   >;
   /** Sends a datagram; one that the network refuses is lost. */

@@ -5,10 +5,10 @@
  */
 import { getLogger } from "../../program/log.ts";
 import type { Token } from "../../core/config/config.ts";
-import { formatAddress, type IpAddress, sameAddress } from "../../core/net/address.ts";
+import { formatAddress, type IpAddress, equalAddress } from "../../core/net/address.ts";
 import { LOGIN } from "../../core/token/login.ts";
 import { IndexTable } from "../../core/wireguard/index_table.ts";
-import type { SessionPlane } from "../../dataplane/sessions/session_controller.ts";
+import type { SessionController } from "../../dataplane/sessions/session_controller.ts";
 import type { SlotPool } from "./slot_pool.ts";
 import type { TokenPeer } from "./token_peers.ts";
 import { TokenSession, type TokenSessionDeps } from "./token_session.ts";
@@ -25,7 +25,7 @@ const REPETITIONS = 2;
 
 /** The collaborators of the sessions. */
 export interface TokenSessionsDeps extends Pick<TokenSessionDeps, "send" | "encode" | "limits"> {
-  readonly plane: TokenSessionDeps["plane"] & Pick<SessionPlane, "removeSession">;
+  readonly plane: TokenSessionDeps["plane"] & Pick<SessionController, "removeSession">;
   readonly pool: SlotPool;
   /** The login reply for an accessor with this address. */
   readonly texts: (address: IpAddress) => readonly Uint8Array[];
@@ -105,7 +105,7 @@ export class TokenSessions {
     for (const [token, { session }] of this.#byToken) {
       const address = addresses.get(token);
       if (address === undefined) this.end(token);
-      else if (!sameAddress(address, session.address)) session.move(address, now);
+      else if (!equalAddress(address, session.address)) session.move(address, now);
     }
   }
 

@@ -10,7 +10,7 @@ import type { Clock } from "../../core/async/clock.ts";
 import { getLogger } from "../../program/log.ts";
 import { LogOnChange } from "../../program/log_on_change.ts";
 import { TokenBucket } from "../../core/async/token_bucket.ts";
-import { type Endpoint, formatEndpoint, sameEndpoint } from "../../core/net/endpoint.ts";
+import { type Endpoint, formatEndpoint, equalEndpoint } from "../../core/net/endpoint.ts";
 import { ControlBudget } from "../../core/protocol/control_budget.ts";
 import { encodeControl } from "../../core/protocol/control.ts";
 import { type ClientDescription, decodeDescription } from "../../core/protocol/description.ts";
@@ -178,7 +178,7 @@ export class ClientLink implements Disposable {
     }
     if (verdict.isAnswer) this.#isChallenged = false;
     const previous = this.#client;
-    const isKnown = previous !== undefined && sameEndpoint(previous.endpoint, endpoint);
+    const isKnown = previous !== undefined && equalEndpoint(previous.endpoint, endpoint);
     this.#client = { endpoint, lastHeartbeat: now, description: isKnown ? previous.description : undefined };
     this.#isProven = verdict.isProven || (isKnown && this.#isProven);
     if (isKnown) return this.#answer(endpoint);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { backEnd } from "../../ffi/platform.ts";
+import { platform } from "../../ffi/platform.ts";
 import { SYSTEM_CLOCK } from "./system_clock.ts";
 
 /** Milliseconds after the start: the tunnel is up and the packet path is compiled. */
@@ -16,14 +16,14 @@ export class MemoryTrim implements Disposable {
   #timer: Disposable | undefined;
 
   constructor() {
-    if (backEnd.os === "linux") this.#schedule(FIRST_MS);
+    if (platform.os === "linux") this.#schedule(FIRST_MS);
   }
 
   #schedule(milliseconds: number): void {
     this.#timer = SYSTEM_CLOCK.after(milliseconds, async () => {
-      const { releaseProgramPages } = await import("../../ffi/libc/memory_trim_linux.ts");
+      const { trimResidentMemory } = await import("../../ffi/libc/memory_trim_linux.ts");
       if (this.#timer === undefined) return;
-      releaseProgramPages();
+      trimResidentMemory();
       this.#schedule(INTERVAL_MS);
     });
   }

@@ -9,8 +9,8 @@
 
 import type { ForeignPrefix } from "../../core/routing/desired_routes.ts";
 import { OperationError } from "../../core/error.ts";
-import { formatAddress, sameAddress } from "../../core/net/address.ts";
-import { formatPrefix, networkOf, type Prefix } from "../../core/net/prefix.ts";
+import { formatAddress, equalAddress } from "../../core/net/address.ts";
+import { formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { errno } from "../../ffi/libc/errno.ts";
 import {
   addAddress,
@@ -157,7 +157,7 @@ export class LinuxRouter implements Router {
       const addresses = listAddresses(socket)
         .filter(({ local }) => local.family === family)
         .map(({ local, peer, prefixLength, interfaceIndex }) => ({
-          prefix: networkOf({ address: peer ?? local, length: prefixLength }),
+          prefix: maskPrefix({ address: peer ?? local, length: prefixLength }),
           interfaceIndex,
           protocol: RTPROT.KERNEL,
         }));
@@ -214,8 +214,8 @@ function lossOf(
 }
 
 function isPair(existing: InterfaceAddress, { local, peer }: AddressPair): boolean {
-  return existing.peer !== undefined && sameAddress(existing.local, local) &&
-    sameAddress(existing.peer, peer);
+  return existing.peer !== undefined && equalAddress(existing.local, local) &&
+    equalAddress(existing.peer, peer);
 }
 
 /** fe80::/10, which the kernel gives by itself (RFC 4291 section 2.5.6). */
@@ -237,7 +237,7 @@ function givePair(socket: NetlinkSocket, index: number, name: string, pair: Addr
 }
 
 function keyOf(prefix: Prefix): string {
-  return formatPrefix(networkOf(prefix));
+  return formatPrefix(maskPrefix(prefix));
 }
 
 /** The main table's routes of the families that occur in the prefixes. */

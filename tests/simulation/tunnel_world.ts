@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { ServerLink } from "../../client/tunnel/server_link.ts";
-import { type Endpoint, formatEndpoint, sameEndpoint } from "../../core/net/endpoint.ts";
+import { type Endpoint, formatEndpoint, equalEndpoint } from "../../core/net/endpoint.ts";
 import { packetVersion } from "../../core/packet/ip.ts";
 import { ServerMessage, serverMessage } from "../../core/protocol/datagram.ts";
 import { type HeartbeatMac } from "../../core/protocol/heartbeat.ts";
@@ -93,8 +93,8 @@ export class TunnelWorld implements Disposable {
     const { client } = this.#server;
     if (!this.#client.isUp) return "the client's server is not up";
     if (client === undefined) return "the server has no client";
-    if (!sameEndpoint(client.endpoint, this.#clientAt)) return `the server is bound to ${this.bound}`;
-    if (!sameEndpoint(this.#connectedTo, this.#serverAt)) {
+    if (!equalEndpoint(client.endpoint, this.#clientAt)) return `the server is bound to ${this.bound}`;
+    if (!equalEndpoint(this.#connectedTo, this.#serverAt)) {
       return "the client is connected to another endpoint";
     }
     if (client.description === undefined) return "the client has not described itself";
@@ -199,11 +199,11 @@ export class TunnelWorld implements Disposable {
     const [from, to] = [this.#clientAt, this.#connectedTo];
     this.#carry(() => {
       const { client } = this.#server;
-      if (client === undefined || !sameEndpoint(client.endpoint, from) || !sameEndpoint(to, this.#serverAt)) {
+      if (client === undefined || !equalEndpoint(client.endpoint, from) || !equalEndpoint(to, this.#serverAt)) {
         return;
       }
       this.#carry(() => {
-        const isHeard = sameEndpoint(from, this.#clientAt) && sameEndpoint(to, this.#connectedTo);
+        const isHeard = equalEndpoint(from, this.#clientAt) && equalEndpoint(to, this.#connectedTo);
         if (isHeard) this.#traffic.received++;
       });
     });
@@ -213,7 +213,7 @@ export class TunnelWorld implements Disposable {
     const [from, to] = [this.#clientAt, this.#connectedTo];
     this.#recorded.push({ bytes, from });
     this.#carry(() => {
-      if (sameEndpoint(to, this.#serverAt)) this.#deliverToServer(bytes, from, true);
+      if (equalEndpoint(to, this.#serverAt)) this.#deliverToServer(bytes, from, true);
     });
     return true;
   }
@@ -221,7 +221,7 @@ export class TunnelWorld implements Disposable {
   #sendToClient(bytes: Uint8Array<ArrayBuffer>, to: Endpoint): boolean {
     const from = this.#serverAt;
     this.#carry(() => {
-      const isHeard = sameEndpoint(to, this.#clientAt) && sameEndpoint(from, this.#connectedTo);
+      const isHeard = equalEndpoint(to, this.#clientAt) && equalEndpoint(from, this.#connectedTo);
       if (isHeard && packetVersion(bytes, 0, bytes.length) === 0) this.#client.handleMessage(bytes);
     });
     return true;
@@ -229,7 +229,7 @@ export class TunnelWorld implements Disposable {
 
   /** Delivers as the data plane does. With a key nothing that was handled before may bind another endpoint. */
   #deliverToServer(bytes: Uint8Array<ArrayBuffer>, from: Endpoint, isFirst = false): void {
-    const fromPeer = this.#server.client !== undefined && sameEndpoint(this.#server.client.endpoint, from);
+    const fromPeer = this.#server.client !== undefined && equalEndpoint(this.#server.client.endpoint, from);
     const kind = serverMessage(bytes, 0, bytes.length);
     if (kind === ServerMessage.None || (kind === ServerMessage.Description && !fromPeer)) return;
     const text = bytes.join();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatAddress, type IpAddress, parseAddress, sameAddress } from "../../net/address.ts";
+import { formatAddress, type IpAddress, parseAddress, equalAddress } from "../../net/address.ts";
 import { formatPrefix, type Prefix } from "../../net/prefix.ts";
 import { err, ok, quote, type Result } from "../../result.ts";
 import { listKey } from "../key.ts";
@@ -41,7 +41,7 @@ function readPair(text: string): Result<NetworkPair> {
   const b = readNetworkAddress(second);
   if (a.problem !== undefined) return a;
   if (b.problem !== undefined) return b;
-  return sameAddress(a.value, b.value)
+  return equalAddress(a.value, b.value)
     ? err(`both networks of ${quote(text)} are the same: expected two`)
     : ok({ a: a.value, b: b.value, connect: sign === "+" });
 }
