@@ -10,27 +10,27 @@ export { type FaultCode, OperationError } from "./core/error.ts";
 export {
   addressFromUint32,
   addressToUint32,
+  equalAddress,
   formatAddress,
   type IpAddress,
   nextAddress,
   parseAddress,
-  sameAddress,
 } from "./core/net/address.ts";
 export {
   type Endpoint,
+  equalEndpoint,
   formatEndpoint,
   parseEndpoint,
   parsePort,
-  sameEndpoint,
 } from "./core/net/endpoint.ts";
 export {
+  equalPrefix,
   formatPrefix,
-  networkOf,
+  maskPrefix,
   parsePrefix,
   type Prefix,
   prefixContains,
   prefixesOverlap,
-  samePrefix,
 } from "./core/net/prefix.ts";
 
 export {

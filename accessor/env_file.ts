@@ -4,7 +4,7 @@
  * @module
  */
 import { type EnvironmentReader, environmentValue } from "../program/environment.ts";
-import type { Remote } from "../core/net/host_port.ts";
+import type { HostPort } from "../core/net/host_port.ts";
 import { readSecretFile, TOKEN_VARIABLE } from "./token_source.ts";
 import { remoteSyntax } from "./value_syntax.ts";
 
@@ -16,7 +16,7 @@ export interface EnvFile {
   /** Looks a variable of the file up. */
   readonly read: EnvironmentReader;
   /** Where the server is; undefined where the file does not say. */
-  readonly remote: Remote | undefined;
+  readonly remote: HostPort | undefined;
   /** Lines for the log. */
   readonly warnings: readonly string[];
 }

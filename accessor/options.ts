@@ -4,12 +4,12 @@
  * @module
  */
 import type { Prefix } from "../core/net/prefix.ts";
-import type { Remote } from "../core/net/host_port.ts";
+import type { HostPort } from "../core/net/host_port.ts";
 
 /** The settings of `docker-accessor run`. */
 export interface AccessorRunOptions {
   /** `--remote`: where the server's `expose` listens. */
-  readonly remote: Remote;
+  readonly remote: HostPort;
   /** `--token`, `--token-file` or `DOCKER_ACCESSOR_TOKEN`; never printed. */
   readonly token: string;
   /** `--exclude`: networks that are not routed, nor those inside them. */

@@ -9,10 +9,10 @@ import { programStatus, type TunnelCounters } from "../program/status_document.t
 import { dropsByReason } from "../core/counters.ts";
 import { formatAddress, type IpAddress, parseAddress } from "../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
-import { formatRemote } from "../core/net/host_port.ts";
+import { formatHostPort } from "../core/net/host_port.ts";
 import { sessionDropsByReason } from "../core/sharing/session_counters.ts";
 import { DataPlane } from "../dataplane/data_plane.ts";
-import { SessionPlane } from "../dataplane/sessions/session_controller.ts";
+import { SessionController } from "../dataplane/sessions/session_controller.ts";
 import { resolveHost } from "../ffi/resolve/resolve.ts";
 import { makeWay, serveControlSocket } from "../system/control/control_socket.ts";
 import { platformRouter } from "../system/routing/platform_router.ts";
@@ -71,7 +71,7 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
   cleanup.defer(() => dataPlane.stop());
 
   let link: ServerLink | undefined = undefined;
-  const plane = await SessionPlane.attach(dataPlane, {
+  const plane = await SessionController.attach(dataPlane, {
     socket,
     offload: options.offload,
     slots: 1,
@@ -129,7 +129,7 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
       ...network.fault === undefined ? {} : { fault: network.fault },
     },
     server: {
-      host: formatRemote(options.remote),
+      host: formatHostPort(options.remote),
       endpoint: running.endpoint === undefined ? null : formatEndpoint(running.endpoint),
       lastHeardSeconds: running.lastHeardSeconds,
       lastHandshakeSeconds: running.handshakeSeconds,
@@ -141,7 +141,7 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
   });
   cleanup.use(await serveControlSocket(options.control, "docker-accessor", status));
   log.info("connecting", {
-    server: formatRemote(options.remote),
+    server: formatHostPort(options.remote),
     interface: device.name,
     aead: plane.backend,
   });
@@ -162,8 +162,8 @@ function anyLocal(family: 4 | 6): Endpoint {
   return { address: { family, bytes: new Uint8Array(family === 4 ? 4 : 16) }, port: 0 };
 }
 
-function counters(plane: SessionPlane, dataPlane: DataPlane, malformedTexts: number): TunnelCounters {
-  const { sentPackets, sentBytes, receivedPackets, receivedBytes } = plane.facts(SLOT);
+function counters(plane: SessionController, dataPlane: DataPlane, malformedTexts: number): TunnelCounters {
+  const { sentPackets, sentBytes, receivedPackets, receivedBytes } = plane.stats(SLOT);
   const drops = sessionDropsByReason(plane.counters);
   for (const [reason, count] of Object.entries(dropsByReason(dataPlane.counters))) {
     drops[reason] = (drops[reason] ?? 0) + count;

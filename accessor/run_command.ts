@@ -9,12 +9,12 @@ import { getLogger } from "../program/log.ts";
 import { fileSyntax, socketSyntax } from "../cli/value_syntax.ts";
 import { OperationError } from "../core/error.ts";
 import type { Prefix } from "../core/net/prefix.ts";
-import type { Remote } from "../core/net/host_port.ts";
+import type { HostPort } from "../core/net/host_port.ts";
 import { defaultAccessorControl } from "./options.ts";
 import { excludeSyntax, remoteSyntax, tokenSyntax } from "./value_syntax.ts";
 
 interface AccessorFlags {
-  readonly remote: Remote | undefined;
+  readonly remote: HostPort | undefined;
   readonly token: string | undefined;
   readonly tokenFile: string | undefined;
   readonly envFile: string | undefined;

@@ -6,14 +6,14 @@
 import { serverSyntax, type ValueSyntax } from "../cli/value_syntax.ts";
 import { readTokenName } from "../core/config/keys_access.ts";
 import { found, problem, quote } from "../core/config/result.ts";
-import { networkOf, parsePrefix, type Prefix } from "../core/net/prefix.ts";
-import { parseRemote, type Remote } from "../core/net/host_port.ts";
+import { maskPrefix, parsePrefix, type Prefix } from "../core/net/prefix.ts";
+import { type HostPort, parseHostPort } from "../core/net/host_port.ts";
 
 /** Where the server is. */
-export const remoteSyntax: ValueSyntax<Remote> = {
+export const remoteSyntax: ValueSyntax<HostPort> = {
   ...serverSyntax,
   read: (text) => {
-    const remote = parseRemote(text);
+    const remote = parseHostPort(text);
     return remote === undefined ? problem(serverSyntax.read(text).problem ?? "") : found(remote);
   },
 };
@@ -39,7 +39,7 @@ export const excludeSyntax: ValueSyntax<readonly Prefix[]> = {
       if (prefix === undefined) {
         return problem(`${quote(word)} is no network; expected a CIDR as in "172.18.0.0/16"`);
       }
-      prefixes.push(networkOf(prefix));
+      prefixes.push(maskPrefix(prefix));
     }
     return found(prefixes);
   },

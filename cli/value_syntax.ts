@@ -11,7 +11,7 @@ import { readListenAddress, readMtu, readPort, readVirtualNetwork } from "../cor
 import { OperationError } from "../core/error.ts";
 import { type IpAddress, isZonedAddress, parseAddress } from "../core/net/address.ts";
 import type { Prefix } from "../core/net/prefix.ts";
-import { parseRemote } from "../core/net/host_port.ts";
+import { parseHostPort } from "../core/net/host_port.ts";
 import { LOG_FORMATS, type LogFormat } from "../program/log_line.ts";
 
 /** One kind of value. */
@@ -67,7 +67,7 @@ export const hostSyntax: ValueSyntax<string> = {
 export const serverSyntax: ValueSyntax<string> = {
   metavar: "HOST:PORT",
   read: (text) =>
-    parseRemote(text) !== undefined
+    parseHostPort(text) !== undefined
       ? found(text)
       : problem(`${quote(text)} is no host with a port; expected HOST:PORT as in "desk.example.com:2512"`),
 };

@@ -14,14 +14,18 @@ import { OperationError } from "../core/error.ts";
 import type { ServerPlace } from "../core/tunnel/candidate_selector.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
-import { networkOf, type Prefix } from "../core/net/prefix.ts";
+import { maskPrefix, type Prefix } from "../core/net/prefix.ts";
 import { DataPlane } from "../dataplane/data_plane.ts";
 import { resolveHost } from "../ffi/resolve/resolve.ts";
 import { SystemError } from "../ffi/libc/system_error.ts";
 import type { UdpSocket } from "../ffi/udp/udp_socket.ts";
 import { listContainerBridges } from "../system/interface/container_bridges.ts";
 import { listDefaultGateways } from "../system/routing/default_gateways.ts";
-import { type ControlSocket, ControlSocketInUse, serveControlSocket } from "../system/control/control_socket.ts";
+import {
+  type ControlSocket,
+  ControlSocketInUse,
+  serveControlSocket,
+} from "../system/control/control_socket.ts";
 import { LinuxFirewall } from "../system/firewall/firewall_linux.ts";
 import { platformRouter } from "../system/routing/platform_router.ts";
 import { ReconcileLoop } from "../system/routing/reconcile_loop.ts";
@@ -69,7 +73,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   const peer = nextAddress(address);
   const base = { name: device.name, mtu: options.mtu, address, peer };
   await router.configureInterface(base);
-  await router.addRoute(networkOf(options.addr), device.name);
+  await router.addRoute(maskPrefix(options.addr), device.name);
   warnWithoutForwarding();
 
   const ipv6 = new Ipv6Tunnel({ router, base, carryIpv6: (isOn) => dataPlane.carryIpv6(isOn) });

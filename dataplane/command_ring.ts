@@ -12,10 +12,10 @@
  * @module
  */
 import { readUint32 } from "../core/wireguard/message.ts";
-import type { Command } from "./worker_channel.ts";
+import type { WorkerCommand } from "./worker_channel.ts";
 
 /** Octets in the ring, a power of two: four of the longest texts. Pages that nothing was written to cost nothing. */
-export const RING_OCTETS = 256 * 1024;
+export const RING_CAPACITY = 256 * 1024;
 /** Before the ring: how many octets were written and read so far, each modulo 2^32. */
 const WRITTEN = 0;
 const READ = 1;
@@ -29,7 +29,7 @@ const PAUSE = 1;
 
 /** Makes an empty ring. */
 export function allocateCommandRing(): SharedArrayBuffer {
-  return new SharedArrayBuffer(HEADER + RING_OCTETS);
+  return new SharedArrayBuffer(HEADER + RING_CAPACITY);
 }
 
 /** The main thread's side. */
@@ -51,7 +51,7 @@ export class CommandWriter implements Disposable {
   }
 
   /** Sends a command. All that it holds is copied. */
-  push(command: Command): void {
+  push(command: WorkerCommand): void {
     this.#waiting.push(encode(command));
     if (this.#timer === undefined) this.#proceed();
   }
@@ -81,9 +81,9 @@ export class CommandWriter implements Disposable {
   #write(record: Uint8Array, from: number): number {
     const written = Atomics.load(this.#words, WRITTEN);
     const used = written - Atomics.load(this.#words, READ) | 0;
-    const count = Math.min(record.length - from, RING_OCTETS - used);
-    const at = written & RING_OCTETS - 1;
-    const first = Math.min(count, RING_OCTETS - at);
+    const count = Math.min(record.length - from, RING_CAPACITY - used);
+    const at = written & RING_CAPACITY - 1;
+    const first = Math.min(count, RING_CAPACITY - at);
     this.#ring.set(record.subarray(from, from + first), at);
     this.#ring.set(record.subarray(from + first, from + count), 0);
     Atomics.add(this.#words, WRITTEN, count);
@@ -110,7 +110,7 @@ export class CommandReader {
   }
 
   /** The next command; undefined when there is no whole one. Its 8-bit arrays are good until the next call. */
-  next(): Command | undefined {
+  next(): WorkerCommand | undefined {
     let record = this.#record;
     if (record === undefined) {
       if (this.#available < LENGTH) return undefined;
@@ -134,8 +134,8 @@ export class CommandReader {
   /** Fills `into` from octet `from` on with what there is; returns how many octets that were. */
   #read(into: Uint8Array, from: number): number {
     const count = Math.min(into.length - from, this.#available);
-    const at = Atomics.load(this.#words, READ) & RING_OCTETS - 1;
-    const first = Math.min(count, RING_OCTETS - at);
+    const at = Atomics.load(this.#words, READ) & RING_CAPACITY - 1;
+    const first = Math.min(count, RING_CAPACITY - at);
     into.set(this.#ring.subarray(at, at + first), from);
     into.set(this.#ring.subarray(0, count - first), from + first);
     this.#ring.fill(0, at, at + first);
@@ -154,7 +154,7 @@ interface ArrayPlace {
   readonly octets: number;
 }
 
-function encode(command: Command): Uint8Array {
+function encode(command: WorkerCommand): Uint8Array {
   const places: ArrayPlace[] = [];
   const arrays: Uint8Array[] = [];
   const withoutArrays = (value: unknown, path: readonly string[]): unknown => {
@@ -186,10 +186,10 @@ function encode(command: Command): Uint8Array {
 }
 
 /** @param record without its own length; 8-bit arrays of the command lie in it, so clearing them leaves nothing of them */
-function decode(record: Uint8Array<ArrayBuffer>, decoder: TextDecoder): Command {
+function decode(record: Uint8Array<ArrayBuffer>, decoder: TextDecoder): WorkerCommand {
   let at = LENGTH + readUint32(record, 0);
   const text = decoder.decode(record.subarray(LENGTH, at));
-  const [command, places] = JSON.parse(text) as [Command, ArrayPlace[]];
+  const [command, places] = JSON.parse(text) as [WorkerCommand, ArrayPlace[]];
   for (const { path, bits, octets } of places) {
     // deno-lint-ignore no-explicit-any
     let owner: any = command;

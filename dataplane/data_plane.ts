@@ -7,14 +7,14 @@ import { OperationError } from "../core/error.ts";
 import { errorName } from "../ffi/libc/errno.ts";
 import type { TunDevice } from "../ffi/tun/tun.ts";
 import type { UdpSocket } from "../ffi/udp/udp_socket.ts";
-import { openWake, type Wake } from "../ffi/libc/waker.ts";
-import { type Event, PEER, type Role, SharedState, type Start } from "./worker_channel.ts";
+import { openWaker, type Waker } from "../ffi/libc/waker.ts";
+import { PEER, type Role, SharedState, type WorkerEvent, type WorkerInit } from "./worker_channel.ts";
 import { allocateCommandRing, CommandWriter } from "./command_ring.ts";
 import type { SessionCommand, SessionEvent } from "./sessions/session_channel.ts";
 import { deviceNotices, socketNotices } from "./offload_support.ts";
 
 /** What a data plane is made of. */
-export interface DataPlaneSettings {
+export interface DataPlaneOptions {
   readonly role: Role;
   readonly tun: TunDevice;
   /** The socket between server and client; an accessor has none. */
@@ -44,7 +44,7 @@ export const WORKER_PERMISSIONS = {
 /** The data plane of a program. */
 export class DataPlane {
   readonly #worker: Worker;
-  readonly #wake: Wake = openWake();
+  readonly #wake: Waker = openWaker();
   readonly #shared = SharedState.allocate();
   readonly #ring = allocateCommandRing();
   readonly #commands = new CommandWriter(this.#ring, () => this.#wake.signal());
@@ -76,22 +76,22 @@ export class DataPlane {
    *
    * @throws {OperationError} "failure" when the Worker cannot start
    */
-  async start(settings: DataPlaneSettings): Promise<void> {
+  async start(settings: DataPlaneOptions): Promise<void> {
     const ready = Promise.withResolvers<void>();
-    this.#worker.onmessage = ({ data }: MessageEvent<Event>) => {
+    this.#worker.onmessage = ({ data }: MessageEvent<WorkerEvent>) => {
       if (data.kind === "message") {
         this.#shared.noteMessageTaken();
         settings.onMessage(data.bytes, data.source, data.fromPeer);
       } else if (data.kind === "sessions") this.onSessionEvent(data.event);
-      else if (data.kind === "refused") {
-        socketNotices(data.refusals).forEach((text) => settings.onNotice(text));
+      else if (data.kind === "unsupported") {
+        socketNotices(data.unsupported).forEach((text) => settings.onNotice(text));
       } else if (data.kind === "ready") ready.resolve();
       else {
         if (data.kind === "failed") this.#failed.reject(describeFailure(settings, data.call, data.errno));
         this.#stopped.resolve();
       }
     };
-    const start: Start = {
+    const init: WorkerInit = {
       role: settings.role,
       tun: { descriptor: settings.tun.descriptor, offload: settings.tun.offload },
       udp: settings.udp && {
@@ -104,7 +104,7 @@ export class DataPlane {
       commands: this.#ring,
     };
     if (settings.offload) deviceNotices(settings.tun.offload).forEach((text) => settings.onNotice(text));
-    this.#worker.postMessage(start);
+    this.#worker.postMessage(init);
     await Promise.race([ready.promise, this.failure]);
   }
 
@@ -145,7 +145,7 @@ export class DataPlane {
   }
 }
 
-function describeFailure(settings: DataPlaneSettings, side: string, errno: number): OperationError {
+function describeFailure(settings: DataPlaneOptions, side: string, errno: number): OperationError {
   const object = side === "tun" ? `interface ${settings.tun.name}` : "the UDP socket";
   return new OperationError(
     "io",

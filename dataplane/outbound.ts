@@ -4,18 +4,18 @@
  * @module
  */
 import { Counter, type CounterTable } from "../core/counters.ts";
-import type { DatagramList } from "../core/packet/tx_queue.ts";
-import { READ_EMPTY, READ_FAILED, READ_FULL, type TunPort } from "../ffi/tun/tun.ts";
+import type { TxQueue } from "../core/packet/tx_queue.ts";
+import { BATCH_FULL, DEVICE_ERROR, type TunPort, WOULD_BLOCK } from "../ffi/tun/tun.ts";
 import type { UdpPort } from "../ffi/udp/udp_socket.ts";
 import { PEER } from "./worker_channel.ts";
 
 /** Octets read before they are sent: they are still in the processor's cache then. */
-export const BATCH_OCTETS = 192 * 1024;
+export const BATCH_BYTES = 192 * 1024;
 
 /** Where packets for sessions go. */
 export interface OutboundSessions {
   /** Takes datagram `index` if it is for a session. */
-  takeOutbound(list: DatagramList, index: number): boolean;
+  handleOutbound(list: TxQueue, index: number): boolean;
   /** Sends on what was taken. */
   flush(): void;
 }
@@ -34,7 +34,7 @@ export class Outbound {
   constructor(
     readonly tun: TunPort,
     readonly udp: UdpPort,
-    readonly list: DatagramList,
+    readonly list: TxQueue,
     readonly counters: CounterTable,
   ) {}
 
@@ -42,19 +42,19 @@ export class Outbound {
   drain(): boolean {
     const { list, tun } = this;
     let octets = 0;
-    let taken = READ_EMPTY;
-    while (octets < BATCH_OCTETS) {
+    let taken = WOULD_BLOCK;
+    while (octets < BATCH_BYTES) {
       const first = list.count;
       taken = tun.read(list);
-      if (taken <= READ_EMPTY) break;
+      if (taken <= WOULD_BLOCK) break;
       octets += this.#address(first);
     }
     if (list.count > 0) this.udp.send(list);
     this.sessions?.flush();
     list.clear();
     tun.release();
-    this.isBehind = taken === READ_FULL;
-    return taken !== READ_FAILED;
+    this.isBehind = taken === BATCH_FULL;
+    return taken !== DEVICE_ERROR;
   }
 
   /** Gives the datagrams from `first` on their endpoint; returns their octets. */
@@ -64,7 +64,7 @@ export class Outbound {
     let octets = 0;
     for (let index = first; index < list.count; index++) {
       octets += list.lengths[index];
-      if (this.sessions?.takeOutbound(list, index) === true) {
+      if (this.sessions?.handleOutbound(list, index) === true) {
         list.endpoints[index] = -1;
         continue;
       }

@@ -4,20 +4,20 @@
  * @module
  */
 import { Counter } from "../core/counters.ts";
-import { DatagramList } from "../core/packet/tx_queue.ts";
+import { TxQueue } from "../core/packet/tx_queue.ts";
 import { PacketMemory } from "../ffi/libc/packet_memory.ts";
 import { Poller } from "../ffi/libc/poll.ts";
 import { preferPacketThread } from "../ffi/libc/thread_priority.ts";
 import { attachTun } from "../ffi/tun/tun.ts";
 import { attachUdpSocket, type UdpPort } from "../ffi/udp/udp_socket.ts";
-import { WakeReceiver } from "../ffi/libc/waker.ts";
-import { type Command, type Event, SharedState, type Start } from "./worker_channel.ts";
+import { WakeListener } from "../ffi/libc/waker.ts";
+import { SharedState, type WorkerCommand, type WorkerEvent, type WorkerInit } from "./worker_channel.ts";
 import { CommandReader } from "./command_ring.ts";
 import { Inbound } from "./inbound.ts";
 import { MessageBudget } from "./message_budget.ts";
 import { Outbound } from "./outbound.ts";
 import type { Attach } from "./sessions/session_channel.ts";
-import type { HostParts, SessionHost } from "./sessions/worker_sessions.ts";
+import type { WorkerSessions, WorkerSessionsDeps } from "./sessions/worker_sessions.ts";
 
 /** Received datagrams of two sockets and read frames, headers, iovecs, and room to spare. Untouched pages cost nothing. */
 const MEMORY_SIZE = 20 << 20;
@@ -42,8 +42,8 @@ interface Ways {
 
 /** Runs until told to stop, or until a descriptor dies. */
 export async function runPacketLoop(
-  start: Start,
-  post: (event: Event) => void,
+  start: WorkerInit,
+  post: (event: WorkerEvent) => void,
   nextAttachment: () => Promise<Attach>,
 ): Promise<void> {
   preferPacketThread();
@@ -52,9 +52,9 @@ export async function runPacketLoop(
   const { counters } = shared;
   const memory = new PacketMemory(MEMORY_SIZE);
   const tun = await attachTun(memory, start.tun.descriptor, start.tun.offload, counters);
-  const list = new DatagramList(memory.arena, LIST_CAPACITY);
+  const list = new TxQueue(memory.arena, LIST_CAPACITY);
 
-  const attachWays = async (attachment: NonNullable<Start["udp"]>): Promise<Ways> => {
+  const attachWays = async (attachment: NonNullable<WorkerInit["udp"]>): Promise<Ways> => {
     const udp = await attachUdpSocket(memory, attachment, counters);
     const outbound = new Outbound(tun, udp, list, counters);
     outbound.peerIsBound = attachment.connected;
@@ -71,15 +71,15 @@ export async function runPacketLoop(
           return;
         }
         const bytes = memory.arena.u8.slice(offset, offset + length);
-        post({ kind: "message", source: udp.runSource(run), fromPeer, bytes });
+        post({ kind: "message", source: udp.messageSource(run), fromPeer, bytes });
       },
     );
     return { udp, outbound, inbound };
   };
   const ways = start.udp === undefined ? undefined : await attachWays(start.udp);
 
-  let sessions: SessionHost | undefined;
-  using wake = new WakeReceiver(start.wakeDescriptor);
+  let sessions: WorkerSessions | undefined;
+  using wake = new WakeListener(start.wakeDescriptor);
   // An accessor reads its interface while it has an exposed socket.
   using poller = new Poller(memory, [
     wake.descriptor,
@@ -94,11 +94,11 @@ export async function runPacketLoop(
   };
 
   let told = 0;
-  const tellRefusals = (refusals: number) => {
-    if (refusals !== told) post({ kind: "refused", refusals: refusals & ~told });
-    told = refusals;
+  const tellRefusals = (unsupported: number) => {
+    if (unsupported !== told) post({ kind: "unsupported", unsupported: unsupported & ~told });
+    told = unsupported;
   };
-  const carryOut = (command: Command) => {
+  const carryOut = (command: WorkerCommand) => {
     if (command.kind === "sessions") {
       sessions?.take(command.command);
       pollSessions();
@@ -123,13 +123,13 @@ export async function runPacketLoop(
     commandsWait = true;
     return undefined;
   };
-  const spin = (): Event | "attach" | "stop" => {
+  const spin = (): WorkerEvent | "attach" | "stop" => {
     for (;;) {
-      if (ways !== undefined) tellRefusals(ways.udp.refusals);
+      if (ways !== undefined) tellRefusals(ways.udp.unsupported);
       const isBehind = ways?.outbound.isBehind === true || sessions?.isBehind === true;
       poller.wait(isBehind || commandsWait ? 0 : WAIT_MILLISECONDS);
       const isAwake = poller.isReady(WAKE);
-      if (isAwake) wake.clear();
+      if (isAwake) wake.drain();
       if (isAwake || commandsWait) {
         const order = takeCommands();
         if (order !== undefined) return order;
@@ -162,6 +162,6 @@ export async function runPacketLoop(
   }
 }
 
-async function loadSessions(parts: HostParts): Promise<SessionHost> {
-  return new (await import("./sessions/worker_sessions.ts")).SessionHost(parts);
+async function loadSessions(parts: WorkerSessionsDeps): Promise<WorkerSessions> {
+  return new (await import("./sessions/worker_sessions.ts")).WorkerSessions(parts);
 }

@@ -12,7 +12,7 @@ import type { Attach, SessionCommand, SessionEvent } from "./sessions/session_ch
 export type Role = "server" | "client" | "accessor";
 
 /** The Worker's first message: descriptors that the main thread opened. */
-export interface Start {
+export interface WorkerInit {
   readonly role: Role;
   readonly tun: { readonly descriptor: number; readonly offload: TunOffload };
   /** The socket between server and client; an accessor has none. */
@@ -24,7 +24,7 @@ export interface Start {
 }
 
 /** What the Worker is told later, through the ring of commands. */
-export type Command =
+export type WorkerCommand =
   /** Names the endpoint of this index as a socket address, or takes the name away. */
   | { readonly kind: "endpoint"; readonly index: number; readonly socketAddress: Uint8Array | undefined }
   /** Carries IPv6 packets, or drops them. */
@@ -35,7 +35,7 @@ export type Command =
   | { readonly kind: "stop" };
 
 /** Messages from the Worker. */
-export type Event =
+export type WorkerEvent =
   | { readonly kind: "ready" }
   /** A datagram that is no packet, with its sender's socket address. */
   | {
@@ -44,8 +44,8 @@ export type Event =
     readonly fromPeer: boolean;
     readonly bytes: Uint8Array;
   }
-  /** The kernel refused some of the offload: the bits of `UdpPort.refusals` that are new. */
-  | { readonly kind: "refused"; readonly refusals: number }
+  /** The kernel refused some of the offload: the bits of `UdpPort.unsupported` that are new. */
+  | { readonly kind: "unsupported"; readonly unsupported: number }
   | { readonly kind: "sessions"; readonly event: SessionEvent }
   /** A descriptor died; the Worker has stopped. */
   | { readonly kind: "failed"; readonly call: string; readonly errno: number }

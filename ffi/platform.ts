@@ -7,7 +7,7 @@
  */
 
 /** A system as the programs see it. */
-export interface BackEnd {
+export interface Platform {
   readonly os: "darwin" | "linux";
   /** The processor decides where the C calling convention puts variadic arguments. */
   readonly arch: "aarch64" | "x86_64";
@@ -23,7 +23,7 @@ export interface BackEnd {
 const isDarwin = Deno.build.os === "darwin";
 
 /** The system in use. */
-export const backEnd: BackEnd = {
+export const platform: Platform = {
   os: isDarwin ? "darwin" : "linux",
   arch: Deno.build.arch === "aarch64" ? "aarch64" : "x86_64",
   libc: isDarwin ? "/usr/lib/libSystem.B.dylib" : "libc.so.6",

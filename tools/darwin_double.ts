@@ -69,10 +69,10 @@ export async function compileLibrary(output: string, variant?: Variant): Promise
 }
 
 /** The text that stands in for ffi/platform.ts. */
-export function darwinBackEnd(libc: string = LIBSYSTEM, arch: "aarch64" | "x86_64" = "x86_64"): string {
-  const backEnd = { os: "darwin", arch, libc, programRoot: DOUBLE_FOLDER };
-  return `/** The double of macOS, for tests. @module */\nexport const backEnd = ${
-    JSON.stringify(backEnd)
+export function darwinPlatform(libc: string = LIBSYSTEM, arch: "aarch64" | "x86_64" = "x86_64"): string {
+  const platform = { os: "darwin", arch, libc, programRoot: DOUBLE_FOLDER };
+  return `/** The double of macOS, for tests. @module */\nexport const platform = ${
+    JSON.stringify(platform)
   };\n`;
 }
 
@@ -122,7 +122,7 @@ export async function compileDoubles(): Promise<void> {
 export async function ensureDarwinDouble(): Promise<void> {
   if (await isFresh()) return;
   await compileDoubles();
-  await writeSourcePrograms(DOUBLE_FOLDER, { "ffi/platform.ts": darwinBackEnd() }, darwinPrograms());
+  await writeSourcePrograms(DOUBLE_FOLDER, { "ffi/platform.ts": darwinPlatform() }, darwinPrograms());
 }
 
 if (import.meta.main) {

@@ -4,9 +4,9 @@
  * @module
  */
 import { OperationError } from "../../core/error.ts";
-import { type IpAddress, sameAddress } from "../../core/net/address.ts";
+import { equalAddress, type IpAddress } from "../../core/net/address.ts";
 import type { Endpoint } from "../../core/net/endpoint.ts";
-import type { Remote } from "../../core/net/host_port.ts";
+import type { HostPort } from "../../core/net/host_port.ts";
 
 /** Milliseconds that a name may take before the addresses known so far are used. */
 const PATIENCE = 2_000;
@@ -23,13 +23,13 @@ export interface FinderSources {
 
 /** Finds the server of one accessor. */
 export class ServerFinder {
-  readonly #remote: Remote;
+  readonly #remote: HostPort;
   readonly #sources: FinderSources;
   #known: readonly IpAddress[];
   #fault: string | undefined;
 
   /** @param known the addresses that the host had just now */
-  constructor(remote: Remote, known: readonly IpAddress[], sources: FinderSources) {
+  constructor(remote: HostPort, known: readonly IpAddress[], sources: FinderSources) {
     this.#remote = remote;
     this.#known = known;
     this.#sources = sources;
@@ -57,7 +57,7 @@ export class ServerFinder {
     const resolved = this.#known.filter(({ family }) => family <= this.#sources.family);
     const places: Endpoint[] = resolved.map((address) => ({ address, port }));
     const isKnown = current !== undefined &&
-      resolved.some((address) => sameAddress(address, current.address));
+      resolved.some((address) => equalAddress(address, current.address));
     if (current !== undefined && isAlive) places.unshift(current);
     else if (current !== undefined && !isKnown) places.push(current);
     return places[(attempt - 1) % Math.max(1, places.length)];

@@ -9,7 +9,7 @@ import { OnceEach } from "../../program/log_on_change.ts";
 import type { ForeignPrefix } from "../../core/routing/desired_routes.ts";
 import { asOperationError, OperationError } from "../../core/error.ts";
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
-import { formatPrefix, networkOf, type Prefix } from "../../core/net/prefix.ts";
+import { formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
 import { decideAccessorRoutes, idleExclusions } from "../../core/sharing/accessor_routes.ts";
 import type { Login } from "../../core/token/login.ts";
@@ -167,7 +167,7 @@ export class JoinedNetwork implements AsyncDisposable {
     const routed = decided.filter(({ isExcluded }) => !isExcluded);
     const own: Prefix = { address: peer, length: 32 };
     const sources = routed.filter(({ fault }) => fault === undefined).map(({ prefix }) => prefix);
-    this.#settings.onSources([own, ...sources], networkOf(address));
+    this.#settings.onSources([own, ...sources], maskPrefix(address));
     await this.#routes.apply(routed);
   }
 

@@ -10,11 +10,11 @@ import { getLogger } from "../../program/log.ts";
 import { OnceEach } from "../../program/log_on_change.ts";
 import { HeartbeatClock } from "../../core/tunnel/heartbeat_timer.ts";
 import { type Endpoint, formatEndpoint } from "../../core/net/endpoint.ts";
-import { formatRemote, type Remote } from "../../core/net/host_port.ts";
+import { formatHostPort, type HostPort } from "../../core/net/host_port.ts";
 import { LOGIN, type Login, LoginAssembler, loginFault, parseLogin } from "../../core/token/login.ts";
 import type { SessionLimits } from "../../core/wireguard/limits.ts";
 import type { Peer } from "../../core/wireguard/peer.ts";
-import type { SessionPlane } from "../../dataplane/sessions/session_controller.ts";
+import type { SessionController } from "../../dataplane/sessions/session_controller.ts";
 import { SleepClock } from "../../ffi/libc/sleep_clock.ts";
 import type { ServerFinder } from "./endpoint_resolver.ts";
 import { ServerSession } from "./server_session.ts";
@@ -37,10 +37,10 @@ const ATTEMPTS_BETWEEN_LINES = 120;
 
 /** What the link works with. */
 export interface ServerLinkParts {
-  readonly remote: Remote;
+  readonly remote: HostPort;
   readonly peer: Peer;
   readonly plane: Pick<
-    SessionPlane,
+    SessionController,
     "installKeys" | "expireKeys" | "sealAndSend" | "traffic" | "endpoint" | "decode"
   >;
   readonly socket: {
@@ -204,7 +204,7 @@ export class ServerLink implements Disposable {
     if (due.heartbeat && this.#session.canSend(now)) this.#ask();
     if (this.#clock.isSilent && this.#wasUp && !this.#isDown) {
       this.#isDown = true;
-      log.warn("server is silent; looking for it", { host: formatRemote(this.#parts.remote) });
+      log.warn("server is silent; looking for it", { host: formatHostPort(this.#parts.remote) });
     }
     if (due.lookup) this.#session.want(now);
   }
@@ -267,7 +267,9 @@ export class ServerLink implements Disposable {
     if (finder.fault === undefined) this.#said.settle("name");
     else if (this.#said.isNews("name", finder.fault)) log.warn(finder.fault);
     if (place === undefined && finder.fault === undefined && this.#said.isNews("name", "family")) {
-      log.warn(`Cannot reach ${formatRemote(remote)}: it has IPv6 addresses only. Start the accessor again`);
+      log.warn(
+        `Cannot reach ${formatHostPort(remote)}: it has IPv6 addresses only. Start the accessor again`,
+      );
     }
     this.#target = place ?? this.#target;
     return place;
@@ -278,7 +280,7 @@ export class ServerLink implements Disposable {
     if (this.#wasUp || this.#isRefused || attempts % ATTEMPTS_BETWEEN_LINES !== 1) return;
     log.warn(
       `No answer from ${
-        formatRemote(this.#parts.remote)
+        formatHostPort(this.#parts.remote)
       }. Check the token, the address and port, that the server has an ` +
         "expose line, and the firewalls on the way; trying again every 5 s",
       { server: this.#endpointText },

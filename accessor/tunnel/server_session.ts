@@ -20,7 +20,7 @@ import { PeerTimers, type TimerAction } from "../../core/wireguard/peer_timers.t
 import { respond } from "../../core/wireguard/responder.ts";
 import { SessionSlots } from "../../core/wireguard/keypairs.ts";
 import { destroyTransportKeys, type TransportKeys } from "../../core/wireguard/transport_keys.ts";
-import type { SessionPlane } from "../../dataplane/sessions/session_controller.ts";
+import type { SessionController } from "../../dataplane/sessions/session_controller.ts";
 import { SLOT } from "./slot.ts";
 
 /** Keys that the data plane holds. */
@@ -33,7 +33,7 @@ interface LiveKeys {
 /** What a session works with. */
 export interface ServerSessionParts {
   readonly peer: Peer;
-  readonly plane: Pick<SessionPlane, "installKeys" | "expireKeys" | "sealAndSend" | "traffic">;
+  readonly plane: Pick<SessionController, "installKeys" | "expireKeys" | "sealAndSend" | "traffic">;
   /**
    * Where the next initiation goes; undefined: nowhere for now. Must not reject.
    *

@@ -1,7 +1,7 @@
 /** One TSO packet of a TCP flow cut into its segments, and the segments joined again. @module */
 import { Coalescer } from "../../core/offload/coalesce.ts";
 import { appendFrame } from "../../core/offload/segment.ts";
-import { DatagramList } from "../../core/packet/tx_queue.ts";
+import { TxQueue } from "../../core/packet/tx_queue.ts";
 import { HEADERS, openBench, SEGMENT, SEGMENTS, writeTcpPacket, writeVirtioTcp } from "./packets.ts";
 
 /** Distance of two received segments: a datagram begins where the kernel put it, here at a multiple of 4. */
@@ -9,7 +9,7 @@ const STRIDE = 1400;
 
 const bench = openBench(1 << 20);
 const { arena, sum } = bench;
-const list = new DatagramList(arena, 256);
+const list = new TxQueue(arena, 256);
 const virtio = arena.allocate(16, 16);
 const packet = arena.allocate(65_536, 16);
 const received = arena.allocate(SEGMENTS * STRIDE, 16);

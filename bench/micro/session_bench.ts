@@ -5,11 +5,11 @@
  * @module
  */
 import { Counter } from "../../core/counters.ts";
-import { DatagramList } from "../../core/packet/tx_queue.ts";
+import { TxQueue } from "../../core/packet/tx_queue.ts";
 import { SlotTable } from "../../core/sharing/slot_table.ts";
 import { ExposedInbound } from "../../dataplane/sessions/exposed_inbound.ts";
-import { SealBatch } from "../../dataplane/sessions/encrypt_batch.ts";
-import { SessionMemory, steadyNow } from "../../dataplane/sessions/session_memory.ts";
+import { EncryptBatch } from "../../dataplane/sessions/encrypt_batch.ts";
+import { monotonicNow, SessionMemory } from "../../dataplane/sessions/session_memory.ts";
 import { SessionSources } from "../../dataplane/sessions/session_sources.ts";
 import { KEY_PAIRS, SessionTable } from "../../dataplane/sessions/session_table.ts";
 import { loadPacketCipher } from "../../ffi/aead/load_cipher.ts";
@@ -24,7 +24,7 @@ const SESSIONS = 1000;
 /** A socket that gives back what was sent, as one run. */
 class Mirror implements UdpPort {
   readonly descriptor = -1;
-  readonly refusals = 0;
+  readonly unsupported = 0;
   readonly failure = 0;
   #received = 0;
 
@@ -32,7 +32,7 @@ class Mirror implements UdpPort {
 
   setEndpoint(): void {}
 
-  send(list: DatagramList): void {
+  send(list: TxQueue): void {
     this.#received = 0;
     for (let index = 0; index < list.count; index++) {
       const from = list.headers[index];
@@ -44,28 +44,28 @@ class Mirror implements UdpPort {
   receive(): number {
     return 1;
   }
-  runOffset(): number {
+  messageOffset(): number {
     return this.at;
   }
-  runLength(): number {
+  messageLength(): number {
     return this.#received;
   }
-  runSegment(): number {
+  messageStride(): number {
     return MESSAGE;
   }
-  runIsFrom(): boolean {
+  messageIsFrom(): boolean {
     return true;
   }
-  runSourceHash(): number {
+  messageSourceHash(): number {
     return 0;
   }
   endpointHash(): number {
     return 0;
   }
-  runSource(): Uint8Array<ArrayBuffer> {
+  messageSource(): Uint8Array<ArrayBuffer> {
     return new Uint8Array();
   }
-  runIsTruncated(): boolean {
+  messageIsTruncated(): boolean {
     return false;
   }
 }
@@ -89,9 +89,9 @@ for (const backend of ["libcrypto", "wasm"] as const) {
     limit,
     Infinity,
   );
-  const batch = new SealBatch(memory, udp, table, cipher, shared, () => {});
-  batch.now = steadyNow();
-  const list = new DatagramList(arena, 256);
+  const batch = new EncryptBatch(memory, udp, table, cipher, shared, () => {});
+  batch.now = monotonicNow();
+  const list = new TxQueue(arena, 256);
   const payload = arena.allocate(1 << 16, 64);
   fillWithNoise(arena.u8.subarray(payload, payload + 65_536));
   for (let index = 0; index < SEGMENTS; index++) {
@@ -99,14 +99,18 @@ for (const backend of ["libcrypto", "wasm"] as const) {
     list.pushSegment(HEADERS, payload + index * SEGMENT, SEGMENT);
   }
   const seal = () => {
-    for (let index = 0; index < SEGMENTS; index++) batch.listed(0, list, index);
+    for (let index = 0; index < SEGMENTS; index++) batch.enqueueFrom(0, list, index);
     batch.flush();
   };
   let delivered = 0;
   const sources = new SessionSources(udp, shared, batch, (await socketAddressCodec(4)).trim, false);
   const inbound = new ExposedInbound(
     { bytes: arena.u8, udp, table, cipher, shared, batch, post: () => {}, sources },
-    { deliver: (_slot, _at, length) => void (delivered += length), flush: () => {}, mayTell: () => true },
+    {
+      deliver: (_slot, _at, length) => void (delivered += length),
+      flush: () => {},
+      maySendControl: () => true,
+    },
   );
   Deno.bench({ name: `seal ${SEGMENTS} segments, ${backend}`, group: "seal", fn: seal });
   Deno.bench({

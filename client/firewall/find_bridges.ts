@@ -6,8 +6,8 @@
  */
 
 import type { ContainerBridge } from "../../core/firewall/desired_rules.ts";
-import { type IpAddress, sameAddress } from "../../core/net/address.ts";
-import { networkOf } from "../../core/net/prefix.ts";
+import { equalAddress, type IpAddress } from "../../core/net/address.ts";
+import { maskPrefix } from "../../core/net/prefix.ts";
 import type { BridgePair } from "./bridge_pairs.ts";
 
 /** A wanted pair and its bridges, if both are there. */
@@ -22,7 +22,9 @@ export function findBridges(
   bridges: readonly ContainerBridge[],
 ): FoundPair[] {
   const bridgeOf = (address: IpAddress) =>
-    bridges.find(({ subnets }) => subnets.some((subnet) => sameAddress(networkOf(subnet).address, address)));
+    bridges.find(({ subnets }) =>
+      subnets.some((subnet) => equalAddress(maskPrefix(subnet).address, address))
+    );
   return pairs.map((pair) => {
     const a = bridgeOf(pair.a);
     const b = bridgeOf(pair.b);

@@ -9,7 +9,7 @@ import { IPV6_LEAST_MTU } from "../../core/config/config.ts";
 import { asOperationError } from "../../core/error.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
 import { nextAddress } from "../../core/net/address.ts";
-import { formatPrefix, networkOf, type Prefix, samePrefix } from "../../core/net/prefix.ts";
+import { equalPrefix, formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { readSysctl } from "../../ffi/libc/sysctl_linux.ts";
 import type { InterfaceSettings, Router } from "../../system/routing/router.ts";
 
@@ -48,7 +48,7 @@ export class Ipv6Tunnel {
   follow(addr6: Prefix | undefined): Promise<void> {
     const isSame = addr6 === undefined
       ? this.#wanted === undefined
-      : this.#wanted !== undefined && samePrefix(addr6, this.#wanted);
+      : this.#wanted !== undefined && equalPrefix(addr6, this.#wanted);
     if (isSame) return this.#queue.run(() => {});
     this.#wanted = addr6;
     return this.#queue.run(() => this.#change(addr6));
@@ -63,7 +63,7 @@ export class Ipv6Tunnel {
     const { router, base, carryIpv6 } = this.#settings;
     carryIpv6(false);
     try {
-      if (this.#inForce !== undefined) await router.removeRoute(networkOf(this.#inForce), base.name);
+      if (this.#inForce !== undefined) await router.removeRoute(maskPrefix(this.#inForce), base.name);
       this.#inForce = undefined;
       if (addr6 === undefined) return await router.configureInterface(base);
       if (base.mtu < IPV6_LEAST_MTU) {
@@ -74,7 +74,7 @@ export class Ipv6Tunnel {
       }
       const peer6 = nextAddress(addr6.address);
       await router.configureInterface({ ...base, address6: addr6.address, peer6 });
-      await router.addRoute(networkOf(addr6), base.name);
+      await router.addRoute(maskPrefix(addr6), base.name);
       this.#inForce = addr6;
       carryIpv6(true);
       log.info("IPv6 is on", { address: formatPrefix(addr6) });

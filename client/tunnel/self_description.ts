@@ -6,7 +6,7 @@
 import { version } from "../../program/build_info.ts";
 import type { ContainerBridge } from "../../core/firewall/desired_rules.ts";
 import { formatAddress } from "../../core/net/address.ts";
-import { formatPrefix, networkOf, type Prefix } from "../../core/net/prefix.ts";
+import { formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
 import type { ClientDescription, FirewallFacts } from "../../core/protocol/description.ts";
 import { SystemError } from "../../ffi/libc/system_error.ts";
 
@@ -32,7 +32,7 @@ export class SelfDescription {
   lookAtBridges(): void {
     try {
       const subnets = this.#sources.bridges().flatMap(({ subnets }) => subnets);
-      this.#subnets = [...new Set(subnets.map((subnet) => formatPrefix(networkOf(subnet))))].sort();
+      this.#subnets = [...new Set(subnets.map((subnet) => formatPrefix(maskPrefix(subnet))))].sort();
     } catch (error) {
       // They stay as they were last seen.
       if (!(error instanceof SystemError)) throw error;

@@ -7,7 +7,7 @@ import { getLogger } from "../../program/log.ts";
 import { OnceEach } from "../../program/log_on_change.ts";
 import { OperationError } from "../../core/error.ts";
 import { nextAddress } from "../../core/net/address.ts";
-import { formatPrefix, networkOf, type Prefix } from "../../core/net/prefix.ts";
+import { formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { Restorations } from "../../core/routing/flap_damper.ts";
 import { InterfaceKeeper } from "../../system/interface/interface_reconciler.ts";
 import type { InterfaceSettings, Router } from "../../system/routing/router.ts";
@@ -77,7 +77,7 @@ export class TunnelKeeper {
 
   async #repairRoutes(now: number): Promise<string | undefined> {
     const { router, base, networks } = this.#settings;
-    const wanted = networks().map(networkOf);
+    const wanted = networks().map(maskPrefix);
     const missing = await router.listMissing(wanted, base.name);
     for (const prefix of missing) this.#restorations.lost(formatPrefix(prefix), now);
     const due = missing.filter((prefix) => this.#restorations.isDue(formatPrefix(prefix), now));

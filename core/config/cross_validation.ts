@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { formatAddress, sameAddress } from "../net/address.ts";
+import { equalAddress, formatAddress } from "../net/address.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
 import { LARGEST_SESSION_MTU } from "../token/login.ts";
 import {
+  equalPrefix,
   formatPrefix,
-  networkOf,
+  maskPrefix,
   type Prefix,
   prefixContains,
   prefixesOverlap,
-  samePrefix,
 } from "../net/prefix.ts";
 import type { Config } from "./config.ts";
 import type { Draft, TokenLine } from "./draft.ts";
@@ -61,13 +61,13 @@ function checkTokens(tokens: readonly TokenLine[], addr: Prefix | undefined, fau
 
 function tokenAddressProblem(addr: Prefix, address: TokenLine["address"]["value"]): string | undefined {
   const text = formatAddress(address);
-  const network = formatPrefix(networkOf(addr));
+  const network = formatPrefix(maskPrefix(addr));
   const roles = rolesOf(addr);
   if (!prefixContains(addr, address)) return `the address ${text} is outside ${network}, the network of addr`;
-  if (sameAddress(address, roles.client)) {
+  if (equalAddress(address, roles.client)) {
     return `the address ${text} is the Docker side's own; expected another`;
   }
-  if (sameAddress(address, roles.server)) return `the address ${text} is the server's own; expected another`;
+  if (equalAddress(address, roles.server)) return `the address ${text} is the server's own; expected another`;
   return isHostAddress(addr, address)
     ? undefined
     : `the address ${text} is the first or last of ${network}, which no host may have; expected another`;
@@ -82,14 +82,14 @@ function checkRoutes({ routes }: Draft, { addr, addr6 }: Frame, faults: FaultLis
     }
     for (const [key, virtual] of Object.entries({ addr, addr6 })) {
       if (!virtual || !prefixesOverlap(virtual, prefix)) continue;
-      const network = formatPrefix(networkOf(virtual));
+      const network = formatPrefix(maskPrefix(virtual));
       faults.add(route, `${text} overlaps ${network}, the virtual network; change it or ${key}`);
     }
   }
   for (const { earlier, later } of findOverlaps(routes)) {
     const there = formatPrefix(earlier.value.prefix);
     const here = formatPrefix(later.value.prefix);
-    if (!samePrefix(earlier.value.prefix, later.value.prefix)) {
+    if (!equalPrefix(earlier.value.prefix, later.value.prefix)) {
       faults.add(
         later,
         `${here} overlaps ${there} on line ${earlier.line}; expected networks that are apart`,
@@ -135,7 +135,7 @@ function checkExpose({ expose }: Draft, { tunnel }: Frame, faults: FaultList): v
   const endpoint = expose?.value?.endpoint;
   if (expose === undefined || endpoint === undefined || tunnel === undefined) return;
   const everywhere = [endpoint.address, tunnel.host].some(({ bytes }) => bytes.every((byte) => byte === 0));
-  if (endpoint.port === tunnel.port && (everywhere || sameAddress(endpoint.address, tunnel.host))) {
+  if (endpoint.port === tunnel.port && (everywhere || equalAddress(endpoint.address, tunnel.host))) {
     const taken = formatEndpoint({ address: tunnel.host, port: tunnel.port });
     faults.add(
       expose,

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type IpAddress, nextAddress, sameAddress } from "../net/address.ts";
-import { networkOf, prefixContains } from "../net/prefix.ts";
+import { equalAddress, type IpAddress, nextAddress } from "../net/address.ts";
+import { maskPrefix, prefixContains } from "../net/prefix.ts";
 import type { Config } from "./config.ts";
 import { isHostAddress, rolesOf } from "./virtual_network.ts";
 
@@ -12,10 +12,12 @@ import { isHostAddress, rolesOf } from "./virtual_network.ts";
 export function freeAddress({ addr, tokens }: Pick<Config, "addr" | "tokens">): IpAddress | undefined {
   const { client, server } = rolesOf(addr);
   const taken = [client, server, ...tokens.map(({ address }) => address)];
-  let address = networkOf(addr).address;
+  let address = maskPrefix(addr).address;
   while (prefixContains(addr, address)) {
     const candidate = address;
-    if (isHostAddress(addr, candidate) && !taken.some((one) => sameAddress(one, candidate))) return candidate;
+    if (isHostAddress(addr, candidate) && !taken.some((one) => equalAddress(one, candidate))) {
+      return candidate;
+    }
     address = nextAddress(address);
   }
   return undefined;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type IpAddress, parseAddress, sameAddress } from "../net/address.ts";
+import { equalAddress, type IpAddress, parseAddress } from "../net/address.ts";
 import type { BridgePair } from "./config.ts";
 import type { KeyReader } from "./draft.ts";
 import type { KeyName } from "./keys.ts";
@@ -25,7 +25,7 @@ export function readBridgePair(text: string): Reading<BridgePair> {
   const b = networkAddress(second);
   if (a.problem !== undefined) return a;
   if (b.problem !== undefined) return b;
-  if (sameAddress(a.value, b.value)) {
+  if (equalAddress(a.value, b.value)) {
     return problem(`both networks of ${quote(text)} are the same; expected two`);
   }
   return found({ a: a.value, b: b.value, connect: sign === "+" });

@@ -5,7 +5,7 @@
  */
 import { formatAddress, type IpAddress, parseAddress } from "../net/address.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint, parsePort } from "../net/endpoint.ts";
-import { formatPrefix, networkOf, parsePrefix, type Prefix } from "../net/prefix.ts";
+import { formatPrefix, maskPrefix, parsePrefix, type Prefix } from "../net/prefix.ts";
 import { MTU_BOUNDS } from "./config.ts";
 import { found, problem, quote, type Reading } from "./result.ts";
 import { specialNetwork, virtualNetworkProblem } from "./virtual_network.ts";
@@ -79,7 +79,7 @@ export function readRoutePrefix(text: string): Reading<Prefix> {
   const reading = readPrefix(text, "172.18.0.0/16");
   if (reading.problem !== undefined) return reading;
   const prefix = reading.value;
-  const network = networkOf(prefix);
+  const network = maskPrefix(prefix);
   if (formatPrefix(prefix) !== formatPrefix(network)) {
     return problem(`${quote(text)} has host bits set; the network is ${formatPrefix(network)}`);
   }

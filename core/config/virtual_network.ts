@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { formatAddress, type IpAddress, nextAddress, sameAddress } from "../net/address.ts";
+import { equalAddress, formatAddress, type IpAddress, nextAddress } from "../net/address.ts";
 import {
   formatPrefix,
-  networkOf,
+  maskPrefix,
   parsePrefix,
   type Prefix,
   prefixContains,
@@ -36,13 +36,13 @@ export function rolesOf(addr: Prefix): Roles {
  * its broadcast address (RFC 922 section 7; for IPv6 the first address is the routers' anycast, RFC 4291 section 2.6.1).
  */
 export function isHostAddress(network: Prefix, address: IpAddress): boolean {
-  const first = networkOf(network).address;
-  if (!prefixContains(network, address) || sameAddress(address, first)) return false;
-  return address.family === 6 || !sameAddress(address, lastAddress(network));
+  const first = maskPrefix(network).address;
+  if (!prefixContains(network, address) || equalAddress(address, first)) return false;
+  return address.family === 6 || !equalAddress(address, lastAddress(network));
 }
 
 function lastAddress(network: Prefix): IpAddress {
-  const { address: { family, bytes }, length } = networkOf(network);
+  const { address: { family, bytes }, length } = maskPrefix(network);
   const filled = bytes.map((byte, index) => byte | (0xff >> Math.min(8, Math.max(0, length - index * 8))));
   return { family, bytes: filled };
 }
@@ -87,7 +87,7 @@ export function virtualNetworkProblem(addr: Prefix): string | undefined {
   const taken = specialNetwork(addr);
   if (taken !== undefined) return `${text} overlaps ${taken}; expected a private network`;
   if (!isHostAddress(addr, addr.address)) {
-    const first = nextAddress(networkOf(addr).address);
+    const first = nextAddress(maskPrefix(addr).address);
     const example = formatPrefix({ address: first, length: addr.length });
     return `${formatAddress(addr.address)} is no host's address in its network; expected one as in ${
       quoted(example)

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { networkOf, samePrefix } from "../net/prefix.ts";
+import { equalPrefix, maskPrefix } from "../net/prefix.ts";
 import type { DockerNetwork } from "./networks.ts";
 import type { ForeignPrefix } from "../routing/desired_routes.ts";
 
@@ -24,7 +24,7 @@ export function hasBridgeOf(
     const bridges = [`br-${id.slice(0, ID_DIGITS)}`, ...(name === "bridge" ? ["docker0"] : [])];
     return foreign.some(({ prefix, interfaceName }) =>
       interfaceName !== undefined && bridges.includes(interfaceName) &&
-      subnets.some((subnet) => samePrefix(subnet, networkOf(prefix)))
+      subnets.some((subnet) => equalPrefix(subnet, maskPrefix(prefix)))
     );
   });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { fieldsOf } from "./fields.ts";
-import { formatPrefix, networkOf, parsePrefix, type Prefix } from "../net/prefix.ts";
+import { formatPrefix, maskPrefix, parsePrefix, type Prefix } from "../net/prefix.ts";
 
 /** A network of the driver "bridge". */
 export interface DockerNetwork {
@@ -67,7 +67,7 @@ function readNetwork(entry: unknown): { network?: DockerNetwork; unreadable: num
     const { Subnet: text } = fieldsOf(pool);
     const prefix = typeof text === "string" ? parsePrefix(text) : undefined;
     if (prefix === undefined) unreadable++;
-    else subnets.set(formatPrefix(networkOf(prefix)), networkOf(prefix));
+    else subnets.set(formatPrefix(maskPrefix(prefix)), maskPrefix(prefix));
   }
   return { network: { id, name, subnets: [...subnets.values()] }, unreadable };
 }

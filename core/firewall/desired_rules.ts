@@ -8,7 +8,7 @@
  * @module
  */
 
-import { formatPrefix, networkOf, type Prefix } from "../net/prefix.ts";
+import { formatPrefix, maskPrefix, type Prefix } from "../net/prefix.ts";
 import { type FirewallRule, TAG_OPTIONS } from "./rule.ts";
 
 /** A bridge of a container network. */
@@ -47,7 +47,7 @@ export function wantedRules(wish: FirewallWish, family: 4 | 6): FirewallRule[] {
     raw(`-i ${interfaceName}`),
     ...directions.flatMap(([from, to]) =>
       to.subnets.filter(({ address }) => address.family === family)
-        .map((subnet) => raw(`-d ${formatPrefix(networkOf(subnet))} -i ${from.name}`))
+        .map((subnet) => raw(`-d ${formatPrefix(maskPrefix(subnet))} -i ${from.name}`))
     ),
     filter(chain, `-i ${interfaceName}`),
     filter(chain, `-o ${interfaceName}`),
@@ -57,7 +57,7 @@ export function wantedRules(wish: FirewallWish, family: 4 | 6): FirewallRule[] {
     ...own.map((source): FirewallRule => ({
       table: "nat",
       chain: "POSTROUTING",
-      spec: `-s ${formatPrefix(networkOf(source))} ! -o ${interfaceName} ${TAG_OPTIONS} -j MASQUERADE`,
+      spec: `-s ${formatPrefix(maskPrefix(source))} ! -o ${interfaceName} ${TAG_OPTIONS} -j MASQUERADE`,
     })),
   ];
   return [...new Map(rules.map((rule) => [`${rule.table} ${rule.chain} ${rule.spec}`, rule])).values()];

@@ -27,9 +27,9 @@ import {
 } from "./virtio.ts";
 
 /** Largest IP packet, in octets (RFC 791: 16-bit total length). */
-const PACKET_MAXIMUM = 65535;
+const MAX_PACKET = 65535;
 /** Most segments of one write; the kernel cuts UDP super packets of more than UDP_MAX_SEGMENTS = 64 (linux/udp.h). */
-const SEGMENT_MAXIMUM = 64;
+const MAX_SEGMENTS = 64;
 const TCP_HEADER = 20;
 const UDP_HEADER = 8;
 const ACK = 0x10;
@@ -94,7 +94,7 @@ export class Coalescer {
     this.#options = options;
     this.#write = write;
     this.#virtio = arena.allocate(VIRTIO_HEADER + 6, 16);
-    this.#iovecs = arena.allocate((SEGMENT_MAXIMUM + 1) * IOVEC_SIZE, 16);
+    this.#iovecs = arena.allocate((MAX_SEGMENTS + 1) * IOVEC_SIZE, 16);
     arena.writeIovec(this.#iovecs, this.#virtio, VIRTIO_HEADER);
   }
 
@@ -175,7 +175,7 @@ export class Coalescer {
     const payload = length - this.#headerLength;
     if (
       this.#kind === Kind.Single || payload <= 0 || payload > this.#size || this.#lastSize !== this.#size ||
-      this.#count >= SEGMENT_MAXIMUM || this.#total + payload > PACKET_MAXIMUM
+      this.#count >= MAX_SEGMENTS || this.#total + payload > MAX_PACKET
     ) return false;
     if (!this.#continues(packet)) return false;
     if (!this.#verified && !this.#verifyOpen()) return false;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { DatagramList, IOVECS_PER_DATAGRAM } from "../packet/tx_queue.ts";
+import { IOVECS_PER_DATAGRAM, TxQueue } from "../packet/tx_queue.ts";
 import { IOVEC_SIZE } from "../memory/arena.ts";
 import { anySuperFrame } from "./arbitrary_fixture.ts";
 import { type CoalesceOptions, Coalescer } from "./coalesce.ts";
@@ -30,7 +30,7 @@ import { segmentTwin } from "./segment_twin_fixture.ts";
 import { anyStream } from "./stream_fixture.ts";
 
 const { arena, sum } = openArena(3 << 20);
-const list = new DatagramList(arena, 2048);
+const list = new TxQueue(arena, 2048);
 const frames: (Frame & { readonly packets: number })[] = [];
 const coalescers = new Map<string, Coalescer>();
 const superAt = arena.allocate(65536 + 128, 64) + 64;

@@ -12,7 +12,7 @@
  */
 import { fold, type Sum, swap16 } from "../packet/checksum.ts";
 import type { Arena } from "../memory/arena.ts";
-import type { DatagramList } from "../packet/tx_queue.ts";
+import type { TxQueue } from "../packet/tx_queue.ts";
 import { IPV6_HEADER, packetVersion, PROTOCOL_TCP, PROTOCOL_UDP } from "../packet/ip.ts";
 import {
   TCP_CHECKSUM_OFFSET,
@@ -37,7 +37,7 @@ const CWR = 0x80;
 /** Returned by {@linkcode appendFrame} for a frame whose headers contradict each other. */
 export const MALFORMED: number = -1;
 /** Returned by {@linkcode appendFrame} when the list has too little room left; nothing was appended. */
-export const NO_ROOM: number = -2;
+export const QUEUE_FULL: number = -2;
 
 /**
  * Appends what one read of the device brought, as whole IP packets.
@@ -45,10 +45,10 @@ export const NO_ROOM: number = -2;
  * @param virtio byte offset of the virtio header, even
  * @param packet byte offset of the IP header, a multiple of 4
  * @param length octets of the packet
- * @returns how many datagrams were appended, or {@linkcode MALFORMED} or {@linkcode NO_ROOM}
+ * @returns how many datagrams were appended, or {@linkcode MALFORMED} or {@linkcode QUEUE_FULL}
  */
 export function appendFrame(
-  list: DatagramList,
+  list: TxQueue,
   sum: Sum,
   virtio: number,
   packet: number,
@@ -61,7 +61,7 @@ export function appendFrame(
   const needsChecksum = (u8[virtio] & VIRTIO_NEEDS_CHECKSUM) !== 0;
   const transport = u16[(virtio + 6) >> 1];
   if (type === VIRTIO_GSO_NONE) {
-    if (list.room === 0) return NO_ROOM;
+    if (list.free === 0) return QUEUE_FULL;
     if (
       needsChecksum && !completeChecksum(list.arena, sum, packet, length, transport, u16[(virtio + 8) >> 1])
     ) {
@@ -145,7 +145,7 @@ function writeIpLength(arena: Arena, header: number, total: number, id: number, 
 }
 
 function appendTcp(
-  list: DatagramList,
+  list: TxQueue,
   sum: Sum,
   packet: number,
   length: number,
@@ -164,7 +164,7 @@ function appendTcp(
   const payloadLength = length - headerLength;
   const segments = Math.ceil(payloadLength / size);
   if (!list.hasRoom(segments, headerLength)) {
-    return list.canHold(segments, headerLength) ? NO_ROOM : MALFORMED;
+    return list.canHold(segments, headerLength) ? QUEUE_FULL : MALFORMED;
   }
 
   const isIpv4 = u8[packet] >>> 4 === 4;
@@ -208,7 +208,7 @@ function appendTcp(
 }
 
 function appendUdp(
-  list: DatagramList,
+  list: TxQueue,
   sum: Sum,
   packet: number,
   length: number,
@@ -224,7 +224,7 @@ function appendUdp(
   const payloadLength = length - headerLength;
   const segments = Math.ceil(payloadLength / size);
   if (!list.hasRoom(segments, headerLength)) {
-    return list.canHold(segments, headerLength) ? NO_ROOM : MALFORMED;
+    return list.canHold(segments, headerLength) ? QUEUE_FULL : MALFORMED;
   }
 
   const udpWord = (packet + transport) >> 1;

@@ -5,7 +5,7 @@
  */
 import type { Config, Route } from "../config/config.ts";
 import { specialNetwork } from "../config/virtual_network.ts";
-import { formatPrefix, networkOf, type Prefix, prefixesOverlap, samePrefix } from "../net/prefix.ts";
+import { equalPrefix, formatPrefix, maskPrefix, type Prefix, prefixesOverlap } from "../net/prefix.ts";
 import type { DockerNetwork } from "../docker/networks.ts";
 
 /** A network that the machine reaches by another way than the tunnel. */
@@ -87,7 +87,7 @@ export function decideRoutes({ config, ipv6, networks, foreign }: RouteNeeds): R
   );
   if (config.expose !== undefined) {
     // The desktop's own answers to accessors, who have addresses of the virtual network.
-    const prefix = networkOf(config.addr);
+    const prefix = maskPrefix(config.addr);
     routes.set(formatPrefix(prefix), { prefix, source: "config" });
   }
   const off = new Set(config.networksOff);
@@ -124,7 +124,7 @@ function objection(
   const wider = findClash(prefix, foreign.filter(isWiderRoute));
   if (wider === undefined) return {};
   const warning = `Docker network ${name} takes ${formatPrefix(prefix)} out of ` +
-    `${formatPrefix(networkOf(wider.prefix))}, which this machine reaches${
+    `${formatPrefix(maskPrefix(wider.prefix))}, which this machine reaches${
       byInterface(wider)
     }. If you need those addresses there, give the Docker network ` +
     `another subnet, or write "network ${name} off"`;
@@ -150,21 +150,21 @@ function obstacle(
   }
   for (const [key, virtual] of Object.entries({ addr, addr6 })) {
     if (virtual === undefined || !prefixesOverlap(virtual, prefix)) continue;
-    const network = formatPrefix(networkOf(virtual));
+    const network = formatPrefix(maskPrefix(virtual));
     return `${cannot}: it overlaps ${network}, the virtual network. ${otherSubnet}, or change ${key}`;
   }
   const clash = findClash(prefix, foreign);
   if (clash === undefined) return undefined;
   const stops = `${describeClash(clash)}. ${otherSubnet}`;
   // A line for the very same network would only fail at the system.
-  return samePrefix(networkOf(clash.prefix), prefix)
+  return equalPrefix(maskPrefix(clash.prefix), prefix)
     ? `${cannot}: ${stops}`
     : `${cannot}: ${stops}, or add the line "route ${text}" to route it nevertheless`;
 }
 
 /** The clash in words for people. */
 export function describeClash(clash: ForeignPrefix): string {
-  return `clash, this machine reaches ${formatPrefix(networkOf(clash.prefix))}${byInterface(clash)}`;
+  return `clash, this machine reaches ${formatPrefix(maskPrefix(clash.prefix))}${byInterface(clash)}`;
 }
 
 function byInterface({ interfaceName }: ForeignPrefix): string {

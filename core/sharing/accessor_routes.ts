@@ -6,7 +6,7 @@
 import { specialNetwork } from "../config/virtual_network.ts";
 import { describeClash, findClash, type ForeignPrefix, SHORTEST_NETWORK } from "../routing/desired_routes.ts";
 import type { IpAddress } from "../net/address.ts";
-import { formatPrefix, type Prefix, prefixContains, samePrefix } from "../net/prefix.ts";
+import { equalPrefix, formatPrefix, type Prefix, prefixContains } from "../net/prefix.ts";
 
 /** What decides. */
 export interface AccessorRouteNeeds {
@@ -44,7 +44,7 @@ export function decideAccessorRoutes(needs: AccessorRouteNeeds): AccessorRoute[]
 /** The excluded networks that lie inside an exposed one, so that excluding them has no effect. */
 export function idleExclusions(exposed: readonly Prefix[], excluded: readonly Prefix[]): Prefix[] {
   return excluded.filter((prefix) =>
-    exposed.some((other) => holds(other, prefix) && !samePrefix(other, prefix))
+    exposed.some((other) => holds(other, prefix) && !equalPrefix(other, prefix))
   );
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { addressToUint32 } from "../net/address.ts";
-import { networkOf, type Prefix } from "../net/prefix.ts";
+import { maskPrefix, type Prefix } from "../net/prefix.ts";
 
 /**
  * The ranges that prefixes cover: first and last address of each, as unsigned 32-bit numbers, in order, none overlapping or
@@ -13,7 +13,7 @@ import { networkOf, type Prefix } from "../net/prefix.ts";
  */
 export function ipv4Ranges(prefixes: readonly Prefix[]): Uint32Array<ArrayBuffer> {
   const ranges = prefixes.filter(({ address }) => address.family === 4).map((prefix) => {
-    const first = addressToUint32(networkOf(prefix).address);
+    const first = addressToUint32(maskPrefix(prefix).address);
     return [first, first + 2 ** (32 - prefix.length) - 1] as const;
   }).sort(([a], [b]) => a - b);
   const merged: number[] = [];

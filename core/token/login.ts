@@ -12,7 +12,7 @@
  * @module
  */
 import { formatAddress, type IpAddress, parseAddress } from "../net/address.ts";
-import { formatPrefix, networkOf, parsePrefix, type Prefix, samePrefix } from "../net/prefix.ts";
+import { equalPrefix, formatPrefix, maskPrefix, parsePrefix, type Prefix } from "../net/prefix.ts";
 
 /** First octet of a login reply, of the original's login, and of a question for the reply. */
 export const LOGIN = 1;
@@ -173,7 +173,7 @@ class Draft {
     const route = parsePrefix(value);
     // A default route would take the machine's own traffic, the way to the server included.
     if (route === undefined || route.length === 0 || this.#routes.length === MOST_ROUTES) return false;
-    if (!samePrefix(route, networkOf(route))) return false;
+    if (!equalPrefix(route, maskPrefix(route))) return false;
     this.#routes.push(route);
     return true;
   }

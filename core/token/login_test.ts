@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { anyIpv4, anyPrefix } from "../net/arbitrary_fixture.ts";
-import { formatPrefix, networkOf } from "../net/prefix.ts";
+import { formatPrefix, maskPrefix } from "../net/prefix.ts";
 import {
   encodeLogin,
   LARGEST_SESSION_MTU,
@@ -36,7 +36,7 @@ Deno.test("a login that fits is the original's single text", () => {
   assert.deepEqual(rest, []);
 });
 
-const anyRoute = anyPrefix.filter(({ length }) => length > 0).map(networkOf);
+const anyRoute = anyPrefix.filter(({ length }) => length > 0).map(maskPrefix);
 const anyLogin = fc.record({
   address: fc.tuple(anyIpv4, fc.nat({ max: 32 })).map(([address, length]) => ({ address, length })),
   peer: anyIpv4,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type IpAddress, sameAddress } from "../net/address.ts";
+import { equalAddress, type IpAddress } from "../net/address.ts";
 
 /**
  * The names that virtual machines give the desktop, in the order of trying: Docker Desktop (and OrbStack, Rancher Desktop),
@@ -59,11 +59,11 @@ export class ServerSearch {
    * @returns undefined to stay
    */
   next(found: readonly ServerPlace[], current: ServerPlace): ServerPlace | undefined {
-    const isAt = ({ address }: ServerPlace) => sameAddress(address, current.address);
+    const isAt = ({ address }: ServerPlace) => equalAddress(address, current.address);
     if (!found.some(isAt)) return found[0];
     if (!this.isOpen) return undefined;
     const proven = this.#proven;
-    const isProven = ({ address }: ServerPlace) => proven !== undefined && sameAddress(address, proven);
+    const isProven = ({ address }: ServerPlace) => proven !== undefined && equalAddress(address, proven);
     if (isProven(current) && this.#isFirstDoubt) {
       this.#isFirstDoubt = false;
       return undefined;
@@ -81,6 +81,6 @@ export class ServerSearch {
 /** Several names may lead to one address; the first counts. */
 function distinct(places: readonly ServerPlace[]): ServerPlace[] {
   return places.filter(({ address }, index) =>
-    places.findIndex((place) => sameAddress(place.address, address)) === index
+    places.findIndex((place) => equalAddress(place.address, address)) === index
   );
 }

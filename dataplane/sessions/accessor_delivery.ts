@@ -4,16 +4,16 @@
  *
  * @module
  */
-import type { DatagramList } from "../../core/packet/tx_queue.ts";
+import type { TxQueue } from "../../core/packet/tx_queue.ts";
 import { ipv4Destination, ipv4Source } from "../../core/packet/ip.ts";
 import { isIcmpError } from "../../core/packet/icmp_echo.ts";
 import { Ipv4Set } from "../../core/sharing/prefix_set.ts";
 import { hasSourceRoute } from "../../core/sharing/source_route.ts";
 import { SessionCounter } from "../../core/sharing/session_counters.ts";
-import { READ_EMPTY, READ_FAILED, READ_FULL, type TunPort } from "../../ffi/tun/tun.ts";
-import { BATCH_OCTETS } from "../outbound.ts";
-import type { Delivery, ExposedParts } from "./exposed_inbound.ts";
-import { Fact, FACTS } from "./session_memory.ts";
+import { BATCH_FULL, DEVICE_ERROR, type TunPort, WOULD_BLOCK } from "../../ffi/tun/tun.ts";
+import { BATCH_BYTES } from "../outbound.ts";
+import type { Delivery, ExposedDeps } from "./exposed_inbound.ts";
+import { SESSION_STATS, SessionStat } from "./session_memory.ts";
 
 /** The accessor's session. */
 const SESSION = 0;
@@ -26,12 +26,12 @@ export class AccessorDelivery implements Delivery {
   readonly exposed = new Ipv4Set();
   /** All virtual addresses: the client's reports of errors come from there. */
   readonly virtualNetwork = new Ipv4Set();
-  readonly #exposed: ExposedParts;
+  readonly #exposed: ExposedDeps;
   readonly #tun: TunPort;
-  readonly #list: DatagramList;
+  readonly #list: TxQueue;
 
   /** @param list for what one read of the interface brings */
-  constructor(exposed: ExposedParts, tun: TunPort, list: DatagramList) {
+  constructor(exposed: ExposedDeps, tun: TunPort, list: TxQueue) {
     this.#exposed = exposed;
     this.#tun = tun;
     this.#list = list;
@@ -50,16 +50,16 @@ export class AccessorDelivery implements Delivery {
       batch.drop(slot, SessionCounter["drop.unexposedSource"]);
       return;
     }
-    const row = slot * FACTS;
-    shared.facts[row + Fact.receivedPackets]++;
-    shared.facts[row + Fact.receivedBytes] += length;
+    const row = slot * SESSION_STATS;
+    shared.stats[row + SessionStat.receivedPackets]++;
+    shared.stats[row + SessionStat.receivedBytes] += length;
     shared.counters[SessionCounter["inbound.packets"]]++;
     shared.counters[SessionCounter["inbound.bytes"]] += length;
     this.#tun.write(at, length);
   }
 
   /** The server's texts come in rows, and it is the only one there is. */
-  mayTell(): boolean {
+  maySendControl(): boolean {
     return true;
   }
 
@@ -72,18 +72,18 @@ export class AccessorDelivery implements Delivery {
   drain(): boolean {
     const list = this.#list;
     let octets = 0;
-    let taken = READ_EMPTY;
-    while (octets < BATCH_OCTETS) {
+    let taken = WOULD_BLOCK;
+    while (octets < BATCH_BYTES) {
       const first = list.count;
       taken = this.#tun.read(list);
-      if (taken <= READ_EMPTY) break;
+      if (taken <= WOULD_BLOCK) break;
       for (let index = first; index < list.count; index++) octets += this.#send(index);
     }
     this.#exposed.batch.flush();
     list.clear();
     this.#tun.release();
-    this.isBehind = taken === READ_FULL;
-    return taken !== READ_FAILED;
+    this.isBehind = taken === BATCH_FULL;
+    return taken !== DEVICE_ERROR;
   }
 
   #send(index: number): number {
@@ -92,7 +92,7 @@ export class AccessorDelivery implements Delivery {
     const header = list.headers[index];
     if (bytes[header] >>> 4 !== 4) shared.counters[SessionCounter["drop.ipv6Off"]]++;
     else if (!table.has(SESSION)) shared.counters[SessionCounter["drop.noKey"]]++;
-    else batch.listed(SESSION, list, index);
+    else batch.enqueueFrom(SESSION, list, index);
     return list.lengths[index];
   }
 }

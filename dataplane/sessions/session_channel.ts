@@ -9,7 +9,7 @@ import type { CipherBackend } from "../../ffi/aead/packet_cipher.ts";
 import type { UdpAttachment } from "../../ffi/udp/udp_socket.ts";
 
 /** Most sessions of a server. */
-export const MAXIMUM_SESSIONS = 1024;
+export const MAX_SESSIONS = 1024;
 
 /** Hands over an exposed socket. */
 export interface Attach {
@@ -21,7 +21,7 @@ export interface Attach {
 }
 
 /** Who a session is. */
-export interface SessionSettings {
+export interface SessionSpec {
   /** The session's inner IPv4 address; an accessor's own. Unsigned 32-bit number. */
   readonly address: number;
   /** Where the other end is, as a socket address; undefined: not known yet. */
@@ -34,7 +34,7 @@ export interface SessionSettings {
 export type SessionCommand =
   | Attach
   | { readonly kind: "detach" }
-  | { readonly kind: "set"; readonly slot: number; readonly session: SessionSettings | undefined }
+  | { readonly kind: "set"; readonly slot: number; readonly session: SessionSpec | undefined }
   | { readonly kind: "address"; readonly slot: number; readonly address: number }
   | { readonly kind: "endpoint"; readonly slot: number; readonly endpoint: Uint8Array }
   | {
@@ -53,12 +53,12 @@ export type SessionCommand =
   /** Accessor: all virtual addresses, in the same form. */
   | { readonly kind: "virtual-network"; readonly ranges: Uint32Array<ArrayBuffer> }
   | {
-    readonly kind: "answers";
+    readonly kind: "local-responder";
     readonly ownAddress: number;
     readonly clientAddress: number;
     /** First and last address of the virtual network, as `ipv4Ranges` makes them. */
     readonly virtualNetwork: Uint32Array<ArrayBuffer>;
-    readonly pong: boolean;
+    readonly answerEcho: boolean;
     readonly legacy: boolean;
   }
   | { readonly kind: "text"; readonly slot: number; readonly text: Uint8Array };
@@ -66,7 +66,7 @@ export type SessionCommand =
 /** Messages from the Worker. */
 export type SessionEvent =
   | { readonly kind: "attached"; readonly backend: CipherBackend; readonly notices: readonly string[] }
-  | { readonly kind: "attachFailed"; readonly message: string }
+  | { readonly kind: "attach-failed"; readonly message: string }
   | { readonly kind: "detached" }
   /** A datagram of the exposed socket that belongs to no session: a handshake message, or a login of the original's accessor. */
   | {
@@ -80,6 +80,6 @@ export type SessionEvent =
   | { readonly kind: "wanted"; readonly slot: number }
   /** The first authentic message by keys of which we are the responder has come: they are sent on from now on. */
   | { readonly kind: "confirmed"; readonly slot: number; readonly localIndex: number }
-  | { readonly kind: "refused"; readonly refusals: number }
+  | { readonly kind: "unsupported"; readonly unsupported: number }
   /** The socket died; the Worker has let go of it. */
   | { readonly kind: "failed"; readonly errno: number };

@@ -6,9 +6,9 @@
  * original's plaintext). The Worker seals, opens, filters and counts; handshakes, tokens and timers are the caller's.
  *
  * ```ts
- * const plane = await SessionPlane.attach(dataPlane, {
+ * const plane = await SessionController.attach(dataPlane, {
  *   socket, // of openUdpSocket; closed by the caller, after detach
- *   slots: MAXIMUM_SESSIONS, // 1 for an accessor, whose session is slot 0
+ *   slots: MAX_SESSIONS, // 1 for an accessor, whose session is slot 0
  *   onDatagram: (bytes, source) => {}, // handshake messages (classifyMessage), logins of the original: nothing is checked yet
  *   onText: (slot, bytes) => {}, // authentic and no IP packet: 01 or 01addr...
  *   onWanted: (slot) => {}, // a packet waits for keys: begin a handshake; not told again until keys come, or wantAgain
@@ -17,7 +17,7 @@
  * });
  * plane.setSession(slot, { address } );
  * plane.setExposedRoutes(prefixes); // server: where sessions may go
- * plane.setAnswers({ ownAddress, clientAddress, virtualNetwork, pong, legacy }); // server
+ * plane.setLocalResponder({ ownAddress, clientAddress, virtualNetwork, answerEcho, legacy }); // server
  * // when a handshake is complete: source is what onDatagram gave
  * plane.installKeys(slot, keys, source);
  * plane.send(message, source); // handshake messages go out from the main thread, on the same socket
@@ -27,7 +27,7 @@
  *
  * Keys are installed as the whitepaper's section 6.3 says: those of a handshake that we began are sent on at once, others when the
  * first message has come in by them. The Worker neither seals nor opens by keys older than `lifetime`, but it forgets them only
- * when {@linkcode SessionPlane.expireKeys} or {@linkcode SessionPlane.removeSession} says so or others take their place. An
+ * when {@linkcode SessionController.expireKeys} or {@linkcode SessionController.removeSession} says so or others take their place. An
  * authentic message moves the session's endpoint to its source.
  *
  * On a server a session's packet must come from its address and go to an exposed route, and then goes to the client, or to the
@@ -53,16 +53,16 @@ import { OperationError } from "../../core/error.ts";
 import type { DataPlane } from "../data_plane.ts";
 import { socketNotices } from "../offload_support.ts";
 import type { SessionCommand, SessionEvent } from "./session_channel.ts";
-import { Fact, FACTS, SessionMemory } from "./session_memory.ts";
+import { SESSION_STATS, SessionMemory, SessionStat } from "./session_memory.ts";
 
 /** What a session plane is made of. Callbacks must not throw. */
-export interface SessionPlaneSettings {
+export interface SessionControllerOptions {
   readonly socket: UdpSocket;
   /** Whether the socket is connected to the one endpoint there is; then no session has an endpoint. */
   readonly connected?: boolean;
   /** Let the kernel cut and join datagrams; default true. */
   readonly offload?: boolean;
-  /** How many sessions there can be: 1 to MAXIMUM_SESSIONS. */
+  /** How many sessions there can be: 1 to MAX_SESSIONS. */
   readonly slots: number;
   /** The code that encrypts; default: the fastest that works. */
   readonly cipher?: CipherChoice;
@@ -84,7 +84,7 @@ export interface Session {
 }
 
 /** What a server answers by itself. */
-export interface Answers {
+export interface LocalResponder {
   /** The server's virtual address, which every session may reach. */
   readonly ownAddress: IpAddress;
   /** The client's, from which reports of errors may come to sessions. */
@@ -92,13 +92,13 @@ export interface Answers {
   /** Where all virtual addresses are: what no session has there is dropped, since the client would only send it back. */
   readonly virtualNetwork: Prefix;
   /** Answer echo requests here, to the own address and to exposed routes. */
-  readonly pong: boolean;
+  readonly answerEcho: boolean;
   /** Hand plaintext packets of endpoints that are not logged in to `onDatagram`; else they are dropped and counted. */
   readonly legacy: boolean;
 }
 
 /** A session's numbers. */
-export interface SessionFacts {
+export interface SessionStats {
   readonly sentPackets: number;
   readonly sentBytes: number;
   readonly receivedPackets: number;
@@ -111,9 +111,9 @@ export interface SessionFacts {
 }
 
 /** The sessions of one exposed socket. */
-export class SessionPlane {
+export class SessionController {
   readonly #plane: DataPlane;
-  readonly #settings: SessionPlaneSettings;
+  readonly #settings: SessionControllerOptions;
   readonly #memory: SessionMemory;
   readonly #codec: SocketAddressCodec;
   readonly #attached = Promise.withResolvers<CipherBackend>();
@@ -121,7 +121,7 @@ export class SessionPlane {
   readonly #failed = Promise.withResolvers<never>();
   #backend: CipherBackend = "wasm";
 
-  private constructor(plane: DataPlane, settings: SessionPlaneSettings, codec: SocketAddressCodec) {
+  private constructor(plane: DataPlane, settings: SessionControllerOptions, codec: SocketAddressCodec) {
     this.#plane = plane;
     this.#settings = settings;
     this.#codec = codec;
@@ -135,8 +135,8 @@ export class SessionPlane {
    *
    * @throws {OperationError} "failure" when the Worker cannot take it
    */
-  static async attach(plane: DataPlane, settings: SessionPlaneSettings): Promise<SessionPlane> {
-    const sessions = new SessionPlane(plane, settings, await socketAddressCodec(settings.socket.family));
+  static async attach(plane: DataPlane, settings: SessionControllerOptions): Promise<SessionController> {
+    const sessions = new SessionController(plane, settings, await socketAddressCodec(settings.socket.family));
     plane.onSessionEvent = (event) => sessions.#take(event);
     sessions.#command({
       kind: "attach",
@@ -180,7 +180,7 @@ export class SessionPlane {
     this.#command({ kind: "set", slot, session });
   }
 
-  /** Gives a session another inner address. Unlike {@linkcode SessionPlane.setSession} this leaves its keys in force. */
+  /** Gives a session another inner address. Unlike {@linkcode SessionController.setSession} this leaves its keys in force. */
   setAddress(slot: number, address: IpAddress): void {
     this.#command({ kind: "address", slot, address: addressToUint32(address) });
   }
@@ -238,13 +238,13 @@ export class SessionPlane {
   }
 
   /** What a server answers by itself; nothing until it is said. */
-  setAnswers({ ownAddress, clientAddress, virtualNetwork, pong, legacy }: Answers): void {
+  setLocalResponder({ ownAddress, clientAddress, virtualNetwork, answerEcho, legacy }: LocalResponder): void {
     this.#command({
-      kind: "answers",
+      kind: "local-responder",
       ownAddress: addressToUint32(ownAddress),
       clientAddress: addressToUint32(clientAddress),
       virtualNetwork: ipv4Ranges([virtualNetwork]),
-      pong,
+      answerEcho,
       legacy,
     });
   }
@@ -256,8 +256,8 @@ export class SessionPlane {
    * @throws {RangeError} for a text that no datagram holds
    */
   sealAndSend(slot: number, text: Uint8Array): void {
-    if (text.length > LONGEST_TEXT) {
-      throw new RangeError(`Cannot send ${text.length} octets at once: ${LONGEST_TEXT} are the most`);
+    if (text.length > MAX_TEXT) {
+      throw new RangeError(`Cannot send ${text.length} octets at once: ${MAX_TEXT} are the most`);
     }
     this.#command({ kind: "text", slot, text });
   }
@@ -280,29 +280,29 @@ export class SessionPlane {
   }
 
   /** A session's numbers. */
-  facts(slot: number): SessionFacts {
-    const fact = (index: number) => this.#memory.facts[slot * FACTS + index] ?? 0;
+  stats(slot: number): SessionStats {
+    const stat = (index: number) => this.#memory.stats[slot * SESSION_STATS + index] ?? 0;
     return {
-      sentPackets: fact(Fact.sentPackets),
-      sentBytes: fact(Fact.sentBytes),
-      receivedPackets: fact(Fact.receivedPackets),
-      receivedBytes: fact(Fact.receivedBytes),
-      dropped: fact(Fact.dropped),
+      sentPackets: stat(SessionStat.sentPackets),
+      sentBytes: stat(SessionStat.sentBytes),
+      receivedPackets: stat(SessionStat.receivedPackets),
+      receivedBytes: stat(SessionStat.receivedBytes),
+      dropped: stat(SessionStat.dropped),
       endpointGeneration: this.#memory.endpointGeneration(slot),
-      currentIndex: fact(Fact.currentIndex),
+      currentIndex: stat(SessionStat.currentIndex),
     };
   }
 
   /** The report on a session that PeerTimers takes; times are on the scale of performance.now(). */
   traffic(slot: number): Traffic {
-    const fact = (index: number) => this.#memory.facts[slot * FACTS + index] ?? 0;
-    const time = (index: number) => fact(index) === 0 ? -Infinity : fact(index) - performance.timeOrigin;
+    const stat = (index: number) => this.#memory.stats[slot * SESSION_STATS + index] ?? 0;
+    const time = (index: number) => stat(index) === 0 ? -Infinity : stat(index) - performance.timeOrigin;
     return {
-      dataSentAt: time(Fact.dataSentAt),
-      dataReceivedAt: time(Fact.dataReceivedAt),
-      sentAt: time(Fact.sentAt),
-      receivedAt: time(Fact.receivedAt),
-      counter: fact(Fact.counter),
+      dataSentAt: time(SessionStat.dataSentAt),
+      dataReceivedAt: time(SessionStat.dataReceivedAt),
+      sentAt: time(SessionStat.sentAt),
+      receivedAt: time(SessionStat.receivedAt),
+      counter: stat(SessionStat.counter),
     };
   }
 
@@ -323,12 +323,12 @@ export class SessionPlane {
         return onWanted(event.slot);
       case "confirmed":
         return onConfirmed(event.slot, event.localIndex);
-      case "refused":
-        return socketNotices(event.refusals).forEach(onNotice);
+      case "unsupported":
+        return socketNotices(event.unsupported).forEach(onNotice);
       case "attached":
         event.notices.forEach(onNotice);
         return this.#attached.resolve(event.backend);
-      case "attachFailed":
+      case "attach-failed":
         return this.#attached.reject(
           new OperationError("failure", `Cannot start sessions: ${event.message}`),
         );
@@ -344,4 +344,4 @@ export class SessionPlane {
 }
 
 /** Octets of the longest text: what a datagram holds, less header, tag and padding. */
-const LONGEST_TEXT = 65_000;
+const MAX_TEXT = 65_000;

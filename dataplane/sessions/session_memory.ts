@@ -10,7 +10,7 @@
 import { sessionCounterNames } from "../../core/sharing/session_counters.ts";
 
 /** Where in its row a session's numbers are. */
-export const Fact = {
+export const SessionStat = {
   /** Packets and octets of packets sent to the session, and received from it, after the filters. */
   sentPackets: 0,
   sentBytes: 1,
@@ -31,18 +31,18 @@ export const Fact = {
 } as const;
 
 /** Numbers in a row. */
-export const FACTS = 11;
+export const SESSION_STATS = 11;
 /** Octets of an endpoint: a socket address of either family. */
-export const ENDPOINT_ROOM = 32;
-const ENDPOINT_WORDS = ENDPOINT_ROOM / 4;
+export const ENDPOINT_CAPACITY = 32;
+const ENDPOINT_WORDS = ENDPOINT_CAPACITY / 4;
 const DOUBLE = Float64Array.BYTES_PER_ELEMENT;
 /** 32-bit words of the message counts. */
 const WORDS = 4;
 /** Messages of the exposed socket that may wait for the main thread; more are dropped and counted. */
 export const SESSION_BACKLOG = 128;
 
-/** The present time on the scale of the facts. */
-export function steadyNow(): number {
+/** The present time on the scale of the stats. */
+export function monotonicNow(): number {
   return performance.timeOrigin + performance.now();
 }
 
@@ -51,7 +51,7 @@ export class SessionMemory {
   /** In the order of `sessionCounterNames`. */
   readonly counters: Float64Array;
   /** Row after row. */
-  readonly facts: Float64Array;
+  readonly stats: Float64Array;
   /** By session: its endpoint. */
   readonly #endpoints: Int32Array;
   /** By session: twice the number of changes of its endpoint, odd during one (a seqlock). */
@@ -62,23 +62,23 @@ export class SessionMemory {
   constructor(readonly buffer: SharedArrayBuffer, readonly slots: number) {
     const counters = sessionCounterNames.length;
     this.counters = new Float64Array(buffer, 0, counters);
-    this.facts = new Float64Array(buffer, counters * DOUBLE, slots * FACTS);
-    const endpoints = (counters + slots * FACTS) * DOUBLE;
+    this.stats = new Float64Array(buffer, counters * DOUBLE, slots * SESSION_STATS);
+    const endpoints = (counters + slots * SESSION_STATS) * DOUBLE;
     this.#endpoints = new Int32Array(buffer, endpoints, slots * ENDPOINT_WORDS);
-    const generations = endpoints + slots * ENDPOINT_ROOM;
+    const generations = endpoints + slots * ENDPOINT_CAPACITY;
     this.#generations = new Int32Array(buffer, generations, slots);
     this.#words = new Int32Array(buffer, generations + slots * 4, WORDS);
   }
 
   static allocate(slots: number): SessionMemory {
-    const row = FACTS * DOUBLE + ENDPOINT_ROOM + 4;
+    const row = SESSION_STATS * DOUBLE + ENDPOINT_CAPACITY + 4;
     const size = sessionCounterNames.length * DOUBLE + slots * row + WORDS * 4;
     return new SessionMemory(new SharedArrayBuffer(size), slots);
   }
 
-  /** Worker: sets all facts of a session to zero. */
+  /** Worker: sets all stats of a session to zero. */
   clear(slot: number): void {
-    this.facts.fill(0, slot * FACTS, (slot + 1) * FACTS);
+    this.stats.fill(0, slot * SESSION_STATS, (slot + 1) * SESSION_STATS);
   }
 
   /** How often the endpoint of a session has changed. */

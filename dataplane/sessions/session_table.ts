@@ -9,8 +9,8 @@ import { REPLAY_WINDOW_WORDS } from "../../core/wireguard/replay_filter.ts";
 import { SessionSlots } from "../../core/wireguard/keypairs.ts";
 import type { TransportKeys } from "../../core/wireguard/transport_keys.ts";
 import type { PacketCipher } from "../../ffi/aead/packet_cipher.ts";
-import type { SessionSettings } from "./session_channel.ts";
-import { Fact, FACTS, type SessionMemory, steadyNow } from "./session_memory.ts";
+import type { SessionSpec } from "./session_channel.ts";
+import { monotonicNow, SESSION_STATS, type SessionMemory, SessionStat } from "./session_memory.ts";
 
 /** Key pairs of a session: current, previous, next, and the one that is being installed. A power of two. */
 export const KEY_PAIRS = 4;
@@ -43,7 +43,7 @@ export class SessionTable {
   /** By pair: the counter of the next message, and the first that may not be sent. */
   readonly counter: Float64Array;
   readonly sendLimit: Float64Array;
-  /** By pair: from when on it serves no more, on the scale of `steadyNow`. */
+  /** By pair: from when on it serves no more, on the scale of `monotonicNow`. */
   readonly deadline: Float64Array;
   /** By pair: a slice of REPLAY_WINDOW_WORDS. */
   readonly windows: Uint32Array;
@@ -82,7 +82,7 @@ export class SessionTable {
   }
 
   /** Makes a session, makes it another, or ends it. */
-  set(slot: number, session: SessionSettings | undefined): void {
+  set(slot: number, session: SessionSpec | undefined): void {
     this.#release(this.#rings[slot]?.clear() ?? []);
     if (this.has(slot) && this.addresses.get(this.address[slot]) === slot) {
       this.addresses.delete(this.address[slot]);
@@ -118,7 +118,7 @@ export class SessionTable {
     this.remoteIndex[pair] = keys.remoteIndex;
     this.counter[pair] = 0;
     this.sendLimit[pair] = sendLimit;
-    this.deadline[pair] = steadyNow() + lifetime;
+    this.deadline[pair] = monotonicNow() + lifetime;
     this.windows.fill(0, pair * REPLAY_WINDOW_WORDS, (pair + 1) * REPLAY_WINDOW_WORDS);
     this.isNext[pair] = keys.initiator ? 0 : 1;
     this.#release(keys.initiator ? ring.initiated(pair) : ring.responded(pair));
@@ -153,9 +153,9 @@ export class SessionTable {
   #setCurrent(slot: number): void {
     const pair = this.#rings[slot]?.current ?? -1;
     this.current[slot] = pair;
-    const row = slot * FACTS;
-    this.#memory.facts[row + Fact.counter] = pair < 0 ? 0 : this.counter[pair];
-    this.#memory.facts[row + Fact.currentIndex] = pair < 0 ? 0 : this.#localIndex[pair];
+    const row = slot * SESSION_STATS;
+    this.#memory.stats[row + SessionStat.counter] = pair < 0 ? 0 : this.counter[pair];
+    this.#memory.stats[row + SessionStat.currentIndex] = pair < 0 ? 0 : this.#localIndex[pair];
   }
 
   #release(pairs: readonly number[]): void {

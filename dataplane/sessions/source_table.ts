@@ -1,5 +1,5 @@
 /**
- * From where a datagram came to the session that is there. Hashes are those of the socket's port (`UdpPort.runSourceHash`); two sources
+ * From where a datagram came to the session that is there. Hashes are those of the socket's port (`UdpPort.messageSourceHash`); two sources
  * may have the same one, so the caller compares the address of what is found.
  *
  * @module

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { DatagramList } from "../../core/packet/tx_queue.ts";
+import type { TxQueue } from "../../core/packet/tx_queue.ts";
 import { type CipherChoice, loadPacketCipher } from "../../ffi/aead/load_cipher.ts";
 import type { PacketCipher } from "../../ffi/aead/packet_cipher.ts";
 import type { PacketMemory } from "../../ffi/libc/packet_memory.ts";
@@ -13,19 +13,19 @@ import { attachUdpSocket, socketAddressCodec, type UdpPort } from "../../ffi/udp
 import type { Inbound } from "../inbound.ts";
 import type { Outbound } from "../outbound.ts";
 import { AccessorDelivery } from "./accessor_delivery.ts";
-import { ExposedInbound, type ExposedParts } from "./exposed_inbound.ts";
-import { SealBatch } from "./encrypt_batch.ts";
+import { type ExposedDeps, ExposedInbound } from "./exposed_inbound.ts";
+import { EncryptBatch } from "./encrypt_batch.ts";
 import { ServerDelivery } from "./server_delivery.ts";
 import type { Attach, SessionCommand, SessionEvent } from "./session_channel.ts";
-import { SessionMemory, steadyNow } from "./session_memory.ts";
+import { monotonicNow, SessionMemory } from "./session_memory.ts";
 import { SessionSources } from "./session_sources.ts";
 import { KEY_PAIRS, SessionTable } from "./session_table.ts";
 
 /** The rest of the data plane. Without a client's socket it is an accessor's. */
-export interface HostParts {
+export interface WorkerSessionsDeps {
   readonly memory: PacketMemory;
   readonly tun: TunPort;
-  readonly list: DatagramList;
+  readonly list: TxQueue;
   readonly counters: Float64Array;
   readonly client:
     | { readonly udp: UdpPort; readonly outbound: Outbound; readonly inbound: Inbound }
@@ -35,7 +35,7 @@ export interface HostParts {
 
 /** What there is while a socket is attached. */
 interface Attached {
-  readonly parts: ExposedParts;
+  readonly parts: ExposedDeps;
   readonly inbound: ExposedInbound;
   readonly delivery: ServerDelivery | AccessorDelivery;
   /** How much of the arena was used before. */
@@ -45,11 +45,11 @@ interface Attached {
 }
 
 /** Octets of the longest text that the main thread sends. */
-const TEXT_ROOM = 65_536;
+const TEXT_CAPACITY = 65_536;
 
 /** The sessions of the Worker. */
-export class SessionHost {
-  readonly #host: HostParts;
+export class WorkerSessions {
+  readonly #host: WorkerSessionsDeps;
   #cipher: PacketCipher | undefined;
   /** What is to be said of the cipher that was loaded. */
   readonly #cipherNotices: string[] = [];
@@ -57,7 +57,7 @@ export class SessionHost {
   #attached: Attached | undefined;
   #told = 0;
 
-  constructor(host: HostParts) {
+  constructor(host: WorkerSessionsDeps) {
     this.#host = host;
   }
 
@@ -74,7 +74,7 @@ export class SessionHost {
 
   /** Notes the time; before each batch of any of the ways. */
   tick(): void {
-    if (this.#attached !== undefined) this.#attached.parts.batch.now = steadyNow();
+    if (this.#attached !== undefined) this.#attached.parts.batch.now = monotonicNow();
   }
 
   /** Takes one batch of the exposed socket. False when it is gone, and has been let go of. */
@@ -82,9 +82,9 @@ export class SessionHost {
     const attached = this.#attached;
     if (attached === undefined) return true;
     const { udp } = attached.parts;
-    if (udp.refusals !== this.#told) {
-      this.#host.post({ kind: "refused", refusals: udp.refusals & ~this.#told });
-      this.#told = udp.refusals;
+    if (udp.unsupported !== this.#told) {
+      this.#host.post({ kind: "unsupported", unsupported: udp.unsupported & ~this.#told });
+      this.#told = udp.unsupported;
     }
     if (attached.inbound.drain()) return true;
     this.#host.post({ kind: "failed", errno: udp.failure });
@@ -139,18 +139,18 @@ export class SessionHost {
         return delivery.exposed.replace(command.ranges);
       case "virtual-network":
         return delivery.virtualNetwork.replace(command.ranges);
-      case "answers":
+      case "local-responder":
         inbound.legacyIsOn = command.legacy;
         if (!(delivery instanceof ServerDelivery)) return;
         delivery.ownAddress = command.ownAddress;
         delivery.clientAddress = command.clientAddress;
         delivery.virtualNetwork.replace(command.virtualNetwork);
-        delivery.pong = command.pong;
+        delivery.answersEcho = command.answerEcho;
         return;
       case "text":
         if (!table.has(command.slot)) return;
         parts.bytes.set(command.text, text);
-        batch.text(command.slot, text, command.text.length);
+        batch.enqueueControl(command.slot, text, command.text.length);
         return batch.flush();
     }
   }
@@ -164,7 +164,7 @@ export class SessionHost {
       this.#host.post({ kind: "attached", backend: cipher.backend, notices: this.#cipherNotices.splice(0) });
     } catch (error) {
       this.#host.post({
-        kind: "attachFailed",
+        kind: "attach-failed",
         message: error instanceof Error ? error.message : String(error),
       });
     }
@@ -201,7 +201,7 @@ export class SessionHost {
     const shared = new SessionMemory(command.shared, command.slots);
     const udp = await attachUdpSocket(memory, command.udp, shared.counters);
     const table = new SessionTable(command.slots, cipher, shared);
-    const batch = new SealBatch(memory, udp, table, cipher, shared, post);
+    const batch = new EncryptBatch(memory, udp, table, cipher, shared, post);
     // Only trimmed by it, which is the same for either family.
     const { trim } = await socketAddressCodec(4);
     const sources = new SessionSources(udp, shared, batch, trim, command.udp.connected);
@@ -209,7 +209,7 @@ export class SessionHost {
     const delivery = client === undefined
       ? new AccessorDelivery(parts, tun, list)
       : new ServerDelivery(parts, { arena: memory.arena, tun, counters, ...client });
-    const text = memory.arena.allocate(TEXT_ROOM, 64);
+    const text = memory.arena.allocate(TEXT_CAPACITY, 64);
     if (client !== undefined && delivery instanceof ServerDelivery) {
       client.outbound.sessions = delivery;
       client.inbound.sessions = delivery;

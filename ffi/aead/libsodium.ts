@@ -6,7 +6,7 @@
  * @module
  */
 import untypedSodium from "libsodium";
-import { createGathering, type Gathering } from "../../core/memory/gather_copy.ts";
+import { createGatherCopy, type GatherCopy } from "../../core/memory/gather_copy.ts";
 import type { PacketMemory } from "../libc/packet_memory.ts";
 import { CIPHER_KEY, CIPHER_PADDING, CIPHER_TAG, CIPHER_TEXT, type PacketCipher } from "./packet_cipher.ts";
 
@@ -91,7 +91,7 @@ async function startSodium(): Promise<Instance> {
 export class LibsodiumCipher implements PacketCipher {
   readonly backend = "wasm";
   readonly #sodium: Sodium;
-  readonly #pieces: Gathering;
+  readonly #pieces: GatherCopy;
   readonly #slots: number;
   readonly #keys: number;
   readonly #nonce: number;
@@ -116,7 +116,7 @@ export class LibsodiumCipher implements PacketCipher {
     this.#heap32 = new Uint32Array(heap.buffer);
     this.#heap8 = new Uint8Array(heap.buffer);
     this.#heap32[this.#nonce >> 2] = 0;
-    this.#pieces = createGathering(memory.memory, heap);
+    this.#pieces = createGatherCopy(memory.memory, heap);
   }
 
   /**

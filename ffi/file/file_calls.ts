@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { backEnd } from "../platform.ts";
+import { platform } from "../platform.ts";
 import { prepareErrno } from "../libc/errno.ts";
 import { libcPath } from "../libc/libc_path.ts";
 
@@ -44,7 +44,7 @@ const linuxSymbols = {
  * x86_64 exports the calls with 64-bit inode numbers under names of their own (sys/stat.h, `__DARWIN_INODE64`); arm64 has
  * no others.
  */
-const suffix = backEnd.arch === "x86_64" ? "$INODE64" : "";
+const suffix = platform.arch === "x86_64" ? "$INODE64" : "";
 
 const darwinSymbols = {
   ...common,
@@ -81,7 +81,7 @@ export function darwinFileCalls(): DarwinFileCalls {
 
 /** The functions of the running system. */
 export function fileCalls(): FileCalls {
-  return backEnd.os === "darwin" ? darwinFileCalls() : linuxFileCalls();
+  return platform.os === "darwin" ? darwinFileCalls() : linuxFileCalls();
 }
 
 /** The flags of `open` that are used. */
@@ -103,13 +103,13 @@ const DARWIN_FLAGS: OpenFlags = {
 /** include/uapi/asm-generic/fcntl.h of Linux, and arch/arm64/include/uapi/asm/fcntl.h for two of them. */
 const LINUX_FLAGS: OpenFlags = {
   O_NONBLOCK: 0o4000,
-  O_NOFOLLOW: backEnd.arch === "aarch64" ? 0o10_0000 : 0o40_0000,
-  O_DIRECTORY: backEnd.arch === "aarch64" ? 0o4_0000 : 0o20_0000,
+  O_NOFOLLOW: platform.arch === "aarch64" ? 0o10_0000 : 0o40_0000,
+  O_DIRECTORY: platform.arch === "aarch64" ? 0o4_0000 : 0o20_0000,
   O_CLOEXEC: 0o200_0000,
 };
 
 /** Those of the running system; O_RDONLY is 0 on both. */
-export const openFlags: OpenFlags = backEnd.os === "darwin" ? DARWIN_FLAGS : LINUX_FLAGS;
+export const openFlags: OpenFlags = platform.os === "darwin" ? DARWIN_FLAGS : LINUX_FLAGS;
 
 /** A path as C takes it. */
 export function pathBytes(path: string): Uint8Array<ArrayBuffer> {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { backEnd } from "../platform.ts";
+import { platform } from "../platform.ts";
 import { readErrno } from "../libc/errno.ts";
 import { darwinErrno } from "../libc/errno_darwin.ts";
 import { linuxErrno } from "../libc/errno_linux.ts";
@@ -12,7 +12,7 @@ import { fileCalls, openFlags, pathBytes } from "./file_calls.ts";
 /** LOCK_EX | LOCK_NB: one holder, and no waiting (include/uapi/asm-generic/fcntl.h; bsd/sys/fcntl.h of xnu). */
 const EXCLUSIVE_AT_ONCE = 2 | 4;
 /** EWOULDBLOCK, which is EAGAIN on both systems. */
-const HELD = backEnd.os === "darwin" ? darwinErrno.EAGAIN : linuxErrno.EAGAIN;
+const HELD = platform.os === "darwin" ? darwinErrno.EAGAIN : linuxErrno.EAGAIN;
 
 /** A file or folder that is open to be locked. Disposing it gives the lock back. */
 export class FileLock implements Disposable {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { backEnd } from "../platform.ts";
+import { platform } from "../platform.ts";
 import { errno, readErrno } from "../libc/errno.ts";
 import { darwinFileCalls, linuxFileCalls, pathBytes } from "./file_calls.ts";
 import { SystemError } from "../libc/system_error.ts";
@@ -50,7 +50,7 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
 
-const isDarwin = backEnd.os === "darwin";
+const isDarwin = platform.os === "darwin";
 const layout = isDarwin ? DARWIN_STAT : LINUX_STATX;
 const NO_PATH = pathBytes("");
 

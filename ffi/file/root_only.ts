@@ -9,9 +9,9 @@ import { type FileStatus, statusOf } from "./file_status.ts";
 import { SystemError } from "../libc/system_error.ts";
 
 /** Links that are followed in one path; Linux follows as many (path_resolution(7)). */
-const MOST_LINKS = 40;
+const MAX_LINKS = 40;
 /** PATH_MAX of Linux (include/uapi/linux/limits.h); macOS has 1,024. */
-const LONGEST_LINK = 4096;
+const MAX_LINK_LENGTH = 4096;
 /** Write permission of the group and of everyone. */
 const WRITABLE_BY_OTHERS = 0o022;
 
@@ -43,7 +43,7 @@ export function objectionToRootOnly(path: string): string | undefined {
       folder = next;
       continue;
     }
-    if (++links > MOST_LINKS) return `${next} is one link too many`;
+    if (++links > MAX_LINKS) return `${next} is one link too many`;
     const target = readLink(next);
     if (target.startsWith("/")) folder = "";
     names.unshift(...target.split("/"));
@@ -60,7 +60,7 @@ function objectionTo(path: string, status: FileStatus | undefined): string | und
 }
 
 function readLink(path: string): string {
-  const room = new Uint8Array(LONGEST_LINK);
+  const room = new Uint8Array(MAX_LINK_LENGTH);
   const length = fileCalls().readlink(pathBytes(path), room, room.length);
   if (length < 0) throw new SystemError("readlink", readErrno(), path);
   return new TextDecoder().decode(room.subarray(0, length));

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { backEnd } from "../platform.ts";
+import { platform } from "../platform.ts";
 import { darwinErrno } from "./errno_darwin.ts";
 import { linuxErrno } from "./errno_linux.ts";
 import { type AnyErrnoName, errnoText } from "./errno_text.ts";
@@ -17,7 +17,7 @@ import { libcPath } from "./libc_path.ts";
 /** The error names that both systems have. */
 export type ErrnoName = keyof typeof linuxErrno & keyof typeof darwinErrno;
 
-const table: Readonly<Record<ErrnoName, number>> = backEnd.os === "darwin" ? darwinErrno : linuxErrno;
+const table: Readonly<Record<ErrnoName, number>> = platform.os === "darwin" ? darwinErrno : linuxErrno;
 
 /** Error name to number on the running system. */
 export const errno: Readonly<Record<ErrnoName, number>> = table;
@@ -45,7 +45,7 @@ let view: Deno.UnsafePointerView | undefined;
  */
 export function prepareErrno(): void {
   if (view !== undefined) return;
-  const address = backEnd.os === "darwin" ? darwinAddress() : linuxAddress();
+  const address = platform.os === "darwin" ? darwinAddress() : linuxAddress();
   if (address === null) throw new Error("the C library gave no address for errno");
   view = new Deno.UnsafePointerView(address);
 }

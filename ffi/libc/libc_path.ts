@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { backEnd } from "../platform.ts";
+import { platform } from "../platform.ts";
 
 /** The C library of the system in use, as `Deno.dlopen` takes it. */
-export const libcPath: string = backEnd.libc;
+export const libcPath: string = platform.libc;

@@ -24,7 +24,7 @@ const OPEN_FLAGS = 0x80000;
 /** asm-generic/mman-common.h: the pages are unmapped; of an unchanged file they come back from the page cache when touched. */
 const MADV_DONTNEED = 4;
 /** A runtime of this size has about a thousand mappings of 750 octets of text each. */
-const LIST_MAXIMUM = 4 << 20;
+const MAX_LIST = 4 << 20;
 
 /** Part of the address space. */
 export interface Mapping {
@@ -50,7 +50,7 @@ export function unchangedProgramMappings(smaps: string): Mapping[] {
 }
 
 /** Gives back what can be, of the program's file and of the C library's free memory; nothing of the former where /proc is absent. */
-export function releaseProgramPages(): void {
+export function trimResidentMemory(): void {
   const library = Deno.dlopen(libcPath, symbols);
   try {
     const { open, read, close, madvise, malloc_trim } = library.symbols;
@@ -60,7 +60,7 @@ export function releaseProgramPages(): void {
     const decoder = new TextDecoder();
     const room = new Uint8Array(65536);
     let text = "";
-    for (let length = 1; length > 0 && text.length < LIST_MAXIMUM;) {
+    for (let length = 1; length > 0 && text.length < MAX_LIST;) {
       length = read(descriptor, room, room.length);
       if (length > 0) text += decoder.decode(room.subarray(0, length), { stream: true });
     }

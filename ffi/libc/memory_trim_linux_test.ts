@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { releaseProgramPages, unchangedProgramMappings } from "./memory_trim_linux.ts";
+import { trimResidentMemory, unchangedProgramMappings } from "./memory_trim_linux.ts";
 
 /** One mapping as proc(5) shows it. */
 function mapping(range: string, rights: string, path: string, anonymous: number): string {
@@ -37,7 +37,7 @@ Deno.test({
   ignore: Deno.build.os !== "linux",
   fn() {
     const before = fileMemory();
-    releaseProgramPages();
+    trimResidentMemory();
     const after = fileMemory();
     assert.ok(after < before - 10e6, `${before} octets of files before, ${after} after`);
     assert.equal(new Function("return [3, 1, 2].sort().join('')")(), "123");

@@ -8,14 +8,14 @@
  *
  * @module
  */
-import { backEnd } from "../platform.ts";
+import { platform } from "../platform.ts";
 import { libcPath } from "./libc_path.ts";
 
 /** `struct timespec` of 64-bit systems: seconds i64 @0, nanoseconds i64 @8. */
 const TIMESPEC = 16;
-const [STANDING, GOING_ON] = backEnd.os === "darwin" ? [8, 4] : [1, 7];
+const [STANDING, GOING_ON] = platform.os === "darwin" ? [8, 4] : [1, 7];
 /** Shorter differences are the time between two readings. */
-const SHORTEST = 1000;
+const MIN_SLEEP = 1000;
 
 /** Where a clock reads, and what closes that. */
 export interface SleepSource {
@@ -43,7 +43,7 @@ export class SleepClock implements Disposable {
   /** Milliseconds that the machine has slept since the last call; 0 for less than a second. */
   take(): number {
     const slept = this.#read() - this.#slept;
-    if (slept < SHORTEST) return 0;
+    if (slept < MIN_SLEEP) return 0;
     this.#slept += slept;
     return slept;
   }

@@ -17,7 +17,7 @@ const symbols = {
 /** O_RDONLY | O_CLOEXEC (asm-generic/fcntl.h). */
 const OPEN_FLAGS = 0x80000;
 /** The settings read here are numbers, the lists a few short names. */
-const TEXT_MAXIMUM = 256;
+const MAX_TEXT = 256;
 
 /**
  * The text of a setting, trimmed.
@@ -45,7 +45,7 @@ function readText(path: string): string | undefined {
   try {
     const descriptor = open(new TextEncoder().encode(`${path}\0`), OPEN_FLAGS);
     if (descriptor < 0) return undefined;
-    const room = new Uint8Array(TEXT_MAXIMUM);
+    const room = new Uint8Array(MAX_TEXT);
     const length = read(descriptor, room, room.length);
     close(descriptor);
     return length < 0 ? undefined : new TextDecoder().decode(room.subarray(0, length)).trim();

@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { backEnd } from "../platform.ts";
+import { platform } from "../platform.ts";
 import { libcPath } from "./libc_path.ts";
 import { prepareErrno, readErrno } from "./errno.ts";
 import { SystemError } from "./system_error.ts";
 import { openDarwinPipe } from "./waker_darwin.ts";
 
 /** The signalling side. */
-export interface Wake extends Disposable {
+export interface Waker extends Disposable {
   /** What the other thread polls. */
   readonly descriptor: number;
   /** Makes `descriptor` readable. */
@@ -39,9 +39,9 @@ const ONE = new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]);
  *
  * @throws {SystemError}
  */
-export function openWake(): Wake {
+export function openWaker(): Waker {
   prepareErrno();
-  const [readEnd, writeEnd] = backEnd.os === "darwin" ? openDarwinPipe() : openEvent();
+  const [readEnd, writeEnd] = platform.os === "darwin" ? openDarwinPipe() : openEvent();
   const library = Deno.dlopen(libcPath, descriptorSymbols);
   const close = () => {
     library.symbols.close(readEnd);
@@ -71,14 +71,14 @@ function disposable<T extends { close(): void }>(library: T): T & Disposable {
 }
 
 /** The polling side, in the other thread. */
-export class WakeReceiver implements Disposable {
+export class WakeListener implements Disposable {
   readonly #library = Deno.dlopen(libcPath, descriptorSymbols);
   readonly #room = new Uint8Array(64);
 
   constructor(readonly descriptor: number) {}
 
   /** Takes the signals; called only when the descriptor is ready. */
-  clear(): void {
+  drain(): void {
     this.#library.symbols.read(this.descriptor, this.#room, this.#room.length);
   }
 

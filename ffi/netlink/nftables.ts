@@ -8,7 +8,7 @@
 import { errno } from "../libc/errno.ts";
 import { SystemError } from "../libc/system_error.ts";
 import { NETLINK } from "./constants.ts";
-import { type Request, splitPayload, stringAttribute } from "./message.ts";
+import { type NetlinkRequest, splitPayload, stringAttribute } from "./message.ts";
 import { NetlinkSocket } from "./socket.ts";
 
 const NFGENMSG_LENGTH = 4;
@@ -72,7 +72,7 @@ export class Nftables implements Disposable {
       undefined;
   }
 
-  #ask(call: string, request: Request) {
+  #ask(call: string, request: NetlinkRequest) {
     try {
       return this.#socket.get(call, request);
     } catch (error) {

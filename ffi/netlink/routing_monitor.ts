@@ -8,7 +8,7 @@
 import { errno, prepareErrno, readErrno } from "../libc/errno.ts";
 import { libcPath } from "../libc/libc_path.ts";
 import { SystemError } from "../libc/system_error.ts";
-import { openWake, type Wake } from "../libc/waker.ts";
+import { openWaker, type Waker } from "../libc/waker.ts";
 import { AF, NETLINK, RTMGRP } from "./constants.ts";
 
 /** SOCK_RAW | SOCK_CLOEXEC (include/linux/net.h). */
@@ -17,7 +17,7 @@ const SOCKET_TYPE = 3 | 0x80000;
 const DO_NOT_WAIT = 0x40;
 const POLLIN = 1;
 /** Messages that one look reads away; the rest makes the next wait end at once. */
-const READ_MAXIMUM = 4096;
+const MAX_READS = 4096;
 
 /** Milliseconds in which further changes belong to the first one: a program that changes routes changes several. */
 const GATHER = 50;
@@ -41,7 +41,7 @@ const symbols = {
 export class RoutingMonitor implements Disposable {
   readonly #library = Deno.dlopen(libcPath, symbols);
   readonly #descriptor: number;
-  readonly #wake: Wake;
+  readonly #wake: Waker;
   /** Two struct pollfd {fd i32, events i16, revents i16}: the wake descriptor, then the socket. */
   readonly #entries: Int32Array<ArrayBuffer>;
   /** Only whether there is a message counts, so it may be cut. */
@@ -69,7 +69,7 @@ export class RoutingMonitor implements Disposable {
       this.#library.close();
       throw new SystemError("bind AF_NETLINK", code);
     }
-    this.#wake = openWake();
+    this.#wake = openWaker();
     this.#entries = new Int32Array([this.#wake.descriptor, POLLIN, this.#descriptor, POLLIN]);
   }
 
@@ -111,7 +111,7 @@ export class RoutingMonitor implements Disposable {
   }
 
   #readAway(): void {
-    for (let count = 0; count < READ_MAXIMUM; count++) {
+    for (let count = 0; count < MAX_READS; count++) {
       const room = BigInt(this.#room.length);
       if (this.#library.symbols.recv(this.#descriptor, this.#room, room, DO_NOT_WAIT) >= 0) continue;
       // ENOBUFS: there were more messages than the queue holds, which is a change as well.

@@ -7,8 +7,8 @@
  */
 
 import { OperationError } from "../../core/error.ts";
-import { type IpAddress, parseAddress, sameAddress, unmapAddress } from "../../core/net/address.ts";
-import { backEnd } from "../platform.ts";
+import { equalAddress, type IpAddress, parseAddress, unmapAddress } from "../../core/net/address.ts";
+import { platform } from "../platform.ts";
 import { libcPath } from "../libc/libc_path.ts";
 import { darwinAddressInfo } from "./resolve_darwin.ts";
 import type { AddressInfoLayout, ResolveFault } from "./resolve_layout.ts";
@@ -40,7 +40,7 @@ export async function resolveHost(host: string): Promise<IpAddress[]> {
   if (literal !== undefined) return [unmapAddress(literal)];
   // A NUL would end the name early in C.
   if (host.includes("\0")) throw resolveError(host, "not known");
-  const layout = backEnd.os === "darwin" ? darwinAddressInfo : linuxAddressInfo;
+  const layout = platform.os === "darwin" ? darwinAddressInfo : linuxAddressInfo;
   const name = new TextEncoder().encode(`${host}\0`);
   const hints = new Int32Array(ADDRINFO_LENGTH / Int32Array.BYTES_PER_ELEMENT);
   // One entry for each address instead of one for each socket type.
@@ -73,7 +73,7 @@ export function readAddressInfo(list: Deno.PointerValue, layout: AddressInfoLayo
     const view = new Deno.UnsafePointerView(entry);
     const socketAddress = view.getPointer(layout.addressPointer);
     const address = socketAddress && readSocketAddress(view.getInt32(4), socketAddress, layout);
-    if (address && !addresses.some((known) => sameAddress(known, address))) addresses.push(address);
+    if (address && !addresses.some((known) => equalAddress(known, address))) addresses.push(address);
     entry = view.getPointer(NEXT_POINTER);
   }
   return addresses;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { OperationError } from "../../core/error.ts";
 import { formatAddress } from "../../core/net/address.ts";
-import { asRootOnLinux } from "../netlink/private_network.ts";
+import { asRootOnLinux } from "../netlink/private_network_fixture.ts";
 import { readAddressInfo, resolveHost } from "./resolve.ts";
 import { darwinAddressInfo } from "./resolve_darwin.ts";
 import { linuxAddressInfo } from "./resolve_linux.ts";
@@ -97,7 +97,7 @@ Deno.test(
       };
       const script = `ip link set lo up && mount --bind "$0" /etc/resolv.conf && exec "$@"`;
       const file = (path: string) => fileURLToPath(import.meta.resolve(path));
-      const deno = [Deno.execPath(), "run", "-A", "--cached-only", "--config", file("../deno.json")];
+      const deno = [Deno.execPath(), "run", "-A", "--cached-only", "--config", file("../../deno.json")];
       const { stdout, stderr } = await new Deno.Command("unshare", {
         args: [
           "--net",

@@ -11,12 +11,12 @@ import type { DarwinSystem } from "../libc/libc_darwin.ts";
 import { SystemError } from "../libc/system_error.ts";
 
 /** Room for the list of all controls: some twenty records on a plain system. */
-const LIST_ROOM = 64 * 1024;
+const LIST_CAPACITY = 64 * 1024;
 
 /** The `struct ctl_info` that asks for a control's id. */
 export function controlInfo(name: string): Uint8Array<ArrayBuffer> {
   const info = new Uint8Array(CTL_INFO.size);
-  info.set(new TextEncoder().encode(name).subarray(0, CTL_INFO.nameRoom - 1), CTL_INFO.name);
+  info.set(new TextEncoder().encode(name).subarray(0, CTL_INFO.nameCapacity - 1), CTL_INFO.name);
   return info;
 }
 
@@ -61,7 +61,7 @@ export function controlId({ libc, errno }: DarwinSystem, descriptor: number, nam
     return new DataView(info.buffer).getUint32(CTL_INFO.id, true);
   }
   const refusal = new SystemError("ioctl CTLIOCGINFO", errno(), name);
-  const list = new Uint8Array(LIST_ROOM);
+  const list = new Uint8Array(LIST_CAPACITY);
   const length = new BigUint64Array([BigInt(list.length)]);
   const variable = new TextEncoder().encode("net.systm.kctl.reg_list\0");
   if (libc.sysctlbyname(variable, list, length, null, 0n) < 0) throw refusal;

@@ -4,8 +4,8 @@
  * @module
  */
 import type { CounterTable } from "../../core/counters.ts";
-import type { DatagramList } from "../../core/packet/tx_queue.ts";
-import { backEnd } from "../platform.ts";
+import type { TxQueue } from "../../core/packet/tx_queue.ts";
+import { platform } from "../platform.ts";
 import type { PacketMemory } from "../libc/packet_memory.ts";
 
 /** What the main thread asks for. */
@@ -36,11 +36,11 @@ export interface TunOffload {
 }
 
 /** Why {@linkcode TunPort.read} brought nothing. */
-export const READ_EMPTY = 0;
+export const WOULD_BLOCK = 0;
 /** The list or the read slots are full: send, {@linkcode TunPort.release}, go on. */
-export const READ_FULL = -1;
+export const BATCH_FULL = -1;
 /** The device is gone. */
-export const READ_FAILED = -2;
+export const DEVICE_ERROR = -2;
 
 /** The packet side of a device, in the Worker. No method throws or allocates. */
 export interface TunPort {
@@ -48,22 +48,22 @@ export interface TunPort {
   /**
    * Reads once and appends the packets to `list`. Their memory is the port's until {@linkcode release}.
    *
-   * @returns how many packets were appended; {@linkcode READ_EMPTY}, {@linkcode READ_FULL} or {@linkcode READ_FAILED}
+   * @returns how many packets were appended; {@linkcode WOULD_BLOCK}, {@linkcode BATCH_FULL} or {@linkcode DEVICE_ERROR}
    */
-  read(list: DatagramList): number;
+  read(list: TxQueue): number;
   /** Gives the memory of the packets read so far back to the port. */
   release(): void;
   /** Takes one whole IP packet for the interface; its memory must stay untouched until {@linkcode flush}. */
   write(packet: number, length: number): void;
   /** Writes what {@linkcode write} has kept back. */
   flush(): void;
-  /** The errno of the last {@linkcode READ_FAILED}. */
+  /** The errno of the last {@linkcode DEVICE_ERROR}. */
   readonly failure: number;
 }
 
 /** Opens a device of the running system. */
 export async function openTun(request: TunRequest): Promise<TunDevice> {
-  if (backEnd.os === "darwin") return (await import("./tun_darwin.ts")).openDarwinTun(request);
+  if (platform.os === "darwin") return (await import("./tun_darwin.ts")).openDarwinTun(request);
   return (await import("./tun_linux.ts")).openLinuxTun(request);
 }
 
@@ -74,7 +74,7 @@ export async function attachTun(
   offload: TunOffload,
   counters: CounterTable,
 ): Promise<TunPort> {
-  if (backEnd.os === "darwin") {
+  if (platform.os === "darwin") {
     return new (await import("./tun_port_darwin.ts")).DarwinTunPort(memory, descriptor, counters);
   }
   return new (await import("./tun_linux.ts")).LinuxTunPort(memory, descriptor, offload, counters);

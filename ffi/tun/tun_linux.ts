@@ -6,9 +6,9 @@
  */
 import { Counter, type CounterTable } from "../../core/counters.ts";
 import { Coalescer } from "../../core/offload/coalesce.ts";
-import { appendFrame, MALFORMED, NO_ROOM } from "../../core/offload/segment.ts";
+import { appendFrame, MALFORMED, QUEUE_FULL } from "../../core/offload/segment.ts";
 import { VIRTIO_HEADER } from "../../core/offload/virtio.ts";
-import type { DatagramList } from "../../core/packet/tx_queue.ts";
+import type { TxQueue } from "../../core/packet/tx_queue.ts";
 import { prepareErrno, readErrno } from "../libc/errno.ts";
 import { linuxErrno } from "../libc/errno_linux.ts";
 import { type LinuxLibc, linuxLibc } from "../libc/libc_linux.ts";
@@ -16,13 +16,13 @@ import type { PacketMemory } from "../libc/packet_memory.ts";
 import { ReadFailures } from "./read_failures.ts";
 import { SystemError } from "../libc/system_error.ts";
 import {
-  READ_EMPTY,
-  READ_FAILED,
-  READ_FULL,
+  BATCH_FULL,
+  DEVICE_ERROR,
   type TunDevice,
   type TunOffload,
   type TunPort,
   type TunRequest,
+  WOULD_BLOCK,
 } from "./tun.ts";
 
 /** fcntl.h */
@@ -45,7 +45,7 @@ const TUN_F_USO6 = 0x40;
 export const IFREQ_SIZE = 40;
 export const IFREQ_FLAGS = 16;
 /** IFNAMSIZ with its final zero (linux/if.h). */
-const NAME_ROOM = 16;
+const NAME_CAPACITY = 16;
 
 /** sys/stat.h */
 const S_IFCHR = 0x2000;
@@ -64,8 +64,10 @@ function cString(text: string): Uint8Array<ArrayBuffer> {
 /** The `struct ifreq` that asks for a TUN device of this name. */
 export function tunRequest(name: string): Uint8Array<ArrayBuffer> {
   const text = new TextEncoder().encode(name);
-  if (text.length === 0 || text.length >= NAME_ROOM) {
-    throw new RangeError(`Cannot name an interface "${name}": 1 to ${NAME_ROOM - 1} characters are allowed`);
+  if (text.length === 0 || text.length >= NAME_CAPACITY) {
+    throw new RangeError(
+      `Cannot name an interface "${name}": 1 to ${NAME_CAPACITY - 1} characters are allowed`,
+    );
   }
   const request = new Uint8Array(IFREQ_SIZE);
   request.set(text);
@@ -126,7 +128,7 @@ function grantOffload(libc: LinuxLibc, descriptor: number): TunOffload {
 /** Frames read before they are sent: enough to fill a UDP batch with small packets. */
 const FRAMES = 64;
 /** Largest packet (16-bit total length). */
-const PACKET_MAXIMUM = 65535;
+const MAX_PACKET = 65535;
 /** A packet starts this far into its cell, so that it is 64-byte aligned and the virtio header ends before it. */
 const PACKET_START = 64;
 /**
@@ -136,9 +138,9 @@ const PACKET_START = 64;
  */
 const CELL_SIZE = 27 * 64;
 /** Cells that the longest frame touches. */
-const LONGEST_FRAME = Math.ceil((PACKET_START + PACKET_MAXIMUM) / CELL_SIZE);
+const MAX_FRAME_CELLS = Math.ceil((PACKET_START + MAX_PACKET) / CELL_SIZE);
 /** As many long frames as are sent together (dataplane/outbound.ts), and one more that begins below that amount. */
-const CELLS = 4 * LONGEST_FRAME + 32;
+const CELLS = 4 * MAX_FRAME_CELLS + 32;
 
 /** Moves packets of a Linux TUN device. */
 export class LinuxTunPort implements TunPort {
@@ -174,7 +176,7 @@ export class LinuxTunPort implements TunPort {
     prepareErrno();
     this.#cells = memory.arena.allocate(CELLS * CELL_SIZE, 64);
     this.#cellPointers = Array.from(
-      { length: CELLS - LONGEST_FRAME + 1 },
+      { length: CELLS - MAX_FRAME_CELLS + 1 },
       (_, cell) => memory.pointer(this.#cells + cell * CELL_SIZE + PACKET_START - VIRTIO_HEADER),
     );
     const iovecs: Deno.PointerValue[] = [];
@@ -186,19 +188,19 @@ export class LinuxTunPort implements TunPort {
     });
   }
 
-  read(list: DatagramList): number {
+  read(list: TxQueue): number {
     for (;;) {
-      if (this.#next > CELLS - LONGEST_FRAME || this.#frames >= FRAMES) return READ_FULL;
+      if (this.#next > CELLS - MAX_FRAME_CELLS || this.#frames >= FRAMES) return BATCH_FULL;
       const packet = this.#cells + this.#next * CELL_SIZE + PACKET_START;
       if (this.#pending === 0) {
         const taken = this.#libc.read(
           this.descriptor,
           this.#cellPointers[this.#next] ?? null,
-          VIRTIO_HEADER + PACKET_MAXIMUM,
+          VIRTIO_HEADER + MAX_PACKET,
         );
         if (taken < 0) {
           const number = readErrno();
-          if (this.#failures.isNothing(number)) return READ_EMPTY;
+          if (this.#failures.isNothing(number)) return WOULD_BLOCK;
           if (this.#failures.isFatal(number)) return this.#gone(number);
           this.#counters[Counter["drop.malformed"]]++;
           continue;
@@ -207,7 +209,7 @@ export class LinuxTunPort implements TunPort {
         this.#pending = taken - VIRTIO_HEADER;
       }
       const appended = appendFrame(list, this.#memory.sum, packet - VIRTIO_HEADER, packet, this.#pending);
-      if (appended === NO_ROOM) return READ_FULL;
+      if (appended === QUEUE_FULL) return BATCH_FULL;
       const length = this.#pending;
       this.#pending = 0;
       if (appended !== MALFORMED) {
@@ -221,7 +223,7 @@ export class LinuxTunPort implements TunPort {
 
   #gone(number: number): number {
     this.failure = number;
-    return READ_FAILED;
+    return DEVICE_ERROR;
   }
 
   release(): void {

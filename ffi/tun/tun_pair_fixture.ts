@@ -4,7 +4,7 @@ import { COUNTER_BYTES } from "../../core/counters.ts";
 import { type Frame, virtioBytes, virtioOf } from "../../core/offload/frame_fixture.ts";
 import { concat, sealIpv4 } from "../../core/offload/packets_fixture.ts";
 import { linuxLibc } from "../libc/libc_linux.ts";
-import { PrivateNetwork } from "../netlink/private_network.ts";
+import { PrivateNetwork } from "../netlink/private_network_fixture.ts";
 import { PacketMemory } from "../libc/packet_memory.ts";
 import { Poller } from "../libc/poll.ts";
 import type { TunDevice } from "./tun.ts";

@@ -10,7 +10,7 @@ import { SOCKADDR_IN, SOCKADDR_IN6 } from "../libc/layout_darwin.ts";
 import type { SocketAddressCodec } from "./udp_socket.ts";
 
 /** Room for either form. */
-export const SOCKET_ADDRESS_ROOM = 32;
+export const SOCKET_ADDRESS_CAPACITY = 32;
 
 /** Endpoints in the form of the macOS kernel. */
 export const darwinSocketAddress: SocketAddressCodec = {

@@ -22,7 +22,7 @@ const SIZE4 = 16;
 const SIZE6 = 28;
 const SCOPE = 24;
 /** Room for either form. */
-export const SOCKET_ADDRESS_ROOM = 32;
+export const SOCKET_ADDRESS_CAPACITY = 32;
 
 /** Endpoints in the form of the Linux kernel. */
 export const linuxSocketAddress: SocketAddressCodec = {

@@ -7,7 +7,7 @@ import { fieldsOf } from "../../core/docker/fields.ts";
 import { hasBridgeOf } from "../../core/docker/local_engine.ts";
 import type { DockerNetwork } from "../../core/docker/networks.ts";
 import type { ForeignPrefix } from "../../core/routing/desired_routes.ts";
-import { backEnd } from "../../ffi/platform.ts";
+import { platform } from "../../ffi/platform.ts";
 import { readSysctl } from "../../ffi/libc/sysctl_linux.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
 import { parseReply } from "../../system/docker/engine_containers.ts";
@@ -29,7 +29,7 @@ export async function isLocalEngine(
   listForeign: () => Promise<readonly ForeignPrefix[]>,
 ): Promise<boolean> {
   // On macOS an Engine is always in a virtual machine.
-  if (backEnd.os !== "linux") return false;
+  if (platform.os !== "linux") return false;
   if (!hasBridgeOf(networks, await listForeign())) return false;
   const { Name: name } = fieldsOf(parseReply(engine, await engine.send("GET", "/info")));
   return name !== undefined && name === readSysctl(HOST_NAME);

@@ -15,8 +15,8 @@ import { rolesOf } from "../../core/config/virtual_network.ts";
 import type { Endpoint } from "../../core/net/endpoint.ts";
 import { classifyMessage, NOT_WIREGUARD } from "../../core/wireguard/message.ts";
 import type { DataPlane } from "../../dataplane/data_plane.ts";
-import { MAXIMUM_SESSIONS } from "../../dataplane/sessions/session_channel.ts";
-import { SessionPlane } from "../../dataplane/sessions/session_controller.ts";
+import { MAX_SESSIONS } from "../../dataplane/sessions/session_channel.ts";
+import { SessionController } from "../../dataplane/sessions/session_controller.ts";
 import { type SocketAddressCodec, socketAddressCodec, type UdpSocket } from "../../ffi/udp/udp_socket.ts";
 import { SleepClock } from "../../ffi/libc/sleep_clock.ts";
 import { openTunnelSocket } from "../../system/interface/tunnel_device.ts";
@@ -57,14 +57,14 @@ export class ExposedListener implements AsyncDisposable {
     /** Where it was asked to listen. */
     readonly endpoint: Endpoint,
     readonly socket: UdpSocket,
-    readonly plane: SessionPlane,
+    readonly plane: SessionController,
     readonly codec: SocketAddressCodec,
     peers: TokenPeers,
     config: SharingConfig,
   ) {
     this.#config = config;
     this.#texts = new LoginTexts(config);
-    const pool = new SlotPool(MAXIMUM_SESSIONS);
+    const pool = new SlotPool(MAX_SESSIONS);
     const send = (message: Uint8Array<ArrayBuffer>, to: Endpoint) => void socket.send(message, to);
     const onFirst = () => this.#keepTicking();
     this.sessions = new TokenSessions({
@@ -111,10 +111,10 @@ export class ExposedListener implements AsyncDisposable {
     try {
       // The Worker may speak before there is somebody to listen.
       const late: { listener?: ExposedListener } = {};
-      const plane = await SessionPlane.attach(dataPlane, {
+      const plane = await SessionController.attach(dataPlane, {
         socket,
         offload,
-        slots: MAXIMUM_SESSIONS,
+        slots: MAX_SESSIONS,
         onDatagram: (bytes, source) => late.listener?.takeDatagram(bytes, source),
         onText: (slot, text) => late.listener?.sessions.takeText(slot, text, performance.now()),
         onWanted: (slot) => late.listener?.sessions.wanted(slot, performance.now()),
@@ -145,11 +145,11 @@ export class ExposedListener implements AsyncDisposable {
     const isNews = told(config) !== told(this.#config);
     this.#config = config;
     const { client, server } = rolesOf(config.addr);
-    this.plane.setAnswers({
+    this.plane.setLocalResponder({
       ownAddress: server,
       clientAddress: client,
       virtualNetwork: config.addr,
-      pong: config.pong,
+      answerEcho: config.pong,
       legacy,
     });
     this.plane.setExposedRoutes(exposedPrefixes(config));

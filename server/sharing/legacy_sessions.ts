@@ -5,11 +5,11 @@
  */
 import { getLogger } from "../../program/log.ts";
 import type { Token } from "../../core/config/config.ts";
-import { formatAddress, type IpAddress, sameAddress } from "../../core/net/address.ts";
-import { type Endpoint, formatEndpoint, sameEndpoint } from "../../core/net/endpoint.ts";
+import { equalAddress, formatAddress, type IpAddress } from "../../core/net/address.ts";
+import { type Endpoint, equalEndpoint, formatEndpoint } from "../../core/net/endpoint.ts";
 import { LOGIN } from "../../core/token/login.ts";
 import { SESSION_LIMITS } from "../../core/wireguard/limits.ts";
-import type { SessionPlane } from "../../dataplane/sessions/session_controller.ts";
+import type { SessionController } from "../../dataplane/sessions/session_controller.ts";
 import { NOT_LOGGED_IN, type TokenBook } from "./legacy_logins.ts";
 import { RefusalLog } from "./rate_limited_log.ts";
 import type { SlotPool } from "./slot_pool.ts";
@@ -30,7 +30,7 @@ export interface LegacySession {
 
 /** What the sessions work with. */
 export interface LegacyParts {
-  readonly plane: Pick<SessionPlane, "setSession" | "removeSession" | "traffic">;
+  readonly plane: Pick<SessionController, "setSession" | "removeSession" | "traffic">;
   readonly pool: SlotPool;
   readonly book: TokenBook;
   readonly send: (message: Uint8Array<ArrayBuffer>, to: Endpoint) => void;
@@ -94,7 +94,7 @@ export class LegacySessions {
     const addresses = new Map(tokens.map(({ name, address }) => [name, address]));
     for (const [name, session] of this.#sessions) {
       const address = addresses.get(name);
-      if (!isOn || address === undefined || !sameAddress(address, session.address)) this.end(name);
+      if (!isOn || address === undefined || !equalAddress(address, session.address)) this.end(name);
     }
   }
 
@@ -132,7 +132,7 @@ export class LegacySessions {
       return this.#refuse(from, now, `${formatAddress(token.address)} is logged in by WireGuard`);
     }
     const known = this.#sessions.get(token.name);
-    if (known === undefined || !sameEndpoint(known.endpoint, from)) {
+    if (known === undefined || !equalEndpoint(known.endpoint, from)) {
       this.end(token.name);
       const slot = this.#parts.pool.take();
       if (slot === undefined) return this.#refuse(from, now, "there is no room for more sessions");

@@ -9,7 +9,7 @@ import { OnceEach } from "../../program/log_on_change.ts";
 import type { Config, Expose } from "../../core/config/config.ts";
 import { asOperationError } from "../../core/error.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
-import { formatEndpoint, sameEndpoint } from "../../core/net/endpoint.ts";
+import { equalEndpoint, formatEndpoint } from "../../core/net/endpoint.ts";
 import type { DataPlane } from "../../dataplane/data_plane.ts";
 import { scrypt } from "../../system/process/scrypt.ts";
 import type { SharingStatus } from "./sharing_status.ts";
@@ -95,7 +95,7 @@ export class Sharing implements AsyncDisposable {
     clearTimeout(this.#retry);
     const listener = this.#listener;
     if (listener !== undefined && expose !== undefined) {
-      if (sameEndpoint(listener.endpoint, expose.endpoint)) {
+      if (equalEndpoint(listener.endpoint, expose.endpoint)) {
         return listener.apply(this.#inForce, expose.legacy);
       }
     }

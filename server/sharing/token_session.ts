@@ -13,7 +13,7 @@ import { PeerTimers, type TimerAction } from "../../core/wireguard/peer_timers.t
 import type { Response } from "../../core/wireguard/responder.ts";
 import { SessionSlots } from "../../core/wireguard/keypairs.ts";
 import { destroyTransportKeys, type TransportKeys } from "../../core/wireguard/transport_keys.ts";
-import type { SessionPlane } from "../../dataplane/sessions/session_controller.ts";
+import type { SessionController } from "../../dataplane/sessions/session_controller.ts";
 import type { LocalIndices } from "./index_table.ts";
 import type { TokenPeer } from "./token_peers.ts";
 
@@ -27,7 +27,7 @@ interface LiveKeys {
 /** What a session works with. */
 export interface TokenSessionParts {
   readonly plane: Pick<
-    SessionPlane,
+    SessionController,
     "installKeys" | "expireKeys" | "sealAndSend" | "traffic" | "endpoint" | "setSession" | "wantAgain"
   >;
   /** Sends a datagram; what the network refuses is lost. */

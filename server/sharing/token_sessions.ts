@@ -5,9 +5,9 @@
  */
 import { getLogger } from "../../program/log.ts";
 import type { Token } from "../../core/config/config.ts";
-import { formatAddress, type IpAddress, sameAddress } from "../../core/net/address.ts";
+import { equalAddress, formatAddress, type IpAddress } from "../../core/net/address.ts";
 import { LOGIN } from "../../core/token/login.ts";
-import type { SessionPlane } from "../../dataplane/sessions/session_controller.ts";
+import type { SessionController } from "../../dataplane/sessions/session_controller.ts";
 import { LocalIndices } from "./index_table.ts";
 import type { SlotPool } from "./slot_pool.ts";
 import type { TokenPeer } from "./token_peers.ts";
@@ -22,7 +22,7 @@ const REPETITIONS = 2;
 
 /** What the sessions work with. */
 export interface TokenSessionsParts extends Pick<TokenSessionParts, "send" | "encode" | "limits"> {
-  readonly plane: TokenSessionParts["plane"] & Pick<SessionPlane, "removeSession">;
+  readonly plane: TokenSessionParts["plane"] & Pick<SessionController, "removeSession">;
   readonly pool: SlotPool;
   /** What an accessor with this address is told. */
   readonly texts: (address: IpAddress) => readonly Uint8Array[];
@@ -99,7 +99,7 @@ export class TokenSessions {
     for (const [token, { session }] of this.#byToken) {
       const address = addresses.get(token);
       if (address === undefined) this.end(token);
-      else if (!sameAddress(address, session.address)) session.move(address, now);
+      else if (!equalAddress(address, session.address)) session.move(address, now);
     }
   }
 

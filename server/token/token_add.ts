@@ -13,7 +13,7 @@ import { freeAddress } from "../../core/config/free_address.ts";
 import { parseConfig } from "../../core/config/parse.ts";
 import { OperationError } from "../../core/error.ts";
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
-import { formatPrefix, networkOf } from "../../core/net/prefix.ts";
+import { formatPrefix, maskPrefix } from "../../core/net/prefix.ts";
 import type { ConfigPlace } from "../config/config_path.ts";
 import { changeConfig } from "../config/edit_config.ts";
 import { newToken } from "./token_generate.ts";
@@ -63,7 +63,7 @@ function freeOrThrow(config: Config): IpAddress {
   if (address !== undefined) return address;
   throw new OperationError(
     "config",
-    `Cannot add a token: every address of ${formatPrefix(networkOf(config.addr))} is taken`,
+    `Cannot add a token: every address of ${formatPrefix(maskPrefix(config.addr))} is taken`,
     "Remove a token, or set addr to a wider network",
   );
 }

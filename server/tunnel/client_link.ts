@@ -8,7 +8,7 @@
 import { getLogger } from "../../program/log.ts";
 import { OnceEach } from "../../program/log_on_change.ts";
 import { Bucket } from "../../core/async/token_bucket.ts";
-import { type Endpoint, formatEndpoint, sameEndpoint } from "../../core/net/endpoint.ts";
+import { type Endpoint, equalEndpoint, formatEndpoint } from "../../core/net/endpoint.ts";
 import { ControlBudget } from "../../core/protocol/control_budget.ts";
 import { encodeControl } from "../../core/protocol/control.ts";
 import { type ClientDescription, decodeDescription } from "../../core/protocol/description.ts";
@@ -160,7 +160,7 @@ export class ClientLink implements Disposable {
     }
     if (verdict.isAnswer) this.#isChallenged = false;
     const previous = this.#client;
-    const isKnown = previous !== undefined && sameEndpoint(previous.endpoint, endpoint);
+    const isKnown = previous !== undefined && equalEndpoint(previous.endpoint, endpoint);
     this.#client = { endpoint, lastHeartbeat: now, description: isKnown ? previous.description : undefined };
     this.#isProven = verdict.isProven || (isKnown && this.#isProven);
     if (isKnown) return this.#answer(endpoint);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { backEnd } from "../../ffi/platform.ts";
+import { platform } from "../../ffi/platform.ts";
 import { statusOf } from "../../ffi/file/file_status.ts";
 import { readUserFile, type UserFile } from "../process/user_file.ts";
 
@@ -34,7 +34,7 @@ const MOST_NAMES = 256;
 
 /** The running system. */
 export const systemPlace: SearchPlace = {
-  os: backEnd.os,
+  os: platform.os,
   env: (name) => Deno.env.get(name),
   // Deno lets only an all-powerful program look at /dev.
   console: () => statusOf("/dev/console", "follow")?.uid,

@@ -5,7 +5,7 @@
  */
 import { OperationError } from "../../core/error.ts";
 import type { Prefix } from "../../core/net/prefix.ts";
-import { backEnd } from "../../ffi/platform.ts";
+import { platform } from "../../ffi/platform.ts";
 
 /**
  * Removes a TUN interface that no process holds, with the routes into it. On Linux it can only be there if it was made
@@ -15,7 +15,7 @@ import { backEnd } from "../../ffi/platform.ts";
  * @throws {OperationError} "failure" when a process holds it or it is no TUN, "privilege" when not root
  */
 export async function removeLeftInterface(name: string): Promise<Prefix[] | undefined> {
-  if (backEnd.os !== "linux") return undefined;
+  if (platform.os !== "linux") return undefined;
   const { deleteLink, listLinks } = await import("../../ffi/netlink/link.ts");
   const { NetlinkSocket } = await import("../../ffi/netlink/socket.ts");
   const { SystemError } = await import("../../ffi/libc/system_error.ts");
@@ -55,7 +55,7 @@ export async function removeLeftInterface(name: string): Promise<Prefix[] | unde
 export async function clearLeftInterface(
   control: string,
 ): Promise<{ readonly name: string; readonly routes: readonly Prefix[] } | undefined> {
-  if (backEnd.os !== "darwin") return undefined;
+  if (platform.os !== "darwin") return undefined;
   const { recordedInterface } = await import("./interface_record.ts");
   const { DarwinRouter } = await import("../routing/router_darwin.ts");
   const recorded = await recordedInterface(control);

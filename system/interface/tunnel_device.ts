@@ -5,7 +5,7 @@
  */
 import { OperationError } from "../../core/error.ts";
 import { type Endpoint, formatEndpoint } from "../../core/net/endpoint.ts";
-import { backEnd } from "../../ffi/platform.ts";
+import { platform } from "../../ffi/platform.ts";
 import { SystemError } from "../../ffi/libc/system_error.ts";
 import { openTun, type TunDevice, type TunRequest } from "../../ffi/tun/tun.ts";
 import { openUdpSocket, type UdpSocket } from "../../ffi/udp/udp_socket.ts";
@@ -30,7 +30,7 @@ const darwinTunRemedies: Readonly<Record<string, string>> = {
   ENOENT: "This macOS has no utun; 10.10 and later have it",
 };
 
-const tunRemedies = backEnd.os === "darwin" ? darwinTunRemedies : linuxTunRemedies;
+const tunRemedies = platform.os === "darwin" ? darwinTunRemedies : linuxTunRemedies;
 
 /**
  * Opens the TUN device.

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { backEnd } from "../../ffi/platform.ts";
+import { platform } from "../../ffi/platform.ts";
 
 /** Milliseconds after the start: the tunnel is up, the packet path is compiled. */
 const FIRST = 20_000;
@@ -15,14 +15,14 @@ export class ProgramPages implements Disposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
-    if (backEnd.os === "linux") this.#schedule(FIRST);
+    if (platform.os === "linux") this.#schedule(FIRST);
   }
 
   #schedule(milliseconds: number): void {
     this.#timer = setTimeout(async () => {
-      const { releaseProgramPages } = await import("../../ffi/libc/memory_trim_linux.ts");
+      const { trimResidentMemory } = await import("../../ffi/libc/memory_trim_linux.ts");
       if (this.#timer === undefined) return;
-      releaseProgramPages();
+      trimResidentMemory();
       this.#schedule(INTERVAL);
     }, milliseconds);
   }

@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { backEnd } from "../../ffi/platform.ts";
+import { platform } from "../../ffi/platform.ts";
 
 /** Addresses and MTU of interfaces. */
-export const IFCONFIG: string = `${backEnd.programRoot}/sbin/ifconfig`;
+export const IFCONFIG: string = `${platform.programRoot}/sbin/ifconfig`;
 /** One route: get, add, delete; and the monitor of all changes. */
-export const ROUTE: string = `${backEnd.programRoot}/sbin/route`;
+export const ROUTE: string = `${platform.programRoot}/sbin/route`;
 /** The routing table. */
-export const NETSTAT: string = `${backEnd.programRoot}/usr/sbin/netstat`;
+export const NETSTAT: string = `${platform.programRoot}/usr/sbin/netstat`;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { backEnd } from "../../ffi/platform.ts";
+import { platform } from "../../ffi/platform.ts";
 
 /**
  * Starts to watch. Changes that come together are told once, or a few times; disposal ends it.
@@ -14,6 +14,6 @@ export type WatchRoutes = (onChange: () => void) => AsyncDisposable;
 
 /** That of the system in use; only its code is loaded. */
 export async function platformRouteWatch(): Promise<WatchRoutes> {
-  if (backEnd.os === "darwin") return (await import("./route_watch_darwin.ts")).watchDarwinRoutes;
+  if (platform.os === "darwin") return (await import("./route_watch_darwin.ts")).watchDarwinRoutes;
   return (await import("./route_watch_linux.ts")).watchLinuxRoutes;
 }

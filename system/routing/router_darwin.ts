@@ -6,11 +6,15 @@
  */
 import type { ForeignPrefix } from "../../core/routing/desired_routes.ts";
 import type { OperationError } from "../../core/error.ts";
-import { formatAddress, type IpAddress, sameAddress } from "../../core/net/address.ts";
-import { formatPrefix, networkOf, type Prefix, samePrefix } from "../../core/net/prefix.ts";
+import { equalAddress, formatAddress, type IpAddress } from "../../core/net/address.ts";
+import { equalPrefix, formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { type CommandOutcome, type RunCommand, runCommand } from "../process/command.ts";
 import { IFCONFIG, NETSTAT, ROUTE } from "../process/programs_darwin.ts";
-import { type InterfaceAddress, type InterfaceState, parseInterfaceState } from "../interface/interface_state_darwin.ts";
+import {
+  type InterfaceAddress,
+  type InterfaceState,
+  parseInterfaceState,
+} from "../interface/interface_state_darwin.ts";
 import {
   parseFoundRoute,
   parseReachedNetworks,
@@ -183,7 +187,7 @@ export class DarwinRouter implements Router {
     for (const family of [4, 6] as const) {
       const text = await this.#routeTable(`list the routes of ${interfaceName}`, family);
       for (const route of parseRouteTable(text, family)) {
-        if (route.interfaceName === interfaceName) prefixes.push(networkOf(route.prefix));
+        if (route.interfaceName === interfaceName) prefixes.push(maskPrefix(route.prefix));
       }
     }
     return prefixes;
@@ -196,10 +200,10 @@ export class DarwinRouter implements Router {
     for (const family of families) {
       const text = await this.#routeTable(`list the routes of ${interfaceName}`, family);
       for (const route of parseRouteTable(text, family)) {
-        if (route.interfaceName === interfaceName) present.add(formatPrefix(networkOf(route.prefix)));
+        if (route.interfaceName === interfaceName) present.add(formatPrefix(maskPrefix(route.prefix)));
       }
     }
-    return prefixes.filter((prefix) => !present.has(formatPrefix(networkOf(prefix))));
+    return prefixes.filter((prefix) => !present.has(formatPrefix(maskPrefix(prefix))));
   }
 
   /** See `Router`. */
@@ -218,7 +222,7 @@ export class DarwinRouter implements Router {
     const { family } = network.address;
     const { stdout } = await this.#run([ROUTE, "-n", "get", FAMILY_FLAG[family], formatPrefix(network)]);
     const found = parseFoundRoute(stdout, family);
-    return found !== undefined && samePrefix(found.prefix, network) ? found : undefined;
+    return found !== undefined && equalPrefix(found.prefix, network) ? found : undefined;
   }
 
   async #interfaceState(action: string, name: string): Promise<InterfaceState> {
@@ -261,7 +265,7 @@ async function eachPrefix(
     for (const [index, prefix] of waiting) {
       if (isStopped || until?.aborted === true) return;
       try {
-        const error = await work(networkOf(prefix));
+        const error = await work(maskPrefix(prefix));
         if (error?.code === "privilege") throw error;
         errors[index] = error;
       } catch (error) {
@@ -280,8 +284,8 @@ async function eachPrefix(
 }
 
 function isPair(existing: InterfaceAddress, local: IpAddress, peer: IpAddress): boolean {
-  return existing.peer !== undefined && sameAddress(existing.local, local) &&
-    sameAddress(existing.peer, peer);
+  return existing.peer !== undefined && equalAddress(existing.local, local) &&
+    equalAddress(existing.peer, peer);
 }
 
 /** fe80::/10, which the system gives by itself (RFC 4291 section 2.5.6). */

@@ -9,19 +9,19 @@
 
 import type { ForeignPrefix } from "../../core/routing/desired_routes.ts";
 import { OperationError } from "../../core/error.ts";
-import { formatAddress, sameAddress } from "../../core/net/address.ts";
-import { formatPrefix, networkOf, type Prefix } from "../../core/net/prefix.ts";
+import { equalAddress, formatAddress } from "../../core/net/address.ts";
+import { formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { errno } from "../../ffi/libc/errno.ts";
 import {
   addAddress,
   type AddressPair,
-  type InterfaceAddress,
+  type LinkAddress,
   listAddresses,
   removeAddress,
 } from "../../ffi/netlink/address.ts";
 import { RTPROT } from "../../ffi/netlink/constants.ts";
 import { type Link, linkByName, listLinks, setLink } from "../../ffi/netlink/link.ts";
-import { addRoutes, listRoutes, removeRoutes, type Route } from "../../ffi/netlink/route.ts";
+import { addRoutes, type KernelRoute, listRoutes, removeRoutes } from "../../ffi/netlink/route.ts";
 import { NetlinkSocket } from "../../ffi/netlink/socket.ts";
 import { SystemError } from "../../ffi/libc/system_error.ts";
 import type { InterfaceSettings, RouteFailure, Router } from "./router.ts";
@@ -157,7 +157,7 @@ export class LinuxRouter implements Router {
       const addresses = listAddresses(socket)
         .filter(({ local }) => local.family === family)
         .map(({ local, peer, prefixLength, interfaceIndex }) => ({
-          prefix: networkOf({ address: peer ?? local, length: prefixLength }),
+          prefix: maskPrefix({ address: peer ?? local, length: prefixLength }),
           interfaceIndex,
           protocol: RTPROT.KERNEL,
         }));
@@ -213,13 +213,13 @@ function lossOf(
   return { index: link.index, isWrong: !link.up || link.mtu !== mtu, lost };
 }
 
-function isPair(existing: InterfaceAddress, { local, peer }: AddressPair): boolean {
-  return existing.peer !== undefined && sameAddress(existing.local, local) &&
-    sameAddress(existing.peer, peer);
+function isPair(existing: LinkAddress, { local, peer }: AddressPair): boolean {
+  return existing.peer !== undefined && equalAddress(existing.local, local) &&
+    equalAddress(existing.peer, peer);
 }
 
 /** fe80::/10, which the kernel gives by itself (RFC 4291 section 2.5.6). */
-function isLinkLocal({ local: { family, bytes } }: InterfaceAddress): boolean {
+function isLinkLocal({ local: { family, bytes } }: LinkAddress): boolean {
   return family === 6 && bytes[0] === 0xfe && ((bytes[1] ?? 0) & 0xc0) === 0x80;
 }
 
@@ -237,16 +237,16 @@ function givePair(socket: NetlinkSocket, index: number, name: string, pair: Addr
 }
 
 function keyOf(prefix: Prefix): string {
-  return formatPrefix(networkOf(prefix));
+  return formatPrefix(maskPrefix(prefix));
 }
 
 /** The main table's routes of the families that occur in the prefixes. */
-function routesOfFamilies(socket: NetlinkSocket, prefixes: readonly Prefix[]): Route[] {
+function routesOfFamilies(socket: NetlinkSocket, prefixes: readonly Prefix[]): KernelRoute[] {
   const families = new Set(prefixes.map(({ address }) => address.family));
   return [...families].flatMap((family) => listRoutes(socket, family));
 }
 
-function routesByPrefix(socket: NetlinkSocket, prefixes: readonly Prefix[]): Map<string, Route[]> {
+function routesByPrefix(socket: NetlinkSocket, prefixes: readonly Prefix[]): Map<string, KernelRoute[]> {
   return Map.groupBy(routesOfFamilies(socket, prefixes), ({ prefix }) => formatPrefix(prefix));
 }
 

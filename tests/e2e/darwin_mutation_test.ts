@@ -3,7 +3,7 @@
  * fail.
  */
 import assert from "node:assert/strict";
-import { compileLibrary, darwinBackEnd } from "../../tools/darwin_double.ts";
+import { compileLibrary, darwinPlatform } from "../../tools/darwin_double.ts";
 import { type Mutant, mutantsOf } from "../darwin/mutants.ts";
 import { runScenario } from "../darwin/run_scenario.ts";
 import { DARWIN_NEEDS, topologyTest } from "../topology/gate.ts";
@@ -62,7 +62,7 @@ async function survivors(
   const names: string[] = [];
   const passes = async ({ module, mutant }: Trial, own: string) => {
     for (const { library, arch } of sides) {
-      const replaced = { "ffi/platform.ts": darwinBackEnd(library, arch), [module]: mutant.text };
+      const replaced = { "ffi/platform.ts": darwinPlatform(library, arch), [module]: mutant.text };
       if (!(await runScenario(replaced, own)).success) return false;
     }
     return true;
@@ -95,7 +95,7 @@ topologyTest("a wrong number of macOS in ffi/ is noticed", async (t) => {
 
     await t.step("the scenario passes without a mistake", async () => {
       // The modules stand in for themselves, as mutants do: what fails later fails for its mistake.
-      const replaced = { "ffi/platform.ts": darwinBackEnd(library), ...Object.fromEntries(texts) };
+      const replaced = { "ffi/platform.ts": darwinPlatform(library), ...Object.fromEntries(texts) };
       const { success, text } = await runScenario(replaced, folder);
       assert.ok(success, text);
     });
@@ -107,7 +107,7 @@ topologyTest("a wrong number of macOS in ffi/ is noticed", async (t) => {
         const arch = variant.startsWith("arm64") ? "aarch64" : "x86_64";
         sides.push({ library: other, arch });
         const { success, text } = await runScenario(
-          { "ffi/platform.ts": darwinBackEnd(other, arch) },
+          { "ffi/platform.ts": darwinPlatform(other, arch) },
           folder,
         );
         assert.ok(success, text);

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { compileDoubles, darwinBackEnd, withDoubles } from "../../tools/darwin_double.ts";
+import { compileDoubles, darwinPlatform, withDoubles } from "../../tools/darwin_double.ts";
 import { permissionFlags, PROGRAMS, V8_FLAGS } from "../../tools/programs.ts";
 import { GoodEngine } from "../fakes/engine.ts";
 import { readStatus, type ServerStatus } from "../topology/control_socket.ts";
@@ -72,9 +72,9 @@ async function engineOf(root: string, path: string, uid: number): Promise<GoodEn
 /** The server from source, in namespaces of its own in which the folder's parts are the Mac's. */
 async function startServer(root: string, user: number): Promise<Process> {
   const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
-  const backEnd = `${root}/back_end.ts`;
-  await Deno.writeTextFile(backEnd, darwinBackEnd());
-  imports[new URL("ffi/platform.ts", ROOT).href] = `file://${backEnd}`;
+  const platform = `${root}/back_end.ts`;
+  await Deno.writeTextFile(platform, darwinPlatform());
+  imports[new URL("ffi/platform.ts", ROOT).href] = `file://${platform}`;
   await Deno.writeTextFile(`${root}/map.json`, JSON.stringify({ imports }));
   await Deno.writeTextFile(`${root}/server.conf`, "");
   const server = PROGRAMS.find(({ binary }) => binary === "docker-connector");

@@ -6,7 +6,7 @@
  * @module
  */
 import { formatAddress, type IpAddress, parseAddress } from "../../core/net/address.ts";
-import { formatPrefix, parsePrefix, type Prefix, samePrefix } from "../../core/net/prefix.ts";
+import { equalPrefix, formatPrefix, parsePrefix, type Prefix } from "../../core/net/prefix.ts";
 import type { CommandOutcome, RunCommand } from "../../system/process/command.ts";
 
 interface FakeAddress {
@@ -158,7 +158,7 @@ export class FakeMac {
     if (!this.#mayChange) {
       return { code: 77, stdout: "", stderr: "route: must be root to alter routing table\n" };
     }
-    const index = this.routes.findIndex((route) => samePrefix(route.prefix, prefix));
+    const index = this.routes.findIndex((route) => equalPrefix(route.prefix, prefix));
     const telling = `${verb} net ${prefixText}${netif === undefined ? "" : `: gateway ${netif}`}`;
     if (verb === "delete") {
       if (index < 0) return refusal("not in table", telling);
@@ -176,7 +176,7 @@ export class FakeMac {
 
   /** By prefix and mask: no wider route is found in place of one that is not there (rn_lookup in bsd/net/radix.c of xnu). */
   #get(prefix: Prefix): CommandOutcome {
-    const found = this.routes.find((route) => samePrefix(route.prefix, prefix));
+    const found = this.routes.find((route) => equalPrefix(route.prefix, prefix));
     if (found === undefined) return refusal("not in table");
     const { prefix: { address, length }, netif } = found;
     const isHost = length === address.bytes.length * 8;

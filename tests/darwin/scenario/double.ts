@@ -5,7 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { backEnd } from "../../../ffi/platform.ts";
+import { platform } from "../../../ffi/platform.ts";
 import { type DarwinLibc, type DarwinSystem, darwinSystem } from "../../../ffi/libc/libc_darwin.ts";
 
 const symbols = {
@@ -23,7 +23,7 @@ const symbols = {
   double_limit_buffers: { parameters: ["u32"], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-const { symbols: double } = Deno.dlopen(backEnd.libc, symbols);
+const { symbols: double } = Deno.dlopen(platform.libc, symbols);
 const cString = (text: string) => new TextEncoder().encode(`${text}\0`);
 
 /** Lets the next calls of this name fail with a number of Darwin's. */

@@ -8,19 +8,19 @@ import assert from "node:assert/strict";
 import { Counter, COUNTER_BYTES } from "../../../core/counters.ts";
 import { parseAddress } from "../../../core/net/address.ts";
 import type { Endpoint } from "../../../core/net/endpoint.ts";
-import { DatagramList } from "../../../core/packet/tx_queue.ts";
+import { TxQueue } from "../../../core/packet/tx_queue.ts";
 import { controlId } from "../../../ffi/tun/kernel_control_darwin.ts";
 import { PacketMemory } from "../../../ffi/libc/packet_memory.ts";
 import { Poller } from "../../../ffi/libc/poll.ts";
 import { batchSafety } from "../../../ffi/libc/release_darwin.ts";
 import { SystemError } from "../../../ffi/libc/system_error.ts";
-import { READ_EMPTY, READ_FAILED, type TunDevice } from "../../../ffi/tun/tun.ts";
+import { DEVICE_ERROR, type TunDevice, WOULD_BLOCK } from "../../../ffi/tun/tun.ts";
 import { openDarwinTun } from "../../../ffi/tun/tun_darwin.ts";
 import { DarwinTunPort } from "../../../ffi/tun/tun_port_darwin.ts";
 import { DarwinUdpPort } from "../../../ffi/udp/udp_port_darwin.ts";
 import type { UdpSocket } from "../../../ffi/udp/udp_socket.ts";
 import { openDarwinUdpSocket } from "../../../ffi/udp/udp_socket_darwin.ts";
-import { openWake, WakeReceiver } from "../../../ffi/libc/waker.ts";
+import { openWaker, WakeListener } from "../../../ffi/libc/waker.ts";
 import { RELEASE_VARIABLE } from "../call_record.ts";
 import {
   callsOf,
@@ -106,7 +106,7 @@ function openDevices(): TunDevice {
 function packetsPass(device: TunDevice): void {
   const memory = new PacketMemory(16 << 20);
   const port = new DarwinTunPort(memory, device.descriptor, counters, system);
-  const list = new DatagramList(memory.arena, 256);
+  const list = new TxQueue(memory.arena, 256);
   using poller = new Poller(memory, [device.descriptor]);
   for (
     const [own, peer, version, headers] of [["10.9.0.2", "10.9.0.1", 4, 28], [
@@ -156,8 +156,8 @@ function packetsPass(device: TunDevice): void {
     );
     receiver.setEndpoint(3, encoded(`${bracket(peer)}:7`));
     assert.equal(receiver.receive(), 1, `IPv${version} was not delivered`);
-    assert.ok(receiver.runIsFrom(0, 3));
-    assert.equal(receiver.runLength(0), 3);
+    assert.ok(receiver.messageIsFrom(0, 3));
+    assert.equal(receiver.messageLength(0), 3);
   }
   assert.equal(counters[Counter["drop.malformed"]], 0);
 }
@@ -178,7 +178,7 @@ function attach(socket: UdpSocket, connected = false) {
     counters,
     system,
   );
-  const list = new DatagramList(memory.arena, 256);
+  const list = new TxQueue(memory.arena, 256);
   const room = memory.arena.allocate(65536, 64);
   /** Sends datagrams of these lengths to an endpoint, and one more to each of the others. */
   const send = (lengths: readonly number[], index = 0, ...others: readonly number[]) => {
@@ -222,11 +222,15 @@ function datagramsPass(release: string, isBatched: boolean): void {
     const received: number[] = [];
     for (let runs = receiver.port.receive(); runs > 0; runs = receiver.port.receive()) {
       for (let run = 0; run < runs; run++) {
-        received.push(receiver.port.runLength(run));
-        assert.deepEqual([5, 6, 7].map((index) => receiver.port.runIsFrom(run, index)), [true, false, false]);
-        assert.equal(receiver.memory.arena.u8[receiver.port.runOffset(run)], 0x45);
-        assert.ok(!receiver.port.runIsTruncated(run));
-        const source = receiver.port.runSource(run);
+        received.push(receiver.port.messageLength(run));
+        assert.deepEqual([5, 6, 7].map((index) => receiver.port.messageIsFrom(run, index)), [
+          true,
+          false,
+          false,
+        ]);
+        assert.equal(receiver.memory.arena.u8[receiver.port.messageOffset(run)], 0x45);
+        assert.ok(!receiver.port.messageIsTruncated(run));
+        const source = receiver.port.messageSource(run);
         assert.deepEqual(source.subarray(0, source[0]), encoded(at(first)));
       }
     }
@@ -278,17 +282,17 @@ function errorsAreUnderstood(device: TunDevice): void {
 
   const memory = new PacketMemory(16 << 20);
   const tun = new DarwinTunPort(memory, device.descriptor, counters, system);
-  const list = new DatagramList(memory.arena, 64);
+  const list = new TxQueue(memory.arena, 64);
   for (const name of ["EAGAIN", "EINTR", "ENOBUFS", "ENOMEM"]) {
     // More often than an unknown error is put up with.
     for (let time = 0; time < 80; time++) {
       failNext("recvmsg_x", numberOf(name));
-      assert.equal(tun.read(list), READ_EMPTY, name);
+      assert.equal(tun.read(list), WOULD_BLOCK, name);
     }
   }
   for (const name of ["EBADF", "ENOTCONN", "ENOTSOCK", "ENXIO"]) {
     failNext("recvmsg_x", numberOf(name));
-    assert.equal(tun.read(list), READ_FAILED, name);
+    assert.equal(tun.read(list), DEVICE_ERROR, name);
   }
 }
 
@@ -336,7 +340,7 @@ function cutDatagramsAreTold(): void {
   socket.send(Uint8Array.of(1), socket.localEndpoint());
   failNext("cut datagram", 1);
   assert.equal(port.receive(), 1);
-  assert.ok(port.runIsTruncated(0));
+  assert.ok(port.messageIsTruncated(0));
   Deno.env.set(RELEASE_VARIABLE, "24.6.0");
 }
 
@@ -357,22 +361,22 @@ function removalIsNoticed(device: TunDevice): void {
     Deno.env.set(RELEASE_VARIABLE, release);
     const memory = new PacketMemory(16 << 20);
     const port = new DarwinTunPort(memory, device.descriptor, counters, system);
-    const list = new DatagramList(memory.arena, 64);
+    const list = new TxQueue(memory.arena, 64);
     let reads = 0;
-    while (port.read(list) !== READ_FAILED) assert.ok(++reads < 100, `${release}: the end is not noticed`);
+    while (port.read(list) !== DEVICE_ERROR) assert.ok(++reads < 100, `${release}: the end is not noticed`);
     assert.equal(port.failure, numberOf("ENXIO"));
   }
 }
 
 function wakesArrive(): void {
-  using wake = openWake();
-  using receiver = new WakeReceiver(wake.descriptor);
+  using wake = openWaker();
+  using receiver = new WakeListener(wake.descriptor);
   isKeptToItself(wake.descriptor);
   using poller = new Poller(new PacketMemory(65536), [wake.descriptor]);
   wake.signal();
   poller.wait(1000);
   assert.ok(poller.isReady(0));
-  receiver.clear();
+  receiver.drain();
   poller.wait(0);
   assert.ok(!poller.isReady(0));
 }

@@ -14,7 +14,7 @@ import { parsePrefix } from "../../../core/net/prefix.ts";
 import { sessionCounterNames } from "../../../core/sharing/session_counters.ts";
 import { SESSION_LIMITS } from "../../../core/wireguard/limits.ts";
 import { DataPlane } from "../../../dataplane/data_plane.ts";
-import { SessionPlane } from "../../../dataplane/sessions/session_controller.ts";
+import { SessionController } from "../../../dataplane/sessions/session_controller.ts";
 import { openTun } from "../../../ffi/tun/tun.ts";
 import { openUdpSocket, socketAddressCodec, type UdpSocket } from "../../../ffi/udp/udp_socket.ts";
 import type { SessionEndSettings, SessionStep } from "../session_end.ts";
@@ -51,12 +51,12 @@ await plane.start({
 });
 
 let exposed: UdpSocket | undefined;
-let sessions: SessionPlane | undefined;
+let sessions: SessionController | undefined;
 
 async function attach(step: Extract<SessionStep, { do: "attach" }>): Promise<unknown> {
   const socket = await openUdpSocket({ address: NOWHERE, port: step.port });
   exposed = socket;
-  sessions = await SessionPlane.attach(plane, {
+  sessions = await SessionController.attach(plane, {
     socket,
     offload: settings.offload,
     slots: step.slots,
@@ -74,11 +74,11 @@ async function attach(step: Extract<SessionStep, { do: "attach" }>): Promise<unk
   return { backend: sessions.backend };
 }
 
-function report(to: SessionPlane, slot: number): unknown {
+function report(to: SessionController, slot: number): unknown {
   const endpoint = to.endpoint(slot);
   const counts = sessionCounterNames.map((name, index) => [name, to.counters[index] ?? 0] as const);
   return {
-    facts: to.facts(slot),
+    facts: to.stats(slot),
     traffic: to.traffic(slot),
     now: performance.now(),
     endpoint: endpoint && formatEndpoint(endpoint),
@@ -119,11 +119,11 @@ async function carryOut(step: SessionStep): Promise<unknown> {
     case "routes":
       return to.setExposedRoutes(step.prefixes.map((prefix) => needed(parsePrefix(prefix))));
     case "answers":
-      return to.setAnswers({
+      return to.setLocalResponder({
         ownAddress: address(step.ownAddress),
         clientAddress: address(step.clientAddress),
         virtualNetwork: needed(parsePrefix(`${step.ownAddress}/24`)),
-        pong: step.pong,
+        answerEcho: step.pong,
         legacy: step.legacy,
       });
     case "text":

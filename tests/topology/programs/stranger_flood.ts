@@ -7,7 +7,7 @@
  */
 import { COUNTER_BYTES } from "../../../core/counters.ts";
 import { parseAddress } from "../../../core/net/address.ts";
-import { DatagramList } from "../../../core/packet/tx_queue.ts";
+import { TxQueue } from "../../../core/packet/tx_queue.ts";
 import { PacketMemory } from "../../../ffi/libc/packet_memory.ts";
 import { attachUdpSocket, openUdpSocket } from "../../../ffi/udp/udp_socket.ts";
 
@@ -30,7 +30,7 @@ using socket = await openUdpSocket({ address: { family: 4, bytes: new Uint8Array
 socket.connect({ address, port: Number(port) });
 const attachment = { descriptor: socket.descriptor, connected: true, offload: false };
 const udp = await attachUdpSocket(memory, attachment, new Float64Array(COUNTER_BYTES / 8));
-const list = new DatagramList(memory.arena, BATCH);
+const list = new TxQueue(memory.arena, BATCH);
 const places = memory.arena.allocate(BATCH * ROOM, 64);
 const start = performance.now();
 for (let sent = 0; sent < Number(count); sent += BATCH) {

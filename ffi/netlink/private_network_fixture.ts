@@ -10,7 +10,7 @@
 
 import { prepareErrno } from "../libc/errno.ts";
 import { libcPath } from "../libc/libc_path.ts";
-import { checked } from "../libc/system_error.ts";
+import { throwOnError } from "../libc/system_error.ts";
 
 /** CLONE_NEWNET (include/uapi/linux/sched.h). */
 const CLONE_NEWNET = 0x40000000;
@@ -52,8 +52,8 @@ export class PrivateNetwork implements Disposable {
     prepareErrno();
     this.#library = Deno.dlopen(libcPath, symbols);
     const path = new TextEncoder().encode("/proc/thread-self/ns/net\0");
-    this.#home = checked("open ns/net", this.#library.symbols.open(path, OPEN_FLAGS));
-    checked("unshare CLONE_NEWNET", this.#library.symbols.unshare(CLONE_NEWNET));
+    this.#home = throwOnError("open ns/net", this.#library.symbols.open(path, OPEN_FLAGS));
+    throwOnError("unshare CLONE_NEWNET", this.#library.symbols.unshare(CLONE_NEWNET));
   }
 
   /** Runs iproute2's `ip` in the namespace, its words separated by spaces, and returns its output. */
@@ -73,20 +73,20 @@ export class PrivateNetwork implements Disposable {
     // Header {version u32, pid i32 = 0: this thread}; data twice {effective u32, permitted u32, inheritable u32}.
     const header = new Uint32Array([CAPABILITY_VERSION, 0]);
     const data = new Uint32Array(6);
-    checked("capget", this.#library.symbols.capget(header, data));
+    throwOnError("capget", this.#library.symbols.capget(header, data));
     const reduced = data.slice();
     reduced[0] = (data[0] ?? 0) & ~(1 << CAP_NET_ADMIN);
-    checked("capset", this.#library.symbols.capset(header, reduced));
+    throwOnError("capset", this.#library.symbols.capset(header, reduced));
     try {
       return work();
     } finally {
-      checked("capset", this.#library.symbols.capset(header, data));
+      throwOnError("capset", this.#library.symbols.capset(header, data));
     }
   }
 
   /** Returns the thread to its former namespace; the left one goes with everything in it. */
   [Symbol.dispose](): void {
-    checked("setns", this.#library.symbols.setns(this.#home, CLONE_NEWNET));
+    throwOnError("setns", this.#library.symbols.setns(this.#home, CLONE_NEWNET));
     this.#library.symbols.close(this.#home);
     this.#library.close();
   }
