@@ -7,7 +7,8 @@ import { platform } from "../platform.ts";
 import { readErrno } from "../libc/errno.ts";
 import { darwinErrno } from "../libc/errno_darwin.ts";
 import { linuxErrno } from "../libc/errno_linux.ts";
-import { fileCalls, openFlags, pathBytes } from "./file_calls.ts";
+import { fileCalls, openFlags } from "./file_calls.ts";
+import { cString } from "../libc/libc.ts";
 
 /** LOCK_EX | LOCK_NB: one holder, and no waiting (include/uapi/asm-generic/fcntl.h; bsd/sys/fcntl.h of xnu). */
 const EXCLUSIVE_AT_ONCE = 2 | 4;
@@ -20,7 +21,7 @@ export class FileLock implements Disposable {
 
   /** Opens what is at a path, for reading; undefined where it is not there or may not be read. */
   static open(path: string): FileLock | undefined {
-    const descriptor = fileCalls().open(pathBytes(path), openFlags.O_CLOEXEC | openFlags.O_NONBLOCK);
+    const descriptor = fileCalls().open(cString(path), openFlags.O_CLOEXEC | openFlags.O_NONBLOCK);
     return descriptor < 0 ? undefined : new FileLock(descriptor);
   }
 

@@ -5,7 +5,9 @@
  */
 import { platform } from "../platform.ts";
 import { errno, readErrno } from "../libc/errno.ts";
-import { darwinFileCalls, linuxFileCalls, pathBytes } from "./file_calls.ts";
+import { darwinFileCalls } from "../libc/libc_darwin.ts";
+import { linuxFileCalls } from "../libc/libc_linux.ts";
+import { cString } from "../libc/libc.ts";
 import { SystemError } from "../libc/system_error.ts";
 
 /** The state of a file. */
@@ -52,7 +54,7 @@ const STATX_BASIC_STATS = 0x7ff;
 
 const isDarwin = platform.os === "darwin";
 const layout = isDarwin ? DARWIN_STAT : LINUX_STATX;
-const NO_PATH = pathBytes("");
+const NO_PATH = cString("");
 
 /**
  * The state of the file that a path leads to.
@@ -63,7 +65,7 @@ const NO_PATH = pathBytes("");
  */
 export function statusOf(path: string, links: "follow" | "stay"): FileStatus | undefined {
   const room = new Uint8Array(layout.size);
-  if (statPath(pathBytes(path), links, room) === 0) return parseStatus(room);
+  if (statPath(cString(path), links, room) === 0) return parseStatus(room);
   const number = readErrno();
   if (number === errno.ENOENT || number === errno.ENOTDIR) return undefined;
   throw new SystemError("stat", number, path);

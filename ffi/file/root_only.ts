@@ -4,7 +4,8 @@
  * @module
  */
 import { readErrno } from "../libc/errno.ts";
-import { fileCalls, pathBytes } from "./file_calls.ts";
+import { fileCalls } from "./file_calls.ts";
+import { cString } from "../libc/libc.ts";
 import { type FileStatus, statusOf } from "./file_status.ts";
 import { SystemError } from "../libc/system_error.ts";
 
@@ -61,7 +62,7 @@ function objectionTo(path: string, status: FileStatus | undefined): string | und
 
 function readLink(path: string): string {
   const room = new Uint8Array(MAX_LINK_LENGTH);
-  const length = fileCalls().readlink(pathBytes(path), room, room.length);
+  const length = fileCalls().readlink(cString(path), room, room.length);
   if (length < 0) throw new SystemError("readlink", readErrno(), path);
   return new TextDecoder().decode(room.subarray(0, length));
 }

@@ -9,7 +9,7 @@
  * @module
  */
 import { platform } from "../platform.ts";
-import { libcPath } from "./libc_path.ts";
+import { openLibc, pick, POSIX } from "./libc.ts";
 
 /** `struct timespec` of 64-bit systems: seconds i64 @0, nanoseconds i64 @8. */
 const TIMESPEC = 16;
@@ -50,10 +50,7 @@ export class SleepClock implements Disposable {
 }
 
 function systemSleep(): SleepSource {
-  const library = Deno.dlopen(libcPath, {
-    // int clock_gettime(clockid_t clock, struct timespec *time);
-    clock_gettime: { parameters: ["i32", "buffer"], result: "i32", optional: true },
-  });
+  const library = openLibc(pick(POSIX, "clock_gettime"));
   const { symbols } = library;
   const room = new DataView(new ArrayBuffer(TIMESPEC));
   const octets = new Uint8Array(room.buffer);

@@ -9,7 +9,7 @@
 import { OperationError } from "../../core/error.ts";
 import { equalAddress, type IpAddress, parseAddress, unmapAddress } from "../../core/net/address.ts";
 import { platform } from "../platform.ts";
-import { libcPath } from "../libc/libc_path.ts";
+import { cString, openLibc, pick, POSIX } from "../libc/libc.ts";
 import { darwinAddressInfo } from "./resolve_darwin.ts";
 import type { AddressInfoLayout, ResolveFault } from "./resolve_layout.ts";
 import { linuxAddressInfo } from "./resolve_linux.ts";
@@ -18,13 +18,6 @@ const ADDRINFO_LENGTH = 48;
 const NEXT_POINTER = 40;
 const AF_INET = 2;
 const SOCK_DGRAM = 2;
-
-const symbols = {
-  // int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result);
-  getaddrinfo: { parameters: ["buffer", "pointer", "buffer", "buffer"], result: "i32", nonblocking: true },
-  // void freeaddrinfo(struct addrinfo *list);
-  freeaddrinfo: { parameters: ["pointer"], result: "void" },
-} as const satisfies Deno.ForeignLibraryInterface;
 
 /** Arguments of the look-ups under way: the other thread uses their memory, so they must not be collected. */
 const pending = new Set<readonly ArrayBufferView[]>();
@@ -41,13 +34,13 @@ export async function resolveHost(host: string): Promise<IpAddress[]> {
   // A NUL would end the name early in C.
   if (host.includes("\0")) throw resolveError(host, "not known");
   const layout = platform.os === "darwin" ? darwinAddressInfo : linuxAddressInfo;
-  const name = new TextEncoder().encode(`${host}\0`);
+  const name = cString(host);
   const hints = new Int32Array(ADDRINFO_LENGTH / Int32Array.BYTES_PER_ELEMENT);
   // One entry for each address instead of one for each socket type.
   hints[2] = SOCK_DGRAM;
   const result = new BigUint64Array(1);
   const memory = [name, hints, result];
-  const library = Deno.dlopen(libcPath, symbols);
+  const library = openLibc(pick(POSIX, "getaddrinfo", "freeaddrinfo"));
   pending.add(memory);
   try {
     const code = await library.symbols.getaddrinfo(name, null, hints, result);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { cString } from "../libc/libc.ts";
 import { AF_SYS_CONTROL, AF_SYSTEM, CTLIOCGINFO } from "../libc/constants_darwin.ts";
 import { control } from "../libc/ioctl_darwin.ts";
 import { CTL_INFO, KCTL_RECORD, SOCKADDR_CTL } from "../libc/layout_darwin.ts";
@@ -63,7 +64,7 @@ export function controlId({ libc, errno }: DarwinSystem, descriptor: number, nam
   const refusal = new SystemError("ioctl CTLIOCGINFO", errno(), name);
   const list = new Uint8Array(LIST_CAPACITY);
   const length = new BigUint64Array([BigInt(list.length)]);
-  const variable = new TextEncoder().encode("net.systm.kctl.reg_list\0");
+  const variable = cString("net.systm.kctl.reg_list");
   if (libc.sysctlbyname(variable, list, length, null, 0n) < 0) throw refusal;
   const id = controlIdInList(list.subarray(0, Number(length[0])), name);
   if (id === undefined) throw refusal;

@@ -11,6 +11,8 @@ import { VIRTIO_HEADER } from "../../core/offload/virtio.ts";
 import type { TxQueue } from "../../core/packet/tx_queue.ts";
 import { prepareErrno, readErrno } from "../libc/errno.ts";
 import { linuxErrno } from "../libc/errno_linux.ts";
+import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from "../libc/constants_linux.ts";
+import { cString } from "../libc/libc.ts";
 import { type LinuxLibc, linuxLibc } from "../libc/libc_linux.ts";
 import type { PacketMemory } from "../libc/packet_memory.ts";
 import { ReadFailures } from "./read_failures.ts";
@@ -25,10 +27,6 @@ import {
   WOULD_BLOCK,
 } from "./tun.ts";
 
-/** fcntl.h */
-const O_RDWR = 2;
-const O_NONBLOCK = 0x800;
-const O_CLOEXEC = 0x80000;
 /** linux/if_tun.h */
 const TUNSETIFF = 0x400454ca;
 const TUNSETOFFLOAD = 0x400454d0;
@@ -56,10 +54,6 @@ const TUN_NUMBER = 10n << 8n | 200n;
 
 /** The device file, as C takes it. */
 const tunPath = cString("/dev/net/tun");
-
-function cString(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(`${text}\0`);
-}
 
 /** The `struct ifreq` that asks for a TUN device of this name. */
 export function tunRequest(name: string): Uint8Array<ArrayBuffer> {

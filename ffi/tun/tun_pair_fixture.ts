@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { COUNTER_BYTES } from "../../core/counters.ts";
 import { type Frame, virtioBytes, virtioOf } from "../../core/offload/frame_fixture.ts";
 import { concat, sealIpv4 } from "../../core/offload/packets_fixture.ts";
+import { SOCK_DGRAM } from "../libc/constants_linux.ts";
 import { linuxLibc } from "../libc/libc_linux.ts";
 import { PrivateNetwork } from "../netlink/private_network_fixture.ts";
 import { PacketMemory } from "../libc/packet_memory.ts";
@@ -12,7 +13,6 @@ import { LinuxTunPort, openLinuxTun } from "./tun_linux.ts";
 
 /** linux/if_packet.h, linux/if_ether.h */
 const AF_PACKET = 17;
-const SOCK_DGRAM = 2;
 const ETH_P_IP = 0x0800;
 
 /** An attached port with the memory and counters that are its own. */

@@ -13,11 +13,9 @@
  */
 import { unmapAddress } from "../../core/net/address.ts";
 import type { Endpoint } from "../../core/net/endpoint.ts";
+import { AF_INET, AF_INET6 } from "../libc/constants_linux.ts";
 import type { SocketAddressCodec } from "./udp_socket.ts";
 
-/** Address families (bits/socket.h). */
-export const AF_INET = 2;
-export const AF_INET6 = 10;
 const SIZE4 = 16;
 const SIZE6 = 28;
 const SCOPE = 24;

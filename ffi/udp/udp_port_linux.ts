@@ -12,11 +12,12 @@ import { Counter, type CounterTable } from "../../core/counters.ts";
 import { IOVEC_SIZE } from "../../core/memory/arena.ts";
 import { IOVECS_PER_DATAGRAM, type TxQueue } from "../../core/packet/tx_queue.ts";
 import { mixHash } from "../../core/sharing/source_hash.ts";
+import { AF_INET, MSG_DONTWAIT, MSG_NOSIGNAL, MSG_TRUNC } from "../libc/constants_linux.ts";
 import { prepareErrno, readErrno } from "../libc/errno.ts";
 import { linuxErrno } from "../libc/errno_linux.ts";
 import { type LinuxLibc, linuxLibc } from "../libc/libc_linux.ts";
 import type { PacketMemory } from "../libc/packet_memory.ts";
-import { AF_INET, SOCKET_ADDRESS_CAPACITY } from "./socket_address_linux.ts";
+import { SOCKET_ADDRESS_CAPACITY } from "./socket_address_linux.ts";
 import {
   EXCEEDS_PMTU,
   NO_GRO,
@@ -43,9 +44,6 @@ export const CMSG = { size: 24, length: 0, level: 8, type: 12, data: 16 } as con
 const SOL_UDP = 17;
 const UDP_SEGMENT = 103;
 const UDP_GRO = 104;
-const MSG_TRUNC = 0x20;
-const MSG_DONTWAIT = 0x40;
-const MSG_NOSIGNAL = 0x4000;
 
 /** UDP_MAX_SEGMENTS of kernels before 6.9 (linux/udp.h). */
 const SEGMENTS_PER_MESSAGE = 64;

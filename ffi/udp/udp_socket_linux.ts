@@ -4,27 +4,28 @@
  * @module
  */
 import { type Endpoint, toSocketFamily } from "../../core/net/endpoint.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
+  SO_RCVBUF,
+  SO_RCVBUFFORCE,
+  SO_SNDBUF,
+  SO_SNDBUFFORCE,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  SOL_SOCKET,
+} from "../libc/constants_linux.ts";
 import { prepareErrno, readErrno } from "../libc/errno.ts";
 import { linuxLibc } from "../libc/libc_linux.ts";
-import { AF_INET, AF_INET6, linuxSocketAddress, SOCKET_ADDRESS_CAPACITY } from "./socket_address_linux.ts";
+import { linuxSocketAddress, SOCKET_ADDRESS_CAPACITY } from "./socket_address_linux.ts";
 import { SystemError, throwOnError } from "../libc/system_error.ts";
 import type { UdpSocket } from "./udp_socket.ts";
 
-/** bits/socket_type.h */
-const SOCK_DGRAM = 2;
-const SOCK_CLOEXEC = 0x80000;
-const SOCK_NONBLOCK = 0x800;
-/** asm-generic/socket.h */
-const SOL_SOCKET = 1;
-const SO_SNDBUF = 7;
-const SO_RCVBUF = 8;
-const SO_SNDBUFFORCE = 32;
-const SO_RCVBUFFORCE = 33;
 /** Socket buffers: some 30 ms of traffic at 2 Gbit/s. */
 const BUFFER_SIZE = 8 << 20;
-/** bits/socket.h */
-const MSG_DONTWAIT = 0x40;
-const MSG_NOSIGNAL = 0x4000;
 
 /**
  * Opens a non-blocking UDP socket with large buffers, bound to `local`.

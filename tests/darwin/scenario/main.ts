@@ -20,6 +20,8 @@ import { DarwinTunPort } from "../../../ffi/tun/tun_port_darwin.ts";
 import { DarwinUdpPort } from "../../../ffi/udp/udp_port_darwin.ts";
 import type { UdpSocket } from "../../../ffi/udp/udp_socket.ts";
 import { openDarwinUdpSocket } from "../../../ffi/udp/udp_socket_darwin.ts";
+import { FileLock } from "../../../ffi/file/file_lock.ts";
+import { statusOf, statusOfDescriptor, statusOfDescriptorLater } from "../../../ffi/file/file_status.ts";
 import { openWaker, WakeListener } from "../../../ffi/libc/waker.ts";
 import { RELEASE_VARIABLE } from "../call_record.ts";
 import {
@@ -381,6 +383,17 @@ function wakesArrive(): void {
   assert.ok(!poller.isReady(0));
 }
 
+/** The calls on files are there under the processor's names; what they tell is for file_status_test.ts. */
+async function filesHaveAState(): Promise<void> {
+  const path = "/etc/passwd";
+  const inode = BigInt(Deno.statSync(path).ino ?? 0);
+  for (const links of ["follow", "stay"] as const) assert.equal(statusOf(path, links)?.inode, inode);
+  using file = FileLock.open(path);
+  assert.ok(file !== undefined);
+  assert.equal(statusOfDescriptor(file.descriptor).inode, inode);
+  assert.equal((await statusOfDescriptorLater(file.descriptor))?.inode, inode);
+}
+
 function releasesAreKnown(): void {
   const known = ["22.6.0", "23.0.0", "24.5.0", "24.6.0", "25.0.0"].map(batchSafety);
   assert.deepEqual(known, ["never", "alone", "alone", "freely", "alone"]);
@@ -395,6 +408,7 @@ function smallBuffersDo(): void {
 errorsHaveTheirNames();
 releasesAreKnown();
 wakesArrive();
+await filesHaveAState();
 const device = openDevices();
 packetsPass(device);
 assert.ok(largestOf("recvmsg_x") > 4, "packets wait for each other at the interface");
