@@ -137,7 +137,7 @@ export class SessionController {
    */
   static async attach(plane: DataPlane, settings: SessionControllerOptions): Promise<SessionController> {
     const sessions = new SessionController(plane, settings, await socketAddressCodec(settings.socket.family));
-    plane.onSessionEvent = (event) => sessions.#take(event);
+    plane.onSessionEvent = (event) => sessions.#onEvent(event);
     sessions.#command({
       kind: "attach",
       udp: {
@@ -310,7 +310,7 @@ export class SessionController {
     this.#plane.commandSessions(command);
   }
 
-  #take(event: SessionEvent): void {
+  #onEvent(event: SessionEvent): void {
     const { onDatagram, onText, onWanted, onConfirmed, onNotice } = this.#settings;
     switch (event.kind) {
       case "datagram":

@@ -98,8 +98,8 @@ export class WorkerSessions {
     return delivery instanceof AccessorDelivery ? delivery.drain() : true;
   }
 
-  /** Carries out a command. */
-  take(command: Exclude<SessionCommand, Attach>): void {
+  /** Runs a command. */
+  handle(command: Exclude<SessionCommand, Attach>): void {
     if (command.kind === "detach") {
       this.#detach();
       return this.#host.post({ kind: "detached" });

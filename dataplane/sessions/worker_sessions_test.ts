@@ -34,12 +34,12 @@ await attach();
 Deno.test("a socket that cannot be taken in leaves nothing reserved", async () => {
   using _ = socket;
   assert.equal(events.at(-1)?.kind, "attached");
-  host.take({ kind: "detach" });
+  host.handle({ kind: "detach" });
   // With what is left the socket's part has room, and what is built last has none.
   const used = memory.arena.used;
   await attach();
   const needed = memory.arena.used - used;
-  host.take({ kind: "detach" });
+  host.handle({ kind: "detach" });
   memory.arena.allocate(memory.arena.u8.length - memory.arena.used - needed + 4096, 64);
   const before = memory.arena.used;
   await attach();
