@@ -13,7 +13,7 @@ import { allocateCommandRing, CommandWriter } from "./command_ring.ts";
 import type { SessionCommand, SessionEvent } from "./sessions/session_channel.ts";
 import { deviceNotices, socketNotices } from "./offload_support.ts";
 
-/** What a data plane is made of. */
+/** Options and collaborators of a data plane. */
 export interface DataPlaneOptions {
   readonly role: Role;
   readonly tun: TunDevice;
@@ -21,15 +21,15 @@ export interface DataPlaneOptions {
   readonly udp?: UdpSocket;
   /** Whether the socket is connected to the peer. */
   readonly connected: boolean;
-  /** Let the kernel cut and join datagrams. */
+  /** Let the kernel segment and coalesce datagrams. */
   readonly offload: boolean;
-  /** Takes a line that says which part of the offload this system lacks; must not throw. */
+  /** Receives a line about a part of the offload that this system lacks; must not throw. */
   readonly onNotice: (text: string) => void;
-  /** Takes a datagram that is no packet; must not throw. */
+  /** Receives a datagram that is not a packet; must not throw. */
   readonly onMessage: (bytes: Uint8Array, source: Uint8Array, fromPeer: boolean) => void;
 }
 
-/** What the Worker may do: the calls of the C library, and nothing else. */
+/** Permissions of the Worker: the calls of the C library, and nothing else. */
 export const WORKER_PERMISSIONS = {
   ffi: true,
   import: false,
@@ -50,7 +50,7 @@ export class DataPlane {
   readonly #commands = new CommandWriter(this.#ring, () => this.#wake.signal());
   readonly #failed = Promise.withResolvers<never>();
   readonly #stopped = Promise.withResolvers<void>();
-  /** Takes what the Worker says of sessions; must not throw. */
+  /** Receives events of sessions; must not throw. */
   onSessionEvent: (event: SessionEvent) => void = () => {};
 
   /**
@@ -67,7 +67,7 @@ export class DataPlane {
       this.#failed.reject(new OperationError("failure", `Cannot run the data plane: ${event.message}`));
       this.#stopped.resolve();
     };
-    // Whoever awaits `failure` sees it; nobody has to.
+    // Awaiting `failure` is optional.
     this.#failed.promise.catch(() => {});
   }
 
@@ -118,17 +118,17 @@ export class DataPlane {
     return this.#failed.promise;
   }
 
-  /** Names the endpoint that packets go to and come from; undefined: nobody. */
+  /** Sets the endpoint that packets go to and come from; undefined for none. */
   bindPeer(socketAddress: Uint8Array | undefined): void {
     this.#commands.push({ kind: "endpoint", index: PEER, socketAddress });
   }
 
-  /** Carries IPv6 packets from now on, or drops them; off at the start. */
+  /** Turns IPv6 on or off; it is off at the start. */
   carryIpv6(isOn: boolean): void {
     this.#commands.push({ kind: "ipv6", isOn });
   }
 
-  /** Tells the Worker something about sessions (sessions/session_plane.ts). */
+  /** Sends a command about sessions (sessions/session_controller.ts). */
   commandSessions(command: SessionCommand): void {
     if (command.kind !== "attach") return this.#commands.push({ kind: "sessions", command });
     this.#worker.postMessage(command);
@@ -151,7 +151,7 @@ function describeFailure(settings: DataPlaneOptions, side: string, errno: number
     "io",
     `Cannot go on with ${object}: ${errorName(errno)}`,
     side === "tun"
-      ? "It was removed from outside; start the program again to create it anew"
+      ? "It was removed from outside; start the program again to create it"
       : "Start the program again",
   );
 }

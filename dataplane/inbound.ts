@@ -20,19 +20,19 @@ import { PEER, type Role } from "./worker_channel.ts";
  */
 export type Punt = (offset: number, length: number, message: number, fromPeer: boolean) => void;
 
-/** Where packets for sessions go. */
+/** Sends inbound packets to sessions. */
 export interface InboundSessions {
-  /** Takes the whole IPv4 packet at `at` if it is for a session. */
+  /** Sends the whole IPv4 packet at `at` if it is for a session; false if it is not. */
   handleInbound(at: number, length: number): boolean;
-  /** Sends on what was taken. */
+  /** Sends what is queued. */
   flush(): void;
 }
 
 /** Moves datagrams from the socket to the interface and to the main thread. */
 export class Inbound {
-  /** Whether IPv6 packets are carried. */
+  /** IPv6 packets are carried. */
   ipv6IsOn = false;
-  /** Takes a packet that is for a session; absent where there are none. */
+  /** Handles packets for sessions; undefined where there are none. */
   sessions: InboundSessions | undefined = undefined;
 
   constructor(
@@ -44,7 +44,7 @@ export class Inbound {
     readonly punt: Punt,
   ) {}
 
-  /** Takes one batch. False when the socket is gone. */
+  /** Handles one batch. False when the socket is gone. */
   drain(): boolean {
     const { udp } = this;
     const messages = udp.receive();
@@ -67,7 +67,7 @@ export class Inbound {
       counters[Counter["drop.oversize"]]++;
       return;
     }
-    // An empty datagram is a message of no octets.
+    // An empty datagram is a message of no bytes.
     if (udp.messageLength(message) === 0) {
       this.#countUnknown(fromPeer);
       return;

@@ -1,5 +1,5 @@
 /**
- * Says which part of the offload the system lacks, once each; the packets go on without it.
+ * Notices about missing parts of the offload. Packets are carried without them.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import { EXCEEDS_PMTU, NO_GRO, NO_GSO } from "../ffi/udp/udp_socket.ts";
 
 /** By bit of `UdpPort.unsupported`. */
 const SOCKET_NOTICES: readonly (readonly [bit: number, text: string])[] = [
-  [NO_GRO, "this kernel does not join received datagrams (UDP_GRO); each is received by itself"],
-  [NO_GSO, "the kernel or the device does not cut datagrams (UDP_SEGMENT); each is sent by itself"],
+  [NO_GRO, "this kernel does not coalesce received datagrams (UDP_GRO); each is received by itself"],
+  [NO_GSO, "the kernel or the device does not segment datagrams (UDP_SEGMENT); each is sent by itself"],
   [EXCEEDS_PMTU, "some datagrams exceed the path's MTU; they are sent by themselves, in fragments"],
 ];
 
@@ -27,7 +27,7 @@ export function deviceNotices(granted: TunOffload, os: string = platform.os): st
   }
   return granted.udp
     ? []
-    : ["this kernel's TUN device has no offload for UDP (before Linux 6.2); TCP has it all the same"];
+    : ["this kernel's TUN device has no offload for UDP (before Linux 6.2); TCP has it"];
 }
 
 /**

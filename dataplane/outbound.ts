@@ -9,26 +9,26 @@ import { BATCH_FULL, DEVICE_ERROR, type TunPort, WOULD_BLOCK } from "../ffi/tun/
 import type { UdpPort } from "../ffi/udp/udp_socket.ts";
 import { PEER } from "./worker_channel.ts";
 
-/** Octets read before they are sent: they are still in the processor's cache then. */
+/** Bytes read before they are sent: they are still in the processor's cache then. */
 export const BATCH_BYTES = 192 * 1024;
 
-/** Where packets for sessions go. */
+/** Sends outbound packets to sessions. */
 export interface OutboundSessions {
-  /** Takes datagram `index` if it is for a session. */
+  /** Sends datagram `index` if it is for a session; false if it is not. */
   handleOutbound(list: TxQueue, index: number): boolean;
-  /** Sends on what was taken. */
+  /** Sends what is queued. */
   flush(): void;
 }
 
 /** Moves packets from the interface to the socket. */
 export class Outbound {
-  /** Whether the peer's endpoint is known. */
+  /** The peer's endpoint is known. */
   peerIsBound = false;
-  /** Whether IPv6 packets are carried. */
+  /** IPv6 packets are carried. */
   ipv6IsOn = false;
-  /** Takes a datagram of the list that is for a session; absent where there are none. */
+  /** Handles packets for sessions; undefined where there are none. */
   sessions: OutboundSessions | undefined = undefined;
-  /** The last batch ended for want of room: the interface may hold more than poll(2) knows of. */
+  /** The last batch was full, so the interface may have more packets than poll(2) reports. */
   isBehind = false;
 
   constructor(
@@ -38,16 +38,16 @@ export class Outbound {
     readonly counters: CounterTable,
   ) {}
 
-  /** Takes one batch. False when the interface is gone. */
+  /** Handles one batch. False when the interface is gone. */
   drain(): boolean {
     const { list, tun } = this;
-    let octets = 0;
+    let bytes = 0;
     let taken = WOULD_BLOCK;
-    while (octets < BATCH_BYTES) {
+    while (bytes < BATCH_BYTES) {
       const first = list.count;
       taken = tun.read(list);
       if (taken <= WOULD_BLOCK) break;
-      octets += this.#address(first);
+      bytes += this.#address(first);
     }
     if (list.count > 0) this.udp.send(list);
     this.sessions?.flush();
@@ -57,13 +57,13 @@ export class Outbound {
     return taken !== DEVICE_ERROR;
   }
 
-  /** Gives the datagrams from `first` on their endpoint; returns their octets. */
+  /** Gives the datagrams from `first` on their endpoint; returns their bytes. */
   #address(first: number): number {
     const { list } = this;
     const { u8 } = list.arena;
-    let octets = 0;
+    let bytes = 0;
     for (let index = first; index < list.count; index++) {
-      octets += list.lengths[index];
+      bytes += list.lengths[index];
       if (this.sessions?.handleOutbound(list, index) === true) {
         list.endpoints[index] = -1;
         continue;
@@ -75,6 +75,6 @@ export class Outbound {
         this.counters[isCarried ? Counter["drop.noClient"] : Counter["drop.ipv6Off"]]++;
       }
     }
-    return octets;
+    return bytes;
   }
 }

@@ -27,7 +27,7 @@ import type { WorkerSessions, WorkerSessionsDeps } from "./sessions/worker_sessi
 
 /** Bytes for datagrams of two sockets, read frames, headers and iovecs, with some to spare. Untouched pages cost nothing. */
 const MEMORY_SIZE = 20 << 20;
-/** Datagrams of one batch; the smallest segments the kernel makes (48 octets) cut 64 KiB into 1,365. */
+/** Datagrams of one batch; the smallest segments the kernel makes (48 bytes) split 64 KiB into 1,365. */
 const LIST_CAPACITY = 2048;
 /** A wake ends every wait, and none is lost: the descriptor keeps it. This only bounds the harm of a fault. */
 const WAIT_MILLISECONDS = 60_000;

@@ -1,7 +1,6 @@
 /**
- * Which system's calls and programs are used, and where they are. This is the running system's own; a build for tests puts
- * another file in this one's place (tools/darwin_double.ts), so that the macOS side runs on Linux. Nothing at run time
- * changes it.
+ * The operating system whose calls and programs are used. A build for tests replaces this file (tools/darwin_double.ts), so
+ * that the macOS side runs on Linux. Nothing at run time changes it.
  *
  * @module
  */
@@ -16,7 +15,7 @@ export interface Platform {
    * up first (Apple's release notes of macOS Big Sur 11.0.1, 62986286).
    */
   readonly libc: string;
-  /** What precedes the absolute path of the system's programs that configure the network. */
+  /** Prefix of the absolute paths of the programs that configure the network. */
   readonly programRoot: string;
 }
 

@@ -5,7 +5,7 @@
  */
 import { found, problem, quote, type Reading } from "../config/result.ts";
 
-// RFC 1035 section 2.3.4: 63 octets a label, 255 in wire form, which makes 253 characters. Underscores are no host
+// RFC 1035 section 2.3.4: 63 bytes a label, 255 in wire form, which makes 253 characters. Underscores are no host
 // name's (RFC 952), but Docker's service names have them.
 const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
 const MAX_NAME_LENGTH = 253;

@@ -40,7 +40,7 @@ export function maskPrefix(prefix: Prefix): Prefix {
   return { address: { family, bytes: cleared }, length };
 }
 
-// The mask of one octet in which `bits` of the network part are left: none below 1, all from 8.
+// The mask of one byte in which `bits` of the network part are left: none below 1, all from 8.
 function octetMask(bits: number): number {
   return bits >= 8 ? 0xff : bits <= 0 ? 0 : (0xff00 >> bits) & 0xff;
 }

@@ -50,7 +50,7 @@ function coalescer(options: CoalesceOptions): Coalescer {
 const BOTH = { tcp: true, udp: true };
 const GAP = 5;
 
-/** The frames written for these packets, which lie `GAP` odd octets apart. */
+/** The frames written for these packets, which lie `GAP` odd bytes apart. */
 function coalesce(packets: readonly Uint8Array[], options: CoalesceOptions = BOTH): Frame[] {
   frames.length = 0;
   let at = storeAt + 1;
@@ -152,7 +152,7 @@ Deno.test("only headers of packets that were joined are written to", () => {
       at += 1;
       for (const packet of packets) {
         const transport = packet[0] >>> 4 === 4 ? (packet[0] & 15) * 4 : 40;
-        // No transport header in these streams is longer than 36 octets.
+        // No transport header in these streams is longer than 36 bytes.
         const payload = Math.min(transport + 36, packet.length);
         const kept = arena.u8.slice(at + payload, at + packet.length);
         assert.equal(hex(kept), hex(packet.subarray(payload)), "payload stays");

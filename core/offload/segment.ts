@@ -25,11 +25,11 @@ import {
   VIRTIO_NEEDS_CHECKSUM,
 } from "./virtio.ts";
 
-/** Octets of a TCP header without options (RFC 9293 section 3.1). */
+/** Bytes of a TCP header without options (RFC 9293 section 3.1). */
 const TCP_HEADER = 20;
-/** Octets of a UDP header (RFC 768). */
+/** Bytes of a UDP header (RFC 768). */
 const UDP_HEADER = 8;
-/** TCP flags, octet 13 of the header. */
+/** TCP flags, byte 13 of the header. */
 const FIN = 0x01;
 const PSH = 0x08;
 const CWR = 0x80;
@@ -44,7 +44,7 @@ export const QUEUE_FULL: number = -2;
  *
  * @param virtio byte offset of the virtio header, even
  * @param packet byte offset of the IP header, a multiple of 4
- * @param length octets of the packet
+ * @param length bytes of the packet
  * @returns how many datagrams were appended, or {@linkcode MALFORMED} or {@linkcode QUEUE_FULL}
  */
 export function appendFrame(
@@ -113,7 +113,7 @@ function ipHeaderIsSound(
   return transport === IPV6_HEADER ? u8[packet + 6] === protocol : transport > IPV6_HEADER;
 }
 
-/** Sum of an IPv4 header without total length, id and checksum; these are octets 2-5 and 10-11. */
+/** Sum of an IPv4 header without total length, id and checksum; these are bytes 2-5 and 10-11. */
 function ipv4BaseSum(u16: Uint16Array, sum: Sum, packet: number, transport: number): number {
   const word = packet >> 1;
   return fold(
@@ -122,7 +122,7 @@ function ipv4BaseSum(u16: Uint16Array, sum: Sum, packet: number, transport: numb
   );
 }
 
-/** Copies a header of `length` octets, both ends at multiples of 4. */
+/** Copies a header of `length` bytes, both ends at multiples of 4. */
 function copyHeader(u32: Uint32Array, to: number, from: number, length: number): void {
   const target = to >> 2;
   const source = from >> 2;

@@ -89,7 +89,7 @@ const anyVirtio: fc.Arbitrary<VirtioFields> = fc.record({
   checksumOffset: uint16,
 });
 
-/** A sound frame with some fields replaced, octets changed and its end cut off. */
+/** A sound frame with some fields replaced, bytes changed and its end cut off. */
 const brokenFrame: fc.Arbitrary<Frame> = fc.record({
   frame: anySuperFrame.filter(({ packet }) => packet.length < 3000),
   virtio: anyVirtio,
@@ -158,7 +158,7 @@ for (
     ["a transport header at an odd place", withVirtio(tcp, { checksumStart: 21 })],
     // Octet 58 is the urgent pointer's first and would be the data offset of such a header.
     ["a transport header that is not aligned", withVirtio(tcp6, { checksumStart: 46 })],
-    // Ten segments, whose headers of 780 octets take seven of the list's 64 rooms each.
+    // Ten segments, whose headers of 780 bytes take seven of the list's 64 rooms each.
     ["longer headers than there is room for", superFrame({ ...over6, options: new Uint8Array(720) }, 100)],
     ["a TCP header shorter than 20 octets", withOctet(tcp, 32, 0x40)],
     ["a TCP header that fills the packet", {

@@ -189,7 +189,7 @@ Deno.test("headers too long for all segments of a list wait, or are no frame", (
   };
   const frame = superFrame({ ...source, payload: noise(1000, 3) }, 300);
   const length = put(frame);
-  // Each of the four headers takes 3 of the 10 rooms: 40 + 200 + 20 octets.
+  // Each of the four headers takes 3 of the 10 rooms: 40 + 200 + 20 bytes.
   assert.equal(appendFrame(small, sum, packetAt - 10, packetAt, length), MALFORMED);
   const three = superFrame({ ...source, payload: noise(900, 3) }, 300);
   assert.equal(appendFrame(small, sum, packetAt - 10, packetAt, put(three)), 3);

@@ -1,6 +1,6 @@
 /**
- * An accessor's two ways: everything from the TUN interface is for its one session, and packets from there come out if they are for
- * the accessor's own address, from the networks that are routed: a server may not send packets in the name of others.
+ * An accessor's two paths. Every packet of the TUN interface goes to its one session. A packet of the session goes to the
+ * interface if it is for the accessor's own address and from a routed network: a server may not spoof other sources.
  *
  * @module
  */
@@ -18,19 +18,19 @@ import { SESSION_STATS, SessionStat } from "./session_memory.ts";
 /** The accessor's session. */
 const SESSION = 0;
 
-/** Delivers packets of the session, and takes those of the TUN interface. */
+/** Moves packets between the session and the TUN interface. */
 export class AccessorDelivery implements Delivery {
-  /** The last batch ended for want of room: the interface may hold more than poll(2) knows of. */
+  /** The last batch was full, so the interface may have more packets than poll(2) reports. */
   isBehind = false;
-  /** Where packets may come from: the routed networks and the server's own address. Nothing until it is said. */
+  /** Allowed sources: the routed networks and the server's own address. Empty at first. */
   readonly exposed = new Ipv4Set();
-  /** All virtual addresses: the client's reports of errors come from there. */
+  /** All virtual addresses: the source of the client's ICMP errors. */
   readonly virtualNetwork = new Ipv4Set();
   readonly #exposed: ExposedDeps;
   readonly #tun: TunPort;
   readonly #list: TxQueue;
 
-  /** @param list for what one read of the interface brings */
+  /** @param list for the packets of one batch */
   constructor(exposed: ExposedDeps, tun: TunPort, list: TxQueue) {
     this.#exposed = exposed;
     this.#tun = tun;
@@ -58,7 +58,7 @@ export class AccessorDelivery implements Delivery {
     this.#tun.write(at, length);
   }
 
-  /** The server's texts come in rows, and it is the only one there is. */
+  /** The only session is the server's, and it may send several control messages in a row. */
   maySendControl(): boolean {
     return true;
   }
@@ -68,16 +68,16 @@ export class AccessorDelivery implements Delivery {
     this.#exposed.batch.flush();
   }
 
-  /** Takes one batch of the interface; `batch.now` has been set. False when the interface is gone. */
+  /** Handles one batch of the interface; `batch.now` has been set. False when the interface is gone. */
   drain(): boolean {
     const list = this.#list;
-    let octets = 0;
+    let bytes = 0;
     let taken = WOULD_BLOCK;
-    while (octets < BATCH_BYTES) {
+    while (bytes < BATCH_BYTES) {
       const first = list.count;
       taken = this.#tun.read(list);
       if (taken <= WOULD_BLOCK) break;
-      for (let index = first; index < list.count; index++) octets += this.#send(index);
+      for (let index = first; index < list.count; index++) bytes += this.#send(index);
     }
     this.#exposed.batch.flush();
     list.clear();

@@ -1,6 +1,6 @@
 /**
- * Packets on their way to sessions: each is sealed into a place of its own, all of a batch go out in one call, neighbours of
- * equal length as one message that the kernel cuts.
+ * Packets to sessions: each is encrypted into a cell of its own and all of a batch go out in one call. The kernel segments
+ * neighbours of equal length from one message.
  *
  * @module
  */
@@ -18,14 +18,14 @@ import { sendKeyOf, type SessionTable } from "./session_table.ts";
 
 /** Datagrams of one batch: more than a batch of the interface has of full packets. */
 const CAPACITY = 512;
-/** Octets of a place; longer messages take several. Places begin at few addresses, for which pointers are kept. */
+/** Bytes of a cell; a longer message has several. Cells have few addresses, so their pointers can be cached. */
 const PLACE = 2048;
 /** Where `struct iovec` has its length. */
 const IOVEC_LENGTH = 8;
-/** Octets around a text. */
+/** Bytes around a text. */
 const OVERHEAD = TRANSPORT_HEADER + CIPHER_PADDING + CIPHER_TAG;
 
-/** Seals and sends. */
+/** Encrypts and sends. */
 export class EncryptBatch {
   /** The time of the batch, on the scale of `monotonicNow`. */
   now = 0;
@@ -59,7 +59,7 @@ export class EncryptBatch {
     this.#places = memory.arena.allocate(CAPACITY * PLACE, 64);
   }
 
-  /** Takes a packet in two pieces for a session that exists; they may be reused at once. */
+  /** Queues a packet in two pieces for a session that exists; their memory may be reused at once. */
   enqueue(slot: number, header: number, headerLength: number, payload: number, payloadLength: number): void {
     if (!this.#push(slot, header, headerLength, payload, payloadLength)) return;
     const { stats } = this.#shared;
@@ -69,7 +69,7 @@ export class EncryptBatch {
     stats[row + SessionStat.dataSentAt] = this.now;
   }
 
-  /** Takes a datagram of a list for a session that exists. */
+  /** Queues a datagram of a list for a session that exists. */
   enqueueFrom(slot: number, list: TxQueue, index: number): void {
     const { arena } = this.#memory;
     const header = list.iovecs + index * IOVECS_PER_DATAGRAM * IOVEC_SIZE;
@@ -83,13 +83,13 @@ export class EncryptBatch {
     );
   }
 
-  /** Takes a text that is no packet; an empty one is a keepalive. */
+  /** Queues a control message; an empty one is a keepalive. */
   enqueueControl(slot: number, at: number, length: number): void {
     if (!this.#push(slot, at, 0, at, length) || length === 0) return;
     this.#shared.stats[slot * SESSION_STATS + SessionStat.dataSentAt] = this.now;
   }
 
-  /** Sends what was taken. */
+  /** Sends what is queued. */
   flush(): void {
     if (this.#list.count > 0) this.#udp.send(this.#list);
     this.#list.clear();
@@ -117,7 +117,7 @@ export class EncryptBatch {
     return true;
   }
 
-  /** Octets of the whole message at `out`; 0 when there is no key. */
+  /** Bytes of the whole message at `out`; 0 when there is no key. */
   #seal(
     slot: number,
     header: number,

@@ -34,26 +34,26 @@ import type { SessionSources } from "./session_sources.ts";
 
 /** Upper half of the first counter that is refused: 2^53, from which on numbers are not exact. */
 const COUNTER_HIGH_LIMIT = 2 ** 21;
-/** First octet of the original's login and of its reply, and of nothing else here (its first login: 00). */
+/** First byte of upstream v1's login and of its reply, and of nothing else here (its first login: 00). */
 const LOGIN = 1;
-/** Octets of a plaintext packet that the main thread gets to see: it only has to know who sent it. */
+/** Bytes of a plaintext packet for the main thread, which only needs its source. */
 const STRANGER_BYTES = 1;
-/** Octets of the longest message that is no transport message: a login with the longest token. */
+/** Bytes of the longest message beside transport messages: a login with the longest token. */
 const MAX_MESSAGE = 1 + 512;
-/** Plaintext logins a second that the main thread gets to see where they are not admitted: it only has to say so in its log. */
+/** Plaintext logins a second for the main thread where it only logs that it does not admit them. */
 const HINTS_PER_SECOND = 1 / 60;
 
-/** Takes authentic IPv4 packets, in the role that the program has. */
+/** Delivers authentic IPv4 packets, in the role of the program. */
 export interface Delivery {
-  /** Takes the whole IPv4 packet at `at`, of a session that exists; it stays untouched until {@linkcode flush}. */
+  /** Delivers the whole IPv4 packet at `at` of a session; its memory stays untouched until {@linkcode flush}. */
   deliver(slot: number, at: number, length: number): void;
-  /** Whether a session that tells something may do that by now. */
+  /** Whether the session may send a control message now. */
   maySendControl(slot: number): boolean;
-  /** Sends on what was taken. */
+  /** Sends what is queued. */
   flush(): void;
 }
 
-/** The parts that inbound and outbound share. */
+/** The collaborators that inbound and outbound share. */
 export interface ExposedDeps {
   readonly bytes: Uint8Array;
   readonly udp: UdpPort;
@@ -65,7 +65,7 @@ export interface ExposedDeps {
   readonly sources: SessionSources;
 }
 
-/** Takes datagrams from the exposed socket. */
+/** Handles datagrams of the exposed socket. */
 export class ExposedInbound {
   /** Plaintext packets of strangers go to the main thread. */
   legacyIsOn = false;
@@ -84,7 +84,7 @@ export class ExposedInbound {
     this.#hints = new Bucket(HINTS_PER_SECOND, 1, now);
   }
 
-  /** Takes one batch; `batch.now` has been set. False when the socket is gone. */
+  /** Handles one batch; `batch.now` has been set. False when the socket is gone. */
   drain(): boolean {
     const { udp } = this.#parts;
     const messages = udp.receive();
@@ -100,7 +100,7 @@ export class ExposedInbound {
       this.#counters[SessionCounter["drop.oversize"]]++;
       return;
     }
-    // An empty datagram is a message of no octets.
+    // An empty datagram is a message of no bytes.
     if (udp.messageLength(message) === 0) {
       this.#counters[SessionCounter["drop.malformed"]]++;
       return;
@@ -199,12 +199,12 @@ export class ExposedInbound {
     else this.#counters[SessionCounter["drop.notLoggedIn"]]++;
   }
 
-  /** What may be a login of the original's accessor. */
+  /** Handles what may be a login of an upstream v1 accessor. */
   #handleLogin(at: number, length: number, message: number): void {
     const { bytes, batch } = this.#parts;
     if (length > MAX_MESSAGE) this.#counters[SessionCounter["drop.oversize"]]++;
     else if (this.legacyIsOn) this.#punt(at, length, message);
-    // No token begins with a zero: that is a message of WireGuard that was cut or changed.
+    // No token begins with a zero: this is a damaged WireGuard message.
     else if (bytes[at] !== LOGIN || length === 1 || bytes[at + 1] === 0) {
       this.#counters[SessionCounter["drop.malformed"]]++;
     } else if (this.#hints.take(1, batch.now)) this.#punt(at, length, message);

@@ -1,9 +1,9 @@
 /**
- * A server's ways between sessions, the client and its own system.
+ * A server's paths between sessions, the client and its own system.
  *
  * ```
  * session -> source is its address? -> destination exposed?     -> client, or an echo answered here
- *                                   -> the server's own address -> tun.write, or likewise
+ *                                   -> the server's own address -> tun.write, or an echo
  * client  -> destination a session? -> source exposed?          -> session
  * tun     -> destination a session?                             -> session
  * ```
@@ -31,10 +31,13 @@ import { SESSION_STATS, SessionStat } from "./session_memory.ts";
 /** Datagrams for the client: those of one receive call of 16 messages of 64 each. */
 const CAPACITY = 1024;
 
-/** The least milliseconds between two texts of a session: accessors ask every ten seconds, the main thread answers ten times a second. */
-const TEXT_PAUSE = 50;
+/**
+ * Minimum milliseconds between two control messages of a session: accessors ask every ten seconds, and the main thread
+ * answers ten times a second.
+ */
+const CONTROL_INTERVAL = 50;
 
-/** What a server's data plane has besides the exposed socket. */
+/** The collaborators of a server's data plane besides the exposed socket. */
 export interface ServerDeliveryDeps {
   readonly arena: Arena;
   readonly tun: TunPort;
@@ -44,7 +47,7 @@ export interface ServerDeliveryDeps {
   readonly counters: CounterTable;
 }
 
-/** Delivers packets of sessions, and takes those for sessions out of the other ways. */
+/** Delivers packets of sessions, and diverts packets for sessions from the other paths. */
 export class ServerDelivery implements Delivery {
   readonly exposed = new Ipv4Set();
   /** The server's own virtual address and the client's; 0: not known yet. */
@@ -57,14 +60,14 @@ export class ServerDelivery implements Delivery {
   readonly #exposed: ExposedDeps;
   readonly #server: ServerDeliveryDeps;
   readonly #toClient: TxQueue;
-  /** By slot: when the session last told something. */
-  readonly #toldAt: Float64Array;
+  /** By slot: time of the session's last control message. */
+  readonly #lastControlAt: Float64Array;
 
   constructor(exposed: ExposedDeps, server: ServerDeliveryDeps) {
     this.#exposed = exposed;
     this.#server = server;
     this.#toClient = new TxQueue(server.arena, CAPACITY);
-    this.#toldAt = new Float64Array(exposed.table.slots);
+    this.#lastControlAt = new Float64Array(exposed.table.slots);
   }
 
   deliver(slot: number, at: number, length: number): void {
@@ -95,8 +98,8 @@ export class ServerDelivery implements Delivery {
 
   maySendControl(slot: number): boolean {
     const { now } = this.#exposed.batch;
-    if (now - this.#toldAt[slot] < TEXT_PAUSE) return false;
-    this.#toldAt[slot] = now;
+    if (now - this.#lastControlAt[slot] < CONTROL_INTERVAL) return false;
+    this.#lastControlAt[slot] = now;
     return true;
   }
 
@@ -122,7 +125,7 @@ export class ServerDelivery implements Delivery {
     this.#exposed.batch.flush();
   }
 
-  /** Takes a datagram of the list that the TUN interface filled; false if it is for the client. */
+  /** Sends a datagram of the TUN interface to its session; false if it is for the client. */
   handleOutbound(list: TxQueue, index: number): boolean {
     const { bytes, table, batch } = this.#exposed;
     const header = list.headers[index];
@@ -134,7 +137,7 @@ export class ServerDelivery implements Delivery {
     return true;
   }
 
-  /** Takes a whole IPv4 packet of the client; false if it is for the server's system. */
+  /** Sends a whole IPv4 packet of the client to its session; false if it is for the server's system. */
   handleInbound(at: number, length: number): boolean {
     const { bytes, table, batch } = this.#exposed;
     const destination = ipv4Destination(bytes, at);
@@ -151,7 +154,7 @@ export class ServerDelivery implements Delivery {
     return true;
   }
 
-  /** Takes what is for a virtual address that nobody has. */
+  /** Drops a packet for an unused virtual address; false if the address is in use. */
   #dropForNobody(destination: number): boolean {
     if (destination === this.ownAddress || destination === this.clientAddress) return false;
     if (!this.virtualNetwork.has(destination)) return false;

@@ -1,5 +1,5 @@
 /**
- * What the main thread and the data plane's Worker say to each other about sessions.
+ * Messages between the main thread and the data plane's Worker about sessions.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { CipherChoice } from "../../ffi/aead/load_cipher.ts";
 import type { CipherBackend } from "../../ffi/aead/packet_cipher.ts";
 import type { UdpAttachment } from "../../ffi/udp/udp_socket.ts";
 
-/** Most sessions of a server. */
+/** Sessions of a server. */
 export const MAX_SESSIONS = 1024;
 
 /** Hands over an exposed socket. */
@@ -20,11 +20,11 @@ export interface Attach {
   readonly shared: SharedArrayBuffer;
 }
 
-/** Who a session is. */
+/** The identity of a session. */
 export interface SessionSpec {
   /** The session's inner IPv4 address; an accessor's own. Unsigned 32-bit number. */
   readonly address: number;
-  /** Where the other end is, as a socket address; undefined: not known yet. */
+  /** Socket address of the other end; undefined while it is not known. */
   readonly endpoint: Uint8Array | undefined;
   /** Plaintext packets from the endpoint, no keys. */
   readonly legacy: boolean;
@@ -45,7 +45,7 @@ export type SessionCommand =
     readonly sendLimit: number;
     readonly lifetime: number;
   }
-  /** Tell again of the next packet that waits for keys. */
+  /** Report the next packet that waits for keys. */
   | { readonly kind: "want-again"; readonly slot: number }
   | { readonly kind: "expire"; readonly slot: number; readonly localIndex: number }
   /** Inclusive ranges of unsigned 32-bit addresses, as `ipv4Ranges` makes them. */
@@ -68,7 +68,7 @@ export type SessionEvent =
   | { readonly kind: "attached"; readonly backend: CipherBackend; readonly notices: readonly string[] }
   | { readonly kind: "attach-failed"; readonly message: string }
   | { readonly kind: "detached" }
-  /** A datagram of the exposed socket that belongs to no session: a handshake message, or a login of the original's accessor. */
+  /** A datagram of the exposed socket without a session: a handshake message, or a login of upstream v1. */
   | {
     readonly kind: "datagram";
     readonly bytes: Uint8Array<ArrayBuffer>;
@@ -76,9 +76,9 @@ export type SessionEvent =
   }
   /** An authentic text of a session that is no packet; no keepalive either. */
   | { readonly kind: "text"; readonly slot: number; readonly bytes: Uint8Array<ArrayBuffer> }
-  /** There was a packet for a session that cannot be sealed; told once until keys come or it is asked for again. */
+  /** A packet waits for the keys of a session; sent once until keys come or "want-again". */
   | { readonly kind: "wanted"; readonly slot: number }
-  /** The first authentic message by keys of which we are the responder has come: they are sent on from now on. */
+  /** The first authentic message with keys of a responder arrived: they are the current ones now. */
   | { readonly kind: "confirmed"; readonly slot: number; readonly localIndex: number }
   | { readonly kind: "unsupported"; readonly unsupported: number }
   /** The socket died; the Worker has let go of it. */

@@ -55,16 +55,16 @@ import { socketNotices } from "../offload_support.ts";
 import type { SessionCommand, SessionEvent } from "./session_channel.ts";
 import { SESSION_STATS, SessionMemory, SessionStat } from "./session_memory.ts";
 
-/** What a session plane is made of. Callbacks must not throw. */
+/** Options and collaborators of a session controller. Callbacks must not throw. */
 export interface SessionControllerOptions {
   readonly socket: UdpSocket;
   /** Whether the socket is connected to the one endpoint there is; then no session has an endpoint. */
   readonly connected?: boolean;
-  /** Let the kernel cut and join datagrams; default true. */
+  /** Let the kernel segment and coalesce datagrams. @default true */
   readonly offload?: boolean;
-  /** How many sessions there can be: 1 to MAX_SESSIONS. */
+  /** Number of sessions: 1 to MAX_SESSIONS. */
   readonly slots: number;
-  /** The code that encrypts; default: the fastest that works. */
+  /** The code that encrypts. @default the fastest that works */
   readonly cipher?: CipherChoice;
   readonly onDatagram: (bytes: Uint8Array<ArrayBuffer>, source: Uint8Array<ArrayBuffer>) => void;
   readonly onText: (slot: number, bytes: Uint8Array<ArrayBuffer>) => void;
@@ -73,23 +73,23 @@ export interface SessionControllerOptions {
   readonly onNotice: (line: string) => void;
 }
 
-/** Who a session is. */
+/** The identity of a session. */
 export interface Session {
   /** Its inner IPv4 address; on an accessor, the accessor's own. */
   readonly address: IpAddress;
-  /** Where it is, as a socket address, if that is known. */
+  /** Its socket address, if that is known. */
   readonly endpoint?: Uint8Array;
-  /** Plaintext, as the original's accessor speaks it, from and to the endpoint. */
+  /** Plaintext of upstream v1, from and to the endpoint. */
   readonly legacy?: boolean;
 }
 
-/** What a server answers by itself. */
+/** Packets that a server answers or admits by itself. */
 export interface LocalResponder {
   /** The server's virtual address, which every session may reach. */
   readonly ownAddress: IpAddress;
-  /** The client's, from which reports of errors may come to sessions. */
+  /** The client's virtual address, which may send ICMP errors to sessions. */
   readonly clientAddress: IpAddress;
-  /** Where all virtual addresses are: what no session has there is dropped, since the client would only send it back. */
+  /** All virtual addresses: packets for unused ones are dropped, since the client would send them back. */
   readonly virtualNetwork: Prefix;
   /** Answer echo requests here, to the own address and to exposed routes. */
   readonly answerEcho: boolean;
@@ -104,9 +104,9 @@ export interface SessionStats {
   readonly receivedPackets: number;
   readonly receivedBytes: number;
   readonly dropped: number;
-  /** How often the endpoint has changed. */
+  /** Number of changes of the endpoint. */
   readonly endpointGeneration: number;
-  /** The local index of the keys that are sent on; 0: none. */
+  /** The local index of the current keys; 0 for none. */
   readonly currentIndex: number;
 }
 
@@ -126,7 +126,7 @@ export class SessionController {
     this.#settings = settings;
     this.#codec = codec;
     this.#memory = SessionMemory.allocate(settings.slots);
-    // Whoever awaits `failure` sees it; nobody has to.
+    // Awaiting `failure` is optional.
     this.#failed.promise.catch(() => {});
   }
 
@@ -174,13 +174,13 @@ export class SessionController {
     return this.#failed.promise;
   }
 
-  /** Makes a session, or makes it another: keys that it had are forgotten and its numbers are zero again. */
+  /** Makes or replaces a session: its former keys are forgotten and its numbers are zero again. */
   setSession(slot: number, { address, endpoint, legacy }: Session): void {
     const session = { address: addressToUint32(address), endpoint, legacy: legacy ?? false };
     this.#command({ kind: "set", slot, session });
   }
 
-  /** Gives a session another inner address. Unlike {@linkcode SessionController.setSession} this leaves its keys in force. */
+  /** Gives a session another inner address. It keeps its keys, unlike in {@linkcode SessionController.setSession}. */
   setAddress(slot: number, address: IpAddress): void {
     this.#command({ kind: "address", slot, address: addressToUint32(address) });
   }
@@ -217,7 +217,7 @@ export class SessionController {
     });
   }
 
-  /** Tells of the next packet that waits for keys, though it has told of one before. */
+  /** Reports the next packet that waits for keys, even after an earlier report. */
   wantAgain(slot: number): void {
     this.#command({ kind: "want-again", slot });
   }
@@ -237,7 +237,7 @@ export class SessionController {
     this.#command({ kind: "virtual-network", ranges: ipv4Ranges([network]) });
   }
 
-  /** What a server answers by itself; nothing until it is said. */
+  /** Sets the packets that a server answers by itself; none at first. */
   setLocalResponder({ ownAddress, clientAddress, virtualNetwork, answerEcho, legacy }: LocalResponder): void {
     this.#command({
       kind: "local-responder",
@@ -257,7 +257,7 @@ export class SessionController {
    */
   sealAndSend(slot: number, text: Uint8Array): void {
     if (text.length > MAX_TEXT) {
-      throw new RangeError(`Cannot send ${text.length} octets at once: ${MAX_TEXT} are the most`);
+      throw new RangeError(`Cannot send ${text.length} bytes at once: at most ${MAX_TEXT} are allowed`);
     }
     this.#command({ kind: "text", slot, text });
   }
@@ -273,7 +273,7 @@ export class SessionController {
     return this.#codec.decode(socketAddress);
   }
 
-  /** Where a session's last authentic message came from. */
+  /** The source of a session's last authentic message. */
   endpoint(slot: number): Endpoint | undefined {
     const bytes = this.#memory.endpoint(slot);
     return bytes === undefined ? undefined : this.#codec.decode(bytes);
@@ -293,7 +293,7 @@ export class SessionController {
     };
   }
 
-  /** The report on a session that PeerTimers takes; times are on the scale of performance.now(). */
+  /** The traffic of a session, for PeerTimers; times are on the scale of performance.now(). */
   traffic(slot: number): Traffic {
     const stat = (index: number) => this.#memory.stats[slot * SESSION_STATS + index] ?? 0;
     const time = (index: number) => stat(index) === 0 ? -Infinity : stat(index) - performance.timeOrigin;
@@ -343,5 +343,5 @@ export class SessionController {
   }
 }
 
-/** Octets of the longest text: what a datagram holds, less header, tag and padding. */
+/** Bytes of the longest text: what a datagram holds, less header, tag and padding. */
 const MAX_TEXT = 65_000;

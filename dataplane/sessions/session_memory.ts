@@ -1,17 +1,17 @@
 /**
- * What the data plane's Worker tells about sessions without messages: a block of shared memory with the counters of the exposed
- * socket, and for each session a row of numbers and its endpoint. The Worker alone writes, the main thread reads when it wants to
- * know. Numbers are doubles, each stored by one instruction; an endpoint is more than that, and has a generation.
+ * Shared memory of the Worker and the main thread: the counters of the exposed socket, and a row of numbers and an endpoint
+ * for each session. The Worker alone writes. Numbers are doubles, each stored by one instruction; an endpoint is longer,
+ * so it has a generation.
  *
- * Times are milliseconds since 1970 on a scale that never goes back (performance.timeOrigin + performance.now), 0 for never.
+ * Times are monotonic milliseconds (performance.timeOrigin + performance.now), 0 for never.
  *
  * @module
  */
 import { sessionCounterNames } from "../../core/sharing/session_counters.ts";
 
-/** Where in its row a session's numbers are. */
+/** Positions of the numbers in a session's row. */
 export const SessionStat = {
-  /** Packets and octets of packets sent to the session, and received from it, after the filters. */
+  /** Packets and bytes of packets sent to the session, and received from it, after the filters. */
   sentPackets: 0,
   sentBytes: 1,
   receivedPackets: 2,
@@ -32,7 +32,7 @@ export const SessionStat = {
 
 /** Numbers in a row. */
 export const SESSION_STATS = 11;
-/** Octets of an endpoint: a socket address of either family. */
+/** Bytes of an endpoint: a socket address of either family. */
 export const ENDPOINT_CAPACITY = 32;
 const ENDPOINT_WORDS = ENDPOINT_CAPACITY / 4;
 const DOUBLE = Float64Array.BYTES_PER_ELEMENT;
@@ -41,7 +41,7 @@ const WORDS = 4;
 /** Messages of the exposed socket that may wait for the main thread; more are dropped and counted. */
 export const SESSION_BACKLOG = 128;
 
-/** The present time on the scale of the stats. */
+/** The monotonic time of the stats. */
 export function monotonicNow(): number {
   return performance.timeOrigin + performance.now();
 }
@@ -86,7 +86,7 @@ export class SessionMemory {
     return Atomics.load(this.#generations, slot) >>> 1;
   }
 
-  /** Worker: names the endpoint of a session, none if it is empty. */
+  /** Worker: sets the endpoint of a session; empty for none. */
   setEndpoint(slot: number, socketAddress: Uint8Array): void {
     const words = new Int32Array(ENDPOINT_WORDS);
     new Uint8Array(words.buffer).set(socketAddress);
@@ -103,7 +103,7 @@ export class SessionMemory {
       for (let index = 0; index < ENDPOINT_WORDS; index++) {
         words[index] = Atomics.load(this.#endpoints, slot * ENDPOINT_WORDS + index);
       }
-      // Being changed, or changed while it was read: read again. A change takes less than a microsecond.
+      // Changed during the read: read again. A change lasts less than a microsecond.
       if ((before & 1) !== 0 || Atomics.load(this.#generations, slot) !== before) continue;
       return words.some((word) => word !== 0) ? new Uint8Array(words.buffer) : undefined;
     }

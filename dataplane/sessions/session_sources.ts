@@ -1,6 +1,6 @@
 /**
- * Where sessions are: the socket's port sends there, the shared memory tells the main thread, and a table finds the session of a
- * source.
+ * Endpoints of sessions, in three places: the socket's port, the shared memory for the main thread, and a table that finds
+ * the session of a source.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export class SessionSources {
   /** A connected socket has one endpoint, and no addresses are looked at. */
   readonly #isConnected: boolean;
   readonly #table: SourceTable;
-  /** Unknown to strangers, who could else choose addresses with the hash of others. */
+  /** Secret, so that a sender cannot choose an address with the hash of another. */
   readonly #seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
 
   constructor(
@@ -36,7 +36,7 @@ export class SessionSources {
     this.#table = new SourceTable(shared.slots);
   }
 
-  /** A session is at this socket address from now on; empty: nowhere. */
+  /** Sets the socket address of a session; empty for none. */
   set(slot: number, socketAddress: Uint8Array): void {
     // The kernel's form has zeros behind it.
     const trimmed = this.#trim(socketAddress);

@@ -34,7 +34,7 @@ export class SessionTable {
   readonly current: Int32Array;
   /** By slot: plaintext, no keys. */
   readonly isLegacy: Uint8Array;
-  /** By slot: the main thread knows that keys are wanted. */
+  /** By slot: the main thread knows that a handshake is needed. */
   readonly isWanted: Uint8Array;
   /** By pair: the first message by it makes it the one that is sent on. */
   readonly isNext: Uint8Array;

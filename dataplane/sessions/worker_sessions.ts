@@ -21,7 +21,7 @@ import { monotonicNow, SessionMemory } from "./session_memory.ts";
 import { SessionSources } from "./session_sources.ts";
 import { KEY_PAIRS, SessionTable } from "./session_table.ts";
 
-/** The rest of the data plane. Without a client's socket it is an accessor's. */
+/** The rest of the data plane; `client` is undefined in an accessor. */
 export interface WorkerSessionsDeps {
   readonly memory: PacketMemory;
   readonly tun: TunPort;
@@ -33,58 +33,58 @@ export interface WorkerSessionsDeps {
   readonly post: (event: SessionEvent) => void;
 }
 
-/** What there is while a socket is attached. */
+/** The parts that exist while a socket is attached. */
 interface Attached {
   readonly parts: ExposedDeps;
   readonly inbound: ExposedInbound;
   readonly delivery: ServerDelivery | AccessorDelivery;
-  /** How much of the arena was used before. */
+  /** Used bytes of the arena before. */
   readonly arenaUsed: number;
   /** Room for a text that the main thread sends. */
   readonly text: number;
 }
 
-/** Octets of the longest text that the main thread sends. */
+/** Bytes of the longest text that the main thread sends. */
 const TEXT_CAPACITY = 65_536;
 
 /** The sessions of the Worker. */
 export class WorkerSessions {
   readonly #host: WorkerSessionsDeps;
   #cipher: PacketCipher | undefined;
-  /** What is to be said of the cipher that was loaded. */
+  /** Notices about the loaded cipher. */
   readonly #cipherNotices: string[] = [];
   #cipherFor: { readonly choice: CipherChoice; readonly slots: number } | undefined;
   #attached: Attached | undefined;
-  #told = 0;
+  #reported = 0;
 
   constructor(host: WorkerSessionsDeps) {
     this.#host = host;
   }
 
-  /** What is to be polled; -1: nothing. */
+  /** The descriptor to poll; -1 for none. */
   get descriptor(): number {
     return this.#attached?.parts.udp.descriptor ?? -1;
   }
 
-  /** Whether the interface may hold more than poll(2) knows of. */
+  /** Whether the interface may have more packets than poll(2) reports. */
   get isBehind(): boolean {
     const delivery = this.#attached?.delivery;
     return delivery instanceof AccessorDelivery && delivery.isBehind;
   }
 
-  /** Notes the time; before each batch of any of the ways. */
+  /** Notes the time, before each batch of any path. */
   tick(): void {
     if (this.#attached !== undefined) this.#attached.parts.batch.now = monotonicNow();
   }
 
-  /** Takes one batch of the exposed socket. False when it is gone, and has been let go of. */
+  /** Handles one batch of the exposed socket. False when it is gone and detached. */
   drainSocket(): boolean {
     const attached = this.#attached;
     if (attached === undefined) return true;
     const { udp } = attached.parts;
-    if (udp.unsupported !== this.#told) {
-      this.#host.post({ kind: "unsupported", unsupported: udp.unsupported & ~this.#told });
-      this.#told = udp.unsupported;
+    if (udp.unsupported !== this.#reported) {
+      this.#host.post({ kind: "unsupported", unsupported: udp.unsupported & ~this.#reported });
+      this.#reported = udp.unsupported;
     }
     if (attached.inbound.drain()) return true;
     this.#host.post({ kind: "failed", errno: udp.failure });
@@ -92,7 +92,7 @@ export class WorkerSessions {
     return false;
   }
 
-  /** Accessor: takes one batch of the interface. False when it is gone. */
+  /** Accessor: handles one batch of the interface. False when it is gone. */
   drainInterface(): boolean {
     const delivery = this.#attached?.delivery;
     return delivery instanceof AccessorDelivery ? delivery.drain() : true;
@@ -155,7 +155,7 @@ export class WorkerSessions {
     }
   }
 
-  /** Takes a socket in, in place of one that it has. */
+  /** Attaches a socket, in place of a former one. */
   async attach(command: Attach): Promise<void> {
     this.#detach();
     try {
@@ -214,7 +214,7 @@ export class WorkerSessions {
       client.outbound.sessions = delivery;
       client.inbound.sessions = delivery;
     }
-    this.#told = 0;
+    this.#reported = 0;
     return { parts, inbound: new ExposedInbound(parts, delivery), delivery, arenaUsed, text };
   }
 

@@ -63,7 +63,7 @@ export class LibcryptoCipher implements PacketCipher {
 
   setKey(slot: number, key: Uint8Array): void {
     if (key.length !== CIPHER_KEY || this.#contexts[slot] === undefined) {
-      throw new RangeError(`Cannot set key ${slot} of ${key.length} octets`);
+      throw new RangeError(`Cannot set key ${slot} of ${key.length} bytes`);
     }
     const context = this.#contexts[slot] ?? this.#call.EVP_CIPHER_CTX_new();
     this.#u8.set(key, this.#key);

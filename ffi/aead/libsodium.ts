@@ -11,7 +11,7 @@ import type { PacketMemory } from "../libc/packet_memory.ts";
 import { CIPHER_KEY, CIPHER_PADDING, CIPHER_TAG, CIPHER_TEXT, type PacketCipher } from "./packet_cipher.ts";
 
 const NONCE = 12;
-/** Octets of an `unsigned long long` that one function writes the tag's length to. */
+/** Bytes of an `unsigned long long` that one function writes the tag's length to. */
 const LENGTH = 8;
 
 /** The part of the package that is used; it has no types of its own. Places and lengths are numbers of 32 bits. */
@@ -130,7 +130,7 @@ export class LibsodiumCipher implements PacketCipher {
 
   setKey(slot: number, key: Uint8Array): void {
     if (key.length !== CIPHER_KEY || !(slot >= 0 && slot < this.#slots)) {
-      throw new RangeError(`Cannot set key ${slot} of ${key.length} octets`);
+      throw new RangeError(`Cannot set key ${slot} of ${key.length} bytes`);
     }
     this.#heap8.set(key, this.#keys + slot * CIPHER_KEY);
   }

@@ -12,7 +12,7 @@ export interface ScryptCost {
   readonly p: number;
 }
 
-/** Most octets that it may take: twice those of the cost in use, 128 * N * r. */
+/** Most bytes that it may take: twice those of the cost in use, 128 * N * r. */
 const MAX_MEMORY = 32n << 20n;
 
 /**

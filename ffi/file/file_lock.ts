@@ -25,7 +25,7 @@ export class FileLock implements Disposable {
     return descriptor < 0 ? undefined : new FileLock(descriptor);
   }
 
-  /** Takes the lock; false while another holds it. Where the file system has no locks, it is taken by everyone. */
+  /** Takes the lock; false while another program has it. A file system without locks always gives it. */
   take(): boolean {
     return fileCalls().flock(this.descriptor, EXCLUSIVE_AT_ONCE) === 0 || readErrno() !== HELD;
   }

@@ -1,5 +1,5 @@
 /**
- * What a file is and whom it belongs to, asked of the C library.
+ * Kind, owner and mode of a file, from the C library.
  *
  * @module
  */
@@ -61,7 +61,7 @@ const NO_PATH = cString("");
  *
  * @param links whether a link that the path ends with is followed
  * @returns undefined where there is nothing
- * @throws {SystemError} when it cannot be told, such as EACCES and ELOOP
+ * @throws {SystemError} when the state cannot be read, such as EACCES and ELOOP
  */
 export function statusOf(path: string, links: "follow" | "stay"): FileStatus | undefined {
   const room = new Uint8Array(layout.size);
@@ -84,7 +84,7 @@ function statPath(
 /**
  * The state of an open file.
  *
- * @throws {SystemError} when it cannot be told
+ * @throws {SystemError} when the state cannot be read
  */
 export function statusOfDescriptor(descriptor: number): FileStatus {
   const room = new Uint8Array(layout.size);
@@ -95,7 +95,7 @@ export function statusOfDescriptor(descriptor: number): FileStatus {
   return parseStatus(room);
 }
 
-/** The same on another thread, for a file system that may not answer; undefined when it cannot be told. */
+/** The same on another thread, for a file system that may not answer; undefined on failure. */
 export async function statusOfDescriptorLater(descriptor: number): Promise<FileStatus | undefined> {
   const room = new Uint8Array(layout.size);
   const result = isDarwin

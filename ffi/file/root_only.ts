@@ -23,7 +23,7 @@ const WRITABLE_BY_OTHERS = 0o022;
  *
  * @param path an absolute path
  * @returns what stands against it, as "PATH belongs to user 501"; undefined when only root can change it
- * @throws {SystemError} when it cannot be told
+ * @throws {SystemError} when a state cannot be read
  */
 export function objectionToRootOnly(path: string): string | undefined {
   let folder = "";

@@ -10,7 +10,7 @@ import { readProcFile } from "./sysctl_linux.ts";
 
 /** asm-generic/mman-common.h: the pages are unmapped; of an unchanged file they come back from the page cache when touched. */
 const MADV_DONTNEED = 4;
-/** A runtime of this size has about a thousand mappings of 750 octets of text each. */
+/** A runtime of this size has about a thousand mappings of 750 bytes of text each. */
 const MAX_LIST = 4 << 20;
 
 /** Part of the address space. */

@@ -26,7 +26,7 @@ Deno.test("a list that cannot be read gives nothing back", () => {
   assert.deepEqual(unchangedProgramMappings(mapping("1000-2000", "r-xp", "[vdso]", 0)), []);
 });
 
-/** Octets of this process's files in memory. */
+/** Bytes of this process's files in memory. */
 function fileMemory(): number {
   const [, kilobytes] = /^RssFile:\s+(\d+) kB$/m.exec(Deno.readTextFileSync("/proc/self/status")) ?? [];
   return Number(kilobytes) * 1024;

@@ -1,5 +1,5 @@
 /**
- * Which release of Darwin runs, and what follows from it.
+ * The release of Darwin, and the batch calls that are safe on it.
  *
  * @module
  */

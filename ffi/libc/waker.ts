@@ -1,5 +1,5 @@
 /**
- * A descriptor that makes a thread return from poll(2): the main thread signals, the Worker clears. eventfd(2) on Linux,
+ * A descriptor that makes a thread return from poll(2): the main thread signals, the Worker drains. eventfd(2) on Linux,
  * a pipe on macOS.
  *
  * @module
@@ -22,7 +22,7 @@ export interface Waker extends Disposable {
   close(): void;
 }
 
-/** What one signal writes: eventfd takes exactly a u64; a pipe takes any octets. */
+/** The bytes of one signal: eventfd needs exactly a u64; a pipe accepts any bytes. */
 const ONE = new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]);
 
 /**
@@ -65,7 +65,7 @@ export class WakeListener implements Disposable {
 
   constructor(readonly descriptor: number) {}
 
-  /** Takes the signals; called only when the descriptor is ready. */
+  /** Reads the signals away; called only when the descriptor is ready. */
   drain(): void {
     this.#library.symbols.read(this.descriptor, this.#room, this.#room.length);
   }

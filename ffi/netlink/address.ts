@@ -46,7 +46,7 @@ export function addAddress(socket: NetlinkSocket, interfaceIndex: number, pair: 
 }
 
 /**
- * Takes an address away again. With its last IPv4 address an interface loses its IPv4 routes.
+ * Removes an address. With its last IPv4 address an interface loses its IPv4 routes.
  *
  * @throws {SystemError} EADDRNOTAVAIL when the interface does not have it
  */

@@ -30,7 +30,7 @@ export class RoutingMonitor implements Disposable {
   readonly #wake: Waker;
   /** Two struct pollfd {fd i32, events i16, revents i16}: the wake descriptor, then the socket. */
   readonly #entries: Int32Array<ArrayBuffer>;
-  /** Only whether there is a message counts, so it may be cut. */
+  /** Messages are only counted, so they may be truncated. */
   readonly #buffer = new Uint8Array(16);
   #isClosed = false;
   #isWaiting = false;

@@ -26,7 +26,7 @@ const pending = new Set<readonly ArrayBufferView[]>();
  * The addresses of a host, the system's preference first, each once. A literal address is its own answer, an
  * IPv4-mapped one is IPv4; the zone of one as "fe80::1%eth0" becomes the interface's number. The look-up runs on another thread and cannot be cancelled; how long it takes is up to the system's resolver.
  *
- * @throws {OperationError} "unavailable" when the name has no address or nobody answers
+ * @throws {OperationError} "unavailable" when the name has no address or no name server answers
  */
 export async function resolveHost(host: string): Promise<IpAddress[]> {
   const literal = parseAddress(host);

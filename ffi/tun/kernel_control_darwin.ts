@@ -35,7 +35,7 @@ export function controlAddress(id: number, unit: number): Uint8Array<ArrayBuffer
 
 /**
  * Finds a control's id in the value of the sysctl net.systm.kctl.reg_list. Records are recognised by their own length
- * and the name in its place, at any 4-octet boundary, so the size of the header before them does not matter.
+ * and the name in its place, at any 4-byte boundary, so the size of the header before them does not matter.
  */
 export function controlIdInList(list: Uint8Array, name: string): number | undefined {
   const view = new DataView(list.buffer, list.byteOffset, list.byteLength);

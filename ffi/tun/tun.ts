@@ -8,11 +8,11 @@ import type { TxQueue } from "../../core/packet/tx_queue.ts";
 import { platform } from "../platform.ts";
 import type { PacketMemory } from "../libc/packet_memory.ts";
 
-/** What the main thread asks for. */
+/** Options of a new device. */
 export interface TunRequest {
   /** The wanted interface name on Linux; macOS numbers its own (utunN) and takes N from "utunN" if given. */
   readonly name: string;
-  /** Let the kernel hand out and take large packets where it can. */
+  /** Let the kernel produce and accept large packets where it can. */
   readonly offload: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface TunDevice extends Disposable {
   readonly descriptor: number;
   /** The interface's real name. */
   readonly name: string;
-  /** Which large packets the device takes and gives. */
+  /** Large packets that the device accepts and produces. */
   readonly offload: TunOffload;
   /** Closes the device; the kernel then removes the interface with its addresses and routes. */
   close(): void;
@@ -35,7 +35,7 @@ export interface TunOffload {
   readonly udp: boolean;
 }
 
-/** Why {@linkcode TunPort.read} brought nothing. */
+/** Results of {@linkcode TunPort.read} without packets: the device has none now. */
 export const WOULD_BLOCK = 0;
 /** The list or the read slots are full: send, {@linkcode TunPort.release}, go on. */
 export const BATCH_FULL = -1;
@@ -53,9 +53,9 @@ export interface TunPort {
   read(list: TxQueue): number;
   /** Gives the memory of the packets read so far back to the port. */
   release(): void;
-  /** Takes one whole IP packet for the interface; its memory must stay untouched until {@linkcode flush}. */
+  /** Queues one whole IP packet for the interface; its memory must stay untouched until {@linkcode flush}. */
   write(packet: number, length: number): void;
-  /** Writes what {@linkcode write} has kept back. */
+  /** Writes what {@linkcode write} has queued. */
   flush(): void;
   /** The errno of the last {@linkcode DEVICE_ERROR}. */
   readonly failure: number;
@@ -67,7 +67,7 @@ export async function openTun(request: TunRequest): Promise<TunDevice> {
   return (await import("./tun_linux.ts")).openLinuxTun(request);
 }
 
-/** Takes over an open device's packets in this thread. */
+/** Attaches an open device to the packet loop of this thread. */
 export async function attachTun(
   memory: PacketMemory,
   descriptor: number,

@@ -31,7 +31,7 @@ const NAME_CAPACITY = 32;
  */
 const MIN_PENDING = 16;
 const MAX_PENDING = 256;
-/** Octets of receive buffer for one pending packet: twice as much as any MTU in use here. */
+/** Bytes of receive buffer for one pending packet: twice as much as any MTU in use here. */
 const PENDING_BYTES = 16 * 1024;
 
 /** The control's unit for a wanted interface: N + 1 for "utunN", 0 (the next free one) for any other name. */

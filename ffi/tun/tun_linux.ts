@@ -39,7 +39,7 @@ const TUN_F_TSO4 = 0x02;
 const TUN_F_TSO6 = 0x04;
 const TUN_F_USO4 = 0x20;
 const TUN_F_USO6 = 0x40;
-/** `struct ifreq`: name[16] @0, flags u16 @16, 40 octets on LP64 (linux/if.h). */
+/** `struct ifreq`: name[16] @0, flags u16 @16, 40 bytes on LP64 (linux/if.h). */
 export const IFREQ_SIZE = 40;
 export const IFREQ_FLAGS = 16;
 /** IFNAMSIZ with its final zero (linux/if.h). */
@@ -97,7 +97,7 @@ function openDevice(libc: LinuxLibc): number {
   const flags = O_RDWR | O_NONBLOCK | O_CLOEXEC;
   let descriptor = libc.open(tunPath, flags);
   if (descriptor < 0 && readErrno() === linuxErrno.ENOENT && libc.mknod !== null) {
-    // Where the folder cannot be made, the file cannot either, and that is told.
+    // Where the folder cannot be made, mknod fails and reports it.
     libc.mkdir(cString("/dev/net"), FOLDER_MODE);
     const made = libc.mknod(tunPath, S_IFCHR | OWNER_ONLY, TUN_NUMBER);
     if (made < 0 && readErrno() !== linuxErrno.EEXIST) {
@@ -109,7 +109,7 @@ function openDevice(libc: LinuxLibc): number {
   return descriptor;
 }
 
-/** Asks for as much as this kernel has: USO needs Linux 6.2. */
+/** Enables the offload that this kernel has: USO needs Linux 6.2. */
 function grantOffload(libc: LinuxLibc, descriptor: number): TunOffload {
   const tcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
   if (libc.ioctlValue(descriptor, TUNSETOFFLOAD, tcp | TUN_F_USO4 | TUN_F_USO6) === 0) {
@@ -221,13 +221,13 @@ export class LinuxTunPort implements TunPort {
   }
 
   release(): void {
-    if (this.#pending !== 0) this.#keepPending();
+    if (this.#pending !== 0) this.#movePending();
     this.#next = 0;
     this.#frames = 0;
   }
 
-  /** Moves the kept-back frame to the first cell, where the next read looks for it. */
-  #keepPending(): void {
+  /** Moves the pending frame to the first cell, where the next read looks for it. */
+  #movePending(): void {
     const from = this.#cells + this.#next * CELL_SIZE + PACKET_START - VIRTIO_HEADER;
     const to = this.#cells + PACKET_START - VIRTIO_HEADER;
     this.#memory.arena.u8.copyWithin(to, from, from + VIRTIO_HEADER + this.#pending);

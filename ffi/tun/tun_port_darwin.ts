@@ -1,10 +1,10 @@
 /**
- * Moves packets of a utun interface. Each record on its socket is the packet behind four octets that name its address
+ * Moves packets of a utun interface. Each record on its socket is the packet behind four bytes that name its address
  * family, big-endian in both directions (utun_output and utun_ctl_send in bsd/net/if_utun.c).
  *
  * Reading: the family lands in the headroom of the slot, so that the packet itself is aligned and nothing is moved.
  * Writing: the packet may lie anywhere, so nothing can be put before it; each message is a pair of iovecs instead, the
- * family's four octets, of which the whole port shares two copies, and the packet.
+ * family's four bytes, of which the whole port shares two copies, and the packet.
  *
  * @module
  */
@@ -25,7 +25,7 @@ const SLOTS = 64;
 const WRITES = 64;
 /** Largest packet (16-bit total length). */
 const MAX_PACKET = 65535;
-/** Octets of the address family before each packet. */
+/** Bytes of the address family before each packet. */
 const FAMILY = 4;
 /** A packet starts this far into its slot, so that it is 64-byte aligned and its family ends before it. */
 const PACKET_START = 64;
@@ -91,7 +91,7 @@ export class DarwinTunPort implements TunPort {
       // What is not there is an error (EAGAIN); a socket that was shut down may have nothing for ever.
       if (taken === 0) return this.#readFailed(0);
       this.#failures.noteSuccess();
-      // A record of no octets, which no packet makes, is the end: the interface was taken away.
+      // A record of no bytes, which no packet makes, is the end: the interface was taken away.
       if (this.#reading.length(first) === 0) return this.#gone(darwinErrno.ENXIO);
       this.#next = first + taken;
       let appended = 0;

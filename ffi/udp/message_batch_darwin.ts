@@ -1,7 +1,7 @@
 /**
  * An array of `struct msghdr_x`, and the calls that pass it to the kernel: `recvmsg_x` and `sendmsg_x` for many messages
  * at once where the release is sound, else `recvmsg` and `sendmsg` for one after the other. Those take the same memory,
- * because a msghdr_x begins with a msghdr, so whoever prepares messages never asks which way they go.
+ * because a msghdr_x begins with a msghdr, so the code that prepares messages does not depend on the call.
  *
  * The batch calls are no public API. When one refuses what the plain call then accepts, it is not used again.
  *
@@ -19,7 +19,7 @@ import { batchSafety, darwinRelease } from "../libc/release_darwin.ts";
 export class MessageBatch {
   /** The errno of the last call that failed. */
   failure = 0;
-  /** Whether some of the messages that the last failed {@linkcode send} was given may be out: how many, nobody knows. */
+  /** The last failed {@linkcode send} may have sent some of its messages; their number is unknown. */
   mayHaveSent = false;
   readonly #memory: PacketMemory;
   readonly #system: DarwinSystem;
@@ -76,7 +76,7 @@ export class MessageBatch {
     this.#memory.arena.u32[(this.header(index) + MSGHDR_X.nameLength) >> 2] = length;
   }
 
-  /** Octets that the last receive put into message `index`. */
+  /** Bytes that the last receive put into message `index`. */
   length(index: number): number {
     return this.#memory.arena.u32[(this.header(index) + MSGHDR_X.dataLength) >> 2];
   }
@@ -89,7 +89,7 @@ export class MessageBatch {
   /**
    * Receives into the messages from `first` on, `count` at most, without waiting.
    *
-   * @param nameCapacity octets that each message has for its sender's address
+   * @param nameCapacity bytes that each message has for its sender's address
    * @returns how many came, or -1 with {@linkcode failure} set
    */
   receive(first: number, count: number, nameCapacity: number): number {

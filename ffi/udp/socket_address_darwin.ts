@@ -1,5 +1,5 @@
 /**
- * macOS socket addresses. Unlike Linux's they begin with their own length, and the family is one octet.
+ * macOS socket addresses. Unlike Linux's they begin with their own length, and the family is one byte.
  *
  * @module
  */

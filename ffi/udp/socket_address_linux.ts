@@ -1,7 +1,7 @@
 /**
  * Linux socket addresses (netinet/in.h).
  *
- * | | sockaddr_in, 16 octets | sockaddr_in6, 28 octets |
+ * | | sockaddr_in, 16 bytes | sockaddr_in6, 28 bytes |
  * |---|---|---|
  * | family u16, host order | 0 | 0 |
  * | port, network order | 2 | 2 |

@@ -24,7 +24,7 @@ export function setSocketDefaults(libc: DarwinLibc, descriptor: number): void {
 }
 
 /**
- * Raises SO_SNDBUF or SO_RCVBUF as far as the system lets it: the default send buffer of UDP is 9,216 octets, and that
+ * Raises SO_SNDBUF or SO_RCVBUF as far as the system lets it: the default send buffer of UDP is 9,216 bytes, and that
  * is the longest datagram then.
  *
  * @returns the size in force, 0 when the system does not tell

@@ -73,7 +73,7 @@ export class UdpPeer implements Disposable {
     this.port.setEndpoint(index, bytes);
   }
 
-  /** Puts a datagram on the list, in two pieces if its header has octets. */
+  /** Puts a datagram on the list, in two pieces if its header has bytes. */
   add(octets: Uint8Array, to = 0, header = 0): void {
     const { u8 } = this.memory.arena;
     const at = this.#data + this.#used;

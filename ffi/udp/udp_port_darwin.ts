@@ -1,5 +1,5 @@
 /**
- * Datagrams in batches on macOS. The kernel neither cuts nor joins them: a message is always one datagram.
+ * Datagrams in batches on macOS. The kernel has neither GSO nor GRO: a message is always one datagram.
  *
  * @module
  */
@@ -19,18 +19,18 @@ import { RECEIVE_FAILED, type UdpAttachment, type UdpPort } from "./udp_socket.t
 const RECEIVE_MESSAGES = 64;
 /** Datagrams of one send call. */
 const SEND_MESSAGES = 64;
-/** More than the longest datagram: batches do not report what they cut off. */
+/** More than the longest datagram: batches do not report truncation. */
 const RECEIVE_CAPACITY = 65536;
 /** Buffers are apart by an odd number of cache lines, so that packet headers spread over the cache sets. */
 const RECEIVE_STRIDE = RECEIVE_CAPACITY + 64;
-/** Endpoints that can be named at once. */
+/** Number of endpoints. */
 const ENDPOINTS = 1024;
 
 /** Moves datagrams of a macOS UDP socket. */
 export class DarwinUdpPort implements UdpPort {
   readonly descriptor: number;
   failure = 0;
-  /** Nothing is asked of this kernel. */
+  /** No offload is requested. */
   readonly unsupported = 0;
   readonly #memory: PacketMemory;
   readonly #counters: CounterTable;
@@ -176,7 +176,7 @@ export class DarwinUdpPort implements UdpPort {
     const { u32 } = this.#memory.arena;
     const source = (this.#sources + message * SOCKET_ADDRESS_CAPACITY) >> 2;
     const endpoint = (this.#endpoints + index * SOCKET_ADDRESS_CAPACITY) >> 2;
-    // Family and port; the length octet before them follows from the family.
+    // Family and port; the length byte before them follows from the family.
     if (u32[source] >>> 8 !== u32[endpoint] >>> 8) return false;
     if ((u32[source] >>> 8 & 0xff) === AF_INET) return u32[source + 1] === u32[endpoint + 1];
     return u32[source + 2] === u32[endpoint + 2] && u32[source + 3] === u32[endpoint + 3] &&

@@ -2,9 +2,9 @@
  * Datagrams in batches on Linux: `sendmmsg` with UDP_SEGMENT, `recvmmsg` with UDP_GRO (udp(7), linux/udp.h,
  * sendmmsg(2), recvmmsg(2)).
  *
- * Sending: neighbours of equal length for one endpoint become one message that the kernel cuts, all messages of a list go
- * out in one call. Receiving: the kernel joins equal datagrams of one sender; such a message comes back as one message with
- * the datagram size in a control message.
+ * Sending: neighbours of equal length for one endpoint become one message that the kernel segments, and all messages of a
+ * list go out in one call. Receiving: the kernel coalesces equal datagrams of one sender into one message, with their size
+ * in a control message.
  *
  * @module
  */
@@ -27,7 +27,7 @@ import {
   type UdpPort,
 } from "./udp_socket.ts";
 
-/** `struct mmsghdr` on LP64, 64 octets: a `struct msghdr` of 56, then msg_len u32 @56 (bits/socket.h). */
+/** `struct mmsghdr` on LP64, 64 bytes: a `struct msghdr` of 56, then msg_len u32 @56 (bits/socket.h). */
 export const MMSGHDR = {
   size: 64,
   name: 0,
@@ -39,7 +39,7 @@ export const MMSGHDR = {
   flags: 48,
   length: 56,
 } as const;
-/** `struct cmsghdr` on LP64: cmsg_len u64 @0, cmsg_level i32 @8, cmsg_type i32 @12, data @16; 24 with 8 octets of data. */
+/** `struct cmsghdr` on LP64: cmsg_len u64 @0, cmsg_level i32 @8, cmsg_type i32 @12, data @16; 24 with 8 bytes of data. */
 export const CMSG = { size: 24, length: 0, level: 8, type: 12, data: 16 } as const;
 const SOL_UDP = 17;
 const UDP_SEGMENT = 103;
@@ -47,20 +47,20 @@ const UDP_GRO = 104;
 
 /** UDP_MAX_SEGMENTS of kernels before 6.9 (linux/udp.h). */
 const SEGMENTS_PER_MESSAGE = 64;
-/** Most octets of one cut message: 65,535 less IPv6 and UDP headers, with room to spare. */
+/** Bytes of one segmented message: 65,535 less IPv6 and UDP headers, and some to spare. */
 const MAX_MESSAGE = 65000;
 /** Messages of one send call. */
 const SEND_MESSAGES = 256;
-/** Messages of one receive call: with joining, each can hold 64 datagrams. */
-const JOINED_MESSAGES = 16;
+/** Messages of one receive call: with GRO, each can hold 64 datagrams. */
+const GRO_MESSAGES = 16;
 const PLAIN_MESSAGES = 64;
 const RECEIVE_CAPACITY = 65536;
 /** Buffers are apart by an odd number of cache lines, so that packet headers spread over the cache sets. */
 const RECEIVE_STRIDE = RECEIVE_CAPACITY + 64;
-/** Endpoints that can be named at once. */
+/** Number of endpoints. */
 const ENDPOINTS = 1024;
-/** Milliseconds after which what was too long to be cut is tried again: paths change. */
-const LIMITS_LAST = 60_000;
+/** Milliseconds until segmentation of datagrams above the PMTU is tried again: paths change. */
+const LIMITS_LIFETIME = 60_000;
 
 /** Moves datagrams of a Linux UDP socket. */
 export class LinuxUdpPort implements UdpPort {
@@ -92,7 +92,7 @@ export class LinuxUdpPort implements UdpPort {
   /** When lowered limits end, by the clock; Infinity while there are none. */
   #limitsEnd = Infinity;
 
-  /** @param clock milliseconds on a steady scale */
+  /** @param clock monotonic milliseconds */
   constructor(
     memory: PacketMemory,
     attachment: UdpAttachment,
@@ -110,11 +110,11 @@ export class LinuxUdpPort implements UdpPort {
     const has = (option: number, value: number) =>
       this.#libc.setsockopt(this.descriptor, SOL_UDP, option, new Uint32Array([value]), 4) === 0;
     const joins = attachment.offload && has(UDP_GRO, 1);
-    // Kernels before 4.18 take no notice of the control message, and would send what they ought to cut as it is.
+    // Kernels before 4.18 ignore the control message, and would send the message unsegmented.
     const cuts = attachment.offload && has(UDP_SEGMENT, 0);
     if (attachment.offload) this.unsupported = (joins ? 0 : NO_GRO) | (cuts ? 0 : NO_GSO);
     if (cuts) this.#segmentLimits.fill(MAX_MESSAGE);
-    this.#receiveMessages = joins ? JOINED_MESSAGES : PLAIN_MESSAGES;
+    this.#receiveMessages = joins ? GRO_MESSAGES : PLAIN_MESSAGES;
     this.#buffers = arena.allocate(this.#receiveMessages * RECEIVE_STRIDE, 64);
     this.#sources = arena.allocate(this.#receiveMessages * SOCKET_ADDRESS_CAPACITY, 64);
     this.#receiveControl = arena.allocate(this.#receiveMessages * CMSG.size, 8);
@@ -151,7 +151,7 @@ export class LinuxUdpPort implements UdpPort {
     const { u8 } = this.#memory.arena;
     const at = this.#endpoints + index * SOCKET_ADDRESS_CAPACITY;
     const isSame = this.#endpointLengths[index] === socketAddress.length &&
-      socketAddress.every((octet, offset) => octet === u8[at + offset]);
+      socketAddress.every((byte, offset) => byte === u8[at + offset]);
     if (isSame) return;
     u8.set(socketAddress, at);
     this.#endpointLengths[index] = socketAddress.length;
@@ -280,7 +280,7 @@ export class LinuxUdpPort implements UdpPort {
   }
 
   /**
-   * Stops joining when that is why the kernel refused: EIO when the device cannot checksum, so never again; EINVAL or
+   * Stops segmentation when that is why the kernel failed: EIO when the device cannot checksum, so never again; EINVAL or
    * EMSGSIZE when the datagrams exceed the MTU of the endpoint's path, which only single ones may do (they are fragmented
    * then).
    */
@@ -296,7 +296,7 @@ export class LinuxUdpPort implements UdpPort {
     const control = this.#sendControl + message * CMSG.size;
     this.#segmentLimits[endpoint] = this.#memory.arena.u16[(control + CMSG.data) >> 1] - 1;
     // One time for all: what is lowered later is tried again the sooner, and that costs three calls.
-    if (this.#limitsEnd === Infinity) this.#limitsEnd = this.#clock() + LIMITS_LAST;
+    if (this.#limitsEnd === Infinity) this.#limitsEnd = this.#clock() + LIMITS_LIFETIME;
     this.unsupported |= EXCEEDS_PMTU;
     return true;
   }

@@ -29,23 +29,23 @@ export interface UdpSocket extends Disposable {
   close(): void;
 }
 
-/** What the Worker needs to know of a socket. */
+/** A socket as the Worker needs it. */
 export interface UdpAttachment {
   readonly descriptor: number;
   /** Connected sockets send without an address, and the kernel drops what comes from others. */
   readonly connected: boolean;
-  /** Let the kernel cut and join messages of equal datagrams (Linux UDP_SEGMENT, UDP_GRO). */
+  /** Let the kernel segment and coalesce equal datagrams (Linux UDP_SEGMENT, UDP_GRO). */
   readonly offload: boolean;
 }
 
-/** Bits of {@linkcode UdpPort.unsupported}: the kernel does not join received datagrams (UDP_GRO). */
+/** Bits of {@linkcode UdpPort.unsupported}: the kernel does not coalesce received datagrams (UDP_GRO). */
 export const NO_GRO = 1;
-/** The kernel or the device below does not cut messages into datagrams (UDP_SEGMENT). */
+/** The kernel or the device below does not segment messages (UDP_SEGMENT). */
 export const NO_GSO = 2;
-/** Some datagrams exceed the path's MTU, and those the kernel does not cut. */
+/** Some datagrams exceed the path's MTU, so the kernel does not segment them. */
 export const EXCEEDS_PMTU = 4;
 
-/** What {@linkcode UdpPort.receive} did. */
+/** Result of {@linkcode UdpPort.receive}: the socket is gone. */
 export const RECEIVE_FAILED = -1;
 
 /** The datagram side of a socket, in the Worker. No method throws or allocates. */
@@ -63,9 +63,9 @@ export interface UdpPort {
   receive(): number;
   /** Byte offset of message `message`: one or more datagrams of one sender, back to back. */
   messageOffset(message: number): number;
-  /** Octets of the whole message. */
+  /** Bytes of the whole message. */
   messageLength(message: number): number;
-  /** Octets of each datagram of the message but the last, which may be shorter. */
+  /** Bytes of each datagram of the message but the last, which may be shorter. */
   messageStride(message: number): number;
   /** Whether the message came from the endpoint with this index; always true on a connected socket. */
   messageIsFrom(message: number, index: number): boolean;
@@ -75,9 +75,9 @@ export interface UdpPort {
   endpointHash(index: number, seed: number): number;
   /** Copies the sender's socket address. */
   messageSource(message: number): Uint8Array<ArrayBuffer>;
-  /** Whether the kernel cut the message short because it was too long for the buffer. */
+  /** Whether the message was too long for the buffer, so that the kernel truncated it. */
   messageIsTruncated(message: number): boolean;
-  /** What was asked of the kernel and refused so far, as bits; none is ever cleared. */
+  /** Offload that the kernel lacks, as bits; none is ever cleared. */
   readonly unsupported: number;
   /** The errno of the last {@linkcode RECEIVE_FAILED}. */
   readonly failure: number;
@@ -93,7 +93,7 @@ export async function openUdpSocket(local: Endpoint): Promise<UdpSocket> {
   return (await import("./udp_socket_linux.ts")).openLinuxUdpSocket(local);
 }
 
-/** Takes over an open socket's datagrams in this thread. */
+/** Attaches an open socket to the packet loop of this thread. */
 export async function attachUdpSocket(
   memory: PacketMemory,
   attachment: UdpAttachment,
@@ -120,9 +120,9 @@ export async function socketAddressCodec(family: 4 | 6): Promise<SocketAddressCo
 
 /** Endpoints as `struct sockaddr_in` and `struct sockaddr_in6`. */
 export interface SocketAddressCodec {
-  /** 16 octets for IPv4, 28 for IPv6. */
+  /** 16 bytes for IPv4, 28 for IPv6. */
   encode(endpoint: Endpoint): Uint8Array<ArrayBuffer>;
-  /** The endpoint, or undefined for another family or too few octets. An IPv4-mapped address is IPv4. */
+  /** The endpoint, or undefined for another family or too few bytes. An IPv4-mapped address is IPv4. */
   decode(bytes: Uint8Array): Endpoint | undefined;
   /** The socket address without what follows it in its room, as a view. */
   trim(bytes: Uint8Array): Uint8Array;
