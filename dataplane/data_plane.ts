@@ -76,34 +76,34 @@ export class DataPlane {
    *
    * @throws {OperationError} "failure" when the Worker cannot start
    */
-  async start(settings: DataPlaneOptions): Promise<void> {
+  async start(options: DataPlaneOptions): Promise<void> {
     const ready = Promise.withResolvers<void>();
     this.#worker.onmessage = ({ data }: MessageEvent<WorkerEvent>) => {
       if (data.kind === "message") {
         this.#shared.noteMessageTaken();
-        settings.onMessage(data.bytes, data.source, data.fromPeer);
+        options.onMessage(data.bytes, data.source, data.fromPeer);
       } else if (data.kind === "sessions") this.onSessionEvent(data.event);
       else if (data.kind === "unsupported") {
-        socketNotices(data.unsupported).forEach((text) => settings.onNotice(text));
+        socketNotices(data.unsupported).forEach((text) => options.onNotice(text));
       } else if (data.kind === "ready") ready.resolve();
       else {
-        if (data.kind === "failed") this.#failed.reject(describeFailure(settings, data.call, data.errno));
+        if (data.kind === "failed") this.#failed.reject(describeFailure(options, data.call, data.errno));
         this.#stopped.resolve();
       }
     };
     const init: WorkerInit = {
-      role: settings.role,
-      tun: { descriptor: settings.tun.descriptor, offload: settings.tun.offload },
-      udp: settings.udp && {
-        descriptor: settings.udp.descriptor,
-        connected: settings.connected,
-        offload: settings.offload,
+      role: options.role,
+      tun: { descriptor: options.tun.descriptor, offload: options.tun.offload },
+      udp: options.udp && {
+        descriptor: options.udp.descriptor,
+        connected: options.connected,
+        offload: options.offload,
       },
       wakeDescriptor: this.#wake.descriptor,
       shared: this.#shared.buffer,
       commands: this.#ring,
     };
-    if (settings.offload) deviceNotices(settings.tun.offload).forEach((text) => settings.onNotice(text));
+    if (options.offload) deviceNotices(options.tun.offload).forEach((text) => options.onNotice(text));
     this.#worker.postMessage(init);
     await Promise.race([ready.promise, this.failure]);
   }
@@ -145,8 +145,8 @@ export class DataPlane {
   }
 }
 
-function describeFailure(settings: DataPlaneOptions, side: string, errno: number): OperationError {
-  const object = side === "tun" ? `interface ${settings.tun.name}` : "the UDP socket";
+function describeFailure(options: DataPlaneOptions, side: string, errno: number): OperationError {
+  const object = side === "tun" ? `interface ${options.tun.name}` : "the UDP socket";
   return new OperationError(
     "io",
     `Cannot go on with ${object}: ${errorName(errno)}`,

@@ -1,6 +1,6 @@
 /**
- * The rate of datagrams that the main thread handles. Half of it is reserved for authenticated senders, so that a flood of
- * others does not keep them out.
+ * The rate of datagrams that the main thread handles. Half of it is reserved for authenticated senders, so
+ * that a flood of others does not keep them out.
  *
  * @module
  */

@@ -25,7 +25,10 @@ import { Outbound } from "./outbound.ts";
 import type { Attach } from "./sessions/session_channel.ts";
 import type { WorkerSessions, WorkerSessionsDeps } from "./sessions/worker_sessions.ts";
 
-/** Bytes for datagrams of two sockets, read frames, headers and iovecs, with some to spare. Untouched pages cost nothing. */
+/**
+ * Bytes for datagrams of two sockets, read frames, headers and iovecs, with some to spare. Untouched pages
+ * cost nothing.
+ */
 const MEMORY_SIZE = 20 << 20;
 /** Datagrams of one batch; the smallest segments the kernel makes (48 bytes) split 64 KiB into 1,365. */
 const LIST_CAPACITY = 2048;

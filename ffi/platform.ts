@@ -1,6 +1,6 @@
 /**
- * The operating system whose calls and programs are used. A build for tests replaces this file (tools/darwin_double.ts), so
- * that the macOS side runs on Linux. Nothing at run time changes it.
+ * The operating system whose calls and programs are used. A build for tests replaces this file
+ * (tools/darwin_double.ts), so that the macOS side runs on Linux. Nothing at run time changes it.
  *
  * @module
  */

@@ -99,8 +99,8 @@ export class Coalescer {
   }
 
   /**
-   * Adds one whole IP packet (the caller has checked version and total length). Its memory must stay untouched
-   * until {@linkcode flush}; its header may be rewritten in place.
+   * Adds one whole IP packet (the caller has checked version and total length). Its memory must stay
+   * untouched until {@linkcode flush}; its header may be rewritten in place.
    */
   push(packet: number, length: number): void {
     if (this.#count > 0 && this.#joins(packet, length)) return;

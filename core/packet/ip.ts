@@ -1,6 +1,6 @@
 /**
- * First checks of a packet: whether the bytes are one whole IPv4 (RFC 791) or IPv6 (RFC 8200) packet. Every read stays
- * within the given length.
+ * First checks of a packet: whether the bytes are one whole IPv4 (RFC 791) or IPv6 (RFC 8200) packet. Every
+ * read stays within the given length.
  *
  * @module
  */
@@ -15,7 +15,8 @@ export const PROTOCOL_TCP = 6;
 export const PROTOCOL_UDP = 17;
 
 /**
- * Checks whether `length` bytes at `offset` are exactly one IP packet: a sound header whose total length is `length`.
+ * Checks whether `length` bytes at `offset` are exactly one IP packet: a sound header whose total length is
+ * `length`.
  *
  * @returns 4 or 6 for a packet of that version, 0 for anything else
  */

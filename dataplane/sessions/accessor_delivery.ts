@@ -1,6 +1,7 @@
 /**
- * An accessor's two paths. Every packet of the TUN interface goes to its one session. A packet of the session goes to the
- * interface if it is for the accessor's own address and from a routed network: a server may not spoof other sources.
+ * An accessor's two paths. Every packet of the TUN interface goes to its one session. A packet of the session
+ * goes to the interface if it is for the accessor's own address and from a routed network: a server may not
+ * spoof other sources.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Packets to sessions: each is encrypted into a cell of its own and all of a batch go out in one call. The kernel segments
- * neighbours of equal length from one message.
+ * Packets to sessions: each is encrypted into a cell of its own and all of a batch go out in one call. The
+ * kernel segments neighbours of equal length from one message.
  *
  * @module
  */
@@ -18,7 +18,9 @@ import { sendKeyOf, type SessionTable } from "./session_table.ts";
 
 /** Datagrams of one batch: more than a batch of the interface has of full packets. */
 const CAPACITY = 512;
-/** Bytes of a cell; a longer message has several. Cells have few addresses, so their pointers can be cached. */
+/**
+ * Bytes of a cell; a longer message has several. Cells have few addresses, so their pointers can be cached.
+ */
 const PLACE = 2048;
 /** Where `struct iovec` has its length. */
 const IOVEC_LENGTH = 8;

@@ -45,7 +45,9 @@ const HINTS_PER_SECOND = 1 / 60;
 
 /** Delivers authentic IPv4 packets, in the role of the program. */
 export interface Delivery {
-  /** Delivers the whole IPv4 packet at `at` of a session; its memory stays untouched until {@linkcode flush}. */
+  /**
+   * Delivers the whole IPv4 packet at `at` of a session; its memory stays untouched until {@linkcode flush}.
+   */
   deliver(slot: number, at: number, length: number): void;
   /** Whether the session may send a control message now. */
   maySendControl(slot: number): boolean;

@@ -32,8 +32,8 @@ import { SESSION_STATS, SessionStat } from "./session_memory.ts";
 const CAPACITY = 1024;
 
 /**
- * Minimum milliseconds between two control messages of a session: accessors ask every ten seconds, and the main thread
- * answers ten times a second.
+ * Minimum milliseconds between two control messages of a session: accessors ask every ten seconds, and the
+ * main thread answers ten times a second.
  */
 const CONTROL_INTERVAL = 50;
 

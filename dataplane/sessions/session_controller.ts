@@ -25,10 +25,11 @@
  * plane.traffic(slot); // what PeerTimers.observe takes
  * ```
  *
- * Keys are installed as the whitepaper's section 6.3 says: those of a handshake that we began are sent on at once, others when the
- * first message has come in by them. The Worker neither seals nor opens by keys older than `lifetime`, but it forgets them only
- * when {@linkcode SessionController.expireKeys} or {@linkcode SessionController.removeSession} says so or others take their place. An
- * authentic message moves the session's endpoint to its source.
+ * Keys are installed as the whitepaper's section 6.3 says: those of a handshake that we began are sent on at
+ * once, others when the first message has come in by them. The Worker neither seals nor opens by keys older
+ * than `lifetime`, but it forgets them only when {@linkcode SessionController.expireKeys} or
+ * {@linkcode SessionController.removeSession} says so or others take their place. An authentic message moves
+ * the session's endpoint to its source.
  *
  * On a server a session's packet must come from its address and go to an exposed route, and then goes to the client, or to the
  * server's own address, and then to the TUN interface. What the TUN interface gives for a session's address is sealed, so is what
@@ -113,7 +114,7 @@ export interface SessionStats {
 /** The sessions of one exposed socket. */
 export class SessionController {
   readonly #plane: DataPlane;
-  readonly #settings: SessionControllerOptions;
+  readonly #options: SessionControllerOptions;
   readonly #memory: SessionMemory;
   readonly #codec: SocketAddressCodec;
   readonly #attached = Promise.withResolvers<CipherBackend>();
@@ -121,11 +122,11 @@ export class SessionController {
   readonly #failed = Promise.withResolvers<never>();
   #backend: CipherBackend = "wasm";
 
-  private constructor(plane: DataPlane, settings: SessionControllerOptions, codec: SocketAddressCodec) {
+  private constructor(plane: DataPlane, options: SessionControllerOptions, codec: SocketAddressCodec) {
     this.#plane = plane;
-    this.#settings = settings;
+    this.#options = options;
     this.#codec = codec;
-    this.#memory = SessionMemory.allocate(settings.slots);
+    this.#memory = SessionMemory.allocate(options.slots);
     // Awaiting `failure` is optional.
     this.#failed.promise.catch(() => {});
   }
@@ -135,18 +136,18 @@ export class SessionController {
    *
    * @throws {OperationError} "failure" when the Worker cannot take it
    */
-  static async attach(plane: DataPlane, settings: SessionControllerOptions): Promise<SessionController> {
-    const sessions = new SessionController(plane, settings, await socketAddressCodec(settings.socket.family));
+  static async attach(plane: DataPlane, options: SessionControllerOptions): Promise<SessionController> {
+    const sessions = new SessionController(plane, options, await socketAddressCodec(options.socket.family));
     plane.onSessionEvent = (event) => sessions.#onEvent(event);
     sessions.#command({
       kind: "attach",
       udp: {
-        descriptor: settings.socket.descriptor,
-        connected: settings.connected ?? false,
-        offload: settings.offload ?? true,
+        descriptor: options.socket.descriptor,
+        connected: options.connected ?? false,
+        offload: options.offload ?? true,
       },
-      cipher: settings.cipher ?? "auto",
-      slots: settings.slots,
+      cipher: options.cipher ?? "auto",
+      slots: options.slots,
       shared: sessions.#memory.buffer,
     });
     sessions.#backend = await Promise.race([sessions.#attached.promise, plane.failure]);
@@ -180,7 +181,7 @@ export class SessionController {
     this.#command({ kind: "set", slot, session });
   }
 
-  /** Gives a session another inner address. It keeps its keys, unlike in {@linkcode SessionController.setSession}. */
+  /** Gives a session another inner address; it keeps its keys. */
   setAddress(slot: number, address: IpAddress): void {
     this.#command({ kind: "address", slot, address: addressToUint32(address) });
   }
@@ -265,7 +266,7 @@ export class SessionController {
   /** Sends a datagram as it is. False when the network refused it. */
   send(datagram: Uint8Array<ArrayBuffer>, to?: Uint8Array): boolean {
     const endpoint = to === undefined ? undefined : this.#codec.decode(to);
-    return this.#settings.socket.send(datagram, endpoint);
+    return this.#options.socket.send(datagram, endpoint);
   }
 
   /** The endpoint of a socket address; undefined if it is none. */
@@ -311,7 +312,7 @@ export class SessionController {
   }
 
   #onEvent(event: SessionEvent): void {
-    const { onDatagram, onText, onWanted, onConfirmed, onNotice } = this.#settings;
+    const { onDatagram, onText, onWanted, onConfirmed, onNotice } = this.#options;
     switch (event.kind) {
       case "datagram":
         this.#memory.noteMessageTaken();

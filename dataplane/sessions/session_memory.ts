@@ -1,7 +1,7 @@
 /**
- * Shared memory of the Worker and the main thread: the counters of the exposed socket, and a row of numbers and an endpoint
- * for each session. The Worker alone writes. Numbers are doubles, each stored by one instruction; an endpoint is longer,
- * so it has a generation.
+ * Shared memory of the Worker and the main thread: the counters of the exposed socket, and a row of numbers
+ * and an endpoint for each session. The Worker alone writes. Numbers are doubles, each stored by one
+ * instruction; an endpoint is longer, so it has a generation.
  *
  * Times are monotonic milliseconds (performance.timeOrigin + performance.now), 0 for never.
  *

@@ -1,6 +1,6 @@
 /**
- * Endpoints of sessions, in three places: the socket's port, the shared memory for the main thread, and a table that finds
- * the session of a source.
+ * Endpoints of sessions, in three places: the socket's port, the shared memory for the main thread, and a
+ * table that finds the session of a source.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Source of a datagram to session. Hashes are those of the socket's port (`UdpPort.messageSourceHash`). Two sources may
- * have the same hash, so the caller compares the address of the found session.
+ * Source of a datagram to session. Hashes are those of the socket's port (`UdpPort.messageSourceHash`). Two
+ * sources may have the same hash, so the caller compares the address of the found session.
  *
  * @module
  */
@@ -8,7 +8,9 @@ import { SlotTable } from "../../core/sharing/slot_table.ts";
 
 /** Sources remembered after their session has gone elsewhere or has ended, a power of two. */
 const REMEMBERED = 1024;
-/** Milliseconds that they are remembered: longer than a sleep or a change of networks interrupts a session. */
+/**
+ * Milliseconds that they are remembered: longer than a sleep or a change of networks interrupts a session.
+ */
 const REMEMBERED_FOR = 600_000;
 
 /** The sources of the sessions of one socket. */

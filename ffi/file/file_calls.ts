@@ -1,6 +1,6 @@
 /**
- * Calls of the C library on files by descriptor, and the state of files: what Deno cannot do (follow no link, owner and
- * mode of an open file), or does not allow (2.9 refuses to look at anything below /dev and /proc).
+ * Calls of the C library on files by descriptor, and the state of files: what Deno cannot do (follow no link,
+ * owner and mode of an open file), or does not allow (2.9 refuses to look at anything below /dev and /proc).
  *
  * @module
  */

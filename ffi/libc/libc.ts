@@ -1,15 +1,16 @@
 /**
- * The C library: the functions that Linux and macOS have alike, with their C declarations, and the one place that opens
- * it. The other functions are in libc_linux.ts and libc_darwin.ts.
+ * The C library: the functions that Linux and macOS have alike, with their C declarations, and the one place
+ * that opens it. The other functions are in libc_linux.ts and libc_darwin.ts.
  *
  * Opening a library looks up every function that is asked for, so each user asks for its own few.
  *
- * Lengths are `u32` where C says `size_t`: Deno's fast calls take no 64-bit numbers (a `usize` parameter costs about
- * 200 ns), every length here is below 2^32, and both x86_64 and arm64 clear a register's upper half when a 32-bit value
- * is loaded into it. Results that count bytes or messages are `i32`: at most 64 KiB or 1024, and -1 stays -1.
+ * Lengths are `u32` where C says `size_t`: Deno's fast calls take no 64-bit numbers (a `usize` parameter
+ * costs about 200 ns), every length here is below 2^32, and both x86_64 and arm64 clear a register's upper
+ * half when a 32-bit value is loaded into it. Results that count bytes or messages are `i32`: at most 64 KiB
+ * or 1024, and -1 stays -1.
  *
- * No function is called with variadic arguments: without O_CREAT, `open` and `openat` take none. Functions called
- * "later" run on another thread and leave no errno.
+ * No function is called with variadic arguments: without O_CREAT, `open` and `openat` take none. Functions
+ * called "later" run on another thread and leave no errno.
  *
  * @module
  */

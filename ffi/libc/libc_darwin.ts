@@ -1,8 +1,8 @@
 /**
  * The C library functions of macOS that devices, sockets and files need, opened once per thread at first use.
  *
- * Variadic functions are avoided, see ioctl_darwin.ts. A function that is no public API is an optional symbol, and every
- * use has another way.
+ * Variadic functions are avoided, see ioctl_darwin.ts. A function that is no public API is an optional
+ * symbol, and every use has another way.
  *
  * @module
  */
@@ -41,8 +41,8 @@ export const darwinSymbols = {
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /**
- * x86_64 exports the calls with 64-bit inode numbers under names of their own (sys/stat.h, `__DARWIN_INODE64`); arm64
- * has no others.
+ * x86_64 exports the calls with 64-bit inode numbers under names of their own (sys/stat.h,
+ * `__DARWIN_INODE64`); arm64 has no others.
  */
 const suffix = platform.arch === "x86_64" ? "$INODE64" : "";
 

@@ -1,6 +1,6 @@
 /**
- * The C library functions that Linux alone has, and those that devices, sockets and files need, opened once per thread
- * at first use.
+ * The C library functions that Linux alone has, and those that devices, sockets and files need, opened once
+ * per thread at first use.
  *
  * @module
  */
@@ -68,7 +68,9 @@ export type LinuxFileCalls = Deno.DynamicLibrary<typeof fileSymbols>["symbols"];
 let device: LinuxLibc | undefined;
 let file: LinuxFileCalls | undefined;
 
-/** The functions for devices and sockets; the first call of a thread opens the library, for the thread's life. */
+/**
+ * The functions for devices and sockets; the first call of a thread opens the library, for the thread's life.
+ */
 export function linuxLibc(): LinuxLibc {
   return device ??= openLibc(deviceSymbols).symbols;
 }

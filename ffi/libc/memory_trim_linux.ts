@@ -37,8 +37,8 @@ export function unchangedProgramMappings(smaps: string): Mapping[] {
 }
 
 /**
- * Gives memory back to the kernel: the unchanged pages of the program's file, where /proc can be read, and the free memory
- * of the C library.
+ * Gives memory back to the kernel: the unchanged pages of the program's file, where /proc can be read, and
+ * the free memory of the C library.
  */
 export function trimResidentMemory(): void {
   const library = openLibc(pick(LINUX, "madvise", "malloc_trim"));

@@ -1,5 +1,6 @@
 /**
- * Time that the machine has slept: the clock of performance.now() stands still meanwhile, another one goes on.
+ * Time that the machine has slept: the clock of performance.now() stands still meanwhile, another one goes
+ * on.
  *
  * | | stands while the machine sleeps | goes on |
  * |---|---|---|

@@ -1,6 +1,6 @@
 /**
- * Files below /proc: kernel settings and lists. Deno lets only a program with all permissions read them, so this goes
- * through the C library.
+ * Files below /proc: kernel settings and lists. Deno lets only a program with all permissions read them, so
+ * this goes through the C library.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * A descriptor that makes a thread return from poll(2): the main thread signals, the Worker drains. eventfd(2) on Linux,
- * a pipe on macOS.
+ * A descriptor that makes a thread return from poll(2): the main thread signals, the Worker drains.
+ * eventfd(2) on Linux, a pipe on macOS.
  *
  * @module
  */

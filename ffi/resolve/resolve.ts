@@ -9,15 +9,14 @@
 import { OperationError } from "../../core/error.ts";
 import { equalAddress, type IpAddress, parseAddress, unmapAddress } from "../../core/net/address.ts";
 import { platform } from "../platform.ts";
+// The same on macOS.
+import { AF_INET, SOCK_DGRAM } from "../libc/constants_linux.ts";
 import { cString, openLibc, pick, POSIX } from "../libc/libc.ts";
 import { darwinAddressInfo } from "./resolve_darwin.ts";
-import type { AddressInfoLayout, ResolveFault } from "./resolve_layout.ts";
-import { linuxAddressInfo } from "./resolve_linux.ts";
+import { type AddressInfoLayout, linuxAddressInfo, type ResolveFault } from "./resolve_layout.ts";
 
 const ADDRINFO_LENGTH = 48;
 const NEXT_POINTER = 40;
-const AF_INET = 2;
-const SOCK_DGRAM = 2;
 
 /** Arguments of the look-ups under way: the other thread uses their memory, so they must not be collected. */
 const pending = new Set<readonly ArrayBufferView[]>();

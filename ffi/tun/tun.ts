@@ -48,7 +48,8 @@ export interface TunPort {
   /**
    * Reads once and appends the packets to `list`. Their memory is the port's until {@linkcode release}.
    *
-   * @returns how many packets were appended; {@linkcode WOULD_BLOCK}, {@linkcode BATCH_FULL} or {@linkcode DEVICE_ERROR}
+   * @returns how many packets were appended; {@linkcode WOULD_BLOCK}, {@linkcode BATCH_FULL} or {@linkcode
+   *   DEVICE_ERROR}
    */
   read(list: TxQueue): number;
   /** Gives the memory of the packets read so far back to the port. */

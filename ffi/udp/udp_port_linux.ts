@@ -2,9 +2,9 @@
  * Datagrams in batches on Linux: `sendmmsg` with UDP_SEGMENT, `recvmmsg` with UDP_GRO (udp(7), linux/udp.h,
  * sendmmsg(2), recvmmsg(2)).
  *
- * Sending: neighbours of equal length for one endpoint become one message that the kernel segments, and all messages of a
- * list go out in one call. Receiving: the kernel coalesces equal datagrams of one sender into one message, with their size
- * in a control message.
+ * Sending: neighbours of equal length for one endpoint become one message that the kernel segments, and all
+ * messages of a list go out in one call. Receiving: the kernel coalesces equal datagrams of one sender into
+ * one message, with their size in a control message.
  *
  * @module
  */
@@ -280,9 +280,9 @@ export class LinuxUdpPort implements UdpPort {
   }
 
   /**
-   * Stops segmentation when that is why the kernel failed: EIO when the device cannot checksum, so never again; EINVAL or
-   * EMSGSIZE when the datagrams exceed the MTU of the endpoint's path, which only single ones may do (they are fragmented
-   * then).
+   * Stops segmentation when that is why the kernel failed: EIO when the device cannot checksum, so never
+   * again; EINVAL or EMSGSIZE when the datagrams exceed the MTU of the endpoint's path, which only single
+   * ones may do (they are fragmented then).
    */
   #withdrawSegmentation(number: number, endpoint: number, message: number): boolean {
     if (this.#datagramsOf(message) === 1) return false;
