@@ -163,7 +163,7 @@ function anyLocal(family: 4 | 6): Endpoint {
 }
 
 function counters(plane: SessionController, dataPlane: DataPlane, malformedTexts: number): TunnelCounters {
-  const { sentPackets, sentBytes, receivedPackets, receivedBytes } = plane.facts(SLOT);
+  const { sentPackets, sentBytes, receivedPackets, receivedBytes } = plane.stats(SLOT);
   const drops = dropsByReason(plane.counters);
   for (const [reason, count] of Object.entries(dropsByReason(dataPlane.counters))) {
     drops[reason] = (drops[reason] ?? 0) + count;

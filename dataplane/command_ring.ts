@@ -1,9 +1,9 @@
 /**
- * Commands on their way from the main thread to the data plane's Worker, as octets in shared memory: the packet loop takes them
+ * Commands on their way from the main thread to the data plane's Worker, as bytes in shared memory: the packet loop takes them
  * without a turn of its event loop, which costs some milliseconds when it goes by a timer.
  *
  * ```
- * record   u32 octets that follow | u32 octets of the text | text: JSON | octets of the arrays, one behind the other
+ * record   u32 bytes that follow | u32 bytes of the text | text: JSON | bytes of the arrays, one behind the other
  * text     [the command without its arrays, for each array how to find its field, and its length]
  * ```
  *
@@ -12,31 +12,31 @@
  * @module
  */
 import { readUint32 } from "../core/wireguard/message.ts";
-import type { Command } from "./worker_channel.ts";
+import type { WorkerCommand } from "./worker_channel.ts";
 
-/** Octets in the ring, a power of two: four of the longest texts. Pages that nothing was written to cost nothing. */
-export const RING_OCTETS = 256 * 1024;
-/** Before the ring: how many octets were written and read so far, each modulo 2^32. */
+/** Bytes in the ring, a power of two: four of the longest texts. Pages that nothing was written to cost nothing. */
+export const RING_CAPACITY = 256 * 1024;
+/** Before the ring: how many bytes were written and read so far, each modulo 2^32. */
 const WRITTEN = 0;
 const READ = 1;
 const HEADER = 8;
-/** Octets of the length of a record, and of the length of its text. */
+/** Bytes of the length of a record, and of the length of its text. */
 const LENGTH = 4;
-/** Octets of the records that need no memory of their own: all but long texts and many routes. */
+/** Bytes of the records that need no memory of their own: all but long texts and many routes. */
 const SMALL_RECORD = 4096;
 /** Milliseconds until a full ring is looked at again. */
 const PAUSE = 1;
 
 /** Makes an empty ring. */
 export function allocateCommandRing(): SharedArrayBuffer {
-  return new SharedArrayBuffer(HEADER + RING_OCTETS);
+  return new SharedArrayBuffer(HEADER + RING_CAPACITY);
 }
 
 /** The main thread's side. */
 export class CommandWriter implements Disposable {
   readonly #words: Int32Array;
   readonly #ring: Uint8Array;
-  /** Records that are not wholly in the ring; of the first one, so many octets are. */
+  /** Records that are not wholly in the ring; of the first one, so many bytes are. */
   readonly #waiting: Uint8Array[] = [];
   #done = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -51,7 +51,7 @@ export class CommandWriter implements Disposable {
   }
 
   /** Sends a command. All that it holds is copied. */
-  push(command: Command): void {
+  push(command: WorkerCommand): void {
     this.#waiting.push(encode(command));
     if (this.#timer === undefined) this.#proceed();
   }
@@ -77,13 +77,13 @@ export class CommandWriter implements Disposable {
     if (this.#waiting.length > 0) this.#timer = setTimeout(() => this.#proceed(), PAUSE);
   }
 
-  /** Writes what there is room for of a record's octets from `from` on; returns how many that were. */
+  /** Writes what there is room for of a record's bytes from `from` on; returns how many that were. */
   #write(record: Uint8Array, from: number): number {
     const written = Atomics.load(this.#words, WRITTEN);
     const used = written - Atomics.load(this.#words, READ) | 0;
-    const count = Math.min(record.length - from, RING_OCTETS - used);
-    const at = written & RING_OCTETS - 1;
-    const first = Math.min(count, RING_OCTETS - at);
+    const count = Math.min(record.length - from, RING_CAPACITY - used);
+    const at = written & RING_CAPACITY - 1;
+    const first = Math.min(count, RING_CAPACITY - at);
     this.#ring.set(record.subarray(from, from + first), at);
     this.#ring.set(record.subarray(from + first, from + count), 0);
     Atomics.add(this.#words, WRITTEN, count);
@@ -110,7 +110,7 @@ export class CommandReader {
   }
 
   /** The next command; undefined when there is no whole one. Its 8-bit arrays are good until the next call. */
-  next(): Command | undefined {
+  next(): WorkerCommand | undefined {
     let record = this.#record;
     if (record === undefined) {
       if (this.#available < LENGTH) return undefined;
@@ -131,11 +131,11 @@ export class CommandReader {
     return Atomics.load(this.#words, WRITTEN) - Atomics.load(this.#words, READ) | 0;
   }
 
-  /** Fills `into` from octet `from` on with what there is; returns how many octets that were. */
+  /** Fills `into` from byte `from` on with what there is; returns how many bytes that were. */
   #read(into: Uint8Array, from: number): number {
     const count = Math.min(into.length - from, this.#available);
-    const at = Atomics.load(this.#words, READ) & RING_OCTETS - 1;
-    const first = Math.min(count, RING_OCTETS - at);
+    const at = Atomics.load(this.#words, READ) & RING_CAPACITY - 1;
+    const first = Math.min(count, RING_CAPACITY - at);
     into.set(this.#ring.subarray(at, at + first), from);
     into.set(this.#ring.subarray(0, count - first), from + first);
     this.#ring.fill(0, at, at + first);
@@ -151,17 +151,17 @@ interface ArrayPlace {
   readonly path: readonly string[];
   /** Bits of a number. */
   readonly bits: 8 | 32;
-  readonly octets: number;
+  readonly bytes: number;
 }
 
-function encode(command: Command): Uint8Array {
+function encode(command: WorkerCommand): Uint8Array {
   const places: ArrayPlace[] = [];
   const arrays: Uint8Array[] = [];
   const withoutArrays = (value: unknown, path: readonly string[]): unknown => {
     if (value === null || typeof value !== "object") return value;
     if (value instanceof Uint8Array || value instanceof Uint32Array) {
       arrays.push(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
-      places.push({ path, bits: value instanceof Uint8Array ? 8 : 32, octets: value.byteLength });
+      places.push({ path, bits: value instanceof Uint8Array ? 8 : 32, bytes: value.byteLength });
       return undefined;
     }
     const fields = Object.entries(value).map((
@@ -186,17 +186,17 @@ function encode(command: Command): Uint8Array {
 }
 
 /** @param record without its own length; 8-bit arrays of the command lie in it, so clearing them leaves nothing of them */
-function decode(record: Uint8Array<ArrayBuffer>, decoder: TextDecoder): Command {
+function decode(record: Uint8Array<ArrayBuffer>, decoder: TextDecoder): WorkerCommand {
   let at = LENGTH + readUint32(record, 0);
   const text = decoder.decode(record.subarray(LENGTH, at));
-  const [command, places] = JSON.parse(text) as [Command, ArrayPlace[]];
-  for (const { path, bits, octets } of places) {
+  const [command, places] = JSON.parse(text) as [WorkerCommand, ArrayPlace[]];
+  for (const { path, bits, bytes } of places) {
     // deno-lint-ignore no-explicit-any
     let owner: any = command;
     for (const name of path.slice(0, -1)) owner = owner[name];
-    const array = record.subarray(at, at + octets);
+    const array = record.subarray(at, at + bytes);
     owner[path[path.length - 1] as string] = bits === 8 ? array : new Uint32Array(array.slice().buffer);
-    at += octets;
+    at += bytes;
   }
   return command;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import type { Command } from "./worker_channel.ts";
-import { allocateCommandRing, CommandReader, CommandWriter, RING_OCTETS } from "./command_ring.ts";
+import type { WorkerCommand } from "./worker_channel.ts";
+import { allocateCommandRing, CommandReader, CommandWriter, RING_CAPACITY } from "./command_ring.ts";
 
 /** Both sides in one thread. */
 function open() {
@@ -18,7 +18,7 @@ function present<T>(value: T): T {
   return Object.fromEntries(fields.map(([name, field]) => [name, present(field)])) as T;
 }
 
-const text = (slot: number, length: number): Command => ({
+const text = (slot: number, length: number): WorkerCommand => ({
   kind: "sessions",
   command: { kind: "text", slot, text: new Uint8Array(length).fill(slot) },
 });
@@ -26,7 +26,7 @@ const text = (slot: number, length: number): Command => ({
 Deno.test("commands arrive in order with all that they hold, each with a wake", () => {
   const { writer, reader, wakes } = open();
   const keys = { localIndex: 0xffff_ffff, remoteIndex: 1, initiator: true };
-  const sent: Command[] = [
+  const sent: WorkerCommand[] = [
     { kind: "ipv6", isOn: true },
     { kind: "endpoint", index: 0, socketAddress: undefined },
     { kind: "endpoint", index: 0, socketAddress: Uint8Array.of(2, 0, 9, 207, 10, 0, 0, 1) },
@@ -77,7 +77,7 @@ Deno.test("the ring goes round many times, and its counts wrap", () => {
 
 Deno.test("what has no room waits for it, in order, also a command longer than the ring", async () => {
   const { writer, reader } = open();
-  const lengths = [RING_OCTETS / 2, RING_OCTETS / 2, 3 * RING_OCTETS, 1, RING_OCTETS, 0];
+  const lengths = [RING_CAPACITY / 2, RING_CAPACITY / 2, 3 * RING_CAPACITY, 1, RING_CAPACITY, 0];
   lengths.forEach((length, slot) => writer.push(text(slot, length)));
   for (const [slot, length] of lengths.entries()) {
     let command = reader.next();
@@ -92,6 +92,6 @@ Deno.test("what has no room waits for it, in order, also a command longer than t
 
 Deno.test("a writer that is disposed of leaves no timer behind", () => {
   const { writer } = open();
-  writer.push(text(1, 2 * RING_OCTETS));
+  writer.push(text(1, 2 * RING_CAPACITY));
   writer[Symbol.dispose]();
 });

@@ -7,29 +7,29 @@ import { OperationError } from "../core/error.ts";
 import { errorName } from "../ffi/libc/errno.ts";
 import type { TunDevice } from "../ffi/tun/tun.ts";
 import type { UdpSocket } from "../ffi/udp/udp_socket.ts";
-import { openWake, type Wake } from "../ffi/libc/waker.ts";
-import { type Event, PEER, type Role, SharedState, type Start } from "./worker_channel.ts";
+import { openWaker, type Waker } from "../ffi/libc/waker.ts";
+import { PEER, type Role, SharedState, type WorkerEvent, type WorkerInit } from "./worker_channel.ts";
 import { allocateCommandRing, CommandWriter } from "./command_ring.ts";
 import type { SessionCommand, SessionEvent } from "./sessions/session_channel.ts";
 import { deviceNotices, socketNotices } from "./offload_support.ts";
 
-/** What a data plane is made of. */
-export interface DataPlaneSettings {
+/** Options and collaborators of a data plane. */
+export interface DataPlaneOptions {
   readonly role: Role;
   readonly tun: TunDevice;
   /** The socket between server and client; an accessor has none. */
   readonly udp?: UdpSocket;
   /** Whether the socket is connected to the peer. */
   readonly connected: boolean;
-  /** Let the kernel cut and join datagrams. */
+  /** Let the kernel segment and coalesce datagrams. */
   readonly offload: boolean;
-  /** Takes a line that says which part of the offload this system lacks; must not throw. */
+  /** Receives a line about a part of the offload that this system lacks; must not throw. */
   readonly onNotice: (text: string) => void;
-  /** Takes a datagram that is no packet; must not throw. */
+  /** Receives a datagram that is not a packet; must not throw. */
   readonly onMessage: (bytes: Uint8Array, source: Uint8Array, fromPeer: boolean) => void;
 }
 
-/** What the Worker may do: the calls of the C library, and nothing else. */
+/** Permissions of the Worker: the calls of the C library, and nothing else. */
 export const WORKER_PERMISSIONS = {
   ffi: true,
   import: false,
@@ -44,13 +44,13 @@ export const WORKER_PERMISSIONS = {
 /** The data plane of a program. */
 export class DataPlane {
   readonly #worker: Worker;
-  readonly #wake: Wake = openWake();
+  readonly #wake: Waker = openWaker();
   readonly #shared = SharedState.allocate();
   readonly #ring = allocateCommandRing();
   readonly #commands = new CommandWriter(this.#ring, () => this.#wake.signal());
   readonly #failed = Promise.withResolvers<never>();
   readonly #stopped = Promise.withResolvers<void>();
-  /** Takes what the Worker says of sessions; must not throw. */
+  /** Receives events of sessions; must not throw. */
   onSessionEvent: (event: SessionEvent) => void = () => {};
 
   /**
@@ -67,7 +67,7 @@ export class DataPlane {
       this.#failed.reject(new OperationError("failure", `Cannot run the data plane: ${event.message}`));
       this.#stopped.resolve();
     };
-    // Whoever awaits `failure` sees it; nobody has to.
+    // Awaiting `failure` is optional.
     this.#failed.promise.catch(() => {});
   }
 
@@ -76,35 +76,35 @@ export class DataPlane {
    *
    * @throws {OperationError} "failure" when the Worker cannot start
    */
-  async start(settings: DataPlaneSettings): Promise<void> {
+  async start(options: DataPlaneOptions): Promise<void> {
     const ready = Promise.withResolvers<void>();
-    this.#worker.onmessage = ({ data }: MessageEvent<Event>) => {
+    this.#worker.onmessage = ({ data }: MessageEvent<WorkerEvent>) => {
       if (data.kind === "message") {
         this.#shared.noteMessageTaken();
-        settings.onMessage(data.bytes, data.source, data.fromPeer);
+        options.onMessage(data.bytes, data.source, data.fromPeer);
       } else if (data.kind === "sessions") this.onSessionEvent(data.event);
-      else if (data.kind === "refused") {
-        socketNotices(data.refusals).forEach((text) => settings.onNotice(text));
+      else if (data.kind === "unsupported") {
+        socketNotices(data.unsupported).forEach((text) => options.onNotice(text));
       } else if (data.kind === "ready") ready.resolve();
       else {
-        if (data.kind === "failed") this.#failed.reject(describeFailure(settings, data.call, data.errno));
+        if (data.kind === "failed") this.#failed.reject(describeFailure(options, data.call, data.errno));
         this.#stopped.resolve();
       }
     };
-    const start: Start = {
-      role: settings.role,
-      tun: { descriptor: settings.tun.descriptor, offload: settings.tun.offload },
-      udp: settings.udp && {
-        descriptor: settings.udp.descriptor,
-        connected: settings.connected,
-        offload: settings.offload,
+    const init: WorkerInit = {
+      role: options.role,
+      tun: { descriptor: options.tun.descriptor, offload: options.tun.offload },
+      udp: options.udp && {
+        descriptor: options.udp.descriptor,
+        connected: options.connected,
+        offload: options.offload,
       },
       wakeDescriptor: this.#wake.descriptor,
       shared: this.#shared.buffer,
       commands: this.#ring,
     };
-    if (settings.offload) deviceNotices(settings.tun.offload).forEach((text) => settings.onNotice(text));
-    this.#worker.postMessage(start);
+    if (options.offload) deviceNotices(options.tun.offload).forEach((text) => options.onNotice(text));
+    this.#worker.postMessage(init);
     await Promise.race([ready.promise, this.failure]);
   }
 
@@ -118,17 +118,17 @@ export class DataPlane {
     return this.#failed.promise;
   }
 
-  /** Names the endpoint that packets go to and come from; undefined: nobody. */
+  /** Sets the endpoint that packets go to and come from; undefined for none. */
   bindPeer(socketAddress: Uint8Array | undefined): void {
     this.#commands.push({ kind: "endpoint", index: PEER, socketAddress });
   }
 
-  /** Carries IPv6 packets from now on, or drops them; off at the start. */
+  /** Turns IPv6 on or off; it is off at the start. */
   carryIpv6(isOn: boolean): void {
     this.#commands.push({ kind: "ipv6", isOn });
   }
 
-  /** Tells the Worker something about sessions (sessions/session_plane.ts). */
+  /** Sends a command about sessions (sessions/session_controller.ts). */
   commandSessions(command: SessionCommand): void {
     if (command.kind !== "attach") return this.#commands.push({ kind: "sessions", command });
     this.#worker.postMessage(command);
@@ -145,13 +145,13 @@ export class DataPlane {
   }
 }
 
-function describeFailure(settings: DataPlaneSettings, side: string, errno: number): OperationError {
-  const object = side === "tun" ? `interface ${settings.tun.name}` : "the UDP socket";
+function describeFailure(options: DataPlaneOptions, side: string, errno: number): OperationError {
+  const object = side === "tun" ? `interface ${options.tun.name}` : "the UDP socket";
   return new OperationError(
     "io",
     `Cannot go on with ${object}: ${errorName(errno)}`,
     side === "tun"
-      ? "It was removed from outside; start the program again to create it anew"
+      ? "It was removed from outside; start the program again to create it"
       : "Start the program again",
   );
 }

@@ -15,24 +15,24 @@ import { PEER, type Role } from "./worker_channel.ts";
  * Hands a message to the main thread, or counts it.
  *
  * @param offset where it lies in the arena
- * @param run the run it came in
+ * @param message the message it came in
  * @param fromPeer whether the bound endpoint sent it
  */
-export type PassMessage = (offset: number, length: number, run: number, fromPeer: boolean) => void;
+export type Punt = (offset: number, length: number, message: number, fromPeer: boolean) => void;
 
-/** Where packets for sessions go. */
+/** Sends inbound packets to sessions. */
 export interface InboundSessions {
-  /** Takes the whole IPv4 packet at `at` if it is for a session. */
-  takeInbound(at: number, length: number): boolean;
-  /** Sends on what was taken. */
+  /** Sends the whole IPv4 packet at `at` if it is for a session; false if it is not. */
+  handleInbound(at: number, length: number): boolean;
+  /** Sends what is queued. */
   flush(): void;
 }
 
 /** Moves datagrams from the socket to the interface and to the main thread. */
 export class Inbound {
-  /** Whether IPv6 packets are carried. */
+  /** IPv6 packets are carried. */
   ipv6IsOn = false;
-  /** Takes a packet that is for a session; absent where there are none. */
+  /** Handles packets for sessions; undefined where there are none. */
   sessions: InboundSessions | undefined = undefined;
 
   constructor(
@@ -41,19 +41,19 @@ export class Inbound {
     readonly udp: UdpPort,
     readonly bytes: Uint8Array,
     readonly counters: CounterTable,
-    readonly passMessage: PassMessage,
+    readonly punt: Punt,
   ) {}
 
-  /** Takes one batch. False when the socket is gone. */
+  /** Handles one batch. False when the socket is gone. */
   drain(): boolean {
     const { udp } = this;
-    const runs = udp.receive();
-    if (runs === RECEIVE_FAILED) return false;
+    const messages = udp.receive();
+    if (messages === RECEIVE_FAILED) return false;
     let heard = false;
-    for (let run = 0; run < runs; run++) {
-      const fromPeer = udp.runIsFrom(run, PEER);
+    for (let message = 0; message < messages; message++) {
+      const fromPeer = udp.messageIsFrom(message, PEER);
       heard ||= fromPeer;
-      this.#takeRun(run, fromPeer);
+      this.#handleMessage(message, fromPeer);
     }
     this.tun.flush();
     this.sessions?.flush();
@@ -61,31 +61,31 @@ export class Inbound {
     return true;
   }
 
-  #takeRun(run: number, fromPeer: boolean): void {
+  #handleMessage(message: number, fromPeer: boolean): void {
     const { udp, counters } = this;
-    if (udp.runIsTruncated(run)) {
+    if (udp.messageIsTruncated(message)) {
       counters[Counter["drop.oversize"]]++;
       return;
     }
-    // An empty datagram is a run of no octets.
-    if (udp.runLength(run) === 0) {
+    // An empty datagram is a message of no bytes.
+    if (udp.messageLength(message) === 0) {
       this.#countUnknown(fromPeer);
       return;
     }
-    const end = udp.runOffset(run) + udp.runLength(run);
-    const segment = udp.runSegment(run);
-    for (let at = udp.runOffset(run); at < end; at += segment) {
-      this.#takeDatagram(at, Math.min(segment, end - at), run, fromPeer);
+    const end = udp.messageOffset(message) + udp.messageLength(message);
+    const stride = udp.messageStride(message);
+    for (let at = udp.messageOffset(message); at < end; at += stride) {
+      this.#handleDatagram(at, Math.min(stride, end - at), message, fromPeer);
     }
   }
 
-  #takeDatagram(at: number, length: number, run: number, fromPeer: boolean): void {
+  #handleDatagram(at: number, length: number, message: number, fromPeer: boolean): void {
     const { counters } = this;
     const version = packetVersion(this.bytes, at, length);
     if (version !== 0) {
       if (!fromPeer) counters[Counter["drop.unknownPeer"]]++;
       else if (version === 6 && !this.ipv6IsOn) counters[Counter["drop.ipv6Off"]]++;
-      else if (version === 6 || this.sessions?.takeInbound(at, length) !== true) {
+      else if (version === 6 || this.sessions?.handleInbound(at, length) !== true) {
         counters[Counter["inbound.packets"]]++;
         counters[Counter["inbound.bytes"]] += length;
         this.tun.write(at, length);
@@ -94,7 +94,7 @@ export class Inbound {
     }
     const kind = this.role === "server" ? serverMessage(this.bytes, at, length) : ServerMessage.Description;
     if (kind === ServerMessage.Heartbeat || (kind === ServerMessage.Description && fromPeer)) {
-      this.passMessage(at, length, run, fromPeer);
+      this.punt(at, length, message, fromPeer);
     } else this.#countUnknown(fromPeer);
   }
 

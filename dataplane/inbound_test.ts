@@ -4,18 +4,18 @@ import { SessionMemory } from "./sessions/session_memory.ts";
 import type { TunPort } from "../ffi/tun/tun.ts";
 import type { UdpPort } from "../ffi/udp/udp_socket.ts";
 import { Inbound } from "./inbound.ts";
-import { type Delivery, ExposedInbound, type ExposedParts } from "./sessions/exposed_inbound.ts";
+import { type Delivery, type ExposedDeps, ExposedInbound } from "./sessions/exposed_inbound.ts";
 
 /** A port that receives these datagrams, one a run, laid out one after the other from the arena's start. */
 function receiving(lengths: readonly number[], fromPeer: boolean): UdpPort {
   const offset = (run: number) => lengths.slice(0, run).reduce((sum, length) => sum + length, 0);
   return {
     receive: () => lengths.length,
-    runOffset: offset,
-    runLength: (run: number) => lengths[run] ?? assert.fail(),
-    runSegment: (run: number) => lengths[run] ?? assert.fail(),
-    runIsFrom: () => fromPeer,
-    runIsTruncated: () => false,
+    messageOffset: offset,
+    messageLength: (message: number) => lengths[message] ?? assert.fail(),
+    messageStride: (message: number) => lengths[message] ?? assert.fail(),
+    messageIsFrom: () => fromPeer,
+    messageIsTruncated: () => false,
   } as unknown as UdpPort;
 }
 
@@ -42,7 +42,7 @@ Deno.test("an exposed socket counts empty datagrams as malformed", () => {
     udp: receiving([0, 1, 0], false),
     shared,
     batch: { now: 0 },
-  } as unknown as ExposedParts;
+  } as unknown as ExposedDeps;
   const delivery = { flush: () => {} } as unknown as Delivery;
   assert.equal(new ExposedInbound(parts, delivery).drain(), true);
   assert.deepEqual(counted(dropsByReason(shared.counters)), [["malformed", 3]]);

@@ -1,6 +1,6 @@
 /**
- * What datagrams of no session cost the main thread: so many a second are handed to it and no more. Half of them is kept for senders
- * that have proven who they are, so that strangers cannot keep them out.
+ * The rate of datagrams that the main thread handles. Half of it is reserved for authenticated senders, so
+ * that a flood of others does not keep them out.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export const MESSAGES_PER_SECOND = 2000;
 /** Messages at once of strangers, and of the others: as many as wait for the main thread anyway. */
 const BURST = 128;
 
-/** The budget of one socket. Times are milliseconds on a monotonic clock. */
+/** The budget of one socket. Times are monotonic milliseconds. */
 export class MessageBudget {
   readonly #strangers: TokenBucket;
   readonly #known: TokenBucket;
@@ -24,7 +24,7 @@ export class MessageBudget {
     this.#known = new TokenBucket(MESSAGES_PER_SECOND / 2, BURST, now);
   }
 
-  /** Whether one more message may go to the main thread. */
+  /** Takes one message from the budget; false when it is used up. */
   take(isKnown: boolean, now: number): boolean {
     return isKnown && this.#known.take(1, now) || this.#strangers.take(1, now);
   }

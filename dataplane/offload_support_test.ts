@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { REFUSED_CUTTING, REFUSED_JOINING, REFUSED_LENGTH } from "../ffi/udp/udp_socket.ts";
+import { EXCEEDS_PMTU, NO_GRO, NO_GSO } from "../ffi/udp/udp_socket.ts";
 import { deviceNotices, socketNotices } from "./offload_support.ts";
 
 Deno.test("a device that grants all is not spoken of, one that does not is spoken of once", () => {
@@ -14,7 +14,7 @@ Deno.test("where the system has no such feature, nothing is missing", () => {
 
 Deno.test("each refusal of the socket has a line of its own", () => {
   assert.deepEqual(socketNotices(0), []);
-  const each = [REFUSED_JOINING, REFUSED_CUTTING, REFUSED_LENGTH].map(socketNotices);
+  const each = [NO_GRO, NO_GSO, EXCEEDS_PMTU].map(socketNotices);
   assert.deepEqual(each.map((lines) => lines.length), [1, 1, 1]);
-  assert.deepEqual(socketNotices(REFUSED_JOINING | REFUSED_CUTTING | REFUSED_LENGTH), each.flat());
+  assert.deepEqual(socketNotices(NO_GRO | NO_GSO | EXCEEDS_PMTU), each.flat());
 });

@@ -4,67 +4,67 @@
  * @module
  */
 import { Counter, type CounterTable } from "../core/counters.ts";
-import type { DatagramList } from "../core/packet/tx_queue.ts";
-import { READ_EMPTY, READ_FAILED, READ_FULL, type TunPort } from "../ffi/tun/tun.ts";
+import type { TxQueue } from "../core/packet/tx_queue.ts";
+import { BATCH_FULL, DEVICE_ERROR, type TunPort, WOULD_BLOCK } from "../ffi/tun/tun.ts";
 import type { UdpPort } from "../ffi/udp/udp_socket.ts";
 import { PEER } from "./worker_channel.ts";
 
-/** Octets read before they are sent: they are still in the processor's cache then. */
-export const BATCH_OCTETS = 192 * 1024;
+/** Bytes read before they are sent: they are still in the processor's cache then. */
+export const BATCH_BYTES = 192 * 1024;
 
-/** Where packets for sessions go. */
+/** Sends outbound packets to sessions. */
 export interface OutboundSessions {
-  /** Takes datagram `index` if it is for a session. */
-  takeOutbound(list: DatagramList, index: number): boolean;
-  /** Sends on what was taken. */
+  /** Sends datagram `index` if it is for a session; false if it is not. */
+  handleOutbound(list: TxQueue, index: number): boolean;
+  /** Sends what is queued. */
   flush(): void;
 }
 
 /** Moves packets from the interface to the socket. */
 export class Outbound {
-  /** Whether the peer's endpoint is known. */
+  /** The peer's endpoint is known. */
   peerIsBound = false;
-  /** Whether IPv6 packets are carried. */
+  /** IPv6 packets are carried. */
   ipv6IsOn = false;
-  /** Takes a datagram of the list that is for a session; absent where there are none. */
+  /** Handles packets for sessions; undefined where there are none. */
   sessions: OutboundSessions | undefined = undefined;
-  /** The last batch ended for want of room: the interface may hold more than poll(2) knows of. */
+  /** The last batch was full, so the interface may have more packets than poll(2) reports. */
   isBehind = false;
 
   constructor(
     readonly tun: TunPort,
     readonly udp: UdpPort,
-    readonly list: DatagramList,
+    readonly list: TxQueue,
     readonly counters: CounterTable,
   ) {}
 
-  /** Takes one batch. False when the interface is gone. */
+  /** Handles one batch. False when the interface is gone. */
   drain(): boolean {
     const { list, tun } = this;
-    let octets = 0;
-    let taken = READ_EMPTY;
-    while (octets < BATCH_OCTETS) {
+    let bytes = 0;
+    let taken = WOULD_BLOCK;
+    while (bytes < BATCH_BYTES) {
       const first = list.count;
       taken = tun.read(list);
-      if (taken <= READ_EMPTY) break;
-      octets += this.#address(first);
+      if (taken <= WOULD_BLOCK) break;
+      bytes += this.#address(first);
     }
     if (list.count > 0) this.udp.send(list);
     this.sessions?.flush();
     list.clear();
     tun.release();
-    this.isBehind = taken === READ_FULL;
-    return taken !== READ_FAILED;
+    this.isBehind = taken === BATCH_FULL;
+    return taken !== DEVICE_ERROR;
   }
 
-  /** Gives the datagrams from `first` on their endpoint; returns their octets. */
+  /** Gives the datagrams from `first` on their endpoint; returns their bytes. */
   #address(first: number): number {
     const { list } = this;
     const { u8 } = list.arena;
-    let octets = 0;
+    let bytes = 0;
     for (let index = first; index < list.count; index++) {
-      octets += list.lengths[index];
-      if (this.sessions?.takeOutbound(list, index) === true) {
+      bytes += list.lengths[index];
+      if (this.sessions?.handleOutbound(list, index) === true) {
         list.endpoints[index] = -1;
         continue;
       }
@@ -75,6 +75,6 @@ export class Outbound {
         this.counters[isCarried ? Counter["drop.noClient"] : Counter["drop.ipv6Off"]]++;
       }
     }
-    return octets;
+    return bytes;
   }
 }

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { Event, Start } from "./worker_channel.ts";
+import type { WorkerEvent, WorkerInit } from "./worker_channel.ts";
 import { runPacketLoop } from "./packet_loop.ts";
 import type { Attach } from "./sessions/session_channel.ts";
 
 /** The part of the Worker's global scope that is used here. */
 interface WorkerScope {
-  onmessage: ((message: MessageEvent<Start | Attach>) => void) | null;
-  postMessage(event: Event): void;
+  onmessage: ((message: MessageEvent<WorkerInit | Attach>) => void) | null;
+  postMessage(event: WorkerEvent): void;
 }
 
 const scope = self as unknown as WorkerScope;
@@ -34,5 +34,5 @@ scope.onmessage = ({ data }) => {
     return;
   }
   started = true;
-  runPacketLoop(data as Start, (event) => scope.postMessage(event), nextAttachment);
+  runPacketLoop(data as WorkerInit, (event) => scope.postMessage(event), nextAttachment);
 };

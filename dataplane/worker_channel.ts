@@ -1,5 +1,5 @@
 /**
- * What the main thread and the data plane's Worker say to each other.
+ * Messages between the main thread and the data plane's Worker.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import type { TunOffload } from "../ffi/tun/tun.ts";
 import type { UdpAttachment } from "../ffi/udp/udp_socket.ts";
 import type { Attach, SessionCommand, SessionEvent } from "./sessions/session_channel.ts";
 
-/** Which program's datagrams the Worker classifies; an accessor has sessions only. */
+/** The program whose datagrams the Worker classifies; an accessor has sessions only. */
 export type Role = "server" | "client" | "accessor";
 
 /** The Worker's first message: descriptors that the main thread opened. */
-export interface Start {
+export interface WorkerInit {
   readonly role: Role;
   readonly tun: { readonly descriptor: number; readonly offload: TunOffload };
   /** The socket between server and client; an accessor has none. */
@@ -23,9 +23,9 @@ export interface Start {
   readonly commands: SharedArrayBuffer;
 }
 
-/** What the Worker is told later, through the ring of commands. */
-export type Command =
-  /** Names the endpoint of this index as a socket address, or takes the name away. */
+/** Later messages to the Worker, through the ring of commands. */
+export type WorkerCommand =
+  /** Sets the endpoint of this index to a socket address, or removes it. */
   | { readonly kind: "endpoint"; readonly index: number; readonly socketAddress: Uint8Array | undefined }
   /** Carries IPv6 packets, or drops them. */
   | { readonly kind: "ipv6"; readonly isOn: boolean }
@@ -35,7 +35,7 @@ export type Command =
   | { readonly kind: "stop" };
 
 /** Messages from the Worker. */
-export type Event =
+export type WorkerEvent =
   | { readonly kind: "ready" }
   /** A datagram that is no packet, with its sender's socket address. */
   | {
@@ -44,8 +44,8 @@ export type Event =
     readonly fromPeer: boolean;
     readonly bytes: Uint8Array;
   }
-  /** The kernel refused some of the offload: the bits of `UdpPort.refusals` that are new. */
-  | { readonly kind: "refused"; readonly refusals: number }
+  /** The kernel lacks a part of the offload: the new bits of `UdpPort.unsupported`. */
+  | { readonly kind: "unsupported"; readonly unsupported: number }
   | { readonly kind: "sessions"; readonly event: SessionEvent }
   /** A descriptor died; the Worker has stopped. */
   | { readonly kind: "failed"; readonly call: string; readonly errno: number }

@@ -1,13 +1,12 @@
 /**
- * Which system's calls and programs are used, and where they are. This is the running system's own; a build for tests puts
- * another file in this one's place (tools/darwin_double.ts), so that the macOS side runs on Linux. Nothing at run time
- * changes it.
+ * The operating system whose calls and programs are used. A build for tests replaces this file
+ * (tools/darwin_double.ts), so that the macOS side runs on Linux. Nothing at run time changes it.
  *
  * @module
  */
 
 /** A system as the programs see it. */
-export interface BackEnd {
+export interface Platform {
   readonly os: "darwin" | "linux";
   /** The processor decides where the C calling convention puts variadic arguments. */
   readonly arch: "aarch64" | "x86_64";
@@ -16,14 +15,14 @@ export interface BackEnd {
    * up first (Apple's release notes of macOS Big Sur 11.0.1, 62986286).
    */
   readonly libc: string;
-  /** What precedes the absolute path of the system's programs that configure the network. */
+  /** Prefix of the absolute paths of the programs that configure the network. */
   readonly programRoot: string;
 }
 
 const isDarwin = Deno.build.os === "darwin";
 
 /** The system in use. */
-export const backEnd: BackEnd = {
+export const platform: Platform = {
   os: isDarwin ? "darwin" : "linux",
   arch: Deno.build.arch === "aarch64" ? "aarch64" : "x86_64",
   libc: isDarwin ? "/usr/lib/libSystem.B.dylib" : "libc.so.6",

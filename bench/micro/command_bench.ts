@@ -6,10 +6,10 @@
  * @module
  */
 import { allocateCommandRing, CommandWriter } from "../../dataplane/command_ring.ts";
-import type { Command } from "../../dataplane/worker_channel.ts";
+import type { WorkerCommand } from "../../dataplane/worker_channel.ts";
 
 /** A text for an accessor, as the answer to its question is. */
-const COMMAND: Command = {
+const COMMAND: WorkerCommand = {
   kind: "sessions",
   command: { kind: "text", slot: 1, text: new Uint8Array(300) },
 };

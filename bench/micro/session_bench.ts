@@ -24,7 +24,7 @@ const SESSIONS = 1000;
 /** A socket that gives back what was sent, as one run. */
 class Mirror implements UdpPort {
   readonly descriptor = -1;
-  readonly refusals = 0;
+  readonly unsupported = 0;
   readonly failure = 0;
   #received = 0;
 
@@ -99,7 +99,7 @@ for (const backend of ["libcrypto", "wasm"] as const) {
     list.pushSegment(HEADERS, payload + index * SEGMENT, SEGMENT);
   }
   const seal = () => {
-    for (let index = 0; index < SEGMENTS; index++) batch.listed(0, list, index);
+    for (let index = 0; index < SEGMENTS; index++) batch.enqueueFrom(0, list, index);
     batch.flush();
   };
   let delivered = 0;

@@ -63,12 +63,12 @@ export class Arena {
     return offset;
   }
 
-  /** How much is handed out, for {@linkcode Arena.release}. */
+  /** Bytes handed out, for {@linkcode Arena.release}. */
   get used(): number {
     return this.#used;
   }
 
-  /** Takes back everything that was handed out since `used` was this. */
+  /** Frees everything that was handed out since `used` had this value. */
   release(used: number): void {
     this.#used = used;
   }

@@ -6,7 +6,7 @@
 import { gatherWasm } from "./gather_copy_wasm.ts";
 
 /** The copies between two memories. */
-export interface Gathering {
+export interface GatherCopy {
   /**
    * Puts two pieces of the packet memory together from byte `to` of the other memory on and pads them with zeros to a
    * multiple of 16.
@@ -24,9 +24,9 @@ export interface Gathering {
  * @param packet where packets lie
  * @param other where they are gathered; may be the same memory
  */
-export function createGathering(packet: WebAssembly.Memory, other: WebAssembly.Memory): Gathering {
+export function createGatherCopy(packet: WebAssembly.Memory, other: WebAssembly.Memory): GatherCopy {
   const binary = Uint8Array.from(atob(gatherWasm), (character) => character.charCodeAt(0));
   const imports = { packet: { memory: packet }, other: { memory: other } };
   const instance = new WebAssembly.Instance(new WebAssembly.Module(binary), imports);
-  return instance.exports as unknown as Gathering;
+  return instance.exports as unknown as GatherCopy;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { hex } from "../offload/frame_fixture.ts";
 import { noise } from "../offload/packets_fixture.ts";
-import { createGathering } from "./gather_copy.ts";
+import { createGatherCopy } from "./gather_copy.ts";
 
 const PAGES = { initial: 4, maximum: 4 };
 const anyLength = fc.oneof(fc.nat({ max: 100 }), fc.nat({ max: 65_535 }));
@@ -11,7 +11,7 @@ for (const memories of [1, 2]) {
   Deno.test(`two pieces come together, padded with zeros, in ${memories === 1 ? "the same" : "another"} memory`, () => {
     const packet = new WebAssembly.Memory(PAGES);
     const other = memories === 1 ? packet : new WebAssembly.Memory(PAGES);
-    const { gather, scatter } = createGathering(packet, other);
+    const { gather, scatter } = createGatherCopy(packet, other);
     const from = new Uint8Array(packet.buffer);
     const to = new Uint8Array(other.buffer);
     fc.assert(

@@ -22,7 +22,7 @@ const IPV6_CHARACTERS = /^[0-9a-fA-F:]+$/;
 const ZONED = /^([^%]+)%([A-Za-z0-9._-]{1,15})$/;
 const SCOPE = /^[1-9]\d{0,9}$/;
 /** Scope ids are 32 bits (RFC 3493 section 3.3). */
-const SCOPE_MAXIMUM = 0xffff_ffff;
+const MAX_SCOPE = 0xffff_ffff;
 
 /**
  * Reads an address from its text: four decimal octets without leading zeros, or an IPv6 text of RFC 4291 section 2.2.
@@ -57,7 +57,7 @@ export function parseScopedAddress(text: string): IpAddress | undefined {
   const [, head = "", zone = ""] = ZONED.exec(text) ?? [];
   const address = parseAddress(head);
   const scope = Number(zone);
-  if (address === undefined || !SCOPE.test(zone) || scope > SCOPE_MAXIMUM) return undefined;
+  if (address === undefined || !SCOPE.test(zone) || scope > MAX_SCOPE) return undefined;
   return { ...address, scope };
 }
 
@@ -138,7 +138,7 @@ function longestZeroRun(groups: number[]): { start: number; length: number } {
 }
 
 /** Whether both are the same address of the same family and scope. */
-export function sameAddress(a: IpAddress, b: IpAddress): boolean {
+export function equalAddress(a: IpAddress, b: IpAddress): boolean {
   return a.family === b.family && a.scope === b.scope &&
     a.bytes.every((byte, index) => byte === b.bytes[index]);
 }

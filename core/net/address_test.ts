@@ -4,6 +4,7 @@ import ipaddr from "ipaddr.js";
 import {
   addressFromUint32,
   addressToUint32,
+  equalAddress,
   formatAddress,
   type IpAddress,
   isZonedAddress,
@@ -11,7 +12,6 @@ import {
   nextAddress,
   parseAddress,
   parseScopedAddress,
-  sameAddress,
   unmapAddress,
 } from "./address.ts";
 import { anyAddress, anyIpv4 } from "./arbitrary_fixture.ts";
@@ -75,10 +75,10 @@ Deno.test("formatAddress agrees with ipaddr.js", () => {
   }));
 });
 
-Deno.test("sameAddress tells families and bytes apart", () => {
+Deno.test("equalAddress tells families and bytes apart", () => {
   fc.assert(fc.property(anyAddress, anyAddress, (a, b) => {
-    assert.equal(sameAddress(a, b), formatAddress(a) === formatAddress(b));
-    assert(sameAddress(a, { family: a.family, bytes: a.bytes.slice() }));
+    assert.equal(equalAddress(a, b), formatAddress(a) === formatAddress(b));
+    assert(equalAddress(a, { family: a.family, bytes: a.bytes.slice() }));
   }));
 });
 
@@ -123,8 +123,8 @@ Deno.test("a link-local address may have the number of its interface", () => {
   assert.deepEqual(scoped, { ...address("fe80::1"), scope: 12 });
   assert.ok(scoped);
   assert.equal(formatAddress(scoped), "fe80::1%12");
-  assert.equal(sameAddress(scoped, address("fe80::1")), false);
-  assert.equal(sameAddress(scoped, { ...address("fe80::1"), scope: 13 }), false);
+  assert.equal(equalAddress(scoped, address("fe80::1")), false);
+  assert.equal(equalAddress(scoped, { ...address("fe80::1"), scope: 13 }), false);
   assert.equal(parseScopedAddress("febf::1%4294967295")?.scope, 0xffff_ffff);
   assert.deepEqual(parseScopedAddress("2001:db8::1"), address("2001:db8::1"));
   const refused =

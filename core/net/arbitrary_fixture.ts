@@ -4,7 +4,7 @@ import type { IpAddress } from "./address.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Prefix } from "./prefix.ts";
 
-// Zero and all-ones octets are where carries, masks and the shortening of IPv6 texts go wrong, so they come often.
+// Zero and all-ones bytes are where carries, masks and the shortening of IPv6 texts go wrong, so they come often.
 const octet = fc.oneof(fc.constant(0), fc.constant(0xff), fc.integer({ min: 0, max: 0xff }));
 
 function addressOf(family: 4 | 6): fc.Arbitrary<IpAddress> {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatAddress, type IpAddress, mapAddress, parseScopedAddress, sameAddress } from "./address.ts";
+import { equalAddress, formatAddress, type IpAddress, mapAddress, parseScopedAddress } from "./address.ts";
 
 /** One end of a UDP or TCP exchange. */
 export interface Endpoint {
@@ -55,6 +55,6 @@ export function toSocketFamily(endpoint: Endpoint, family: 4 | 6): Endpoint {
 }
 
 /** Whether both name the same port of the same address. */
-export function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
-  return a.port === b.port && sameAddress(a.address, b.address);
+export function equalEndpoint(a: Endpoint, b: Endpoint): boolean {
+  return a.port === b.port && equalAddress(a.address, b.address);
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { anyEndpoint } from "./arbitrary_fixture.ts";
-import { formatEndpoint, parseEndpoint, parsePort, sameEndpoint, toSocketFamily } from "./endpoint.ts";
+import { equalEndpoint, formatEndpoint, parseEndpoint, parsePort, toSocketFamily } from "./endpoint.ts";
 
 Deno.test("endpoints read and write as ADDRESS:PORT and [IPV6]:PORT", () => {
   for (
@@ -29,13 +29,13 @@ Deno.test("a formatted endpoint reads back as itself", () => {
   fc.assert(fc.property(anyEndpoint, (one) => {
     const again = parseEndpoint(formatEndpoint(one));
     assert.deepEqual(again, one);
-    assert(again !== undefined && sameEndpoint(again, one));
+    assert(again !== undefined && equalEndpoint(again, one));
   }));
 });
 
-Deno.test("sameEndpoint tells ports and addresses apart", () => {
+Deno.test("equalEndpoint tells ports and addresses apart", () => {
   fc.assert(fc.property(anyEndpoint, anyEndpoint, (a, b) => {
-    assert.equal(sameEndpoint(a, b), formatEndpoint(a) === formatEndpoint(b));
+    assert.equal(equalEndpoint(a, b), formatEndpoint(a) === formatEndpoint(b));
   }));
 });
 

@@ -5,16 +5,16 @@
  */
 import { err, ok, quote, type Result } from "../result.ts";
 
-// RFC 1035 section 2.3.4: 63 octets a label, 255 in wire form, which makes 253 characters. Underscores are no host
+// RFC 1035 section 2.3.4: 63 bytes a label, 255 in wire form, which makes 253 characters. Underscores are no host
 // name's (RFC 952), but Docker's service names have them.
 const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
-const LONGEST_NAME = 253;
+const MAX_NAME_LENGTH = 253;
 
 /** Whether the text, in lower case, is a name of one or more labels, without leading or trailing dots. */
 export function isHostName(text: string): boolean {
   const labels = text.split(".");
   // A last label of digits makes a mistyped IPv4 address (RFC 1123 section 2.1).
-  return text.length <= LONGEST_NAME && labels.every((label) => LABEL.test(label)) &&
+  return text.length <= MAX_NAME_LENGTH && labels.every((label) => LABEL.test(label)) &&
     !/^\d+$/.test(labels.at(-1) ?? "");
 }
 

@@ -8,22 +8,22 @@ import { isZonedAddress, parseAddress } from "./address.ts";
 import { parsePort } from "./endpoint.ts";
 
 /** A host and a UDP port of it. */
-export interface Remote {
+export interface HostPort {
   /** A name, or an IP address without brackets, which may have a zone: "fe80::1%eth0". */
   readonly host: string;
   /** 1 to 65535. */
   readonly port: number;
 }
 
-const REMOTE = /^(?:\[([^\]]*)\]|([^:]*)):([^:]*)$/;
+const HOST_PORT = /^(?:\[([^\]]*)\]|([^:]*)):([^:]*)$/;
 
 /**
  * Reads "HOST:PORT", "ADDRESS:PORT", "[IPV6]:PORT" or "[IPV6%ZONE]:PORT" with a port from 1 to 65535.
  *
  * @returns undefined if the text is none
  */
-export function parseRemote(text: string): Remote | undefined {
-  const [, ipv6, name = "", portText = ""] = REMOTE.exec(text) ?? [];
+export function parseHostPort(text: string): HostPort | undefined {
+  const [, ipv6, name = "", portText = ""] = HOST_PORT.exec(text) ?? [];
   const port = parsePort(portText);
   if (port === undefined) return undefined;
   if (ipv6 !== undefined) {
@@ -34,6 +34,6 @@ export function parseRemote(text: string): Remote | undefined {
 }
 
 /** The remote as it is read. */
-export function formatRemote({ host, port }: Remote): string {
+export function formatHostPort({ host, port }: HostPort): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatRemote, parseRemote } from "./host_port.ts";
+import { formatHostPort, parseHostPort } from "./host_port.ts";
 
 for (
   const [text, host, port] of [
@@ -12,9 +12,9 @@ for (
   ] as const
 ) {
   Deno.test(`${text} is a host with a port, and is written so`, () => {
-    const remote = parseRemote(text);
+    const remote = parseHostPort(text);
     assert.deepEqual(remote, { host, port });
-    assert.equal(formatRemote({ host, port }), text);
+    assert.equal(formatHostPort({ host, port }), text);
   });
 }
 
@@ -45,5 +45,5 @@ for (
     ],
   ]
 ) {
-  Deno.test(`${JSON.stringify(text)} is none`, () => assert.equal(parseRemote(text), undefined));
+  Deno.test(`${JSON.stringify(text)} is none`, () => assert.equal(parseHostPort(text), undefined));
 }

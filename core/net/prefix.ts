@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatAddress, type IpAddress, parseAddress, sameAddress } from "./address.ts";
+import { equalAddress, formatAddress, type IpAddress, parseAddress } from "./address.ts";
 
 /** An address with the length of its network part in bits. Host bits may be set, as in 192.168.251.1/24. */
 export interface Prefix {
@@ -34,13 +34,13 @@ export function formatPrefix(prefix: Prefix): string {
 }
 
 /** The prefix with all host bits cleared: 192.168.251.1/24 becomes 192.168.251.0/24. */
-export function networkOf(prefix: Prefix): Prefix {
+export function maskPrefix(prefix: Prefix): Prefix {
   const { address: { family, bytes }, length } = prefix;
   const cleared = bytes.map((byte, index) => byte & octetMask(length - index * 8));
   return { address: { family, bytes: cleared }, length };
 }
 
-// The mask of one octet in which `bits` of the network part are left: none below 1, all from 8.
+// The mask of one byte in which `bits` of the network part are left: none below 1, all from 8.
 function octetMask(bits: number): number {
   return bits >= 8 ? 0xff : bits <= 0 ? 0 : (0xff00 >> bits) & 0xff;
 }
@@ -60,6 +60,6 @@ export function prefixesOverlap(a: Prefix, b: Prefix): boolean {
 }
 
 /** Whether both have the same address, host bits and all, and the same length. */
-export function samePrefix(a: Prefix, b: Prefix): boolean {
-  return a.length === b.length && sameAddress(a.address, b.address);
+export function equalPrefix(a: Prefix, b: Prefix): boolean {
+  return a.length === b.length && equalAddress(a.address, b.address);
 }

@@ -3,13 +3,13 @@ import fc from "fast-check";
 import { formatAddress, type IpAddress, parseAddress } from "./address.ts";
 import { anyAddress, anyPrefix } from "./arbitrary_fixture.ts";
 import {
+  equalPrefix,
   formatPrefix,
-  networkOf,
+  maskPrefix,
   parsePrefix,
   type Prefix,
   prefixContains,
   prefixesOverlap,
-  samePrefix,
 } from "./prefix.ts";
 
 function prefix(text: string): Prefix {
@@ -45,16 +45,16 @@ Deno.test("a formatted prefix reads back as itself", () => {
   fc.assert(fc.property(anyPrefix, (one) => assert.deepEqual(parsePrefix(formatPrefix(one)), one)));
 });
 
-Deno.test("networkOf clears the host bits and nothing else", () => {
-  assert.equal(formatPrefix(networkOf(prefix("172.18.255.255/12"))), "172.16.0.0/12");
-  assert.equal(formatPrefix(networkOf(prefix("10.1.2.3/32"))), "10.1.2.3/32");
-  assert.equal(formatPrefix(networkOf(prefix("10.1.2.3/0"))), "0.0.0.0/0");
+Deno.test("maskPrefix clears the host bits and nothing else", () => {
+  assert.equal(formatPrefix(maskPrefix(prefix("172.18.255.255/12"))), "172.16.0.0/12");
+  assert.equal(formatPrefix(maskPrefix(prefix("10.1.2.3/32"))), "10.1.2.3/32");
+  assert.equal(formatPrefix(maskPrefix(prefix("10.1.2.3/0"))), "0.0.0.0/0");
   fc.assert(fc.property(anyPrefix, (one) => {
-    const network = networkOf(one);
+    const network = maskPrefix(one);
     const width = bits(one.address).length;
     assert.equal(bits(network.address), networkBits(one).padEnd(width, "0"));
     assert.equal(network.length, one.length);
-    assert(samePrefix(networkOf(network), network));
+    assert(equalPrefix(maskPrefix(network), network));
   }));
 });
 
@@ -82,8 +82,8 @@ Deno.test("prefixesOverlap is true exactly if one network holds the other", () =
   }));
 });
 
-Deno.test("samePrefix tells host bits and lengths apart", () => {
-  assert(samePrefix(prefix("10.0.0.0/8"), prefix("10.0.0.0/8")));
-  assert(!samePrefix(prefix("10.0.0.0/8"), prefix("10.0.0.0/9")));
-  assert(!samePrefix(prefix("10.0.0.0/8"), prefix("10.0.0.1/8")));
+Deno.test("equalPrefix tells host bits and lengths apart", () => {
+  assert(equalPrefix(prefix("10.0.0.0/8"), prefix("10.0.0.0/8")));
+  assert(!equalPrefix(prefix("10.0.0.0/8"), prefix("10.0.0.0/9")));
+  assert(!equalPrefix(prefix("10.0.0.0/8"), prefix("10.0.0.1/8")));
 });

@@ -70,7 +70,7 @@ export const anyHeaders: fc.Arbitrary<Omit<PacketFields, "payload">> = fc.consta
     }).map(({ tcp, ...rest }) => tcp === undefined ? rest : { ...rest, tcp })
   );
 
-/** Octets of extension headers: an IPv6 packet may have a source route, and then they are long. */
+/** Bytes of extension headers: an IPv6 packet may have a source route, and then they are long. */
 const extension = fc.oneof(
   { arbitrary: fc.constant(0), weight: 5 },
   { arbitrary: fc.integer({ min: 1, max: 100 }).map((units) => 8 * units), weight: 1 },

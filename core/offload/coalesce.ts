@@ -26,35 +26,35 @@ import {
   VIRTIO_NEEDS_CHECKSUM,
 } from "./virtio.ts";
 
-/** Largest IP packet, in octets (RFC 791: 16-bit total length). */
-const PACKET_MAXIMUM = 65535;
-/** Most segments of one write; the kernel cuts UDP super packets of more than UDP_MAX_SEGMENTS = 64 (linux/udp.h). */
-const SEGMENT_MAXIMUM = 64;
+/** Largest IP packet, in bytes (RFC 791: 16-bit total length). */
+const MAX_PACKET = 65535;
+/** Segments of one write; the kernel splits UDP super packets above UDP_MAX_SEGMENTS = 64 (linux/udp.h). */
+const MAX_SEGMENTS = 64;
 const TCP_HEADER = 20;
 const UDP_HEADER = 8;
 const ACK = 0x10;
 const PSH = 0x08;
-/** IPv4 octets 6-7 in little-endian order: MF and the fragment offset; DF. */
+/** IPv4 bytes 6-7 in little-endian order: MF and the fragment offset; DF. */
 const IPV4_FRAGMENT = 0xff3f;
 const IPV4_DONT_FRAGMENT = 0x0040;
 
-/** What a packet can be joined as. */
+/** Kinds of packets that can be coalesced. */
 const enum Kind {
   Single = 0,
   Tcp = 1,
   Udp = 2,
 }
 
-/** Which packets the device takes joined. */
+/** Kinds of super packets that the device accepts. */
 export interface CoalesceOptions {
-  /** The device takes TCP super packets. */
+  /** The device accepts TCP super packets. */
   readonly tcp: boolean;
-  /** The device takes UDP super packets (TUN_F_USO4/6). */
+  /** The device accepts UDP super packets (TUN_F_USO4/6). */
   readonly udp: boolean;
 }
 
 /**
- * Takes one finished frame.
+ * Receives one finished frame.
  *
  * @param iovecs byte offset of the first iovec: the virtio header, then the packet in pieces
  * @param count number of iovecs
@@ -74,7 +74,7 @@ export class Coalescer {
   #kind = Kind.Single;
   #transport = 0;
   #headerLength = 0;
-  /** Payload octets of the first packet: the segment size. */
+  /** Payload bytes of the first packet: the segment size. */
   #size = 0;
   #lastSize = 0;
   #count = 0;
@@ -94,13 +94,13 @@ export class Coalescer {
     this.#options = options;
     this.#write = write;
     this.#virtio = arena.allocate(VIRTIO_HEADER + 6, 16);
-    this.#iovecs = arena.allocate((SEGMENT_MAXIMUM + 1) * IOVEC_SIZE, 16);
+    this.#iovecs = arena.allocate((MAX_SEGMENTS + 1) * IOVEC_SIZE, 16);
     arena.writeIovec(this.#iovecs, this.#virtio, VIRTIO_HEADER);
   }
 
   /**
-   * Takes one whole IP packet (the caller has checked version and total length). Its memory must stay untouched
-   * until {@linkcode flush}; its header may be rewritten in place.
+   * Adds one whole IP packet (the caller has checked version and total length). Its memory must stay
+   * untouched until {@linkcode flush}; its header may be rewritten in place.
    */
   push(packet: number, length: number): void {
     if (this.#count > 0 && this.#joins(packet, length)) return;
@@ -140,7 +140,7 @@ export class Coalescer {
     }
   }
 
-  /** Tells what a packet could be joined as and notes where its headers end. */
+  /** Classifies a packet and notes where its headers end. */
   #classify(packet: number, length: number): Kind {
     const { u8 } = this.#arena;
     let protocol: number;
@@ -175,7 +175,7 @@ export class Coalescer {
     const payload = length - this.#headerLength;
     if (
       this.#kind === Kind.Single || payload <= 0 || payload > this.#size || this.#lastSize !== this.#size ||
-      this.#count >= SEGMENT_MAXIMUM || this.#total + payload > PACKET_MAXIMUM
+      this.#count >= MAX_SEGMENTS || this.#total + payload > MAX_PACKET
     ) return false;
     if (!this.#continues(packet)) return false;
     if (!this.#verified && !this.#verifyOpen()) return false;
@@ -230,7 +230,7 @@ export class Coalescer {
     return true;
   }
 
-  /** Verifies the open packet, and keeps the sums of the fields that all packets joined to it share. */
+  /** Verifies the open packet, and keeps the sums of the fields that all packets in it share. */
   #verifyOpen(): boolean {
     const packet = this.#packet;
     const { view } = this.#arena;
@@ -260,7 +260,7 @@ export class Coalescer {
     return fold(this.#pseudoHeader(covered) + this.#sum(packet + this.#transport, covered)) === 0xffff;
   }
 
-  /** Sum of the pseudo-header (RFC 9293 section 3.1, RFC 8200 section 8.1) for `length` transport octets. */
+  /** Sum of the pseudo-header (RFC 9293 section 3.1, RFC 8200 section 8.1) for `length` transport bytes. */
   #pseudoHeader(length: number): number {
     return this.#flowSum + swap16(length);
   }

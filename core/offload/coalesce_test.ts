@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { DatagramList, IOVECS_PER_DATAGRAM } from "../packet/tx_queue.ts";
+import { IOVECS_PER_DATAGRAM, TxQueue } from "../packet/tx_queue.ts";
 import { IOVEC_SIZE } from "../memory/arena.ts";
 import { anySuperFrame } from "./arbitrary_fixture.ts";
 import { type CoalesceOptions, Coalescer } from "./coalesce.ts";
@@ -30,7 +30,7 @@ import { segmentTwin } from "./segment_twin_fixture.ts";
 import { anyStream } from "./stream_fixture.ts";
 
 const { arena, sum } = openArena(3 << 20);
-const list = new DatagramList(arena, 2048);
+const list = new TxQueue(arena, 2048);
 const frames: (Frame & { readonly packets: number })[] = [];
 const coalescers = new Map<string, Coalescer>();
 const superAt = arena.allocate(65536 + 128, 64) + 64;
@@ -50,7 +50,7 @@ function coalescer(options: CoalesceOptions): Coalescer {
 const BOTH = { tcp: true, udp: true };
 const GAP = 5;
 
-/** The frames written for these packets, which lie `GAP` odd octets apart. */
+/** The frames written for these packets, which lie `GAP` odd bytes apart. */
 function coalesce(packets: readonly Uint8Array[], options: CoalesceOptions = BOTH): Frame[] {
   frames.length = 0;
   let at = storeAt + 1;
@@ -152,7 +152,7 @@ Deno.test("only headers of packets that were joined are written to", () => {
       at += 1;
       for (const packet of packets) {
         const transport = packet[0] >>> 4 === 4 ? (packet[0] & 15) * 4 : 40;
-        // No transport header in these streams is longer than 36 octets.
+        // No transport header in these streams is longer than 36 bytes.
         const payload = Math.min(transport + 36, packet.length);
         const kept = arena.u8.slice(at + payload, at + packet.length);
         assert.equal(hex(kept), hex(packet.subarray(payload)), "payload stays");

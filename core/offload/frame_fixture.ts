@@ -20,7 +20,7 @@ export function openArena(size: number): { readonly arena: Arena; readonly sum: 
   return { arena: new Arena(memory.buffer as ArrayBuffer, 0x7fab_ffff_8000), sum: createSum(memory) };
 }
 
-/** Where the iovec at `at` begins in the arena, and its octets. */
+/** Where the iovec at `at` begins in the arena, and its bytes. */
 export function readIovec(arena: Arena, at: number): { readonly offset: number; readonly length: number } {
   const view = new DataView(arena.buffer);
   return {
@@ -38,7 +38,7 @@ export function gather(arena: Arena, at: number, count: number): Uint8Array {
   return concat(...pieces);
 }
 
-/** Octets as hexadecimal text: long arrays compare slowly, and their differences are unreadable. */
+/** Bytes as hexadecimal text: long arrays compare slowly, and their differences are unreadable. */
 export function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
 }
@@ -83,7 +83,7 @@ export interface Frame {
   readonly packet: Uint8Array;
 }
 
-/** One large packet to be cut every `size` octets of payload; its checksum field holds the pseudo-header sum. */
+/** One large packet to be cut every `size` bytes of payload; its checksum field holds the pseudo-header sum. */
 export function superFrame(fields: PacketFields, size: number): Frame {
   const packet = packetOf(fields);
   const transport = ipHeaderLength(fields);

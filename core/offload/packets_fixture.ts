@@ -9,9 +9,9 @@ export interface PacketFields {
   readonly hopLimit: number;
   /** IPv4 identification; IPv6 takes it as its flow label. */
   readonly id: number;
-  /** IPv4 octets 6-7: flags and fragment offset. */
+  /** IPv4 bytes 6-7: flags and fragment offset. */
   readonly fragment: number;
-  /** IPv4 options, or octets of one IPv6 destination options header (a multiple of 8). */
+  /** IPv4 options, or bytes of one IPv6 destination options header (a multiple of 8). */
   readonly options: Uint8Array;
   readonly sourcePort: number;
   readonly destinationPort: number;
@@ -25,11 +25,11 @@ export interface TcpFields {
   readonly acknowledgement: number;
   /** Octet 13. */
   readonly flags: number;
-  /** Low half of octet 12. */
+  /** Low half of byte 12. */
   readonly reserved: number;
   readonly window: number;
   readonly urgent: number;
-  /** A multiple of 4 octets. */
+  /** A multiple of 4 bytes. */
   readonly options: Uint8Array;
 }
 
@@ -47,17 +47,17 @@ export function isIpv4(fields: PacketFields): boolean {
   return fields.source.length === 4;
 }
 
-/** Octets before the transport header. */
+/** Bytes before the transport header. */
 export function ipHeaderLength(fields: PacketFields): number {
   return (isIpv4(fields) ? 20 : 40) + fields.options.length;
 }
 
-/** Octets before the payload. */
+/** Bytes before the payload. */
 export function headerLength(fields: PacketFields): number {
   return ipHeaderLength(fields) + (fields.tcp === undefined ? 8 : 20 + fields.tcp.options.length);
 }
 
-/** RFC 1071: the ones' complement sum of big-endian words, an odd last octet is the high half of a word. */
+/** RFC 1071: the ones' complement sum of big-endian words, an odd last byte is the high half of a word. */
 export function onesComplementSum(bytes: Uint8Array): number {
   let sum = 0;
   for (let i = 0; i < bytes.length; i += 2) {
@@ -143,7 +143,7 @@ function ipv6Header(fields: PacketFields, protocol: number, total: number): Uint
   header.set(fields.source, 8);
   header.set(fields.destination, 24);
   if (fields.options.length > 0) {
-    // Destination options (RFC 8200 section 4.6): next header, length in 8 octets less one, then one PadN.
+    // Destination options (RFC 8200 section 4.6): next header, length in 8 bytes less one, then one PadN.
     header[40] = protocol;
     header[41] = fields.options.length / 8 - 1;
     header[42] = 1;
@@ -175,7 +175,7 @@ function udpHeader(fields: PacketFields): Uint8Array {
   return header;
 }
 
-/** Octets that differ from each other and from run to run of `seed`. */
+/** Bytes that differ from each other and from run to run of `seed`. */
 export function noise(length: number, seed: number): Uint8Array {
   const bytes = new Uint8Array(length);
   let state = (seed ^ 0x9e3779b9) >>> 0 || 1;

@@ -12,7 +12,7 @@
  */
 import { fold, type Sum, swap16 } from "../packet/checksum.ts";
 import type { Arena } from "../memory/arena.ts";
-import type { DatagramList } from "../packet/tx_queue.ts";
+import type { TxQueue } from "../packet/tx_queue.ts";
 import { IPV6_HEADER, packetVersion, PROTOCOL_TCP, PROTOCOL_UDP } from "../packet/ip.ts";
 import {
   TCP_CHECKSUM_OFFSET,
@@ -25,11 +25,11 @@ import {
   VIRTIO_NEEDS_CHECKSUM,
 } from "./virtio.ts";
 
-/** Octets of a TCP header without options (RFC 9293 section 3.1). */
+/** Bytes of a TCP header without options (RFC 9293 section 3.1). */
 const TCP_HEADER = 20;
-/** Octets of a UDP header (RFC 768). */
+/** Bytes of a UDP header (RFC 768). */
 const UDP_HEADER = 8;
-/** TCP flags, octet 13 of the header. */
+/** TCP flags, byte 13 of the header. */
 const FIN = 0x01;
 const PSH = 0x08;
 const CWR = 0x80;
@@ -37,18 +37,18 @@ const CWR = 0x80;
 /** Returned by {@linkcode appendFrame} for a frame whose headers contradict each other. */
 export const MALFORMED: number = -1;
 /** Returned by {@linkcode appendFrame} when the list has too little room left; nothing was appended. */
-export const NO_ROOM: number = -2;
+export const QUEUE_FULL: number = -2;
 
 /**
  * Appends what one read of the device brought, as whole IP packets.
  *
  * @param virtio byte offset of the virtio header, even
  * @param packet byte offset of the IP header, a multiple of 4
- * @param length octets of the packet
- * @returns how many datagrams were appended, or {@linkcode MALFORMED} or {@linkcode NO_ROOM}
+ * @param length bytes of the packet
+ * @returns how many datagrams were appended, or {@linkcode MALFORMED} or {@linkcode QUEUE_FULL}
  */
 export function appendFrame(
-  list: DatagramList,
+  list: TxQueue,
   sum: Sum,
   virtio: number,
   packet: number,
@@ -61,7 +61,7 @@ export function appendFrame(
   const needsChecksum = (u8[virtio] & VIRTIO_NEEDS_CHECKSUM) !== 0;
   const transport = u16[(virtio + 6) >> 1];
   if (type === VIRTIO_GSO_NONE) {
-    if (list.room === 0) return NO_ROOM;
+    if (list.free === 0) return QUEUE_FULL;
     if (
       needsChecksum && !completeChecksum(list.arena, sum, packet, length, transport, u16[(virtio + 8) >> 1])
     ) {
@@ -113,7 +113,7 @@ function ipHeaderIsSound(
   return transport === IPV6_HEADER ? u8[packet + 6] === protocol : transport > IPV6_HEADER;
 }
 
-/** Sum of an IPv4 header without total length, id and checksum; these are octets 2-5 and 10-11. */
+/** Sum of an IPv4 header without total length, id and checksum; these are bytes 2-5 and 10-11. */
 function ipv4BaseSum(u16: Uint16Array, sum: Sum, packet: number, transport: number): number {
   const word = packet >> 1;
   return fold(
@@ -122,7 +122,7 @@ function ipv4BaseSum(u16: Uint16Array, sum: Sum, packet: number, transport: numb
   );
 }
 
-/** Copies a header of `length` octets, both ends at multiples of 4. */
+/** Copies a header of `length` bytes, both ends at multiples of 4. */
 function copyHeader(u32: Uint32Array, to: number, from: number, length: number): void {
   const target = to >> 2;
   const source = from >> 2;
@@ -145,7 +145,7 @@ function writeIpLength(arena: Arena, header: number, total: number, id: number, 
 }
 
 function appendTcp(
-  list: DatagramList,
+  list: TxQueue,
   sum: Sum,
   packet: number,
   length: number,
@@ -164,7 +164,7 @@ function appendTcp(
   const payloadLength = length - headerLength;
   const segments = Math.ceil(payloadLength / size);
   if (!list.hasRoom(segments, headerLength)) {
-    return list.canHold(segments, headerLength) ? NO_ROOM : MALFORMED;
+    return list.canHold(segments, headerLength) ? QUEUE_FULL : MALFORMED;
   }
 
   const isIpv4 = u8[packet] >>> 4 === 4;
@@ -208,7 +208,7 @@ function appendTcp(
 }
 
 function appendUdp(
-  list: DatagramList,
+  list: TxQueue,
   sum: Sum,
   packet: number,
   length: number,
@@ -224,7 +224,7 @@ function appendUdp(
   const payloadLength = length - headerLength;
   const segments = Math.ceil(payloadLength / size);
   if (!list.hasRoom(segments, headerLength)) {
-    return list.canHold(segments, headerLength) ? NO_ROOM : MALFORMED;
+    return list.canHold(segments, headerLength) ? QUEUE_FULL : MALFORMED;
   }
 
   const udpWord = (packet + transport) >> 1;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { DatagramList, HEADER_ROOM, IOVECS_PER_DATAGRAM } from "../packet/tx_queue.ts";
+import { HEADER_CAPACITY, IOVECS_PER_DATAGRAM, TxQueue } from "../packet/tx_queue.ts";
 import { packetVersion } from "../packet/ip.ts";
 import { IOVEC_SIZE } from "../memory/arena.ts";
 import { anySuperFrame } from "./arbitrary_fixture.ts";
@@ -22,7 +22,7 @@ const slot = arena.allocate(4096, 64);
 const packetAt = slot + 64;
 // The list comes last, so that everything before it may be compared.
 const listStart = arena.allocate(0, 64);
-const list = new DatagramList(arena, CAPACITY);
+const list = new TxQueue(arena, CAPACITY);
 const headerRoom = list.nextHeader;
 
 /** Lays the frame out in memory full of `filling`. */
@@ -57,12 +57,12 @@ function attempt(frame: Frame, filling: number): Outcome {
     const at = list.iovecs + index * IOVECS_PER_DATAGRAM * IOVEC_SIZE;
     const pieces = [readIovec(arena, at), readIovec(arena, at + IOVEC_SIZE)];
     for (const { offset, length: octets } of pieces) {
-      const isHeader = offset === ownRoom && ownRoom + octets <= headerRoom + CAPACITY * HEADER_ROOM;
+      const isHeader = offset === ownRoom && ownRoom + octets <= headerRoom + CAPACITY * HEADER_CAPACITY;
       const isInPacket = offset >= packetAt && offset + octets <= packetAt + length;
       assert.ok(isHeader || isInPacket, "every piece lies in the packet or in the header's room");
     }
     const [written] = pieces;
-    if (written.offset === ownRoom) ownRoom += Math.ceil(written.length / HEADER_ROOM) * HEADER_ROOM;
+    if (written.offset === ownRoom) ownRoom += Math.ceil(written.length / HEADER_CAPACITY) * HEADER_CAPACITY;
     const bytes = Uint8Array.from(
       pieces.flatMap(({ offset, length: octets }) => [...arena.u8.subarray(offset, offset + octets)]),
     );
@@ -89,7 +89,7 @@ const anyVirtio: fc.Arbitrary<VirtioFields> = fc.record({
   checksumOffset: uint16,
 });
 
-/** A sound frame with some fields replaced, octets changed and its end cut off. */
+/** A sound frame with some fields replaced, bytes changed and its end cut off. */
 const brokenFrame: fc.Arbitrary<Frame> = fc.record({
   frame: anySuperFrame.filter(({ packet }) => packet.length < 3000),
   virtio: anyVirtio,
@@ -158,7 +158,7 @@ for (
     ["a transport header at an odd place", withVirtio(tcp, { checksumStart: 21 })],
     // Octet 58 is the urgent pointer's first and would be the data offset of such a header.
     ["a transport header that is not aligned", withVirtio(tcp6, { checksumStart: 46 })],
-    // Ten segments, whose headers of 780 octets take seven of the list's 64 rooms each.
+    // Ten segments, whose headers of 780 bytes take seven of the list's 64 rooms each.
     ["longer headers than there is room for", superFrame({ ...over6, options: new Uint8Array(720) }, 100)],
     ["a TCP header shorter than 20 octets", withOctet(tcp, 32, 0x40)],
     ["a TCP header that fills the packet", {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { DatagramList, IOVECS_PER_DATAGRAM } from "../packet/tx_queue.ts";
+import { IOVECS_PER_DATAGRAM, TxQueue } from "../packet/tx_queue.ts";
 import { IOVEC_SIZE } from "../memory/arena.ts";
 import { anySuperFrame } from "./arbitrary_fixture.ts";
 import { type Frame, gather, hex, openArena, superFrame, virtioBytes } from "./frame_fixture.ts";
@@ -22,12 +22,12 @@ import {
   URG,
   writeUint16,
 } from "./packets_fixture.ts";
-import { appendFrame, MALFORMED, NO_ROOM } from "./segment.ts";
+import { appendFrame, MALFORMED, QUEUE_FULL } from "./segment.ts";
 import { segmentTwin } from "./segment_twin_fixture.ts";
 
 const CAPACITY = 2048;
 const { arena, sum } = openArena(1 << 20);
-const list = new DatagramList(arena, CAPACITY);
+const list = new TxQueue(arena, CAPACITY);
 const SLOT = 65536 + 128;
 const slot = arena.allocate(SLOT, 64);
 const packetAt = slot + 64;
@@ -148,12 +148,12 @@ Deno.test("a packet without any request goes through as it came", () => {
 });
 
 Deno.test("a list with too little room is left untouched, and so is the packet", () => {
-  const small = new DatagramList(arena, 5);
+  const small = new TxQueue(arena, 5);
   const frame = superFrame(plainTcp, 334);
   const length = put(frame);
   assert.equal(appendFrame(small, sum, packetAt - 10, packetAt, length), 3);
   const before = arena.u8.slice();
-  assert.equal(appendFrame(small, sum, packetAt - 10, packetAt, length), NO_ROOM);
+  assert.equal(appendFrame(small, sum, packetAt - 10, packetAt, length), QUEUE_FULL);
   assert.equal(small.count, 3);
   assert.deepEqual(arena.u8, before);
   small.clear();
@@ -168,19 +168,19 @@ Deno.test("a list with too little room is left untouched, and so is the packet",
   const whole = put({ ...single, virtio: { ...single.virtio, type: 0 } });
   for (let i = 0; i < 5; i++) small.pushWhole(packetAt, whole);
   const filled = arena.u8.slice();
-  assert.equal(appendFrame(small, sum, packetAt - 10, packetAt, whole), NO_ROOM);
+  assert.equal(appendFrame(small, sum, packetAt - 10, packetAt, whole), QUEUE_FULL);
   assert.deepEqual(arena.u8, filled, "not even the checksum is completed");
 });
 
 Deno.test("a frame of more segments than any list holds is no frame", () => {
-  const small = new DatagramList(arena, 5);
+  const small = new TxQueue(arena, 5);
   for (const fields of [plainTcp, plainUdp]) {
     assert.equal(appendFrame(small, sum, packetAt - 10, packetAt, put(superFrame(fields, 100))), MALFORMED);
   }
 });
 
 Deno.test("headers too long for all segments of a list wait, or are no frame", () => {
-  const small = new DatagramList(arena, 10);
+  const small = new TxQueue(arena, 10);
   const source = {
     ...plainTcp,
     source: noise(16, 1),
@@ -189,11 +189,11 @@ Deno.test("headers too long for all segments of a list wait, or are no frame", (
   };
   const frame = superFrame({ ...source, payload: noise(1000, 3) }, 300);
   const length = put(frame);
-  // Each of the four headers takes 3 of the 10 rooms: 40 + 200 + 20 octets.
+  // Each of the four headers takes 3 of the 10 rooms: 40 + 200 + 20 bytes.
   assert.equal(appendFrame(small, sum, packetAt - 10, packetAt, length), MALFORMED);
   const three = superFrame({ ...source, payload: noise(900, 3) }, 300);
   assert.equal(appendFrame(small, sum, packetAt - 10, packetAt, put(three)), 3);
-  assert.equal(appendFrame(small, sum, packetAt - 10, packetAt, put(three)), NO_ROOM);
+  assert.equal(appendFrame(small, sum, packetAt - 10, packetAt, put(three)), QUEUE_FULL);
   small.clear();
   assert.equal(appendFrame(small, sum, packetAt - 10, packetAt, put(three)), 3);
 });

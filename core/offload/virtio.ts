@@ -1,20 +1,20 @@
 /**
- * `struct virtio_net_hdr`, the 10 octets that precede every packet of a Linux TUN device opened with IFF_VNET_HDR
+ * `struct virtio_net_hdr`, the 10 bytes that precede every packet of a Linux TUN device opened with IFF_VNET_HDR
  * (linux/virtio_net.h; its length is the default in drivers/net/tun.c of Linux). Fields are in host order.
  *
  * | offset | field | |
  * |---|---|---|
  * | 0 | flags u8 | 1: the checksum at csum_start + csum_offset is still to be completed |
  * | 1 | gso_type u8 | what kind of large packet it is; 0x80: its first segment carries CWR |
- * | 2 | hdr_len u16 | octets of all headers |
- * | 4 | gso_size u16 | payload octets of each segment |
+ * | 2 | hdr_len u16 | bytes of all headers |
+ * | 4 | gso_size u16 | payload bytes of each segment |
  * | 6 | csum_start u16 | where the checksummed part begins: the transport header |
  * | 8 | csum_offset u16 | where in it the checksum lies |
  *
  * @module
  */
 
-/** Octets of the header. */
+/** Bytes of the header. */
 export const VIRTIO_HEADER = 10;
 /** flags: the checksum field holds the pseudo-header sum only. */
 export const VIRTIO_NEEDS_CHECKSUM = 1;

@@ -29,7 +29,7 @@ export function fold(sum: number): number {
   return (once & 0xffff) + (once >>> 16);
 }
 
-/** Exchanges the two octets of a 16-bit number. */
+/** Exchanges the two bytes of a 16-bit number. */
 export function swap16(value: number): number {
   return (value & 0xff) << 8 | value >>> 8;
 }

@@ -30,7 +30,7 @@ export function isIcmpError(u8: Uint8Array, at: number, length: number): boolean
  * Turns an echo request into the reply to it: addresses exchanged, type changed, checksum corrected (RFC 1624). Nothing else
  * changes, so a broken checksum stays broken.
  *
- * @param length octets of the whole IPv4 packet at `at`
+ * @param length bytes of the whole IPv4 packet at `at`
  * @returns false, with nothing changed, for any other packet, fragments among them
  */
 export function answerEcho(u8: Uint8Array, at: number, length: number): boolean {

@@ -1,13 +1,13 @@
 /**
- * What the packet path needs to know of a packet before it touches anything else: whether the bytes are one whole
- * IPv4 (RFC 791) or IPv6 (RFC 8200) packet. Every read stays within the given length.
+ * First checks of a packet: whether the bytes are one whole IPv4 (RFC 791) or IPv6 (RFC 8200) packet. Every
+ * read stays within the given length.
  *
  * @module
  */
 
-/** Octets of an IPv4 header without options (RFC 791 section 3.1). */
+/** Bytes of an IPv4 header without options (RFC 791 section 3.1). */
 export const IPV4_HEADER = 20;
-/** Octets of the fixed IPv6 header (RFC 8200 section 3). */
+/** Bytes of the fixed IPv6 header (RFC 8200 section 3). */
 export const IPV6_HEADER = 40;
 /** Protocol number of TCP (IANA "Assigned Internet Protocol Numbers"). */
 export const PROTOCOL_TCP = 6;
@@ -15,7 +15,8 @@ export const PROTOCOL_TCP = 6;
 export const PROTOCOL_UDP = 17;
 
 /**
- * Tells whether `length` bytes at `offset` are exactly one IP packet: a sound header whose total length is `length`.
+ * Checks whether `length` bytes at `offset` are exactly one IP packet: a sound header whose total length is
+ * `length`.
  *
  * @returns 4 or 6 for a packet of that version, 0 for anything else
  */

@@ -10,7 +10,7 @@ const ipv6 = packetOf({
   destination: new Uint8Array(16).fill(2),
 });
 
-/** The packet's version where it stands at an odd offset among other octets. */
+/** The packet's version where it stands at an odd offset among other bytes. */
 function versionAmong(packet: Uint8Array, filling: number): number {
   const bytes = new Uint8Array(packet.length + 64).fill(filling);
   bytes.set(packet, 13);

@@ -8,18 +8,18 @@
 import { type Arena, IOVEC_SIZE } from "../memory/arena.ts";
 
 /**
- * Octets kept for a written header: IPv6 (40) or IPv4 with options (60) and TCP with options (60), rounded up. An IPv6 header
+ * Bytes kept for a written header: IPv6 (40) or IPv4 with options (60) and TCP with options (60), rounded up. An IPv6 header
  * with long extension headers takes several such rooms.
  */
-export const HEADER_ROOM = 128;
+export const HEADER_CAPACITY = 128;
 /** iovecs of one datagram: header and payload. */
 export const IOVECS_PER_DATAGRAM = 2;
 
-/** A bounded list of datagrams, filled by the TUN side and emptied by the UDP side. */
-export class DatagramList {
-  /** How many datagrams are in the list. */
+/** A bounded queue of datagrams, filled by the TUN side and emptied by the UDP side. */
+export class TxQueue {
+  /** Number of datagrams in the queue. */
   count = 0;
-  /** Octets of each datagram. */
+  /** Bytes of each datagram. */
   readonly lengths: Int32Array;
   /** Index of the endpoint that each datagram goes to; below 0: dropped by the one that read it. */
   readonly endpoints: Int32Array;
@@ -28,7 +28,7 @@ export class DatagramList {
   /** Byte offset of the first iovec; datagram i has two from `iovecs + i * 32` on. */
   readonly iovecs: number;
   readonly #headers: number;
-  /** Octets of the header rooms that are taken. */
+  /** Bytes of the header rooms that are taken. */
   #headersUsed = 0;
 
   /**
@@ -41,11 +41,11 @@ export class DatagramList {
     this.endpoints = new Int32Array(capacity);
     this.headers = new Int32Array(capacity);
     this.iovecs = arena.allocate(capacity * IOVECS_PER_DATAGRAM * IOVEC_SIZE, 16);
-    this.#headers = arena.allocate(capacity * HEADER_ROOM, 64);
+    this.#headers = arena.allocate(capacity * HEADER_CAPACITY, 64);
   }
 
-  /** Free places. */
-  get room(): number {
+  /** Number of datagrams that still fit. */
+  get free(): number {
     return this.capacity - this.count;
   }
 
@@ -54,15 +54,15 @@ export class DatagramList {
     return this.#headers + this.#headersUsed;
   }
 
-  /** Whether there are places for `count` datagrams with written headers of `headerLength` octets. */
+  /** Whether there are places for `count` datagrams with written headers of `headerLength` bytes. */
   hasRoom(count: number, headerLength: number): boolean {
-    return count <= this.room &&
-      count * roomOf(headerLength) <= this.capacity * HEADER_ROOM - this.#headersUsed;
+    return count <= this.free &&
+      count * roomOf(headerLength) <= this.capacity * HEADER_CAPACITY - this.#headersUsed;
   }
 
-  /** Whether there would be such places if the list were empty. */
+  /** Whether they would fit into an empty queue. */
   canHold(count: number, headerLength: number): boolean {
-    return count <= this.capacity && count * roomOf(headerLength) <= this.capacity * HEADER_ROOM;
+    return count <= this.capacity && count * roomOf(headerLength) <= this.capacity * HEADER_CAPACITY;
   }
 
   /** Appends a datagram whose header was written at {@linkcode nextHeader} and whose payload stays where it is. */
@@ -89,14 +89,14 @@ export class DatagramList {
     this.endpoints[index] = 0;
   }
 
-  /** Empties the list. */
+  /** Empties the queue. */
   clear(): void {
     this.count = 0;
     this.#headersUsed = 0;
   }
 }
 
-/** Octets of the rooms that a header takes: {@linkcode HEADER_ROOM} is a power of 2. */
+/** Bytes of the rooms that a header takes: {@linkcode HEADER_CAPACITY} is a power of 2. */
 function roomOf(headerLength: number): number {
-  return (headerLength + HEADER_ROOM - 1) & -HEADER_ROOM;
+  return (headerLength + HEADER_CAPACITY - 1) & -HEADER_CAPACITY;
 }

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { IOVEC_SIZE } from "../memory/arena.ts";
 import { gather, openArena, readIovec } from "../offload/frame_fixture.ts";
-import { DatagramList, HEADER_ROOM, IOVECS_PER_DATAGRAM } from "./tx_queue.ts";
+import { HEADER_CAPACITY, IOVECS_PER_DATAGRAM, TxQueue } from "./tx_queue.ts";
 
 Deno.test("a datagram is a header and a payload, each where it lies", () => {
   const { arena } = openArena(65536);
   const data = arena.allocate(256, 64);
   arena.u8.fill(7, data, data + 256);
-  const list = new DatagramList(arena, 3);
-  assert.equal(list.room, 3);
+  const list = new TxQueue(arena, 3);
+  assert.equal(list.free, 3);
 
   const header = list.nextHeader;
   assert.equal(header % 64, 0);
@@ -21,18 +21,18 @@ Deno.test("a datagram is a header and a payload, each where it lies", () => {
   assert.equal(gather(arena, at(1), 2).length, 20);
   assert.deepEqual([...list.lengths], [9, 20, 0]);
   assert.deepEqual([...list.headers.subarray(0, 2)], [header, data]);
-  assert.equal(list.nextHeader, header + HEADER_ROOM);
-  assert.deepEqual([list.count, list.room], [2, 1]);
+  assert.equal(list.nextHeader, header + HEADER_CAPACITY);
+  assert.deepEqual([list.count, list.free], [2, 1]);
 });
 
 Deno.test("a cleared list begins anew, with no endpoint of before", () => {
   const { arena } = openArena(65536);
-  const list = new DatagramList(arena, 2);
+  const list = new TxQueue(arena, 2);
   const first = list.nextHeader;
   list.pushSegment(20, first, 0);
   list.endpoints[0] = -1;
   list.clear();
-  assert.deepEqual([list.count, list.room, list.nextHeader], [0, 2, first]);
+  assert.deepEqual([list.count, list.free, list.nextHeader], [0, 2, first]);
   list.pushWhole(first, 20);
   assert.equal(list.endpoints[0], 0);
   list.endpoints[0] = 5;
@@ -43,14 +43,17 @@ Deno.test("a cleared list begins anew, with no endpoint of before", () => {
 
 Deno.test("a long header takes several rooms, of which there are as many as datagrams", () => {
   const { arena } = openArena(65536);
-  const list = new DatagramList(arena, 8);
+  const list = new TxQueue(arena, 8);
   const first = list.nextHeader;
-  assert.deepEqual([list.hasRoom(8, HEADER_ROOM), list.hasRoom(9, 1)], [true, false]);
-  assert.deepEqual([list.hasRoom(4, HEADER_ROOM + 1), list.hasRoom(5, HEADER_ROOM + 1)], [true, false]);
-  list.pushSegment(HEADER_ROOM + 1, first, 0);
-  assert.equal(list.nextHeader, first + 2 * HEADER_ROOM);
-  assert.deepEqual([list.hasRoom(6, HEADER_ROOM), list.hasRoom(7, HEADER_ROOM)], [true, false]);
-  assert.deepEqual([list.canHold(7, HEADER_ROOM), list.canHold(5, 2 * HEADER_ROOM)], [true, false]);
+  assert.deepEqual([list.hasRoom(8, HEADER_CAPACITY), list.hasRoom(9, 1)], [true, false]);
+  assert.deepEqual([list.hasRoom(4, HEADER_CAPACITY + 1), list.hasRoom(5, HEADER_CAPACITY + 1)], [
+    true,
+    false,
+  ]);
+  list.pushSegment(HEADER_CAPACITY + 1, first, 0);
+  assert.equal(list.nextHeader, first + 2 * HEADER_CAPACITY);
+  assert.deepEqual([list.hasRoom(6, HEADER_CAPACITY), list.hasRoom(7, HEADER_CAPACITY)], [true, false]);
+  assert.deepEqual([list.canHold(7, HEADER_CAPACITY), list.canHold(5, 2 * HEADER_CAPACITY)], [true, false]);
   list.clear();
-  assert.ok(list.hasRoom(8, HEADER_ROOM));
+  assert.ok(list.hasRoom(8, HEADER_CAPACITY));
 });

@@ -1,37 +1,38 @@
 /**
- * An accessor's two ways: everything from the TUN interface is for its one session, and packets from there come out if they are for
- * the accessor's own address, from the networks that are routed: a server may not send packets in the name of others.
+ * An accessor's two paths. Every packet of the TUN interface goes to its one session. A packet of the session
+ * goes to the interface if it is for the accessor's own address and from a routed network: a server may not
+ * spoof other sources.
  *
  * @module
  */
-import type { DatagramList } from "../../core/packet/tx_queue.ts";
+import type { TxQueue } from "../../core/packet/tx_queue.ts";
 import { ipv4Destination, ipv4Source } from "../../core/packet/ip.ts";
 import { isIcmpError } from "../../core/packet/icmp_echo.ts";
 import { Ipv4Set } from "../../core/sharing/prefix_set.ts";
 import { hasSourceRoute } from "../../core/sharing/source_route.ts";
 import { SessionCounter } from "../../core/counters.ts";
-import { READ_EMPTY, READ_FAILED, READ_FULL, type TunPort } from "../../ffi/tun/tun.ts";
-import { BATCH_OCTETS } from "../outbound.ts";
-import type { Delivery, ExposedParts } from "./exposed_inbound.ts";
-import { Fact, FACTS } from "./session_memory.ts";
+import { BATCH_FULL, DEVICE_ERROR, type TunPort, WOULD_BLOCK } from "../../ffi/tun/tun.ts";
+import { BATCH_BYTES } from "../outbound.ts";
+import type { Delivery, ExposedDeps } from "./exposed_inbound.ts";
+import { SESSION_STATS, SessionStat } from "./session_memory.ts";
 
 /** The accessor's session. */
 const SESSION = 0;
 
-/** Delivers packets of the session, and takes those of the TUN interface. */
+/** Moves packets between the session and the TUN interface. */
 export class AccessorDelivery implements Delivery {
-  /** The last batch ended for want of room: the interface may hold more than poll(2) knows of. */
+  /** The last batch was full, so the interface may have more packets than poll(2) reports. */
   isBehind = false;
-  /** Where packets may come from: the routed networks and the server's own address. Nothing until it is said. */
+  /** Allowed sources: the routed networks and the server's own address. Empty at first. */
   readonly exposed = new Ipv4Set();
-  /** All virtual addresses: the client's reports of errors come from there. */
+  /** All virtual addresses: the source of the client's ICMP errors. */
   readonly virtualNetwork = new Ipv4Set();
-  readonly #exposed: ExposedParts;
+  readonly #exposed: ExposedDeps;
   readonly #tun: TunPort;
-  readonly #list: DatagramList;
+  readonly #list: TxQueue;
 
-  /** @param list for what one read of the interface brings */
-  constructor(exposed: ExposedParts, tun: TunPort, list: DatagramList) {
+  /** @param list for the packets of one batch */
+  constructor(exposed: ExposedDeps, tun: TunPort, list: TxQueue) {
     this.#exposed = exposed;
     this.#tun = tun;
     this.#list = list;
@@ -50,16 +51,16 @@ export class AccessorDelivery implements Delivery {
       batch.drop(slot, SessionCounter["drop.sourceNotExposed"]);
       return;
     }
-    const row = slot * FACTS;
-    shared.facts[row + Fact.receivedPackets]++;
-    shared.facts[row + Fact.receivedBytes] += length;
+    const row = slot * SESSION_STATS;
+    shared.stats[row + SessionStat.receivedPackets]++;
+    shared.stats[row + SessionStat.receivedBytes] += length;
     shared.counters[SessionCounter["inbound.packets"]]++;
     shared.counters[SessionCounter["inbound.bytes"]] += length;
     this.#tun.write(at, length);
   }
 
-  /** The server's texts come in rows, and it is the only one there is. */
-  mayTell(): boolean {
+  /** The only session is the server's, and it may send several control messages in a row. */
+  maySendControl(): boolean {
     return true;
   }
 
@@ -68,22 +69,22 @@ export class AccessorDelivery implements Delivery {
     this.#exposed.batch.flush();
   }
 
-  /** Takes one batch of the interface; `batch.now` has been set. False when the interface is gone. */
+  /** Handles one batch of the interface; `batch.now` has been set. False when the interface is gone. */
   drain(): boolean {
     const list = this.#list;
-    let octets = 0;
-    let taken = READ_EMPTY;
-    while (octets < BATCH_OCTETS) {
+    let bytes = 0;
+    let taken = WOULD_BLOCK;
+    while (bytes < BATCH_BYTES) {
       const first = list.count;
       taken = this.#tun.read(list);
-      if (taken <= READ_EMPTY) break;
-      for (let index = first; index < list.count; index++) octets += this.#send(index);
+      if (taken <= WOULD_BLOCK) break;
+      for (let index = first; index < list.count; index++) bytes += this.#send(index);
     }
     this.#exposed.batch.flush();
     list.clear();
     this.#tun.release();
-    this.isBehind = taken === READ_FULL;
-    return taken !== READ_FAILED;
+    this.isBehind = taken === BATCH_FULL;
+    return taken !== DEVICE_ERROR;
   }
 
   #send(index: number): number {
@@ -92,7 +93,7 @@ export class AccessorDelivery implements Delivery {
     const header = list.headers[index];
     if (bytes[header] >>> 4 !== 4) shared.counters[SessionCounter["drop.ipv6Off"]]++;
     else if (!table.has(SESSION)) shared.counters[SessionCounter["drop.noSessionKey"]]++;
-    else batch.listed(SESSION, list, index);
+    else batch.enqueueFrom(SESSION, list, index);
     return list.lengths[index];
   }
 }

@@ -1,32 +1,34 @@
 /**
- * Packets on their way to sessions: each is sealed into a place of its own, all of a batch go out in one call, neighbours of
- * equal length as one message that the kernel cuts.
+ * Packets to sessions: each is encrypted into a cell of its own and all of a batch go out in one call. The
+ * kernel segments neighbours of equal length from one message.
  *
  * @module
  */
-import { createGathering, type Gathering } from "../../core/memory/gather_copy.ts";
+import { createGatherCopy, type GatherCopy } from "../../core/memory/gather_copy.ts";
 import { IOVEC_SIZE } from "../../core/memory/arena.ts";
-import { DatagramList, IOVECS_PER_DATAGRAM } from "../../core/packet/tx_queue.ts";
+import { IOVECS_PER_DATAGRAM, TxQueue } from "../../core/packet/tx_queue.ts";
 import { SessionCounter } from "../../core/counters.ts";
 import { TRANSPORT, TRANSPORT_HEADER } from "../../core/wireguard/message.ts";
 import { CIPHER_PADDING, CIPHER_TAG, type PacketCipher } from "../../ffi/aead/packet_cipher.ts";
 import type { PacketMemory } from "../../ffi/libc/packet_memory.ts";
 import type { UdpPort } from "../../ffi/udp/udp_socket.ts";
 import type { SessionEvent } from "./session_channel.ts";
-import { Fact, FACTS, type SessionMemory } from "./session_memory.ts";
+import { SESSION_STATS, type SessionMemory, SessionStat } from "./session_memory.ts";
 import { sendKeyOf, type SessionTable } from "./session_table.ts";
 
 /** Datagrams of one batch: more than a batch of the interface has of full packets. */
 const CAPACITY = 512;
-/** Octets of a place; longer messages take several. Places begin at few addresses, for which pointers are kept. */
+/**
+ * Bytes of a cell; a longer message has several. Cells have few addresses, so their pointers can be cached.
+ */
 const PLACE = 2048;
 /** Where `struct iovec` has its length. */
 const IOVEC_LENGTH = 8;
-/** Octets around a text. */
+/** Bytes around a text. */
 const OVERHEAD = TRANSPORT_HEADER + CIPHER_PADDING + CIPHER_TAG;
 
-/** Seals and sends. */
-export class SealBatch {
+/** Encrypts and sends. */
+export class EncryptBatch {
   /** The time of the batch, on the scale of `monotonicNow`. */
   now = 0;
   readonly #memory: PacketMemory;
@@ -35,8 +37,8 @@ export class SealBatch {
   readonly #cipher: PacketCipher;
   readonly #shared: SessionMemory;
   readonly #post: (event: SessionEvent) => void;
-  readonly #pieces: Gathering;
-  readonly #list: DatagramList;
+  readonly #pieces: GatherCopy;
+  readonly #list: TxQueue;
   readonly #places: number;
   #nextPlace = 0;
 
@@ -54,27 +56,27 @@ export class SealBatch {
     this.#cipher = cipher;
     this.#shared = shared;
     this.#post = post;
-    this.#pieces = createGathering(memory.memory, memory.memory);
-    this.#list = new DatagramList(memory.arena, CAPACITY);
+    this.#pieces = createGatherCopy(memory.memory, memory.memory);
+    this.#list = new TxQueue(memory.arena, CAPACITY);
     this.#places = memory.arena.allocate(CAPACITY * PLACE, 64);
   }
 
-  /** Takes a packet in two pieces for a session that exists; they may be reused at once. */
-  packet(slot: number, header: number, headerLength: number, payload: number, payloadLength: number): void {
+  /** Queues a packet in two pieces for a session that exists; their memory may be reused at once. */
+  enqueue(slot: number, header: number, headerLength: number, payload: number, payloadLength: number): void {
     if (!this.#push(slot, header, headerLength, payload, payloadLength)) return;
-    const { facts } = this.#shared;
-    const row = slot * FACTS;
-    facts[row + Fact.sentPackets]++;
-    facts[row + Fact.sentBytes] += headerLength + payloadLength;
-    facts[row + Fact.dataSentAt] = this.now;
+    const { stats } = this.#shared;
+    const row = slot * SESSION_STATS;
+    stats[row + SessionStat.sentPackets]++;
+    stats[row + SessionStat.sentBytes] += headerLength + payloadLength;
+    stats[row + SessionStat.dataSentAt] = this.now;
   }
 
-  /** Takes a datagram of a list for a session that exists. */
-  listed(slot: number, list: DatagramList, index: number): void {
+  /** Queues a datagram of a list for a session that exists. */
+  enqueueFrom(slot: number, list: TxQueue, index: number): void {
     const { arena } = this.#memory;
     const header = list.iovecs + index * IOVECS_PER_DATAGRAM * IOVEC_SIZE;
     const payload = header + IOVEC_SIZE;
-    this.packet(
+    this.enqueue(
       slot,
       list.headers[index],
       arena.u32[(header + IOVEC_LENGTH) >> 2],
@@ -83,13 +85,13 @@ export class SealBatch {
     );
   }
 
-  /** Takes a text that is no packet; an empty one is a keepalive. */
-  text(slot: number, at: number, length: number): void {
+  /** Queues a control message; an empty one is a keepalive. */
+  enqueueControl(slot: number, at: number, length: number): void {
     if (!this.#push(slot, at, 0, at, length) || length === 0) return;
-    this.#shared.facts[slot * FACTS + Fact.dataSentAt] = this.now;
+    this.#shared.stats[slot * SESSION_STATS + SessionStat.dataSentAt] = this.now;
   }
 
-  /** Sends what was taken. */
+  /** Sends what is queued. */
   flush(): void {
     if (this.#list.count > 0) this.#udp.send(this.#list);
     this.#list.clear();
@@ -113,11 +115,11 @@ export class SealBatch {
     this.#list.pushWhole(out, total);
     this.#list.endpoints[this.#list.count - 1] = slot;
     this.#nextPlace += places;
-    this.#shared.facts[slot * FACTS + Fact.sentAt] = this.now;
+    this.#shared.stats[slot * SESSION_STATS + SessionStat.sentAt] = this.now;
     return true;
   }
 
-  /** Octets of the whole message at `out`; 0 when there is no key. */
+  /** Bytes of the whole message at `out`; 0 when there is no key. */
   #seal(
     slot: number,
     header: number,
@@ -133,7 +135,7 @@ export class SealBatch {
       return 0;
     }
     const counter = table.counter[pair]++;
-    this.#shared.facts[slot * FACTS + Fact.counter] = counter + 1;
+    this.#shared.stats[slot * SESSION_STATS + SessionStat.counter] = counter + 1;
     const { u32 } = this.#memory.arena;
     const word = out >> 2;
     u32[word] = TRANSPORT;
@@ -154,6 +156,6 @@ export class SealBatch {
   /** Counts a packet that a session sent or was to get. */
   drop(slot: number, reason: number): void {
     this.#shared.counters[reason]++;
-    this.#shared.facts[slot * FACTS + Fact.dropped]++;
+    this.#shared.stats[slot * SESSION_STATS + SessionStat.dropped]++;
   }
 }

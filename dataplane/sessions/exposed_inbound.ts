@@ -26,56 +26,58 @@ import type { PacketCipher } from "../../ffi/aead/packet_cipher.ts";
 import { RECEIVE_FAILED, type UdpPort } from "../../ffi/udp/udp_socket.ts";
 import { TokenBucket } from "../../core/async/token_bucket.ts";
 import { MessageBudget } from "../message_budget.ts";
-import type { SealBatch } from "./encrypt_batch.ts";
+import type { EncryptBatch } from "./encrypt_batch.ts";
 import type { SessionEvent } from "./session_channel.ts";
-import { Fact, FACTS, monotonicNow, type SessionMemory } from "./session_memory.ts";
+import { monotonicNow, SESSION_STATS, type SessionMemory, SessionStat } from "./session_memory.ts";
 import { PAIR_BITS, receiveKeyOf, type SessionTable } from "./session_table.ts";
 import type { SessionSources } from "./session_sources.ts";
 
 /** Upper half of the first counter that is refused: 2^53, from which on numbers are not exact. */
 const COUNTER_HIGH_LIMIT = 2 ** 21;
-/** First octet of the original's login and of its reply, and of nothing else here (its first login: 00). */
+/** First byte of upstream v1's login and of its reply, and of nothing else here (its first login: 00). */
 const LOGIN = 1;
-/** Octets of a plaintext packet that the main thread gets to see: it only has to know who sent it. */
-const STRANGER_OCTETS = 1;
-/** Octets of the longest message that is no transport message: a login with the longest token. */
-const LONGEST_MESSAGE = 1 + 512;
-/** Plaintext logins a second that the main thread gets to see where they are not admitted: it only has to say so in its log. */
+/** Bytes of a plaintext packet for the main thread, which only needs its source. */
+const STRANGER_BYTES = 1;
+/** Bytes of the longest message beside transport messages: a login with the longest token. */
+const MAX_MESSAGE = 1 + 512;
+/** Plaintext logins a second for the main thread where it only logs that it does not admit them. */
 const HINTS_PER_SECOND = 1 / 60;
 
-/** Takes authentic IPv4 packets, in the role that the program has. */
+/** Delivers authentic IPv4 packets, in the role of the program. */
 export interface Delivery {
-  /** Takes the whole IPv4 packet at `at`, of a session that exists; it stays untouched until {@linkcode flush}. */
+  /**
+   * Delivers the whole IPv4 packet at `at` of a session; its memory stays untouched until {@linkcode flush}.
+   */
   deliver(slot: number, at: number, length: number): void;
-  /** Whether a session that tells something may do that by now. */
-  mayTell(slot: number): boolean;
-  /** Sends on what was taken. */
+  /** Whether the session may send a control message now. */
+  maySendControl(slot: number): boolean;
+  /** Sends what is queued. */
   flush(): void;
 }
 
-/** The parts that inbound and outbound share. */
-export interface ExposedParts {
+/** The collaborators that inbound and outbound share. */
+export interface ExposedDeps {
   readonly bytes: Uint8Array;
   readonly udp: UdpPort;
   readonly table: SessionTable;
   readonly cipher: PacketCipher;
   readonly shared: SessionMemory;
-  readonly batch: SealBatch;
+  readonly batch: EncryptBatch;
   readonly post: (event: SessionEvent) => void;
   readonly sources: SessionSources;
 }
 
-/** Takes datagrams from the exposed socket. */
+/** Handles datagrams of the exposed socket. */
 export class ExposedInbound {
   /** Plaintext packets of strangers go to the main thread. */
   legacyIsOn = false;
-  readonly #parts: ExposedParts;
+  readonly #parts: ExposedDeps;
   readonly #delivery: Delivery;
   readonly #counters: Float64Array;
   readonly #budget: MessageBudget;
   readonly #hints: TokenBucket;
 
-  constructor(parts: ExposedParts, delivery: Delivery) {
+  constructor(parts: ExposedDeps, delivery: Delivery) {
     this.#parts = parts;
     this.#delivery = delivery;
     this.#counters = parts.shared.counters;
@@ -84,44 +86,46 @@ export class ExposedInbound {
     this.#hints = new TokenBucket(HINTS_PER_SECOND, 1, now);
   }
 
-  /** Takes one batch; `batch.now` has been set. False when the socket is gone. */
+  /** Handles one batch; `batch.now` has been set. False when the socket is gone. */
   drain(): boolean {
     const { udp } = this.#parts;
-    const runs = udp.receive();
-    if (runs === RECEIVE_FAILED) return false;
-    for (let run = 0; run < runs; run++) this.#takeRun(run);
+    const messages = udp.receive();
+    if (messages === RECEIVE_FAILED) return false;
+    for (let message = 0; message < messages; message++) this.#handleMessage(message);
     this.#delivery.flush();
     return true;
   }
 
-  #takeRun(run: number): void {
+  #handleMessage(message: number): void {
     const { udp } = this.#parts;
-    if (udp.runIsTruncated(run)) {
+    if (udp.messageIsTruncated(message)) {
       this.#counters[SessionCounter["drop.oversize"]]++;
       return;
     }
-    // An empty datagram is a run of no octets.
-    if (udp.runLength(run) === 0) {
+    // An empty datagram is a message of no bytes.
+    if (udp.messageLength(message) === 0) {
       this.#counters[SessionCounter["drop.malformed"]]++;
       return;
     }
-    const start = udp.runOffset(run);
-    const end = start + udp.runLength(run);
-    const segment = udp.runSegment(run);
-    for (let at = start; at < end; at += segment) this.#takeDatagram(at, Math.min(segment, end - at), run);
+    const start = udp.messageOffset(message);
+    const end = start + udp.messageLength(message);
+    const stride = udp.messageStride(message);
+    for (let at = start; at < end; at += stride) {
+      this.#handleDatagram(at, Math.min(stride, end - at), message);
+    }
   }
 
-  #takeDatagram(at: number, length: number, run: number): void {
+  #handleDatagram(at: number, length: number, message: number): void {
     const { bytes } = this.#parts;
     const type = classifyMessage(bytes, at, length);
-    if (type === TRANSPORT) this.#takeTransport(at, length, run);
-    else if (type !== NOT_WIREGUARD) this.#passDatagram(at, length, run);
-    else if (bytes[at] <= LOGIN) this.#takeLogin(at, length, run);
-    else if (packetVersion(bytes, at, length) === 4) this.#takePlaintext(at, length, run);
+    if (type === TRANSPORT) this.#handleTransport(at, length, message);
+    else if (type !== NOT_WIREGUARD) this.#punt(at, length, message);
+    else if (bytes[at] <= LOGIN) this.#handleLogin(at, length, message);
+    else if (packetVersion(bytes, at, length) === 4) this.#handlePlaintext(at, length, message);
     else this.#counters[SessionCounter["drop.malformed"]]++;
   }
 
-  #takeTransport(at: number, length: number, run: number): void {
+  #handleTransport(at: number, length: number, message: number): void {
     const { bytes, table, shared, batch } = this.#parts;
     const pair = table.indices.get(readUint32(bytes, at + TRANSPORT_FIELDS.receiver));
     if (pair < 0) {
@@ -135,14 +139,14 @@ export class ExposedInbound {
       return;
     }
     if (table.isNext[pair] === 1) this.#confirm(slot, pair);
-    this.#parts.sources.follow(slot, run);
-    const row = slot * FACTS;
-    shared.facts[row + Fact.receivedAt] = batch.now;
+    this.#parts.sources.follow(slot, message);
+    const row = slot * SESSION_STATS;
+    shared.stats[row + SessionStat.receivedAt] = batch.now;
     const text = at + TRANSPORT_HEADER;
     const textLength = length - TRANSPORT_HEADER - TAG_LENGTH;
     if (textLength === 0) return;
-    shared.facts[row + Fact.dataReceivedAt] = batch.now;
-    this.#takeText(slot, text, textLength);
+    shared.stats[row + SessionStat.dataReceivedAt] = batch.now;
+    this.#handleText(slot, text, textLength);
   }
 
   /** Opens a message in place; returns why it is dropped, or -1. */
@@ -169,7 +173,7 @@ export class ExposedInbound {
   }
 
   /** A text is padded with zeros, so a packet may end before it. */
-  #takeText(slot: number, at: number, length: number): void {
+  #handleText(slot: number, at: number, length: number): void {
     const { bytes, batch, shared, post } = this.#parts;
     if (bytes[at] >>> 4 === 4 && length >= 20) {
       const total = bytes[at + 2] << 8 | bytes[at + 3];
@@ -180,38 +184,38 @@ export class ExposedInbound {
     }
     if (bytes[at] !== LOGIN) {
       batch.drop(slot, SessionCounter[bytes[at] >>> 4 === 6 ? "drop.ipv6Off" : "drop.malformed"]);
-    } else if (!this.#delivery.mayTell(slot) || !shared.noteMessage()) {
+    } else if (!this.#delivery.maySendControl(slot) || !shared.noteMessage()) {
       batch.drop(slot, SessionCounter["drop.controlQueueFull"]);
     } else post({ kind: "text", slot, bytes: bytes.slice(at, at + length) as Uint8Array<ArrayBuffer> });
   }
 
-  #takePlaintext(at: number, length: number, run: number): void {
+  #handlePlaintext(at: number, length: number, message: number): void {
     const { udp, table, shared, batch, sources } = this.#parts;
-    const slot = sources.find(run);
-    if (slot >= 0 && table.isLegacy[slot] === 1 && udp.runIsFrom(run, slot)) {
-      const row = slot * FACTS;
-      shared.facts[row + Fact.receivedAt] = batch.now;
-      shared.facts[row + Fact.dataReceivedAt] = batch.now;
+    const slot = sources.find(message);
+    if (slot >= 0 && table.isLegacy[slot] === 1 && udp.messageIsFrom(message, slot)) {
+      const row = slot * SESSION_STATS;
+      shared.stats[row + SessionStat.receivedAt] = batch.now;
+      shared.stats[row + SessionStat.dataReceivedAt] = batch.now;
       this.#delivery.deliver(slot, at, length);
-    } else if (this.legacyIsOn) this.#passDatagram(at, STRANGER_OCTETS, run);
+    } else if (this.legacyIsOn) this.#punt(at, STRANGER_BYTES, message);
     else this.#counters[SessionCounter["drop.notLoggedIn"]]++;
   }
 
-  /** What may be a login of the original's accessor. */
-  #takeLogin(at: number, length: number, run: number): void {
+  /** Handles what may be a login of an upstream v1 accessor. */
+  #handleLogin(at: number, length: number, message: number): void {
     const { bytes, batch } = this.#parts;
-    if (length > LONGEST_MESSAGE) this.#counters[SessionCounter["drop.oversize"]]++;
-    else if (this.legacyIsOn) this.#passDatagram(at, length, run);
-    // No token begins with a zero: that is a message of WireGuard that was cut or changed.
+    if (length > MAX_MESSAGE) this.#counters[SessionCounter["drop.oversize"]]++;
+    else if (this.legacyIsOn) this.#punt(at, length, message);
+    // No token begins with a zero: this is a damaged WireGuard message.
     else if (bytes[at] !== LOGIN || length === 1 || bytes[at + 1] === 0) {
       this.#counters[SessionCounter["drop.malformed"]]++;
-    } else if (this.#hints.take(1, batch.now)) this.#passDatagram(at, length, run);
+    } else if (this.#hints.take(1, batch.now)) this.#punt(at, length, message);
     else this.#counters[SessionCounter["drop.notLoggedIn"]]++;
   }
 
-  #passDatagram(at: number, length: number, run: number): void {
+  #punt(at: number, length: number, message: number): void {
     const { bytes, udp, shared, batch, post, sources } = this.#parts;
-    if (!this.#budget.take(sources.knows(run), batch.now)) {
+    if (!this.#budget.take(sources.knows(message), batch.now)) {
       this.#counters[SessionCounter["drop.handshakeRateLimited"]]++;
       return;
     }
@@ -220,6 +224,6 @@ export class ExposedInbound {
       return;
     }
     const datagram = bytes.slice(at, at + length) as Uint8Array<ArrayBuffer>;
-    post({ kind: "datagram", bytes: datagram, source: udp.runSource(run) });
+    post({ kind: "datagram", bytes: datagram, source: udp.messageSource(message) });
   }
 }

@@ -1,9 +1,9 @@
 /**
- * A server's ways between sessions, the client and its own system.
+ * A server's paths between sessions, the client and its own system.
  *
  * ```
  * session -> source is its address? -> destination exposed?     -> client, or an echo answered here
- *                                   -> the server's own address -> tun.write, or likewise
+ *                                   -> the server's own address -> tun.write, or an echo
  * client  -> destination a session? -> source exposed?          -> session
  * tun     -> destination a session?                             -> session
  * ```
@@ -14,7 +14,7 @@
  * @module
  */
 import { Counter, type CounterTable, SessionCounter } from "../../core/counters.ts";
-import { DatagramList } from "../../core/packet/tx_queue.ts";
+import { TxQueue } from "../../core/packet/tx_queue.ts";
 import { ipv4Destination, ipv4Source } from "../../core/packet/ip.ts";
 import { answerEcho, isIcmpError } from "../../core/packet/icmp_echo.ts";
 import { Ipv4Set } from "../../core/sharing/prefix_set.ts";
@@ -24,17 +24,20 @@ import type { TunPort } from "../../ffi/tun/tun.ts";
 import type { UdpPort } from "../../ffi/udp/udp_socket.ts";
 import { PEER } from "../worker_channel.ts";
 import type { Outbound } from "../outbound.ts";
-import type { Delivery, ExposedParts } from "./exposed_inbound.ts";
-import { Fact, FACTS } from "./session_memory.ts";
+import type { Delivery, ExposedDeps } from "./exposed_inbound.ts";
+import { SESSION_STATS, SessionStat } from "./session_memory.ts";
 
 /** Datagrams for the client: those of one receive call of 16 messages of 64 each. */
 const CAPACITY = 1024;
 
-/** The least milliseconds between two texts of a session: accessors ask every ten seconds, the main thread answers ten times a second. */
-const TEXT_PAUSE = 50;
+/**
+ * Minimum milliseconds between two control messages of a session: accessors ask every ten seconds, and the
+ * main thread answers ten times a second.
+ */
+const CONTROL_INTERVAL = 50;
 
-/** What a server's data plane has besides the exposed socket. */
-export interface ServerParts {
+/** The collaborators of a server's data plane besides the exposed socket. */
+export interface ServerDeliveryDeps {
   readonly arena: Arena;
   readonly tun: TunPort;
   /** The client's socket. */
@@ -43,7 +46,7 @@ export interface ServerParts {
   readonly counters: CounterTable;
 }
 
-/** Delivers packets of sessions, and takes those for sessions out of the other ways. */
+/** Delivers packets of sessions, and diverts packets for sessions from the other paths. */
 export class ServerDelivery implements Delivery {
   readonly exposed = new Ipv4Set();
   /** The server's own virtual address and the client's; 0: not known yet. */
@@ -52,18 +55,18 @@ export class ServerDelivery implements Delivery {
   /** All virtual addresses. */
   readonly virtualNetwork = new Ipv4Set();
   /** Echo requests are answered here, whatever allowed address they are for. */
-  pong = false;
-  readonly #exposed: ExposedParts;
-  readonly #server: ServerParts;
-  readonly #toClient: DatagramList;
-  /** By slot: when the session last told something. */
-  readonly #toldAt: Float64Array;
+  answersEcho = false;
+  readonly #exposed: ExposedDeps;
+  readonly #server: ServerDeliveryDeps;
+  readonly #toClient: TxQueue;
+  /** By slot: time of the session's last control message. */
+  readonly #lastControlAt: Float64Array;
 
-  constructor(exposed: ExposedParts, server: ServerParts) {
+  constructor(exposed: ExposedDeps, server: ServerDeliveryDeps) {
     this.#exposed = exposed;
     this.#server = server;
-    this.#toClient = new DatagramList(server.arena, CAPACITY);
-    this.#toldAt = new Float64Array(exposed.table.slots);
+    this.#toClient = new TxQueue(server.arena, CAPACITY);
+    this.#lastControlAt = new Float64Array(exposed.table.slots);
   }
 
   deliver(slot: number, at: number, length: number): void {
@@ -82,20 +85,20 @@ export class ServerDelivery implements Delivery {
       batch.drop(slot, SessionCounter["drop.notExposed"]);
       return;
     }
-    const row = slot * FACTS;
-    shared.facts[row + Fact.receivedPackets]++;
-    shared.facts[row + Fact.receivedBytes] += length;
+    const row = slot * SESSION_STATS;
+    shared.stats[row + SessionStat.receivedPackets]++;
+    shared.stats[row + SessionStat.receivedBytes] += length;
     shared.counters[SessionCounter["inbound.packets"]]++;
     shared.counters[SessionCounter["inbound.bytes"]] += length;
-    if (this.pong && answerEcho(bytes, at, length)) batch.packet(slot, at, 0, at, length);
+    if (this.answersEcho && answerEcho(bytes, at, length)) batch.enqueue(slot, at, 0, at, length);
     else if (isOwn) this.#server.tun.write(at, length);
     else this.#sendToClient(slot, at, length);
   }
 
-  mayTell(slot: number): boolean {
+  maySendControl(slot: number): boolean {
     const { now } = this.#exposed.batch;
-    if (now - this.#toldAt[slot] < TEXT_PAUSE) return false;
-    this.#toldAt[slot] = now;
+    if (now - this.#lastControlAt[slot] < CONTROL_INTERVAL) return false;
+    this.#lastControlAt[slot] = now;
     return true;
   }
 
@@ -105,7 +108,7 @@ export class ServerDelivery implements Delivery {
       return;
     }
     const list = this.#toClient;
-    if (list.room === 0) this.#flushToClient();
+    if (list.free === 0) this.#flushToClient();
     list.pushWhole(at, length);
     list.endpoints[list.count - 1] = PEER;
   }
@@ -121,20 +124,20 @@ export class ServerDelivery implements Delivery {
     this.#exposed.batch.flush();
   }
 
-  /** Takes a datagram of the list that the TUN interface filled; false if it is for the client. */
-  takeOutbound(list: DatagramList, index: number): boolean {
+  /** Sends a datagram of the TUN interface to its session; false if it is for the client. */
+  handleOutbound(list: TxQueue, index: number): boolean {
     const { bytes, table, batch } = this.#exposed;
     const header = list.headers[index];
     if (bytes[header] >>> 4 !== 4) return false;
     const destination = ipv4Destination(bytes, header);
     const slot = table.addresses.get(destination);
     if (slot < 0) return this.#dropForNobody(destination);
-    batch.listed(slot, list, index);
+    batch.enqueueFrom(slot, list, index);
     return true;
   }
 
-  /** Takes a whole IPv4 packet of the client; false if it is for the server's system. */
-  takeInbound(at: number, length: number): boolean {
+  /** Sends a whole IPv4 packet of the client to its session; false if it is for the server's system. */
+  handleInbound(at: number, length: number): boolean {
     const { bytes, table, batch } = this.#exposed;
     const destination = ipv4Destination(bytes, at);
     const slot = table.addresses.get(destination);
@@ -145,12 +148,12 @@ export class ServerDelivery implements Delivery {
     if (mayReach) {
       this.#server.counters[Counter["inbound.packets"]]++;
       this.#server.counters[Counter["inbound.bytes"]] += length;
-      batch.packet(slot, at, 0, at, length);
+      batch.enqueue(slot, at, 0, at, length);
     } else batch.drop(slot, SessionCounter["drop.sourceNotExposed"]);
     return true;
   }
 
-  /** Takes what is for a virtual address that nobody has. */
+  /** Drops a packet for an unused virtual address; false if the address is in use. */
   #dropForNobody(destination: number): boolean {
     if (destination === this.ownAddress || destination === this.clientAddress) return false;
     if (!this.virtualNetwork.has(destination)) return false;

@@ -1,5 +1,5 @@
 /**
- * What the main thread and the data plane's Worker say to each other about sessions.
+ * Messages between the main thread and the data plane's Worker about sessions.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import type { CipherChoice } from "../../ffi/aead/load_cipher.ts";
 import type { CipherBackend } from "../../ffi/aead/packet_cipher.ts";
 import type { UdpAttachment } from "../../ffi/udp/udp_socket.ts";
 
-/** Most sessions of a server. */
-export const MAXIMUM_SESSIONS = 1024;
+/** Sessions of a server. */
+export const MAX_SESSIONS = 1024;
 
 /** Hands over an exposed socket. */
 export interface Attach {
@@ -20,11 +20,11 @@ export interface Attach {
   readonly shared: SharedArrayBuffer;
 }
 
-/** Who a session is. */
-export interface SessionSettings {
+/** The identity of a session. */
+export interface SessionSpec {
   /** The session's inner IPv4 address; an accessor's own. Unsigned 32-bit number. */
   readonly address: number;
-  /** Where the other end is, as a socket address; undefined: not known yet. */
+  /** Socket address of the other end; undefined while it is not known. */
   readonly endpoint: Uint8Array | undefined;
   /** Plaintext packets from the endpoint, no keys. */
   readonly legacy: boolean;
@@ -34,7 +34,7 @@ export interface SessionSettings {
 export type SessionCommand =
   | Attach
   | { readonly kind: "detach" }
-  | { readonly kind: "set"; readonly slot: number; readonly session: SessionSettings | undefined }
+  | { readonly kind: "set"; readonly slot: number; readonly session: SessionSpec | undefined }
   | { readonly kind: "address"; readonly slot: number; readonly address: number }
   | { readonly kind: "endpoint"; readonly slot: number; readonly endpoint: Uint8Array }
   | {
@@ -45,7 +45,7 @@ export type SessionCommand =
     readonly sendLimit: number;
     readonly lifetime: number;
   }
-  /** Tell again of the next packet that waits for keys. */
+  /** Report the next packet that waits for keys. */
   | { readonly kind: "want-again"; readonly slot: number }
   | { readonly kind: "expire"; readonly slot: number; readonly localIndex: number }
   /** Inclusive ranges of unsigned 32-bit addresses, as `ipv4Ranges` makes them. */
@@ -53,12 +53,12 @@ export type SessionCommand =
   /** Accessor: all virtual addresses, in the same form. */
   | { readonly kind: "virtual-network"; readonly ranges: Uint32Array<ArrayBuffer> }
   | {
-    readonly kind: "answers";
+    readonly kind: "local-responder";
     readonly ownAddress: number;
     readonly clientAddress: number;
     /** First and last address of the virtual network, as `ipv4Ranges` makes them. */
     readonly virtualNetwork: Uint32Array<ArrayBuffer>;
-    readonly pong: boolean;
+    readonly answerEcho: boolean;
     readonly legacy: boolean;
   }
   | { readonly kind: "text"; readonly slot: number; readonly text: Uint8Array };
@@ -66,9 +66,9 @@ export type SessionCommand =
 /** Messages from the Worker. */
 export type SessionEvent =
   | { readonly kind: "attached"; readonly backend: CipherBackend; readonly notices: readonly string[] }
-  | { readonly kind: "attachFailed"; readonly message: string }
+  | { readonly kind: "attach-failed"; readonly message: string }
   | { readonly kind: "detached" }
-  /** A datagram of the exposed socket that belongs to no session: a handshake message, or a login of the original's accessor. */
+  /** A datagram of the exposed socket without a session: a handshake message, or a login of upstream v1. */
   | {
     readonly kind: "datagram";
     readonly bytes: Uint8Array<ArrayBuffer>;
@@ -76,10 +76,10 @@ export type SessionEvent =
   }
   /** An authentic text of a session that is no packet; no keepalive either. */
   | { readonly kind: "text"; readonly slot: number; readonly bytes: Uint8Array<ArrayBuffer> }
-  /** There was a packet for a session that cannot be sealed; told once until keys come or it is asked for again. */
+  /** A packet waits for the keys of a session; sent once until keys come or "want-again". */
   | { readonly kind: "wanted"; readonly slot: number }
-  /** The first authentic message by keys of which we are the responder has come: they are sent on from now on. */
+  /** The first authentic message with keys of a responder arrived: they are the current ones now. */
   | { readonly kind: "confirmed"; readonly slot: number; readonly localIndex: number }
-  | { readonly kind: "refused"; readonly refusals: number }
+  | { readonly kind: "unsupported"; readonly unsupported: number }
   /** The socket died; the Worker has let go of it. */
   | { readonly kind: "failed"; readonly errno: number };

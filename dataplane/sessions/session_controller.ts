@@ -6,9 +6,9 @@
  * original's plaintext). The Worker seals, opens, filters and counts; handshakes, tokens and timers are the caller's.
  *
  * ```ts
- * const plane = await SessionPlane.attach(dataPlane, {
+ * const plane = await SessionController.attach(dataPlane, {
  *   socket, // of openUdpSocket; closed by the caller, after detach
- *   slots: MAXIMUM_SESSIONS, // 1 for an accessor, whose session is slot 0
+ *   slots: MAX_SESSIONS, // 1 for an accessor, whose session is slot 0
  *   onDatagram: (bytes, source) => {}, // handshake messages (classifyMessage), logins of the original: nothing is checked yet
  *   onText: (slot, bytes) => {}, // authentic and no IP packet: 01 or 01addr...
  *   onWanted: (slot) => {}, // a packet waits for keys: begin a handshake; not told again until keys come, or wantAgain
@@ -17,7 +17,7 @@
  * });
  * plane.setSession(slot, { address } );
  * plane.setExposedRoutes(prefixes); // server: where sessions may go
- * plane.setAnswers({ ownAddress, clientAddress, virtualNetwork, pong, legacy }); // server
+ * plane.setLocalResponder({ ownAddress, clientAddress, virtualNetwork, answerEcho, legacy }); // server
  * // when a handshake is complete: source is what onDatagram gave
  * plane.installKeys(slot, keys, source);
  * plane.send(message, source); // handshake messages go out from the main thread, on the same socket
@@ -25,10 +25,11 @@
  * plane.traffic(slot); // what PeerTimers.observe takes
  * ```
  *
- * Keys are installed as the whitepaper's section 6.3 says: those of a handshake that we began are sent on at once, others when the
- * first message has come in by them. The Worker neither seals nor opens by keys older than `lifetime`, but it forgets them only
- * when {@linkcode SessionPlane.expireKeys} or {@linkcode SessionPlane.removeSession} says so or others take their place. An
- * authentic message moves the session's endpoint to its source.
+ * Keys are installed as the whitepaper's section 6.3 says: those of a handshake that we began are sent on at
+ * once, others when the first message has come in by them. The Worker neither seals nor opens by keys older
+ * than `lifetime`, but it forgets them only when {@linkcode SessionController.expireKeys} or
+ * {@linkcode SessionController.removeSession} says so or others take their place. An authentic message moves
+ * the session's endpoint to its source.
  *
  * On a server a session's packet must come from its address and go to an exposed route, and then goes to the client, or to the
  * server's own address, and then to the TUN interface. What the TUN interface gives for a session's address is sealed, so is what
@@ -53,18 +54,18 @@ import { OperationError } from "../../core/error.ts";
 import type { DataPlane } from "../data_plane.ts";
 import { socketNotices } from "../offload_support.ts";
 import type { SessionCommand, SessionEvent } from "./session_channel.ts";
-import { Fact, FACTS, SessionMemory } from "./session_memory.ts";
+import { SESSION_STATS, SessionMemory, SessionStat } from "./session_memory.ts";
 
-/** What a session plane is made of. Callbacks must not throw. */
-export interface SessionPlaneSettings {
+/** Options and collaborators of a session controller. Callbacks must not throw. */
+export interface SessionControllerOptions {
   readonly socket: UdpSocket;
   /** Whether the socket is connected to the one endpoint there is; then no session has an endpoint. */
   readonly connected?: boolean;
-  /** Let the kernel cut and join datagrams; default true. */
+  /** Let the kernel segment and coalesce datagrams. @default true */
   readonly offload?: boolean;
-  /** How many sessions there can be: 1 to MAXIMUM_SESSIONS. */
+  /** Number of sessions: 1 to MAX_SESSIONS. */
   readonly slots: number;
-  /** The code that encrypts; default: the fastest that works. */
+  /** The code that encrypts. @default the fastest that works */
   readonly cipher?: CipherChoice;
   readonly onDatagram: (bytes: Uint8Array<ArrayBuffer>, source: Uint8Array<ArrayBuffer>) => void;
   readonly onText: (slot: number, bytes: Uint8Array<ArrayBuffer>) => void;
@@ -73,47 +74,47 @@ export interface SessionPlaneSettings {
   readonly onNotice: (line: string) => void;
 }
 
-/** Who a session is. */
+/** The identity of a session. */
 export interface Session {
   /** Its inner IPv4 address; on an accessor, the accessor's own. */
   readonly address: IpAddress;
-  /** Where it is, as a socket address, if that is known. */
+  /** Its socket address, if that is known. */
   readonly endpoint?: Uint8Array;
-  /** Plaintext, as the original's accessor speaks it, from and to the endpoint. */
+  /** Plaintext of upstream v1, from and to the endpoint. */
   readonly legacy?: boolean;
 }
 
-/** What a server answers by itself. */
-export interface Answers {
+/** Packets that a server answers or admits by itself. */
+export interface LocalResponder {
   /** The server's virtual address, which every session may reach. */
   readonly ownAddress: IpAddress;
-  /** The client's, from which reports of errors may come to sessions. */
+  /** The client's virtual address, which may send ICMP errors to sessions. */
   readonly clientAddress: IpAddress;
-  /** Where all virtual addresses are: what no session has there is dropped, since the client would only send it back. */
+  /** All virtual addresses: packets for unused ones are dropped, since the client would send them back. */
   readonly virtualNetwork: Prefix;
   /** Answer echo requests here, to the own address and to exposed routes. */
-  readonly pong: boolean;
+  readonly answerEcho: boolean;
   /** Hand plaintext packets of endpoints that are not logged in to `onDatagram`; else they are dropped and counted. */
   readonly legacy: boolean;
 }
 
 /** A session's numbers. */
-export interface SessionFacts {
+export interface SessionStats {
   readonly sentPackets: number;
   readonly sentBytes: number;
   readonly receivedPackets: number;
   readonly receivedBytes: number;
   readonly dropped: number;
-  /** How often the endpoint has changed. */
+  /** Number of changes of the endpoint. */
   readonly endpointGeneration: number;
-  /** The local index of the keys that are sent on; 0: none. */
+  /** The local index of the current keys; 0 for none. */
   readonly currentIndex: number;
 }
 
 /** The sessions of one exposed socket. */
-export class SessionPlane {
+export class SessionController {
   readonly #plane: DataPlane;
-  readonly #settings: SessionPlaneSettings;
+  readonly #options: SessionControllerOptions;
   readonly #memory: SessionMemory;
   readonly #codec: SocketAddressCodec;
   readonly #attached = Promise.withResolvers<CipherBackend>();
@@ -121,12 +122,12 @@ export class SessionPlane {
   readonly #failed = Promise.withResolvers<never>();
   #backend: CipherBackend = "wasm";
 
-  private constructor(plane: DataPlane, settings: SessionPlaneSettings, codec: SocketAddressCodec) {
+  private constructor(plane: DataPlane, options: SessionControllerOptions, codec: SocketAddressCodec) {
     this.#plane = plane;
-    this.#settings = settings;
+    this.#options = options;
     this.#codec = codec;
-    this.#memory = SessionMemory.allocate(settings.slots);
-    // Whoever awaits `failure` sees it; nobody has to.
+    this.#memory = SessionMemory.allocate(options.slots);
+    // Awaiting `failure` is optional.
     this.#failed.promise.catch(() => {});
   }
 
@@ -135,18 +136,18 @@ export class SessionPlane {
    *
    * @throws {OperationError} "failure" when the Worker cannot take it
    */
-  static async attach(plane: DataPlane, settings: SessionPlaneSettings): Promise<SessionPlane> {
-    const sessions = new SessionPlane(plane, settings, await socketAddressCodec(settings.socket.family));
-    plane.onSessionEvent = (event) => sessions.#take(event);
+  static async attach(plane: DataPlane, options: SessionControllerOptions): Promise<SessionController> {
+    const sessions = new SessionController(plane, options, await socketAddressCodec(options.socket.family));
+    plane.onSessionEvent = (event) => sessions.#onEvent(event);
     sessions.#command({
       kind: "attach",
       udp: {
-        descriptor: settings.socket.descriptor,
-        connected: settings.connected ?? false,
-        offload: settings.offload ?? true,
+        descriptor: options.socket.descriptor,
+        connected: options.connected ?? false,
+        offload: options.offload ?? true,
       },
-      cipher: settings.cipher ?? "auto",
-      slots: settings.slots,
+      cipher: options.cipher ?? "auto",
+      slots: options.slots,
       shared: sessions.#memory.buffer,
     });
     sessions.#backend = await Promise.race([sessions.#attached.promise, plane.failure]);
@@ -174,13 +175,13 @@ export class SessionPlane {
     return this.#failed.promise;
   }
 
-  /** Makes a session, or makes it another: keys that it had are forgotten and its numbers are zero again. */
+  /** Makes or replaces a session: its former keys are forgotten and its numbers are zero again. */
   setSession(slot: number, { address, endpoint, legacy }: Session): void {
     const session = { address: addressToUint32(address), endpoint, legacy: legacy ?? false };
     this.#command({ kind: "set", slot, session });
   }
 
-  /** Gives a session another inner address. Unlike {@linkcode SessionPlane.setSession} this leaves its keys in force. */
+  /** Gives a session another inner address; it keeps its keys. */
   setAddress(slot: number, address: IpAddress): void {
     this.#command({ kind: "address", slot, address: addressToUint32(address) });
   }
@@ -217,7 +218,7 @@ export class SessionPlane {
     });
   }
 
-  /** Tells of the next packet that waits for keys, though it has told of one before. */
+  /** Reports the next packet that waits for keys, even after an earlier report. */
   wantAgain(slot: number): void {
     this.#command({ kind: "want-again", slot });
   }
@@ -237,14 +238,14 @@ export class SessionPlane {
     this.#command({ kind: "virtual-network", ranges: ipv4Ranges([network]) });
   }
 
-  /** What a server answers by itself; nothing until it is said. */
-  setAnswers({ ownAddress, clientAddress, virtualNetwork, pong, legacy }: Answers): void {
+  /** Sets the packets that a server answers by itself; none at first. */
+  setLocalResponder({ ownAddress, clientAddress, virtualNetwork, answerEcho, legacy }: LocalResponder): void {
     this.#command({
-      kind: "answers",
+      kind: "local-responder",
       ownAddress: addressToUint32(ownAddress),
       clientAddress: addressToUint32(clientAddress),
       virtualNetwork: ipv4Ranges([virtualNetwork]),
-      pong,
+      answerEcho,
       legacy,
     });
   }
@@ -256,8 +257,8 @@ export class SessionPlane {
    * @throws {RangeError} for a text that no datagram holds
    */
   sealAndSend(slot: number, text: Uint8Array): void {
-    if (text.length > LONGEST_TEXT) {
-      throw new RangeError(`Cannot send ${text.length} octets at once: ${LONGEST_TEXT} are the most`);
+    if (text.length > MAX_TEXT) {
+      throw new RangeError(`Cannot send ${text.length} bytes at once: at most ${MAX_TEXT} are allowed`);
     }
     this.#command({ kind: "text", slot, text });
   }
@@ -265,7 +266,7 @@ export class SessionPlane {
   /** Sends a datagram as it is. False when the network refused it. */
   send(datagram: Uint8Array<ArrayBuffer>, to?: Uint8Array): boolean {
     const endpoint = to === undefined ? undefined : this.#codec.decode(to);
-    return this.#settings.socket.send(datagram, endpoint);
+    return this.#options.socket.send(datagram, endpoint);
   }
 
   /** The endpoint of a socket address; undefined if it is none. */
@@ -273,36 +274,36 @@ export class SessionPlane {
     return this.#codec.decode(socketAddress);
   }
 
-  /** Where a session's last authentic message came from. */
+  /** The source of a session's last authentic message. */
   endpoint(slot: number): Endpoint | undefined {
     const bytes = this.#memory.endpoint(slot);
     return bytes === undefined ? undefined : this.#codec.decode(bytes);
   }
 
   /** A session's numbers. */
-  facts(slot: number): SessionFacts {
-    const fact = (index: number) => this.#memory.facts[slot * FACTS + index] ?? 0;
+  stats(slot: number): SessionStats {
+    const stat = (index: number) => this.#memory.stats[slot * SESSION_STATS + index] ?? 0;
     return {
-      sentPackets: fact(Fact.sentPackets),
-      sentBytes: fact(Fact.sentBytes),
-      receivedPackets: fact(Fact.receivedPackets),
-      receivedBytes: fact(Fact.receivedBytes),
-      dropped: fact(Fact.dropped),
+      sentPackets: stat(SessionStat.sentPackets),
+      sentBytes: stat(SessionStat.sentBytes),
+      receivedPackets: stat(SessionStat.receivedPackets),
+      receivedBytes: stat(SessionStat.receivedBytes),
+      dropped: stat(SessionStat.dropped),
       endpointGeneration: this.#memory.endpointGeneration(slot),
-      currentIndex: fact(Fact.currentIndex),
+      currentIndex: stat(SessionStat.currentIndex),
     };
   }
 
-  /** The report on a session that PeerTimers takes; times are on the scale of performance.now(). */
+  /** The traffic of a session, for PeerTimers; times are on the scale of performance.now(). */
   traffic(slot: number): Traffic {
-    const fact = (index: number) => this.#memory.facts[slot * FACTS + index] ?? 0;
-    const time = (index: number) => fact(index) === 0 ? -Infinity : fact(index) - performance.timeOrigin;
+    const stat = (index: number) => this.#memory.stats[slot * SESSION_STATS + index] ?? 0;
+    const time = (index: number) => stat(index) === 0 ? -Infinity : stat(index) - performance.timeOrigin;
     return {
-      dataSentAt: time(Fact.dataSentAt),
-      dataReceivedAt: time(Fact.dataReceivedAt),
-      sentAt: time(Fact.sentAt),
-      receivedAt: time(Fact.receivedAt),
-      counter: fact(Fact.counter),
+      dataSentAt: time(SessionStat.dataSentAt),
+      dataReceivedAt: time(SessionStat.dataReceivedAt),
+      sentAt: time(SessionStat.sentAt),
+      receivedAt: time(SessionStat.receivedAt),
+      counter: stat(SessionStat.counter),
     };
   }
 
@@ -310,8 +311,8 @@ export class SessionPlane {
     this.#plane.commandSessions(command);
   }
 
-  #take(event: SessionEvent): void {
-    const { onDatagram, onText, onWanted, onConfirmed, onNotice } = this.#settings;
+  #onEvent(event: SessionEvent): void {
+    const { onDatagram, onText, onWanted, onConfirmed, onNotice } = this.#options;
     switch (event.kind) {
       case "datagram":
         this.#memory.noteMessageTaken();
@@ -323,12 +324,12 @@ export class SessionPlane {
         return onWanted(event.slot);
       case "confirmed":
         return onConfirmed(event.slot, event.localIndex);
-      case "refused":
-        return socketNotices(event.refusals).forEach(onNotice);
+      case "unsupported":
+        return socketNotices(event.unsupported).forEach(onNotice);
       case "attached":
         event.notices.forEach(onNotice);
         return this.#attached.resolve(event.backend);
-      case "attachFailed":
+      case "attach-failed":
         return this.#attached.reject(
           new OperationError("failure", `Cannot start sessions: ${event.message}`),
         );
@@ -343,5 +344,5 @@ export class SessionPlane {
   }
 }
 
-/** Octets of the longest text: what a datagram holds, less header, tag and padding. */
-const LONGEST_TEXT = 65_000;
+/** Bytes of the longest text: what a datagram holds, less header, tag and padding. */
+const MAX_TEXT = 65_000;

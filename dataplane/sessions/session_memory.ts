@@ -1,17 +1,17 @@
 /**
- * What the data plane's Worker tells about sessions without messages: a block of shared memory with the counters of the exposed
- * socket, and for each session a row of numbers and its endpoint. The Worker alone writes, the main thread reads when it wants to
- * know. Numbers are doubles, each stored by one instruction; an endpoint is more than that, and has a generation.
+ * Shared memory of the Worker and the main thread: the counters of the exposed socket, and a row of numbers
+ * and an endpoint for each session. The Worker alone writes. Numbers are doubles, each stored by one
+ * instruction; an endpoint is longer, so it has a generation.
  *
- * Times are milliseconds since 1970 on a scale that never goes back (performance.timeOrigin + performance.now), 0 for never.
+ * Times are monotonic milliseconds (performance.timeOrigin + performance.now), 0 for never.
  *
  * @module
  */
 import { SESSION_COUNTER_BYTES } from "../../core/counters.ts";
 
-/** Where in its row a session's numbers are. */
-export const Fact = {
-  /** Packets and octets of packets sent to the session, and received from it, after the filters. */
+/** Positions of the numbers in a session's row. */
+export const SessionStat = {
+  /** Packets and bytes of packets sent to the session, and received from it, after the filters. */
   sentPackets: 0,
   sentBytes: 1,
   receivedPackets: 2,
@@ -31,17 +31,17 @@ export const Fact = {
 } as const;
 
 /** Numbers in a row. */
-export const FACTS = 11;
-/** Octets of an endpoint: a socket address of either family. */
-export const ENDPOINT_ROOM = 32;
-const ENDPOINT_WORDS = ENDPOINT_ROOM / 4;
+export const SESSION_STATS = 11;
+/** Bytes of an endpoint: a socket address of either family. */
+export const ENDPOINT_CAPACITY = 32;
+const ENDPOINT_WORDS = ENDPOINT_CAPACITY / 4;
 const DOUBLE = Float64Array.BYTES_PER_ELEMENT;
 /** 32-bit words of the message counts. */
 const WORDS = 4;
 /** Messages of the exposed socket that may wait for the main thread; more are dropped and counted. */
 export const SESSION_BACKLOG = 128;
 
-/** The present time on the scale of the facts. */
+/** The monotonic time of the stats. */
 export function monotonicNow(): number {
   return performance.timeOrigin + performance.now();
 }
@@ -51,7 +51,7 @@ export class SessionMemory {
   /** In the order of `COUNTERS`. */
   readonly counters: Float64Array;
   /** Row after row. */
-  readonly facts: Float64Array;
+  readonly stats: Float64Array;
   /** By session: its endpoint. */
   readonly #endpoints: Int32Array;
   /** By session: twice the number of changes of its endpoint, odd during one (a seqlock). */
@@ -62,23 +62,23 @@ export class SessionMemory {
   constructor(readonly buffer: SharedArrayBuffer, readonly slots: number) {
     const counters = SESSION_COUNTER_BYTES / DOUBLE;
     this.counters = new Float64Array(buffer, 0, counters);
-    this.facts = new Float64Array(buffer, counters * DOUBLE, slots * FACTS);
-    const endpoints = (counters + slots * FACTS) * DOUBLE;
+    this.stats = new Float64Array(buffer, counters * DOUBLE, slots * SESSION_STATS);
+    const endpoints = (counters + slots * SESSION_STATS) * DOUBLE;
     this.#endpoints = new Int32Array(buffer, endpoints, slots * ENDPOINT_WORDS);
-    const generations = endpoints + slots * ENDPOINT_ROOM;
+    const generations = endpoints + slots * ENDPOINT_CAPACITY;
     this.#generations = new Int32Array(buffer, generations, slots);
     this.#words = new Int32Array(buffer, generations + slots * 4, WORDS);
   }
 
   static allocate(slots: number): SessionMemory {
-    const row = FACTS * DOUBLE + ENDPOINT_ROOM + 4;
+    const row = SESSION_STATS * DOUBLE + ENDPOINT_CAPACITY + 4;
     const size = SESSION_COUNTER_BYTES + slots * row + WORDS * 4;
     return new SessionMemory(new SharedArrayBuffer(size), slots);
   }
 
-  /** Worker: sets all facts of a session to zero. */
+  /** Worker: sets all stats of a session to zero. */
   clear(slot: number): void {
-    this.facts.fill(0, slot * FACTS, (slot + 1) * FACTS);
+    this.stats.fill(0, slot * SESSION_STATS, (slot + 1) * SESSION_STATS);
   }
 
   /** How often the endpoint of a session has changed. */
@@ -86,7 +86,7 @@ export class SessionMemory {
     return Atomics.load(this.#generations, slot) >>> 1;
   }
 
-  /** Worker: names the endpoint of a session, none if it is empty. */
+  /** Worker: sets the endpoint of a session; empty for none. */
   setEndpoint(slot: number, socketAddress: Uint8Array): void {
     const words = new Int32Array(ENDPOINT_WORDS);
     new Uint8Array(words.buffer).set(socketAddress);
@@ -103,7 +103,7 @@ export class SessionMemory {
       for (let index = 0; index < ENDPOINT_WORDS; index++) {
         words[index] = Atomics.load(this.#endpoints, slot * ENDPOINT_WORDS + index);
       }
-      // Being changed, or changed while it was read: read again. A change takes less than a microsecond.
+      // Changed during the read: read again. A change lasts less than a microsecond.
       if ((before & 1) !== 0 || Atomics.load(this.#generations, slot) !== before) continue;
       return words.some((word) => word !== 0) ? new Uint8Array(words.buffer) : undefined;
     }

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { Fact, FACTS, SESSION_BACKLOG, SessionMemory } from "./session_memory.ts";
+import { SESSION_BACKLOG, SESSION_STATS, SessionMemory, SessionStat } from "./session_memory.ts";
 
 Deno.test("both sides see the same numbers and endpoints, each session its own", () => {
   const theirs = SessionMemory.allocate(3);
   const ours = new SessionMemory(theirs.buffer, 3);
-  theirs.facts[FACTS + Fact.sentBytes] = 2 ** 40;
+  theirs.stats[SESSION_STATS + SessionStat.sentBytes] = 2 ** 40;
   theirs.setEndpoint(1, new Uint8Array([2, 0, 9, 208, 127, 0, 0, 1]));
-  assert.equal(ours.facts[FACTS + Fact.sentBytes], 2 ** 40);
+  assert.equal(ours.stats[SESSION_STATS + SessionStat.sentBytes], 2 ** 40);
   assert.equal(ours.endpointGeneration(1), 1);
   assert.deepEqual(ours.endpoint(1)?.subarray(0, 9), new Uint8Array([2, 0, 9, 208, 127, 0, 0, 1, 0]));
   assert.equal(ours.endpoint(0), undefined);
@@ -19,9 +19,9 @@ Deno.test("a session that is cleared has no numbers; a shorter endpoint leaves n
   memory.setEndpoint(0, new Uint8Array(28).fill(7));
   memory.setEndpoint(0, new Uint8Array(16).fill(9));
   assert.deepEqual(memory.endpoint(0)?.subarray(14, 18), new Uint8Array([9, 9, 0, 0]));
-  memory.facts[Fact.counter] = 5;
+  memory.stats[SessionStat.counter] = 5;
   memory.clear(0);
-  assert.equal(memory.facts[Fact.counter], 0);
+  assert.equal(memory.stats[SessionStat.counter], 0);
   assert.equal(memory.endpointGeneration(0), 2, "so that a change is seen all the same");
 });
 

@@ -1,11 +1,11 @@
 /**
- * Where sessions are: the socket's port sends there, the shared memory tells the main thread, and a table finds the session of a
- * source.
+ * Endpoints of sessions, in three places: the socket's port, the shared memory for the main thread, and a
+ * table that finds the session of a source.
  *
  * @module
  */
 import type { SocketAddressCodec, UdpPort } from "../../ffi/udp/udp_socket.ts";
-import type { SealBatch } from "./encrypt_batch.ts";
+import type { EncryptBatch } from "./encrypt_batch.ts";
 import type { SessionMemory } from "./session_memory.ts";
 import { SourceTable } from "./source_table.ts";
 
@@ -13,18 +13,18 @@ import { SourceTable } from "./source_table.ts";
 export class SessionSources {
   readonly #udp: UdpPort;
   readonly #shared: SessionMemory;
-  readonly #batch: SealBatch;
+  readonly #batch: EncryptBatch;
   readonly #trim: SocketAddressCodec["trim"];
   /** A connected socket has one endpoint, and no addresses are looked at. */
   readonly #isConnected: boolean;
   readonly #table: SourceTable;
-  /** Unknown to strangers, who could else choose addresses with the hash of others. */
+  /** Secret, so that a sender cannot choose an address with the hash of another. */
   readonly #seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
 
   constructor(
     udp: UdpPort,
     shared: SessionMemory,
-    batch: SealBatch,
+    batch: EncryptBatch,
     trim: SocketAddressCodec["trim"],
     isConnected: boolean,
   ) {
@@ -36,7 +36,7 @@ export class SessionSources {
     this.#table = new SourceTable(shared.slots);
   }
 
-  /** A session is at this socket address from now on; empty: nowhere. */
+  /** Sets the socket address of a session; empty for none. */
   set(slot: number, socketAddress: Uint8Array): void {
     // The kernel's form has zeros behind it.
     const trimmed = this.#trim(socketAddress);
@@ -48,18 +48,18 @@ export class SessionSources {
   }
 
   /** An authentic message from elsewhere moves the session's endpoint. */
-  follow(slot: number, run: number): void {
-    if (!this.#udp.runIsFrom(run, slot)) this.set(slot, this.#udp.runSource(run));
+  follow(slot: number, message: number): void {
+    if (!this.#udp.messageIsFrom(message, slot)) this.set(slot, this.#udp.messageSource(message));
   }
 
-  /** A session that is where the run came from, or has the same hash as if it were; -1: none. */
-  find(run: number): number {
-    return this.#isConnected ? -1 : this.#table.find(this.#udp.runSourceHash(run, this.#seed));
+  /** A session that is where the message came from, or has the same hash as if it were; -1: none. */
+  find(message: number): number {
+    return this.#isConnected ? -1 : this.#table.find(this.#udp.messageSourceHash(message, this.#seed));
   }
 
-  /** Whether a session is where the run came from, or was lately. */
-  knows(run: number): boolean {
+  /** Whether a session is where the message came from, or was lately. */
+  knows(message: number): boolean {
     return this.#isConnected ||
-      this.#table.knows(this.#udp.runSourceHash(run, this.#seed), this.#batch.now);
+      this.#table.knows(this.#udp.messageSourceHash(message, this.#seed), this.#batch.now);
   }
 }

@@ -9,8 +9,8 @@ import { REPLAY_WINDOW_WORDS } from "../../core/wireguard/replay_filter.ts";
 import { Keypairs } from "../../core/wireguard/keypairs.ts";
 import type { TransportKeys } from "../../core/wireguard/transport_keys.ts";
 import type { PacketCipher } from "../../ffi/aead/packet_cipher.ts";
-import type { SessionSettings } from "./session_channel.ts";
-import { Fact, FACTS, monotonicNow, type SessionMemory } from "./session_memory.ts";
+import type { SessionSpec } from "./session_channel.ts";
+import { monotonicNow, SESSION_STATS, type SessionMemory, SessionStat } from "./session_memory.ts";
 
 /** Key pairs of a session: current, previous, next, and the one that is being installed. A power of two. */
 export const KEY_PAIRS = 4;
@@ -34,7 +34,7 @@ export class SessionTable {
   readonly current: Int32Array;
   /** By slot: plaintext, no keys. */
   readonly isLegacy: Uint8Array;
-  /** By slot: the main thread knows that keys are wanted. */
+  /** By slot: the main thread knows that a handshake is needed. */
   readonly isWanted: Uint8Array;
   /** By pair: the first message by it makes it the one that is sent on. */
   readonly isNext: Uint8Array;
@@ -82,7 +82,7 @@ export class SessionTable {
   }
 
   /** Makes a session, makes it another, or ends it. */
-  set(slot: number, session: SessionSettings | undefined): void {
+  set(slot: number, session: SessionSpec | undefined): void {
     this.#release(this.#rings[slot]?.clear() ?? []);
     if (this.has(slot) && this.addresses.get(this.address[slot]) === slot) {
       this.addresses.delete(this.address[slot]);
@@ -155,9 +155,9 @@ export class SessionTable {
   #setCurrent(slot: number): void {
     const pair = this.#rings[slot]?.current ?? -1;
     this.current[slot] = pair;
-    const row = slot * FACTS;
-    this.#memory.facts[row + Fact.counter] = pair < 0 ? 0 : this.counter[pair];
-    this.#memory.facts[row + Fact.currentIndex] = pair < 0 ? 0 : this.#localIndex[pair];
+    const row = slot * SESSION_STATS;
+    this.#memory.stats[row + SessionStat.counter] = pair < 0 ? 0 : this.counter[pair];
+    this.#memory.stats[row + SessionStat.currentIndex] = pair < 0 ? 0 : this.#localIndex[pair];
   }
 
   #release(pairs: readonly number[]): void {

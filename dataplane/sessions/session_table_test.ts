@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { loadPacketCipher } from "../../ffi/aead/load_cipher.ts";
 import { PacketMemory } from "../../ffi/libc/packet_memory.ts";
-import { Fact, FACTS, SessionMemory } from "./session_memory.ts";
+import { SESSION_STATS, SessionMemory, SessionStat } from "./session_memory.ts";
 import { KEY_PAIRS, PAIR_BITS, SessionTable } from "./session_table.ts";
 
 const SLOTS = 4;
@@ -18,7 +18,7 @@ async function openTable() {
     const keys = { send: key(), receive: key(), localIndex, remoteIndex: localIndex + 1000, initiator };
     return table.install(slot, keys, LIMIT, 60_000);
   };
-  const current = () => memory.facts[SLOT * FACTS + Fact.currentIndex];
+  const current = () => memory.stats[SLOT * SESSION_STATS + SessionStat.currentIndex];
   const known = (...indices: number[]) => indices.filter((index) => table.indices.get(index) >= 0);
   return { table, memory, install, current, known };
 }

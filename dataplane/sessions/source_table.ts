@@ -1,6 +1,6 @@
 /**
- * From where a datagram came to the session that is there. Hashes are those of the socket's port (`UdpPort.runSourceHash`); two sources
- * may have the same one, so the caller compares the address of what is found.
+ * Source of a datagram to session. Hashes are those of the socket's port (`UdpPort.messageSourceHash`). Two
+ * sources may have the same hash, so the caller compares the address of the found session.
  *
  * @module
  */
@@ -8,7 +8,9 @@ import { SlotTable } from "../../core/sharing/slot_table.ts";
 
 /** Sources remembered after their session has gone elsewhere or has ended, a power of two. */
 const REMEMBERED = 1024;
-/** For how long they are, in milliseconds: longer than a session takes to come back after a sleep or a change of networks. */
+/**
+ * Milliseconds that they are remembered: longer than a sleep or a change of networks interrupts a session.
+ */
 const REMEMBERED_FOR = 600_000;
 
 /** The sources of the sessions of one socket. */

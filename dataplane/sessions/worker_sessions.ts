@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { DatagramList } from "../../core/packet/tx_queue.ts";
+import type { TxQueue } from "../../core/packet/tx_queue.ts";
 import { type CipherChoice, loadPacketCipher } from "../../ffi/aead/load_cipher.ts";
 import type { PacketCipher } from "../../ffi/aead/packet_cipher.ts";
 import type { PacketMemory } from "../../ffi/libc/packet_memory.ts";
@@ -13,19 +13,19 @@ import { attachUdpSocket, socketAddressCodec, type UdpPort } from "../../ffi/udp
 import type { Inbound } from "../inbound.ts";
 import type { Outbound } from "../outbound.ts";
 import { AccessorDelivery } from "./accessor_delivery.ts";
-import { ExposedInbound, type ExposedParts } from "./exposed_inbound.ts";
-import { SealBatch } from "./encrypt_batch.ts";
+import { type ExposedDeps, ExposedInbound } from "./exposed_inbound.ts";
+import { EncryptBatch } from "./encrypt_batch.ts";
 import { ServerDelivery } from "./server_delivery.ts";
 import type { Attach, SessionCommand, SessionEvent } from "./session_channel.ts";
 import { monotonicNow, SessionMemory } from "./session_memory.ts";
 import { SessionSources } from "./session_sources.ts";
 import { KEY_PAIRS, SessionTable } from "./session_table.ts";
 
-/** The rest of the data plane. Without a client's socket it is an accessor's. */
-export interface HostParts {
+/** The rest of the data plane; `client` is undefined in an accessor. */
+export interface WorkerSessionsDeps {
   readonly memory: PacketMemory;
   readonly tun: TunPort;
-  readonly list: DatagramList;
+  readonly list: TxQueue;
   readonly counters: Float64Array;
   readonly client:
     | { readonly udp: UdpPort; readonly outbound: Outbound; readonly inbound: Inbound }
@@ -33,58 +33,58 @@ export interface HostParts {
   readonly post: (event: SessionEvent) => void;
 }
 
-/** What there is while a socket is attached. */
+/** The parts that exist while a socket is attached. */
 interface Attached {
-  readonly parts: ExposedParts;
+  readonly parts: ExposedDeps;
   readonly inbound: ExposedInbound;
   readonly delivery: ServerDelivery | AccessorDelivery;
-  /** How much of the arena was used before. */
+  /** Used bytes of the arena before. */
   readonly arenaUsed: number;
   /** Room for a text that the main thread sends. */
   readonly text: number;
 }
 
-/** Octets of the longest text that the main thread sends. */
-const TEXT_ROOM = 65_536;
+/** Bytes of the longest text that the main thread sends. */
+const TEXT_CAPACITY = 65_536;
 
 /** The sessions of the Worker. */
-export class SessionHost {
-  readonly #host: HostParts;
+export class WorkerSessions {
+  readonly #host: WorkerSessionsDeps;
   #cipher: PacketCipher | undefined;
-  /** What is to be said of the cipher that was loaded. */
+  /** Notices about the loaded cipher. */
   readonly #cipherNotices: string[] = [];
   #cipherFor: { readonly choice: CipherChoice; readonly slots: number } | undefined;
   #attached: Attached | undefined;
-  #told = 0;
+  #reported = 0;
 
-  constructor(host: HostParts) {
+  constructor(host: WorkerSessionsDeps) {
     this.#host = host;
   }
 
-  /** What is to be polled; -1: nothing. */
+  /** The descriptor to poll; -1 for none. */
   get descriptor(): number {
     return this.#attached?.parts.udp.descriptor ?? -1;
   }
 
-  /** Whether the interface may hold more than poll(2) knows of. */
+  /** Whether the interface may have more packets than poll(2) reports. */
   get isBehind(): boolean {
     const delivery = this.#attached?.delivery;
     return delivery instanceof AccessorDelivery && delivery.isBehind;
   }
 
-  /** Notes the time; before each batch of any of the ways. */
+  /** Notes the time, before each batch of any path. */
   tick(): void {
     if (this.#attached !== undefined) this.#attached.parts.batch.now = monotonicNow();
   }
 
-  /** Takes one batch of the exposed socket. False when it is gone, and has been let go of. */
+  /** Handles one batch of the exposed socket. False when it is gone and detached. */
   drainSocket(): boolean {
     const attached = this.#attached;
     if (attached === undefined) return true;
     const { udp } = attached.parts;
-    if (udp.refusals !== this.#told) {
-      this.#host.post({ kind: "refused", refusals: udp.refusals & ~this.#told });
-      this.#told = udp.refusals;
+    if (udp.unsupported !== this.#reported) {
+      this.#host.post({ kind: "unsupported", unsupported: udp.unsupported & ~this.#reported });
+      this.#reported = udp.unsupported;
     }
     if (attached.inbound.drain()) return true;
     this.#host.post({ kind: "failed", errno: udp.failure });
@@ -92,14 +92,14 @@ export class SessionHost {
     return false;
   }
 
-  /** Accessor: takes one batch of the interface. False when it is gone. */
+  /** Accessor: handles one batch of the interface. False when it is gone. */
   drainInterface(): boolean {
     const delivery = this.#attached?.delivery;
     return delivery instanceof AccessorDelivery ? delivery.drain() : true;
   }
 
-  /** Carries out a command. */
-  take(command: Exclude<SessionCommand, Attach>): void {
+  /** Runs a command. */
+  handle(command: Exclude<SessionCommand, Attach>): void {
     if (command.kind === "detach") {
       this.#detach();
       return this.#host.post({ kind: "detached" });
@@ -139,23 +139,23 @@ export class SessionHost {
         return delivery.exposed.replace(command.ranges);
       case "virtual-network":
         return delivery.virtualNetwork.replace(command.ranges);
-      case "answers":
+      case "local-responder":
         inbound.legacyIsOn = command.legacy;
         if (!(delivery instanceof ServerDelivery)) return;
         delivery.ownAddress = command.ownAddress;
         delivery.clientAddress = command.clientAddress;
         delivery.virtualNetwork.replace(command.virtualNetwork);
-        delivery.pong = command.pong;
+        delivery.answersEcho = command.answerEcho;
         return;
       case "text":
         if (!table.has(command.slot)) return;
         parts.bytes.set(command.text, text);
-        batch.text(command.slot, text, command.text.length);
+        batch.enqueueControl(command.slot, text, command.text.length);
         return batch.flush();
     }
   }
 
-  /** Takes a socket in, in place of one that it has. */
+  /** Attaches a socket, in place of a former one. */
   async attach(command: Attach): Promise<void> {
     this.#detach();
     try {
@@ -164,7 +164,7 @@ export class SessionHost {
       this.#host.post({ kind: "attached", backend: cipher.backend, notices: this.#cipherNotices.splice(0) });
     } catch (error) {
       this.#host.post({
-        kind: "attachFailed",
+        kind: "attach-failed",
         message: error instanceof Error ? error.message : String(error),
       });
     }
@@ -201,7 +201,7 @@ export class SessionHost {
     const shared = new SessionMemory(command.shared, command.slots);
     const udp = await attachUdpSocket(memory, command.udp, shared.counters);
     const table = new SessionTable(command.slots, cipher, shared);
-    const batch = new SealBatch(memory, udp, table, cipher, shared, post);
+    const batch = new EncryptBatch(memory, udp, table, cipher, shared, post);
     // Only trimmed by it, which is the same for either family.
     const { trim } = await socketAddressCodec(4);
     const sources = new SessionSources(udp, shared, batch, trim, command.udp.connected);
@@ -209,12 +209,12 @@ export class SessionHost {
     const delivery = client === undefined
       ? new AccessorDelivery(parts, tun, list)
       : new ServerDelivery(parts, { arena: memory.arena, tun, counters, ...client });
-    const text = memory.arena.allocate(TEXT_ROOM, 64);
+    const text = memory.arena.allocate(TEXT_CAPACITY, 64);
     if (client !== undefined && delivery instanceof ServerDelivery) {
       client.outbound.sessions = delivery;
       client.inbound.sessions = delivery;
     }
-    this.#told = 0;
+    this.#reported = 0;
     return { parts, inbound: new ExposedInbound(parts, delivery), delivery, arenaUsed, text };
   }
 

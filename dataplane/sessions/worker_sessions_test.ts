@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
-import { DatagramList } from "../../core/packet/tx_queue.ts";
+import { TxQueue } from "../../core/packet/tx_queue.ts";
 import { PacketMemory } from "../../ffi/libc/packet_memory.ts";
 import type { TunPort } from "../../ffi/tun/tun.ts";
 import { openUdpSocket } from "../../ffi/udp/udp_socket.ts";
 import type { SessionEvent } from "./session_channel.ts";
-import { SessionHost } from "./worker_sessions.ts";
+import { WorkerSessions } from "./worker_sessions.ts";
 import { SessionMemory } from "./session_memory.ts";
 import { address } from "../../tests/literals.ts";
 
 const events: SessionEvent[] = [];
 const memory = new PacketMemory(20 << 20);
-const list = new DatagramList(memory.arena, 64);
-const host = new SessionHost({
+const list = new TxQueue(memory.arena, 64);
+const host = new WorkerSessions({
   memory,
   list,
   tun: {} as TunPort,
@@ -34,15 +34,15 @@ await attach();
 Deno.test("a socket that cannot be taken in leaves nothing reserved", async () => {
   using _ = socket;
   assert.equal(events.at(-1)?.kind, "attached");
-  host.take({ kind: "detach" });
+  host.handle({ kind: "detach" });
   // With what is left the socket's part has room, and what is built last has none.
   const used = memory.arena.used;
   await attach();
   const needed = memory.arena.used - used;
-  host.take({ kind: "detach" });
+  host.handle({ kind: "detach" });
   memory.arena.allocate(memory.arena.u8.length - memory.arena.used - needed + 4096, 64);
   const before = memory.arena.used;
   await attach();
-  assert.equal(events.at(-1)?.kind, "attachFailed");
+  assert.equal(events.at(-1)?.kind, "attach-failed");
   assert.equal(memory.arena.used, before);
 });

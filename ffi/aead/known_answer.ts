@@ -13,7 +13,7 @@ import { CIPHER_TAG, type PacketCipher } from "./packet_cipher.ts";
 const KEY = "1c9240a5eb55d38af333888604f6b5f0473917c1402b80099dca5cbc207075c0";
 /** More than 32 bits and less than 2^53. */
 const COUNTER = 0x1020_3040_5060;
-/** Octets of the text, of its first piece, and the tag. */
+/** Bytes of the text, of its first piece, and the tag. */
 const ANSWERS: readonly (readonly [length: number, header: number, tag: string])[] = [
   [0, 0, "94872a260ba7991fda9966d113271a5c"],
   [24, 20, "b9df2e92f1a1dde9fd8c089a95478498"],
@@ -23,7 +23,7 @@ const ANSWERS: readonly (readonly [length: number, header: number, tag: string])
 /** Room for the longest answer with its padding and tag. */
 const ROOM = 1536;
 
-/** The octets that stand for a text in all of this. */
+/** The bytes that stand for a text in all of this. */
 export function answerText(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => index * 7);
 }
@@ -57,5 +57,5 @@ function fromHex(hex: string): Uint8Array {
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((octet, index) => octet === b[index]);
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { createGathering, type Gathering } from "../../core/memory/gather_copy.ts";
+import { createGatherCopy, type GatherCopy } from "../../core/memory/gather_copy.ts";
 import type { PacketMemory } from "../libc/packet_memory.ts";
 import type { Libcrypto } from "./libcrypto_library.ts";
 import { CIPHER_KEY, CIPHER_TAG, type PacketCipher } from "./packet_cipher.ts";
@@ -27,7 +27,7 @@ export class LibcryptoCipher implements PacketCipher {
   readonly #call: Libcrypto["symbols"];
   readonly #u32: Uint32Array;
   readonly #u8: Uint8Array;
-  readonly #pieces: Gathering;
+  readonly #pieces: GatherCopy;
   readonly #places: PointerCache;
   readonly #algorithm: Deno.PointerValue;
   /** By slot; null: no key. */
@@ -49,7 +49,7 @@ export class LibcryptoCipher implements PacketCipher {
     this.#call = library.symbols;
     this.#u32 = arena.u32;
     this.#u8 = arena.u8;
-    this.#pieces = createGathering(memory.memory, memory.memory);
+    this.#pieces = createGatherCopy(memory.memory, memory.memory);
     this.#places = new PointerCache(memory);
     this.#contexts = new Array<Deno.PointerValue>(slots).fill(null);
     this.#key = arena.allocate(CIPHER_KEY, 16);
@@ -63,7 +63,7 @@ export class LibcryptoCipher implements PacketCipher {
 
   setKey(slot: number, key: Uint8Array): void {
     if (key.length !== CIPHER_KEY || this.#contexts[slot] === undefined) {
-      throw new RangeError(`Cannot set key ${slot} of ${key.length} octets`);
+      throw new RangeError(`Cannot set key ${slot} of ${key.length} bytes`);
     }
     const context = this.#contexts[slot] ?? this.#call.EVP_CIPHER_CTX_new();
     this.#u8.set(key, this.#key);

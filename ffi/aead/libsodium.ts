@@ -6,12 +6,12 @@
  * @module
  */
 import untypedSodium from "libsodium";
-import { createGathering, type Gathering } from "../../core/memory/gather_copy.ts";
+import { createGatherCopy, type GatherCopy } from "../../core/memory/gather_copy.ts";
 import type { PacketMemory } from "../libc/packet_memory.ts";
 import { CIPHER_KEY, CIPHER_PADDING, CIPHER_TAG, CIPHER_TEXT, type PacketCipher } from "./packet_cipher.ts";
 
 const NONCE = 12;
-/** Octets of an `unsigned long long` that one function writes the tag's length to. */
+/** Bytes of an `unsigned long long` that one function writes the tag's length to. */
 const LENGTH = 8;
 
 /** The part of the package that is used; it has no types of its own. Places and lengths are numbers of 32 bits. */
@@ -91,7 +91,7 @@ async function startSodium(): Promise<Instance> {
 export class LibsodiumCipher implements PacketCipher {
   readonly backend = "wasm";
   readonly #sodium: Sodium;
-  readonly #pieces: Gathering;
+  readonly #pieces: GatherCopy;
   readonly #slots: number;
   readonly #keys: number;
   readonly #nonce: number;
@@ -116,7 +116,7 @@ export class LibsodiumCipher implements PacketCipher {
     this.#heap32 = new Uint32Array(heap.buffer);
     this.#heap8 = new Uint8Array(heap.buffer);
     this.#heap32[this.#nonce >> 2] = 0;
-    this.#pieces = createGathering(memory.memory, heap);
+    this.#pieces = createGatherCopy(memory.memory, heap);
   }
 
   /**
@@ -130,7 +130,7 @@ export class LibsodiumCipher implements PacketCipher {
 
   setKey(slot: number, key: Uint8Array): void {
     if (key.length !== CIPHER_KEY || !(slot >= 0 && slot < this.#slots)) {
-      throw new RangeError(`Cannot set key ${slot} of ${key.length} octets`);
+      throw new RangeError(`Cannot set key ${slot} of ${key.length} bytes`);
     }
     this.#heap8.set(key, this.#keys + slot * CIPHER_KEY);
   }

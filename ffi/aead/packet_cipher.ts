@@ -1,6 +1,6 @@
 /**
  * ChaCha20-Poly1305 (RFC 8439 section 2.8) for the packet path, as WireGuard uses it (whitepaper section 5.4.6): no
- * additional data, and a nonce of four octets of zero and the packet's counter in eight, little endian.
+ * additional data, and a nonce of four bytes of zero and the packet's counter in eight, little endian.
  *
  * Keys have slots, which the caller numbers. Packets lie in the arena and are named by their byte offsets, so nothing
  * is allocated per packet. No method throws once a key is set.
@@ -8,13 +8,13 @@
  * @module
  */
 
-/** Octets of a key. */
+/** Bytes of a key. */
 export const CIPHER_KEY = 32;
-/** Octets of the tag behind what is sealed. */
+/** Bytes of the tag behind what is sealed. */
 export const CIPHER_TAG = 16;
-/** What is sealed is padded with zeros to a multiple of this many octets (whitepaper section 5.4.6). */
+/** What is sealed is padded with zeros to a multiple of this many bytes (whitepaper section 5.4.6). */
 export const CIPHER_PADDING = 16;
-/** Longest text in octets: more than a datagram holds. */
+/** Longest text in bytes: more than a datagram holds. */
 export const CIPHER_TEXT = 65_536;
 
 /** The code that does the work. */
@@ -37,7 +37,7 @@ export interface PacketCipher extends Disposable {
    * where they may not overlap the pieces.
    *
    * @param counter below 2^53, never twice with one key
-   * @returns the octets written: the lengths together, rounded up to {@linkcode CIPHER_PADDING}, and the tag
+   * @returns the bytes written: the lengths together, rounded up to {@linkcode CIPHER_PADDING}, and the tag
    */
   seal(
     slot: number,
@@ -53,7 +53,7 @@ export interface PacketCipher extends Disposable {
    *
    * @param counterLow lower 32 bits of the counter, as an unsigned or signed number
    * @param counterHigh upper 32 bits
-   * @param length octets of ciphertext and tag
+   * @param length bytes of ciphertext and tag
    * @returns whether it is authentic; if not, the bytes are worthless
    */
   open(slot: number, counterLow: number, counterHigh: number, at: number, length: number): boolean;

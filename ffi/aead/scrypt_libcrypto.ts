@@ -12,8 +12,8 @@ export interface ScryptCost {
   readonly p: number;
 }
 
-/** Most octets that it may take: twice those of the cost in use, 128 * N * r. */
-const MOST_MEMORY = 32n << 20n;
+/** Most bytes that it may take: twice those of the cost in use, 128 * N * r. */
+const MAX_MEMORY = 32n << 20n;
 
 /**
  * scrypt (RFC 7914).
@@ -37,7 +37,7 @@ export async function libcryptoScrypt(
   try {
     const done = await library.symbols.EVP_PBE_scrypt(
       ...[secret, size(secret), salted, size(salted)] as const,
-      ...[BigInt(N), BigInt(r), BigInt(p), MOST_MEMORY] as const,
+      ...[BigInt(N), BigInt(r), BigInt(p), MAX_MEMORY] as const,
       key,
       size(key),
     );

@@ -1,11 +1,13 @@
 /**
- * What a file is and whom it belongs to, asked of the C library.
+ * Kind, owner and mode of a file, from the C library.
  *
  * @module
  */
-import { backEnd } from "../platform.ts";
+import { platform } from "../platform.ts";
 import { errno, readErrno } from "../libc/errno.ts";
-import { darwinFileCalls, linuxFileCalls, pathBytes } from "./file_calls.ts";
+import { darwinFileCalls } from "../libc/libc_darwin.ts";
+import { linuxFileCalls } from "../libc/libc_linux.ts";
+import { cString } from "../libc/libc.ts";
 import { SystemError } from "../libc/system_error.ts";
 
 /** The state of a file. */
@@ -50,20 +52,20 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
 
-const isDarwin = backEnd.os === "darwin";
+const isDarwin = platform.os === "darwin";
 const layout = isDarwin ? DARWIN_STAT : LINUX_STATX;
-const NO_PATH = pathBytes("");
+const NO_PATH = cString("");
 
 /**
  * The state of the file that a path leads to.
  *
  * @param links whether a link that the path ends with is followed
  * @returns undefined where there is nothing
- * @throws {SystemError} when it cannot be told, such as EACCES and ELOOP
+ * @throws {SystemError} when the state cannot be read, such as EACCES and ELOOP
  */
 export function statusOf(path: string, links: "follow" | "stay"): FileStatus | undefined {
   const room = new Uint8Array(layout.size);
-  if (statPath(pathBytes(path), links, room) === 0) return parseStatus(room);
+  if (statPath(cString(path), links, room) === 0) return parseStatus(room);
   const number = readErrno();
   if (number === errno.ENOENT || number === errno.ENOTDIR) return undefined;
   throw new SystemError("stat", number, path);
@@ -82,7 +84,7 @@ function statPath(
 /**
  * The state of an open file.
  *
- * @throws {SystemError} when it cannot be told
+ * @throws {SystemError} when the state cannot be read
  */
 export function statusOfDescriptor(descriptor: number): FileStatus {
   const room = new Uint8Array(layout.size);
@@ -93,7 +95,7 @@ export function statusOfDescriptor(descriptor: number): FileStatus {
   return parseStatus(room);
 }
 
-/** The same on another thread, for a file system that may not answer; undefined when it cannot be told. */
+/** The same on another thread, for a file system that may not answer; undefined on failure. */
 export async function statusOfDescriptorLater(descriptor: number): Promise<FileStatus | undefined> {
   const room = new Uint8Array(layout.size);
   const result = isDarwin

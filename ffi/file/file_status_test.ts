@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { fileCalls, openFlags, pathBytes } from "./file_calls.ts";
+import { fileCalls, openFlags } from "./file_calls.ts";
+import { cString } from "../libc/libc.ts";
 import { statusOf, statusOfDescriptor, statusOfDescriptorLater } from "./file_status.ts";
 
 // Opened once for the thread's life, so no test opens it.
@@ -28,7 +29,7 @@ Deno.test("the state of a file is what Deno tells of it", () =>
       inode: BigInt(ino ?? 0),
     };
     assert.deepEqual(statusOf(path, "follow"), expected);
-    const descriptor = open(pathBytes(path), openFlags.O_CLOEXEC);
+    const descriptor = open(cString(path), openFlags.O_CLOEXEC);
     assert.ok(descriptor >= 0);
     try {
       assert.deepEqual(statusOfDescriptor(descriptor), expected);
@@ -61,7 +62,7 @@ Deno.test("every flag of open that is used does what it is for", () =>
     await Deno.symlink("file", `${folder}/link`);
     assert.equal((await new Deno.Command("mkfifo", { args: [`${folder}/fifo`] }).output()).code, 0);
     const opens = (name: string, flags: number) => {
-      const descriptor = open(pathBytes(`${folder}/${name}`), flags | O_CLOEXEC);
+      const descriptor = open(cString(`${folder}/${name}`), flags | O_CLOEXEC);
       return descriptor >= 0 && close(descriptor) === 0;
     };
     assert.deepEqual([opens("link", 0), opens("link", O_NOFOLLOW), opens("file", O_NOFOLLOW)], [

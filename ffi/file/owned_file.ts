@@ -4,7 +4,8 @@
  * @module
  */
 import { readErrno } from "../libc/errno.ts";
-import { fileCalls, openFlags, pathBytes } from "./file_calls.ts";
+import { fileCalls, openFlags } from "./file_calls.ts";
+import { cString } from "../libc/libc.ts";
 import { statusOfDescriptor } from "./file_status.ts";
 import { SystemError } from "../libc/system_error.ts";
 
@@ -27,7 +28,7 @@ export interface Ownership {
 export function setOwnership(path: string, inode: number, { uid, gid, mode }: Ownership): void {
   const { open, fchown, fchmod, close } = fileCalls();
   const { O_NOFOLLOW, O_NONBLOCK, O_CLOEXEC } = openFlags;
-  const descriptor = open(pathBytes(path), O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  const descriptor = open(cString(path), O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (descriptor < 0) throw new SystemError("open", readErrno(), path);
   try {
     const made = statusOfDescriptor(descriptor);

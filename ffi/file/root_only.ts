@@ -4,14 +4,15 @@
  * @module
  */
 import { readErrno } from "../libc/errno.ts";
-import { fileCalls, pathBytes } from "./file_calls.ts";
+import { fileCalls } from "./file_calls.ts";
+import { cString } from "../libc/libc.ts";
 import { type FileStatus, statusOf } from "./file_status.ts";
 import { SystemError } from "../libc/system_error.ts";
 
 /** Links that are followed in one path; Linux follows as many (path_resolution(7)). */
-const MOST_LINKS = 40;
+const MAX_LINKS = 40;
 /** PATH_MAX of Linux (include/uapi/linux/limits.h); macOS has 1,024. */
-const LONGEST_LINK = 4096;
+const MAX_LINK_LENGTH = 4096;
 /** Write permission of the group and of everyone. */
 const WRITABLE_BY_OTHERS = 0o022;
 
@@ -22,7 +23,7 @@ const WRITABLE_BY_OTHERS = 0o022;
  *
  * @param path an absolute path
  * @returns what stands against it, as "PATH belongs to user 501"; undefined when only root can change it
- * @throws {SystemError} when it cannot be told
+ * @throws {SystemError} when a state cannot be read
  */
 export function objectionToRootOnly(path: string): string | undefined {
   let folder = "";
@@ -43,7 +44,7 @@ export function objectionToRootOnly(path: string): string | undefined {
       folder = next;
       continue;
     }
-    if (++links > MOST_LINKS) return `${next} is one link too many`;
+    if (++links > MAX_LINKS) return `${next} is one link too many`;
     const target = readLink(next);
     if (target.startsWith("/")) folder = "";
     names.unshift(...target.split("/"));
@@ -60,8 +61,8 @@ function objectionTo(path: string, status: FileStatus | undefined): string | und
 }
 
 function readLink(path: string): string {
-  const room = new Uint8Array(LONGEST_LINK);
-  const length = fileCalls().readlink(pathBytes(path), room, room.length);
+  const room = new Uint8Array(MAX_LINK_LENGTH);
+  const length = fileCalls().readlink(cString(path), room, room.length);
   if (length < 0) throw new SystemError("readlink", readErrno(), path);
   return new TextDecoder().decode(room.subarray(0, length));
 }

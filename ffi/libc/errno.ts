@@ -8,16 +8,16 @@
  * @module
  */
 
-import { backEnd } from "../platform.ts";
+import { platform } from "../platform.ts";
 import { darwinErrno } from "./errno_darwin.ts";
 import { linuxErrno } from "./errno_linux.ts";
 import { type AnyErrnoName, errnoText } from "./errno_text.ts";
-import { libcPath } from "./libc_path.ts";
+import { openLibc } from "./libc.ts";
 
 /** The error names that both systems have. */
 export type ErrnoName = keyof typeof linuxErrno & keyof typeof darwinErrno;
 
-const table: Readonly<Record<ErrnoName, number>> = backEnd.os === "darwin" ? darwinErrno : linuxErrno;
+const table: Readonly<Record<ErrnoName, number>> = platform.os === "darwin" ? darwinErrno : linuxErrno;
 
 /** Error name to number on the running system. */
 export const errno: Readonly<Record<ErrnoName, number>> = table;
@@ -45,32 +45,19 @@ let view: Deno.UnsafePointerView | undefined;
  */
 export function prepareErrno(): void {
   if (view !== undefined) return;
-  const address = backEnd.os === "darwin" ? darwinAddress() : linuxAddress();
+  const address = errnoAddress();
   if (address === null) throw new Error("the C library gave no address for errno");
   view = new Deno.UnsafePointerView(address);
 }
 
-function linuxAddress(): Deno.PointerValue {
-  const libc = Deno.dlopen(libcPath, {
-    // int *__errno_location(void);
-    __errno_location: { parameters: [], result: "pointer" },
-  });
+/** int *__errno_location(void) on Linux, int *__error(void) on macOS. */
+function errnoAddress(): Deno.PointerValue {
+  const name = platform.os === "darwin" ? "__error" : "__errno_location";
+  const library = openLibc({ locate: { name, parameters: [], result: "pointer" } });
   try {
-    return libc.symbols.__errno_location();
+    return library.symbols.locate();
   } finally {
-    libc.close();
-  }
-}
-
-function darwinAddress(): Deno.PointerValue {
-  const libc = Deno.dlopen(libcPath, {
-    // int *__error(void);
-    __error: { parameters: [], result: "pointer" },
-  });
-  try {
-    return libc.symbols.__error();
-  } finally {
-    libc.close();
+    library.close();
   }
 }
 

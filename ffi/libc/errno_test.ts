@@ -1,16 +1,15 @@
 import assert from "node:assert/strict";
 import { darwinErrno } from "./errno_darwin.ts";
 import { errno, errorName, errorText, prepareErrno, readErrno } from "./errno.ts";
-import { libcPath } from "./libc_path.ts";
+import { openLibc, POSIX } from "./libc.ts";
 import { linuxErrno } from "./errno_linux.ts";
 import { errnoText } from "./errno_text.ts";
 import { SystemError } from "./system_error.ts";
 
 Deno.test("readErrno gives what the last failed call of this thread left", () => {
   prepareErrno();
-  const libc = Deno.dlopen(libcPath, {
-    // int close(int fd);
-    close: { parameters: ["i32"], result: "i32" },
+  const libc = openLibc({
+    close: POSIX.close,
     // int rmdir(const char *path);
     rmdir: { parameters: ["buffer"], result: "i32" },
   });

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { backEnd } from "../platform.ts";
+import { platform } from "../platform.ts";
 import { FIOCLEX, FIONBIO } from "./constants_darwin.ts";
 import type { DarwinLibc } from "./libc_darwin.ts";
 
@@ -22,7 +22,7 @@ export function control(
   descriptor: number,
   request: bigint,
   argument: Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | null,
-  arch: "aarch64" | "x86_64" = backEnd.arch,
+  arch: "aarch64" | "x86_64" = platform.arch,
 ): number {
   if (libc.__ioctl !== null) return libc.__ioctl(descriptor, request, argument);
   if (arch === "x86_64") return libc.ioctl?.(descriptor, request, argument) ?? -1;
@@ -35,6 +35,6 @@ export function closeOnExec(libc: DarwinLibc, descriptor: number): boolean {
 }
 
 /** Keeps calls on the descriptor from waiting; false when the system refuses. */
-export function neverWait(libc: DarwinLibc, descriptor: number): boolean {
+export function setNonblocking(libc: DarwinLibc, descriptor: number): boolean {
   return control(libc, descriptor, FIONBIO, new Uint32Array([1])) === 0;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FakeDarwinKernel } from "../../tests/fakes/darwin_kernel.ts";
-import { closeOnExec, control, neverWait } from "./ioctl_darwin.ts";
+import { closeOnExec, control, setNonblocking } from "./ioctl_darwin.ts";
 import type { DarwinLibc } from "./libc_darwin.ts";
 import { openDarwinPipe } from "./waker_darwin.ts";
 
@@ -10,7 +10,7 @@ Deno.test("the stub is asked where there is one, ioctl where there is none", () 
   for (const missing of [[], ["__ioctl"]] as const) {
     const kernel = new FakeDarwinKernel({ missing });
     const descriptor = kernel.libc.socket(2, 2, 0);
-    assert.equal(closeOnExec(kernel.libc, descriptor) && neverWait(kernel.libc, descriptor), true);
+    assert.equal(closeOnExec(kernel.libc, descriptor) && setNonblocking(kernel.libc, descriptor), true);
     const { closeOnExec: closes, nonBlocking } = kernel.socket(descriptor);
     assert.deepEqual([closes, nonBlocking], [true, true]);
     assert.match(kernel.calls.at(-1) ?? "", missing.length === 0 ? /^__ioctl / : /^ioctl /);
@@ -27,11 +27,11 @@ Deno.test("on arm64 the argument of ioctl comes behind what fills the registers"
 
 Deno.test("where neither is, or it is refused, the caller is told", () => {
   const without = new FakeDarwinKernel({ missing: ["__ioctl", "ioctl"] });
-  assert.equal(neverWait(without.libc, without.libc.socket(2, 2, 0)), false);
+  assert.equal(setNonblocking(without.libc, without.libc.socket(2, 2, 0)), false);
   assert.equal(control(without.libc, 3, FIONBIO, null, "aarch64"), -1);
   const refusing = new FakeDarwinKernel();
   refusing.failNext("__ioctl", 25);
-  assert.equal(neverWait(refusing.libc, refusing.libc.socket(2, 2, 0)), false);
+  assert.equal(setNonblocking(refusing.libc, refusing.libc.socket(2, 2, 0)), false);
 });
 
 Deno.test("both ends of a pipe stay out of children and never wait", () => {

@@ -6,7 +6,7 @@
  */
 
 /** `struct ctl_info`: ctl_id u32, ctl_name char[96] (bsd/sys/kern_control.h). */
-export const CTL_INFO = { size: 100, id: 0, name: 4, nameRoom: 96 } as const;
+export const CTL_INFO = { size: 100, id: 0, name: 4, nameCapacity: 96 } as const;
 
 /**
  * `struct sockaddr_ctl`: sc_len u8, sc_family u8, ss_sysaddr u16, sc_id u32, sc_unit u32, sc_reserved u32[5]

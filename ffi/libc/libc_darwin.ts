@@ -1,34 +1,22 @@
 /**
- * The C library functions of macOS that devices and sockets need, opened once per thread at first use.
+ * The C library functions of macOS that devices, sockets and files need, opened once per thread at first use.
  *
- * None that is used is variadic if it can be helped, see ioctl_darwin.ts. What is no public API is an optional symbol, and
- * every use has another way. Lengths are `u32` where C says `size_t`, for the reason given in libc_linux.ts.
+ * Variadic functions are avoided, see ioctl_darwin.ts. A function that is no public API is an optional
+ * symbol, and every use has another way.
  *
  * @module
  */
+import { platform } from "../platform.ts";
 import { prepareErrno, readErrno } from "./errno.ts";
-import { libcPath } from "./libc_path.ts";
+import { FILE_SYMBOLS, openLibc, pick, POSIX } from "./libc.ts";
 
-/** The functions with their C declarations. */
+/** The functions for devices and sockets, with their C declarations. */
 export const darwinSymbols = {
+  ...pick(POSIX, "close", "socket", "bind", "connect", "getsockname", "setsockopt", "sendto"),
   // int pipe(int descriptors[2]);
   pipe: { parameters: ["buffer"], result: "i32" },
-  // int close(int fd);
-  close: { parameters: ["i32"], result: "i32" },
-  // int socket(int domain, int type, int protocol);
-  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
-  // int bind(int fd, const struct sockaddr *address, socklen_t length);
-  bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-  // int connect(int fd, const struct sockaddr *address, socklen_t length);
-  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-  // int getsockname(int fd, struct sockaddr *address, socklen_t *length);
-  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   // int getsockopt(int fd, int level, int option, void *value, socklen_t *length);
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
-  // int setsockopt(int fd, int level, int option, const void *value, socklen_t length);
-  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
-  // ssize_t sendto(int fd, const void *data, size_t length, int flags, const struct sockaddr *to, socklen_t length);
-  sendto: { parameters: ["i32", "buffer", "u32", "i32", "buffer", "u32"], result: "i32" },
   // int sysctlbyname(const char *name, void *old, size_t *oldLength, void *new, size_t newLength);
   sysctlbyname: { parameters: ["buffer", "buffer", "buffer", "buffer", "usize"], result: "i32" },
   // ssize_t recvmsg(int fd, struct msghdr *message, int flags);
@@ -52,8 +40,28 @@ export const darwinSymbols = {
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 
+/**
+ * x86_64 exports the calls with 64-bit inode numbers under names of their own (sys/stat.h,
+ * `__DARWIN_INODE64`); arm64 has no others.
+ */
+const suffix = platform.arch === "x86_64" ? "$INODE64" : "";
+
+const fileSymbols = {
+  ...FILE_SYMBOLS,
+  // int stat(const char *path, struct stat *status);
+  stat: { name: `stat${suffix}`, parameters: ["buffer", "buffer"], result: "i32" },
+  // int lstat(const char *path, struct stat *status);
+  lstat: { name: `lstat${suffix}`, parameters: ["buffer", "buffer"], result: "i32" },
+  // int fstat(int fd, struct stat *status);
+  fstat: { name: `fstat${suffix}`, parameters: ["i32", "buffer"], result: "i32" },
+  fstatLater: { name: `fstat${suffix}`, parameters: ["i32", "buffer"], result: "i32", nonblocking: true },
+} as const satisfies Deno.ForeignLibraryInterface;
+
 /** The functions by name; an optional one that the system lacks is null. */
 export type DarwinLibc = Deno.DynamicLibrary<typeof darwinSymbols>["symbols"];
+
+/** The functions for files by name. */
+export type DarwinFileCalls = Deno.DynamicLibrary<typeof fileSymbols>["symbols"];
 
 /** The C library with the calling thread's errno, as one thing that a test can stand in for. */
 export interface DarwinSystem {
@@ -63,12 +71,19 @@ export interface DarwinSystem {
 }
 
 let system: DarwinSystem | undefined;
+let file: DarwinFileCalls | undefined;
 
 /** The running system; the first call of a thread opens the library, for the thread's life. */
 export function darwinSystem(): DarwinSystem {
   if (system === undefined) {
     prepareErrno();
-    system = { libc: Deno.dlopen(libcPath, darwinSymbols).symbols, errno: readErrno };
+    system = { libc: openLibc(darwinSymbols).symbols, errno: readErrno };
   }
   return system;
+}
+
+/** The functions for files, opened once as well. */
+export function darwinFileCalls(): DarwinFileCalls {
+  prepareErrno();
+  return file ??= openLibc(fileSymbols).symbols;
 }

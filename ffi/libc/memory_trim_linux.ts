@@ -4,27 +4,14 @@
  *
  * @module
  */
-import { libcPath } from "./libc_path.ts";
+import { openLibc, pick } from "./libc.ts";
+import { LINUX } from "./libc_linux.ts";
+import { readProcFile } from "./sysctl_linux.ts";
 
-const symbols = {
-  // int open(const char *path, int flags, ...);
-  open: { parameters: ["buffer", "i32"], result: "i32" },
-  // ssize_t read(int fd, void *data, size_t length);
-  read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-  // int close(int fd);
-  close: { parameters: ["i32"], result: "i32" },
-  // int madvise(void *address, size_t length, int advice);
-  madvise: { parameters: ["u64", "u64", "i32"], result: "i32" },
-  // int malloc_trim(size_t padding);  of glibc alone
-  malloc_trim: { parameters: ["u64"], result: "i32", optional: true },
-} as const satisfies Deno.ForeignLibraryInterface;
-
-/** O_RDONLY | O_CLOEXEC (asm-generic/fcntl.h). */
-const OPEN_FLAGS = 0x80000;
 /** asm-generic/mman-common.h: the pages are unmapped; of an unchanged file they come back from the page cache when touched. */
 const MADV_DONTNEED = 4;
-/** A runtime of this size has about a thousand mappings of 750 octets of text each. */
-const LIST_MAXIMUM = 4 << 20;
+/** A runtime of this size has about a thousand mappings of 750 bytes of text each. */
+const MAX_LIST = 4 << 20;
 
 /** Part of the address space. */
 export interface Mapping {
@@ -49,23 +36,17 @@ export function unchangedProgramMappings(smaps: string): Mapping[] {
   });
 }
 
-/** Gives back what can be, of the program's file and of the C library's free memory; nothing of the former where /proc is absent. */
-export function releaseProgramPages(): void {
-  const library = Deno.dlopen(libcPath, symbols);
+/**
+ * Gives memory back to the kernel: the unchanged pages of the program's file, where /proc can be read, and
+ * the free memory of the C library.
+ */
+export function trimResidentMemory(): void {
+  const library = openLibc(pick(LINUX, "madvise", "malloc_trim"));
   try {
-    const { open, read, close, madvise, malloc_trim } = library.symbols;
+    const { madvise, malloc_trim } = library.symbols;
     malloc_trim?.(0n);
-    const descriptor = open(new TextEncoder().encode("/proc/self/smaps\0"), OPEN_FLAGS);
-    if (descriptor < 0) return;
-    const decoder = new TextDecoder();
-    const room = new Uint8Array(65536);
-    let text = "";
-    for (let length = 1; length > 0 && text.length < LIST_MAXIMUM;) {
-      length = read(descriptor, room, room.length);
-      if (length > 0) text += decoder.decode(room.subarray(0, length), { stream: true });
-    }
-    close(descriptor);
-    for (const { start, length } of unchangedProgramMappings(text)) madvise(start, length, MADV_DONTNEED);
+    const mappings = unchangedProgramMappings(readProcFile("/proc/self/smaps", MAX_LIST) ?? "");
+    for (const { start, length } of mappings) madvise(start, length, MADV_DONTNEED);
   } finally {
     library.close();
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { releaseProgramPages, unchangedProgramMappings } from "./memory_trim_linux.ts";
+import { trimResidentMemory, unchangedProgramMappings } from "./memory_trim_linux.ts";
 
 /** One mapping as proc(5) shows it. */
 function mapping(range: string, rights: string, path: string, anonymous: number): string {
@@ -26,7 +26,7 @@ Deno.test("a list that cannot be read gives nothing back", () => {
   assert.deepEqual(unchangedProgramMappings(mapping("1000-2000", "r-xp", "[vdso]", 0)), []);
 });
 
-/** Octets of this process's files in memory. */
+/** Bytes of this process's files in memory. */
 function fileMemory(): number {
   const [, kilobytes] = /^RssFile:\s+(\d+) kB$/m.exec(Deno.readTextFileSync("/proc/self/status")) ?? [];
   return Number(kilobytes) * 1024;
@@ -37,7 +37,7 @@ Deno.test({
   ignore: Deno.build.os !== "linux",
   fn() {
     const before = fileMemory();
-    releaseProgramPages();
+    trimResidentMemory();
     const after = fileMemory();
     assert.ok(after < before - 10e6, `${before} octets of files before, ${after} after`);
     assert.equal(new Function("return [3, 1, 2].sort().join('')")(), "123");

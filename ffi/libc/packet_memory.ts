@@ -7,7 +7,7 @@
 import { createSum, type Sum } from "../../core/packet/checksum.ts";
 import { Arena } from "../../core/memory/arena.ts";
 
-/** Octets of a WebAssembly page (WebAssembly Core Specification section 4.2.8). */
+/** Bytes of a WebAssembly page (WebAssembly Core Specification section 4.2.8). */
 const PAGE = 65536;
 
 /** The arena, the checksum over it, and pointers into it. */
@@ -17,7 +17,7 @@ export class PacketMemory {
   /** The memory itself, for WebAssembly code that works on packets. */
   readonly memory: WebAssembly.Memory;
 
-  /** @param size octets, rounded up to whole pages; only pages that are used take physical memory */
+  /** @param size bytes, rounded up to whole pages; only pages that are used take physical memory */
   constructor(size: number) {
     const pages = Math.ceil(size / PAGE);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });

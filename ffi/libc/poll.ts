@@ -3,13 +3,8 @@
  *
  * @module
  */
-import { libcPath } from "./libc_path.ts";
+import { openLibc, pick, POSIX } from "./libc.ts";
 import type { PacketMemory } from "./packet_memory.ts";
-
-const symbols = {
-  // int poll(struct pollfd *descriptors, nfds_t count, int milliseconds);
-  poll: { parameters: ["pointer", "u32", "i32"], result: "i32" },
-} as const satisfies Deno.ForeignLibraryInterface;
 
 /** `struct pollfd`: fd i32 @0, events i16 @4, revents i16 @6 (poll.h; sys/poll.h). */
 const POLLFD_SIZE = 8;
@@ -17,7 +12,7 @@ const POLLIN = 1;
 
 /** Waits until one of its descriptors can be read or has failed. */
 export class Poller implements Disposable {
-  readonly #library = Deno.dlopen(libcPath, symbols);
+  readonly #library = openLibc(pick(POSIX, "poll"));
   readonly #pointer: Deno.PointerValue;
   readonly #i16: Int16Array;
   readonly #i32: Int32Array;

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { PacketMemory } from "./packet_memory.ts";
 import { Poller } from "./poll.ts";
-import { openWake } from "./waker.ts";
+import { openWaker } from "./waker.ts";
 
 Deno.test("of several descriptors those that are ready are told", () => {
-  using a = openWake();
-  using b = openWake();
-  using c = openWake();
+  using a = openWaker();
+  using b = openWaker();
+  using c = openWaker();
   using poller = new Poller(new PacketMemory(65536), [a.descriptor, b.descriptor, c.descriptor]);
   const ready = () => [0, 1, 2].map((index) => poller.isReady(index));
   assert.deepEqual(ready(), [false, false, false], "before the first wait");
@@ -19,7 +19,7 @@ Deno.test("of several descriptors those that are ready are told", () => {
 });
 
 Deno.test("a wait that times out leaves nothing ready", () => {
-  using wake = openWake();
+  using wake = openWaker();
   using poller = new Poller(new PacketMemory(65536), [wake.descriptor]);
   const start = performance.now();
   poller.wait(20);
@@ -35,8 +35,8 @@ Deno.test("a descriptor that is none is ready: a read will tell", () => {
 
 Deno.test("two pollers share a memory", () => {
   const memory = new PacketMemory(65536);
-  using a = openWake();
-  using b = openWake();
+  using a = openWaker();
+  using b = openWaker();
   using first = new Poller(memory, [a.descriptor]);
   using second = new Poller(memory, [b.descriptor]);
   b.signal();
@@ -46,8 +46,8 @@ Deno.test("two pollers share a memory", () => {
 });
 
 Deno.test("a place without a descriptor is never ready, and takes one later", () => {
-  using a = openWake();
-  using b = openWake();
+  using a = openWaker();
+  using b = openWaker();
   using poller = new Poller(new PacketMemory(65536), [a.descriptor, -1]);
   a.signal();
   b.signal();

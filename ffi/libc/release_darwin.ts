@@ -1,8 +1,9 @@
 /**
- * Which release of Darwin runs, and what follows from it.
+ * The release of Darwin, and the batch calls that are safe on it.
  *
  * @module
  */
+import { cString } from "./libc.ts";
 import type { DarwinSystem } from "./libc_darwin.ts";
 
 /** Major number of the first release whose `recvmsg_x` gathers a list of messages: Darwin 23, macOS 14. */
@@ -36,7 +37,7 @@ export function batchSafety(release: string): BatchSafety {
 export function darwinRelease({ libc }: DarwinSystem): string {
   const text = new Uint8Array(64);
   const length = new BigUint64Array([BigInt(text.length)]);
-  const name = new TextEncoder().encode("kern.osrelease\0");
+  const name = cString("kern.osrelease");
   if (libc.sysctlbyname(name, text, length, null, 0n) < 0) return "";
   const end = text.indexOf(0);
   return new TextDecoder().decode(text.subarray(0, end < 0 ? text.length : end));

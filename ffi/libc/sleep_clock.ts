@@ -1,5 +1,6 @@
 /**
- * How long the machine has slept: the clock of performance.now() stands still meanwhile, another one goes on.
+ * Time that the machine has slept: the clock of performance.now() stands still meanwhile, another one goes
+ * on.
  *
  * | | stands while the machine sleeps | goes on |
  * |---|---|---|
@@ -8,14 +9,14 @@
  *
  * @module
  */
-import { backEnd } from "../platform.ts";
-import { libcPath } from "./libc_path.ts";
+import { platform } from "../platform.ts";
+import { openLibc, pick, POSIX } from "./libc.ts";
 
 /** `struct timespec` of 64-bit systems: seconds i64 @0, nanoseconds i64 @8. */
 const TIMESPEC = 16;
-const [STANDING, GOING_ON] = backEnd.os === "darwin" ? [8, 4] : [1, 7];
+const [STANDING, GOING_ON] = platform.os === "darwin" ? [8, 4] : [1, 7];
 /** Shorter differences are the time between two readings. */
-const SHORTEST = 1000;
+const MIN_SLEEP = 1000;
 
 /** Where a clock reads, and what closes that. */
 export interface SleepSource {
@@ -43,17 +44,14 @@ export class SleepClock implements Disposable {
   /** Milliseconds that the machine has slept since the last call; 0 for less than a second. */
   take(): number {
     const slept = this.#read() - this.#slept;
-    if (slept < SHORTEST) return 0;
+    if (slept < MIN_SLEEP) return 0;
     this.#slept += slept;
     return slept;
   }
 }
 
 function systemSleep(): SleepSource {
-  const library = Deno.dlopen(libcPath, {
-    // int clock_gettime(clockid_t clock, struct timespec *time);
-    clock_gettime: { parameters: ["i32", "buffer"], result: "i32", optional: true },
-  });
+  const library = openLibc(pick(POSIX, "clock_gettime"));
   const { symbols } = library;
   const room = new DataView(new ArrayBuffer(TIMESPEC));
   const octets = new Uint8Array(room.buffer);

@@ -1,23 +1,14 @@
 /**
- * Kernel settings and lists of Linux. Deno lets nothing but an all-powerful program read /proc, so this goes through the C library.
+ * Files below /proc: kernel settings and lists. Deno lets only a program with all permissions read them, so
+ * this goes through the C library.
  *
  * @module
  */
-import { libcPath } from "./libc_path.ts";
+import { O_CLOEXEC } from "./constants_linux.ts";
+import { cString, openLibc, pick, POSIX } from "./libc.ts";
 
-const symbols = {
-  // int open(const char *path, int flags, ...);
-  open: { parameters: ["buffer", "i32"], result: "i32" },
-  // ssize_t read(int fd, void *data, size_t length);
-  read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-  // int close(int fd);
-  close: { parameters: ["i32"], result: "i32" },
-} as const satisfies Deno.ForeignLibraryInterface;
-
-/** O_RDONLY | O_CLOEXEC (asm-generic/fcntl.h). */
-const OPEN_FLAGS = 0x80000;
 /** The settings read here are numbers, the lists a few short names. */
-const TEXT_MAXIMUM = 256;
+const MAX_TEXT = 256;
 
 /**
  * The text of a setting, trimmed.
@@ -26,7 +17,7 @@ const TEXT_MAXIMUM = 256;
  * @returns undefined when it cannot be read
  */
 export function readSysctl(name: string): string | undefined {
-  return readText(`/proc/sys/${name}`);
+  return readProcFile(`/proc/sys/${name}`, MAX_TEXT)?.trim();
 }
 
 /**
@@ -35,21 +26,26 @@ export function readSysctl(name: string): string | undefined {
  * @param family 4 or 6
  */
 export function readLegacyTables(family: 4 | 6): string {
-  const text = readText(`/proc/net/${family === 4 ? "ip" : "ip6"}_tables_names`);
+  const text = readProcFile(`/proc/net/${family === 4 ? "ip" : "ip6"}_tables_names`, MAX_TEXT);
   return (text ?? "").split("\n").filter((name) => name !== "").join(" ");
 }
 
-function readText(path: string): string | undefined {
-  const library = Deno.dlopen(libcPath, symbols);
+/** The text of a file below /proc, up to some bytes more than `max`; undefined when it cannot be read. */
+export function readProcFile(path: string, max: number): string | undefined {
+  using stack = new DisposableStack();
+  const library = openLibc(pick(POSIX, "open", "read", "close"));
+  stack.defer(() => library.close());
   const { open, read, close } = library.symbols;
-  try {
-    const descriptor = open(new TextEncoder().encode(`${path}\0`), OPEN_FLAGS);
-    if (descriptor < 0) return undefined;
-    const room = new Uint8Array(TEXT_MAXIMUM);
-    const length = read(descriptor, room, room.length);
-    close(descriptor);
-    return length < 0 ? undefined : new TextDecoder().decode(room.subarray(0, length)).trim();
-  } finally {
-    library.close();
+  const descriptor = open(cString(path), O_CLOEXEC);
+  if (descriptor < 0) return undefined;
+  stack.defer(() => close(descriptor));
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(Math.min(max, 65536));
+  let text = "";
+  for (let length = 1; length > 0 && text.length < max;) {
+    length = read(descriptor, buffer, buffer.length);
+    if (length < 0) return undefined;
+    text += decoder.decode(buffer.subarray(0, length), { stream: true });
   }
+  return text;
 }

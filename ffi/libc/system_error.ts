@@ -30,7 +30,7 @@ export class SystemError extends Error {
  * @param call what was called, for the message
  * @throws {SystemError} when the result is negative, with the calling thread's errno
  */
-export function checked(call: string, result: number): number {
+export function throwOnError(call: string, result: number): number {
   if (result < 0) throw new SystemError(call, readErrno());
   return result;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { backEnd } from "../platform.ts";
+import { platform } from "../platform.ts";
 import { linuxLibc } from "./libc_linux.ts";
 
 /** sys/resource.h: the second argument is a process, or on Linux a thread; 0 is the caller. */
@@ -17,5 +17,5 @@ export const PACKET_THREAD_NICE = -10;
  * on macOS the nice value belongs to the whole process.
  */
 export function preferPacketThread(): void {
-  if (backEnd.os === "linux") linuxLibc().setpriority(PRIO_PROCESS, 0, PACKET_THREAD_NICE);
+  if (platform.os === "linux") linuxLibc().setpriority(PRIO_PROCESS, 0, PACKET_THREAD_NICE);
 }

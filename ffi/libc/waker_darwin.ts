@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { closeOnExec, neverWait } from "./ioctl_darwin.ts";
+import { closeOnExec, setNonblocking } from "./ioctl_darwin.ts";
 import { type DarwinSystem, darwinSystem } from "./libc_darwin.ts";
 import { SystemError } from "./system_error.ts";
 
@@ -19,7 +19,7 @@ export function openDarwinPipe({ libc, errno }: DarwinSystem = darwinSystem()): 
   if (libc.pipe(ends) < 0) throw new SystemError("pipe", errno());
   for (const end of ends) {
     closeOnExec(libc, end);
-    neverWait(libc, end);
+    setNonblocking(libc, end);
   }
   return [ends[0] ?? -1, ends[1] ?? -1];
 }

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { PacketMemory } from "./packet_memory.ts";
 import { Poller } from "./poll.ts";
-import { openWake, WakeReceiver } from "./waker.ts";
+import { openWaker, WakeListener } from "./waker.ts";
 
 Deno.test("a signal makes the descriptor ready until it is cleared, however many there were", () => {
-  using wake = openWake();
-  using receiver = new WakeReceiver(wake.descriptor);
+  using wake = openWaker();
+  using receiver = new WakeListener(wake.descriptor);
   using poller = new Poller(new PacketMemory(65536), [wake.descriptor]);
   for (const signals of [1, 3]) {
     poller.wait(0);
@@ -15,16 +15,16 @@ Deno.test("a signal makes the descriptor ready until it is cleared, however many
     assert.equal(poller.isReady(0), true);
     poller.wait(0);
     assert.equal(poller.isReady(0), true, "not before it is cleared");
-    receiver.clear();
+    receiver.drain();
   }
   poller.wait(0);
   assert.equal(poller.isReady(0), false);
 });
 
 Deno.test("clearing without a signal does not wait", () => {
-  using wake = openWake();
-  using receiver = new WakeReceiver(wake.descriptor);
-  receiver.clear();
+  using wake = openWaker();
+  using receiver = new WakeListener(wake.descriptor);
+  receiver.drain();
   wake.signal();
   using poller = new Poller(new PacketMemory(65536), [wake.descriptor]);
   poller.wait(1000);
@@ -32,12 +32,12 @@ Deno.test("clearing without a signal does not wait", () => {
 });
 
 Deno.test("another thread that waits without end is woken", async () => {
-  using wake = openWake();
+  using wake = openWaker();
   const source = `
     import { PacketMemory } from "${new URL("./packet_memory.ts", import.meta.url)}";
     import { Poller } from "${new URL("./poll.ts", import.meta.url)}";
-    import { WakeReceiver } from "${new URL("./waker.ts", import.meta.url)}";
-    using receiver = new WakeReceiver(${wake.descriptor});
+    import { WakeListener } from "${new URL("./waker.ts", import.meta.url)}";
+    using receiver = new WakeListener(${wake.descriptor});
     using poller = new Poller(new PacketMemory(65536), [receiver.descriptor]);
     self.postMessage("waits");
     poller.wait(-1);

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { type IpAddress, sameAddress } from "../../core/net/address.ts";
+import { equalAddress, type IpAddress } from "../../core/net/address.ts";
 import { IFA, IFA_F_NODAD, NLM_F, RTM } from "./constants.ts";
 import { addressBits, familyNumber, familyOf, readAddress } from "./family.ts";
-import { type Message, type Request, splitPayload } from "./message.ts";
+import { type Message, type NetlinkRequest, splitPayload } from "./message.ts";
 import type { NetlinkSocket } from "./socket.ts";
 
 const IFADDRMSG_LENGTH = 8;
@@ -22,7 +22,7 @@ export interface AddressPair {
 }
 
 /** An address that an interface has. */
-export interface InterfaceAddress {
+export interface LinkAddress {
   /** The interface's index. */
   readonly interfaceIndex: number;
   /** This side's address. */
@@ -46,26 +46,26 @@ export function addAddress(socket: NetlinkSocket, interfaceIndex: number, pair: 
 }
 
 /**
- * Takes an address away again. With its last IPv4 address an interface loses its IPv4 routes.
+ * Removes an address. With its last IPv4 address an interface loses its IPv4 routes.
  *
  * @throws {SystemError} EADDRNOTAVAIL when the interface does not have it
  */
-export function removeAddress(socket: NetlinkSocket, address: InterfaceAddress): void {
+export function removeAddress(socket: NetlinkSocket, address: LinkAddress): void {
   socket.request("RTM_DELADDR", addressRequest(RTM.DELADDR, address));
 }
 
 /** The IPv4 and IPv6 addresses of an interface, or of all where none is given. */
-export function listAddresses(socket: NetlinkSocket, interfaceIndex?: number): InterfaceAddress[] {
+export function listAddresses(socket: NetlinkSocket, interfaceIndex?: number): LinkAddress[] {
   const request = { type: RTM.GETADDR, flags: 0, body: new Uint8Array(IFADDRMSG_LENGTH), attributes: [] };
   return socket.dump("RTM_GETADDR", request)
     .filter(({ type }) => type === RTM.NEWADDR)
-    .map(parseAddress)
+    .map(parseAddressMessage)
     .filter((address) => address !== undefined)
     .filter((address) => interfaceIndex === undefined || address.interfaceIndex === interfaceIndex);
 }
 
 /** The request that adds (RTM_NEWADDR) or removes (RTM_DELADDR) an address. */
-export function addressRequest(type: number, address: InterfaceAddress): Request {
+export function addressRequest(type: number, address: LinkAddress): NetlinkRequest {
   const { interfaceIndex, local, peer = local, prefixLength } = address;
   const body = new Uint8Array(IFADDRMSG_LENGTH);
   body[0] = familyNumber(local.family);
@@ -85,7 +85,7 @@ export function addressRequest(type: number, address: InterfaceAddress): Request
  *
  * @throws {RangeError} when the message is malformed
  */
-export function parseAddress(message: Message): InterfaceAddress | undefined {
+export function parseAddressMessage(message: Message): LinkAddress | undefined {
   const { body, attributes } = splitPayload(message.payload, IFADDRMSG_LENGTH);
   const family = familyOf(body.getUint8(0));
   if (family === undefined) return undefined;
@@ -96,7 +96,7 @@ export function parseAddress(message: Message): InterfaceAddress | undefined {
   return {
     interfaceIndex: body.getUint32(4, true),
     local,
-    peer: address === undefined || sameAddress(address, local) ? undefined : address,
+    peer: address === undefined || equalAddress(address, local) ? undefined : address,
     prefixLength: body.getUint8(1),
   };
 }

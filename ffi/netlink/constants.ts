@@ -83,6 +83,3 @@ export const RTN_UNICAST = 1;
 
 /** `RTM_F_CLONED`: an entry of the route cache. */
 export const RTM_F_CLONED = 0x200;
-
-/** `AF_*`: address families. */
-export const AF = { INET: 2, INET6: 10, NETLINK: 16 } as const;

@@ -5,17 +5,17 @@
  */
 
 import type { IpAddress } from "../../core/net/address.ts";
-import { AF } from "./constants.ts";
+import { AF_INET, AF_INET6 } from "../libc/constants_linux.ts";
 
 /** The kernel's number of an address's family. */
 export function familyNumber(family: 4 | 6): number {
-  return family === 4 ? AF.INET : AF.INET6;
+  return family === 4 ? AF_INET : AF_INET6;
 }
 
 /** The family of the kernel's number; undefined for one that is not IP. */
 export function familyOf(number: number): 4 | 6 | undefined {
-  if (number === AF.INET) return 4;
-  return number === AF.INET6 ? 6 : undefined;
+  if (number === AF_INET) return 4;
+  return number === AF_INET6 ? 6 : undefined;
 }
 
 /** Bytes of an address. */

@@ -5,7 +5,7 @@ import { errno } from "../libc/errno.ts";
 import { addAddress, listAddresses, removeAddress } from "./address.ts";
 import { RTPROT } from "./constants.ts";
 import { deleteLink, linkByName, listLinks, setLink } from "./link.ts";
-import { asRootOnLinux, PrivateNetwork } from "./private_network.ts";
+import { asRootOnLinux, PrivateNetwork } from "./private_network_fixture.ts";
 import { addRoutes, listRoutes, removeRoutes } from "./route.ts";
 import { NetlinkSocket } from "./socket.ts";
 import { address, prefix } from "../../tests/literals.ts";

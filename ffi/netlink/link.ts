@@ -9,13 +9,13 @@ import { IFF, IFLA, RTM } from "./constants.ts";
 import {
   type Attribute,
   type Message,
+  type NetlinkRequest,
   parseAttributes,
   readString,
-  readUint32,
-  type Request,
   splitPayload,
   stringAttribute,
   uint32Attribute,
+  uint32Value,
 } from "./message.ts";
 import type { NetlinkSocket } from "./socket.ts";
 
@@ -77,7 +77,7 @@ export function setLink(socket: NetlinkSocket, index: number, change: LinkChange
 }
 
 /** The request that `setLink` sends. */
-export function changeRequest(index: number, change: LinkChange): Request {
+export function changeRequest(index: number, change: LinkChange): NetlinkRequest {
   const attributes: Attribute[] = [];
   if (change.mtu !== undefined) attributes.push(uint32Attribute(IFLA.MTU, change.mtu));
   if (change.txQueueLength !== undefined) attributes.push(uint32Attribute(IFLA.TXQLEN, change.txQueueLength));
@@ -103,7 +103,7 @@ function linkRequest(
   type: number,
   index: number,
   attributes: readonly Attribute[],
-): Request & { readonly body: Uint8Array<ArrayBuffer> } {
+): NetlinkRequest & { readonly body: Uint8Array<ArrayBuffer> } {
   const body = new Uint8Array(IFINFOMSG_LENGTH);
   new DataView(body.buffer).setInt32(4, index, true);
   return { type, flags: 0, body, attributes };
@@ -123,7 +123,7 @@ export function parseLink(message: Message): Link {
     kind: information && readString(parseAttributes(information).get(IFLA.INFO_KIND)),
     up: (body.getUint32(8, true) & IFF.UP) !== 0,
     carrier: attributes.get(IFLA.CARRIER)?.[0] === 1,
-    mtu: readUint32(attributes.get(IFLA.MTU)) ?? 0,
-    txQueueLength: readUint32(attributes.get(IFLA.TXQLEN)) ?? 0,
+    mtu: uint32Value(attributes.get(IFLA.MTU)) ?? 0,
+    txQueueLength: uint32Value(attributes.get(IFLA.TXQLEN)) ?? 0,
   };
 }

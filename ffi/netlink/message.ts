@@ -25,7 +25,7 @@ export interface Attribute {
 }
 
 /** A request before it has a sequence number. */
-export interface Request {
+export interface NetlinkRequest {
   /** Message type, such as RTM_NEWROUTE. */
   readonly type: number;
   /** NLM_F_* flags beside those that the socket sets by itself. */
@@ -61,7 +61,11 @@ export function stringAttribute(type: number, text: string): Attribute {
 }
 
 /** The bytes of a request, padded to a multiple of 4. */
-export function encodeMessage(request: Request, flags: number, sequence: number): Uint8Array<ArrayBuffer> {
+export function encodeMessage(
+  request: NetlinkRequest,
+  flags: number,
+  sequence: number,
+): Uint8Array<ArrayBuffer> {
   let length = HEADER_LENGTH + request.body.length;
   for (const { value } of request.attributes) length += ATTRIBUTE_HEADER_LENGTH + padded(value.length);
   const bytes = new Uint8Array(length);
@@ -152,7 +156,7 @@ export function splitPayload(
 }
 
 /** The unsigned 32-bit value of an attribute; undefined when it is absent or has another size. */
-export function readUint32(value: Uint8Array | undefined): number | undefined {
+export function uint32Value(value: Uint8Array | undefined): number | undefined {
   return value?.length === 4 ? viewOf(value).getUint32(0, true) : undefined;
 }
 

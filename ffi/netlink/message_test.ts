@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseAddress as addressOf } from "../../core/net/address.ts";
 import { formatPrefix, parsePrefix as prefixOf } from "../../core/net/prefix.ts";
-import { addressRequest, type InterfaceAddress, parseAddress } from "./address.ts";
+import { addressRequest, type LinkAddress, parseAddressMessage } from "./address.ts";
 import { RTM } from "./constants.ts";
 import { changeRequest, parseLink } from "./link.ts";
 import {
@@ -11,8 +11,8 @@ import {
   parseAttributes,
   parseMessages,
   readString,
-  readUint32,
   stringAttribute,
+  uint32Value,
 } from "./message.ts";
 import { parseRoute, routeRequest } from "./route.ts";
 
@@ -33,7 +33,7 @@ function given<T>(value: T | undefined): T {
   return value;
 }
 
-function pair(local: string, peer: string, prefixLength: number): InterfaceAddress {
+function pair(local: string, peer: string, prefixLength: number): LinkAddress {
   return { interfaceIndex: 3, local: given(addressOf(local)), peer: given(addressOf(peer)), prefixLength };
 }
 
@@ -146,14 +146,14 @@ Deno.test("a link's name, kind and numbers are read", () => {
 });
 
 Deno.test("an address without a peer has none", () => {
-  const v4 = parseAddress(received("02 18 80 00 05000000 0800 0100 0a000001 0800 0200 0a000001"));
+  const v4 = parseAddressMessage(received("02 18 80 00 05000000 0800 0100 0a000001 0800 0200 0a000001"));
   assert.deepEqual(v4, {
     interfaceIndex: 5,
     local: addressOf("10.0.0.1"),
     peer: undefined,
     prefixLength: 24,
   });
-  const v6 = parseAddress(received("0a 40 80 00 05000000 1400 0100 fd000001000000000000000000000001"));
+  const v6 = parseAddressMessage(received("0a 40 80 00 05000000 1400 0100 fd000001000000000000000000000001"));
   assert.deepEqual(v6, {
     interfaceIndex: 5,
     local: addressOf("fd00:1::1"),
@@ -207,7 +207,7 @@ Deno.test("lengths that point outside the bytes are refused", () => {
     assert.throws(() => parseAttributes(bytes(hex)), RangeError, what);
   }
   assert.throws(() => parseLink(received("00 00 feff 2a000000 91100100 000000")), RangeError);
-  assert.throws(() => parseAddress(received("02 18 80 00 050000")), RangeError);
+  assert.throws(() => parseAddressMessage(received("02 18 80 00 050000")), RangeError);
   assert.throws(() => parseRoute(received("02 18 00 00 fe 03 00 01 000000")), RangeError);
   assert.throws(
     () => parseRoute(received("02 21 00 00 fe 03 00 01 00000000")),
@@ -217,11 +217,11 @@ Deno.test("lengths that point outside the bytes are refused", () => {
 });
 
 Deno.test("values of a wrong size are not misread", () => {
-  assert.equal(readUint32(bytes("010000")), undefined);
-  assert.equal(readUint32(bytes("0100000000000000")), undefined);
+  assert.equal(uint32Value(bytes("010000")), undefined);
+  assert.equal(uint32Value(bytes("0100000000000000")), undefined);
   assert.equal(readString(bytes("6c6f")), "lo", "no NUL");
   assert.equal(
-    parseAddress(received("02 18 80 00 05000000 1400 0200 fd000001000000000000000000000001")),
+    parseAddressMessage(received("02 18 80 00 05000000 1400 0200 fd000001000000000000000000000001")),
     undefined,
   );
   assert.equal(

@@ -8,13 +8,13 @@
 import { errno } from "../libc/errno.ts";
 import { SystemError } from "../libc/system_error.ts";
 import { NETLINK } from "./constants.ts";
-import { type Request, splitPayload, stringAttribute } from "./message.ts";
+import { type NetlinkRequest, splitPayload, stringAttribute } from "./message.ts";
 import { NetlinkSocket } from "./socket.ts";
 
 const NFGENMSG_LENGTH = 4;
-/** NFNL_SUBSYS_NFTABLES: the upper octet of a message's type. */
+/** NFNL_SUBSYS_NFTABLES: the upper byte of a message's type. */
 const SUBSYSTEM = 10 << 8;
-/** NFT_MSG_GETTABLE and NFT_MSG_GETGEN: the lower octet. */
+/** NFT_MSG_GETTABLE and NFT_MSG_GETGEN: the lower byte. */
 const GETTABLE = SUBSYSTEM | 1;
 const GETGEN = SUBSYSTEM | 16;
 /** NFTA_TABLE_NAME and NFTA_GEN_ID. */
@@ -72,7 +72,7 @@ export class Nftables implements Disposable {
       undefined;
   }
 
-  #ask(call: string, request: Request) {
+  #ask(call: string, request: NetlinkRequest) {
     try {
       return this.#socket.get(call, request);
     } catch (error) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Nftables } from "./nftables.ts";
-import { asRootOnLinux, PrivateNetwork } from "./private_network.ts";
+import { asRootOnLinux, PrivateNetwork } from "./private_network_fixture.ts";
 
 function nft(...words: string[]): void {
   const { success, stderr } = new Deno.Command("nft", { args: words }).outputSync();

@@ -7,17 +7,17 @@
  */
 
 import type { IpAddress } from "../../core/net/address.ts";
-import { networkOf, type Prefix } from "../../core/net/prefix.ts";
+import { maskPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { NLM_F, RT_SCOPE, RT_TABLE_MAIN, RTA, RTM, RTM_F_CLONED, RTN_UNICAST, RTPROT } from "./constants.ts";
 import { addressBits, addressLength, familyNumber, familyOf, readAddress } from "./family.ts";
-import { type Message, readUint32, type Request, splitPayload, uint32Attribute } from "./message.ts";
+import { type Message, type NetlinkRequest, splitPayload, uint32Attribute, uint32Value } from "./message.ts";
 import type { NetlinkSocket } from "./socket.ts";
 import type { SystemError } from "../libc/system_error.ts";
 
 const RTMSG_LENGTH = 12;
 
 /** A route of the main table. */
-export interface Route {
+export interface KernelRoute {
   /** Destination network. */
   readonly prefix: Prefix;
   /** Index of the interface it leads to; undefined for one that leads to none (blackhole) or to several. */
@@ -63,7 +63,7 @@ export function removeRoutes(
 }
 
 /** The routes of the main table, of one family. */
-export function listRoutes(socket: NetlinkSocket, family: 4 | 6): Route[] {
+export function listRoutes(socket: NetlinkSocket, family: 4 | 6): KernelRoute[] {
   const body = new Uint8Array(RTMSG_LENGTH);
   body[0] = familyNumber(family);
   return socket.dump("RTM_GETROUTE", { type: RTM.GETROUTE, flags: 0, body, attributes: [] })
@@ -75,9 +75,9 @@ export function listRoutes(socket: NetlinkSocket, family: 4 | 6): Route[] {
 }
 
 /** The request that adds (RTM_NEWROUTE) or removes (RTM_DELROUTE) a route to an interface. */
-export function routeRequest(type: number, prefix: Prefix, interfaceIndex: number): Request {
+export function routeRequest(type: number, prefix: Prefix, interfaceIndex: number): NetlinkRequest {
   // The kernel refuses an IPv4 destination with host bits.
-  const { address, length } = networkOf(prefix);
+  const { address, length } = maskPrefix(prefix);
   const adds = type === RTM.NEWROUTE;
   const body = new Uint8Array(RTMSG_LENGTH);
   body[0] = familyNumber(address.family);
@@ -104,10 +104,10 @@ function scopeOf(destination: IpAddress): number {
  *
  * @throws {RangeError} when the message is malformed
  */
-export function parseRoute(message: Message): Route | undefined {
+export function parseRoute(message: Message): KernelRoute | undefined {
   const { body, attributes } = splitPayload(message.payload, RTMSG_LENGTH);
   const family = familyOf(body.getUint8(0));
-  const table = readUint32(attributes.get(RTA.TABLE)) ?? body.getUint8(4);
+  const table = uint32Value(attributes.get(RTA.TABLE)) ?? body.getUint8(4);
   const cached = (body.getUint32(8, true) & RTM_F_CLONED) !== 0;
   if (family === undefined || table !== RT_TABLE_MAIN || cached) return undefined;
   const length = body.getUint8(1);
@@ -118,9 +118,9 @@ export function parseRoute(message: Message): Route | undefined {
   const any = { family, bytes: new Uint8Array(addressLength(family)) };
   return {
     prefix: { address: readAddress(family, attributes.get(RTA.DST)) ?? any, length },
-    interfaceIndex: readUint32(attributes.get(RTA.OIF)),
+    interfaceIndex: uint32Value(attributes.get(RTA.OIF)),
     protocol: body.getUint8(5),
-    metric: readUint32(attributes.get(RTA.PRIORITY)) ?? 0,
+    metric: uint32Value(attributes.get(RTA.PRIORITY)) ?? 0,
     gateway: readAddress(family, attributes.get(RTA.GATEWAY)),
   };
 }

@@ -6,53 +6,39 @@
  * @module
  */
 import { errno, prepareErrno, readErrno } from "../libc/errno.ts";
-import { libcPath } from "../libc/libc_path.ts";
+import { AF_NETLINK, MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_RAW } from "../libc/constants_linux.ts";
+import { openLibc, pick, POSIX } from "../libc/libc.ts";
 import { SystemError } from "../libc/system_error.ts";
-import { openWake, type Wake } from "../libc/waker.ts";
-import { AF, NETLINK, RTMGRP } from "./constants.ts";
+import { openWaker, type Waker } from "../libc/waker.ts";
+import { NETLINK, RTMGRP } from "./constants.ts";
 
-/** SOCK_RAW | SOCK_CLOEXEC (include/linux/net.h). */
-const SOCKET_TYPE = 3 | 0x80000;
-/** MSG_DONTWAIT. */
-const DO_NOT_WAIT = 0x40;
 const POLLIN = 1;
 /** Messages that one look reads away; the rest makes the next wait end at once. */
-const READ_MAXIMUM = 4096;
+const MAX_READS = 4096;
 
 /** Milliseconds in which further changes belong to the first one: a program that changes routes changes several. */
 const GATHER = 50;
 
 const GROUPS = RTMGRP.LINK | RTMGRP.IPV4_IFADDR | RTMGRP.IPV4_ROUTE | RTMGRP.IPV6_IFADDR | RTMGRP.IPV6_ROUTE;
 
-const symbols = {
-  // int socket(int domain, int type, int protocol);
-  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
-  // int bind(int fd, const struct sockaddr *address, socklen_t length);
-  bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-  // ssize_t recv(int fd, void *buffer, size_t length, int flags);
-  recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
-  // int poll(struct pollfd *descriptors, nfds_t count, int milliseconds);
-  poll: { parameters: ["buffer", "usize", "i32"], result: "i32", nonblocking: true },
-  // int close(int fd);
-  close: { parameters: ["i32"], result: "i32" },
-} as const satisfies Deno.ForeignLibraryInterface;
+const symbols = pick(POSIX, "socket", "bind", "recv", "pollLater", "close");
 
 /** A subscription to the changes of the network namespace of the thread that opened it. It must be closed. */
 export class RoutingMonitor implements Disposable {
-  readonly #library = Deno.dlopen(libcPath, symbols);
+  readonly #library = openLibc(symbols);
   readonly #descriptor: number;
-  readonly #wake: Wake;
+  readonly #wake: Waker;
   /** Two struct pollfd {fd i32, events i16, revents i16}: the wake descriptor, then the socket. */
   readonly #entries: Int32Array<ArrayBuffer>;
-  /** Only whether there is a message counts, so it may be cut. */
-  readonly #room = new Uint8Array(16);
+  /** Messages are only counted, so they may be truncated. */
+  readonly #buffer = new Uint8Array(16);
   #isClosed = false;
   #isWaiting = false;
 
   /** @throws {SystemError} when the kernel refuses */
   constructor() {
     prepareErrno();
-    this.#descriptor = this.#library.symbols.socket(AF.NETLINK, SOCKET_TYPE, NETLINK.ROUTE);
+    this.#descriptor = this.#library.symbols.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK.ROUTE);
     if (this.#descriptor < 0) {
       const code = readErrno();
       this.#library.close();
@@ -61,7 +47,7 @@ export class RoutingMonitor implements Disposable {
     // struct sockaddr_nl {family u16, pad u16, port u32 = 0: a free one, groups u32}
     const address = new Uint8Array(12);
     const view = new DataView(address.buffer);
-    view.setUint16(0, AF.NETLINK, true);
+    view.setUint16(0, AF_NETLINK, true);
     view.setUint32(8, GROUPS, true);
     if (this.#library.symbols.bind(this.#descriptor, address, address.length) < 0) {
       const code = readErrno();
@@ -69,7 +55,7 @@ export class RoutingMonitor implements Disposable {
       this.#library.close();
       throw new SystemError("bind AF_NETLINK", code);
     }
-    this.#wake = openWake();
+    this.#wake = openWaker();
     this.#entries = new Int32Array([this.#wake.descriptor, POLLIN, this.#descriptor, POLLIN]);
   }
 
@@ -82,10 +68,10 @@ export class RoutingMonitor implements Disposable {
   async changed(): Promise<boolean> {
     if (this.#isClosed) return false;
     this.#isWaiting = true;
-    const { poll } = this.#library.symbols;
-    await poll(this.#entries, 2n, -1);
+    const { pollLater } = this.#library.symbols;
+    await pollLater(this.#entries, 2, -1);
     // The wake descriptor alone, which ends the moment early.
-    if (!this.#isClosed) await poll(this.#entries, 1n, GATHER);
+    if (!this.#isClosed) await pollLater(this.#entries, 1, GATHER);
     this.#isWaiting = false;
     if (this.#isClosed) {
       this.#release();
@@ -111,9 +97,9 @@ export class RoutingMonitor implements Disposable {
   }
 
   #readAway(): void {
-    for (let count = 0; count < READ_MAXIMUM; count++) {
-      const room = BigInt(this.#room.length);
-      if (this.#library.symbols.recv(this.#descriptor, this.#room, room, DO_NOT_WAIT) >= 0) continue;
+    for (let count = 0; count < MAX_READS; count++) {
+      const { recv } = this.#library.symbols;
+      if (recv(this.#descriptor, this.#buffer, this.#buffer.length, MSG_DONTWAIT) >= 0) continue;
       // ENOBUFS: there were more messages than the queue holds, which is a change as well.
       const code = readErrno();
       if (code !== errno.ENOBUFS && code !== errno.EINTR) return;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { asRootOnLinux, PrivateNetwork } from "./private_network.ts";
+import { asRootOnLinux, PrivateNetwork } from "./private_network_fixture.ts";
 import { RoutingMonitor } from "./routing_monitor.ts";
 
 /** The promise's outcome, or "pending" when a task that was queued later comes first. */

@@ -10,7 +10,7 @@
 import { errno } from "../libc/errno.ts";
 import { SystemError } from "../libc/system_error.ts";
 import { NETLINK, type NetlinkProtocol, NLM_F, NLMSG } from "./constants.ts";
-import { encodeMessage, type Message, parseMessages, type Request } from "./message.ts";
+import { encodeMessage, type Message, type NetlinkRequest, parseMessages } from "./message.ts";
 import { type NetlinkTransport, openNetlinkTransport } from "./transport.ts";
 
 /**
@@ -50,7 +50,7 @@ export class NetlinkSocket implements Disposable {
    * @param call what the request does, for the message
    * @throws {SystemError} when the kernel refuses
    */
-  request(call: string, request: Request): void {
+  request(call: string, request: NetlinkRequest): void {
     const [error] = this.requestAll(call, [request]);
     if (error !== undefined) throw error;
   }
@@ -61,7 +61,7 @@ export class NetlinkSocket implements Disposable {
    * @returns for each request in order the kernel's refusal, or undefined where it was carried out
    * @throws {SystemError} when the socket itself fails; how many requests were carried out is then unknown
    */
-  requestAll(call: string, requests: readonly Request[]): (SystemError | undefined)[] {
+  requestAll(call: string, requests: readonly NetlinkRequest[]): (SystemError | undefined)[] {
     const outcomes: (SystemError | undefined)[] = [];
     for (let at = 0; at < requests.length; at += BATCH_LENGTH) {
       outcomes.push(...this.#requestBatch(call, requests.slice(at, at + BATCH_LENGTH)));
@@ -69,7 +69,7 @@ export class NetlinkSocket implements Disposable {
     return outcomes;
   }
 
-  #requestBatch(call: string, requests: readonly Request[]): (SystemError | undefined)[] {
+  #requestBatch(call: string, requests: readonly NetlinkRequest[]): (SystemError | undefined)[] {
     const first = this.#sequence + 1;
     this.#send(requests.map((request) => encodeMessage(request, NLM_F.REQUEST | NLM_F.ACK, this.#next())));
     const outcomes = new Array<SystemError | undefined>(requests.length);
@@ -92,7 +92,7 @@ export class NetlinkSocket implements Disposable {
    *
    * @throws {SystemError} when the kernel has none or refuses
    */
-  get(call: string, request: Request): Message {
+  get(call: string, request: NetlinkRequest): Message {
     const sequence = this.#next();
     this.#send([encodeMessage(request, NLM_F.REQUEST, sequence)]);
     for (;;) {
@@ -109,7 +109,7 @@ export class NetlinkSocket implements Disposable {
    *
    * @throws {SystemError} when the kernel refuses, or with EAGAIN when every repetition was interrupted too
    */
-  dump(call: string, request: Request): Message[] {
+  dump(call: string, request: NetlinkRequest): Message[] {
     for (let attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
       try {
         return this.#dumpOnce(call, request);
@@ -120,7 +120,7 @@ export class NetlinkSocket implements Disposable {
     throw new SystemError(call, errno.EAGAIN, `after ${DUMP_ATTEMPTS} interrupted dumps`);
   }
 
-  #dumpOnce(call: string, request: Request): Message[] {
+  #dumpOnce(call: string, request: NetlinkRequest): Message[] {
     const sequence = this.#next();
     this.#send([encodeMessage(request, NLM_F.REQUEST | NLM_F.DUMP, sequence)]);
     const found: Message[] = [];

@@ -5,19 +5,17 @@
  */
 
 import { errno, prepareErrno, readErrno } from "../libc/errno.ts";
-import { libcPath } from "../libc/libc_path.ts";
+import {
+  AF_NETLINK,
+  MSG_TRUNC,
+  SO_RCVTIMEO,
+  SOCK_CLOEXEC,
+  SOCK_RAW,
+  SOL_SOCKET,
+} from "../libc/constants_linux.ts";
+import { openLibc, pick, POSIX } from "../libc/libc.ts";
 import { SystemError } from "../libc/system_error.ts";
-import { AF, NETLINK, type NetlinkProtocol } from "./constants.ts";
-
-/** SOCK_RAW | SOCK_CLOEXEC (include/linux/net.h). */
-const SOCKET_TYPE = 3 | 0x80000;
-
-/** SOL_SOCKET and its option SO_RCVTIMEO (include/uapi/asm-generic/socket.h). */
-const SOL_SOCKET = 1;
-const SO_RCVTIMEO = 20;
-
-/** MSG_TRUNC: `recv` returns the datagram's whole length even where the buffer is shorter. */
-const MSG_TRUNC = 0x20;
+import { NETLINK, type NetlinkProtocol } from "./constants.ts";
 
 /** The kernel never fills more than 32 KiB in a dump; twice that leaves room for a single large answer. */
 const RECEIVE_BUFFER_LENGTH = 64 * 1024;
@@ -25,20 +23,7 @@ const RECEIVE_BUFFER_LENGTH = 64 * 1024;
 /** Seconds that one receive waits before it gives up. */
 const RECEIVE_TIMEOUT_S = 5;
 
-const symbols = {
-  // int socket(int domain, int type, int protocol);
-  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
-  // int connect(int fd, const struct sockaddr *address, socklen_t length);
-  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-  // int setsockopt(int fd, int level, int name, const void *value, socklen_t length);
-  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
-  // ssize_t send(int fd, const void *buffer, size_t length, int flags); lengths here fit the result's low half
-  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
-  // ssize_t recv(int fd, void *buffer, size_t length, int flags); likewise
-  recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
-  // int close(int fd);
-  close: { parameters: ["i32"], result: "i32" },
-} as const satisfies Deno.ForeignLibraryInterface;
+const symbols = pick(POSIX, "socket", "connect", "setsockopt", "send", "recv", "close");
 
 /** What carries netlink datagrams to the kernel and back. */
 export interface NetlinkTransport extends Disposable {
@@ -56,8 +41,8 @@ export interface NetlinkTransport extends Disposable {
  */
 export function openNetlinkTransport(protocol: NetlinkProtocol): NetlinkTransport {
   prepareErrno();
-  const library = Deno.dlopen(libcPath, symbols);
-  const descriptor = library.symbols.socket(AF.NETLINK, SOCKET_TYPE, protocol);
+  const library = openLibc(symbols);
+  const descriptor = library.symbols.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
   if (descriptor < 0) {
     const code = readErrno();
     library.close();
@@ -92,7 +77,7 @@ class SocketTransport implements NetlinkTransport {
     // struct sockaddr_nl {family u16, pad u16, port u32 = 0: the kernel, groups u32}. A connected socket takes
     // messages from the kernel alone; connecting also binds it to a free port.
     const kernel = new Uint8Array(12);
-    new DataView(kernel.buffer).setUint16(0, AF.NETLINK, true);
+    new DataView(kernel.buffer).setUint16(0, AF_NETLINK, true);
     if (this.#library.symbols.connect(this.#descriptor, kernel, kernel.length) < 0) {
       throw new SystemError("connect AF_NETLINK", readErrno());
     }
@@ -105,16 +90,17 @@ class SocketTransport implements NetlinkTransport {
   }
 
   send(datagram: Uint8Array<ArrayBuffer>): void {
-    while (this.#library.symbols.send(this.#descriptor, datagram, BigInt(datagram.length), 0) < 0) {
+    while (this.#library.symbols.send(this.#descriptor, datagram, datagram.length, 0) < 0) {
       const code = readErrno();
       if (code !== errno.EINTR) throw new SystemError("send AF_NETLINK", code);
     }
   }
 
   receive(): Uint8Array {
+    // With MSG_TRUNC `recv` returns the datagram's whole length even where the buffer is shorter.
     const buffer = this.#buffer;
     for (;;) {
-      const length = this.#library.symbols.recv(this.#descriptor, buffer, BigInt(buffer.length), MSG_TRUNC);
+      const length = this.#library.symbols.recv(this.#descriptor, buffer, buffer.length, MSG_TRUNC);
       if (length > buffer.length) throw new SystemError("recv AF_NETLINK", errno.EMSGSIZE);
       if (length >= 0) return buffer.subarray(0, length);
       const code = readErrno();

@@ -7,24 +7,16 @@
  */
 
 import { OperationError } from "../../core/error.ts";
-import { type IpAddress, parseAddress, sameAddress, unmapAddress } from "../../core/net/address.ts";
-import { backEnd } from "../platform.ts";
-import { libcPath } from "../libc/libc_path.ts";
+import { equalAddress, type IpAddress, parseAddress, unmapAddress } from "../../core/net/address.ts";
+import { platform } from "../platform.ts";
+// The same on macOS.
+import { AF_INET, SOCK_DGRAM } from "../libc/constants_linux.ts";
+import { cString, openLibc, pick, POSIX } from "../libc/libc.ts";
 import { darwinAddressInfo } from "./resolve_darwin.ts";
-import type { AddressInfoLayout, ResolveFault } from "./resolve_layout.ts";
-import { linuxAddressInfo } from "./resolve_linux.ts";
+import { type AddressInfoLayout, linuxAddressInfo, type ResolveFault } from "./resolve_layout.ts";
 
 const ADDRINFO_LENGTH = 48;
 const NEXT_POINTER = 40;
-const AF_INET = 2;
-const SOCK_DGRAM = 2;
-
-const symbols = {
-  // int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result);
-  getaddrinfo: { parameters: ["buffer", "pointer", "buffer", "buffer"], result: "i32", nonblocking: true },
-  // void freeaddrinfo(struct addrinfo *list);
-  freeaddrinfo: { parameters: ["pointer"], result: "void" },
-} as const satisfies Deno.ForeignLibraryInterface;
 
 /** Arguments of the look-ups under way: the other thread uses their memory, so they must not be collected. */
 const pending = new Set<readonly ArrayBufferView[]>();
@@ -33,21 +25,21 @@ const pending = new Set<readonly ArrayBufferView[]>();
  * The addresses of a host, the system's preference first, each once. A literal address is its own answer, an
  * IPv4-mapped one is IPv4; the zone of one as "fe80::1%eth0" becomes the interface's number. The look-up runs on another thread and cannot be cancelled; how long it takes is up to the system's resolver.
  *
- * @throws {OperationError} "unavailable" when the name has no address or nobody answers
+ * @throws {OperationError} "unavailable" when the name has no address or no name server answers
  */
 export async function resolveHost(host: string): Promise<IpAddress[]> {
   const literal = parseAddress(host);
   if (literal !== undefined) return [unmapAddress(literal)];
   // A NUL would end the name early in C.
   if (host.includes("\0")) throw resolveError(host, "not known");
-  const layout = backEnd.os === "darwin" ? darwinAddressInfo : linuxAddressInfo;
-  const name = new TextEncoder().encode(`${host}\0`);
+  const layout = platform.os === "darwin" ? darwinAddressInfo : linuxAddressInfo;
+  const name = cString(host);
   const hints = new Int32Array(ADDRINFO_LENGTH / Int32Array.BYTES_PER_ELEMENT);
   // One entry for each address instead of one for each socket type.
   hints[2] = SOCK_DGRAM;
   const result = new BigUint64Array(1);
   const memory = [name, hints, result];
-  const library = Deno.dlopen(libcPath, symbols);
+  const library = openLibc(pick(POSIX, "getaddrinfo", "freeaddrinfo"));
   pending.add(memory);
   try {
     const code = await library.symbols.getaddrinfo(name, null, hints, result);
@@ -73,7 +65,7 @@ export function readAddressInfo(list: Deno.PointerValue, layout: AddressInfoLayo
     const view = new Deno.UnsafePointerView(entry);
     const socketAddress = view.getPointer(layout.addressPointer);
     const address = socketAddress && readSocketAddress(view.getInt32(4), socketAddress, layout);
-    if (address && !addresses.some((known) => sameAddress(known, address))) addresses.push(address);
+    if (address && !addresses.some((known) => equalAddress(known, address))) addresses.push(address);
     entry = view.getPointer(NEXT_POINTER);
   }
   return addresses;

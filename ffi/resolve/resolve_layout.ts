@@ -21,3 +21,16 @@ export interface AddressInfoLayout {
   /** What an EAI_* number means; a number that is absent is an inner error of the resolver. */
   readonly faults: Readonly<Record<number, ResolveFault>>;
 }
+
+/** glibc (resolv/netdb.h): the address comes before the canonical name. */
+export const linuxAddressInfo: AddressInfoLayout = {
+  addressPointer: 24,
+  inet6: 10,
+  faults: {
+    [-2]: "not known", // EAI_NONAME
+    [-3]: "no answer", // EAI_AGAIN
+    [-4]: "refused", // EAI_FAIL
+    [-5]: "not known", // EAI_NODATA
+    [-9]: "not known", // EAI_ADDRFAMILY
+  },
+};

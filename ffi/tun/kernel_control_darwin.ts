@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { cString } from "../libc/libc.ts";
 import { AF_SYS_CONTROL, AF_SYSTEM, CTLIOCGINFO } from "../libc/constants_darwin.ts";
 import { control } from "../libc/ioctl_darwin.ts";
 import { CTL_INFO, KCTL_RECORD, SOCKADDR_CTL } from "../libc/layout_darwin.ts";
@@ -11,12 +12,12 @@ import type { DarwinSystem } from "../libc/libc_darwin.ts";
 import { SystemError } from "../libc/system_error.ts";
 
 /** Room for the list of all controls: some twenty records on a plain system. */
-const LIST_ROOM = 64 * 1024;
+const LIST_CAPACITY = 64 * 1024;
 
 /** The `struct ctl_info` that asks for a control's id. */
 export function controlInfo(name: string): Uint8Array<ArrayBuffer> {
   const info = new Uint8Array(CTL_INFO.size);
-  info.set(new TextEncoder().encode(name).subarray(0, CTL_INFO.nameRoom - 1), CTL_INFO.name);
+  info.set(new TextEncoder().encode(name).subarray(0, CTL_INFO.nameCapacity - 1), CTL_INFO.name);
   return info;
 }
 
@@ -34,7 +35,7 @@ export function controlAddress(id: number, unit: number): Uint8Array<ArrayBuffer
 
 /**
  * Finds a control's id in the value of the sysctl net.systm.kctl.reg_list. Records are recognised by their own length
- * and the name in its place, at any 4-octet boundary, so the size of the header before them does not matter.
+ * and the name in its place, at any 4-byte boundary, so the size of the header before them does not matter.
  */
 export function controlIdInList(list: Uint8Array, name: string): number | undefined {
   const view = new DataView(list.buffer, list.byteOffset, list.byteLength);
@@ -61,9 +62,9 @@ export function controlId({ libc, errno }: DarwinSystem, descriptor: number, nam
     return new DataView(info.buffer).getUint32(CTL_INFO.id, true);
   }
   const refusal = new SystemError("ioctl CTLIOCGINFO", errno(), name);
-  const list = new Uint8Array(LIST_ROOM);
+  const list = new Uint8Array(LIST_CAPACITY);
   const length = new BigUint64Array([BigInt(list.length)]);
-  const variable = new TextEncoder().encode("net.systm.kctl.reg_list\0");
+  const variable = cString("net.systm.kctl.reg_list");
   if (libc.sysctlbyname(variable, list, length, null, 0n) < 0) throw refusal;
   const id = controlIdInList(list.subarray(0, Number(length[0])), name);
   if (id === undefined) throw refusal;

@@ -5,7 +5,7 @@ import { SystemError } from "../libc/system_error.ts";
 
 const UTUN = "com.apple.net.utun_control";
 
-/** The list as the kernel gives it: a header, records of 200 octets, a trailer like the header. */
+/** The list as the kernel gives it: a header, records of 200 bytes, a trailer like the header. */
 function controlList(headerSize: number, controls: Readonly<Record<string, number>>): Uint8Array {
   const names = Object.keys(controls);
   const list = new Uint8Array(headerSize * 2 + names.length * 200);

@@ -1,7 +1,8 @@
 /**
- * What a failed read of a TUN device means. The kernel takes a packet out of the queue before it finds that it cannot hand it
- * over (tun_put_user in drivers/net/tun.c answers EINVAL for one whose offload it cannot describe), so one failure says
- * nothing about the next read, and errno is a hint only: what is not known to be the end is tolerated for a while.
+ * The meaning of a failed read of a TUN device. The kernel takes a packet out of the queue before it finds
+ * that it cannot hand it over (tun_put_user in drivers/net/tun.c answers EINVAL for one whose offload it
+ * cannot describe), so one failure says nothing about the next read, and errno is a hint only: what is not
+ * known to be the end is tolerated for a while.
  *
  * @module
  */

@@ -4,15 +4,15 @@
  * @module
  */
 import type { CounterTable } from "../../core/counters.ts";
-import type { DatagramList } from "../../core/packet/tx_queue.ts";
-import { backEnd } from "../platform.ts";
+import type { TxQueue } from "../../core/packet/tx_queue.ts";
+import { platform } from "../platform.ts";
 import type { PacketMemory } from "../libc/packet_memory.ts";
 
-/** What the main thread asks for. */
+/** Options of a new device. */
 export interface TunRequest {
   /** The wanted interface name on Linux; macOS numbers its own (utunN) and takes N from "utunN" if given. */
   readonly name: string;
-  /** Let the kernel hand out and take large packets where it can. */
+  /** Let the kernel produce and accept large packets where it can. */
   readonly offload: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface TunDevice extends Disposable {
   readonly descriptor: number;
   /** The interface's real name. */
   readonly name: string;
-  /** Which large packets the device takes and gives. */
+  /** Large packets that the device accepts and produces. */
   readonly offload: TunOffload;
   /** Closes the device; the kernel then removes the interface with its addresses and routes. */
   close(): void;
@@ -35,12 +35,12 @@ export interface TunOffload {
   readonly udp: boolean;
 }
 
-/** Why {@linkcode TunPort.read} brought nothing. */
-export const READ_EMPTY = 0;
+/** Results of {@linkcode TunPort.read} without packets: the device has none now. */
+export const WOULD_BLOCK = 0;
 /** The list or the read slots are full: send, {@linkcode TunPort.release}, go on. */
-export const READ_FULL = -1;
+export const BATCH_FULL = -1;
 /** The device is gone. */
-export const READ_FAILED = -2;
+export const DEVICE_ERROR = -2;
 
 /** The packet side of a device, in the Worker. No method throws or allocates. */
 export interface TunPort {
@@ -48,33 +48,34 @@ export interface TunPort {
   /**
    * Reads once and appends the packets to `list`. Their memory is the port's until {@linkcode release}.
    *
-   * @returns how many packets were appended; {@linkcode READ_EMPTY}, {@linkcode READ_FULL} or {@linkcode READ_FAILED}
+   * @returns how many packets were appended; {@linkcode WOULD_BLOCK}, {@linkcode BATCH_FULL} or {@linkcode
+   *   DEVICE_ERROR}
    */
-  read(list: DatagramList): number;
+  read(list: TxQueue): number;
   /** Gives the memory of the packets read so far back to the port. */
   release(): void;
-  /** Takes one whole IP packet for the interface; its memory must stay untouched until {@linkcode flush}. */
+  /** Queues one whole IP packet for the interface; its memory must stay untouched until {@linkcode flush}. */
   write(packet: number, length: number): void;
-  /** Writes what {@linkcode write} has kept back. */
+  /** Writes what {@linkcode write} has queued. */
   flush(): void;
-  /** The errno of the last {@linkcode READ_FAILED}. */
+  /** The errno of the last {@linkcode DEVICE_ERROR}. */
   readonly failure: number;
 }
 
 /** Opens a device of the running system. */
 export async function openTun(request: TunRequest): Promise<TunDevice> {
-  if (backEnd.os === "darwin") return (await import("./tun_darwin.ts")).openDarwinTun(request);
+  if (platform.os === "darwin") return (await import("./tun_darwin.ts")).openDarwinTun(request);
   return (await import("./tun_linux.ts")).openLinuxTun(request);
 }
 
-/** Takes over an open device's packets in this thread. */
+/** Attaches an open device to the packet loop of this thread. */
 export async function attachTun(
   memory: PacketMemory,
   descriptor: number,
   offload: TunOffload,
   counters: CounterTable,
 ): Promise<TunPort> {
-  if (backEnd.os === "darwin") {
+  if (platform.os === "darwin") {
     return new (await import("./tun_port_darwin.ts")).DarwinTunPort(memory, descriptor, counters);
   }
   return new (await import("./tun_linux.ts")).LinuxTunPort(memory, descriptor, offload, counters);

@@ -16,34 +16,34 @@ import {
 import { darwinErrno } from "../libc/errno_darwin.ts";
 import { controlAddress, controlId } from "./kernel_control_darwin.ts";
 import { type DarwinSystem, darwinSystem } from "../libc/libc_darwin.ts";
-import { enlargeBuffer, setSocketDefaults } from "../udp/socket_options_darwin.ts";
+import { growBuffer, setSocketDefaults } from "../udp/socket_options_darwin.ts";
 import { SystemError } from "../libc/system_error.ts";
 import type { TunDevice, TunRequest } from "./tun.ts";
 
 /** Highest unit of a kernel control that a caller may choose (kern_control.c). */
-const UNIT_MAXIMUM = 65536;
+const MAX_UNIT = 65536;
 /** IFXNAMSIZ is 24 (bsd/net/if_private.h); the kernel refuses too little room, not too much. */
-const NAME_ROOM = 32;
+const NAME_CAPACITY = 32;
 /**
  * Packets that may wait on the socket before the kernel stops the interface. The default of 1 makes every packet cost a
  * stop and a start. What waits must fit into the receive buffer, and each arrival counts the queue, so the number stays
  * moderate.
  */
-const PENDING_MINIMUM = 16;
-const PENDING_MAXIMUM = 256;
-/** Octets of receive buffer for one pending packet: twice as much as any MTU in use here. */
-const PENDING_OCTETS = 16 * 1024;
+const MIN_PENDING = 16;
+const MAX_PENDING = 256;
+/** Bytes of receive buffer for one pending packet: twice as much as any MTU in use here. */
+const PENDING_BYTES = 16 * 1024;
 
 /** The control's unit for a wanted interface: N + 1 for "utunN", 0 (the next free one) for any other name. */
 export function unitForName(name: string): number {
   const [, number] = /^utun(0|[1-9]\d{0,4})$/.exec(name) ?? [];
   const unit = number === undefined ? 0 : Number(number) + 1;
-  return unit <= UNIT_MAXIMUM ? unit : 0;
+  return unit <= MAX_UNIT ? unit : 0;
 }
 
 /** How many packets may wait, for a receive buffer of this size. */
 export function pendingPackets(receiveBuffer: number): number {
-  return Math.min(PENDING_MAXIMUM, Math.max(PENDING_MINIMUM, Math.floor(receiveBuffer / PENDING_OCTETS)));
+  return Math.min(MAX_PENDING, Math.max(MIN_PENDING, Math.floor(receiveBuffer / PENDING_BYTES)));
 }
 
 /**
@@ -62,9 +62,9 @@ export function openDarwinTun(request: TunRequest, system: DarwinSystem = darwin
     setSocketDefaults(libc, descriptor);
     connectUnit(system, descriptor, unitForName(request.name));
     const name = interfaceName(system, descriptor);
-    enlargeBuffer(libc, descriptor, SO_SNDBUF);
+    growBuffer(libc, descriptor, SO_SNDBUF);
     // After connect, which sets the number back to 1.
-    const pending = new Uint32Array([pendingPackets(enlargeBuffer(libc, descriptor, SO_RCVBUF))]);
+    const pending = new Uint32Array([pendingPackets(growBuffer(libc, descriptor, SO_RCVBUF))]);
     libc.setsockopt(descriptor, SYSPROTO_CONTROL, UTUN_OPT_MAX_PENDING_PACKETS, pending, 4);
     return { descriptor, name, offload: { tcp: false, udp: false }, close, [Symbol.dispose]: close };
   } catch (error) {
@@ -85,8 +85,8 @@ function connectUnit(system: DarwinSystem, descriptor: number, unit: number): vo
 }
 
 function interfaceName({ libc, errno }: DarwinSystem, descriptor: number): string {
-  const name = new Uint8Array(NAME_ROOM);
-  const length = new Uint32Array([NAME_ROOM]);
+  const name = new Uint8Array(NAME_CAPACITY);
+  const length = new Uint32Array([NAME_CAPACITY]);
   if (libc.getsockopt(descriptor, SYSPROTO_CONTROL, UTUN_OPT_IFNAME, name, length) < 0) {
     throw new SystemError("getsockopt UTUN_OPT_IFNAME", errno());
   }

@@ -16,8 +16,8 @@ import {
 } from "../../core/offload/packets_fixture.ts";
 import { segmentTwin } from "../../core/offload/segment_twin_fixture.ts";
 import { IOVEC_SIZE } from "../../core/memory/arena.ts";
-import { DatagramList, IOVECS_PER_DATAGRAM } from "../../core/packet/tx_queue.ts";
-import { asRootOnLinux } from "../netlink/private_network.ts";
+import { IOVECS_PER_DATAGRAM, TxQueue } from "../../core/packet/tx_queue.ts";
+import { asRootOnLinux } from "../netlink/private_network_fixture.ts";
 import { type Attached, openPair } from "./tun_pair_fixture.ts";
 
 const prefix = (...start: number[]) => Uint8Array.from([...start, ...noise(16 - start.length, 8)]);
@@ -93,7 +93,7 @@ for (const family of [4, 6]) {
     () => {
       using pair = openPair({ in: true, out: true, ipv6 });
       const { port, memory } = pair.attachOut();
-      const list = new DatagramList(memory.arena, 2048);
+      const list = new TxQueue(memory.arena, 2048);
       for (const [name, fields, size] of ours) {
         const frame = superFrame(fields, size);
         pair.inject(frame);
@@ -147,7 +147,7 @@ Deno.test("the first segment alone carries CWR (needs root on Linux)", asRootOnL
   pair.inject({ ...frame, virtio: { ...frame.virtio, type: frame.virtio.type | 0x80 } });
   pair.awaitOut();
   const { port, memory } = pair.attachOut();
-  const list = new DatagramList(memory.arena, 100);
+  const list = new TxQueue(memory.arena, 100);
   while (port.read(list) > 0);
   assert.deepEqual(datagrams(list).map(hex), segmentTwin(pair.forwarded(frame)).map(hex));
 });
@@ -164,7 +164,7 @@ function write({ port, memory }: Attached, packets: readonly Uint8Array[]): void
   port.flush();
 }
 
-function datagrams(list: DatagramList): Uint8Array[] {
+function datagrams(list: TxQueue): Uint8Array[] {
   return Array.from(
     { length: list.count },
     (_, index) =>

@@ -6,29 +6,27 @@
  */
 import { Counter, type CounterTable } from "../../core/counters.ts";
 import { Coalescer } from "../../core/offload/coalesce.ts";
-import { appendFrame, MALFORMED, NO_ROOM } from "../../core/offload/segment.ts";
+import { appendFrame, MALFORMED, QUEUE_FULL } from "../../core/offload/segment.ts";
 import { VIRTIO_HEADER } from "../../core/offload/virtio.ts";
-import type { DatagramList } from "../../core/packet/tx_queue.ts";
+import type { TxQueue } from "../../core/packet/tx_queue.ts";
 import { prepareErrno, readErrno } from "../libc/errno.ts";
 import { linuxErrno } from "../libc/errno_linux.ts";
+import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from "../libc/constants_linux.ts";
+import { cString } from "../libc/libc.ts";
 import { type LinuxLibc, linuxLibc } from "../libc/libc_linux.ts";
 import type { PacketMemory } from "../libc/packet_memory.ts";
 import { ReadFailures } from "./read_failures.ts";
 import { SystemError } from "../libc/system_error.ts";
 import {
-  READ_EMPTY,
-  READ_FAILED,
-  READ_FULL,
+  BATCH_FULL,
+  DEVICE_ERROR,
   type TunDevice,
   type TunOffload,
   type TunPort,
   type TunRequest,
+  WOULD_BLOCK,
 } from "./tun.ts";
 
-/** fcntl.h */
-const O_RDWR = 2;
-const O_NONBLOCK = 0x800;
-const O_CLOEXEC = 0x80000;
 /** linux/if_tun.h */
 const TUNSETIFF = 0x400454ca;
 const TUNSETOFFLOAD = 0x400454d0;
@@ -41,11 +39,11 @@ const TUN_F_TSO4 = 0x02;
 const TUN_F_TSO6 = 0x04;
 const TUN_F_USO4 = 0x20;
 const TUN_F_USO6 = 0x40;
-/** `struct ifreq`: name[16] @0, flags u16 @16, 40 octets on LP64 (linux/if.h). */
+/** `struct ifreq`: name[16] @0, flags u16 @16, 40 bytes on LP64 (linux/if.h). */
 export const IFREQ_SIZE = 40;
 export const IFREQ_FLAGS = 16;
 /** IFNAMSIZ with its final zero (linux/if.h). */
-const NAME_ROOM = 16;
+const NAME_CAPACITY = 16;
 
 /** sys/stat.h */
 const S_IFCHR = 0x2000;
@@ -57,15 +55,13 @@ const TUN_NUMBER = 10n << 8n | 200n;
 /** The device file, as C takes it. */
 const tunPath = cString("/dev/net/tun");
 
-function cString(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(`${text}\0`);
-}
-
 /** The `struct ifreq` that asks for a TUN device of this name. */
 export function tunRequest(name: string): Uint8Array<ArrayBuffer> {
   const text = new TextEncoder().encode(name);
-  if (text.length === 0 || text.length >= NAME_ROOM) {
-    throw new RangeError(`Cannot name an interface "${name}": 1 to ${NAME_ROOM - 1} characters are allowed`);
+  if (text.length === 0 || text.length >= NAME_CAPACITY) {
+    throw new RangeError(
+      `Cannot name an interface "${name}": 1 to ${NAME_CAPACITY - 1} characters are allowed`,
+    );
   }
   const request = new Uint8Array(IFREQ_SIZE);
   request.set(text);
@@ -101,7 +97,7 @@ function openDevice(libc: LinuxLibc): number {
   const flags = O_RDWR | O_NONBLOCK | O_CLOEXEC;
   let descriptor = libc.open(tunPath, flags);
   if (descriptor < 0 && readErrno() === linuxErrno.ENOENT && libc.mknod !== null) {
-    // Where the folder cannot be made, the file cannot either, and that is told.
+    // Where the folder cannot be made, mknod fails and reports it.
     libc.mkdir(cString("/dev/net"), FOLDER_MODE);
     const made = libc.mknod(tunPath, S_IFCHR | OWNER_ONLY, TUN_NUMBER);
     if (made < 0 && readErrno() !== linuxErrno.EEXIST) {
@@ -113,7 +109,7 @@ function openDevice(libc: LinuxLibc): number {
   return descriptor;
 }
 
-/** Asks for as much as this kernel has: USO needs Linux 6.2. */
+/** Enables the offload that this kernel has: USO needs Linux 6.2. */
 function grantOffload(libc: LinuxLibc, descriptor: number): TunOffload {
   const tcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
   if (libc.ioctlValue(descriptor, TUNSETOFFLOAD, tcp | TUN_F_USO4 | TUN_F_USO6) === 0) {
@@ -126,7 +122,7 @@ function grantOffload(libc: LinuxLibc, descriptor: number): TunOffload {
 /** Frames read before they are sent: enough to fill a UDP batch with small packets. */
 const FRAMES = 64;
 /** Largest packet (16-bit total length). */
-const PACKET_MAXIMUM = 65535;
+const MAX_PACKET = 65535;
 /** A packet starts this far into its cell, so that it is 64-byte aligned and the virtio header ends before it. */
 const PACKET_START = 64;
 /**
@@ -136,9 +132,9 @@ const PACKET_START = 64;
  */
 const CELL_SIZE = 27 * 64;
 /** Cells that the longest frame touches. */
-const LONGEST_FRAME = Math.ceil((PACKET_START + PACKET_MAXIMUM) / CELL_SIZE);
+const MAX_FRAME_CELLS = Math.ceil((PACKET_START + MAX_PACKET) / CELL_SIZE);
 /** As many long frames as are sent together (dataplane/outbound.ts), and one more that begins below that amount. */
-const CELLS = 4 * LONGEST_FRAME + 32;
+const CELLS = 4 * MAX_FRAME_CELLS + 32;
 
 /** Moves packets of a Linux TUN device. */
 export class LinuxTunPort implements TunPort {
@@ -174,7 +170,7 @@ export class LinuxTunPort implements TunPort {
     prepareErrno();
     this.#cells = memory.arena.allocate(CELLS * CELL_SIZE, 64);
     this.#cellPointers = Array.from(
-      { length: CELLS - LONGEST_FRAME + 1 },
+      { length: CELLS - MAX_FRAME_CELLS + 1 },
       (_, cell) => memory.pointer(this.#cells + cell * CELL_SIZE + PACKET_START - VIRTIO_HEADER),
     );
     const iovecs: Deno.PointerValue[] = [];
@@ -186,19 +182,19 @@ export class LinuxTunPort implements TunPort {
     });
   }
 
-  read(list: DatagramList): number {
+  read(list: TxQueue): number {
     for (;;) {
-      if (this.#next > CELLS - LONGEST_FRAME || this.#frames >= FRAMES) return READ_FULL;
+      if (this.#next > CELLS - MAX_FRAME_CELLS || this.#frames >= FRAMES) return BATCH_FULL;
       const packet = this.#cells + this.#next * CELL_SIZE + PACKET_START;
       if (this.#pending === 0) {
         const taken = this.#libc.read(
           this.descriptor,
           this.#cellPointers[this.#next] ?? null,
-          VIRTIO_HEADER + PACKET_MAXIMUM,
+          VIRTIO_HEADER + MAX_PACKET,
         );
         if (taken < 0) {
           const number = readErrno();
-          if (this.#failures.isNothing(number)) return READ_EMPTY;
+          if (this.#failures.isNothing(number)) return WOULD_BLOCK;
           if (this.#failures.isFatal(number)) return this.#gone(number);
           this.#counters[Counter["drop.malformed"]]++;
           continue;
@@ -207,7 +203,7 @@ export class LinuxTunPort implements TunPort {
         this.#pending = taken - VIRTIO_HEADER;
       }
       const appended = appendFrame(list, this.#memory.sum, packet - VIRTIO_HEADER, packet, this.#pending);
-      if (appended === NO_ROOM) return READ_FULL;
+      if (appended === QUEUE_FULL) return BATCH_FULL;
       const length = this.#pending;
       this.#pending = 0;
       if (appended !== MALFORMED) {
@@ -221,17 +217,17 @@ export class LinuxTunPort implements TunPort {
 
   #gone(number: number): number {
     this.failure = number;
-    return READ_FAILED;
+    return DEVICE_ERROR;
   }
 
   release(): void {
-    if (this.#pending !== 0) this.#keepPending();
+    if (this.#pending !== 0) this.#movePending();
     this.#next = 0;
     this.#frames = 0;
   }
 
-  /** Moves the kept-back frame to the first cell, where the next read looks for it. */
-  #keepPending(): void {
+  /** Moves the pending frame to the first cell, where the next read looks for it. */
+  #movePending(): void {
     const from = this.#cells + this.#next * CELL_SIZE + PACKET_START - VIRTIO_HEADER;
     const to = this.#cells + PACKET_START - VIRTIO_HEADER;
     this.#memory.arena.u8.copyWithin(to, from, from + VIRTIO_HEADER + this.#pending);

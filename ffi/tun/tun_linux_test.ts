@@ -5,14 +5,14 @@ import { noise, packetOf, plainTcp, plainUdp } from "../../core/offload/packets_
 import { segmentTwin } from "../../core/offload/segment_twin_fixture.ts";
 import { VIRTIO_HEADER } from "../../core/offload/virtio.ts";
 import { IOVEC_SIZE } from "../../core/memory/arena.ts";
-import { DatagramList, IOVECS_PER_DATAGRAM } from "../../core/packet/tx_queue.ts";
+import { IOVECS_PER_DATAGRAM, TxQueue } from "../../core/packet/tx_queue.ts";
 import { errno } from "../libc/errno.ts";
 import { linuxErrno } from "../libc/errno_linux.ts";
-import { asRootOnLinux, PrivateNetwork } from "../netlink/private_network.ts";
+import { asRootOnLinux, PrivateNetwork } from "../netlink/private_network_fixture.ts";
 import { linuxLibc } from "../libc/libc_linux.ts";
 import { PacketMemory } from "../libc/packet_memory.ts";
 import { ODD_FAILURES } from "./read_failures.ts";
-import { READ_EMPTY, READ_FAILED, READ_FULL } from "./tun.ts";
+import { BATCH_FULL, DEVICE_ERROR, WOULD_BLOCK } from "./tun.ts";
 import { IFREQ_FLAGS, IFREQ_SIZE, LinuxTunPort, openLinuxTun, tunRequest } from "./tun_linux.ts";
 import { openPair } from "./tun_pair_fixture.ts";
 import { UdpPeer } from "../udp/udp_peer_fixture.ts";
@@ -65,7 +65,7 @@ Deno.test(
     pair.inject(frame);
     pair.inject(second);
     const { port, memory } = pair.attachOut();
-    const list = new DatagramList(memory.arena, 15);
+    const list = new TxQueue(memory.arena, 15);
     const datagrams = () =>
       Array.from({ length: list.count }, (_, index) =>
         hex(
@@ -74,8 +74,8 @@ Deno.test(
     pair.awaitOut();
     assert.equal(port.read(list), 10);
     assert.deepEqual(datagrams(), segmentTwin(pair.forwarded(frame)).map(hex));
-    assert.equal(port.read(list), READ_FULL);
-    assert.equal(port.read(list), READ_FULL);
+    assert.equal(port.read(list), BATCH_FULL);
+    assert.equal(port.read(list), BATCH_FULL);
     assert.equal(list.count, 10);
     list.clear();
     port.release();
@@ -83,7 +83,7 @@ Deno.test(
     assert.deepEqual(datagrams(), segmentTwin(pair.forwarded(second)).map(hex));
     list.clear();
     port.release();
-    assert.equal(port.read(list), READ_EMPTY);
+    assert.equal(port.read(list), WOULD_BLOCK);
   },
 );
 
@@ -91,17 +91,17 @@ Deno.test("sixty-four reads fill the port until it is released (needs root on Li
   using pair = openPair({ in: false, out: false });
   for (let id = 0; id < 65; id++) pair.injectPacket(packetOf({ ...plainUdp, id, payload: noise(20, id) }));
   const { port, memory } = pair.attachOut();
-  const list = new DatagramList(memory.arena, 100);
+  const list = new TxQueue(memory.arena, 100);
   pair.awaitOut();
   for (let read = 0; read < 64; read++) assert.equal(port.read(list), 1);
-  assert.equal(port.read(list), READ_FULL);
+  assert.equal(port.read(list), BATCH_FULL);
   const ids = Array.from({ length: 64 }, (_, index) => memory.arena.u8[list.headers[index] + 5]);
   assert.deepEqual(ids, Array.from({ length: 64 }, (_, index) => index), "what was read is still there");
   port.release();
   list.clear();
   assert.equal(port.read(list), 1);
   assert.equal(memory.arena.u8[list.headers[0] + 5], 64);
-  assert.equal(port.read(list), READ_EMPTY);
+  assert.equal(port.read(list), WOULD_BLOCK);
 });
 
 Deno.test("what is no packet is counted and passed over (needs root on Linux)", asRootOnLinux, () => {
@@ -110,7 +110,7 @@ Deno.test("what is no packet is counted and passed over (needs root on Linux)", 
   pair.sendRaw(new Uint8Array([0]));
   pair.sendRaw(noise(100, 3));
   pair.injectPacket(packetOf(plainUdp));
-  const list = new DatagramList(memory.arena, 10);
+  const list = new TxQueue(memory.arena, 10);
   pair.awaitOut();
   assert.equal(port.read(list), 1);
   assert.equal(list.lengths[0], 1028);
@@ -126,7 +126,7 @@ Deno.test(
     const memory = new PacketMemory(16 << 20);
     const counters = new Float64Array(COUNTER_BYTES / 8);
     const port = new LinuxTunPort(memory, device.descriptor, device.offload, counters);
-    const list = new DatagramList(memory.arena, 10);
+    const list = new TxQueue(memory.arena, 10);
     const at = memory.arena.allocate(2048, 64);
     memory.arena.u8.set(packetOf(plainTcp), at);
     port.write(at, 1040);
@@ -134,12 +134,12 @@ Deno.test(
     assert.equal(counters[Counter["drop.tunWriteFailed"]], 1, "it is still down");
     Deno.writeTextFileSync("/proc/sys/net/ipv6/conf/t0/disable_ipv6", "1");
     network.ip("link set t0 up");
-    assert.equal(port.read(list), READ_EMPTY);
+    assert.equal(port.read(list), WOULD_BLOCK);
     port.write(at, 1040);
     port.flush();
     assert.equal(counters[Counter["drop.tunWriteFailed"]], 1);
     network.ip("link delete t0");
-    assert.equal(port.read(list), READ_FAILED);
+    assert.equal(port.read(list), DEVICE_ERROR);
     assert.equal(port.failure, linuxErrno.EBADFD);
     port.write(at, 1040);
     port.flush();
@@ -153,7 +153,7 @@ function portOfSocket(peer: UdpPeer) {
   const counters = new Float64Array(COUNTER_BYTES / 8);
   const offload = { tcp: false, udp: false };
   const port = new LinuxTunPort(memory, peer.socket.descriptor, offload, counters);
-  return { port, counters, list: new DatagramList(memory.arena, 10) };
+  return { port, counters, list: new TxQueue(memory.arena, 10) };
 }
 
 Deno.test(
@@ -168,7 +168,7 @@ Deno.test(
     const { port, counters, list } = portOfSocket(peer);
     for (let failures = 1; failures <= 200; failures++) {
       peer.socket.send(new Uint8Array(1));
-      assert.equal(port.read(list), READ_EMPTY, "ECONNREFUSED, then EAGAIN");
+      assert.equal(port.read(list), WOULD_BLOCK, "ECONNREFUSED, then EAGAIN");
       assert.equal(counters[Counter["drop.malformed"]], failures);
     }
     peer.socket.send(new Uint8Array(1));
@@ -187,7 +187,7 @@ Deno.test("a device that does nothing but fail is gone in the end (needs Linux)"
     const counters = new Float64Array(COUNTER_BYTES / 8);
     const port = new LinuxTunPort(memory, descriptor, { tcp: false, udp: false }, counters);
     const EISDIR = 21;
-    assert.equal(port.read(new DatagramList(memory.arena, 10)), READ_FAILED);
+    assert.equal(port.read(new TxQueue(memory.arena, 10)), DEVICE_ERROR);
     assert.equal(port.failure, EISDIR);
     assert.equal(counters[Counter["drop.malformed"]], ODD_FAILURES - 1);
   } finally {

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { COUNTER_BYTES } from "../../core/counters.ts";
 import { type Frame, virtioBytes, virtioOf } from "../../core/offload/frame_fixture.ts";
 import { concat, sealIpv4 } from "../../core/offload/packets_fixture.ts";
+import { SOCK_DGRAM } from "../libc/constants_linux.ts";
 import { linuxLibc } from "../libc/libc_linux.ts";
-import { PrivateNetwork } from "../netlink/private_network.ts";
+import { PrivateNetwork } from "../netlink/private_network_fixture.ts";
 import { PacketMemory } from "../libc/packet_memory.ts";
 import { Poller } from "../libc/poll.ts";
 import type { TunDevice } from "./tun.ts";
@@ -12,7 +13,6 @@ import { LinuxTunPort, openLinuxTun } from "./tun_linux.ts";
 
 /** linux/if_packet.h, linux/if_ether.h */
 const AF_PACKET = 17;
-const SOCK_DGRAM = 2;
 const ETH_P_IP = 0x0800;
 
 /** An attached port with the memory and counters that are its own. */
@@ -28,7 +28,7 @@ export interface TunPair extends Disposable {
   inject(frame: Frame): void;
   /** Writes a packet with complete checksums to the first device. */
   injectPacket(packet: Uint8Array): void;
-  /** Makes the kernel send these octets out of the second device, whatever they are. */
+  /** Makes the kernel send these bytes out of the second device, whatever they are. */
   sendRaw(octets: Uint8Array): void;
   /** What the kernel makes of a frame on its way: one hop less. */
   forwarded(frame: Frame): Frame;
@@ -95,7 +95,7 @@ export function openPair(options: PairOptions): TunPair {
     injectPacket: (packet) => write(concat(plainVirtio, packet) as Uint8Array<ArrayBuffer>),
     sendRaw(octets) {
       const socket = libc.socket(AF_PACKET, SOCK_DGRAM, 0);
-      // struct sockaddr_ll, 20 octets: family @0, protocol @2 in network order, interface index @4.
+      // struct sockaddr_ll, 20 bytes: family @0, protocol @2 in network order, interface index @4.
       const to = new Uint8Array(20);
       const view = new DataView(to.buffer);
       view.setUint16(0, AF_PACKET, true);

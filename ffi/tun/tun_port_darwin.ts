@@ -1,31 +1,31 @@
 /**
- * Moves packets of a utun interface. Each record on its socket is the packet behind four octets that name its address
+ * Moves packets of a utun interface. Each record on its socket is the packet behind four bytes that name its address
  * family, big-endian in both directions (utun_output and utun_ctl_send in bsd/net/if_utun.c).
  *
  * Reading: the family lands in the headroom of the slot, so that the packet itself is aligned and nothing is moved.
  * Writing: the packet may lie anywhere, so nothing can be put before it; each message is a pair of iovecs instead, the
- * family's four octets, of which the whole port shares two copies, and the packet.
+ * family's four bytes, of which the whole port shares two copies, and the packet.
  *
  * @module
  */
 import { Counter, type CounterTable } from "../../core/counters.ts";
 import { IOVEC_SIZE } from "../../core/memory/arena.ts";
-import type { DatagramList } from "../../core/packet/tx_queue.ts";
+import type { TxQueue } from "../../core/packet/tx_queue.ts";
 import { AF_INET, AF_INET6 } from "../libc/constants_darwin.ts";
 import { darwinErrno } from "../libc/errno_darwin.ts";
 import { type DarwinSystem, darwinSystem } from "../libc/libc_darwin.ts";
 import { MessageBatch } from "../udp/message_batch_darwin.ts";
 import type { PacketMemory } from "../libc/packet_memory.ts";
 import { ReadFailures } from "./read_failures.ts";
-import { READ_EMPTY, READ_FAILED, READ_FULL, type TunPort } from "./tun.ts";
+import { BATCH_FULL, DEVICE_ERROR, type TunPort, WOULD_BLOCK } from "./tun.ts";
 
 /** Packets read before they are sent. */
 const SLOTS = 64;
 /** Packets held back before they are written. */
 const WRITES = 64;
 /** Largest packet (16-bit total length). */
-const PACKET_MAXIMUM = 65535;
-/** Octets of the address family before each packet. */
+const MAX_PACKET = 65535;
+/** Bytes of the address family before each packet. */
 const FAMILY = 4;
 /** A packet starts this far into its slot, so that it is 64-byte aligned and its family ends before it. */
 const PACKET_START = 64;
@@ -64,7 +64,7 @@ export class DarwinTunPort implements TunPort {
     this.#reading = new MessageBatch(memory, descriptor, SLOTS, 1, system);
     for (let slot = 0; slot < SLOTS; slot++) {
       const iovec = readIovecs + slot * IOVEC_SIZE;
-      arena.writeIovec(iovec, this.#packet(slot) - FAMILY, FAMILY + PACKET_MAXIMUM);
+      arena.writeIovec(iovec, this.#packet(slot) - FAMILY, FAMILY + MAX_PACKET);
       this.#reading.setIovecs(slot, iovec);
     }
     this.#families = arena.allocate(2 * FAMILY, 4);
@@ -81,17 +81,17 @@ export class DarwinTunPort implements TunPort {
     return this.#slots + slot * SLOT_SIZE + PACKET_START;
   }
 
-  read(list: DatagramList): number {
+  read(list: TxQueue): number {
     for (;;) {
       const first = this.#next;
-      const count = Math.min(SLOTS - first, list.room);
-      if (count <= 0) return READ_FULL;
+      const count = Math.min(SLOTS - first, list.free);
+      if (count <= 0) return BATCH_FULL;
       const taken = this.#reading.receive(first, count, 0);
       if (taken < 0) return this.#readFailed(this.#reading.failure);
       // What is not there is an error (EAGAIN); a socket that was shut down may have nothing for ever.
       if (taken === 0) return this.#readFailed(0);
       this.#failures.noteSuccess();
-      // A record of no octets, which no packet makes, is the end: the interface was taken away.
+      // A record of no bytes, which no packet makes, is the end: the interface was taken away.
       if (this.#reading.length(first) === 0) return this.#gone(darwinErrno.ENXIO);
       this.#next = first + taken;
       let appended = 0;
@@ -101,7 +101,7 @@ export class DarwinTunPort implements TunPort {
   }
 
   /** Appends the packet of a slot, unless its record is no packet; returns how many it appended. */
-  #append(list: DatagramList, slot: number): number {
+  #append(list: TxQueue, slot: number): number {
     const { u8 } = this.#memory.arena;
     const packet = this.#packet(slot);
     const length = this.#reading.length(slot) - FAMILY;
@@ -118,15 +118,15 @@ export class DarwinTunPort implements TunPort {
 
   /** @param number errno, 0 if the read brought nothing and no error */
   #readFailed(number: number): number {
-    if (this.#failures.isNothing(number)) return READ_EMPTY;
+    if (this.#failures.isNothing(number)) return WOULD_BLOCK;
     if (this.#failures.isFatal(number)) return this.#gone(number === 0 ? darwinErrno.ENXIO : number);
     this.#counters[Counter["drop.malformed"]]++;
-    return READ_EMPTY;
+    return WOULD_BLOCK;
   }
 
   #gone(number: number): number {
     this.failure = number;
-    return READ_FAILED;
+    return DEVICE_ERROR;
   }
 
   release(): void {

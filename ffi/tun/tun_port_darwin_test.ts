@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Counter, COUNTER_BYTES } from "../../core/counters.ts";
-import { DatagramList } from "../../core/packet/tx_queue.ts";
+import { TxQueue } from "../../core/packet/tx_queue.ts";
 import { FakeDarwinKernel, type FakeDarwinOptions } from "../../tests/fakes/darwin_kernel.ts";
 import { PacketMemory } from "../libc/packet_memory.ts";
-import { READ_EMPTY, READ_FAILED, READ_FULL } from "./tun.ts";
+import { BATCH_FULL, DEVICE_ERROR, WOULD_BLOCK } from "./tun.ts";
 import { DarwinTunPort } from "./tun_port_darwin.ts";
 
 const ipv4 = (mark: number, length = 40) => new Uint8Array(length).fill(mark).fill(0x45, 0, 1);
@@ -18,7 +18,7 @@ function setUp(options: FakeDarwinOptions = {}, capacity = 256) {
   kernel.memory = memory;
   const counters = new Float64Array(COUNTER_BYTES / 8);
   const port = new DarwinTunPort(memory, kernel.libc.socket(32, 2, 2), counters, kernel);
-  const list = new DatagramList(memory.arena, capacity);
+  const list = new TxQueue(memory.arena, capacity);
   kernel.calls.length = 0;
   const contents = () =>
     Array.from({ length: list.count }, (_, index) => {
@@ -40,7 +40,7 @@ Deno.test("a batch of packets is read in one call, without their families", () =
   kernel.incoming.push(...packets.map((packet) => ({ bytes: record(packet) })));
   assert.equal(port.read(list), 3);
   assert.deepEqual(contents(), packets);
-  assert.equal(port.read(list), READ_EMPTY);
+  assert.equal(port.read(list), WOULD_BLOCK);
   assert.deepEqual(kernel.calls, ["recvmsg_x 64", "recvmsg_x 61"]);
 });
 
@@ -69,13 +69,13 @@ Deno.test("full slots and a full list are told apart from an empty device", () =
   const many = setUp();
   many.kernel.incoming.push(...Array.from({ length: 65 }, (_, index) => ({ bytes: record(ipv4(index)) })));
   assert.equal(many.port.read(many.list), 64);
-  assert.equal(many.port.read(many.list), READ_FULL);
+  assert.equal(many.port.read(many.list), BATCH_FULL);
   many.port.release();
   assert.equal(many.port.read(many.list), 1);
   const narrow = setUp({}, 2);
   narrow.kernel.incoming.push(...[1, 2, 3].map((mark) => ({ bytes: record(ipv4(mark)) })));
   assert.equal(narrow.port.read(narrow.list), 2);
-  assert.equal(narrow.port.read(narrow.list), READ_FULL);
+  assert.equal(narrow.port.read(narrow.list), BATCH_FULL);
   assert.equal(narrow.kernel.incoming.length, 1);
 });
 
@@ -100,7 +100,7 @@ Deno.test("releases with unsafe batches, and systems without them, read one pack
     const { kernel, port, list, contents } = setUp(options);
     kernel.incoming.push({ bytes: record(ipv4(1)) }, { bytes: record(ipv4(2, 1400)) });
     assert.equal(port.read(list), 2);
-    assert.equal(port.read(list), READ_EMPTY);
+    assert.equal(port.read(list), WOULD_BLOCK);
     assert.deepEqual(contents(), [ipv4(1), ipv4(2, 1400)]);
     assert.deepEqual(kernel.calls, ["recvmsg", "recvmsg", "recvmsg", "recvmsg"]);
   }
@@ -129,11 +129,11 @@ Deno.test("a batch call that the kernel does not take is given up for plain ones
 Deno.test("an interface that was taken away is reported", () => {
   const removed = setUp();
   removed.kernel.incoming.push({ bytes: new Uint8Array() });
-  assert.equal(removed.port.read(removed.list), READ_FAILED);
+  assert.equal(removed.port.read(removed.list), DEVICE_ERROR);
   assert.equal(removed.port.failure, 6);
   const defunct = setUp();
   defunct.kernel.failNext("recvmsg_x", 57);
-  assert.equal(defunct.port.read(defunct.list), READ_FAILED);
+  assert.equal(defunct.port.read(defunct.list), DEVICE_ERROR);
   assert.equal(defunct.port.failure, 57);
 });
 
@@ -141,10 +141,10 @@ Deno.test("a passing fault of a read is nothing, one that stays is the end", () 
   const { kernel, port, list } = setUp();
   for (const number of [35, 4, 55, 99]) {
     kernel.failNext("recvmsg_x", number);
-    assert.equal(port.read(list), READ_EMPTY);
+    assert.equal(port.read(list), WOULD_BLOCK);
   }
   let reads = 0;
-  do kernel.failNext("recvmsg_x", 99); while (port.read(list) === READ_EMPTY && ++reads < 1000);
+  do kernel.failNext("recvmsg_x", 99); while (port.read(list) === WOULD_BLOCK && ++reads < 1000);
   assert.ok(reads < 100);
   assert.equal(port.failure, 99);
 });

@@ -1,7 +1,7 @@
 /**
  * An array of `struct msghdr_x`, and the calls that pass it to the kernel: `recvmsg_x` and `sendmsg_x` for many messages
  * at once where the release is sound, else `recvmsg` and `sendmsg` for one after the other. Those take the same memory,
- * because a msghdr_x begins with a msghdr, so whoever prepares messages never asks which way they go.
+ * because a msghdr_x begins with a msghdr, so the code that prepares messages does not depend on the call.
  *
  * The batch calls are no public API. When one refuses what the plain call then accepts, it is not used again.
  *
@@ -9,7 +9,7 @@
  */
 import { MSG_DONTWAIT } from "../libc/constants_darwin.ts";
 import { darwinErrno } from "../libc/errno_darwin.ts";
-import { neverWait } from "../libc/ioctl_darwin.ts";
+import { setNonblocking } from "../libc/ioctl_darwin.ts";
 import { MSGHDR_X } from "../libc/layout_darwin.ts";
 import type { DarwinLibc, DarwinSystem } from "../libc/libc_darwin.ts";
 import type { PacketMemory } from "../libc/packet_memory.ts";
@@ -19,7 +19,7 @@ import { batchSafety, darwinRelease } from "../libc/release_darwin.ts";
 export class MessageBatch {
   /** The errno of the last call that failed. */
   failure = 0;
-  /** Whether some of the messages that the last failed {@linkcode send} was given may be out: how many, nobody knows. */
+  /** The last failed {@linkcode send} may have sent some of its messages; their number is unknown. */
   mayHaveSent = false;
   readonly #memory: PacketMemory;
   readonly #system: DarwinSystem;
@@ -54,7 +54,7 @@ export class MessageBatch {
     }
     const safety = batchSafety(darwinRelease(system));
     // Whoever makes a batch is the descriptor's only reader. That it never waits is asked for once more, for certainty.
-    const mayReceive = safety === "freely" || (safety === "alone" && neverWait(system.libc, descriptor));
+    const mayReceive = safety === "freely" || (safety === "alone" && setNonblocking(system.libc, descriptor));
     this.#receiveMany = mayReceive ? system.libc.recvmsg_x : null;
     this.#receiveFlags = safety === "freely" ? MSG_DONTWAIT : 0;
     this.#sendMany = safety === "never" ? null : system.libc.sendmsg_x;
@@ -76,7 +76,7 @@ export class MessageBatch {
     this.#memory.arena.u32[(this.header(index) + MSGHDR_X.nameLength) >> 2] = length;
   }
 
-  /** Octets that the last receive put into message `index`. */
+  /** Bytes that the last receive put into message `index`. */
   length(index: number): number {
     return this.#memory.arena.u32[(this.header(index) + MSGHDR_X.dataLength) >> 2];
   }
@@ -89,11 +89,11 @@ export class MessageBatch {
   /**
    * Receives into the messages from `first` on, `count` at most, without waiting.
    *
-   * @param nameRoom octets that each message has for its sender's address
+   * @param nameCapacity bytes that each message has for its sender's address
    * @returns how many came, or -1 with {@linkcode failure} set
    */
-  receive(first: number, count: number, nameRoom: number): number {
-    this.#rearm(first, count, nameRoom);
+  receive(first: number, count: number, nameCapacity: number): number {
+    this.#rearm(first, count, nameCapacity);
     if (this.#receiveMany !== null) {
       const taken = this.#receiveMany(
         this.descriptor,
@@ -122,11 +122,11 @@ export class MessageBatch {
   }
 
   /** Puts back what the kernel overwrote in earlier receives; it also refuses flags that are not 0. */
-  #rearm(first: number, count: number, nameRoom: number): void {
+  #rearm(first: number, count: number, nameCapacity: number): void {
     const { u32 } = this.#memory.arena;
     for (let index = first; index < first + count; index++) {
       const header = this.header(index);
-      u32[(header + MSGHDR_X.nameLength) >> 2] = nameRoom;
+      u32[(header + MSGHDR_X.nameLength) >> 2] = nameCapacity;
       u32[(header + MSGHDR_X.controlLength) >> 2] = 0;
       u32[(header + MSGHDR_X.flags) >> 2] = 0;
     }

@@ -1,5 +1,5 @@
 /**
- * macOS socket addresses. Unlike Linux's they begin with their own length, and the family is one octet.
+ * macOS socket addresses. Unlike Linux's they begin with their own length, and the family is one byte.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { SOCKADDR_IN, SOCKADDR_IN6 } from "../libc/layout_darwin.ts";
 import type { SocketAddressCodec } from "./udp_socket.ts";
 
 /** Room for either form. */
-export const SOCKET_ADDRESS_ROOM = 32;
+export const SOCKET_ADDRESS_CAPACITY = 32;
 
 /** Endpoints in the form of the macOS kernel. */
 export const darwinSocketAddress: SocketAddressCodec = {

@@ -1,7 +1,7 @@
 /**
  * Linux socket addresses (netinet/in.h).
  *
- * | | sockaddr_in, 16 octets | sockaddr_in6, 28 octets |
+ * | | sockaddr_in, 16 bytes | sockaddr_in6, 28 bytes |
  * |---|---|---|
  * | family u16, host order | 0 | 0 |
  * | port, network order | 2 | 2 |
@@ -13,16 +13,14 @@
  */
 import { unmapAddress } from "../../core/net/address.ts";
 import type { Endpoint } from "../../core/net/endpoint.ts";
+import { AF_INET, AF_INET6 } from "../libc/constants_linux.ts";
 import type { SocketAddressCodec } from "./udp_socket.ts";
 
-/** Address families (bits/socket.h). */
-export const AF_INET = 2;
-export const AF_INET6 = 10;
 const SIZE4 = 16;
 const SIZE6 = 28;
 const SCOPE = 24;
 /** Room for either form. */
-export const SOCKET_ADDRESS_ROOM = 32;
+export const SOCKET_ADDRESS_CAPACITY = 32;
 
 /** Endpoints in the form of the Linux kernel. */
 export const linuxSocketAddress: SocketAddressCodec = {

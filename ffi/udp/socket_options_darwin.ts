@@ -4,7 +4,7 @@
  * @module
  */
 import { SO_NOSIGPIPE, SOL_SOCKET } from "../libc/constants_darwin.ts";
-import { closeOnExec, neverWait } from "../libc/ioctl_darwin.ts";
+import { closeOnExec, setNonblocking } from "../libc/ioctl_darwin.ts";
 import type { DarwinLibc } from "../libc/libc_darwin.ts";
 
 /** Some 15 ms of traffic at 2 Gbit/s; kern.ipc.maxsockbuf allows 8 MiB unless the Mac has little memory. */
@@ -20,16 +20,16 @@ export function setSocketDefaults(libc: DarwinLibc, descriptor: number): void {
   const one = new Uint32Array([1]);
   libc.setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, one, 4);
   closeOnExec(libc, descriptor);
-  neverWait(libc, descriptor);
+  setNonblocking(libc, descriptor);
 }
 
 /**
- * Raises SO_SNDBUF or SO_RCVBUF as far as the system lets it: the default send buffer of UDP is 9,216 octets, and that
+ * Raises SO_SNDBUF or SO_RCVBUF as far as the system lets it: the default send buffer of UDP is 9,216 bytes, and that
  * is the longest datagram then.
  *
  * @returns the size in force, 0 when the system does not tell
  */
-export function enlargeBuffer(libc: DarwinLibc, descriptor: number, option: number): number {
+export function growBuffer(libc: DarwinLibc, descriptor: number, option: number): number {
   for (let size = BUFFER_WANTED; size >= BUFFER_NEEDED; size >>= 1) {
     if (libc.setsockopt(descriptor, SOL_SOCKET, option, new Uint32Array([size]), 4) === 0) break;
   }

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { Counter } from "../../core/counters.ts";
 import { noise, onesComplementSum, writeUint16 } from "../../core/offload/packets_fixture.ts";
-import { DatagramList } from "../../core/packet/tx_queue.ts";
+import { TxQueue } from "../../core/packet/tx_queue.ts";
 import { linuxLibc } from "../libc/libc_linux.ts";
-import { asRootOnLinux, PrivateNetwork } from "../netlink/private_network.ts";
+import { asRootOnLinux, PrivateNetwork } from "../netlink/private_network_fixture.ts";
 import { PacketMemory } from "../libc/packet_memory.ts";
 import { LinuxTunPort, openLinuxTun } from "../tun/tun_linux.ts";
 import { endpoint, UdpPeer } from "./udp_peer_fixture.ts";
-import { REFUSED_LENGTH } from "./udp_socket.ts";
+import { EXCEEDS_PMTU } from "./udp_socket.ts";
 
 /** RFC 792: destination unreachable, and two of its codes. */
 const UNREACHABLE = 3;
@@ -20,7 +20,7 @@ class Beyond implements Disposable {
   readonly #network = new PrivateNetwork();
   readonly #tun = openLinuxTun({ name: "t0", offload: true });
   readonly #memory = new PacketMemory(16 << 20);
-  readonly #list = new DatagramList(this.#memory.arena, 1024);
+  readonly #list = new TxQueue(this.#memory.arena, 1024);
   readonly #port: LinuxTunPort;
   readonly #room = this.#memory.arena.allocate(2048, 64);
   /** The last packet that came. */
@@ -96,7 +96,7 @@ Deno.test(
     assert.deepEqual(beyond.messages(), [10]);
     send(peer, 1200, 40);
     assert.deepEqual(beyond.messages(), [40]);
-    assert.equal(peer.port.refusals, 0);
+    assert.equal(peer.port.unsupported, 0);
     assert.equal(peer.counters[Counter["drop.sendFailed"]], 0);
     assert.equal(peer.counters[Counter["outbound.packets"]], 90);
   },
@@ -136,7 +136,7 @@ Deno.test(
     beyond.ip("route add 10.0.0.3/32 dev t0 mtu 1300");
     // The kernel cuts these two in two fragments each.
     assert.deepEqual(messages(1400, 2, 1), [1, 1, 1, 1]);
-    assert.equal(peer.port.refusals, REFUSED_LENGTH);
+    assert.equal(peer.port.unsupported, EXCEEDS_PMTU);
     assert.deepEqual(messages(1200, 9, 1), [9], "what fits is cut as before");
     assert.deepEqual(messages(1400, 9, 0), [9], "the others know nothing of it");
     beyond.ip("route change 10.0.0.3/32 dev t0 mtu 1500");

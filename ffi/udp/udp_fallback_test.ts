@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { Counter } from "../../core/counters.ts";
 import { hex } from "../../core/offload/frame_fixture.ts";
 import { noise, sealTransport } from "../../core/offload/packets_fixture.ts";
-import { DatagramList } from "../../core/packet/tx_queue.ts";
-import { asRootOnLinux, PrivateNetwork } from "../netlink/private_network.ts";
+import { TxQueue } from "../../core/packet/tx_queue.ts";
+import { asRootOnLinux, PrivateNetwork } from "../netlink/private_network_fixture.ts";
 import { PacketMemory } from "../libc/packet_memory.ts";
 import { LinuxTunPort, openLinuxTun } from "../tun/tun_linux.ts";
 import { endpoint, UdpPeer } from "./udp_peer_fixture.ts";
-import { REFUSED_LENGTH } from "./udp_socket.ts";
+import { EXCEEDS_PMTU } from "./udp_socket.ts";
 
 const rows = (size: number, count: number) => Array.from({ length: count }, (_, index) => noise(size, index));
 
@@ -33,12 +33,12 @@ Deno.test(
     using receiver = new UdpPeer({ offload: true });
     sender.setEndpoint(0, receiver.endpoint);
     assert.equal(exchange(sender, receiver, rows(1000, 3)), 1);
-    assert.equal(sender.port.refusals, 0);
+    assert.equal(sender.port.unsupported, 0);
     assert.equal(
       exchange(sender, receiver, [...rows(1000, 3), ...rows(2000, 5), ...rows(1000, 4)]),
       1 + 5 + 1,
     );
-    assert.equal(sender.port.refusals, REFUSED_LENGTH);
+    assert.equal(sender.port.unsupported, EXCEEDS_PMTU);
     assert.equal(exchange(sender, receiver, [...rows(3000, 2), ...rows(1472, 8)]), 2 + 1);
     assert.equal(exchange(sender, receiver, rows(1473, 3)), 3);
 
@@ -66,7 +66,7 @@ Deno.test(
     sender.send();
 
     const memory = new PacketMemory(16 << 20);
-    const list = new DatagramList(memory.arena, 100);
+    const list = new TxQueue(memory.arena, 100);
     const port = new LinuxTunPort(memory, tun.descriptor, tun.offload, sender.counters);
     for (let read = 0; read < 5; read++) assert.equal(port.read(list), 1);
     const packets = Array.from({ length: 5 }, (_, index) => {

@@ -4,7 +4,7 @@ import { formatAddress, type IpAddress } from "../../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../../core/net/endpoint.ts";
 import { noise } from "../../core/offload/packets_fixture.ts";
 import { HANDSHAKE_RATE_OPTIONS, HandshakeRateLimiter } from "../../core/wireguard/handshake_rate_limiter.ts";
-import { asRootOnLinux, PrivateNetwork } from "../netlink/private_network.ts";
+import { asRootOnLinux, PrivateNetwork } from "../netlink/private_network_fixture.ts";
 import { endpoint, UdpPeer } from "./udp_peer_fixture.ts";
 
 const onLinux = { ignore: Deno.build.os !== "linux" };
@@ -28,7 +28,7 @@ Deno.test(
     const source = exchange(host, both, endpoint("127.0.0.1", port));
     assert.equal(formatEndpoint(source), formatEndpoint(host.endpoint));
     both.setEndpoint(0, source);
-    assert.equal(both.port.runIsFrom(0, 0), true);
+    assert.equal(both.port.messageIsFrom(0, 0), true);
     assert.equal(formatEndpoint(exchange(both, host, source)), `127.0.0.1:${port}`);
     assert.equal(both.socket.send(new Uint8Array(5), source), true);
     assert.equal(host.receive(1)[0].octets.length, 5);
@@ -83,9 +83,9 @@ Deno.test(
     assert.ok(a && b);
     assert.equal(formatEndpoint(a), `[fe80::1%${scopes[0]}]:${one.endpoint.port}`);
     server.setEndpoint(1, b);
-    assert.equal(server.port.runIsFrom(0, 1), true);
+    assert.equal(server.port.messageIsFrom(0, 1), true);
     server.setEndpoint(1, a);
-    assert.equal(server.port.runIsFrom(0, 1), false, "the same address on another link");
+    assert.equal(server.port.messageIsFrom(0, 1), false, "the same address on another link");
     assert.deepEqual(exchange(server, one, a).address.scope, scopes[0]);
     assert.equal(server.socket.send(new Uint8Array(5), b), true);
     assert.equal(one.receive(1)[0].octets.length, 5);

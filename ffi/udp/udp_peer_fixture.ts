@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { COUNTER_BYTES } from "../../core/counters.ts";
 import { parseAddress } from "../../core/net/address.ts";
 import { type Endpoint, toSocketFamily } from "../../core/net/endpoint.ts";
-import { DatagramList } from "../../core/packet/tx_queue.ts";
+import { TxQueue } from "../../core/packet/tx_queue.ts";
 import { linuxLibc } from "../libc/libc_linux.ts";
 import { PacketMemory } from "../libc/packet_memory.ts";
 import { Poller } from "../libc/poll.ts";
@@ -33,7 +33,7 @@ export class UdpPeer implements Disposable {
   readonly counters = new Float64Array(COUNTER_BYTES / 8);
   readonly socket: UdpSocket;
   readonly port: LinuxUdpPort;
-  readonly list: DatagramList;
+  readonly list: TxQueue;
   /** How many runs the arrivals came in. */
   runs = 0;
   readonly #data: number;
@@ -58,7 +58,7 @@ export class UdpPeer implements Disposable {
       this.counters,
       options.clock,
     );
-    this.list = new DatagramList(this.memory.arena, 1024);
+    this.list = new TxQueue(this.memory.arena, 1024);
     this.#data = this.memory.arena.allocate(2 << 20, 64);
     this.#poller = new Poller(this.memory, [descriptor]);
   }
@@ -73,7 +73,7 @@ export class UdpPeer implements Disposable {
     this.port.setEndpoint(index, bytes);
   }
 
-  /** Puts a datagram on the list, in two pieces if its header has octets. */
+  /** Puts a datagram on the list, in two pieces if its header has bytes. */
   add(octets: Uint8Array, to = 0, header = 0): void {
     const { u8 } = this.memory.arena;
     const at = this.#data + this.#used;
@@ -113,11 +113,11 @@ export class UdpPeer implements Disposable {
     assert.ok(runs >= 0);
     this.runs += runs;
     for (let run = 0; run < runs; run++) {
-      assert.equal(port.runIsTruncated(run), false);
-      const source = linuxSocketAddress.decode(port.runSource(run));
-      const end = port.runOffset(run) + port.runLength(run);
-      for (let at = port.runOffset(run); at < end; at += port.runSegment(run)) {
-        const octets = memory.arena.u8.slice(at, Math.min(end, at + port.runSegment(run)));
+      assert.equal(port.messageIsTruncated(run), false);
+      const source = linuxSocketAddress.decode(port.messageSource(run));
+      const end = port.messageOffset(run) + port.messageLength(run);
+      for (let at = port.messageOffset(run); at < end; at += port.messageStride(run)) {
+        const octets = memory.arena.u8.slice(at, Math.min(end, at + port.messageStride(run)));
         arrivals.push({ octets, source });
       }
     }

@@ -1,37 +1,37 @@
 /**
- * Datagrams in batches on macOS. The kernel neither cuts nor joins them: a run is always one datagram.
+ * Datagrams in batches on macOS. The kernel has neither GSO nor GRO: a message is always one datagram.
  *
  * @module
  */
 import { Counter, type CounterTable } from "../../core/counters.ts";
 import { IOVEC_SIZE } from "../../core/memory/arena.ts";
-import { type DatagramList, IOVECS_PER_DATAGRAM } from "../../core/packet/tx_queue.ts";
+import { IOVECS_PER_DATAGRAM, type TxQueue } from "../../core/packet/tx_queue.ts";
 import { mixHash } from "../../core/sharing/source_hash.ts";
 import { AF_INET, MSG_TRUNC } from "../libc/constants_darwin.ts";
 import { darwinErrno } from "../libc/errno_darwin.ts";
 import { type DarwinSystem, darwinSystem } from "../libc/libc_darwin.ts";
 import { MessageBatch } from "./message_batch_darwin.ts";
 import type { PacketMemory } from "../libc/packet_memory.ts";
-import { SOCKET_ADDRESS_ROOM } from "./socket_address_darwin.ts";
+import { SOCKET_ADDRESS_CAPACITY } from "./socket_address_darwin.ts";
 import { RECEIVE_FAILED, type UdpAttachment, type UdpPort } from "./udp_socket.ts";
 
 /** Datagrams of one receive call. */
 const RECEIVE_MESSAGES = 64;
 /** Datagrams of one send call. */
 const SEND_MESSAGES = 64;
-/** More than the longest datagram: batches do not report what they cut off. */
-const RECEIVE_ROOM = 65536;
+/** More than the longest datagram: batches do not report truncation. */
+const RECEIVE_CAPACITY = 65536;
 /** Buffers are apart by an odd number of cache lines, so that packet headers spread over the cache sets. */
-const RECEIVE_STRIDE = RECEIVE_ROOM + 64;
-/** Endpoints that can be named at once. */
+const RECEIVE_STRIDE = RECEIVE_CAPACITY + 64;
+/** Number of endpoints. */
 const ENDPOINTS = 1024;
 
 /** Moves datagrams of a macOS UDP socket. */
 export class DarwinUdpPort implements UdpPort {
   readonly descriptor: number;
   failure = 0;
-  /** Nothing is asked of this kernel. */
-  readonly refusals = 0;
+  /** No offload is requested. */
+  readonly unsupported = 0;
   readonly #memory: PacketMemory;
   readonly #counters: CounterTable;
   readonly #connected: boolean;
@@ -57,20 +57,24 @@ export class DarwinUdpPort implements UdpPort {
     this.#counters = counters;
     this.#connected = attachment.connected;
     this.#buffers = arena.allocate(RECEIVE_MESSAGES * RECEIVE_STRIDE, 64);
-    this.#sources = arena.allocate(RECEIVE_MESSAGES * SOCKET_ADDRESS_ROOM, 64);
+    this.#sources = arena.allocate(RECEIVE_MESSAGES * SOCKET_ADDRESS_CAPACITY, 64);
     const iovecs = arena.allocate(RECEIVE_MESSAGES * IOVEC_SIZE, 16);
     this.#receiving = new MessageBatch(memory, this.descriptor, RECEIVE_MESSAGES, 1, system);
-    for (let run = 0; run < RECEIVE_MESSAGES; run++) {
-      arena.writeIovec(iovecs + run * IOVEC_SIZE, this.runOffset(run), RECEIVE_ROOM);
-      this.#receiving.setIovecs(run, iovecs + run * IOVEC_SIZE);
-      this.#receiving.setName(run, this.#sources + run * SOCKET_ADDRESS_ROOM, SOCKET_ADDRESS_ROOM);
+    for (let message = 0; message < RECEIVE_MESSAGES; message++) {
+      arena.writeIovec(iovecs + message * IOVEC_SIZE, this.messageOffset(message), RECEIVE_CAPACITY);
+      this.#receiving.setIovecs(message, iovecs + message * IOVEC_SIZE);
+      this.#receiving.setName(
+        message,
+        this.#sources + message * SOCKET_ADDRESS_CAPACITY,
+        SOCKET_ADDRESS_CAPACITY,
+      );
     }
-    this.#endpoints = arena.allocate(ENDPOINTS * SOCKET_ADDRESS_ROOM, 64);
+    this.#endpoints = arena.allocate(ENDPOINTS * SOCKET_ADDRESS_CAPACITY, 64);
     this.#sending = new MessageBatch(memory, this.descriptor, SEND_MESSAGES, 1, system);
   }
 
   setEndpoint(index: number, socketAddress: Uint8Array): void {
-    this.#memory.arena.u8.set(socketAddress, this.#endpoints + index * SOCKET_ADDRESS_ROOM);
+    this.#memory.arena.u8.set(socketAddress, this.#endpoints + index * SOCKET_ADDRESS_CAPACITY);
     this.#endpointLengths[index] = socketAddress.length;
   }
 
@@ -78,7 +82,7 @@ export class DarwinUdpPort implements UdpPort {
    * A batch goes to one endpoint. Where one of many is lost, the kernel tells neither which datagram it refused nor how many it
    * had sent before; so a neighbour that is gone costs its own datagrams only, and none is sent twice.
    */
-  send(list: DatagramList): void {
+  send(list: TxQueue): void {
     for (let next = 0; next < list.count;) {
       let messages = 0;
       let endpoint = -1;
@@ -93,17 +97,17 @@ export class DarwinUdpPort implements UdpPort {
   }
 
   /** Only the first iovec of a datagram counts: nothing is segmented here, so the second is empty. */
-  #prepare(list: DatagramList, message: number, datagram: number): void {
+  #prepare(list: TxQueue, message: number, datagram: number): void {
     this.#datagrams[message] = datagram;
     this.#sending.setIovecs(message, list.iovecs + datagram * IOVECS_PER_DATAGRAM * IOVEC_SIZE);
     // A connected socket refuses an address (EISCONN).
     if (this.#connected) return;
     const endpoint = list.endpoints[datagram];
-    const address = this.#endpoints + endpoint * SOCKET_ADDRESS_ROOM;
+    const address = this.#endpoints + endpoint * SOCKET_ADDRESS_CAPACITY;
     this.#sending.setName(message, address, this.#endpointLengths[endpoint]);
   }
 
-  #sendPrepared(list: DatagramList, messages: number): void {
+  #sendPrepared(list: TxQueue, messages: number): void {
     let tried = -1;
     for (let sent = 0; sent < messages;) {
       const taken = this.#sending.send(sent, messages - sent);
@@ -135,7 +139,7 @@ export class DarwinUdpPort implements UdpPort {
     return this.#connected && number === darwinErrno.ECONNREFUSED;
   }
 
-  #countSent(list: DatagramList, message: number): void {
+  #countSent(list: TxQueue, message: number): void {
     this.#counters[Counter["outbound.packets"]]++;
     this.#counters[Counter["outbound.bytes"]] += list.lengths[this.#datagrams[message]];
   }
@@ -145,7 +149,7 @@ export class DarwinUdpPort implements UdpPort {
   }
 
   receive(): number {
-    const taken = this.#receiving.receive(0, RECEIVE_MESSAGES, SOCKET_ADDRESS_ROOM);
+    const taken = this.#receiving.receive(0, RECEIVE_MESSAGES, SOCKET_ADDRESS_CAPACITY);
     if (taken >= 0) return taken;
     const number = this.#receiving.failure;
     // ECONNREFUSED and its like report what became of an earlier datagram; the socket is fine.
@@ -154,25 +158,25 @@ export class DarwinUdpPort implements UdpPort {
     return RECEIVE_FAILED;
   }
 
-  runOffset(run: number): number {
-    return this.#buffers + run * RECEIVE_STRIDE;
+  messageOffset(message: number): number {
+    return this.#buffers + message * RECEIVE_STRIDE;
   }
 
-  runLength(run: number): number {
-    return this.#receiving.length(run);
+  messageLength(message: number): number {
+    return this.#receiving.length(message);
   }
 
-  runSegment(run: number): number {
-    return this.#receiving.length(run);
+  messageStride(message: number): number {
+    return this.#receiving.length(message);
   }
 
-  runIsFrom(run: number, index: number): boolean {
+  messageIsFrom(message: number, index: number): boolean {
     if (this.#connected) return true;
     if (this.#endpointLengths[index] === 0) return false;
     const { u32 } = this.#memory.arena;
-    const source = (this.#sources + run * SOCKET_ADDRESS_ROOM) >> 2;
-    const endpoint = (this.#endpoints + index * SOCKET_ADDRESS_ROOM) >> 2;
-    // Family and port; the length octet before them follows from the family.
+    const source = (this.#sources + message * SOCKET_ADDRESS_CAPACITY) >> 2;
+    const endpoint = (this.#endpoints + index * SOCKET_ADDRESS_CAPACITY) >> 2;
+    // Family and port; the length byte before them follows from the family.
     if (u32[source] >>> 8 !== u32[endpoint] >>> 8) return false;
     if ((u32[source] >>> 8 & 0xff) === AF_INET) return u32[source + 1] === u32[endpoint + 1];
     return u32[source + 2] === u32[endpoint + 2] && u32[source + 3] === u32[endpoint + 3] &&
@@ -180,24 +184,24 @@ export class DarwinUdpPort implements UdpPort {
       u32[source + 6] === u32[endpoint + 6];
   }
 
-  runSource(run: number): Uint8Array<ArrayBuffer> {
-    const at = this.#sources + run * SOCKET_ADDRESS_ROOM;
-    return this.#memory.arena.u8.slice(at, at + SOCKET_ADDRESS_ROOM) as Uint8Array<ArrayBuffer>;
+  messageSource(message: number): Uint8Array<ArrayBuffer> {
+    const at = this.#sources + message * SOCKET_ADDRESS_CAPACITY;
+    return this.#memory.arena.u8.slice(at, at + SOCKET_ADDRESS_CAPACITY) as Uint8Array<ArrayBuffer>;
   }
 
-  runIsTruncated(run: number): boolean {
-    return (this.#receiving.flags(run) & MSG_TRUNC) !== 0;
+  messageIsTruncated(message: number): boolean {
+    return (this.#receiving.flags(message) & MSG_TRUNC) !== 0;
   }
 
-  runSourceHash(run: number, seed: number): number {
-    return this.#hash(this.#sources + run * SOCKET_ADDRESS_ROOM, seed);
+  messageSourceHash(message: number, seed: number): number {
+    return this.#hash(this.#sources + message * SOCKET_ADDRESS_CAPACITY, seed);
   }
 
   endpointHash(index: number, seed: number): number {
-    return this.#hash(this.#endpoints + index * SOCKET_ADDRESS_ROOM, seed);
+    return this.#hash(this.#endpoints + index * SOCKET_ADDRESS_CAPACITY, seed);
   }
 
-  /** Of what {@linkcode runIsFrom} compares. */
+  /** Of what {@linkcode messageIsFrom} compares. */
   #hash(socketAddress: number, seed: number): number {
     const { u32 } = this.#memory.arena;
     const at = socketAddress >> 2;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Counter, COUNTER_BYTES } from "../../core/counters.ts";
 import { parseEndpoint } from "../../core/net/endpoint.ts";
-import { DatagramList } from "../../core/packet/tx_queue.ts";
+import { TxQueue } from "../../core/packet/tx_queue.ts";
 import { FakeDarwinKernel, type FakeDarwinOptions } from "../../tests/fakes/darwin_kernel.ts";
 import { PacketMemory } from "../libc/packet_memory.ts";
 import { darwinSocketAddress } from "./socket_address_darwin.ts";
@@ -29,7 +29,7 @@ function setUp(options: FakeDarwinOptions & { connected?: boolean } = {}) {
     offload: true,
   };
   const port = new DarwinUdpPort(memory, attachment, counters, kernel);
-  const list = new DatagramList(memory.arena, 256);
+  const list = new TxQueue(memory.arena, 256);
   kernel.calls.length = 0;
   const push = (bytes: Uint8Array, endpoint: number) => {
     const at = memory.arena.allocate(bytes.length, 1);
@@ -38,8 +38,8 @@ function setUp(options: FakeDarwinOptions & { connected?: boolean } = {}) {
     list.endpoints[list.count - 1] = endpoint;
   };
   const run = (index: number) => {
-    const start = port.runOffset(index);
-    return memory.arena.u8.slice(start, start + port.runLength(index));
+    const start = port.messageOffset(index);
+    return memory.arena.u8.slice(start, start + port.messageLength(index));
   };
   return { kernel, counters, port, list, push, run };
 }
@@ -231,11 +231,11 @@ Deno.test("received datagrams come with their senders, batch after batch", () =>
       assert.equal(port.receive(), 3);
       messages.forEach(({ bytes, address }, index) => {
         assert.deepEqual(run(index), bytes);
-        assert.equal(port.runSegment(index), bytes.length);
-        assert.deepEqual(port.runSource(index).subarray(0, address.length), address);
-        assert.equal(port.runIsFrom(index, 0), address === A);
-        assert.equal(port.runIsFrom(index, 1), address === A6);
-        assert.equal(port.runIsTruncated(index), false);
+        assert.equal(port.messageStride(index), bytes.length);
+        assert.deepEqual(port.messageSource(index).subarray(0, address.length), address);
+        assert.equal(port.messageIsFrom(index, 0), address === A);
+        assert.equal(port.messageIsFrom(index, 1), address === A6);
+        assert.equal(port.messageIsTruncated(index), false);
       });
     }
     assert.equal(port.receive(), 0);
@@ -249,8 +249,8 @@ Deno.test("a sender differs by port, by address and by family", () => {
   const others = ["192.168.65.2:40001", "192.168.66.2:40000", "[::ffff:192.168.65.2]:40000"];
   kernel.incoming.push(...others.map((text) => ({ bytes: datagram(1), address: address(text) })));
   assert.equal(port.receive(), 3);
-  assert.deepEqual([0, 1, 2].map((index) => port.runIsFrom(index, 0)), [false, false, false]);
-  assert.deepEqual([0, 1, 2].map((index) => port.runIsFrom(index, 3)), [false, false, false]);
+  assert.deepEqual([0, 1, 2].map((index) => port.messageIsFrom(index, 0)), [false, false, false]);
+  assert.deepEqual([0, 1, 2].map((index) => port.messageIsFrom(index, 3)), [false, false, false]);
 });
 
 Deno.test("every IPv6 octet, the scope and the port tell senders apart", () => {
@@ -262,7 +262,7 @@ Deno.test("every IPv6 octet, the scope and the port tell senders apart", () => {
     kernel.incoming.push({ bytes: datagram(1), address: other });
   }
   assert.equal(port.receive(), 22);
-  for (let run = 0; run < 22; run++) assert.equal(port.runIsFrom(run, 0), false, `run ${run}`);
+  for (let run = 0; run < 22; run++) assert.equal(port.messageIsFrom(run, 0), false, `run ${run}`);
 });
 
 Deno.test("reports of earlier datagrams are nothing, a dead socket is an end", () => {

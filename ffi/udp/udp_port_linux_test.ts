@@ -9,7 +9,7 @@ import { PacketMemory } from "../libc/packet_memory.ts";
 import { CMSG, LinuxUdpPort, MMSGHDR } from "./udp_port_linux.ts";
 import { endpoint, UdpPeer } from "./udp_peer_fixture.ts";
 import { RECEIVE_FAILED } from "./udp_socket.ts";
-import { openWake } from "../libc/waker.ts";
+import { openWaker } from "../libc/waker.ts";
 
 const onLinux = { ignore: Deno.build.os !== "linux" };
 
@@ -130,7 +130,7 @@ for (const address of ["127.0.0.1", "::1"]) {
       const [{ source }] = receiver.receive(1);
       assert.ok(source);
       assert.equal(formatEndpoint(source), formatEndpoint(sender.endpoint));
-      return receiver.port.runIsFrom(0, 0);
+      return receiver.port.messageIsFrom(0, 0);
     };
     assert.equal(isFrom(known), false, "nobody is named yet");
     receiver.setEndpoint(0, known.endpoint);
@@ -160,7 +160,7 @@ Deno.test("a connected socket sends without a name and hears its peer alone (nee
   server.add(noise(20, 2));
   server.send();
   assert.deepEqual(client.receive(1).map(({ octets }) => octets.length), [20]);
-  assert.equal(client.port.runIsFrom(0, 0), true);
+  assert.equal(client.port.messageIsFrom(0, 0), true);
 });
 
 Deno.test("the largest datagram there is fits, so none is ever cut short (needs Linux)", onLinux, () => {
@@ -232,7 +232,7 @@ Deno.test(
   () => {
     using peer = new UdpPeer({ offload: true });
     assert.equal(peer.port.receive(), 0);
-    using wake = openWake();
+    using wake = openWaker();
     const attach = (descriptor: number) =>
       new LinuxUdpPort(
         new PacketMemory(16 << 20),

@@ -4,10 +4,17 @@
  * @module
  */
 import { type Endpoint, toSocketFamily } from "../../core/net/endpoint.ts";
-import { AF_INET, AF_INET6, MSG_DONTWAIT, SO_RCVBUF, SO_SNDBUF, SOCK_DGRAM } from "../libc/constants_darwin.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  MSG_DONTWAIT,
+  SO_RCVBUF,
+  SO_SNDBUF,
+  SOCK_DGRAM,
+} from "../libc/constants_darwin.ts";
 import { type DarwinSystem, darwinSystem } from "../libc/libc_darwin.ts";
-import { darwinSocketAddress, SOCKET_ADDRESS_ROOM } from "./socket_address_darwin.ts";
-import { enlargeBuffer, setSocketDefaults } from "./socket_options_darwin.ts";
+import { darwinSocketAddress, SOCKET_ADDRESS_CAPACITY } from "./socket_address_darwin.ts";
+import { growBuffer, setSocketDefaults } from "./socket_options_darwin.ts";
 import { SystemError } from "../libc/system_error.ts";
 import type { UdpSocket } from "./udp_socket.ts";
 
@@ -33,15 +40,15 @@ export function openDarwinUdpSocket(local: Endpoint, system: DarwinSystem = darw
     close();
     throw new SystemError("bind", number);
   }
-  enlargeBuffer(libc, descriptor, SO_SNDBUF);
-  enlargeBuffer(libc, descriptor, SO_RCVBUF);
+  growBuffer(libc, descriptor, SO_SNDBUF);
+  growBuffer(libc, descriptor, SO_RCVBUF);
   return {
     descriptor,
     family,
     close,
     [Symbol.dispose]: close,
     localEndpoint(): Endpoint {
-      const room = new Uint8Array(SOCKET_ADDRESS_ROOM);
+      const room = new Uint8Array(SOCKET_ADDRESS_CAPACITY);
       const length = new Uint32Array([room.length]);
       succeed("getsockname", libc.getsockname(descriptor, room, length));
       const endpoint = darwinSocketAddress.decode(room.subarray(0, length[0]));

@@ -4,27 +4,28 @@
  * @module
  */
 import { type Endpoint, toSocketFamily } from "../../core/net/endpoint.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
+  SO_RCVBUF,
+  SO_RCVBUFFORCE,
+  SO_SNDBUF,
+  SO_SNDBUFFORCE,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  SOL_SOCKET,
+} from "../libc/constants_linux.ts";
 import { prepareErrno, readErrno } from "../libc/errno.ts";
 import { linuxLibc } from "../libc/libc_linux.ts";
-import { AF_INET, AF_INET6, linuxSocketAddress, SOCKET_ADDRESS_ROOM } from "./socket_address_linux.ts";
-import { checked, SystemError } from "../libc/system_error.ts";
+import { linuxSocketAddress, SOCKET_ADDRESS_CAPACITY } from "./socket_address_linux.ts";
+import { SystemError, throwOnError } from "../libc/system_error.ts";
 import type { UdpSocket } from "./udp_socket.ts";
 
-/** bits/socket_type.h */
-const SOCK_DGRAM = 2;
-const SOCK_CLOEXEC = 0x80000;
-const SOCK_NONBLOCK = 0x800;
-/** asm-generic/socket.h */
-const SOL_SOCKET = 1;
-const SO_SNDBUF = 7;
-const SO_RCVBUF = 8;
-const SO_SNDBUFFORCE = 32;
-const SO_RCVBUFFORCE = 33;
 /** Socket buffers: some 30 ms of traffic at 2 Gbit/s. */
 const BUFFER_SIZE = 8 << 20;
-/** bits/socket.h */
-const MSG_DONTWAIT = 0x40;
-const MSG_NOSIGNAL = 0x4000;
 
 /**
  * Opens a non-blocking UDP socket with large buffers, bound to `local`.
@@ -35,7 +36,7 @@ export function openLinuxUdpSocket(local: Endpoint): UdpSocket {
   const libc = linuxLibc();
   prepareErrno();
   const { family } = local.address;
-  const descriptor = checked(
+  const descriptor = throwOnError(
     "socket",
     libc.socket(family === 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0),
   );
@@ -46,26 +47,26 @@ export function openLinuxUdpSocket(local: Endpoint): UdpSocket {
     close();
     throw new SystemError("bind", number);
   }
-  enlargeBuffer(descriptor, SO_SNDBUFFORCE, SO_SNDBUF);
-  enlargeBuffer(descriptor, SO_RCVBUFFORCE, SO_RCVBUF);
+  growBuffer(descriptor, SO_SNDBUFFORCE, SO_SNDBUF);
+  growBuffer(descriptor, SO_RCVBUFFORCE, SO_RCVBUF);
   return {
     descriptor,
     family,
     close,
     [Symbol.dispose]: close,
     localEndpoint(): Endpoint {
-      const room = new Uint8Array(SOCKET_ADDRESS_ROOM);
+      const room = new Uint8Array(SOCKET_ADDRESS_CAPACITY);
       const length = new Uint32Array([room.length]);
-      checked("getsockname", libc.getsockname(descriptor, room, length));
+      throwOnError("getsockname", libc.getsockname(descriptor, room, length));
       const endpoint = linuxSocketAddress.decode(room.subarray(0, length[0]));
       if (endpoint === undefined) throw new SystemError("getsockname", 0);
       return endpoint;
     },
     connect(peer: Endpoint): void {
       // Without this a later connect keeps the source address that suited the first peer (udp(7), AF_UNSPEC).
-      libc.connect(descriptor, new Uint8Array(SOCKET_ADDRESS_ROOM), SOCKET_ADDRESS_ROOM);
+      libc.connect(descriptor, new Uint8Array(SOCKET_ADDRESS_CAPACITY), SOCKET_ADDRESS_CAPACITY);
       const to = linuxSocketAddress.encode(toSocketFamily(peer, family));
-      checked("connect", libc.connect(descriptor, to, to.length));
+      throwOnError("connect", libc.connect(descriptor, to, to.length));
     },
     send(datagram: Uint8Array<ArrayBuffer>, to?: Endpoint): boolean {
       const target = to === undefined ? null : linuxSocketAddress.encode(toSocketFamily(to, family));
@@ -79,7 +80,7 @@ export function openLinuxUdpSocket(local: Endpoint): UdpSocket {
 }
 
 /** The FORCE form goes past net.core.*mem_max and needs CAP_NET_ADMIN; without it the plain one gives what it may. */
-function enlargeBuffer(descriptor: number, force: number, plain: number): void {
+function growBuffer(descriptor: number, force: number, plain: number): void {
   const libc = linuxLibc();
   const size = new Uint32Array([BUFFER_SIZE]);
   if (libc.setsockopt(descriptor, SOL_SOCKET, force, size, 4) < 0) {

@@ -149,7 +149,7 @@ export class ExposedListener implements AsyncDisposable {
       ownAddress: server,
       clientAddress: client,
       virtualNetwork: config.addr,
-      pong: config.pong,
+      answerEcho: config.pong,
       legacy,
     });
     this.plane.setExposedRoutes(exposedPrefixes(config));

@@ -15,7 +15,7 @@ export function listenerStatus(
   now: number,
 ): Pick<SharingStatus, "listen" | "legacy" | "cipher" | "sessions" | "handshakes" | "drops"> {
   const session = (slot: number, since: number | undefined): Omit<AccessorStatus, "address" | "legacy"> => {
-    const facts = plane.facts(slot);
+    const facts = plane.stats(slot);
     const endpoint = plane.endpoint(slot);
     return {
       endpoint: endpoint === undefined ? null : formatEndpoint(endpoint),

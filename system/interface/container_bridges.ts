@@ -8,7 +8,7 @@
 import type { ContainerBridge } from "../../core/firewall/desired_rules.ts";
 import { RTPROT } from "../../ffi/netlink/constants.ts";
 import { listLinks } from "../../ffi/netlink/link.ts";
-import { listRoutes, type Route } from "../../ffi/netlink/route.ts";
+import { type KernelRoute, listRoutes } from "../../ffi/netlink/route.ts";
 import { NetlinkSocket } from "../../ffi/netlink/socket.ts";
 
 /**
@@ -26,7 +26,7 @@ export function listContainerBridges(): ContainerBridge[] {
 }
 
 /** The kernel makes a route for each address that an interface is given; fe80::/10 is not a container network. */
-function isNetwork({ protocol, prefix: { address: { family, bytes } } }: Route): boolean {
+function isNetwork({ protocol, prefix: { address: { family, bytes } } }: KernelRoute): boolean {
   const isLinkLocal = family === 6 && bytes[0] === 0xfe && ((bytes[1] ?? 0) & 0xc0) === 0x80;
   return protocol === RTPROT.KERNEL && !isLinkLocal;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { formatPrefix } from "../../core/net/prefix.ts";
-import { asRootOnLinux, PrivateNetwork } from "../../ffi/netlink/private_network.ts";
+import { asRootOnLinux, PrivateNetwork } from "../../ffi/netlink/private_network_fixture.ts";
 import { listContainerBridges } from "./container_bridges.ts";
 
 const listed = () =>

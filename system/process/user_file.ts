@@ -5,7 +5,8 @@
  * @module
  */
 import { type Clock, deadline } from "../../core/async/clock.ts";
-import { fileCalls, openFlags, pathBytes } from "../../ffi/file/file_calls.ts";
+import { fileCalls, openFlags } from "../../ffi/file/file_calls.ts";
+import { cString } from "../../ffi/libc/libc.ts";
 import { statusOfDescriptorLater } from "../../ffi/file/file_status.ts";
 import { SYSTEM_CLOCK } from "./system_clock.ts";
 
@@ -72,7 +73,7 @@ async function readWithin(
   if (!await isThere(`${folder}/${names.join("/")}`)) return undefined;
   const { openLater, openatLater, close } = fileCalls();
   const { O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = openFlags;
-  let descriptor = await openLater(pathBytes(folder), O_DIRECTORY | O_CLOEXEC);
+  let descriptor = await openLater(cString(folder), O_DIRECTORY | O_CLOEXEC);
   try {
     if (descriptor < 0) throw new Refusal(`is in ${folder}, which cannot be opened`);
     const owner = (await statusOfDescriptorLater(descriptor))?.uid;
@@ -80,7 +81,7 @@ async function readWithin(
       const isLast = index === names.length - 1;
       // Without O_NONBLOCK the opening of a pipe waits for a writer.
       const flags = O_CLOEXEC | O_NOFOLLOW | (isLast ? O_NONBLOCK : O_DIRECTORY);
-      const next = await openatLater(descriptor, pathBytes(name), flags);
+      const next = await openatLater(descriptor, cString(name), flags);
       close(descriptor);
       descriptor = next;
       if (descriptor < 0) throw new Refusal("cannot be opened, or is or leads through a link");

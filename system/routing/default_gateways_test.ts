@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { formatAddress } from "../../core/net/address.ts";
-import { asRootOnLinux, PrivateNetwork } from "../../ffi/netlink/private_network.ts";
+import { asRootOnLinux, PrivateNetwork } from "../../ffi/netlink/private_network_fixture.ts";
 import { listDefaultGateways } from "./default_gateways.ts";
 
 Deno.test(

@@ -6,11 +6,15 @@
  */
 import type { ForeignPrefix } from "../../core/routing/desired_routes.ts";
 import type { OperationError } from "../../core/error.ts";
-import { formatAddress, type IpAddress, equalAddress } from "../../core/net/address.ts";
-import { formatPrefix, maskPrefix, type Prefix, equalPrefix } from "../../core/net/prefix.ts";
+import { equalAddress, formatAddress, type IpAddress } from "../../core/net/address.ts";
+import { equalPrefix, formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { type CommandOutcome, type RunCommand, runCommand } from "../process/command.ts";
 import { IFCONFIG, NETSTAT, ROUTE } from "../process/programs_darwin.ts";
-import { type InterfaceAddress, type InterfaceState, parseInterfaceState } from "../interface/interface_state_darwin.ts";
+import {
+  type InterfaceAddress,
+  type InterfaceState,
+  parseInterfaceState,
+} from "../interface/interface_state_darwin.ts";
 import {
   parseFoundRoute,
   parseReachedNetworks,

@@ -9,19 +9,19 @@
 
 import type { ForeignPrefix } from "../../core/routing/desired_routes.ts";
 import { OperationError } from "../../core/error.ts";
-import { formatAddress, equalAddress } from "../../core/net/address.ts";
+import { equalAddress, formatAddress } from "../../core/net/address.ts";
 import { formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { errno } from "../../ffi/libc/errno.ts";
 import {
   addAddress,
   type AddressPair,
-  type InterfaceAddress,
+  type LinkAddress,
   listAddresses,
   removeAddress,
 } from "../../ffi/netlink/address.ts";
 import { RTPROT } from "../../ffi/netlink/constants.ts";
 import { type Link, linkByName, listLinks, setLink } from "../../ffi/netlink/link.ts";
-import { addRoutes, listRoutes, removeRoutes, type Route } from "../../ffi/netlink/route.ts";
+import { addRoutes, type KernelRoute, listRoutes, removeRoutes } from "../../ffi/netlink/route.ts";
 import { NetlinkSocket } from "../../ffi/netlink/socket.ts";
 import { SystemError } from "../../ffi/libc/system_error.ts";
 import type { InterfaceSettings, RouteFailure, Router } from "./router.ts";
@@ -213,13 +213,13 @@ function lossOf(
   return { index: link.index, isWrong: !link.up || link.mtu !== mtu, lost };
 }
 
-function isPair(existing: InterfaceAddress, { local, peer }: AddressPair): boolean {
+function isPair(existing: LinkAddress, { local, peer }: AddressPair): boolean {
   return existing.peer !== undefined && equalAddress(existing.local, local) &&
     equalAddress(existing.peer, peer);
 }
 
 /** fe80::/10, which the kernel gives by itself (RFC 4291 section 2.5.6). */
-function isLinkLocal({ local: { family, bytes } }: InterfaceAddress): boolean {
+function isLinkLocal({ local: { family, bytes } }: LinkAddress): boolean {
   return family === 6 && bytes[0] === 0xfe && ((bytes[1] ?? 0) & 0xc0) === 0x80;
 }
 
@@ -241,12 +241,12 @@ function keyOf(prefix: Prefix): string {
 }
 
 /** The main table's routes of the families that occur in the prefixes. */
-function routesOfFamilies(socket: NetlinkSocket, prefixes: readonly Prefix[]): Route[] {
+function routesOfFamilies(socket: NetlinkSocket, prefixes: readonly Prefix[]): KernelRoute[] {
   const families = new Set(prefixes.map(({ address }) => address.family));
   return [...families].flatMap((family) => listRoutes(socket, family));
 }
 
-function routesByPrefix(socket: NetlinkSocket, prefixes: readonly Prefix[]): Map<string, Route[]> {
+function routesByPrefix(socket: NetlinkSocket, prefixes: readonly Prefix[]): Map<string, KernelRoute[]> {
   return Map.groupBy(routesOfFamilies(socket, prefixes), ({ prefix }) => formatPrefix(prefix));
 }
 

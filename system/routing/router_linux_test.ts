@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { OperationError } from "../../core/error.ts";
 import { addressFromUint32 } from "../../core/net/address.ts";
 import { formatPrefix } from "../../core/net/prefix.ts";
-import { asRootOnLinux, PrivateNetwork } from "../../ffi/netlink/private_network.ts";
+import { asRootOnLinux, PrivateNetwork } from "../../ffi/netlink/private_network_fixture.ts";
 import type { RouteFailure } from "./router.ts";
 import { LinuxRouter } from "./router_linux.ts";
 import { address, prefix } from "../../tests/literals.ts";

@@ -12,27 +12,32 @@ const FFI = new URL("../../ffi/", import.meta.url);
 
 /** All modules of the macOS side. */
 const MODULES = Array.from(Deno.readDirSync(FFI), ({ name }) => name)
-  .filter((name) => name.endsWith("_darwin.ts")).sort().map((name) => `ffi/${name}`);
+  .flatMap((folder) =>
+    folder.endsWith(".ts")
+      ? []
+      : Array.from(Deno.readDirSync(new URL(`${folder}/`, FFI)), ({ name }) => `ffi/${folder}/${name}`)
+  )
+  .filter((path) => path.endsWith("_darwin.ts")).sort();
 
 /** Sizes that are the programs' own choice, so that another one is no mistake. */
 const CHOSEN = [
   "BUFFER_NEEDED",
   "BUFFER_WANTED",
   "ENDPOINTS",
-  "LIST_ROOM",
-  "NAME_ROOM",
+  "LIST_CAPACITY",
+  "NAME_CAPACITY",
   "MAX_PACKET",
   "PACKET_START",
-  "PENDING_MAXIMUM",
-  "PENDING_MINIMUM",
-  "PENDING_OCTETS",
+  "MAX_PENDING",
+  "MIN_PENDING",
+  "PENDING_BYTES",
   "RECEIVE_MESSAGES",
   "RECEIVE_CAPACITY",
   "RECEIVE_STRIDE",
   "SEND_MESSAGES",
   "SLOTS",
   "SLOT_SIZE",
-  "UNIT_MAXIMUM",
+  "MAX_UNIT",
   "WRITES",
 ];
 

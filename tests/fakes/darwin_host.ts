@@ -6,7 +6,7 @@
  * @module
  */
 import { formatAddress, type IpAddress, parseAddress } from "../../core/net/address.ts";
-import { formatPrefix, parsePrefix, type Prefix, equalPrefix } from "../../core/net/prefix.ts";
+import { equalPrefix, formatPrefix, parsePrefix, type Prefix } from "../../core/net/prefix.ts";
 import type { CommandOutcome, RunCommand } from "../../system/process/command.ts";
 
 interface FakeAddress {

@@ -14,12 +14,19 @@ import { PacketMemory } from "../../../ffi/libc/packet_memory.ts";
 import { Poller } from "../../../ffi/libc/poll.ts";
 import { batchSafety } from "../../../ffi/libc/release_darwin.ts";
 import { SystemError } from "../../../ffi/libc/system_error.ts";
-import { WOULD_BLOCK, DEVICE_ERROR, type TunDevice } from "../../../ffi/tun/tun.ts";
+import { DEVICE_ERROR, type TunDevice, WOULD_BLOCK } from "../../../ffi/tun/tun.ts";
 import { openDarwinTun } from "../../../ffi/tun/tun_darwin.ts";
 import { DarwinTunPort } from "../../../ffi/tun/tun_port_darwin.ts";
 import { DarwinUdpPort } from "../../../ffi/udp/udp_port_darwin.ts";
 import type { UdpSocket } from "../../../ffi/udp/udp_socket.ts";
 import { openDarwinUdpSocket } from "../../../ffi/udp/udp_socket_darwin.ts";
+import { FileLock } from "../../../ffi/file/file_lock.ts";
+import {
+  type FileStatus,
+  statusOf,
+  statusOfDescriptor,
+  statusOfDescriptorLater,
+} from "../../../ffi/file/file_status.ts";
 import { openWaker, WakeListener } from "../../../ffi/libc/waker.ts";
 import { RELEASE_VARIABLE } from "../call_record.ts";
 import {
@@ -223,7 +230,11 @@ function datagramsPass(release: string, isBatched: boolean): void {
     for (let runs = receiver.port.receive(); runs > 0; runs = receiver.port.receive()) {
       for (let run = 0; run < runs; run++) {
         received.push(receiver.port.messageLength(run));
-        assert.deepEqual([5, 6, 7].map((index) => receiver.port.messageIsFrom(run, index)), [true, false, false]);
+        assert.deepEqual([5, 6, 7].map((index) => receiver.port.messageIsFrom(run, index)), [
+          true,
+          false,
+          false,
+        ]);
         assert.equal(receiver.memory.arena.u8[receiver.port.messageOffset(run)], 0x45);
         assert.ok(!receiver.port.messageIsTruncated(run));
         const source = receiver.port.messageSource(run);
@@ -372,9 +383,26 @@ function wakesArrive(): void {
   wake.signal();
   poller.wait(1000);
   assert.ok(poller.isReady(0));
-  receiver.clear();
+  receiver.drain();
   poller.wait(0);
   assert.ok(!poller.isReady(0));
+}
+
+/** The calls on files are there under the processor's names, with Darwin's layout. */
+async function filesHaveAState(): Promise<void> {
+  const path = "/etc/passwd";
+  const { ino, size } = Deno.statSync(path);
+  const expected = { kind: "file", inode: BigInt(ino ?? 0), size: BigInt(size) };
+  const isExpected = (status: FileStatus | undefined) => {
+    const { kind, inode, size } = status ?? {};
+    assert.deepEqual({ kind, inode, size }, expected);
+  };
+  isExpected(statusOf(path, "follow"));
+  isExpected(statusOf(path, "stay"));
+  using file = FileLock.open(path);
+  assert.ok(file !== undefined);
+  isExpected(statusOfDescriptor(file.descriptor));
+  isExpected(await statusOfDescriptorLater(file.descriptor));
 }
 
 function releasesAreKnown(): void {
@@ -391,6 +419,7 @@ function smallBuffersDo(): void {
 errorsHaveTheirNames();
 releasesAreKnown();
 wakesArrive();
+await filesHaveAState();
 const device = openDevices();
 packetsPass(device);
 assert.ok(largestOf("recvmsg_x") > 4, "packets wait for each other at the interface");

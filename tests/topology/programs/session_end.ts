@@ -78,7 +78,7 @@ function report(to: SessionController, slot: number): unknown {
   const endpoint = to.endpoint(slot);
   const counts = Object.keys(COUNTERS).map((name, index) => [name, to.counters[index] ?? 0] as const);
   return {
-    facts: to.facts(slot),
+    facts: to.stats(slot),
     traffic: to.traffic(slot),
     now: performance.now(),
     endpoint: endpoint && formatEndpoint(endpoint),
@@ -123,7 +123,7 @@ async function carryOut(step: SessionStep): Promise<unknown> {
         ownAddress: address(step.ownAddress),
         clientAddress: address(step.clientAddress),
         virtualNetwork: needed(parsePrefix(`${step.ownAddress}/24`)),
-        pong: step.pong,
+        answerEcho: step.pong,
         legacy: step.legacy,
       });
     case "text":

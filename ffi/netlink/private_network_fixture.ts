@@ -9,18 +9,15 @@
  */
 
 import { prepareErrno } from "../libc/errno.ts";
-import { libcPath } from "../libc/libc_path.ts";
-import { checked } from "../libc/system_error.ts";
+import { O_CLOEXEC } from "../libc/constants_linux.ts";
+import { cString, openLibc, POSIX } from "../libc/libc.ts";
+import { throwOnError } from "../libc/system_error.ts";
 
 /** CLONE_NEWNET (include/uapi/linux/sched.h). */
 const CLONE_NEWNET = 0x40000000;
 
-/** O_RDONLY | O_CLOEXEC (include/uapi/asm-generic/fcntl.h). */
-const OPEN_FLAGS = 0x80000;
-
 const symbols = {
-  // int open(const char *path, int flags, ...);
-  open: { parameters: ["buffer", "i32"], result: "i32" },
+  open: POSIX.open,
   // int unshare(int flags);
   unshare: { parameters: ["i32"], result: "i32" },
   // int setns(int fd, int type);
@@ -29,8 +26,7 @@ const symbols = {
   capget: { parameters: ["buffer", "buffer"], result: "i32" },
   // int capset(cap_user_header_t header, const cap_user_data_t data);
   capset: { parameters: ["buffer", "buffer"], result: "i32" },
-  // int close(int fd);
-  close: { parameters: ["i32"], result: "i32" },
+  close: POSIX.close,
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** _LINUX_CAPABILITY_VERSION_3 and CAP_NET_ADMIN (include/uapi/linux/capability.h). */
@@ -50,10 +46,10 @@ export class PrivateNetwork implements Disposable {
   /** Moves the calling thread into a new, empty namespace. Needs root. */
   constructor() {
     prepareErrno();
-    this.#library = Deno.dlopen(libcPath, symbols);
-    const path = new TextEncoder().encode("/proc/thread-self/ns/net\0");
-    this.#home = checked("open ns/net", this.#library.symbols.open(path, OPEN_FLAGS));
-    checked("unshare CLONE_NEWNET", this.#library.symbols.unshare(CLONE_NEWNET));
+    this.#library = openLibc(symbols);
+    const path = cString("/proc/thread-self/ns/net");
+    this.#home = throwOnError("open ns/net", this.#library.symbols.open(path, O_CLOEXEC));
+    throwOnError("unshare CLONE_NEWNET", this.#library.symbols.unshare(CLONE_NEWNET));
   }
 
   /** Runs iproute2's `ip` in the namespace, its words separated by spaces, and returns its output. */
@@ -73,20 +69,20 @@ export class PrivateNetwork implements Disposable {
     // Header {version u32, pid i32 = 0: this thread}; data twice {effective u32, permitted u32, inheritable u32}.
     const header = new Uint32Array([CAPABILITY_VERSION, 0]);
     const data = new Uint32Array(6);
-    checked("capget", this.#library.symbols.capget(header, data));
+    throwOnError("capget", this.#library.symbols.capget(header, data));
     const reduced = data.slice();
     reduced[0] = (data[0] ?? 0) & ~(1 << CAP_NET_ADMIN);
-    checked("capset", this.#library.symbols.capset(header, reduced));
+    throwOnError("capset", this.#library.symbols.capset(header, reduced));
     try {
       return work();
     } finally {
-      checked("capset", this.#library.symbols.capset(header, data));
+      throwOnError("capset", this.#library.symbols.capset(header, data));
     }
   }
 
   /** Returns the thread to its former namespace; the left one goes with everything in it. */
   [Symbol.dispose](): void {
-    checked("setns", this.#library.symbols.setns(this.#home, CLONE_NEWNET));
+    throwOnError("setns", this.#library.symbols.setns(this.#home, CLONE_NEWNET));
     this.#library.symbols.close(this.#home);
     this.#library.close();
   }

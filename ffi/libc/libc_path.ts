@@ -1,9 +1,0 @@
-/**
- * Where the C library is.
- *
- * @module
- */
-import { backEnd } from "../platform.ts";
-
-/** The C library of the system in use, as `Deno.dlopen` takes it. */
-export const libcPath: string = backEnd.libc;
