@@ -143,7 +143,9 @@ Deno.test("each route has its source and its state, a failed one its fault", () 
 
 Deno.test("what is known of the Engine, the container and the networks without a route is told", () => {
   says(busy, "docker", ["28.2.2", "/var/run/docker.sock", "1.44"]);
-  says(busy, "container", ["mac-connector", "not managed by this program", "nginx"], ["Cannot start it. Rename it"]);
+  says(busy, "container", ["mac-connector", "not managed by this program", "nginx"], [
+    "Cannot start it. Rename it",
+  ]);
   says(
     busy,
     "unrouted",
