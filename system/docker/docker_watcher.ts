@@ -28,30 +28,13 @@ export interface WatchOptions {
   readonly sockets: () => Promise<SocketSearch>;
   /** Connects to an Engine. */
   readonly connect: (search: SocketSearch, signal: AbortSignal) => Promise<EngineClient>;
-  /**
-   * Milliseconds between a change and the next list, in which more changes may come.
-   *
-   * @default {50}
-   */
+  /** Milliseconds between a change and the next list, in which more changes may come; 50 by default. */
   readonly debounceMs?: number;
-  /**
-   * Milliseconds after which the networks are listed without a change, which also shows that the Engine is alive, and
-   * after which a change of the Docker context is looked for.
-   *
-   * @default {30_000}
-   */
+  /** Milliseconds after which networks and context are checked without a change; 30,000 by default. */
   readonly refreshMs?: number;
-  /**
-   * Time limit of the search for sockets in milliseconds.
-   *
-   * @default {10_000}
-   */
+  /** Time limit of the search for sockets in milliseconds; 10,000 by default. */
   readonly searchTimeoutMs?: number;
-  /**
-   * Milliseconds between two checks for a new socket.
-   *
-   * @default {500}
-   */
+  /** Milliseconds between two checks for a new socket; 500 by default. */
   readonly pollMs?: number;
   /** Milliseconds to wait after failed attempts. */
   readonly pause?: typeof retryPause;

@@ -5,12 +5,14 @@
  */
 import * as v from "valibot";
 
+const OPTIONAL_TEXT = v.fallback(v.optional(v.string()), undefined);
+
 /** A line of the answer to `POST /images/create` or `/images/load`; unfit fields count as absent. */
 export const PROGRESS = v.object({
-  status: v.fallback(v.optional(v.string()), undefined),
-  id: v.fallback(v.optional(v.string()), undefined),
-  stream: v.fallback(v.optional(v.string()), undefined),
-  error: v.fallback(v.optional(v.string()), undefined),
+  status: OPTIONAL_TEXT,
+  id: OPTIONAL_TEXT,
+  stream: OPTIONAL_TEXT,
+  error: OPTIONAL_TEXT,
   progressDetail: v.fallback(v.optional(v.object({ current: v.number(), total: v.number() })), undefined),
 });
 

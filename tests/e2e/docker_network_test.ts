@@ -136,7 +136,10 @@ networkTest("the networks of a Docker Engine are routed", { containers: [] }, as
     async () => {
       const from = lines.length;
       await engine.stop();
-      await tunnel.server.waitForStatus("the Engine is missed", ({ docker }) => docker.state === "connecting");
+      await tunnel.server.waitForStatus(
+        "the Engine is missed",
+        ({ docker }) => docker.state === "connecting",
+      );
       assert.deepEqual(await kernelRoutes(network), [DEFAULT_BRIDGE, "10.99.0.0/24"].sort());
       // Nothing is said when all is well, so the time of several attempts passes.
       await pause(4_000);
