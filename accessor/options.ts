@@ -21,4 +21,4 @@ export interface AccessorRunOptions {
 }
 
 /** Where the accessor's status socket is unless `--control` says otherwise. */
-export const defaultAccessorControl = "/var/run/docker-accessor.sock";
+export const DEFAULT_ACCESSOR_CONTROL = "/var/run/docker-accessor.sock";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { exitDone } from "../cli/exit_status.ts";
+import { EXIT_OK } from "../cli/exit_status.ts";
 import { getLogger } from "../program/log.ts";
 import { programStatus, type TunnelCounters } from "../program/status_document.ts";
 import { dropsByReason } from "../core/counters.ts";
@@ -149,7 +149,7 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
 
   const signal = await Promise.race([stop.received, dataPlane.failure, plane.failure]);
   log.info("stopping", { signal });
-  return exitDone;
+  return EXIT_OK;
 }
 
 async function loadHandshakes(token: string) {

@@ -10,7 +10,7 @@ import { fileSyntax, socketSyntax } from "../cli/value_syntax.ts";
 import { OperationError } from "../core/error.ts";
 import type { Prefix } from "../core/net/prefix.ts";
 import type { Remote } from "../core/net/host_port.ts";
-import { defaultAccessorControl } from "./options.ts";
+import { DEFAULT_ACCESSOR_CONTROL } from "./options.ts";
 import { excludeSyntax, remoteSyntax, tokenSyntax } from "./value_syntax.ts";
 
 interface AccessorFlags {
@@ -37,7 +37,7 @@ const flags: PartsOf<AccessorFlags> = {
     "A file with lines DOCKER_ACCESSOR_REMOTE=HOST:PORT and DOCKER_ACCESSOR_TOKEN=TOKEN, for services.",
   ),
   exclude: valueFlag("--exclude", excludeSyntax, "Networks not to route, with all inside them."),
-  control: valueFlag("--control", socketSyntax, `The status socket. Default: ${defaultAccessorControl}.`),
+  control: valueFlag("--control", socketSyntax, `The status socket. Default: ${DEFAULT_ACCESSOR_CONTROL}.`),
   noOffload: switchFlag(
     "--no-offload",
     "For debugging: carry packets one by one, without the kernel's offloads.",
@@ -54,7 +54,7 @@ export const runCommand: Command = defineCommand(
   },
   flags,
   async (
-    { envFile, token, tokenFile, exclude = [], control = defaultAccessorControl, noOffload, ...given },
+    { envFile, token, tokenFile, exclude = [], control = DEFAULT_ACCESSOR_CONTROL, noOffload, ...given },
   ) => {
     const file = envFile === undefined
       ? undefined

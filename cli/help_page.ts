@@ -9,35 +9,35 @@ import type { Command } from "./command.ts";
 import type { Part } from "./flag.ts";
 import type { Program } from "../program/program.ts";
 
-/** How a page is laid out. */
+/** The layout of a page. */
 export interface PageStyle {
   /** Columns of the longest line. */
   readonly width: number;
-  /** Whether the names of commands and flags are bold. */
+  /** True for bold names of commands and flags. */
   readonly bold: boolean;
 }
 
 interface Page {
   readonly brief: string;
-  /** One list of pieces that are not broken for each form of the command. */
+  /** One list of unbreakable pieces for each form of the command. */
   readonly usage: readonly (readonly string[])[];
   readonly description: string;
-  /** What is explained, and the explanation. */
+  /** A name and its explanation. */
   readonly rows: readonly (readonly [string, string])[];
 }
 
 /**
- * The page that a command line asks for.
+ * Returns a help page.
  *
  * @param program the program
- * @param args the command line, in the one spelling of `prepareArguments`
- * @param style how the page is laid out
+ * @param path the words that call the command or the group; none for the program's page
+ * @param style the layout
  * @returns lines, each with its newline
  */
-export function helpPage(program: Program, args: readonly string[], style: PageStyle): string {
-  if (args[0] === "--help") return layOut(programPage(program), style);
-  if (args[0] === COMPLETIONS) return layOut(completionsPage(program.program), style);
-  const { command, path } = findCommand(program, args);
+export function helpPage(program: Program, path: readonly string[], style: PageStyle): string {
+  if (path.length === 0) return layOut(programPage(program), style);
+  if (path[0] === COMPLETIONS) return layOut(completionsPage(program.program), style);
+  const { command } = findCommand(program, path);
   return layOut(commandPage(command, [program.program, ...path].join(" ")), style);
 }
 
@@ -91,8 +91,8 @@ function usageOf(parts: readonly Part<unknown>[]): readonly string[] {
 }
 
 /** A part as it is written: `--port PORT`, `--json`, `LINE`. */
-function signature({ name, metavar }: Part<unknown>): string {
-  return [name, metavar].filter((word) => word !== undefined).join(" ");
+function signature({ name, syntax }: Part<unknown>): string {
+  return [name, syntax?.metavar].filter((word) => word !== undefined).join(" ");
 }
 
 function layOut({ brief, usage, description, rows }: Page, { width, bold }: PageStyle): string {

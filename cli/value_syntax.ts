@@ -1,5 +1,5 @@
 /**
- * How the values of flags and of environment variables are read, each in one place for both.
+ * The syntax of values in flags and environment variables.
  *
  * @module
  */
@@ -39,17 +39,17 @@ export const virtualNetworkSyntax: ValueSyntax<Prefix> = { metavar: "CIDR", read
 export const listenAddressSyntax: ValueSyntax<IpAddress> = { metavar: "ADDRESS", read: readListenAddress };
 
 // Below 100 ms a heartbeat is load, above 60 s a lost peer is noticed too late.
-const HEARTBEAT_BOUNDS = { least: 100, most: 60_000 } as const;
+const HEARTBEAT_BOUNDS = { min: 100, max: 60_000 } as const;
 
 /** Milliseconds between heartbeats. */
 export const heartbeatSyntax: ValueSyntax<number> = {
   metavar: "MILLISECONDS",
   read: (text) => {
-    const { least, most } = HEARTBEAT_BOUNDS;
+    const { min, max } = HEARTBEAT_BOUNDS;
     const value = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : NaN;
-    return value >= least && value <= most
+    return value >= min && value <= max
       ? found(value)
-      : problem(`${quote(text)} is no interval; expected a number of milliseconds from ${least} to ${most}`);
+      : problem(`${quote(text)} is no interval; expected a number of milliseconds from ${min} to ${max}`);
   },
 };
 

@@ -29,4 +29,4 @@ export interface ClientRunOptions {
 }
 
 /** Where the client's status socket is unless `--control` says otherwise. */
-export const defaultClientControl = "/var/run/docker-connector-client.sock";
+export const DEFAULT_CLIENT_CONTROL = "/var/run/docker-connector-client.sock";

@@ -5,7 +5,7 @@
  * @module
  */
 import { loadHeartbeatProof } from "../program/heartbeat_key.ts";
-import { exitDone } from "../cli/exit_status.ts";
+import { EXIT_OK } from "../cli/exit_status.ts";
 import { getLogger } from "../program/log.ts";
 import { type InterfaceStatus, programStatus } from "../program/status_document.ts";
 import { lastHeardSeconds, tunnelCounters } from "../program/tunnel_counters.ts";
@@ -21,7 +21,11 @@ import { SystemError } from "../ffi/libc/system_error.ts";
 import type { UdpSocket } from "../ffi/udp/udp_socket.ts";
 import { listContainerBridges } from "../system/interface/container_bridges.ts";
 import { listDefaultGateways } from "../system/routing/default_gateways.ts";
-import { type ControlSocket, ControlSocketInUse, serveControlSocket } from "../system/control/control_socket.ts";
+import {
+  type ControlSocket,
+  ControlSocketInUse,
+  serveControlSocket,
+} from "../system/control/control_socket.ts";
 import { LinuxFirewall } from "../system/firewall/firewall_linux.ts";
 import { platformRouter } from "../system/routing/platform_router.ts";
 import { ReconcileLoop } from "../system/routing/reconcile_loop.ts";
@@ -179,7 +183,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   });
   const signal = await Promise.race([stop.received, dataPlane.failure]);
   log.info("stopping", { signal });
-  return exitDone;
+  return EXIT_OK;
 }
 
 /**

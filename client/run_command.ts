@@ -20,7 +20,7 @@ import {
 } from "../cli/value_syntax.ts";
 import { DEFAULT_CONFIG } from "../core/config/config.ts";
 import type { Prefix } from "../core/net/prefix.ts";
-import { type ClientRunOptions, defaultClientControl } from "./options.ts";
+import { type ClientRunOptions, DEFAULT_CLIENT_CONTROL } from "./options.ts";
 
 /** What the flags of their names say; undefined where one is not given. */
 export interface ClientFlags {
@@ -56,7 +56,7 @@ const flags: PartsOf<ClientFlags> = {
     keySyntax,
     "The secret of the server's key line. Local users can see it: prefer the variable.",
   ),
-  control: valueFlag("--control", socketSyntax, `The status socket. Default: ${defaultClientControl}.`),
+  control: valueFlag("--control", socketSyntax, `The status socket. Default: ${DEFAULT_CLIENT_CONTROL}.`),
   noOffload: switchFlag(
     "--no-offload",
     "For debugging: carry packets one by one, without the kernel's offloads.",
@@ -113,5 +113,5 @@ export function clientOptions(given: ClientFlags, read: EnvironmentReader): Clie
  * @throws {OperationError} `config`, for a faulty variable whose flag is not given
  */
 export function clientControl(given: string | undefined, read: EnvironmentReader): string {
-  return given ?? environmentValue(read, "DOCKER_CONNECTOR_CONTROL", socketSyntax) ?? defaultClientControl;
+  return given ?? environmentValue(read, "DOCKER_CONNECTOR_CONTROL", socketSyntax) ?? DEFAULT_CLIENT_CONTROL;
 }

@@ -1,28 +1,28 @@
 /**
- * The frame of a program: understands its command line, carries the command out, and turns whatever goes wrong into
- * one line on stderr and an exit status.
+ * The frame of a program: parses its command line, runs the command, and turns a failure into one line on stderr and
+ * an exit status.
  *
  * @module
  */
 
 import { OperationError } from "../core/error.ts";
-import { COMPLETIONS, findCommand, prepareArguments } from "../cli/arguments.ts";
+import { parseArguments, type ParsedArguments } from "../cli/arguments.ts";
 import { versionLine } from "./build_info.ts";
-import type { CommandLine } from "../cli/command_line.ts";
-import { exitDone, exitStatusOf } from "../cli/exit_status.ts";
+import type { CommandLine } from "../cli/command.ts";
+import { EXIT_OK, exitStatusOf } from "../cli/exit_status.ts";
 import { configureLog, currentLogSettings, getLogger } from "./log.ts";
 import { escapeControls } from "../cli/escape.ts";
 import { processTerminal, StdoutClosed, type Terminal } from "../cli/terminal.ts";
 
-/** Columns of the help on a narrow terminal, and where it is no terminal. */
-const LEAST_WIDTH = 60;
+/** Columns of the help on a narrow terminal, and without a terminal. */
+const MIN_WIDTH = 60;
 const PIPE_WIDTH = 100;
 
 /** One of the three programs. */
 export interface Program extends CommandLine {
-  /** What it is for, in a sentence. */
+  /** Its purpose, in a sentence. */
   readonly brief: string;
-  /** What the help says next. */
+  /** The next sentence of the help. */
   readonly description: string;
 }
 
@@ -49,7 +49,7 @@ export async function main(program: Program): Promise<never> {
  *
  * @param program the program
  * @param args its command line, without the program itself
- * @param terminal where its words go
+ * @param terminal its output
  * @returns the exit status
  */
 export async function runProgram(
@@ -58,53 +58,49 @@ export async function runProgram(
   terminal: Terminal,
 ): Promise<number> {
   try {
-    const { args: prepared, warnings } = prepareArguments(program, args);
-    const answer = await answerTo(program, prepared, terminal);
-    if (answer !== undefined) {
-      terminal.out(answer);
-      return exitDone;
+    const parsed = parseArguments(program, args);
+    if (parsed.action !== "run") {
+      terminal.out(await answerTo(program, parsed, terminal));
+      return EXIT_OK;
     }
-    const { command, path } = findCommand(program, prepared);
-    const invocation = command.understand(prepared.slice(path.length));
+    const invocation = parsed.command.understand(parsed.given);
     configureLog({
       level: invocation.log.level ?? "info",
       format: invocation.log.format,
       color: terminal.errColor,
       write: (line) => terminal.err(line),
     });
-    for (const warning of warnings) getLogger("flags").warn(warning);
+    for (const warning of parsed.warnings) getLogger("flags").warn(warning);
     return await invocation.execute(terminal);
   } catch (error) {
     return report(program.program, error, terminal);
   }
 }
 
-/** What was asked for in place of a command's work: the version, help or completions; undefined if none of them. */
+/** Returns the version, the help page or the completions. */
 async function answerTo(
   program: Program,
-  args: readonly string[],
+  parsed: Exclude<ParsedArguments, { action: "run" }>,
   terminal: Terminal,
-): Promise<string | undefined> {
-  if (args[0] === "--version") return `${versionLine(program.program)}\n`;
-  if (args[0] === COMPLETIONS && args[1] !== "--help") {
+): Promise<string> {
+  if (parsed.action === "version") return `${versionLine(program.program)}\n`;
+  if (parsed.action === "completions") {
     const { answerCompletions } = await import("../cli/completions.ts");
-    return answerCompletions(program, args.slice(1));
+    return answerCompletions(program, parsed.shell, parsed.words);
   }
-  const last = args.indexOf("--");
-  if (!args.slice(0, last < 0 ? undefined : last).includes("--help")) return undefined;
   const { helpPage } = await import("../cli/help_page.ts");
-  const width = Math.max(LEAST_WIDTH, terminal.columns ?? PIPE_WIDTH);
-  return helpPage(program, args, { width, bold: terminal.outColor });
+  const width = Math.max(MIN_WIDTH, terminal.columns ?? PIPE_WIDTH);
+  return helpPage(program, parsed.path, { width, bold: terminal.outColor });
 }
 
-/** Says what went wrong in one line; returns the exit status. */
+/** Prints an error in one line; returns the exit status. */
 function report(program: string, error: unknown, terminal: Terminal): number {
-  if (error instanceof StdoutClosed) return exitDone;
+  if (error instanceof StdoutClosed) return EXIT_OK;
   const line = (error instanceof OperationError ? error.report : unexpected(error)).replace(/\s*\n\s*/g, " ");
   const log = currentLogSettings();
   const stack = log?.level === "debug" && error instanceof Error ? error.stack : undefined;
   if (log?.format === "json") {
-    // Whoever asked for JSON reads stderr with a program.
+    // With JSON, another program reads stderr.
     getLogger("program").error(line, { program, stack });
   } else {
     terminal.err(`${program}: ${escapeControls(line)}\n`);

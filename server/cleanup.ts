@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { exitDone } from "../cli/exit_status.ts";
+import { EXIT_OK } from "../cli/exit_status.ts";
 import { escapeControls } from "../cli/escape.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import { DEFAULT_CONFIG, type DockerSetting } from "../core/config/config.ts";
@@ -63,7 +63,7 @@ export async function cleanUp({ control, configFile }: CleanupRequest, terminal:
     throw first;
   }
   if (removed === 0) say("nothing was left");
-  return exitDone;
+  return EXIT_OK;
 }
 
 async function refuseWhileRunning(control: string): Promise<void> {

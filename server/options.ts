@@ -39,4 +39,4 @@ export interface ServerRunOptions {
 }
 
 /** Where the server's control socket is unless `--control` says otherwise. */
-export const defaultServerControl = "/var/run/docker-connector.sock";
+export const DEFAULT_SERVER_CONTROL = "/var/run/docker-connector.sock";

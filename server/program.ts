@@ -24,8 +24,8 @@ export const server: Program = {
   brief: "Lets the desktop reach containers by their IP addresses.",
   description: 'Without a command, "run" is assumed; "run --help" lists its flags.',
   commands: [runCommand, checkCommand, statusCommand, configCommand, tokenCommand, cleanupCommand],
-  originalFlags,
-  absentCommands: {
+  legacyFlags: originalFlags,
+  removedCommands: {
     // Those of the original.
     install: SERVICE,
     uninstall: SERVICE,

@@ -6,7 +6,7 @@
  */
 import { getLogger, setLogLevel } from "../program/log.ts";
 import { loadHeartbeatProof } from "../program/heartbeat_key.ts";
-import { exitDone } from "../cli/exit_status.ts";
+import { EXIT_OK } from "../cli/exit_status.ts";
 import { programStatus } from "../program/status_document.ts";
 import { lastHeardSeconds, tunnelCounters } from "../program/tunnel_counters.ts";
 import type { BridgePair } from "../core/config/config.ts";
@@ -196,7 +196,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   void sharing.apply(firstSteps, follower.config);
   const signal = await Promise.race([stop.received, dataPlane.failure]);
   log.info("stopping", { signal });
-  return exitDone;
+  return EXIT_OK;
 }
 
 /**

@@ -16,7 +16,7 @@ import {
   socketSyntax,
   virtualNetworkSyntax,
 } from "../cli/value_syntax.ts";
-import { defaultServerControl } from "./options.ts";
+import { DEFAULT_SERVER_CONTROL } from "./options.ts";
 
 /** The command. What it needs is loaded when it is called, so that the others start fast. */
 export const runCommand: Command = defineCommand(
@@ -45,7 +45,7 @@ export const runCommand: Command = defineCommand(
       imageSyntax,
       'The client container\'s image: a tar or a name; "off" keeps none. Default: the tar beside the program.',
     ),
-    control: valueFlag("--control", socketSyntax, `The control socket. Default: ${defaultServerControl}.`),
+    control: valueFlag("--control", socketSyntax, `The control socket. Default: ${DEFAULT_SERVER_CONTROL}.`),
     noOffload: switchFlag(
       "--no-offload",
       "For debugging: carry packets one by one, without the kernel's offloads.",
@@ -62,7 +62,7 @@ export const runCommand: Command = defineCommand(
     return await runServer({
       ...given,
       image: image ?? fromEnvironment,
-      control: control ?? defaultServerControl,
+      control: control ?? DEFAULT_SERVER_CONTROL,
       watch: !noWatch,
       offload: !noOffload,
       logLevel: level,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { exitDone } from "../../cli/exit_status.ts";
+import { EXIT_OK } from "../../cli/exit_status.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import { OperationError } from "../../core/error.ts";
 import { readStatus } from "../../system/control/control_client.ts";
@@ -29,5 +29,5 @@ export async function showStatus(control: string, json: boolean, terminal: Termi
       "Restart it, or use --json",
     );
   }
-  return exitDone;
+  return EXIT_OK;
 }

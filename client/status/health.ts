@@ -5,7 +5,7 @@
  */
 
 import { formatDuration } from "../../cli/format.ts";
-import { exitDone } from "../../cli/exit_status.ts";
+import { EXIT_OK } from "../../cli/exit_status.ts";
 import { escapeControls } from "../../cli/escape.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import { OperationError } from "../../core/error.ts";
@@ -24,7 +24,7 @@ export async function reportHealth(control: string, terminal: Terminal): Promise
   const server = await readServer(control);
   if (server.state !== "up") throw unhealthy(server);
   terminal.out(`${escapeControls(`up: ${server.host} (${server.endpoint}), heard ${heard(server)}`)}\n`);
-  return exitDone;
+  return EXIT_OK;
 }
 
 async function readServer(control: string): Promise<ServerView> {

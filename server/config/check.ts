@@ -4,7 +4,7 @@
  * @module
  */
 
-import { exitDone, exitStatus } from "../../cli/exit_status.ts";
+import { EXIT_OK, EXIT_STATUS } from "../../cli/exit_status.ts";
 import { escapeControls } from "../../cli/escape.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { Config } from "../../core/config/config.ts";
@@ -27,7 +27,7 @@ export async function checkConfig(given: string | undefined, terminal: Terminal)
   const { config, faults, idle } = parseConfig(await readConfigFile(file), file);
   if (config === undefined) {
     terminal.out(faults.map((fault) => `${escapeControls(formatFault(fault))}\n`).join(""));
-    return exitStatus.config;
+    return EXIT_STATUS.config;
   }
   terminal.out(escapeControls(`ok: ${file}: ${summary(config)}`) + "\n");
   if (idle.length > 0) terminal.out(`not in this version: ${idle.join(", ")}; these keys have no effect\n`);
@@ -35,7 +35,7 @@ export async function checkConfig(given: string | undefined, terminal: Terminal)
   if (unshared.length > 0) {
     terminal.out(`without effect while "expose" is off: ${unshared.join(", ")}; see "expose ADDRESS:PORT"\n`);
   }
-  return exitDone;
+  return EXIT_OK;
 }
 
 function summary({ routes, bridgePairs, tokens }: Config): string {

@@ -9,7 +9,7 @@ import { isAbsolute } from "node:path";
 import { OperationError } from "../../core/error.ts";
 import { defaultConfigPaths, findConfigFile } from "../../system/config/config_file.ts";
 import { readStatus } from "../../system/control/control_client.ts";
-import { defaultServerControl } from "../options.ts";
+import { DEFAULT_SERVER_CONTROL } from "../options.ts";
 
 /** What says which file a command means. */
 export interface ConfigPlace {
@@ -52,7 +52,7 @@ function usualPlaces(): string[] {
 
 /** The file of `--config`, or of the running server: `sudo` takes away the variable by which Homebrew's is found. */
 async function namedFile(
-  { given, control = defaultServerControl }: ConfigPlace,
+  { given, control = DEFAULT_SERVER_CONTROL }: ConfigPlace,
 ): Promise<string | undefined> {
   if (given !== undefined) return given;
   try {

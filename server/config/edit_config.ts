@@ -4,14 +4,19 @@
  * @module
  */
 
-import { exitDone } from "../../cli/exit_status.ts";
+import { EXIT_OK } from "../../cli/exit_status.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import { addLine, type Edit, listLines, removeLine } from "../../core/config/edit.ts";
 import { formatFault } from "../../core/config/diagnostic.ts";
 import { findKey } from "../../core/config/keys.ts";
 import { parseConfig } from "../../core/config/parse.ts";
 import { OperationError } from "../../core/error.ts";
-import { findConfigFile, MAX_CONFIG_BYTES, readConfigFile, writeConfigFile } from "../../system/config/config_file.ts";
+import {
+  findConfigFile,
+  MAX_CONFIG_BYTES,
+  readConfigFile,
+  writeConfigFile,
+} from "../../system/config/config_file.ts";
 import { whileLocked } from "../../system/config/edit_lock.ts";
 import { configFileToEdit, configFileToRead, type ConfigPlace } from "./config_path.ts";
 
@@ -58,7 +63,7 @@ export async function editConfig(
       `${lines.length === 1 ? "" : `${count} ${count === 1 ? "line" : "lines"} `}${outcome} ${file}\n`,
     );
   }
-  return exitDone;
+  return EXIT_OK;
 }
 
 /**
@@ -158,5 +163,5 @@ async function readAll(input: { read(buffer: Uint8Array): Promise<number | null>
 export async function listConfig(place: ConfigPlace, terminal: Terminal): Promise<number> {
   const text = await readConfigFile(await configFileToRead(place));
   terminal.out(listLines(text).map((line) => `${line}\n`).join(""));
-  return exitDone;
+  return EXIT_OK;
 }

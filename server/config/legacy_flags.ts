@@ -5,11 +5,11 @@
  * @module
  */
 
-import type { OriginalFlag } from "../../cli/command_line.ts";
+import type { LegacyFlag } from "../../cli/command.ts";
 import { OperationError } from "../../core/error.ts";
 
 /** The flags by their names without dashes; they are those of desktop/main.go of mac-docker-connector. */
-export const originalFlags: Readonly<Record<string, OriginalFlag>> = {
+export const originalFlags: Readonly<Record<string, LegacyFlag>> = {
   watch: {
     takesValue: false,
     replace: (value) => ({ flags: value === "true" ? [] : ["--no-watch"], warning: "" }),

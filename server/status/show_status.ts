@@ -4,7 +4,7 @@
  * @module
  */
 
-import { exitDone } from "../../cli/exit_status.ts";
+import { EXIT_OK } from "../../cli/exit_status.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import { OperationError } from "../../core/error.ts";
 import { readStatus } from "../../system/control/control_client.ts";
@@ -40,7 +40,7 @@ export async function showStatus(
 ): Promise<number> {
   if (!watch) terminal.out(await render(control, json ? 2 : undefined));
   else await follow(control, json, terminal);
-  return exitDone;
+  return EXIT_OK;
 }
 
 async function render(control: string, jsonIndent: number | undefined): Promise<string> {

@@ -7,7 +7,7 @@
 import { type Command, defineCommand } from "../../cli/command.ts";
 import { switchFlag, valueFlag } from "../../cli/flag.ts";
 import { socketSyntax } from "../../cli/value_syntax.ts";
-import { defaultServerControl } from "../options.ts";
+import { DEFAULT_SERVER_CONTROL } from "../options.ts";
 
 /** The command. */
 export const statusCommand: Command = defineCommand(
@@ -19,9 +19,9 @@ export const statusCommand: Command = defineCommand(
   {
     json: switchFlag("--json", "Print the whole document as JSON."),
     watch: switchFlag("--watch", "Print it again each second until interrupted."),
-    control: valueFlag("--control", socketSyntax, `The control socket. Default: ${defaultServerControl}.`),
+    control: valueFlag("--control", socketSyntax, `The control socket. Default: ${DEFAULT_SERVER_CONTROL}.`),
   },
-  async ({ json, watch, control = defaultServerControl }, terminal) => {
+  async ({ json, watch, control = DEFAULT_SERVER_CONTROL }, terminal) => {
     const { showStatus } = await import("./show_status.ts");
     return await showStatus({ control, json, watch }, terminal);
   },

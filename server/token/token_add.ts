@@ -4,7 +4,7 @@
  * @module
  */
 
-import { exitDone } from "../../cli/exit_status.ts";
+import { EXIT_OK } from "../../cli/exit_status.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { Config } from "../../core/config/config.ts";
 import { addLine } from "../../core/config/edit.ts";
@@ -55,7 +55,7 @@ export async function addToken(
   if (added === undefined) throw new TypeError("the file was not changed");
   terminal.out(`${token}\n`);
   terminal.err(advice(file, added.address, added.config));
-  return exitDone;
+  return EXIT_OK;
 }
 
 function freeOrThrow(config: Config): IpAddress {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { exitDone } from "../../cli/exit_status.ts";
+import { EXIT_OK } from "../../cli/exit_status.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { Config, Token } from "../../core/config/config.ts";
 import { parseConfig } from "../../core/config/parse.ts";
@@ -54,7 +54,7 @@ export async function printExport(request: ExportRequest, terminal: Terminal): P
   if (config.expose === undefined) {
     terminal.err(`Nobody can log in yet: ${file} has no "expose ADDRESS:PORT" line.\n`);
   }
-  return exitDone;
+  return EXIT_OK;
 }
 
 async function soundConfig(file: string): Promise<Config> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { exitDone } from "../../cli/exit_status.ts";
+import { EXIT_OK } from "../../cli/exit_status.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import { generateToken, TOKEN_ENTROPY } from "../../core/token/generate.ts";
 import { tokenStrength } from "../../core/token/strength.ts";
@@ -22,7 +22,7 @@ export function printToken(name: string | undefined, terminal: Terminal): number
       'Write "token TOKEN ADDRESS" into the config file to use it. In one step: docker-connector token add NAME\n',
     );
   }
-  return exitDone;
+  return EXIT_OK;
 }
 
 /**
