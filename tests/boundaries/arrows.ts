@@ -13,10 +13,11 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ffi: ["core", "ffi"],
   dataplane: ["core", "ffi", "dataplane"],
   system: ["core", "ffi", "system"],
-  cli: ["core", "cli"],
-  server: ["core", "ffi", "dataplane", "system", "cli", "server"],
-  client: ["core", "ffi", "dataplane", "system", "cli", "client"],
-  accessor: ["core", "ffi", "dataplane", "system", "cli", "accessor"],
+  cli: ["core", "cli", "program"],
+  program: ["core", "cli", "program"],
+  server: ["core", "ffi", "dataplane", "system", "cli", "program", "server"],
+  client: ["core", "ffi", "dataplane", "system", "cli", "program", "client"],
+  accessor: ["core", "ffi", "dataplane", "system", "cli", "program", "accessor"],
   "mod.ts": ["core"],
 };
 

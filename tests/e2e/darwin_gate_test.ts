@@ -12,6 +12,7 @@ const FOLDERS = [
   "accessor",
   "bench",
   "cli",
+  "program",
   "client",
   "core",
   "dataplane",

@@ -57,6 +57,6 @@ export class FakeClock implements Clock {
       next.callback();
       for (let turn = 0; turn < 10; turn++) await Promise.resolve();
     }
-    this.time = end;
+    this.time = Math.max(this.time, end);
   }
 }
