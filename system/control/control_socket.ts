@@ -67,7 +67,7 @@ export async function serveControlSocket(
   status: () => unknown,
   limits: ControlLimits = DEFAULT_LIMITS,
 ): Promise<ControlSocket> {
-  await makeWay(path, program);
+  await claimSocketPath(path, program);
   const listener = listen(path);
   const file = Deno.lstatSync(path).ino;
   const door = new Door(listener, status, limits);
@@ -135,7 +135,7 @@ class Door {
  * @throws {ControlSocketInUse} if a living process serves it
  * @throws {OperationError} `io` if something else is there, `privilege` if it may not be removed
  */
-export async function makeWay(path: string, program: string): Promise<void> {
+export async function claimSocketPath(path: string, program: string): Promise<void> {
   try {
     if (!(await Deno.lstat(path)).isSocket) {
       throw cannotOpen(
