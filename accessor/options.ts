@@ -1,5 +1,5 @@
 /**
- * What the command line and the environment tell `run` of the accessor.
+ * The options of the accessor's `run`, from flags and environment.
  *
  * @module
  */

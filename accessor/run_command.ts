@@ -44,13 +44,14 @@ const flags: PartsOf<AccessorFlags> = {
   ),
 };
 
-/** The command. What it needs is loaded when it is called, so that the others start fast. */
+/** The command. Its code is loaded when it is called, so that the others start fast. */
 export const runCommand: Command = defineCommand(
   "run",
   {
     brief: "Join the container networks, in the foreground.",
     description: "Joins the container networks that the server exposes until it is stopped. Needs root. " +
       "The token can come from the environment variable DOCKER_ACCESSOR_TOKEN instead of a flag.",
+    examples: ["run --remote desk.example.com:2512 --token-file /etc/docker-accessor.token"],
   },
   flags,
   async (

@@ -41,6 +41,8 @@ export interface About {
   readonly brief: string;
   /** Sentences for the command's own help page. */
   readonly description: string;
+  /** Command lines to copy, without the program's name. */
+  readonly examples?: readonly string[];
 }
 
 /** One command, or a group of commands. */
@@ -89,7 +91,7 @@ const logParts = {
   level: valueFlag(
     "--log-level",
     logLevelSyntax,
-    "What is logged to stderr: error, warn, info (default) or debug.",
+    "The level of the log on stderr: error, warn, info (default) or debug.",
   ),
   format: valueFlag("--log-format", logFormatSyntax, "The shape of log lines: text (default) or json."),
   debug: switchFlag("--debug", "The same as --log-level debug.", true),

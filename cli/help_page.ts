@@ -24,6 +24,8 @@ interface Page {
   readonly description: string;
   /** A name and its explanation. */
   readonly rows: readonly (readonly [string, string])[];
+  /** Command lines to copy. */
+  readonly examples?: readonly string[];
 }
 
 /**
@@ -38,7 +40,7 @@ export function helpPage(program: Program, path: readonly string[], style: PageS
   if (path.length === 0) return layOut(programPage(program), style);
   if (path[0] === COMPLETIONS) return layOut(completionsPage(program.program), style);
   const { command } = findCommand(program, path);
-  return layOut(commandPage(command, [program.program, ...path].join(" ")), style);
+  return layOut(commandPage(command, program.program, path), style);
 }
 
 function programPage({ program, brief, description, commands }: Program): Page {
@@ -56,7 +58,12 @@ function programPage({ program, brief, description, commands }: Program): Page {
   };
 }
 
-function commandPage({ brief, description, parts, members }: Command, called: string): Page {
+function commandPage(
+  { brief, description, parts, members, examples = [] }: Command,
+  program: string,
+  path: readonly string[],
+): Page {
+  const called = [program, ...path].join(" ");
   const shown = parts.filter(({ hidden }) => !hidden);
   const forms = members.map(({ name, parts }) => [called, name, ...usageOf(parts)]);
   return {
@@ -67,6 +74,7 @@ function commandPage({ brief, description, parts, members }: Command, called: st
       ...members.map(({ name, brief }) => [name, brief] as const),
       ...shown.map((part) => [signature(part), part.description] as const),
     ],
+    examples: examples.map((example) => `  ${program} ${example}`),
   };
 }
 
@@ -95,7 +103,10 @@ function signature({ name, syntax }: Part<unknown>): string {
   return [name, syntax?.metavar].filter((word) => word !== undefined).join(" ");
 }
 
-function layOut({ brief, usage, description, rows }: Page, { width, bold }: PageStyle): string {
+function layOut(
+  { brief, usage, description, rows, examples = [] }: Page,
+  { width, bold }: PageStyle,
+): string {
   const forms = usage.flatMap((pieces, index) => hanging(index === 0 ? "Usage: " : "       ", pieces, width));
   const about = description === "" ? [] : [...hanging("", description.split(" "), width), ""];
   const indent = Math.max(...rows.map(([name]) => name.length)) + 4;
@@ -103,7 +114,8 @@ function layOut({ brief, usage, description, rows }: Page, { width, bold }: Page
     const [first = "", ...rest] = hanging(`  ${name}`.padEnd(indent), text.split(" "), width);
     return [bold ? first.replace(name, () => `\x1b[1m${name}\x1b[0m`) : first, ...rest];
   });
-  return [brief, ...forms, "", ...about, ...table].map((line) => `${line}\n`).join("");
+  const last = examples.length === 0 ? [] : ["", "Examples:", ...examples];
+  return [brief, ...forms, "", ...about, ...table, ...last].map((line) => `${line}\n`).join("");
 }
 
 /** Sets pieces in lines behind a heading; the lines after the first are indented by its length. */

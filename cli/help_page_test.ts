@@ -17,9 +17,14 @@ const program: Program = {
       json: switchFlag("--json", "As JSON."),
     }, done),
     defineGroup("config", "Edit.", [
-      defineCommand("add", { brief: "Add a line.", description: "Adds a line." }, {
-        line: joinedWords("LINE", "The line.", "", ""),
-      }, done),
+      defineCommand(
+        "add",
+        { brief: "Add a line.", description: "Adds a line.", examples: ["config add x"] },
+        {
+          line: joinedWords("LINE", "The line.", "", ""),
+        },
+        done,
+      ),
     ]),
   ],
   legacyFlags: {},
@@ -57,8 +62,8 @@ Does it all.
   --port PORT          The port, which the text of this flag
                        explains at some length.
   --json               As JSON.
-  --log-level LEVEL    What is logged to stderr: error,
-                       warn, info (default) or debug.
+  --log-level LEVEL    The level of the log on stderr:
+                       error, warn, info (default) or debug.
   --log-format FORMAT  The shape of log lines: text
                        (default) or json.
 `,
@@ -85,4 +90,8 @@ Deno.test("the completions' page says how to set each shell up", () => {
 Deno.test("on a terminal the names are bold and stay aligned", () => {
   const bold = helpPage(program, [], { width: 100, bold: true });
   assert.ok(bold.split("\n").includes("  \x1b[1mrun\x1b[0m          Do it."), bold);
+});
+
+Deno.test("a command's page ends with examples to copy", () => {
+  assert.match(page(100, "config", "add"), /\n\nExamples:\n {2}prog config add x\n$/);
 });

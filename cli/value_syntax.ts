@@ -16,13 +16,13 @@ import { LOG_FORMATS, type LogFormat } from "../program/log_line.ts";
 
 /** One kind of value. */
 export interface ValueSyntax<T> {
-  /** What stands for the value in the help, in capitals. */
+  /** The value's name in the help, in capitals. */
   readonly metavar: string;
   /** Reads a value. The problem of a value that may be a secret must not repeat it. */
   readonly read: (text: string) => Reading<T>;
   /** The values there are, where they can be listed. */
   readonly choices?: readonly string[];
-  /** Whether it is a path, for completions. */
+  /** True for a path, which completions leave to the shell. */
   readonly isPath?: boolean;
 }
 
@@ -106,7 +106,7 @@ function readPath(text: string): Reading<string> {
     : found(text);
 }
 
-/** Whether the kernel's offloads are used. */
+/** Use of the kernel's offloads. */
 export const offloadSyntax: ValueSyntax<boolean> = {
   metavar: "on|off",
   choices: ["on", "off"],
@@ -135,7 +135,7 @@ export const keySyntax: ValueSyntax<string> = {
       : problem("the secret is no single word; expected the one of the server's key line"),
 };
 
-/** How much is logged. */
+/** The log level. */
 export const logLevelSyntax: ValueSyntax<LogLevel> = {
   metavar: "LEVEL",
   choices: LOG_LEVELS,
@@ -160,11 +160,11 @@ export const logFormatSyntax: ValueSyntax<LogFormat> = {
 };
 
 /**
- * The fault of a flag or an environment variable whose value cannot be read.
+ * Returns the error for a flag or an environment variable whose value cannot be read.
  *
  * @param code `usage` for a flag, `config` for an environment variable
- * @param name what the value was given to, for example `--port`
- * @param problem what is wrong with the value, and what was expected
+ * @param name the flag or variable, for example `--port`
+ * @param problem the problem of the value, and the expected one
  */
 export function invalidValue(code: "usage" | "config", name: string, problem: string): OperationError {
   return new OperationError(code, `Cannot use ${name}: ${problem}`);

@@ -1,5 +1,5 @@
 /**
- * What the command line and the environment tell `run` of the client, defaults filled in.
+ * The options of the client's `run`, from flags and environment, with defaults.
  *
  * @module
  */

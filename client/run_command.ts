@@ -22,7 +22,7 @@ import { DEFAULT_CONFIG } from "../core/config/config.ts";
 import type { Prefix } from "../core/net/prefix.ts";
 import { type ClientRunOptions, DEFAULT_CLIENT_CONTROL } from "./options.ts";
 
-/** What the flags of their names say; undefined where one is not given. */
+/** The values of the flags; undefined where one is not given. */
 export interface ClientFlags {
   /** `--host` */
   readonly host: string | undefined;
@@ -63,7 +63,7 @@ const flags: PartsOf<ClientFlags> = {
   ),
 };
 
-/** The command. What it needs is loaded when it is called, so that the others start fast. */
+/** The command. Its code is loaded when it is called, so that the others start fast. */
 export const runCommand: Command = defineCommand(
   "run",
   {
@@ -72,6 +72,7 @@ export const runCommand: Command = defineCommand(
       "Carries the tunnel until it is stopped. Needs root in the VM's own network. Each flag can come from " +
       "an environment variable instead: DOCKER_CONNECTOR_ and the flag's name in capitals; " +
       "--no-offload is DOCKER_CONNECTOR_OFFLOAD=off.",
+    examples: ["run --host 192.168.65.2 --port 2511"],
   },
   flags,
   async (given) => {

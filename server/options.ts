@@ -1,5 +1,5 @@
 /**
- * What the command line tells `run` of the server. A value given here wins over the same key of the config file.
+ * The flags of the server's `run`. A flag wins over the same key of the config file.
  *
  * @module
  */

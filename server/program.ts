@@ -15,7 +15,7 @@ import { tokenCommand } from "./token/token_command.ts";
 import { originalFlags } from "./config/legacy_flags.ts";
 
 const SERVICE =
-  'Homebrew keeps the service: "sudo brew services start docker-connector", likewise stop and restart';
+  'Homebrew runs the service: "sudo brew services start docker-connector", also stop and restart';
 const LATER = "A later version will have it";
 
 /** The program. */
@@ -26,13 +26,13 @@ export const server: Program = {
   commands: [runCommand, checkCommand, statusCommand, configCommand, tokenCommand, cleanupCommand],
   legacyFlags: originalFlags,
   removedCommands: {
-    // Those of the original.
+    // Commands of upstream v1.
     install: SERVICE,
     uninstall: SERVICE,
     start: SERVICE,
     stop: SERVICE,
     restart: SERVICE,
-    // The original's `config` took the line itself.
+    // The `config` of upstream v1 took the line itself.
     ...Object.fromEntries(
       KEYS.map(({ name }) => [`config ${name}`, `Write "docker-connector config add ${name} ..."`]),
     ),

@@ -18,13 +18,14 @@ import {
 } from "../cli/value_syntax.ts";
 import { DEFAULT_SERVER_CONTROL } from "./options.ts";
 
-/** The command. What it needs is loaded when it is called, so that the others start fast. */
+/** The command. Its code is loaded when it is called, so that the others start fast. */
 export const runCommand: Command = defineCommand(
   "run",
   {
     brief: "Carry the tunnel, in the foreground.",
     description: "Carries the tunnel until it is stopped. Needs root. Flags win over the config file. " +
       "--image can come from DOCKER_CONNECTOR_IMAGE instead.",
+    examples: ["run", "run --config /etc/docker-connector.conf --log-level debug"],
   },
   {
     configFile: valueFlag(

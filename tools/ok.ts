@@ -27,6 +27,7 @@ const UNIT_FOLDERS = [
   "ffi",
   "server",
   "system",
+  "tunnel",
   "tools",
 ];
 
