@@ -4,26 +4,14 @@
  * @module
  */
 import { type Command, defineCommand } from "../cli/command.ts";
-import { type PartsOf, switchFlag, valueFlag } from "../cli/flag.ts";
+import { NO_OFFLOAD_FLAG, valueFlag } from "../cli/flag.ts";
 import { getLogger } from "../program/log.ts";
 import { fileSyntax, socketSyntax } from "../cli/value_syntax.ts";
 import { OperationError } from "../core/error.ts";
-import type { Prefix } from "../core/net/prefix.ts";
-import type { Remote } from "../core/net/host_port.ts";
 import { DEFAULT_ACCESSOR_CONTROL } from "./options.ts";
 import { excludeSyntax, remoteSyntax, tokenSyntax } from "./value_syntax.ts";
 
-interface AccessorFlags {
-  readonly remote: Remote | undefined;
-  readonly token: string | undefined;
-  readonly tokenFile: string | undefined;
-  readonly envFile: string | undefined;
-  readonly exclude: readonly Prefix[] | undefined;
-  readonly control: string | undefined;
-  readonly noOffload: boolean;
-}
-
-const flags: PartsOf<AccessorFlags> = {
+const flags = {
   remote: valueFlag("--remote", remoteSyntax, "The server: host and UDP port of its expose line."),
   token: valueFlag(
     "--token",
@@ -38,10 +26,7 @@ const flags: PartsOf<AccessorFlags> = {
   ),
   exclude: valueFlag("--exclude", excludeSyntax, "Networks not to route, with all inside them."),
   control: valueFlag("--control", socketSyntax, `The status socket. Default: ${DEFAULT_ACCESSOR_CONTROL}.`),
-  noOffload: switchFlag(
-    "--no-offload",
-    "For debugging: carry packets one by one, without the kernel's offloads.",
-  ),
+  noOffload: NO_OFFLOAD_FLAG,
 };
 
 /** The command. Its code is loaded when it is called, so that the others start fast. */

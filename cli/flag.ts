@@ -1,6 +1,5 @@
 /**
- * The parts of a command line: flags with a value, switches and words. Parsing, help and completions all use these
- * declarations.
+ * The parts of a command line: flags with a value, switches and words. Parsing, help and completions all use these.
  *
  * @module
  */
@@ -35,9 +34,6 @@ export type Parts = Readonly<Record<string, Part<unknown>>>;
 /** The values that parts read. */
 export type ValuesOf<P extends Parts> = { readonly [K in keyof P]: P[K] extends Part<infer T> ? T : never };
 
-/** The parts that read values of the given types. */
-export type PartsOf<T> = { readonly [K in keyof T]: Part<T[K]> };
-
 /** The texts given for each flag, in the order given; for undefined, the words that belong to no flag. */
 export type GivenArguments = ReadonlyMap<FlagName | undefined, readonly string[]>;
 
@@ -66,6 +62,12 @@ export function valueFlag<T>(
 export function switchFlag(name: FlagName, description: string, hidden = false): Part<boolean> {
   return { name, syntax: undefined, description, hidden, read: (given) => given.length > 0 };
 }
+
+/** The flag of each `run` that turns the kernel's offloads off. */
+export const NO_OFFLOAD_FLAG: Part<boolean> = switchFlag(
+  "--no-offload",
+  "For debugging: carry packets one by one, without the kernel's offloads.",
+);
 
 /**
  * Makes a part for all words after a command, joined by one space: quoting them is optional.

@@ -6,7 +6,7 @@
 
 import { type Command, defineCommand } from "../cli/command.ts";
 import { type EnvironmentReader, environmentValue } from "../program/environment.ts";
-import { type PartsOf, switchFlag, valueFlag } from "../cli/flag.ts";
+import { NO_OFFLOAD_FLAG, valueFlag, type ValuesOf } from "../cli/flag.ts";
 import {
   chainSyntax,
   heartbeatSyntax,
@@ -19,32 +19,9 @@ import {
   virtualNetworkSyntax,
 } from "../cli/value_syntax.ts";
 import { DEFAULT_CONFIG } from "../core/config/config.ts";
-import type { Prefix } from "../core/net/prefix.ts";
 import { type ClientRunOptions, DEFAULT_CLIENT_CONTROL } from "./options.ts";
 
-/** The values of the flags; undefined where one is not given. */
-export interface ClientFlags {
-  /** `--host` */
-  readonly host: string | undefined;
-  /** `--port` */
-  readonly port: number | undefined;
-  /** `--addr` */
-  readonly addr: Prefix | undefined;
-  /** `--mtu` */
-  readonly mtu: number | undefined;
-  /** `--chain` */
-  readonly chain: string | undefined;
-  /** `--heartbeat` */
-  readonly heartbeat: number | undefined;
-  /** `--key` */
-  readonly key: string | undefined;
-  /** `--control` */
-  readonly control: string | undefined;
-  /** `--no-offload` */
-  readonly noOffload: boolean;
-}
-
-const flags: PartsOf<ClientFlags> = {
+const flags = {
   host: valueFlag("--host", hostSyntax, "The server's host. Default: where VMs have their desktop."),
   port: valueFlag("--port", portSyntax, "The server's UDP port. Default: 2511."),
   addr: valueFlag("--addr", virtualNetworkSyntax, "This side's virtual address. Default: 192.168.251.1/24."),
@@ -57,11 +34,11 @@ const flags: PartsOf<ClientFlags> = {
     "The secret of the server's key line. Local users can see it: prefer the variable.",
   ),
   control: valueFlag("--control", socketSyntax, `The status socket. Default: ${DEFAULT_CLIENT_CONTROL}.`),
-  noOffload: switchFlag(
-    "--no-offload",
-    "For debugging: carry packets one by one, without the kernel's offloads.",
-  ),
+  noOffload: NO_OFFLOAD_FLAG,
 };
+
+/** The values of the flags; undefined where one is not given. */
+export type ClientFlags = ValuesOf<typeof flags>;
 
 /** The command. Its code is loaded when it is called, so that the others start fast. */
 export const runCommand: Command = defineCommand(

@@ -47,17 +47,11 @@ const MAX_CLEAR_TIME = 2_000;
  * @throws {OperationError} when it cannot start or has to end
  */
 export async function runServer(options: ServerRunOptions): Promise<number> {
-  let reload = () => {};
   const { control, offload } = options;
-  const onHangup = () => reload();
-  await using tunnel = new TunnelProgram({ program: "docker-connector", control, offload, log, onHangup });
+  await using tunnel = new TunnelProgram({ program: "docker-connector", control, offload, log });
   const { cleanup, dataPlane } = tunnel;
-  const initial = await initialConfig(options);
-  const { config, file } = initial;
-  if (options.logLevel === undefined) setLogLevel(config.logLevel);
-  await tunnel.claimControlSocket();
-  await clearStaleInterface(control);
-
+  const initial = await prepare(tunnel, options);
+  const { config } = initial;
   const policy = new BindingPolicy(config, options.image);
   const active = { bridgePairs: config.bridgePairs };
   const { device, socket, router, settings, link } = await openTunnel(
@@ -98,27 +92,31 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const reconciler = cleanup.use(await RouteReconciler.start(router, settings, planner));
   await tunnel.serveStatus<ServerStatus>(() => ({
     interface: interfaceStatus(settings, reconciler.fault),
-    listen: formatEndpoint(socket.localEndpoint()),
-    ...linkStatus(dataPlane, link),
+    ...linkStatus(dataPlane, link, socket),
     routes: routes.status,
     docker: docker(),
     dataPlane: { offload: device.offload.tcp },
     sharing: sharing.status,
     config: follower.status,
   }));
-  reload = await followFile(tunnel, follower, initial, options.watch);
+  await followFile(tunnel, follower, initial, options.watch);
 
-  logUp(settings, socket, file);
+  logUp(settings, socket, initial.file);
   // The tunnel does not wait for its accessors.
   void sharing.apply(firstSteps, follower.config);
   return await tunnel.waitForStop();
 }
 
-/** Removes the addresses and routes of an interface that a killed run has left. */
-async function clearStaleInterface(control: string): Promise<void> {
-  const stale = await clearLeftInterface(control);
-  if (stale === undefined) return;
-  log.info("took addresses and routes from a killed run's interface", { interface: stale.name });
+/** Reads the config file, and clears the way of what a killed run has left. */
+async function prepare(tunnel: TunnelProgram, options: ServerRunOptions): Promise<InitialConfig> {
+  const initial = await initialConfig(options);
+  if (options.logLevel === undefined) setLogLevel(initial.config.logLevel);
+  await tunnel.claimControlSocket();
+  const stale = await clearLeftInterface(options.control);
+  if (stale !== undefined) {
+    log.info("took addresses and routes from a killed run's interface", { interface: stale.name });
+  }
+  return initial;
 }
 
 /** Opens the interface, the socket and the link to the client, and starts the data plane. */
@@ -185,32 +183,29 @@ async function configureInterface(router: Router, name: string, config: Config):
   return base;
 }
 
-/**
- * Reloads the config file when it changes.
- *
- * @returns the answer to SIGHUP
- */
+/** Reads the config file again when it changes, and at SIGHUP. */
 async function followFile(
-  { cleanup }: TunnelProgram,
+  tunnel: TunnelProgram,
   follower: ConfigFollower,
   { file, exists }: InitialConfig,
   watch: boolean,
-): Promise<() => void> {
-  cleanup.use(follower);
-  if (watch) {
-    cleanup.use(watchFile(file, () => void follower.reload()));
-    // The file may have been saved between the first read and the watch.
-    if (exists) await follower.reload();
-  }
-  return () => {
+): Promise<void> {
+  tunnel.cleanup.use(follower);
+  tunnel.onHangup = () => {
     log.info("SIGHUP: reading the config file again", { file });
     void follower.reload();
   };
+  if (watch) {
+    tunnel.cleanup.use(watchFile(file, () => void follower.reload()));
+    // The file may have been saved between the first read and the watch.
+    if (exists) await follower.reload();
+  }
 }
 
-function linkStatus({ counters }: DataPlane, { client, refused }: ClientLink) {
+function linkStatus({ counters }: DataPlane, { client, refused }: ClientLink, socket: UdpSocket) {
   const now = Date.now();
   return {
+    listen: formatEndpoint(socket.localEndpoint()),
     client: client === undefined ? null : {
       endpoint: formatEndpoint(client.endpoint),
       lastHeardSeconds: lastHeardSeconds(counters, now) ?? Math.floor((now - client.lastHeartbeat) / 1000),

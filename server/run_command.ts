@@ -6,7 +6,7 @@
 
 import { type Command, defineCommand } from "../cli/command.ts";
 import { environmentValue } from "../program/environment.ts";
-import { switchFlag, valueFlag } from "../cli/flag.ts";
+import { NO_OFFLOAD_FLAG, switchFlag, valueFlag } from "../cli/flag.ts";
 import {
   fileSyntax,
   imageSyntax,
@@ -47,10 +47,7 @@ export const runCommand: Command = defineCommand(
       'The client container\'s image: a tar or a name; "off" keeps none. Default: the tar beside the program.',
     ),
     control: valueFlag("--control", socketSyntax, `The control socket. Default: ${DEFAULT_SERVER_CONTROL}.`),
-    noOffload: switchFlag(
-      "--no-offload",
-      "For debugging: carry packets one by one, without the kernel's offloads.",
-    ),
+    noOffload: NO_OFFLOAD_FLAG,
     noWatch: switchFlag("--no-watch", "Read the config file once and do not follow it."),
   },
   async ({ control, image, noOffload, noWatch, ...given }, _terminal, { level }) => {

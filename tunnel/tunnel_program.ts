@@ -29,8 +29,6 @@ export interface TunnelProgramOptions {
   /** True to use the kernel's offloads. */
   readonly offload: boolean;
   readonly log: Logger;
-  /** Called at each SIGHUP. By default a line in the log. */
-  readonly onHangup?: () => void;
 }
 
 /** The part of a status document that is not common to all programs. */
@@ -46,13 +44,15 @@ export class TunnelProgram implements AsyncDisposable {
   readonly startedAt: number = Date.now();
   /** The resources to close at the end. */
   readonly cleanup: AsyncDisposableStack = new AsyncDisposableStack();
+  /** The answer to SIGHUP. */
+  onHangup: () => void;
   readonly #options: TunnelProgramOptions;
   readonly #stop: StopSignal;
 
   constructor(options: TunnelProgramOptions) {
     this.#options = options;
-    const ignore = () => options.log.info("SIGHUP: nothing to do; SIGTERM stops the program");
-    this.#stop = this.cleanup.use(new StopSignal(options.onHangup ?? ignore));
+    this.onHangup = () => options.log.info("SIGHUP: nothing to do; SIGTERM stops the program");
+    this.#stop = this.cleanup.use(new StopSignal(() => this.onHangup()));
     this.cleanup.use(new ProgramPages());
   }
 
