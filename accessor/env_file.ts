@@ -1,5 +1,5 @@
 /**
- * A file that says where to log in, and with which token: for services, whose command lines everybody can read.
+ * A file with the server and the token: for services, whose command lines every user can read.
  *
  * @module
  */
@@ -11,19 +11,19 @@ import { remoteSyntax } from "./value_syntax.ts";
 /** The variable that can name the server. */
 const REMOTE_VARIABLE = "DOCKER_ACCESSOR_REMOTE";
 
-/** What a file says. */
+/** The content of a file. */
 export interface EnvFile {
   /** Looks a variable of the file up. */
   readonly read: EnvironmentReader;
-  /** Where the server is; undefined where the file does not say. */
+  /** The server; undefined if the file has none. */
   readonly remote: HostPort | undefined;
   /** Lines for the log. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Reads lines `NAME=VALUE`, as the EnvironmentFile of systemd.exec(5): blank lines and those that begin with `#` or `;` say nothing,
- * quotes around a value are not part of it.
+ * Reads lines `NAME=VALUE`, as the EnvironmentFile of systemd.exec(5): blank lines and those that begin with `#` or `;`
+ * are skipped, quotes around a value are not part of it.
  *
  * @param path the file
  * @throws {OperationError} "config" if it cannot be read or names no server that is one

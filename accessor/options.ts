@@ -1,5 +1,5 @@
 /**
- * What the command line and the environment tell `run` of the accessor.
+ * The options of the accessor's `run`, from flags and environment.
  *
  * @module
  */
@@ -21,4 +21,4 @@ export interface AccessorRunOptions {
 }
 
 /** Where the accessor's status socket is unless `--control` says otherwise. */
-export const defaultAccessorControl = "/var/run/docker-accessor.sock";
+export const DEFAULT_ACCESSOR_CONTROL = "/var/run/docker-accessor.sock";

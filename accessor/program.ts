@@ -13,6 +13,6 @@ export const accessor: Program = {
   brief: "Joins the container networks of another machine.",
   description: 'Without a command, "run" is assumed; "run --help" lists its flags.',
   commands: [runCommand, statusCommand],
-  originalFlags: {},
-  absentCommands: {},
+  legacyFlags: {},
+  removedCommands: {},
 };

@@ -3,24 +3,19 @@
  *
  * @module
  */
-import { EXIT_OK } from "../cli/exit_status.ts";
 import { getLogger } from "../program/log.ts";
-import { peerState, programStatus } from "../program/status.ts";
+import { peerState } from "../program/status.ts";
 import type { TunnelCounters } from "../program/status_document.ts";
-import { formatAddress, type IpAddress, parseAddress } from "../core/net/address.ts";
-import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
-import { formatHostPort } from "../core/net/host_port.ts";
 import { dropsByReason } from "../core/counters.ts";
-import { DataPlane } from "../dataplane/data_plane.ts";
+import { type IpAddress, parseAddress } from "../core/net/address.ts";
+import { formatEndpoint } from "../core/net/endpoint.ts";
+import { formatHostPort, type HostPort } from "../core/net/host_port.ts";
+import type { DataPlane } from "../dataplane/data_plane.ts";
 import { SessionController } from "../dataplane/sessions/session_controller.ts";
+import type { UdpSocket } from "../ffi/udp/udp_socket.ts";
 import { resolveHost } from "../ffi/resolve/resolve.ts";
-import { claimSocketPath, serveControlSocket } from "../system/control/control_socket.ts";
 import { platformRouter } from "../system/routing/platform_router.ts";
-import { MemoryTrim } from "../system/process/memory_trim.ts";
-import { ReconcileLoop } from "../system/routing/reconcile_loop.ts";
-import { platformRouteWatch } from "../system/routing/route_watch.ts";
-import { StopSignal } from "../system/process/stop_signal.ts";
-import { openTunnelDevice, openTunnelSocket } from "../system/interface/tunnel_device.ts";
+import { interfaceStatus, TunnelProgram, unspecifiedEndpoint } from "../tunnel/tunnel_program.ts";
 import { JoinedNetwork } from "./tunnel/joined_network.ts";
 import type { AccessorRunOptions } from "./options.ts";
 import { EndpointResolver, socketFamily } from "./tunnel/endpoint_resolver.ts";
@@ -32,57 +27,34 @@ const log = getLogger("accessor");
 
 /** The interface's name on Linux; macOS picks a utun of its own. */
 const INTERFACE_NAME = "accessor0";
-/** The session's address until the server has told it: no packet is for it. */
+/** The session's address before the server has sent it: no packet is for it. */
 const NO_ADDRESS: IpAddress = { family: 4, bytes: new Uint8Array(4) };
 
 /**
  * Runs the accessor.
  *
  * @returns the exit status when it was asked to stop
- * @throws {OperationError} when it cannot start or cannot go on
+ * @throws {OperationError} when it cannot start or has to end
  */
 export async function runAccessor(options: AccessorRunOptions): Promise<number> {
-  const startedAt = Date.now();
-  const dataPlane = new DataPlane();
-  using stop = new StopSignal(() => log.info("SIGHUP: nothing to do; SIGTERM stops the program"));
-  using _pages = new MemoryTrim();
-  await claimSocketPath(options.control, "docker-accessor");
-  await using cleanup = new AsyncDisposableStack();
+  const { control, offload, remote } = options;
+  await using tunnel = new TunnelProgram({ program: "docker-accessor", control, offload, log });
+  const { cleanup, dataPlane } = tunnel;
+  await tunnel.claimControlSocket();
 
-  // The Worker starts while the code of handshakes is loaded, and that before the token's keys are derived on a thread of their own.
+  // The Worker starts while the code of handshakes is loaded, and that before a thread derives the token's keys.
   const handshakes = loadHandshakes(options.token);
-  // Whoever awaits it sees the failure, unless something else fails first.
+  // The failure is seen below, unless something else fails first.
   handshakes.catch(() => {});
-  const device = cleanup.use(await openTunnelDevice({ name: INTERFACE_NAME, offload: options.offload }));
-  const { host } = options.remote;
-  const addresses = await resolveHost(host);
-  const family = parseAddress(host)?.family ?? socketFamily(addresses);
-  const socket = cleanup.use(await openTunnelSocket(anyLocal(family)));
+  const device = await tunnel.openDevice(INTERFACE_NAME);
+  const addresses = await resolveHost(remote.host);
+  const family = parseAddress(remote.host)?.family ?? socketFamily(addresses);
+  const socket = await tunnel.openSocket(unspecifiedEndpoint(family));
   const router = await platformRouter();
-
-  await dataPlane.start({
-    role: "accessor",
-    tun: device,
-    connected: false,
-    offload: options.offload,
-    onNotice: (text) => log.info(text),
-    onMessage: () => {},
-  });
-  cleanup.defer(() => dataPlane.stop());
+  await tunnel.startDataPlane({ role: "accessor", tun: device, connected: false, onMessage: () => {} });
 
   let link: ServerLink | undefined = undefined;
-  const plane = await SessionController.attach(dataPlane, {
-    socket,
-    offload: options.offload,
-    slots: 1,
-    onDatagram: (bytes, source) => link?.takeDatagram(bytes, source),
-    onText: (_slot, bytes) => link?.takeText(bytes),
-    onWanted: () => link?.takeWanted(),
-    onConfirmed: (_slot, localIndex) => link?.takeConfirmed(localIndex),
-    onNotice: (line) => log.info(line),
-  });
-  plane.setSession(SLOT, { address: NO_ADDRESS });
-
+  const plane = await attachSession(dataPlane, socket, offload, () => link);
   const network = cleanup.use(
     new JoinedNetwork({
       router,
@@ -98,58 +70,46 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
   );
   await network.clearLeftovers();
   const { ServerLink, peer } = await handshakes;
-  link = cleanup.use(
-    new ServerLink({
-      remote: options.remote,
-      peer,
-      plane,
-      socket,
-      finder: new EndpointResolver(options.remote, addresses, { resolve: resolveHost, family }),
-      onLogin: (login) => void network.join(login),
-    }),
+  const finder = new EndpointResolver(remote, addresses, { resolve: resolveHost, family });
+  const running = cleanup.use(
+    new ServerLink({ remote, peer, plane, socket, finder, onLogin: (login) => void network.join(login) }),
   );
-  const running = link;
-  cleanup.use(
-    new ReconcileLoop({
-      work: () => {
-        running.noteNetworkChange();
-        return network.reconcile();
-      },
-      watch: await platformRouteWatch(),
-    }),
-  );
-
-  const status = (): AccessorStatus => ({
-    ...programStatus("docker-accessor", startedAt, Date.now()),
-    interface: network.interface === undefined ? null : {
-      name: device.name,
-      mtu: network.interface.mtu,
-      address: formatAddress(network.interface.address),
-      peer: formatAddress(network.interface.peer),
-      ...network.fault === undefined ? {} : { fault: network.fault },
-    },
-    server: {
-      host: formatHostPort(options.remote),
-      endpoint: running.endpoint === undefined ? null : formatEndpoint(running.endpoint),
-      lastHeardSeconds: running.lastHeardSeconds,
-      lastHandshakeSeconds: running.handshakeSeconds,
-      state: peerState(running.isUp, running.lastHeardSeconds),
-    },
+  link = running;
+  await tunnel.startReconciling(() => {
+    running.noteNetworkChange();
+    return network.reconcile();
+  });
+  await tunnel.serveStatus<AccessorStatus>(() => ({
+    interface: network.interface === undefined ? null : interfaceStatus(network.interface, network.fault),
+    server: serverStatus(running, remote),
     routes: network.routes,
     counters: counters(plane, dataPlane, running.malformed),
     dataPlane: { offload: device.offload.tcp, cipher: plane.backend },
-  });
-  cleanup.use(await serveControlSocket(options.control, "docker-accessor", status));
-  log.info("connecting", {
-    host: formatHostPort(options.remote),
-    interface: device.name,
-    cipher: plane.backend,
-  });
-  link.start();
+  }));
+  log.info("connecting", { host: formatHostPort(remote), interface: device.name, cipher: plane.backend });
+  running.start();
+  return await tunnel.waitForStop(plane.failure);
+}
 
-  const signal = await Promise.race([stop.received, dataPlane.failure, plane.failure]);
-  log.info("stopping", { signal });
-  return EXIT_OK;
+/** Starts the session plane with one session, whose events go to the link. */
+async function attachSession(
+  dataPlane: DataPlane,
+  socket: UdpSocket,
+  offload: boolean,
+  link: () => ServerLink | undefined,
+): Promise<SessionController> {
+  const plane = await SessionController.attach(dataPlane, {
+    socket,
+    offload,
+    slots: 1,
+    onDatagram: (bytes, source) => link()?.takeDatagram(bytes, source),
+    onText: (_slot, bytes) => link()?.takeText(bytes),
+    onWanted: () => link()?.takeWanted(),
+    onConfirmed: (_slot, localIndex) => link()?.takeConfirmed(localIndex),
+    onNotice: (line) => log.info(line),
+  });
+  plane.setSession(SLOT, { address: NO_ADDRESS });
+  return plane;
 }
 
 async function loadHandshakes(token: string) {
@@ -158,8 +118,14 @@ async function loadHandshakes(token: string) {
   return { peer, ServerLink };
 }
 
-function anyLocal(family: 4 | 6): Endpoint {
-  return { address: { family, bytes: new Uint8Array(family === 4 ? 4 : 16) }, port: 0 };
+function serverStatus(link: ServerLink, remote: HostPort): AccessorStatus["server"] {
+  return {
+    host: formatHostPort(remote),
+    endpoint: link.endpoint === undefined ? null : formatEndpoint(link.endpoint),
+    lastHeardSeconds: link.lastHeardSeconds,
+    lastHandshakeSeconds: link.handshakeSeconds,
+    state: peerState(link.isUp, link.lastHeardSeconds),
+  };
 }
 
 function counters(plane: SessionController, dataPlane: DataPlane, malformedTexts: number): TunnelCounters {

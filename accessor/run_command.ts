@@ -4,26 +4,14 @@
  * @module
  */
 import { type Command, defineCommand } from "../cli/command.ts";
-import { type PartsOf, switchFlag, valueFlag } from "../cli/flag.ts";
+import { NO_OFFLOAD_FLAG, valueFlag } from "../cli/flag.ts";
 import { getLogger } from "../program/log.ts";
 import { fileSyntax, socketSyntax } from "../cli/value_syntax.ts";
 import { OperationError } from "../core/error.ts";
-import type { Prefix } from "../core/net/prefix.ts";
-import type { HostPort } from "../core/net/host_port.ts";
-import { defaultAccessorControl } from "./options.ts";
+import { DEFAULT_ACCESSOR_CONTROL } from "./options.ts";
 import { excludeSyntax, remoteSyntax, tokenSyntax } from "./value_syntax.ts";
 
-interface AccessorFlags {
-  readonly remote: HostPort | undefined;
-  readonly token: string | undefined;
-  readonly tokenFile: string | undefined;
-  readonly envFile: string | undefined;
-  readonly exclude: readonly Prefix[] | undefined;
-  readonly control: string | undefined;
-  readonly noOffload: boolean;
-}
-
-const flags: PartsOf<AccessorFlags> = {
+const flags = {
   remote: valueFlag("--remote", remoteSyntax, "The server: host and UDP port of its expose line."),
   token: valueFlag(
     "--token",
@@ -37,24 +25,22 @@ const flags: PartsOf<AccessorFlags> = {
     "A file with lines DOCKER_ACCESSOR_REMOTE=HOST:PORT and DOCKER_ACCESSOR_TOKEN=TOKEN, for services.",
   ),
   exclude: valueFlag("--exclude", excludeSyntax, "Networks not to route, with all inside them."),
-  control: valueFlag("--control", socketSyntax, `The status socket. Default: ${defaultAccessorControl}.`),
-  noOffload: switchFlag(
-    "--no-offload",
-    "For debugging: carry packets one by one, without the kernel's offloads.",
-  ),
+  control: valueFlag("--control", socketSyntax, `The status socket. Default: ${DEFAULT_ACCESSOR_CONTROL}.`),
+  noOffload: NO_OFFLOAD_FLAG,
 };
 
-/** The command. What it needs is loaded when it is called, so that the others start fast. */
+/** The command. Its code is loaded when it is called, so that the others start fast. */
 export const runCommand: Command = defineCommand(
   "run",
   {
     brief: "Join the container networks, in the foreground.",
     description: "Joins the container networks that the server exposes until it is stopped. Needs root. " +
       "The token can come from the environment variable DOCKER_ACCESSOR_TOKEN instead of a flag.",
+    examples: ["run --remote desk.example.com:2512 --token-file /etc/docker-accessor.token"],
   },
   flags,
   async (
-    { envFile, token, tokenFile, exclude = [], control = defaultAccessorControl, noOffload, ...given },
+    { envFile, token, tokenFile, exclude = [], control = DEFAULT_ACCESSOR_CONTROL, noOffload, ...given },
   ) => {
     const file = envFile === undefined
       ? undefined

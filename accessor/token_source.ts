@@ -1,5 +1,5 @@
 /**
- * Where the accessor's token comes from: the command line, a file or the environment, and what is unwise about that.
+ * The source of the accessor's token: the command line, a file or the environment; with warnings about unsafe ones.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import { tokenSyntax } from "./value_syntax.ts";
 /** The variable that can hold the token. */
 export const TOKEN_VARIABLE = "DOCKER_ACCESSOR_TOKEN";
 
-/** A token's file has one word; more octets than this are some other file. */
-const LONGEST_FILE = 4096;
+/** Bytes of the largest token file; a larger one is some other file. */
+const MAX_FILE_LENGTH = 4096;
 /** Permission bits of the group and of others. */
 const OTHERS = 0o077;
 
-/** What was given. */
-export interface TokenSources {
+/** The possible sources. */
+export interface TokenSourceOptions {
   /** `--token` */
   readonly token: string | undefined;
   /** `--token-file` */
@@ -26,7 +26,7 @@ export interface TokenSources {
   readonly read: EnvironmentReader;
 }
 
-/** A token, and what its owner should change. */
+/** A token, and warnings for its owner. */
 export interface FoundToken {
   readonly token: string;
   /** Lines for the log. */
@@ -36,9 +36,9 @@ export interface FoundToken {
 /**
  * Finds the token: a flag wins over the environment.
  *
- * @throws {OperationError} "usage" if there is none, or two flags have one; "config" if the file or the variable is at fault
+ * @throws {OperationError} `usage` if there is none, or two flags have one; `config` for a faulty file or variable
  */
-export async function findToken({ token, tokenFile, read }: TokenSources): Promise<FoundToken> {
+export async function findToken({ token, tokenFile, read }: TokenSourceOptions): Promise<FoundToken> {
   if (token !== undefined && tokenFile !== undefined) {
     throw new OperationError(
       "usage",
@@ -79,7 +79,7 @@ async function readTokenFile(path: string): Promise<FoundToken> {
 /**
  * Reads a file that holds the token.
  *
- * @param remedy what to do where the file is not there
+ * @param remedy the remedy for a missing file
  * @returns its text, and a warning where others can read it too
  * @throws {OperationError} "config" if it cannot be read or is too large
  */
@@ -99,12 +99,12 @@ async function readSmallFile(path: string, remedy: string): Promise<TokenFile> {
     using file = await Deno.open(path);
     const { isFile, isDirectory, mode } = await file.stat();
     if (isDirectory) throw new OperationError("config", `Cannot read the token from ${path}: it is a folder`);
-    const room = new Uint8Array(LONGEST_FILE + 1);
+    const room = new Uint8Array(MAX_FILE_LENGTH + 1);
     const length = await readFully(file, room);
-    if (length > LONGEST_FILE) {
+    if (length > MAX_FILE_LENGTH) {
       throw new OperationError(
         "config",
-        `Cannot read the token from ${path}: the file has more than ${LONGEST_FILE} bytes`,
+        `Cannot read the token from ${path}: the file has more than ${MAX_FILE_LENGTH} bytes`,
         "Put the token alone into it",
       );
     }

@@ -1,5 +1,5 @@
 /**
- * How the values of the accessor's own flags are read.
+ * The syntax of the accessor's own flags.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export const tokenSyntax: ValueSyntax<string> = {
   },
 };
 
-/** Networks that are not routed; host bits are passed over. */
+/** Networks that are not routed; host bits are ignored. */
 export const excludeSyntax: ValueSyntax<readonly Prefix[]> = {
   metavar: "CIDR,...",
   read: (text) => {

@@ -1,61 +1,71 @@
 /**
- * Brings a command line into the one spelling that the commands read, and says what is wrong with it in words
- * for people. Three liberties are taken up here: `run` may be left out, `-name` is the same as `--name`, and flags of
- * the original that are no longer needed may still be there.
- *
- * A word that belongs to no flag is never repeated in a message: it could be part of a secret.
+ * Parses a command line and explains what is wrong with it. Three shortcuts are allowed: `run` may be left out,
+ * `-name` is the same as `--name`, and flags of upstream v1 that are no longer needed may still be there.
  *
  * @module
  */
 
-import { suggest } from "../core/suggest.ts";
 import { quote } from "../core/result.ts";
+import { suggest } from "../core/suggest.ts";
 import { OperationError } from "../core/error.ts";
-import type { Command } from "./command.ts";
-import type { CommandLine } from "./command_line.ts";
-import { FlagScan } from "./flag_scan.ts";
+import type { Command, CommandLine } from "./command.ts";
+import type { GivenArguments } from "./flag.ts";
+import { FlagParser } from "./flag_parser.ts";
 
-/** A command line in the one spelling. */
-export interface PreparedArguments {
-  /** The arguments. */
-  readonly args: readonly string[];
-  /** What the user is to be told although the command works. */
-  readonly warnings: readonly string[];
-}
+/** A parsed command line. */
+export type ParsedArguments =
+  | { readonly action: "version" }
+  /** Help on the command or group of these words; on the program without words. */
+  | { readonly action: "help"; readonly path: readonly string[] }
+  /** The shell's script without words, else the completions of the last word. */
+  | { readonly action: "completions"; readonly shell: string; readonly words: readonly string[] }
+  | {
+    readonly action: "run";
+    readonly command: Command;
+    readonly path: readonly string[];
+    readonly given: GivenArguments;
+    readonly warnings: readonly string[];
+  };
 
-/** The command that writes completion scripts and answers them. */
+/** The command that prints completion scripts and completes words. */
 export const COMPLETIONS = "completions";
 
-/** The shells that it writes for. */
+/** The shells that have a script. */
 export const SHELLS: readonly string[] = ["bash", "zsh", "fish"];
 
 /**
- * Brings a command line into the one spelling.
+ * Parses a command line.
  *
- * @param line the command lines there are
- * @param given the arguments as they were given
+ * @param line the command lines of the program
+ * @param given the arguments, without the program itself
  * @throws {OperationError} `usage`
  */
-export function prepareArguments(line: CommandLine, given: readonly string[]): PreparedArguments {
+export function parseArguments(line: CommandLine, given: readonly string[]): ParsedArguments {
   const first = given[0] ?? "";
-  if (first === COMPLETIONS) return { args: completionArguments(given), warnings: [] };
-  if (/^--?help$|^-h$/.test(first)) return { args: ["--help"], warnings: [] };
-  if (/^--?version$/.test(first)) return { args: ["--version"], warnings: [] };
+  if (first === COMPLETIONS) return parseCompletions(given.slice(1));
+  if (isHelp(first)) return { action: "help", path: [] };
+  if (/^--?version$/.test(first)) return { action: "version" };
   const args = first === "" || first.startsWith("-") ? ["run", ...given] : given;
   const { command, path } = findCommand(line, args);
   const rest = args.slice(path.length);
   if (command.members.length > 0) {
-    return { args: [...path, ...groupHelp(line, command, path, rest)], warnings: [] };
+    if (rest.some(isHelp)) return { action: "help", path };
+    const members = command.members.map(({ name }) => name).join(", ");
+    throw new OperationError(
+      "usage",
+      `Cannot run ${path.join(" ")}: it needs one of ${members}`,
+      `Run "${[line.program, ...path, "--help"].join(" ")}"`,
+    );
   }
-  const scan = new FlagScan(line, command, path.join(" "));
-  scan.read(rest);
-  return { args: [...path, ...scan.args], warnings: scan.warnings };
+  const parser = new FlagParser(line, command, path.join(" "));
+  parser.parse(rest);
+  if (parser.help) return { action: "help", path };
+  return { action: "run", command, path, given: parser.given, warnings: parser.warnings };
 }
 
-/** In `completions SHELL ARG...`, the arguments of a line without a command are those of `run`. */
-function completionArguments(given: readonly string[]): readonly string[] {
-  const [name = COMPLETIONS, shell, ...rest] = given;
-  if (shell !== undefined && /^--?help$|^-h$/.test(shell)) return [name, "--help"];
+/** Parses `completions SHELL WORD...`. The flags of a line without a command are those of `run`. */
+function parseCompletions([shell, ...words]: readonly string[]): ParsedArguments {
+  if (shell !== undefined && isHelp(shell)) return { action: "help", path: [COMPLETIONS] };
   if (shell === undefined || !SHELLS.includes(shell)) {
     const state = shell === undefined ? "the shell is missing" : `the shell ${quote(shell)} is not known`;
     throw new OperationError(
@@ -64,15 +74,19 @@ function completionArguments(given: readonly string[]): readonly string[] {
       `Give one of ${SHELLS.join(", ")}`,
     );
   }
-  return rest[0]?.startsWith("-") ? [name, shell, "run", ...rest] : given;
+  return { action: "completions", shell, words: words[0]?.startsWith("-") ? ["run", ...words] : words };
+}
+
+function isHelp(word: string): boolean {
+  return /^--?help$|^-h$/.test(word);
 }
 
 /**
  * Finds the command, or the group, that a command line calls.
  *
- * @param line the command lines there are
+ * @param line the command lines of the program
  * @param args the command line, the command first
- * @returns the command, and the words it was called by
+ * @returns the command, and the words that call it
  * @throws {OperationError} `usage`, if there is none
  */
 export function findCommand(
@@ -98,9 +112,9 @@ function unknownCommand(
   choices: readonly Command[],
 ): OperationError {
   const word = path.join(" ");
-  const absent = Object.hasOwn(line.absentCommands, word) ? line.absentCommands[word] : undefined;
-  if (absent !== undefined) {
-    return new OperationError("usage", `Cannot run ${word}: there is no such command`, absent);
+  const removed = Object.hasOwn(line.removedCommands, word) ? line.removedCommands[word] : undefined;
+  if (removed !== undefined) {
+    return new OperationError("usage", `Cannot run ${word}: there is no such command`, removed);
   }
   const nearest = suggest(path.at(-1) ?? "", choices.map(({ name }) => name));
   const parent = path.slice(0, -1);
@@ -110,20 +124,5 @@ function unknownCommand(
     nearest === undefined
       ? `Run "${[line.program, ...parent, "--help"].join(" ")}" for the commands`
       : `Did you mean "${[line.program, ...parent, nearest].join(" ")}"?`,
-  );
-}
-
-function groupHelp(
-  line: CommandLine,
-  group: Command,
-  path: readonly string[],
-  rest: readonly string[],
-): readonly string[] {
-  if (rest.some((word) => /^--?help$|^-h$/.test(word))) return ["--help"];
-  const members = group.members.map(({ name }) => name);
-  throw new OperationError(
-    "usage",
-    `Cannot run ${path.join(" ")}: it needs one of ${members.join(", ")}`,
-    `Run "${[line.program, ...path, "--help"].join(" ")}"`,
   );
 }

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../core/error.ts";
-import { prepareArguments } from "./arguments.ts";
-import { type Command, defineCommand, defineGroup } from "./command.ts";
-import type { CommandLine } from "./command_line.ts";
+import { parseArguments } from "./arguments.ts";
+import { type Command, type CommandLine, defineCommand, defineGroup } from "./command.ts";
 import { joinedWords, type Parts, switchFlag, valueFlag } from "./flag.ts";
 import { fileSyntax, keySyntax, portSyntax } from "./value_syntax.ts";
 
@@ -27,21 +26,31 @@ const line: CommandLine = {
       define("add", { line: joinedWords("LINE", "", "Cannot add: no line", "") }),
     ]),
   ],
-  originalFlags: {
+  legacyFlags: {
     watch: {
       takesValue: false,
       replace: (value) => ({ flags: value === "true" ? [] : ["--no-watch"], warning: "" }),
     },
     "log-file": { takesValue: true, replace: (value) => ({ flags: [], warning: `${value} is not written` }) },
   },
-  absentCommands: { start: 'Use "brew services start"' },
+  removedCommands: { start: 'Use "brew services start"' },
 };
 
-const args = (...given: string[]) => prepareArguments(line, given).args;
+/** What was parsed, each flag as `--name=value`, the words last. */
+function args(...given: string[]): string[] {
+  const parsed = parseArguments(line, given);
+  if (parsed.action === "version") return ["--version"];
+  if (parsed.action === "help") return [...parsed.path, "--help"];
+  if (parsed.action === "completions") return ["completions", parsed.shell, ...parsed.words];
+  const flags = [...parsed.given].flatMap(([name, values]) =>
+    values.map((value) => name === undefined ? value : value === "" ? name : `${name}=${value}`)
+  );
+  return [...parsed.path, ...flags];
+}
 
 function refusal(...given: string[]): string {
   try {
-    prepareArguments(line, given);
+    parseArguments(line, given);
   } catch (error) {
     assert.ok(error instanceof OperationError);
     assert.equal(error.code, "usage");
@@ -88,10 +97,9 @@ Deno.test("switches take the original's true and false", () => {
 
 Deno.test("flags of the original are translated or dropped with a warning", () => {
   assert.deepEqual(args("-watch=false", "-watch"), ["run", "--no-watch"]);
-  assert.deepEqual(prepareArguments(line, ["-log-file", "/a", "-port", "5"]), {
-    args: ["run", "--port=5"],
-    warnings: ["/a is not written"],
-  });
+  assert.deepEqual(args("-log-file", "/a", "-port", "5"), ["run", "--port=5"]);
+  const parsed = parseArguments(line, ["-log-file", "/a", "-port", "5"]);
+  assert.deepEqual(parsed.action === "run" && parsed.warnings, ["/a is not written"]);
   assert.match(refusal("status", "-watch"), /has no such flag/);
 });
 
@@ -124,7 +132,7 @@ Deno.test("words of a command are handed on, also those that look like flags aft
     "route",
     "172.20.0.0/16",
   ]);
-  assert.deepEqual(args("config", "add", "--", "-x"), ["config", "add", "--", "-x"]);
+  assert.deepEqual(args("config", "add", "--", "-x"), ["config", "add", "-x"]);
 });
 
 Deno.test("completions of a line without a command are those of run", () => {

@@ -1,12 +1,12 @@
 /**
- * A terminal that keeps what is written to it, for tests of commands.
+ * A terminal that records its output, for tests of commands.
  *
  * @module
  */
 
 import type { Terminal } from "./terminal.ts";
 
-/** Keeps both streams. */
+/** Records both streams. */
 export class CapturedTerminal implements Terminal {
   /** All of stdout. */
   stdout = "";
@@ -14,7 +14,7 @@ export class CapturedTerminal implements Terminal {
   stderr = "";
   /** No colors, so that tests can compare. */
   readonly outColor = false;
-  /** Likewise. */
+  /** No colors either. */
   readonly errColor = false;
   /** No width, as of a pipe. */
   readonly columns = undefined;
@@ -22,12 +22,12 @@ export class CapturedTerminal implements Terminal {
   /** @param outIsTerminal whether stdout poses as a terminal */
   constructor(readonly outIsTerminal = false) {}
 
-  /** Keeps text of stdout. */
+  /** Records text of stdout. */
   out(text: string): void {
     this.stdout += text;
   }
 
-  /** Keeps text of stderr. */
+  /** Records text of stderr. */
   err(text: string): void {
     this.stderr += text;
   }

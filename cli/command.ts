@@ -1,78 +1,109 @@
 /**
- * The commands of a program, as one tree of which the command line, the help and the completions are made.
+ * The commands of a program: one tree for the command line, the help and the completions.
  *
  * @module
  */
 
 import type { LogLevel } from "../core/config/log_level.ts";
-import { type Part, type Parts, switchFlag, valueFlag, type ValuesOf } from "./flag.ts";
-import { readValues, sortArguments } from "./flag_values.ts";
+import {
+  type FlagName,
+  type GivenArguments,
+  type Part,
+  type Parts,
+  readValues,
+  switchFlag,
+  valueFlag,
+  type ValuesOf,
+} from "./flag.ts";
 import type { LogFormat } from "../program/log_line.ts";
 import type { Terminal } from "./terminal.ts";
 import { logFormatSyntax, logLevelSyntax } from "./value_syntax.ts";
 
-/** What the flags of every command say of the log. */
+/** The log flags of every command. */
 export interface LogFlags {
-  /** `--log-level`, or `debug` for the original's `-debug`; undefined if neither is given. */
+  /** `--log-level`, or `debug` with upstream v1's `-debug`; undefined if neither is given. */
   readonly level: LogLevel | undefined;
   /** `--log-format`, by default `text`. */
   readonly format: LogFormat;
 }
 
-/** A command that has been understood and can be carried out. */
+/** A command whose flags were read. */
 export interface Invocation {
-  /** How to log. */
+  /** The log flags. */
   readonly log: LogFlags;
-  /** Carries it out; resolves to the exit status. */
+  /** Runs it; resolves to the exit status. */
   readonly execute: (terminal: Terminal) => Promise<number>;
 }
 
-/** The words of the help for a command. */
+/** Help texts of a command. */
 export interface About {
   /** A few words for the list of commands. */
   readonly brief: string;
   /** Sentences for the command's own help page. */
   readonly description: string;
+  /** Command lines to copy, without the program's name. */
+  readonly examples?: readonly string[];
 }
 
 /** One command, or a group of commands. */
 export interface Command extends About {
-  /** The word it is called by. */
+  /** The word that calls it. */
   readonly name: string;
-  /** Its flags and words, for help and completions. Of a group: none. */
+  /** Its flags and words. Of a group: none. */
   readonly parts: readonly Part<unknown>[];
-  /** Its flags, and whether each takes a value. Of a group: none. */
-  readonly flags: ReadonlyMap<string, boolean>;
-  /** Whether it takes words that belong to no flag. */
-  readonly takesWords: boolean;
   /** The commands of a group; empty for a command. */
   readonly members: readonly Command[];
   /**
-   * Reads the arguments after the command, in the one spelling of `prepareArguments`.
+   * Reads the values of the flags and words.
    *
    * @throws {OperationError} `usage`
    * @throws {TypeError} for a group
    */
-  readonly understand: (args: readonly string[]) => Invocation;
+  readonly understand: (given: GivenArguments) => Invocation;
+}
+
+/** The replacement of a flag of upstream v1. */
+export interface LegacyFlag {
+  /** True if a value follows it. A flag without one can have `=true` or `=false`. */
+  readonly takesValue: boolean;
+  /**
+   * Returns the flags that replace it.
+   *
+   * @param value its value; `true` or `false` for a flag that takes none
+   * @throws {OperationError} `usage`, where leaving it out would change what the tunnel does
+   */
+  readonly replace: (value: string) => { readonly flags: readonly FlagName[]; readonly warning: string };
+}
+
+/** The command lines of one program. */
+export interface CommandLine {
+  /** The program's name. */
+  readonly program: string;
+  /** Its commands; `run` is one of them. */
+  readonly commands: readonly Command[];
+  /** Flags of upstream v1 that `run` still understands, by their names without dashes. */
+  readonly legacyFlags: Readonly<Record<string, LegacyFlag>>;
+  /** Commands that do not exist: the remedy for each. */
+  readonly removedCommands: Readonly<Record<string, string>>;
 }
 
 const logParts = {
   level: valueFlag(
     "--log-level",
     logLevelSyntax,
-    "What is logged to stderr: error, warn, info (default) or debug.",
+    "The level of the log on stderr: error, warn, info (default) or debug.",
   ),
   format: valueFlag("--log-format", logFormatSyntax, "The shape of log lines: text (default) or json."),
   debug: switchFlag("--debug", "The same as --log-level debug.", true),
 };
 
 /**
- * Describes a command. The flags for the log are added to its own.
+ * Defines a command. The log flags are added to its own.
  *
- * @param name the word it is called by
- * @param about the words of the help
+ * @param name the word that calls it
+ * @param about its help texts
  * @param own its flags and words
- * @param execute carries it out with what was read; resolves to the exit status
+ * @param execute runs it with the values of its parts; resolves to the exit status
  */
 export function defineCommand<P extends Parts>(
   name: string,
@@ -80,18 +111,12 @@ export function defineCommand<P extends Parts>(
   own: P,
   execute: (values: ValuesOf<P>, terminal: Terminal, log: LogFlags) => Promise<number>,
 ): Command {
-  const parts: readonly Part<unknown>[] = [...Object.values(own), ...Object.values(logParts)];
-  const flags = new Map<string, boolean>();
-  for (const { name, metavar } of parts) if (name !== undefined) flags.set(name, metavar !== undefined);
   return {
     name,
     ...about,
-    parts,
-    flags,
-    takesWords: parts.some(({ name }) => name === undefined),
+    parts: [...Object.values(own), ...Object.values(logParts)],
     members: [],
-    understand(args) {
-      const given = sortArguments(parts, args);
+    understand(given) {
       const values = readValues(own, given);
       const { level, format, debug } = readValues(logParts, given);
       const log: LogFlags = { level: level ?? (debug ? "debug" : undefined), format: format ?? "text" };
@@ -101,9 +126,9 @@ export function defineCommand<P extends Parts>(
 }
 
 /**
- * Describes a group of commands, such as `config add`, `config list`.
+ * Defines a group of commands, such as `config add`, `config list`.
  *
- * @param name the word before theirs
+ * @param name the word before the commands' own
  * @param brief a few words for the list of commands
  * @param members the commands
  */
@@ -113,8 +138,6 @@ export function defineGroup(name: string, brief: string, members: readonly Comma
     brief,
     description: "",
     parts: [],
-    flags: new Map(),
-    takesWords: false,
     members,
     understand() {
       throw new TypeError(`${name} is a group of commands`);

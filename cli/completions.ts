@@ -1,12 +1,11 @@
 /**
- * What a shell asks while a command line is typed: the words that could come next.
+ * Completions: the words that could come next on a command line.
  *
  * @module
  */
 
 import { COMPLETIONS, SHELLS } from "./arguments.ts";
-import type { Command } from "./command.ts";
-import type { CommandLine } from "./command_line.ts";
+import type { Command, CommandLine } from "./command.ts";
 import { completionScript, PATHS } from "./completion_script.ts";
 import type { Part } from "./flag.ts";
 
@@ -16,15 +15,15 @@ type Candidate = readonly [word: string, meaning: string];
 /**
  * Answers `completions SHELL [WORD...]`.
  *
- * @param line the command lines there are
- * @param args the shell, then the words of the command line up to the one that is being typed, if it asks for those
+ * @param line the command lines of the program
+ * @param shell the shell
+ * @param words the words of the command line up to the one being typed; none to ask for the script
  * @returns the shell's script; or a line for each candidate, for zsh and fish with a tab and its meaning
  */
-export function answerCompletions(line: CommandLine, args: readonly string[]): string {
-  const [shell = "", ...words] = args;
-  const current = words.pop();
+export function answerCompletions(line: CommandLine, shell: string, words: readonly string[]): string {
+  const current = words.at(-1);
   if (current === undefined) return completionScript(line.program, shell);
-  const lines = candidates(line, words, current).map(([word, meaning]) =>
+  const lines = candidates(line, words.slice(0, -1), current).map(([word, meaning]) =>
     shell === "bash" || meaning === "" ? word : `${word}\t${meaning}`
   );
   return lines.map((text) => `${text}\n`).join("");
@@ -50,27 +49,24 @@ function candidates(line: CommandLine, before: readonly string[], current: strin
 
 const HELP: Candidate = ["--help", "Show help."];
 
-function ofCommand(
-  { parts, takesWords }: Command,
-  before: readonly string[],
-  current: string,
-): readonly Candidate[] {
+function ofCommand({ parts }: Command, before: readonly string[], current: string): readonly Candidate[] {
   if (before.includes("--")) return [];
   const named = (word: string) => parts.find(({ name }) => name === word.replace(/^--?/, "--"));
   const awaiting = named(before.at(-1) ?? "");
-  if (awaiting?.metavar !== undefined) return values(awaiting, "", current);
+  if (awaiting?.syntax !== undefined) return values(awaiting, "", current);
   const [joined, flag] = /^(--?[^=]+)=/.exec(current) ?? [];
   if (joined !== undefined && flag !== undefined) {
     const part = named(flag);
-    return part?.metavar === undefined ? [] : values(part, joined, current);
+    return part?.syntax === undefined ? [] : values(part, joined, current);
   }
+  const takesWords = parts.some(({ name }) => name === undefined);
   if (!current.startsWith("-") && (current !== "" || takesWords)) return [];
   const given = new Set(before.map((word) => named(word.replace(/=.*$/s, ""))));
   const flags = parts.flatMap((part): Candidate[] => {
     const { name, description, hidden } = part;
     return name === undefined || hidden || given.has(part) ? [] : [[name, description]];
   });
-  // Whoever begins with one dash, as the original had it, goes on so.
+  // One dash, as in upstream v1, is completed with one dash.
   const single = /^-[^-]/.test(current);
   const spelled = [...flags, HELP].map(([name, meaning]): Candidate => [
     single ? name.slice(1) : name,
@@ -79,9 +75,10 @@ function ofCommand(
   return starting(current, spelled);
 }
 
-/** The values of a flag that start as the word does; `joined` is what stands before the value in that word. */
-function values({ choices, isPath }: Part<unknown>, joined: string, current: string): readonly Candidate[] {
-  return isPath ? [[PATHS, ""]] : starting(current, choices.map((choice) => [joined + choice, ""]));
+/** The values of a flag that fit the word being typed; `joined` is the part of that word before the value. */
+function values({ syntax }: Part<unknown>, joined: string, current: string): readonly Candidate[] {
+  if (syntax?.isPath) return [[PATHS, ""]];
+  return starting(current, (syntax?.choices ?? []).map((choice) => [joined + choice, ""]));
 }
 
 function starting(current: string, known: readonly Candidate[]): readonly Candidate[] {

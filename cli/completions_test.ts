@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { defineCommand, defineGroup } from "./command.ts";
-import type { CommandLine } from "./command_line.ts";
+import { type CommandLine, defineCommand, defineGroup } from "./command.ts";
 import { answerCompletions } from "./completions.ts";
 import { joinedWords, switchFlag, valueFlag } from "./flag.ts";
 import { fileSyntax, portSyntax } from "./value_syntax.ts";
@@ -20,11 +19,11 @@ const line: CommandLine = {
       defineCommand("add", about, { line: joinedWords("LINE", "", "", "") }, done),
     ]),
   ],
-  originalFlags: {},
-  absentCommands: {},
+  legacyFlags: {},
+  removedCommands: {},
 };
 
-const bash = (...words: string[]) => answerCompletions(line, ["bash", ...words]).split("\n").slice(0, -1);
+const bash = (...words: string[]) => answerCompletions(line, "bash", words).split("\n").slice(0, -1);
 
 Deno.test("commands and what else may come first", () => {
   assert.deepEqual(bash(""), ["run", "config", "completions", "--help", "--version"]);
@@ -61,13 +60,13 @@ Deno.test("words of a command are the user's own", () => {
 
 Deno.test("zsh and fish are told what a candidate means", () => {
   for (const shell of ["zsh", "fish"]) {
-    assert.equal(answerCompletions(line, [shell, "run", "--po"]), "--port\tThe port.\n");
-    assert.equal(answerCompletions(line, [shell, "run", "--log-level", "e"]), "error\n");
+    assert.equal(answerCompletions(line, shell, ["run", "--po"]), "--port\tThe port.\n");
+    assert.equal(answerCompletions(line, shell, ["run", "--log-level", "e"]), "error\n");
   }
 });
 
 Deno.test("bash's script completes words that bash splits at the equals sign", async () => {
-  const script = answerCompletions(line, ["bash"]);
+  const script = answerCompletions(line, "bash", []);
   const session = `
 prog-one() { printf '%sarn\\n' "\${@: -1}"; }
 ${script}

@@ -6,11 +6,11 @@
 
 import { type FaultCode, OperationError } from "../core/error.ts";
 
-/** Exit status when the work is done or the program was asked to stop. */
+/** Exit status of success and of a program that was asked to stop. */
 export const EXIT_OK = 0;
 
-/** Exit status of every kind of fault; 64 to 78 are those of BSD's sysexits.h. */
-export const exitStatus: Readonly<Record<FaultCode, number>> = {
+/** Exit status of each fault code; 64 to 78 are those of BSD's sysexits.h. */
+export const EXIT_STATUS: Readonly<Record<FaultCode, number>> = {
   /** EX_USAGE */
   "usage": 64,
   /** EX_UNAVAILABLE */
@@ -27,10 +27,10 @@ export const exitStatus: Readonly<Record<FaultCode, number>> = {
 };
 
 /**
- * The exit status that tells about a thrown value.
+ * Returns the exit status for a thrown value.
  *
- * @param error whatever was thrown
+ * @param error the thrown value
  */
 export function exitStatusOf(error: unknown): number {
-  return exitStatus[error instanceof OperationError ? error.code : "failure"];
+  return EXIT_STATUS[error instanceof OperationError ? error.code : "failure"];
 }

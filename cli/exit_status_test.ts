@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../core/error.ts";
-import { exitStatus, exitStatusOf } from "./exit_status.ts";
+import { EXIT_STATUS, exitStatusOf } from "./exit_status.ts";
 
 Deno.test("each kind of fault has the exit status scripts rely on", () => {
-  assert.deepEqual(exitStatus, {
+  assert.deepEqual(EXIT_STATUS, {
     "usage": 64,
     "unavailable": 69,
     "io": 74,

@@ -1,6 +1,5 @@
 /**
- * The parts of a command line: flags with a value, switches and words. Parsing, help and completions all come of these
- * declarations.
+ * The parts of a command line: flags with a value, switches and words. Parsing, help and completions all use these.
  *
  * @module
  */
@@ -8,25 +7,21 @@
 import { OperationError } from "../core/error.ts";
 import { invalidValue, type ValueSyntax } from "./value_syntax.ts";
 
-/** The name of a flag; the original's spelling `-name` is understood too. */
+/** The name of a flag. Upstream v1 spelled it `-name`, which still works. */
 export type FlagName = `--${string}`;
 
 /** A part of a command line that reads a value of type T. */
 export interface Part<T> {
   /** The flag's name; undefined for the words that belong to no flag. */
   readonly name: FlagName | undefined;
-  /** What stands for the value in the help, in capitals; undefined for a switch. */
-  readonly metavar: string | undefined;
-  /** What it sets, for the help. */
+  /** The kind of value, for help and completions; undefined for a switch. */
+  readonly syntax: Pick<ValueSyntax<unknown>, "metavar" | "choices" | "isPath"> | undefined;
+  /** A sentence for the help. */
   readonly description: string;
-  /** Whether help and completions leave it out. */
-  readonly hidden: boolean;
-  /** The values there are, where they can be listed. */
-  readonly choices: readonly string[];
-  /** Whether the value is a path. */
-  readonly isPath: boolean;
+  /** True to leave it out of help and completions. */
+  readonly hidden?: boolean;
   /**
-   * Reads all that was given for it, in the order given.
+   * Reads all texts given for it, in the order given.
    *
    * @throws {OperationError} `usage`
    */
@@ -39,66 +34,48 @@ export type Parts = Readonly<Record<string, Part<unknown>>>;
 /** The values that parts read. */
 export type ValuesOf<P extends Parts> = { readonly [K in keyof P]: P[K] extends Part<infer T> ? T : never };
 
-/** The parts that read values of the given types. */
-export type PartsOf<T> = { readonly [K in keyof T]: Part<T[K]> };
+/** The texts given for each flag, in the order given; for undefined, the words that belong to no flag. */
+export type GivenArguments = ReadonlyMap<FlagName | undefined, readonly string[]>;
 
 /**
- * A flag with a value; undefined where it is not given.
+ * Reads the values of parts.
  *
- * @param name the flag
- * @param syntax how its value is read
- * @param description what it sets, for the help
+ * @throws {OperationError} `usage`, for the first part that cannot be read
  */
+export function readValues<P extends Parts>(parts: P, given: GivenArguments): ValuesOf<P> {
+  const entries = Object.entries(parts).map(([key, part]) => [key, part.read(given.get(part.name) ?? [])]);
+  return Object.fromEntries(entries);
+}
+
+/** Makes a flag with a value; undefined where it is not given. */
 export function valueFlag<T>(
   name: FlagName,
   syntax: ValueSyntax<T>,
   description: string,
 ): Part<T | undefined> {
-  return {
-    name,
-    metavar: syntax.metavar,
-    description,
-    hidden: false,
-    choices: syntax.choices ?? [],
-    isPath: syntax.isPath ?? false,
-    read([text, another]) {
-      if (text === undefined) return undefined;
-      if (another !== undefined) {
-        throw new OperationError("usage", `Cannot use ${name}: it is given more than once`, "Give it once");
-      }
-      const { value, problem } = syntax.read(text);
-      if (problem !== undefined) throw invalidValue("usage", name, problem);
-      return value;
-    },
-  };
+  const twice = () =>
+    new OperationError("usage", `Cannot use ${name}: it is given more than once`, "Give it once");
+  return { name, syntax, description, read: (given) => readOne(name, syntax, given, twice) };
 }
 
-/**
- * A flag without a value; false where it is not given.
- *
- * @param name the flag
- * @param description what it does, for the help
- * @param hidden whether help and completions leave it out
- */
+/** Makes a flag without a value; false where it is not given. */
 export function switchFlag(name: FlagName, description: string, hidden = false): Part<boolean> {
-  return {
-    name,
-    metavar: undefined,
-    description,
-    hidden,
-    choices: [],
-    isPath: false,
-    read: (given) => given.length > 0,
-  };
+  return { name, syntax: undefined, description, hidden, read: (given) => given.length > 0 };
 }
 
+/** The flag of each `run` that turns the kernel's offloads off. */
+export const NO_OFFLOAD_FLAG: Part<boolean> = switchFlag(
+  "--no-offload",
+  "For debugging: carry packets one by one, without the kernel's offloads.",
+);
+
 /**
- * The words after a command, joined by one space: quoting them is optional.
+ * Makes a part for all words after a command, joined by one space: quoting them is optional.
  *
- * @param metavar what stands for them in the help
- * @param description what they are, for the help
+ * @param metavar the words in the help
+ * @param description a sentence for the help
  * @param missing the fault where there is none
- * @param remedy what to do then
+ * @param remedy the remedy for that fault
  */
 export function joinedWords(
   metavar: string,
@@ -108,11 +85,8 @@ export function joinedWords(
 ): Part<string> {
   return {
     name: undefined,
-    metavar,
+    syntax: { metavar },
     description,
-    hidden: false,
-    choices: [],
-    isPath: false,
     read(given) {
       if (given.length === 0) throw new OperationError("usage", missing, remedy);
       return given.join(" ");
@@ -120,29 +94,28 @@ export function joinedWords(
   };
 }
 
-/**
- * One word after a command; undefined where there is none.
- *
- * @param syntax how it is read
- * @param description what it is, for the help
- */
+/** Makes a part for one word after a command; undefined where there is none. */
 export function optionalWord<T>(syntax: ValueSyntax<T>, description: string): Part<T | undefined> {
   const { metavar } = syntax;
+  const twice = () =>
+    new OperationError("usage", `Cannot use more than one ${metavar}`, "Give one, without blanks");
   return {
     name: undefined,
-    metavar: `[${metavar}]`,
+    syntax: { metavar: `[${metavar}]` },
     description,
-    hidden: false,
-    choices: [],
-    isPath: false,
-    read([text, another]) {
-      if (text === undefined) return undefined;
-      if (another !== undefined) {
-        throw new OperationError("usage", `Cannot use more than one ${metavar}`, "Give one, without blanks");
-      }
-      const { value, problem } = syntax.read(text);
-      if (problem !== undefined) throw invalidValue("usage", metavar, problem);
-      return value;
-    },
+    read: (given) => readOne(metavar, syntax, given, twice),
   };
+}
+
+function readOne<T>(
+  name: string,
+  syntax: ValueSyntax<T>,
+  [text, another]: readonly string[],
+  twice: () => OperationError,
+): T | undefined {
+  if (text === undefined) return undefined;
+  if (another !== undefined) throw twice();
+  const { value, problem } = syntax.read(text);
+  if (problem !== undefined) throw invalidValue("usage", name, problem);
+  return value;
 }

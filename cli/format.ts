@@ -5,10 +5,10 @@
  */
 
 /** Names and lengths in seconds. */
-const spans = [["d", 86_400], ["h", 3600], ["min", 60], ["s", 1]] as const;
+const UNITS = [["d", 86_400], ["h", 3600], ["min", 60], ["s", 1]] as const;
 
 /**
- * A duration in its two largest units.
+ * Formats a duration in its two largest units.
  *
  * @param seconds not negative; fractions are dropped
  * @returns for example `3 h 12 min`, `45 s`
@@ -17,7 +17,7 @@ export function formatDuration(seconds: number): string {
   let rest = Math.max(0, Math.floor(seconds));
   const parts: string[] = [];
   let first = -1;
-  for (const [index, [name, length]] of spans.entries()) {
+  for (const [index, [name, length]] of UNITS.entries()) {
     const count = Math.floor(rest / length);
     rest %= length;
     if (first < 0 && count > 0) first = index;
@@ -27,7 +27,7 @@ export function formatDuration(seconds: number): string {
 }
 
 /**
- * A size in decimal units.
+ * Formats a size in decimal units.
  *
  * @param bytes not negative
  * @returns for example `999 B`, `1.5 MB`

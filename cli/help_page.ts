@@ -9,36 +9,38 @@ import type { Command } from "./command.ts";
 import type { Part } from "./flag.ts";
 import type { Program } from "../program/program.ts";
 
-/** How a page is laid out. */
+/** The layout of a page. */
 export interface PageStyle {
   /** Columns of the longest line. */
   readonly width: number;
-  /** Whether the names of commands and flags are bold. */
+  /** True for bold names of commands and flags. */
   readonly bold: boolean;
 }
 
 interface Page {
   readonly brief: string;
-  /** One list of pieces that are not broken for each form of the command. */
+  /** One list of unbreakable pieces for each form of the command. */
   readonly usage: readonly (readonly string[])[];
   readonly description: string;
-  /** What is explained, and the explanation. */
+  /** A name and its explanation. */
   readonly rows: readonly (readonly [string, string])[];
+  /** Command lines to copy. */
+  readonly examples?: readonly string[];
 }
 
 /**
- * The page that a command line asks for.
+ * Returns a help page.
  *
  * @param program the program
- * @param args the command line, in the one spelling of `prepareArguments`
- * @param style how the page is laid out
+ * @param path the words that call the command or the group; none for the program's page
+ * @param style the layout
  * @returns lines, each with its newline
  */
-export function helpPage(program: Program, args: readonly string[], style: PageStyle): string {
-  if (args[0] === "--help") return layOut(programPage(program), style);
-  if (args[0] === COMPLETIONS) return layOut(completionsPage(program.program), style);
-  const { command, path } = findCommand(program, args);
-  return layOut(commandPage(command, [program.program, ...path].join(" ")), style);
+export function helpPage(program: Program, path: readonly string[], style: PageStyle): string {
+  if (path.length === 0) return layOut(programPage(program), style);
+  if (path[0] === COMPLETIONS) return layOut(completionsPage(program.program), style);
+  const { command } = findCommand(program, path);
+  return layOut(commandPage(command, program.program, path), style);
 }
 
 function programPage({ program, brief, description, commands }: Program): Page {
@@ -56,7 +58,12 @@ function programPage({ program, brief, description, commands }: Program): Page {
   };
 }
 
-function commandPage({ brief, description, parts, members }: Command, called: string): Page {
+function commandPage(
+  { brief, description, parts, members, examples = [] }: Command,
+  program: string,
+  path: readonly string[],
+): Page {
+  const called = [program, ...path].join(" ");
   const shown = parts.filter(({ hidden }) => !hidden);
   const forms = members.map(({ name, parts }) => [called, name, ...usageOf(parts)]);
   return {
@@ -67,6 +74,7 @@ function commandPage({ brief, description, parts, members }: Command, called: st
       ...members.map(({ name, brief }) => [name, brief] as const),
       ...shown.map((part) => [signature(part), part.description] as const),
     ],
+    examples: examples.map((example) => `  ${program} ${example}`),
   };
 }
 
@@ -91,11 +99,14 @@ function usageOf(parts: readonly Part<unknown>[]): readonly string[] {
 }
 
 /** A part as it is written: `--port PORT`, `--json`, `LINE`. */
-function signature({ name, metavar }: Part<unknown>): string {
-  return [name, metavar].filter((word) => word !== undefined).join(" ");
+function signature({ name, syntax }: Part<unknown>): string {
+  return [name, syntax?.metavar].filter((word) => word !== undefined).join(" ");
 }
 
-function layOut({ brief, usage, description, rows }: Page, { width, bold }: PageStyle): string {
+function layOut(
+  { brief, usage, description, rows, examples = [] }: Page,
+  { width, bold }: PageStyle,
+): string {
   const forms = usage.flatMap((pieces, index) => hanging(index === 0 ? "Usage: " : "       ", pieces, width));
   const about = description === "" ? [] : [...hanging("", description.split(" "), width), ""];
   const indent = Math.max(...rows.map(([name]) => name.length)) + 4;
@@ -103,7 +114,8 @@ function layOut({ brief, usage, description, rows }: Page, { width, bold }: Page
     const [first = "", ...rest] = hanging(`  ${name}`.padEnd(indent), text.split(" "), width);
     return [bold ? first.replace(name, () => `\x1b[1m${name}\x1b[0m`) : first, ...rest];
   });
-  return [brief, ...forms, "", ...about, ...table].map((line) => `${line}\n`).join("");
+  const last = examples.length === 0 ? [] : ["", "Examples:", ...examples];
+  return [brief, ...forms, "", ...about, ...table, ...last].map((line) => `${line}\n`).join("");
 }
 
 /** Sets pieces in lines behind a heading; the lines after the first are indented by its length. */

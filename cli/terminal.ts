@@ -1,5 +1,5 @@
 /**
- * Where a program's words go: the answer to stdout, everything else to stderr.
+ * The output of a program: answers on stdout, everything else on stderr.
  *
  * @module
  */
@@ -10,11 +10,11 @@ export interface Terminal {
   out(text: string): void;
   /** Writes text to stderr, as it is. */
   err(text: string): void;
-  /** Whether a person reads stdout. */
+  /** True if stdout is a terminal. */
   readonly outIsTerminal: boolean;
-  /** Whether stdout may carry colors. */
+  /** True if stdout may carry colors. */
   readonly outColor: boolean;
-  /** Whether stderr may carry colors. */
+  /** True if stderr may carry colors. */
   readonly errColor: boolean;
   /** Columns of the terminal, undefined where stdout is none. */
   readonly columns: number | undefined;
@@ -26,18 +26,18 @@ export class StdoutClosed extends Error {
   override readonly name = "StdoutClosed";
 }
 
-/** Milliseconds a full pipe whose reader is slow is waited for before its text is given up. */
-const slowReader = { out: 10_000, err: 100 };
+/** Milliseconds to wait for the slow reader of a full pipe before its text is dropped. */
+const MAX_WAIT = { out: 10_000, err: 100 };
 
 /** The terminal of this process. Both streams are written synchronously, so nothing is lost by an exit. */
 export function processTerminal(): Terminal {
   const encoder = new TextEncoder();
   const outIsTerminal = Deno.stdout.isTerminal();
-  const plain = colorsUnwanted();
+  const plain = hasNoColor();
   return {
     out(text) {
       try {
-        writeWhole(Deno.stdout, encoder.encode(text), slowReader.out);
+        writeWhole(Deno.stdout, encoder.encode(text), MAX_WAIT.out);
       } catch (error) {
         if (error instanceof Deno.errors.BrokenPipe) throw new StdoutClosed("the reader of stdout has gone");
         throw error;
@@ -45,9 +45,9 @@ export function processTerminal(): Terminal {
     },
     err(text) {
       try {
-        writeWhole(Deno.stderr, encoder.encode(text), slowReader.err);
+        writeWhole(Deno.stderr, encoder.encode(text), MAX_WAIT.err);
       } catch {
-        // Nobody can be told that stderr is gone, and the tunnel must not stop for it.
+        // There is no place left to report a closed stderr, and the tunnel must not stop for it.
       }
     },
     outIsTerminal,
@@ -58,7 +58,7 @@ export function processTerminal(): Terminal {
 }
 
 /** `NO_COLOR` with any content (no-color.org), and terminals that know no escape sequences. */
-function colorsUnwanted(): boolean {
+function hasNoColor(): boolean {
   return (environment("NO_COLOR") ?? "") !== "" || environment("TERM") === "dumb";
 }
 

@@ -1,5 +1,5 @@
 /**
- * How the values of flags and of environment variables are read, each in one place for both.
+ * The syntax of values in flags and environment variables.
  *
  * @module
  */
@@ -16,13 +16,13 @@ import { LOG_FORMATS, type LogFormat } from "../program/log_line.ts";
 
 /** One kind of value. */
 export interface ValueSyntax<T> {
-  /** What stands for the value in the help, in capitals. */
+  /** The value's name in the help, in capitals. */
   readonly metavar: string;
   /** Reads a value. The problem of a value that may be a secret must not repeat it. */
   readonly read: (text: string) => Result<T>;
   /** The values there are, where they can be listed. */
   readonly choices?: readonly string[];
-  /** Whether it is a path, for completions. */
+  /** True for a path, which completions leave to the shell. */
   readonly isPath?: boolean;
 }
 
@@ -39,17 +39,17 @@ export const virtualNetworkSyntax: ValueSyntax<Prefix> = { metavar: "CIDR", read
 export const listenAddressSyntax: ValueSyntax<IpAddress> = { metavar: "ADDRESS", read: readListenAddress };
 
 // Below 100 ms a heartbeat is load, above 60 s a lost peer is noticed too late.
-const HEARTBEAT_BOUNDS = { least: 100, most: 60_000 } as const;
+const HEARTBEAT_BOUNDS = { min: 100, max: 60_000 } as const;
 
 /** Milliseconds between heartbeats. */
 export const heartbeatSyntax: ValueSyntax<number> = {
   metavar: "MILLISECONDS",
   read: (text) => {
-    const { least, most } = HEARTBEAT_BOUNDS;
+    const { min, max } = HEARTBEAT_BOUNDS;
     const value = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : NaN;
-    return value >= least && value <= most
+    return value >= min && value <= max
       ? ok(value)
-      : err(`${quote(text)} is no interval; expected a number of milliseconds from ${least} to ${most}`);
+      : err(`${quote(text)} is no interval; expected a number of milliseconds from ${min} to ${max}`);
   },
 };
 
@@ -104,7 +104,7 @@ function readPath(text: string): Result<string> {
   return /\p{Cc}/u.test(text) ? err("the path has a control character; expected one without") : ok(text);
 }
 
-/** Whether the kernel's offloads are used. */
+/** Use of the kernel's offloads. */
 export const offloadSyntax: ValueSyntax<boolean> = {
   metavar: "on|off",
   choices: ["on", "off"],
@@ -133,7 +133,7 @@ export const keySyntax: ValueSyntax<string> = {
       : err("the secret is no single word; expected the one of the server's key line"),
 };
 
-/** How much is logged. */
+/** The log level. */
 export const logLevelSyntax: ValueSyntax<LogLevel> = {
   metavar: "LEVEL",
   choices: LOG_LEVELS,
@@ -156,11 +156,11 @@ export const logFormatSyntax: ValueSyntax<LogFormat> = {
 };
 
 /**
- * The fault of a flag or an environment variable whose value cannot be read.
+ * Returns the error for a flag or an environment variable whose value cannot be read.
  *
  * @param code `usage` for a flag, `config` for an environment variable
- * @param name what the value was given to, for example `--port`
- * @param problem what is wrong with the value, and what was expected
+ * @param name the flag or variable, for example `--port`
+ * @param problem the problem of the value, and the expected one
  */
 export function invalidValue(code: "usage" | "config", name: string, problem: string): OperationError {
   return new OperationError(code, `Cannot use ${name}: ${problem}`);

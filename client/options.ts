@@ -1,5 +1,5 @@
 /**
- * What the command line and the environment tell `run` of the client, defaults filled in.
+ * The options of the client's `run`, from flags and environment, with defaults.
  *
  * @module
  */
@@ -29,4 +29,4 @@ export interface ClientRunOptions {
 }
 
 /** Where the client's status socket is unless `--control` says otherwise. */
-export const defaultClientControl = "/var/run/docker-connector-client.sock";
+export const DEFAULT_CLIENT_CONTROL = "/var/run/docker-connector-client.sock";

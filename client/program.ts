@@ -14,6 +14,6 @@ export const client: Program = {
   brief: "Lets the desktop reach containers by their IP addresses: the side in the VM.",
   description: 'Without a command, "run" is assumed; "run --help" lists its flags.',
   commands: [runCommand, healthCommand],
-  originalFlags: {},
-  absentCommands: {},
+  legacyFlags: {},
+  removedCommands: {},
 };

@@ -1,39 +1,34 @@
 /**
- * `docker-connector-client run`: opens the interface in the Docker machine, finds the server, and carries packets until it
- * is asked to stop.
+ * `docker-connector-client run`: opens the interface in the Docker machine, finds the server, and carries packets until
+ * it is asked to stop.
  *
  * @module
  */
 import { loadHeartbeatProof } from "../program/heartbeat_key.ts";
-import { EXIT_OK } from "../cli/exit_status.ts";
 import { getLogger } from "../program/log.ts";
-import { lastHeardSeconds, peerState, programStatus, tunnelCounters } from "../program/status.ts";
-import type { InterfaceStatus } from "../program/status_document.ts";
+import { lastHeardSeconds, peerState, tunnelCounters } from "../program/status.ts";
 import { Counter } from "../core/counters.ts";
 import { OperationError } from "../core/error.ts";
 import type { ServerCandidate } from "../core/tunnel/candidate_selector.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/endpoint.ts";
 import { maskPrefix, type Prefix } from "../core/net/prefix.ts";
-import { DataPlane } from "../dataplane/data_plane.ts";
+import type { DataPlane } from "../dataplane/data_plane.ts";
 import { resolveHost } from "../ffi/resolve/resolve.ts";
 import { SystemError } from "../ffi/libc/system_error.ts";
 import type { UdpSocket } from "../ffi/udp/udp_socket.ts";
 import { listContainerBridges } from "../system/interface/container_bridges.ts";
 import { listDefaultGateways } from "../system/routing/default_gateways.ts";
-import {
-  type ControlSocket,
-  ControlSocketInUse,
-  serveControlSocket,
-} from "../system/control/control_socket.ts";
+import { ControlSocketInUse } from "../system/control/control_socket.ts";
 import { LinuxFirewall } from "../system/firewall/firewall_linux.ts";
 import { platformRouter } from "../system/routing/platform_router.ts";
-import { ReconcileLoop } from "../system/routing/reconcile_loop.ts";
-import { platformRouteWatch } from "../system/routing/route_watch.ts";
-import { MemoryTrim } from "../system/process/memory_trim.ts";
-import { SYSTEM_CLOCK } from "../system/process/system_clock.ts";
-import { StopSignal } from "../system/process/stop_signal.ts";
-import { openTunnelDevice, openTunnelSocket } from "../system/interface/tunnel_device.ts";
+import type { InterfaceSettings, Router } from "../system/routing/router.ts";
+import {
+  interfaceStatus,
+  type OwnStatus,
+  TunnelProgram,
+  unspecifiedEndpoint,
+} from "../tunnel/tunnel_program.ts";
 import { BridgePairs } from "./firewall/bridge_pairs.ts";
 import { FirewallKeeper } from "./firewall/firewall_reconciler.ts";
 import { warnWithoutForwarding } from "./firewall/forwarding.ts";
@@ -54,27 +49,16 @@ const INTERFACE_NAME = "connector0";
  * Runs the client.
  *
  * @returns the exit status when it was asked to stop
- * @throws {OperationError} when it cannot start or cannot go on
+ * @throws {OperationError} when it cannot start or has to end
  */
 export async function runClient(options: ClientRunOptions): Promise<number> {
-  const startedAt = SYSTEM_CLOCK.wallClock();
-  const dataPlane = new DataPlane();
-  using stop = new StopSignal(() => log.info("SIGHUP: nothing to do; SIGTERM stops the program"));
-  using _pages = new MemoryTrim();
-  await using cleanup = new AsyncDisposableStack();
-
-  const device = cleanup.use(await openTunnelDevice({ name: INTERFACE_NAME, offload: options.offload }));
-  const sources = { resolve: resolveHost, gateways: listDefaultGateways };
-  const candidates = await gatherCandidates(options.host, sources);
-  const socket = cleanup.use(await openTunnelSocket(anyLocal(candidates[0]?.address.family ?? 4)));
-  const candidate = connectToFirst(socket, candidates, options.port);
-
+  const { control, offload } = options;
+  await using tunnel = new TunnelProgram({ program: "docker-connector-client", control, offload, log });
+  const { cleanup, dataPlane } = tunnel;
+  const device = await tunnel.openDevice(INTERFACE_NAME);
+  const { socket, candidate } = await connectToServer(tunnel, options);
   const router = await platformRouter();
-  const { address } = options.addr;
-  const peer = nextAddress(address);
-  const base = { name: device.name, mtu: options.mtu, address, peer };
-  await router.configureInterface(base);
-  await router.addRoute(maskPrefix(options.addr), device.name);
+  const base = await configureInterface(router, device.name, options);
   warnWithoutForwarding();
 
   const ipv6 = new Ipv6Tunnel({ router, base, carryIpv6: (isOn) => dataPlane.carryIpv6(isOn) });
@@ -98,113 +82,128 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     bridges: listContainerBridges,
     firewall: () => firewall.facts,
   });
-
-  const { counters } = dataPlane;
   const link = cleanup.use(
-    new ServerLink({
-      port: options.port,
-      heartbeatMs: options.heartbeatMs,
-      proof: await loadHeartbeatProof(options.key),
-      description: () => self.current,
-      mtu: options.mtu,
-      socket,
-      candidate,
-      gatherCandidates: () => gatherCandidates(options.host, sources),
-      anyHost: options.host === undefined,
-      onCommands: (commands) => {
-        const faulty = pairs.take(commands);
-        firewall.wake();
-        return faulty;
-      },
-      onIpv6: (addr6) => void ipv6.follow(addr6).then(() => firewall.wake()),
-      traffic: () => ({
-        received: counters[Counter["inbound.packets"]] ?? 0,
-        sent: counters[Counter["outbound.packets"]] ?? 0,
-      }),
-    }),
+    await openLink(options, socket, candidate, dataPlane, { self, pairs, firewall, ipv6 }),
   );
-
   tellServer = () => link.describeIfChanged();
 
-  await dataPlane.start({
+  await tunnel.startDataPlane({
     role: "client",
     tun: device,
     udp: socket,
     connected: true,
-    offload: options.offload,
-    onNotice: (text) => log.info(text),
     onMessage: (bytes) => link.handleMessage(bytes),
   });
-  cleanup.defer(() => dataPlane.stop());
   const keeper = new TunnelReconciler({ router, base, networks });
-  cleanup.use(
-    new ReconcileLoop({
-      work: () => {
-        self.refreshSubnets();
-        link.describeIfChanged();
-        return ipv6.whileSettled(() => keeper.reconcile());
-      },
-      watch: await platformRouteWatch(),
-    }),
-  );
-
-  const status = (): ClientStatus => {
-    const now = SYSTEM_CLOCK.wallClock();
-    const heardSeconds = lastHeardSeconds(counters, now);
-    return {
-      ...programStatus("docker-connector-client", startedAt, now),
-      interface: {
-        name: device.name,
-        mtu: options.mtu,
-        address: formatAddress(address),
-        peer: formatAddress(peer),
-        ...ipv6Addresses(ipv6.addr6),
-        ...keeper.fault === undefined ? {} : { fault: keeper.fault },
-      },
-      server: {
-        host: link.host,
-        endpoint: formatEndpoint(link.endpoint),
-        lastHeardSeconds: heardSeconds,
-        state: peerState(link.isUp, heardSeconds),
-      },
-      heartbeats: link.heartbeats,
-      counters: tunnelCounters(counters, link.drops),
-      dataPlane: { offload: device.offload.tcp },
-      firewall: firewall.status,
-    };
-  };
-  cleanup.use(await openStatusSocket(options.control, status));
+  await tunnel.startReconciling(() => {
+    self.refreshSubnets();
+    link.describeIfChanged();
+    return ipv6.whileSettled(() => keeper.reconcile());
+  });
+  await serveStatus(tunnel, () => ({
+    interface: interfaceStatus({ ...base, ...ipv6Addresses(ipv6.addr6) }, keeper.fault),
+    ...linkStatus(link, dataPlane),
+    dataPlane: { offload: device.offload.tcp },
+    firewall: firewall.status,
+  }));
   link.start();
+  logUp(base, link);
+  return await tunnel.waitForStop();
+}
 
+const SOURCES = { resolve: resolveHost, gateways: listDefaultGateways };
+
+/** Opens the socket and connects it to the first candidate that this machine has a route to. */
+async function connectToServer(tunnel: TunnelProgram, { host, port }: ClientRunOptions) {
+  const candidates = await gatherCandidates(host, SOURCES);
+  const socket = await tunnel.openSocket(unspecifiedEndpoint(candidates[0]?.address.family ?? 4));
+  return { socket, candidate: connectToFirst(socket, candidates, port) };
+}
+
+async function configureInterface(
+  router: Router,
+  name: string,
+  { mtu, addr }: ClientRunOptions,
+): Promise<InterfaceSettings> {
+  const base = { name, mtu, address: addr.address, peer: nextAddress(addr.address) };
+  await router.configureInterface(base);
+  await router.addRoute(maskPrefix(addr), name);
+  return base;
+}
+
+interface LinkDeps {
+  readonly self: SelfDescription;
+  readonly pairs: BridgePairs;
+  readonly firewall: FirewallKeeper;
+  readonly ipv6: Ipv6Tunnel;
+}
+
+async function openLink(
+  { host, port, heartbeatMs, key, mtu }: ClientRunOptions,
+  socket: UdpSocket,
+  candidate: ServerCandidate,
+  { counters }: DataPlane,
+  { self, pairs, firewall, ipv6 }: LinkDeps,
+): Promise<ServerLink> {
+  return new ServerLink({
+    port,
+    heartbeatMs,
+    proof: await loadHeartbeatProof(key),
+    description: () => self.current,
+    mtu,
+    socket,
+    candidate,
+    gatherCandidates: () => gatherCandidates(host, SOURCES),
+    anyHost: host === undefined,
+    onCommands: (commands) => {
+      const faulty = pairs.take(commands);
+      firewall.wake();
+      return faulty;
+    },
+    onIpv6: (addr6) => void ipv6.follow(addr6).then(() => firewall.wake()),
+    traffic: () => ({
+      received: counters[Counter["inbound.packets"]] ?? 0,
+      sent: counters[Counter["outbound.packets"]] ?? 0,
+    }),
+  });
+}
+
+function linkStatus(link: ServerLink, { counters }: DataPlane) {
+  const heardSeconds = lastHeardSeconds(counters, Date.now());
+  return {
+    server: {
+      host: link.host,
+      endpoint: formatEndpoint(link.endpoint),
+      lastHeardSeconds: heardSeconds,
+      state: peerState(link.isUp, heardSeconds),
+    },
+    heartbeats: link.heartbeats,
+    counters: tunnelCounters(counters, link.drops),
+  } as const;
+}
+
+function logUp({ name, address, peer }: InterfaceSettings, link: ServerLink): void {
   log.info("tunnel is up", {
-    interface: device.name,
+    interface: name,
     address: formatAddress(address),
     peer: formatAddress(peer),
     host: link.host,
     endpoint: formatEndpoint(link.endpoint),
   });
-  const signal = await Promise.race([stop.received, dataPlane.failure]);
-  log.info("stopping", { signal });
-  return EXIT_OK;
 }
 
 /**
- * Opens the status socket. The tunnel does not need it, so a path that cannot be used is only told.
+ * Serves the status socket. The tunnel works without it, so a path that cannot be used is only logged.
  *
  * @throws {ControlSocketInUse} when another client runs
  */
-async function openStatusSocket(path: string, status: () => ClientStatus): Promise<ControlSocket | null> {
+async function serveStatus(tunnel: TunnelProgram, status: () => OwnStatus<ClientStatus>): Promise<void> {
   try {
-    return await serveControlSocket(path, "docker-connector-client", status);
+    await tunnel.serveStatus<ClientStatus>(status);
   } catch (error) {
     if (!(error instanceof OperationError) || error instanceof ControlSocketInUse) throw error;
     log.warn(`${error.report}; until then the tunnel works, but "health" reports a failure`);
-    return null;
   }
-}
-
-function anyLocal(family: 4 | 6): Endpoint {
-  return { address: { family, bytes: new Uint8Array(family === 4 ? 4 : 16) }, port: 0 };
 }
 
 /**
@@ -212,11 +211,7 @@ function anyLocal(family: 4 | 6): Endpoint {
  *
  * @throws {OperationError} "unavailable" when there is none
  */
-function connectToFirst(
-  socket: UdpSocket,
-  candidates: readonly ServerCandidate[],
-  port: number,
-): ServerCandidate {
+function connectToFirst(socket: UdpSocket, candidates: readonly ServerCandidate[], port: number): ServerCandidate {
   let refusal: OperationError | undefined;
   for (const candidate of candidates) {
     const server: Endpoint = { address: candidate.address, port };
@@ -236,7 +231,6 @@ function connectToFirst(
   throw refusal ?? new OperationError("unavailable", "Cannot reach the server: its host has no address");
 }
 
-function ipv6Addresses(addr6: Prefix | undefined): Pick<InterfaceStatus, "address6" | "peer6"> {
-  if (addr6 === undefined) return {};
-  return { address6: formatAddress(addr6.address), peer6: formatAddress(nextAddress(addr6.address)) };
+function ipv6Addresses(addr6: Prefix | undefined): Pick<InterfaceSettings, "address6" | "peer6"> {
+  return addr6 === undefined ? {} : { address6: addr6.address, peer6: nextAddress(addr6.address) };
 }

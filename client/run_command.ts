@@ -6,7 +6,7 @@
 
 import { type Command, defineCommand } from "../cli/command.ts";
 import { type EnvironmentReader, environmentValue } from "../program/environment.ts";
-import { type PartsOf, switchFlag, valueFlag } from "../cli/flag.ts";
+import { NO_OFFLOAD_FLAG, valueFlag, type ValuesOf } from "../cli/flag.ts";
 import {
   chainSyntax,
   heartbeatSyntax,
@@ -19,32 +19,9 @@ import {
   virtualNetworkSyntax,
 } from "../cli/value_syntax.ts";
 import { DEFAULT_CONFIG } from "../core/config/config.ts";
-import type { Prefix } from "../core/net/prefix.ts";
-import { type ClientRunOptions, defaultClientControl } from "./options.ts";
+import { type ClientRunOptions, DEFAULT_CLIENT_CONTROL } from "./options.ts";
 
-/** What the flags of their names say; undefined where one is not given. */
-export interface ClientFlags {
-  /** `--host` */
-  readonly host: string | undefined;
-  /** `--port` */
-  readonly port: number | undefined;
-  /** `--addr` */
-  readonly addr: Prefix | undefined;
-  /** `--mtu` */
-  readonly mtu: number | undefined;
-  /** `--chain` */
-  readonly chain: string | undefined;
-  /** `--heartbeat` */
-  readonly heartbeat: number | undefined;
-  /** `--key` */
-  readonly key: string | undefined;
-  /** `--control` */
-  readonly control: string | undefined;
-  /** `--no-offload` */
-  readonly noOffload: boolean;
-}
-
-const flags: PartsOf<ClientFlags> = {
+const flags = {
   host: valueFlag("--host", hostSyntax, "The server's host. Default: where VMs have their desktop."),
   port: valueFlag("--port", portSyntax, "The server's UDP port. Default: 2511."),
   addr: valueFlag("--addr", virtualNetworkSyntax, "This side's virtual address. Default: 192.168.251.1/24."),
@@ -56,14 +33,14 @@ const flags: PartsOf<ClientFlags> = {
     keySyntax,
     "The secret of the server's key line. Local users can see it: prefer the variable.",
   ),
-  control: valueFlag("--control", socketSyntax, `The status socket. Default: ${defaultClientControl}.`),
-  noOffload: switchFlag(
-    "--no-offload",
-    "For debugging: carry packets one by one, without the kernel's offloads.",
-  ),
+  control: valueFlag("--control", socketSyntax, `The status socket. Default: ${DEFAULT_CLIENT_CONTROL}.`),
+  noOffload: NO_OFFLOAD_FLAG,
 };
 
-/** The command. What it needs is loaded when it is called, so that the others start fast. */
+/** The values of the flags; undefined where one is not given. */
+export type ClientFlags = ValuesOf<typeof flags>;
+
+/** The command. Its code is loaded when it is called, so that the others start fast. */
 export const runCommand: Command = defineCommand(
   "run",
   {
@@ -72,6 +49,7 @@ export const runCommand: Command = defineCommand(
       "Carries the tunnel until it is stopped. Needs root in the VM's own network. Each flag can come from " +
       "an environment variable instead: DOCKER_CONNECTOR_ and the flag's name in capitals; " +
       "--no-offload is DOCKER_CONNECTOR_OFFLOAD=off.",
+    examples: ["run --host 192.168.65.2 --port 2511"],
   },
   flags,
   async (given) => {
@@ -113,5 +91,5 @@ export function clientOptions(given: ClientFlags, read: EnvironmentReader): Clie
  * @throws {OperationError} `config`, for a faulty variable whose flag is not given
  */
 export function clientControl(given: string | undefined, read: EnvironmentReader): string {
-  return given ?? environmentValue(read, "DOCKER_CONNECTOR_CONTROL", socketSyntax) ?? defaultClientControl;
+  return given ?? environmentValue(read, "DOCKER_CONNECTOR_CONTROL", socketSyntax) ?? DEFAULT_CLIENT_CONTROL;
 }

@@ -6,7 +6,7 @@
 
 import { invalidValue, type ValueSyntax } from "../cli/value_syntax.ts";
 
-/** Looks an environment variable up. */
+/** Looks up an environment variable. */
 export type EnvironmentReader = (name: string) => string | undefined;
 
 /**

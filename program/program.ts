@@ -1,14 +1,14 @@
 /**
- * The frame of a program: it parses the command line, runs the command, and turns every error into one line on stderr
- * and an exit status.
+ * The frame of a program: parses its command line, runs the command, and turns a failure into one line on stderr and
+ * an exit status.
  *
  * @module
  */
 
 import { OperationError } from "../core/error.ts";
-import { COMPLETIONS, findCommand, prepareArguments } from "../cli/arguments.ts";
+import { parseArguments, type ParsedArguments } from "../cli/arguments.ts";
 import { versionLine } from "./build_info.ts";
-import type { CommandLine } from "../cli/command_line.ts";
+import type { CommandLine } from "../cli/command.ts";
 import { EXIT_OK, exitStatusOf } from "../cli/exit_status.ts";
 import { configureLog, currentLogOptions, getLogger } from "./log.ts";
 import { escapeControls } from "../cli/escape.ts";
@@ -22,7 +22,7 @@ const PIPE_WIDTH = 100;
 export interface Program extends CommandLine {
   /** Its purpose, in a sentence. */
   readonly brief: string;
-  /** The next paragraph of the help. */
+  /** The next sentence of the help. */
   readonly description: string;
 }
 
@@ -58,53 +58,49 @@ export async function runProgram(
   terminal: Terminal,
 ): Promise<number> {
   try {
-    const { args: prepared, warnings } = prepareArguments(program, args);
-    const answer = await answerTo(program, prepared, terminal);
-    if (answer !== undefined) {
-      terminal.out(answer);
+    const parsed = parseArguments(program, args);
+    if (parsed.action !== "run") {
+      terminal.out(await answerTo(program, parsed, terminal));
       return EXIT_OK;
     }
-    const { command, path } = findCommand(program, prepared);
-    const invocation = command.understand(prepared.slice(path.length));
+    const invocation = parsed.command.understand(parsed.given);
     configureLog({
       level: invocation.log.level ?? "info",
       format: invocation.log.format,
       color: terminal.errColor,
       write: (line) => terminal.err(line),
     });
-    for (const warning of warnings) getLogger("flags").warn(warning);
+    for (const warning of parsed.warnings) getLogger("flags").warn(warning);
     return await invocation.execute(terminal);
   } catch (error) {
     return report(program.program, error, terminal);
   }
 }
 
-/** Returns the version, help or completions if the command line asks for them, else undefined. */
+/** Returns the version, the help page or the completions. */
 async function answerTo(
   program: Program,
-  args: readonly string[],
+  parsed: Exclude<ParsedArguments, { action: "run" }>,
   terminal: Terminal,
-): Promise<string | undefined> {
-  if (args[0] === "--version") return `${versionLine(program.program)}\n`;
-  if (args[0] === COMPLETIONS && args[1] !== "--help") {
+): Promise<string> {
+  if (parsed.action === "version") return `${versionLine(program.program)}\n`;
+  if (parsed.action === "completions") {
     const { answerCompletions } = await import("../cli/completions.ts");
-    return answerCompletions(program, args.slice(1));
+    return answerCompletions(program, parsed.shell, parsed.words);
   }
-  const last = args.indexOf("--");
-  if (!args.slice(0, last < 0 ? undefined : last).includes("--help")) return undefined;
   const { helpPage } = await import("../cli/help_page.ts");
   const width = Math.max(MIN_WIDTH, terminal.columns ?? PIPE_WIDTH);
-  return helpPage(program, args, { width, bold: terminal.outColor });
+  return helpPage(program, parsed.path, { width, bold: terminal.outColor });
 }
 
-/** Reports an error in one line and returns the exit status. */
+/** Prints an error in one line; returns the exit status. */
 function report(program: string, error: unknown, terminal: Terminal): number {
   if (error instanceof StdoutClosed) return EXIT_OK;
   const line = (error instanceof OperationError ? error.report : unexpected(error)).replace(/\s*\n\s*/g, " ");
   const log = currentLogOptions();
   const stack = log?.level === "debug" && error instanceof Error ? error.stack : undefined;
   if (log?.format === "json") {
-    // With JSON, a program reads stderr.
+    // With JSON, another program reads stderr.
     getLogger("program").error(line, { program, stack });
   } else {
     terminal.err(`${program}: ${escapeControls(line)}\n`);

@@ -27,10 +27,10 @@ function programThat(
     brief: "A program.",
     description: "More of it.",
     commands: [run],
-    originalFlags: {
+    legacyFlags: {
       old: { takesValue: false, replace: () => ({ flags: [], warning: "The flag -old is ignored" }) },
     },
-    absentCommands: {},
+    removedCommands: {},
   };
 }
 

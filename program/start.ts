@@ -1,5 +1,5 @@
 /**
- * The first steps of a program. Nothing heavy is imported here: `--version` is answered in the time the runtime needs.
+ * The start of a program. Nothing heavy is imported here: `--version` is answered in the time the runtime needs.
  *
  * @module
  */

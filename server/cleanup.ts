@@ -1,5 +1,5 @@
 /**
- * The work of `docker-connector cleanup`: takes away what a run that was killed has left, and the client container.
+ * `docker-connector cleanup`: removes what a killed run has left, and the client container.
  *
  * @module
  */
@@ -21,8 +21,8 @@ import { clearLeftInterface, removeLeftInterface } from "../system/interface/sta
 import { INTERFACE_NAME } from "./routing/interface_name.ts";
 import { removeManagedContainers } from "./docker/managed_containers.ts";
 
-/** What is to be cleaned up. */
-export interface CleanupRequest {
+/** The options of a clean-up. */
+export interface CleanupOptions {
   /** Path of the control socket. */
   readonly control: string;
   /** The config file, which says where the Engine is; undefined searches the usual places. */
@@ -30,12 +30,12 @@ export interface CleanupRequest {
 }
 
 /**
- * Removes what is left, and says each thing. What fails does not stop the rest.
+ * Removes each thing that is left and prints its name. A failure does not stop the rest.
  *
  * @returns the exit status
  * @throws {OperationError} "failure" while a server runs; else the first of what failed
  */
-export async function cleanUp({ control, configFile }: CleanupRequest, terminal: Terminal): Promise<number> {
+export async function cleanUp({ control, configFile }: CleanupOptions, terminal: Terminal): Promise<number> {
   await refuseWhileRunning(control);
   const say = (line: string) => terminal.out(`${escapeControls(line)}\n`);
   const faults: OperationError[] = [];
@@ -79,7 +79,7 @@ async function refuseWhileRunning(control: string): Promise<void> {
   }
 }
 
-/** The interface and its routes, each in words. The kernel removes both with a killed process unless they were kept. */
+/** Removes the interface and its routes; returns their names. Some systems keep both after a killed process. */
 async function cleanInterface(control: string): Promise<string[]> {
   const name = (routes: readonly Prefix[]) => routes.map((route) => `route ${formatPrefix(route)}`);
   const cleared = await clearLeftInterface(control);
@@ -91,7 +91,7 @@ async function cleanInterface(control: string): Promise<string[]> {
   ];
 }
 
-/** The containers that were kept, and no others. With `docker off` too: an earlier run may have kept one. */
+/** Removes managed containers and no others. With `docker off` too: an earlier run may have left one. */
 async function cleanContainers(configFile: string | undefined): Promise<string[]> {
   const setting = await dockerSetting(configFile);
   const engine = await findEngineOf(setting);
@@ -99,7 +99,7 @@ async function cleanContainers(configFile: string | undefined): Promise<string[]
   return (await removeManagedContainers(engine)).map((name) => `container ${name}`);
 }
 
-/** The Engine; one that the configuration switches off is not missed. */
+/** Finds the Docker Engine. With `docker off` it may be missing. */
 async function findEngineOf(setting: DockerSetting): Promise<EngineClient | undefined> {
   try {
     return await connectDocker(setting.mode === "socket" ? { paths: [setting.path] } : await searchSockets());
@@ -109,7 +109,7 @@ async function findEngineOf(setting: DockerSetting): Promise<EngineClient | unde
   }
 }
 
-/** Where the Engine is. A faulty file is no reason to leave things behind: then the Engine is searched for. */
+/** Reads the docker setting. With a faulty file the Engine is searched for, so that nothing stays behind. */
 async function dockerSetting(given: string | undefined): Promise<DockerSetting> {
   const file = given ?? await findConfigFile(defaultConfigPaths(Deno.env.get("HOMEBREW_PREFIX")));
   if (file === undefined) return DEFAULT_CONFIG.docker;

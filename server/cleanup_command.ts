@@ -7,7 +7,7 @@
 import { type Command, defineCommand } from "../cli/command.ts";
 import { valueFlag } from "../cli/flag.ts";
 import { fileSyntax, socketSyntax } from "../cli/value_syntax.ts";
-import { defaultServerControl } from "./options.ts";
+import { DEFAULT_SERVER_CONTROL } from "./options.ts";
 
 /** The command. */
 export const cleanupCommand: Command = defineCommand(
@@ -24,9 +24,9 @@ export const cleanupCommand: Command = defineCommand(
       fileSyntax,
       "The config file, for its docker line. Default: docker-connector.conf in the usual places.",
     ),
-    control: valueFlag("--control", socketSyntax, `The control socket. Default: ${defaultServerControl}.`),
+    control: valueFlag("--control", socketSyntax, `The control socket. Default: ${DEFAULT_SERVER_CONTROL}.`),
   },
-  async ({ configFile, control = defaultServerControl }, terminal) => {
+  async ({ configFile, control = DEFAULT_SERVER_CONTROL }, terminal) => {
     const { cleanUp } = await import("./cleanup.ts");
     return await cleanUp({ control, configFile }, terminal);
   },

@@ -1,5 +1,5 @@
 /**
- * What the command line tells `run` of the server. A value given here wins over the same key of the config file.
+ * The flags of the server's `run`. A flag wins over the same key of the config file.
  *
  * @module
  */
@@ -39,4 +39,4 @@ export interface ServerRunOptions {
 }
 
 /** Where the server's control socket is unless `--control` says otherwise. */
-export const defaultServerControl = "/var/run/docker-connector.sock";
+export const DEFAULT_SERVER_CONTROL = "/var/run/docker-connector.sock";

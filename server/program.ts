@@ -15,7 +15,7 @@ import { tokenCommand } from "./token/token_command.ts";
 import { legacyFlags } from "./config/legacy_flags.ts";
 
 const SERVICE =
-  'Homebrew keeps the service: "sudo brew services start docker-connector", likewise stop and restart';
+  'Homebrew runs the service: "sudo brew services start docker-connector", also stop and restart';
 const LATER = "A later version will have it";
 
 /** The program. */
@@ -24,15 +24,15 @@ export const server: Program = {
   brief: "Lets the desktop reach containers by their IP addresses.",
   description: 'Without a command, "run" is assumed; "run --help" lists its flags.',
   commands: [runCommand, checkCommand, statusCommand, configCommand, tokenCommand, cleanupCommand],
-  originalFlags: legacyFlags,
-  absentCommands: {
+  legacyFlags,
+  removedCommands: {
     // Those of the original.
     install: SERVICE,
     uninstall: SERVICE,
     start: SERVICE,
     stop: SERVICE,
     restart: SERVICE,
-    // The original's `config` took the line itself.
+    // The `config` of upstream v1 took the line itself.
     ...Object.fromEntries(
       KEYS.map(({ name }) => [`config ${name}`, `Write "docker-connector config add ${name} ..."`]),
     ),

@@ -1,31 +1,26 @@
 /**
- * `docker-connector run`: opens the interface and the socket, routes the containers' networks, and carries packets until
- * it is asked to stop.
+ * `docker-connector run`: opens the interface and the socket, routes the networks of the containers, and carries packets
+ * until it is asked to stop.
  *
  * @module
  */
 import { getLogger, setLogLevel } from "../program/log.ts";
 import { loadHeartbeatProof } from "../program/heartbeat_key.ts";
-import { EXIT_OK } from "../cli/exit_status.ts";
-import { lastHeardSeconds, programStatus, tunnelCounters } from "../program/status.ts";
-import type { NetworkPair } from "../core/config/config.ts";
-import { diffConfigs } from "../core/config/changes.ts";
+import { lastHeardSeconds, tunnelCounters } from "../program/status.ts";
+import type { NetworkPair, Config } from "../core/config/config.ts";
+import { type ConfigChange, diffConfigs } from "../core/config/changes.ts";
 import { BindingPolicy } from "../core/docker/binding_policy.ts";
 import { OperationError } from "../core/error.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
-import type { Prefix } from "../core/net/prefix.ts";
-import { DataPlane } from "../dataplane/data_plane.ts";
-import { socketAddressCodec } from "../ffi/udp/udp_socket.ts";
-import { claimSocketPath, serveControlSocket } from "../system/control/control_socket.ts";
+import type { DataPlane } from "../dataplane/data_plane.ts";
+import { socketAddressCodec, type UdpSocket } from "../ffi/udp/udp_socket.ts";
 import { watchFile } from "../system/config/file_watch.ts";
 import { recordInterface } from "../system/interface/interface_record.ts";
 import { clearLeftInterface } from "../system/interface/stale_interface.ts";
 import { platformRouter } from "../system/routing/platform_router.ts";
 import type { InterfaceSettings, Router } from "../system/routing/router.ts";
-import { MemoryTrim } from "../system/process/memory_trim.ts";
-import { StopSignal } from "../system/process/stop_signal.ts";
-import { openTunnelDevice, openTunnelSocket } from "../system/interface/tunnel_device.ts";
+import { interfaceStatus, TunnelProgram } from "../tunnel/tunnel_program.ts";
 import { applyChanges, applyTunnelChanges } from "./config/apply_changes.ts";
 import { ClientLink } from "./tunnel/client_link.ts";
 import { ConfigReloader } from "./config/config_reloader.ts";
@@ -33,7 +28,7 @@ import { ContainerRoutes } from "./docker/container_routes.ts";
 import { fullControlText, revisionText } from "./tunnel/control_text.ts";
 import { wireDocker } from "./docker/wire.ts";
 import { IneffectiveSettingsLog } from "./config/ineffective_settings.ts";
-import { initialConfig } from "./config/initial_config.ts";
+import { type InitialConfig, initialConfig } from "./config/initial_config.ts";
 import { INTERFACE_NAME } from "./routing/interface_name.ts";
 import type { ServerRunOptions } from "./options.ts";
 import { RoutePlanner } from "./routing/route_controller.ts";
@@ -43,172 +38,137 @@ import type { ServerStatus } from "./status/status_document.ts";
 const log = getLogger("server");
 
 /** Milliseconds that removing the routes may take at the end: on macOS each costs two programs. */
-const CLEAR_LIMIT = 2_000;
+const MAX_CLEAR_TIME = 2_000;
 
 /**
  * Runs the server.
  *
  * @returns the exit status when it was asked to stop
- * @throws {OperationError} when it cannot start or cannot go on
+ * @throws {OperationError} when it cannot start or has to end
  */
 export async function runServer(options: ServerRunOptions): Promise<number> {
-  const startedAt = Date.now();
-  const dataPlane = new DataPlane();
-  let onHangup = () => {};
-  using stop = new StopSignal(() => onHangup());
-  using _pages = new MemoryTrim();
-  const initial = await initialConfig(options);
-  const { config, file, exists, ignored } = initial;
-  if (options.logLevel === undefined) setLogLevel(config.logLevel);
-  await claimSocketPath(options.control, "docker-connector");
-  const left = await clearLeftInterface(options.control);
-  if (left !== undefined) {
-    log.info("took addresses and routes from a killed run's interface", { interface: left.name });
-  }
-  await using cleanup = new AsyncDisposableStack();
-
-  const device = cleanup.use(await openTunnelDevice({ name: INTERFACE_NAME, offload: options.offload }));
-  const socket = cleanup.use(await openTunnelSocket({ address: config.host, port: config.port }));
-  const router = await platformRouter();
-  const peer = config.addr.address;
-  const address = nextAddress(peer);
-  const settings = await configureInterface(
-    router,
-    { name: device.name, mtu: config.mtu, address, peer },
-    config.addr6,
-  );
-  const addr6 = settings.address6 === undefined ? undefined : config.addr6;
-  cleanup.use(await recordInterface(options.control, settings));
-
+  const { control, offload } = options;
+  await using tunnel = new TunnelProgram({ program: "docker-connector", control, offload, log });
+  const { cleanup, dataPlane } = tunnel;
+  const initial = await prepare(tunnel, options);
+  const { config } = initial;
   const policy = new BindingPolicy(config, options.image);
-  let pairs: readonly NetworkPair[] = config.bridgePairs;
-  const codec = await socketAddressCodec(socket.family);
-  const link = cleanup.use(
-    new ClientLink({
-      startedAt,
-      proof: await loadHeartbeatProof(policy.key),
-      keyPending: policy.isOpen,
-      mtu: config.mtu,
-      socket,
-      codec,
-      bindPeer: (socketAddress) => dataPlane.bindPeer(socketAddress),
-      controlText: () => fullControlText(pairs),
-      // The original's client carries IPv4 only, so IPv6 waits until the client has shown that it is ours.
-      onBound: () => dataPlane.carryIpv6(false),
-      onDescribed: () => dataPlane.carryIpv6(addr6 !== undefined),
-      revisionText: (revision) => revisionText(revision, addr6, pairs),
-    }),
+  const active = { bridgePairs: config.bridgePairs };
+  const { device, socket, router, settings, link } = await openTunnel(
+    tunnel,
+    control,
+    config,
+    policy,
+    active,
   );
-  await dataPlane.start({
-    role: "server",
-    tun: device,
-    udp: socket,
-    connected: false,
-    offload: options.offload,
-    onNotice: (text) => log.info(text),
-    onMessage: (bytes, source, fromPeer) => link.handleMessage(bytes, source, fromPeer, Date.now()),
-  });
-  cleanup.defer(() => dataPlane.stop());
 
-  const sharing = cleanup.use(new LazySharing({ dataPlane, offload: options.offload }));
+  const sharing = cleanup.use(new LazySharing({ dataPlane, offload }));
   const routes = new ContainerRoutes(router, device.name);
-  const planner = new RoutePlanner(router, routes, addr6 !== undefined, () => follower.config);
-  cleanup.defer(() => planner.clear(AbortSignal.timeout(CLEAR_LIMIT)));
-  const ineffectiveSettings = new IneffectiveSettingsLog();
+  const planner = new RoutePlanner(router, routes, settings.address6 !== undefined, () => follower.config);
+  cleanup.defer(() => planner.clear(AbortSignal.timeout(MAX_CLEAR_TIME)));
   const parts = { planner, link, sharing, mayChangeLevel: options.logLevel === undefined };
-  const follower = new ConfigReloader({
-    initial,
-    ineffectiveSettings,
-    apply: async (changes, config) => {
-      pairs = config.bridgePairs;
-      await applyChanges(changes, config, parts);
-    },
-  });
+  const apply = async (changes: readonly ConfigChange[], config: Config) => {
+    active.bridgePairs = config.bridgePairs;
+    await applyChanges(changes, config, parts);
+  };
+  const ineffectiveSettings = new IneffectiveSettingsLog();
+  const follower = new ConfigReloader({ initial, ineffectiveSettings, apply });
   const firstChanges = diffConfigs(undefined, config);
   await applyTunnelChanges(firstChanges, config, parts);
-  ineffectiveSettings.report(config, ignored);
+  ineffectiveSettings.report(config, initial.ignored);
 
-  const dockerStatus = await wireDocker({
+  const interfaceName = device.name;
+  const docker = await wireDocker({
     config,
     options,
     policy,
     router,
-    interfaceName: device.name,
+    interfaceName,
     planner,
     link,
     cleanup,
   });
   const { RouteReconciler } = await import("./routing/route_reconciler.ts");
   const reconciler = cleanup.use(await RouteReconciler.start(router, settings, planner));
+  await tunnel.serveStatus<ServerStatus>(() => ({
+    interface: interfaceStatus(settings, reconciler.fault),
+    ...linkStatus(dataPlane, link, socket),
+    routes: routes.status,
+    docker: docker(),
+    dataPlane: { offload: device.offload.tcp },
+    sharing: sharing.status,
+    config: follower.status,
+  }));
+  await followFile(tunnel, follower, initial, options.watch);
 
-  const status = (): ServerStatus => {
-    const now = Date.now();
-    const { client } = link;
-    const { revision: _, ...described } = client?.description ?? {};
-    return {
-      ...programStatus("docker-connector", startedAt, now),
-      interface: {
-        name: device.name,
-        mtu: config.mtu,
-        address: formatAddress(address),
-        peer: formatAddress(peer),
-        ...(addr6 === undefined ? {} : {
-          address6: formatAddress(nextAddress(addr6.address)),
-          peer6: formatAddress(addr6.address),
-        }),
-        ...(reconciler.fault === undefined ? {} : { fault: reconciler.fault }),
-      },
-      listen: formatEndpoint(socket.localEndpoint()),
-      client: client === undefined ? null : {
-        endpoint: formatEndpoint(client.endpoint),
-        lastHeardSeconds: lastHeardSeconds(dataPlane.counters, now) ??
-          Math.floor((now - client.lastHeartbeat) / 1000),
-        ...described,
-      },
-      routes: routes.status,
-      docker: dockerStatus(),
-      counters: tunnelCounters(dataPlane.counters, { heartbeatRefused: link.refused }),
-      dataPlane: { offload: device.offload.tcp },
-      sharing: sharing.status,
-      config: follower.status,
-    };
-  };
-  cleanup.use(await serveControlSocket(options.control, "docker-connector", status));
-  cleanup.use(follower);
-  onHangup = () => {
-    log.info("SIGHUP: reading the config file again", { file });
-    void follower.reload();
-  };
-  if (options.watch) {
-    cleanup.use(watchFile(file, () => void follower.reload()));
-    // What was saved between the first read and the watch.
-    if (exists) await follower.reload();
-  }
-
-  log.info("tunnel is up", {
-    interface: device.name,
-    address: formatAddress(address),
-    peer: formatAddress(peer),
-    listen: formatEndpoint(socket.localEndpoint()),
-    config: file,
-  });
+  logUp(settings, socket, initial.file);
   // The tunnel does not wait for its accessors.
   void sharing.apply(follower.config);
-  const signal = await Promise.race([stop.received, dataPlane.failure]);
-  log.info("stopping", { signal });
-  return EXIT_OK;
+  return await tunnel.waitForStop();
+}
+
+/** Reads the config file, and clears the way of what a killed run has left. */
+async function prepare(tunnel: TunnelProgram, options: ServerRunOptions): Promise<InitialConfig> {
+  const initial = await initialConfig(options);
+  if (options.logLevel === undefined) setLogLevel(initial.config.logLevel);
+  await tunnel.claimControlSocket();
+  const stale = await clearLeftInterface(options.control);
+  if (stale !== undefined) {
+    log.info("took addresses and routes from a killed run's interface", { interface: stale.name });
+  }
+  return initial;
+}
+
+/** Opens the interface, the socket and the link to the client, and starts the data plane. */
+async function openTunnel(
+  tunnel: TunnelProgram,
+  control: string,
+  config: Config,
+  policy: BindingPolicy,
+  active: { readonly bridgePairs: readonly NetworkPair[] },
+) {
+  const device = await tunnel.openDevice(INTERFACE_NAME);
+  const socket = await tunnel.openSocket({ address: config.host, port: config.port });
+  const router = await platformRouter();
+  const settings = await configureInterface(router, device.name, config);
+  tunnel.cleanup.use(await recordInterface(control, settings));
+
+  const { dataPlane } = tunnel;
+  const addr6 = settings.address6 === undefined ? undefined : config.addr6;
+  const link = tunnel.cleanup.use(
+    new ClientLink({
+      startedAt: tunnel.startedAt,
+      proof: await loadHeartbeatProof(policy.key),
+      keyPending: policy.isOpen,
+      mtu: config.mtu,
+      socket,
+      codec: await socketAddressCodec(socket.family),
+      bindPeer: (socketAddress) => dataPlane.bindPeer(socketAddress),
+      controlText: () => fullControlText(active.bridgePairs),
+      // The client of upstream v1 carries IPv4 only, so IPv6 waits until the client has described itself.
+      onBound: () => dataPlane.carryIpv6(false),
+      onDescribed: () => dataPlane.carryIpv6(addr6 !== undefined),
+      revisionText: (revision) => revisionText(revision, addr6, active.bridgePairs),
+    }),
+  );
+  await tunnel.startDataPlane({
+    role: "server",
+    tun: device,
+    udp: socket,
+    connected: false,
+    onMessage: (bytes, source, fromPeer) => link.handleMessage(bytes, source, fromPeer, Date.now()),
+  });
+  return { device, socket, router, settings, link };
 }
 
 /**
  * Configures the interface, with IPv6 where the system has it.
  *
- * @returns the settings in force
+ * @returns the active settings
  */
-async function configureInterface(
-  router: Router,
-  base: InterfaceSettings,
-  addr6: Prefix | undefined,
-): Promise<InterfaceSettings> {
+async function configureInterface(router: Router, name: string, config: Config): Promise<InterfaceSettings> {
+  const { mtu, addr: { address: peer }, addr6 } = config;
+  const base: InterfaceSettings = { name, mtu, address: nextAddress(peer), peer };
   if (addr6 !== undefined) {
     const settings = { ...base, address6: nextAddress(addr6.address), peer6: addr6.address };
     try {
@@ -221,4 +181,47 @@ async function configureInterface(
   }
   await router.configureInterface(base);
   return base;
+}
+
+/** Reads the config file again when it changes, and at SIGHUP. */
+async function followFile(
+  tunnel: TunnelProgram,
+  follower: ConfigReloader,
+  { file, exists }: InitialConfig,
+  watch: boolean,
+): Promise<void> {
+  tunnel.cleanup.use(follower);
+  tunnel.onHangup = () => {
+    log.info("SIGHUP: reading the config file again", { file });
+    void follower.reload();
+  };
+  if (watch) {
+    tunnel.cleanup.use(watchFile(file, () => void follower.reload()));
+    // The file may have been saved between the first read and the watch.
+    if (exists) await follower.reload();
+  }
+}
+
+function linkStatus({ counters }: DataPlane, { client, refused }: ClientLink, socket: UdpSocket) {
+  const now = Date.now();
+  const { revision: _, ...described } = client?.description ?? {};
+  return {
+    listen: formatEndpoint(socket.localEndpoint()),
+    client: client === undefined ? null : {
+      endpoint: formatEndpoint(client.endpoint),
+      lastHeardSeconds: lastHeardSeconds(counters, now) ?? Math.floor((now - client.lastHeartbeat) / 1000),
+      ...described,
+    },
+    counters: tunnelCounters(counters, { heartbeatRefused: refused }),
+  };
+}
+
+function logUp({ name, address, peer }: InterfaceSettings, socket: UdpSocket, config: string): void {
+  log.info("tunnel is up", {
+    interface: name,
+    address: formatAddress(address),
+    peer: formatAddress(peer),
+    listen: formatEndpoint(socket.localEndpoint()),
+    config,
+  });
 }

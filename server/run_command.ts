@@ -6,7 +6,7 @@
 
 import { type Command, defineCommand } from "../cli/command.ts";
 import { environmentValue } from "../program/environment.ts";
-import { switchFlag, valueFlag } from "../cli/flag.ts";
+import { NO_OFFLOAD_FLAG, switchFlag, valueFlag } from "../cli/flag.ts";
 import {
   fileSyntax,
   imageSyntax,
@@ -16,15 +16,16 @@ import {
   socketSyntax,
   virtualNetworkSyntax,
 } from "../cli/value_syntax.ts";
-import { defaultServerControl } from "./options.ts";
+import { DEFAULT_SERVER_CONTROL } from "./options.ts";
 
-/** The command. What it needs is loaded when it is called, so that the others start fast. */
+/** The command. Its code is loaded when it is called, so that the others start fast. */
 export const runCommand: Command = defineCommand(
   "run",
   {
     brief: "Carry the tunnel, in the foreground.",
     description: "Carries the tunnel until it is stopped. Needs root. Flags win over the config file. " +
       "--image can come from DOCKER_CONNECTOR_IMAGE instead.",
+    examples: ["run", "run --config /etc/docker-connector.conf --log-level debug"],
   },
   {
     configFile: valueFlag(
@@ -45,11 +46,8 @@ export const runCommand: Command = defineCommand(
       imageSyntax,
       'The client container\'s image: a tar or a name; "off" keeps none. Default: the tar beside the program.',
     ),
-    control: valueFlag("--control", socketSyntax, `The control socket. Default: ${defaultServerControl}.`),
-    noOffload: switchFlag(
-      "--no-offload",
-      "For debugging: carry packets one by one, without the kernel's offloads.",
-    ),
+    control: valueFlag("--control", socketSyntax, `The control socket. Default: ${DEFAULT_SERVER_CONTROL}.`),
+    noOffload: NO_OFFLOAD_FLAG,
     noWatch: switchFlag("--no-watch", "Read the config file once and do not follow it."),
   },
   async ({ control, image, noOffload, noWatch, ...given }, _terminal, { level }) => {
@@ -62,7 +60,7 @@ export const runCommand: Command = defineCommand(
     return await runServer({
       ...given,
       image: image ?? fromEnvironment,
-      control: control ?? defaultServerControl,
+      control: control ?? DEFAULT_SERVER_CONTROL,
       watch: !noWatch,
       offload: !noOffload,
       logLevel: level,

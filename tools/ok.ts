@@ -28,6 +28,7 @@ const UNIT_FOLDERS = [
   "server",
   "system",
   "tests/simulation",
+  "tunnel",
   "tools",
 ];
 

@@ -20,6 +20,7 @@ export const SOURCES: readonly string[] = [
   "ffi",
   "server",
   "system",
+  "tunnel",
 ];
 
 /**

@@ -6,7 +6,7 @@
 import { type Command, defineCommand } from "../../cli/command.ts";
 import { switchFlag, valueFlag } from "../../cli/flag.ts";
 import { socketSyntax } from "../../cli/value_syntax.ts";
-import { defaultAccessorControl } from "../options.ts";
+import { DEFAULT_ACCESSOR_CONTROL } from "../options.ts";
 
 /** The command. */
 export const statusCommand: Command = defineCommand(
@@ -17,9 +17,9 @@ export const statusCommand: Command = defineCommand(
   },
   {
     json: switchFlag("--json", "Print the whole document as JSON."),
-    control: valueFlag("--control", socketSyntax, `The status socket. Default: ${defaultAccessorControl}.`),
+    control: valueFlag("--control", socketSyntax, `The status socket. Default: ${DEFAULT_ACCESSOR_CONTROL}.`),
   },
-  async ({ json, control = defaultAccessorControl }, terminal) => {
+  async ({ json, control = DEFAULT_ACCESSOR_CONTROL }, terminal) => {
     const { ACCESSOR_STATUS_FORMAT } = await import("./status_text.ts");
     const { showStatus } = await import("../../program/show_status.ts");
     return await showStatus(ACCESSOR_STATUS_FORMAT, { control, json, watch: false }, terminal);

@@ -8,17 +8,17 @@ import { formatAddress, type IpAddress, parseAddress } from "../../core/net/addr
 import type { ControlCommand } from "../../core/protocol/control.ts";
 
 /** Two container networks by their network addresses. */
-export interface BridgePair {
+export interface NetworkPair {
   readonly a: IpAddress;
   readonly b: IpAddress;
 }
 
 /** The set of wanted pairs; which of the two comes first does not matter. */
 export class BridgePairs {
-  #pairs = new Map<string, BridgePair>();
+  #pairs = new Map<string, NetworkPair>();
 
   /** Every wanted pair. */
-  get wanted(): readonly BridgePair[] {
+  get wanted(): readonly NetworkPair[] {
     return [...this.#pairs.values()];
   }
 
@@ -42,12 +42,12 @@ export class BridgePairs {
   }
 }
 
-function readPair(words: readonly string[]): BridgePair | undefined {
+function readPair(words: readonly string[]): NetworkPair | undefined {
   const [a, b, ...rest] = words.map((word) => parseAddress(word));
   if (a === undefined || b === undefined || rest.length > 0) return undefined;
   return formatAddress(a) === formatAddress(b) ? undefined : { a, b };
 }
 
-function keyOf({ a, b }: BridgePair): string {
+function keyOf({ a, b }: NetworkPair): string {
   return [formatAddress(a), formatAddress(b)].sort().join(" ");
 }

@@ -8,17 +8,17 @@
 import type { ContainerBridge } from "../../core/firewall/desired_rules.ts";
 import { type IpAddress, equalAddress } from "../../core/net/address.ts";
 import { maskPrefix } from "../../core/net/prefix.ts";
-import type { BridgePair } from "./bridge_pairs.ts";
+import type { NetworkPair } from "./bridge_pairs.ts";
 
 /** A wanted pair and its bridges, if both are there. */
 export interface FoundPair {
-  readonly pair: BridgePair;
+  readonly pair: NetworkPair;
   readonly bridges: readonly [ContainerBridge, ContainerBridge] | undefined;
 }
 
 /** The pairs in their order, each with its bridges. */
 export function findBridges(
-  pairs: readonly BridgePair[],
+  pairs: readonly NetworkPair[],
   bridges: readonly ContainerBridge[],
 ): FoundPair[] {
   const bridgeOf = (address: IpAddress) =>

@@ -15,7 +15,7 @@ import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
 import type { FirewallFacts } from "../../core/protocol/description.ts";
 import type { Firewall, FirewallState } from "../../system/firewall/firewall.ts";
-import type { BridgePair } from "./bridge_pairs.ts";
+import type { NetworkPair } from "./bridge_pairs.ts";
 import { findBridges, type FoundPair } from "./find_bridges.ts";
 import { FirewallLog } from "./firewall_log.ts";
 import type { FirewallStatus } from "../status/status_document.ts";
@@ -39,7 +39,7 @@ export interface FirewallKeeperSettings {
   /** The bridges there are now. */
   readonly bridges: () => ContainerBridge[];
   /** The pairs that are wanted now. */
-  readonly pairs: () => readonly BridgePair[];
+  readonly pairs: () => readonly NetworkPair[];
   readonly interfaceName: string;
   readonly chain: string;
   /** The virtual networks there are now, at most one of each family. */

@@ -4,7 +4,7 @@ import type { ContainerBridge, FirewallWish } from "../../core/firewall/desired_
 import { parseAddress } from "../../core/net/address.ts";
 import { parsePrefix, type Prefix } from "../../core/net/prefix.ts";
 import type { Firewall, FirewallState } from "../../system/firewall/firewall.ts";
-import type { BridgePair } from "./bridge_pairs.ts";
+import type { NetworkPair } from "./bridge_pairs.ts";
 import { FirewallKeeper, type KeeperPace } from "./firewall_reconciler.ts";
 
 const OPEN: FirewallState = {
@@ -21,7 +21,7 @@ class Scene implements AsyncDisposable {
   readonly ends: string[] = [];
   fingerprint: string | undefined = "1";
   state: FirewallState | Error = OPEN;
-  pairs: BridgePair[] = [];
+  pairs: NetworkPair[] = [];
   bridges: ContainerBridge[] = [];
   sources: Prefix[] = [];
   readonly keeper: FirewallKeeper;
@@ -82,7 +82,7 @@ function bridge(name: string, subnet: string): ContainerBridge {
   return { name, subnets: [parsed] };
 }
 
-function pair(a: string, b: string): BridgePair {
+function pair(a: string, b: string): NetworkPair {
   const [first, second] = [parseAddress(a), parseAddress(b)];
   assert.ok(first && second);
   return { a: first, b: second };

@@ -7,7 +7,7 @@
 import { type Command, defineCommand } from "../../cli/command.ts";
 import { valueFlag } from "../../cli/flag.ts";
 import { socketSyntax } from "../../cli/value_syntax.ts";
-import { defaultClientControl } from "../options.ts";
+import { DEFAULT_CLIENT_CONTROL } from "../options.ts";
 import { clientControl } from "../run_command.ts";
 
 /** The command. */
@@ -18,7 +18,7 @@ export const healthCommand: Command = defineCommand(
     description: "Says whether the server was heard lately. Exit status 0 if it was, else 1.",
   },
   {
-    control: valueFlag("--control", socketSyntax, `The status socket. Default: ${defaultClientControl}.`),
+    control: valueFlag("--control", socketSyntax, `The status socket. Default: ${DEFAULT_CLIENT_CONTROL}.`),
   },
   async ({ control }, terminal) => {
     const { reportHealth } = await import("./health.ts");

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { EXIT_OK, exitStatus } from "../../cli/exit_status.ts";
+import { EXIT_OK, EXIT_STATUS } from "../../cli/exit_status.ts";
 import { escapeControls } from "../../cli/escape.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import { linesWithoutExpose } from "../../core/config/changes.ts";
@@ -28,7 +28,7 @@ export async function checkConfig(given: string | undefined, terminal: Terminal)
   const { config, faults, ignored } = parseConfig(await readConfigFile(file), file);
   if (config === undefined) {
     terminal.out(faults.map((fault) => `${escapeControls(formatDiagnostic(fault))}\n`).join(""));
-    return exitStatus.config;
+    return EXIT_STATUS.config;
   }
   terminal.out(escapeControls(`ok: ${file}: ${summary(config)}`) + "\n");
   const report = (text: string, keys: readonly string[]) => {

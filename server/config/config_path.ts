@@ -9,7 +9,7 @@ import { isAbsolute } from "node:path";
 import { OperationError } from "../../core/error.ts";
 import { defaultConfigPaths, findConfigFile } from "../../system/config/config_file.ts";
 import { readStatus } from "../../system/control/control_client.ts";
-import { defaultServerControl } from "../options.ts";
+import { DEFAULT_SERVER_CONTROL } from "../options.ts";
 
 /** What decides which file a command uses. */
 export interface ConfigPathOptions {
@@ -56,7 +56,7 @@ function defaultPaths(): string[] {
 
 /** Finds the file of `--config`, or of the running server. */
 async function namedFile(
-  { given, control = defaultServerControl }: ConfigPathOptions,
+  { given, control = DEFAULT_SERVER_CONTROL }: ConfigPathOptions,
 ): Promise<string | undefined> {
   if (given !== undefined) return given;
   try {

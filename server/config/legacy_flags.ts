@@ -5,11 +5,11 @@
  * @module
  */
 
-import type { OriginalFlag } from "../../cli/command_line.ts";
+import type { LegacyFlag } from "../../cli/command.ts";
 import { OperationError } from "../../core/error.ts";
 
 /** The flags by their names without dashes; they are those of desktop/main.go of mac-docker-connector. */
-export const legacyFlags: Readonly<Record<string, OriginalFlag>> = {
+export const legacyFlags: Readonly<Record<string, LegacyFlag>> = {
   watch: {
     takesValue: false,
     replace: (value) => ({ flags: value === "true" ? [] : ["--no-watch"], warning: "" }),
@@ -36,6 +36,6 @@ export const legacyFlags: Readonly<Record<string, OriginalFlag>> = {
   "log-file": ignored("The flag -log-file is ignored; the log goes to stderr, redirect that"),
 };
 
-function ignored(warning: string): OriginalFlag {
+function ignored(warning: string): LegacyFlag {
   return { takesValue: true, replace: () => ({ flags: [], warning }) };
 }

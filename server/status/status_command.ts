@@ -6,7 +6,7 @@
 import { type Command, defineCommand } from "../../cli/command.ts";
 import { switchFlag, valueFlag } from "../../cli/flag.ts";
 import { socketSyntax } from "../../cli/value_syntax.ts";
-import { defaultServerControl } from "../options.ts";
+import { DEFAULT_SERVER_CONTROL } from "../options.ts";
 
 /** The command. */
 export const statusCommand: Command = defineCommand(
@@ -18,9 +18,9 @@ export const statusCommand: Command = defineCommand(
   {
     json: switchFlag("--json", "Print the whole document as JSON."),
     watch: switchFlag("--watch", "Print it again each second until interrupted."),
-    control: valueFlag("--control", socketSyntax, `The control socket. Default: ${defaultServerControl}.`),
+    control: valueFlag("--control", socketSyntax, `The control socket. Default: ${DEFAULT_SERVER_CONTROL}.`),
   },
-  async ({ json, watch, control = defaultServerControl }, terminal) => {
+  async ({ json, watch, control = DEFAULT_SERVER_CONTROL }, terminal) => {
     const { SERVER_STATUS_FORMAT } = await import("./status_text.ts");
     const { showStatus } = await import("../../program/show_status.ts");
     return await showStatus(SERVER_STATUS_FORMAT, { control, json, watch }, terminal);

@@ -1,5 +1,5 @@
 /**
- * The work of `docker-connector token add`.
+ * `docker-connector token add`.
  *
  * @module
  */
@@ -18,22 +18,22 @@ import type { ConfigPathOptions } from "../config/config_path.ts";
 import { changeConfig } from "../config/edit_config.ts";
 import { newToken } from "./token_generate.ts";
 
-/** Whose token is added. */
-export interface TokenRequest {
-  /** What the token begins with, so that people can tell whose it is. */
+/** The options of a new token. */
+export interface TokenOptions {
+  /** The beginning of the token, which names its owner. */
   readonly name: string;
   /** The virtual address; undefined takes a free one. */
   readonly address: IpAddress | undefined;
 }
 
 /**
- * Makes a token, adds it to the config file, and prints it: the token alone to stdout, what to do with it to stderr.
+ * Makes a token, adds it to the config file, and prints it: the token alone to stdout, advice to stderr.
  *
  * @returns the exit status
  * @throws {OperationError} `config` where no address is free, or the file is faulty or out of reach
  */
 export async function addToken(
-  request: TokenRequest,
+  request: TokenOptions,
   place: ConfigPathOptions,
   terminal: Terminal,
 ): Promise<number> {
@@ -76,7 +76,7 @@ function advice(file: string, address: string, { expose, routes }: Config): stri
     "For a WireGuard app instead:",
     `  docker-connector token export ${address} --endpoint HOST:${port}`,
   ];
-  if (expose === undefined) lines.push('Nobody can log in yet: there is no "expose ADDRESS:PORT" line.');
+  if (expose === undefined) lines.push('No device can log in yet: there is no "expose ADDRESS:PORT" line.');
   if (!routes.some((route) => route.expose)) {
     lines.push('There is nothing to reach yet: no "route CIDR expose" line.');
   }

@@ -1,5 +1,5 @@
 /**
- * `docker-connector token add|generate|export`: what teammates log in with.
+ * `docker-connector token add|generate|export`: makes and exports the tokens of teammates.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { OperationError } from "../../core/error.ts";
 import type { IpAddress } from "../../core/net/address.ts";
 
 /** Characters of a name before the random part of a token. */
-const LONGEST_NAME = 64;
+const MAX_NAME_LENGTH = 64;
 
 const FILE_HELP =
   "The config file. Default: the running server's, else docker-connector.conf in the usual places.";
@@ -21,10 +21,10 @@ const FILE_HELP =
 const nameSyntax: ValueSyntax<string> = {
   metavar: "NAME",
   read: (text) =>
-    readTokenName(text).problem === undefined && /^[^\s#]+$/.test(text) && text.length <= LONGEST_NAME
+    readTokenName(text).problem === undefined && /^[^\s#]+$/.test(text) && text.length <= MAX_NAME_LENGTH
       ? ok(text)
       : err(
-        `a token cannot begin with this; expected one word of at most ${LONGEST_NAME} characters, no comma`,
+        `a token cannot begin with this; expected one word of at most ${MAX_NAME_LENGTH} characters, no comma`,
       ),
 };
 
@@ -38,6 +38,7 @@ const add = defineCommand(
       "Makes a token of 130 random bits, adds it to the config file with an address, and prints it once. " +
       "The token begins with NAME and a hyphen, so that people can tell whose it is. " +
       "ADDRESS is one of the virtual network; by default the lowest that is free.",
+    examples: ["token add anna", "token add anna 192.168.251.7"],
   },
   {
     words: joinedWords(
@@ -87,6 +88,7 @@ const exportToken = defineCommand(
     description:
       "Prints the configuration of a token for any WireGuard app, as wg-quick reads it. It holds secrets. " +
       "TOKEN is a token of the config file, or the address that it is given there.",
+    examples: ["token export 192.168.251.7 --endpoint desk.example.com:2512 --qr"],
   },
   {
     token: joinedWords(

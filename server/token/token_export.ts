@@ -1,5 +1,5 @@
 /**
- * The work of `docker-connector token export`.
+ * `docker-connector token export`.
  *
  * @module
  */
@@ -18,15 +18,15 @@ import { scrypt } from "../../system/process/scrypt.ts";
 import { configFileToRead } from "../config/config_path.ts";
 import { exposedPrefixes } from "../sharing/exposed_prefixes.ts";
 
-/** What is exported. */
-export interface ExportRequest {
+/** The options of an export. */
+export interface ExportOptions {
   /** The token, or its address. */
   readonly token: string;
-  /** Where the accessor reaches the server: HOST:PORT. */
+  /** The server as the accessor reaches it: HOST:PORT. */
   readonly endpoint: string;
   /** The config file; undefined searches the usual places. */
   readonly file: string | undefined;
-  /** Whether as a QR code. */
+  /** True for a QR code. */
   readonly qr: boolean;
 }
 
@@ -36,7 +36,7 @@ export interface ExportRequest {
  * @returns the exit status
  * @throws {OperationError} `config` for a faulty file, or one without the token; `failure` for what no QR code holds
  */
-export async function printExport(request: ExportRequest, terminal: Terminal): Promise<number> {
+export async function printExport(request: ExportOptions, terminal: Terminal): Promise<number> {
   const { endpoint, qr } = request;
   const file = await configFileToRead({ given: request.file });
   const config = await soundConfig(file);
@@ -52,7 +52,7 @@ export async function printExport(request: ExportRequest, terminal: Terminal): P
   terminal.out(qr ? await drawing(text, terminal) : text);
   terminal.err("This holds the secrets of the token: keep it readable for its owner alone (umask 077).\n");
   if (config.expose === undefined) {
-    terminal.err(`Nobody can log in yet: ${file} has no "expose ADDRESS:PORT" line.\n`);
+    terminal.err(`No device can log in yet: ${file} has no "expose ADDRESS:PORT" line.\n`);
   }
   return EXIT_OK;
 }

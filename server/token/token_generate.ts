@@ -1,5 +1,5 @@
 /**
- * The work of `docker-connector token generate`.
+ * `docker-connector token generate`.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { generateToken, TOKEN_ENTROPY } from "../../core/token/generate.ts";
 import { tokenStrength } from "../../core/token/strength.ts";
 
 /**
- * Prints a strong token, and to a person what to do with it.
+ * Prints a strong token, and advice on a terminal.
  *
- * @param name what it begins with; undefined: nothing
+ * @param name the beginning of the token; undefined for none
  * @returns the exit status
  */
 export function printToken(name: string | undefined, terminal: Terminal): number {
@@ -26,16 +26,16 @@ export function printToken(name: string | undefined, terminal: Terminal): number
 }
 
 /**
- * A strong token.
+ * Makes a strong token.
  *
- * @param name what it begins with; undefined: nothing
+ * @param name the beginning of the token; undefined for none
  */
 export function newToken(name: string | undefined): string {
   const random = strongToken();
   return name === undefined ? random : `${name}-${random}`;
 }
 
-/** One in some thousands looks weak by chance. */
+/** Draws again if a token looks weak, as one in some thousands does. */
 function strongToken(): string {
   for (;;) {
     const token = generateToken(crypto.getRandomValues(new Uint8Array(TOKEN_ENTROPY)));

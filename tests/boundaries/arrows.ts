@@ -15,9 +15,11 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   system: ["core", "ffi", "system"],
   cli: ["core", "cli", "program"],
   program: ["core", "system", "cli", "program"],
-  server: ["core", "ffi", "dataplane", "system", "cli", "program", "server"],
-  client: ["core", "ffi", "dataplane", "system", "cli", "program", "client"],
-  accessor: ["core", "ffi", "dataplane", "system", "cli", "program", "accessor"],
+  // The frame of the three run commands. program/ stays light, so that commands without a tunnel start fast.
+  tunnel: ["core", "ffi", "dataplane", "system", "cli", "program", "tunnel"],
+  server: ["core", "ffi", "dataplane", "system", "cli", "program", "tunnel", "server"],
+  client: ["core", "ffi", "dataplane", "system", "cli", "program", "tunnel", "client"],
+  accessor: ["core", "ffi", "dataplane", "system", "cli", "program", "tunnel", "accessor"],
   "mod.ts": ["core"],
 };
 

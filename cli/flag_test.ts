@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../core/error.ts";
-import { joinedWords, switchFlag, valueFlag } from "./flag.ts";
-import { readValues, sortArguments } from "./flag_values.ts";
+import { type CommandLine, defineCommand } from "./command.ts";
+import { joinedWords, readValues, switchFlag, valueFlag } from "./flag.ts";
+import { FlagParser } from "./flag_parser.ts";
 import { keySyntax, portSyntax } from "./value_syntax.ts";
 
 const parts = {
@@ -11,7 +12,14 @@ const parts = {
   json: switchFlag("--json", ""),
 };
 
-const read = (...args: string[]) => readValues(parts, sortArguments(Object.values(parts), args));
+const command = defineCommand("do", { brief: "", description: "" }, parts, () => Promise.resolve(0));
+const line: CommandLine = { program: "prog", commands: [command], legacyFlags: {}, removedCommands: {} };
+
+function read(...args: string[]) {
+  const parser = new FlagParser(line, command, "do");
+  parser.parse(args);
+  return readValues(parts, parser.given);
+}
 
 function refusal(...args: string[]): string {
   try {

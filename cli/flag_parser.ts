@@ -1,0 +1,133 @@
+/**
+ * Parses the words after a command into flags, their values and the rest.
+ *
+ * A word that belongs to no flag is never repeated in a message: it could be part of a secret.
+ *
+ * @module
+ */
+
+import { quote } from "../core/result.ts";
+import { suggest } from "../core/suggest.ts";
+import { OperationError } from "../core/error.ts";
+import type { Command, CommandLine, LegacyFlag } from "./command.ts";
+import type { FlagName } from "./flag.ts";
+
+/** The parser for one call of a command. */
+export class FlagParser {
+  /** The texts given for each flag and, for undefined, the words. A switch has an empty text each time. */
+  readonly given = new Map<FlagName | undefined, string[]>();
+  /** Warnings about legacy flags. */
+  readonly warnings: string[] = [];
+  /** True if help is asked for. */
+  help = false;
+  readonly #line: CommandLine;
+  readonly #command: Command;
+  readonly #path: string;
+
+  /**
+   * @param line the command lines of the program
+   * @param command the command
+   * @param path the words that call it
+   */
+  constructor(line: CommandLine, command: Command, path: string) {
+    this.#line = line;
+    this.#command = command;
+    this.#path = path;
+  }
+
+  /**
+   * Parses the words after the command.
+   *
+   * @throws {OperationError} `usage`
+   */
+  parse(args: readonly string[]): void {
+    const rest = [...args];
+    for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+      if (word === "--") rest.splice(0).forEach((last) => this.#addWord(last));
+      else if (word.length > 1 && word.startsWith("-")) this.#parseFlag(word, rest);
+      else this.#addWord(word);
+    }
+  }
+
+  #add(name: FlagName | undefined, text: string): void {
+    const texts = this.given.get(name);
+    if (texts === undefined) this.given.set(name, [text]);
+    else texts.push(text);
+  }
+
+  #addWord(word: string): void {
+    if (this.#command.parts.some(({ name }) => name === undefined)) return this.#add(undefined, word);
+    const misplaced = this.#line.commands.some(({ name }) => name === word);
+    throw new OperationError(
+      "usage",
+      misplaced
+        ? `Cannot run ${word}: the command must come first`
+        : `Cannot run ${this.#path}: a word of the command line belongs to no flag`,
+      misplaced
+        ? `Write "${this.#line.program} ${word}", then the flags`
+        : `Quote values with blanks; run "${this.#line.program} ${this.#path} --help" for the flags`,
+    );
+  }
+
+  #parseFlag(word: string, rest: string[]): void {
+    const [, spelled = "", bare = "", value] = /^(--?([^=]*))(?:=(.*))?$/s.exec(word) ?? [];
+    const name: FlagName = `--${bare}`;
+    const part = this.#find(name);
+    const legacy = this.#legacyFlag(bare);
+    if (bare === "help" || spelled === "-h") this.help = true;
+    else if (part?.syntax !== undefined) this.#add(name, value ?? this.#nextValue(spelled, rest));
+    else if (part !== undefined) asBoolean(spelled, value) && this.#add(name, "");
+    else if (legacy !== undefined) this.#replace(spelled, value, legacy, rest);
+    else throw this.#unknownFlag(spelled, bare);
+  }
+
+  #find(flag: string) {
+    return this.#command.parts.find(({ name }) => name === flag);
+  }
+
+  #legacyFlag(bare: string): LegacyFlag | undefined {
+    const { legacyFlags } = this.#line;
+    return this.#path === "run" && Object.hasOwn(legacyFlags, bare) ? legacyFlags[bare] : undefined;
+  }
+
+  #replace(spelled: string, given: string | undefined, legacy: LegacyFlag, rest: string[]): void {
+    const value = legacy.takesValue
+      ? given ?? this.#nextValue(spelled, rest)
+      : String(asBoolean(spelled, given));
+    const { flags, warning } = legacy.replace(value);
+    for (const flag of flags) this.#add(flag, "");
+    if (warning !== "") this.warnings.push(warning);
+  }
+
+  /** Takes the value from the next word. A flag there means that the value was forgotten. */
+  #nextValue(spelled: string, rest: string[]): string {
+    const next = rest.shift();
+    if (next !== undefined && this.#find(next.replace(/=.*$/s, "").replace(/^--?/, "--")) === undefined) {
+      return next;
+    }
+    throw new OperationError(
+      "usage",
+      `Cannot use ${spelled}: its value is missing`,
+      `Write ${spelled} VALUE or ${spelled}=VALUE`,
+    );
+  }
+
+  #unknownFlag(spelled: string, bare: string): OperationError {
+    const known = this.#command.parts.flatMap(({ name }) => name === undefined ? [] : [name.slice(2)]);
+    const nearest = suggest(bare, [...known, "help"]);
+    return new OperationError(
+      "usage",
+      `Cannot use ${quote(spelled)}: ${this.#path} has no such flag`,
+      nearest === undefined
+        ? `Run "${this.#line.program} ${this.#path} --help" for the flags`
+        : `Did you mean --${nearest}?`,
+    );
+  }
+}
+
+/** Reads the text after "=" of a switch, which upstream v1 allowed. */
+function asBoolean(spelled: string, value: string | undefined): boolean {
+  if (value === undefined || /^(1|t|true)$/i.test(value)) return true;
+  if (/^(0|f|false)$/i.test(value)) return false;
+  throw new OperationError("usage", `Cannot use ${spelled}: it takes no value`, `Write ${spelled} alone`);
+}

@@ -1,0 +1,136 @@
+/**
+ * The frame of a running tunnel, which the three programs share: the stop signal, memory trimming, the control socket,
+ * the interface, the data plane and the wait for the end.
+ *
+ * @module
+ */
+import { EXIT_OK } from "../cli/exit_status.ts";
+import { formatAddress } from "../core/net/address.ts";
+import type { Endpoint } from "../core/net/endpoint.ts";
+import { DataPlane } from "../dataplane/data_plane.ts";
+import type { TunDevice } from "../ffi/tun/tun.ts";
+import type { UdpSocket } from "../ffi/udp/udp_socket.ts";
+import type { Logger } from "../program/log.ts";
+import { programStatus } from "../program/status.ts";
+import type { InterfaceStatus, ProgramStatus } from "../program/status_document.ts";
+import { claimSocketPath, type ControlSocket, serveControlSocket } from "../system/control/control_socket.ts";
+import { openTunnelDevice, openTunnelSocket } from "../system/interface/tunnel_device.ts";
+import { MemoryTrim } from "../system/process/memory_trim.ts";
+import { StopSignal } from "../system/process/stop_signal.ts";
+import { ReconcileLoop } from "../system/routing/reconcile_loop.ts";
+import { platformRouteWatch } from "../system/routing/route_watch.ts";
+import type { InterfaceSettings } from "../system/routing/router.ts";
+
+/** The options of a tunnel program. */
+export interface TunnelProgramOptions {
+  /** The program's name, as in its status document. */
+  readonly program: string;
+  /** Path of the control socket. */
+  readonly control: string;
+  /** True to use the kernel's offloads. */
+  readonly offload: boolean;
+  readonly log: Logger;
+}
+
+/** The part of a status document that is not common to all programs. */
+export type OwnStatus<S extends ProgramStatus<string>> = Omit<S, keyof ProgramStatus<string>>;
+
+type StartOptions = Omit<Parameters<DataPlane["start"]>[0], "offload" | "onNotice">;
+
+/** A running tunnel. Disposal closes everything in `cleanup`, last opened first. */
+export class TunnelProgram implements AsyncDisposable {
+  /** The data plane. Its Worker loads while the interface and the socket are opened. */
+  readonly dataPlane: DataPlane = new DataPlane();
+  /** Milliseconds since 1970 at the start. */
+  readonly startedAt: number = Date.now();
+  /** The resources to close at the end. */
+  readonly cleanup: AsyncDisposableStack = new AsyncDisposableStack();
+  /** The answer to SIGHUP. */
+  onHangup: () => void;
+  readonly #options: TunnelProgramOptions;
+  readonly #stop: StopSignal;
+
+  constructor(options: TunnelProgramOptions) {
+    this.#options = options;
+    this.onHangup = () => options.log.info("SIGHUP: nothing to do; SIGTERM stops the program");
+    this.#stop = this.cleanup.use(new StopSignal(() => this.onHangup()));
+    this.cleanup.use(new MemoryTrim());
+  }
+
+  /** @throws {ControlSocketInUse} if another run serves the control socket */
+  async claimControlSocket(): Promise<void> {
+    await claimSocketPath(this.#options.control, this.#options.program);
+  }
+
+  /** @throws {OperationError} `privilege` when not root, `io` otherwise */
+  async openDevice(name: string): Promise<TunDevice> {
+    return this.cleanup.use(await openTunnelDevice({ name, offload: this.#options.offload }));
+  }
+
+  /** @throws {OperationError} `io` */
+  async openSocket(local: Endpoint): Promise<UdpSocket> {
+    return this.cleanup.use(await openTunnelSocket(local));
+  }
+
+  /** @throws {OperationError} `failure` when the Worker cannot start */
+  async startDataPlane(options: StartOptions): Promise<void> {
+    const { log, offload } = this.#options;
+    await this.dataPlane.start({ ...options, offload, onNotice: (line) => log.info(line) });
+    this.cleanup.defer(() => this.dataPlane.stop());
+  }
+
+  /** Repeats `work` after each change of interfaces or routes, and every half minute. See `ReconcileLoop`. */
+  async startReconciling(work: () => Promise<number | undefined>): Promise<void> {
+    this.cleanup.use(new ReconcileLoop({ work, watch: await platformRouteWatch() }));
+  }
+
+  /**
+   * Serves the status document on the control socket.
+   *
+   * @param status makes the part of the document that is the program's own, at each request
+   * @throws {ControlSocketInUse} if another run serves it
+   * @throws {OperationError} `io` or `privilege`
+   */
+  async serveStatus<S extends ProgramStatus<string>>(status: () => OwnStatus<S>): Promise<ControlSocket> {
+    const { control, program } = this.#options;
+    const document = () => ({ ...programStatus(program, this.startedAt, Date.now()), ...status() });
+    return this.cleanup.use(await serveControlSocket(control, program, document));
+  }
+
+  /**
+   * Waits until the program is asked to stop.
+   *
+   * @param failures reject when the tunnel cannot go on, besides the data plane's own failure
+   * @returns the exit status
+   */
+  async waitForStop(...failures: Promise<never>[]): Promise<number> {
+    const signal = await Promise.race([this.#stop.received, this.dataPlane.failure, ...failures]);
+    this.#options.log.info("stopping", { signal });
+    return EXIT_OK;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cleanup.disposeAsync();
+  }
+}
+
+/** Returns the interface's part of a status document. */
+export function interfaceStatus(
+  { name, mtu, address, peer, address6, peer6 }: InterfaceSettings,
+  fault: string | undefined,
+): InterfaceStatus {
+  return {
+    name,
+    mtu,
+    address: formatAddress(address),
+    peer: formatAddress(peer),
+    ...address6 === undefined ? {} : { address6: formatAddress(address6) },
+    ...peer6 === undefined ? {} : { peer6: formatAddress(peer6) },
+    ...fault === undefined ? {} : { fault },
+  };
+}
+
+/** Returns the local endpoint with any address of the machine and a port that the kernel chooses. */
+export function unspecifiedEndpoint(family: 4 | 6): Endpoint {
+  return { address: { family, bytes: new Uint8Array(family === 4 ? 4 : 16) }, port: 0 };
+}
