@@ -10,27 +10,27 @@ export { type FaultCode, OperationError } from "./core/error.ts";
 export {
   addressFromUint32,
   addressToUint32,
+  equalAddress,
   formatAddress,
   type IpAddress,
   nextAddress,
   parseAddress,
-  equalAddress,
 } from "./core/net/address.ts";
 export {
   type Endpoint,
+  equalEndpoint,
   formatEndpoint,
   parseEndpoint,
   parsePort,
-  equalEndpoint,
 } from "./core/net/endpoint.ts";
 export {
+  equalPrefix,
   formatPrefix,
   maskPrefix,
   parsePrefix,
   type Prefix,
   prefixContains,
   prefixesOverlap,
-  equalPrefix,
 } from "./core/net/prefix.ts";
 
 export {

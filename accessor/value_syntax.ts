@@ -7,7 +7,7 @@ import { serverSyntax, type ValueSyntax } from "../cli/value_syntax.ts";
 import { readTokenName } from "../core/config/keys/access.ts";
 import { err, ok, quote } from "../core/result.ts";
 import { maskPrefix, parsePrefix, type Prefix } from "../core/net/prefix.ts";
-import { parseHostPort, type HostPort } from "../core/net/host_port.ts";
+import { type HostPort, parseHostPort } from "../core/net/host_port.ts";
 
 /** Where the server is. */
 export const remoteSyntax: ValueSyntax<HostPort> = {

@@ -30,7 +30,7 @@ import {
   unspecifiedEndpoint,
 } from "../tunnel/tunnel_program.ts";
 import { BridgePairs } from "./firewall/bridge_pairs.ts";
-import { FirewallKeeper } from "./firewall/firewall_reconciler.ts";
+import { FirewallReconciler } from "./firewall/firewall_reconciler.ts";
 import { warnWithoutForwarding } from "./firewall/forwarding.ts";
 import { Ipv6Tunnel } from "./tunnel/ipv6_tunnel.ts";
 import type { ClientRunOptions } from "./options.ts";
@@ -66,7 +66,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   const pairs = new BridgePairs();
   let tellServer = () => {};
   const firewall = cleanup.use(
-    new FirewallKeeper({
+    new FirewallReconciler({
       firewall: new LinuxFirewall(),
       bridges: listContainerBridges,
       pairs: () => pairs.wanted,
@@ -134,7 +134,7 @@ async function configureInterface(
 interface LinkDeps {
   readonly self: SelfDescription;
   readonly pairs: BridgePairs;
-  readonly firewall: FirewallKeeper;
+  readonly firewall: FirewallReconciler;
   readonly ipv6: Ipv6Tunnel;
 }
 
@@ -211,7 +211,11 @@ async function serveStatus(tunnel: TunnelProgram, status: () => OwnStatus<Client
  *
  * @throws {OperationError} "unavailable" when there is none
  */
-function connectToFirst(socket: UdpSocket, candidates: readonly ServerCandidate[], port: number): ServerCandidate {
+function connectToFirst(
+  socket: UdpSocket,
+  candidates: readonly ServerCandidate[],
+  port: number,
+): ServerCandidate {
   let refusal: OperationError | undefined;
   for (const candidate of candidates) {
     const server: Endpoint = { address: candidate.address, port };

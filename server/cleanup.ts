@@ -17,7 +17,7 @@ import type { EngineClient } from "../system/docker/engine_client.ts";
 import { connectDocker } from "../system/docker/connect_docker.ts";
 import { searchSockets } from "../system/docker/socket_search.ts";
 import { removeRecord } from "../system/interface/interface_record.ts";
-import { clearLeftInterface, removeLeftInterface } from "../system/interface/stale_interface.ts";
+import { deleteStaleInterface, resetStaleInterface } from "../system/interface/stale_interface.ts";
 import { INTERFACE_NAME } from "./routing/interface_name.ts";
 import { removeManagedContainers } from "./docker/managed_containers.ts";
 
@@ -82,8 +82,8 @@ async function refuseWhileRunning(control: string): Promise<void> {
 /** Removes the interface and its routes; returns their names. Some systems keep both after a killed process. */
 async function cleanInterface(control: string): Promise<string[]> {
   const name = (routes: readonly Prefix[]) => routes.map((route) => `route ${formatPrefix(route)}`);
-  const cleared = await clearLeftInterface(control);
-  const routes = await removeLeftInterface(INTERFACE_NAME);
+  const cleared = await resetStaleInterface(control);
+  const routes = await deleteStaleInterface(INTERFACE_NAME);
   await removeRecord(control);
   return [
     ...cleared === undefined ? [] : [...name(cleared.routes), `the addresses of ${cleared.name}`],

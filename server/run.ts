@@ -7,7 +7,7 @@
 import { getLogger, setLogLevel } from "../program/log.ts";
 import { loadHeartbeatProof } from "../program/heartbeat_key.ts";
 import { lastHeardSeconds, tunnelCounters } from "../program/status.ts";
-import type { NetworkPair, Config } from "../core/config/config.ts";
+import type { Config, NetworkPair } from "../core/config/config.ts";
 import { type ConfigChange, diffConfigs } from "../core/config/changes.ts";
 import { BindingPolicy } from "../core/docker/binding_policy.ts";
 import { OperationError } from "../core/error.ts";
@@ -17,7 +17,7 @@ import type { DataPlane } from "../dataplane/data_plane.ts";
 import { socketAddressCodec, type UdpSocket } from "../ffi/udp/udp_socket.ts";
 import { watchFile } from "../system/config/file_watch.ts";
 import { recordInterface } from "../system/interface/interface_record.ts";
-import { clearLeftInterface } from "../system/interface/stale_interface.ts";
+import { resetStaleInterface } from "../system/interface/stale_interface.ts";
 import { platformRouter } from "../system/routing/platform_router.ts";
 import type { InterfaceSettings, Router } from "../system/routing/router.ts";
 import { interfaceStatus, TunnelProgram } from "../tunnel/tunnel_program.ts";
@@ -31,7 +31,7 @@ import { IneffectiveSettingsLog } from "./config/ineffective_settings.ts";
 import { type InitialConfig, initialConfig } from "./config/initial_config.ts";
 import { INTERFACE_NAME } from "./routing/interface_name.ts";
 import type { ServerRunOptions } from "./options.ts";
-import { RoutePlanner } from "./routing/route_controller.ts";
+import { RouteController } from "./routing/route_controller.ts";
 import { LazySharing } from "./sharing/lazy_sharing.ts";
 import type { ServerStatus } from "./status/status_document.ts";
 
@@ -64,7 +64,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
 
   const sharing = cleanup.use(new LazySharing({ dataPlane, offload }));
   const routes = new ContainerRoutes(router, device.name);
-  const planner = new RoutePlanner(router, routes, settings.address6 !== undefined, () => follower.config);
+  const planner = new RouteController(router, routes, settings.address6 !== undefined, () => follower.config);
   cleanup.defer(() => planner.clear(AbortSignal.timeout(MAX_CLEAR_TIME)));
   const parts = { planner, link, sharing, mayChangeLevel: options.logLevel === undefined };
   const apply = async (changes: readonly ConfigChange[], config: Config) => {
@@ -112,7 +112,7 @@ async function prepare(tunnel: TunnelProgram, options: ServerRunOptions): Promis
   const initial = await initialConfig(options);
   if (options.logLevel === undefined) setLogLevel(initial.config.logLevel);
   await tunnel.claimControlSocket();
-  const stale = await clearLeftInterface(options.control);
+  const stale = await resetStaleInterface(options.control);
   if (stale !== undefined) {
     log.info("took addresses and routes from a killed run's interface", { interface: stale.name });
   }

@@ -5,7 +5,7 @@
  */
 import { type Clock, deadline } from "../../core/async/clock.ts";
 import { OperationError } from "../../core/error.ts";
-import { type IpAddress, equalAddress } from "../../core/net/address.ts";
+import { equalAddress, type IpAddress } from "../../core/net/address.ts";
 import type { Endpoint } from "../../core/net/endpoint.ts";
 import type { HostPort } from "../../core/net/host_port.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";

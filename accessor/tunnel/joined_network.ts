@@ -6,7 +6,7 @@
  */
 import { getLogger } from "../../program/log.ts";
 import { LogOnChange } from "../../program/log_on_change.ts";
-import type { ForeignPrefix } from "../../core/routing/desired_routes.ts";
+import type { OtherRoute } from "../../core/routing/desired_routes.ts";
 import { asOperationError, OperationError } from "../../core/error.ts";
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
 import { formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
@@ -14,9 +14,9 @@ import { type Clock, soonest } from "../../core/async/clock.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
 import { decideAccessorRoutes, idleExclusions } from "../../core/sharing/accessor_routes.ts";
 import type { Login } from "../../core/token/login.ts";
-import { InterfaceKeeper } from "../../system/interface/interface_reconciler.ts";
+import { InterfaceReconciler } from "../../system/interface/interface_reconciler.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
-import { KeptRoutes, summarizePrefixes } from "../../system/routing/managed_routes.ts";
+import { ManagedRoutes, summarizePrefixes } from "../../system/routing/managed_routes.ts";
 import type { InterfaceSettings, Router } from "../../system/routing/router.ts";
 import type { AccessorRouteStatus } from "../status/status_document.ts";
 
@@ -44,8 +44,8 @@ export interface JoinedNetworkDeps {
 /** The machine's membership of the server's network. Changes run one after the other. */
 export class JoinedNetwork implements AsyncDisposable {
   readonly #deps: JoinedNetworkDeps;
-  readonly #routes: KeptRoutes;
-  readonly #keeper: InterfaceKeeper;
+  readonly #routes: ManagedRoutes;
+  readonly #keeper: InterfaceReconciler;
   readonly #said = new LogOnChange();
   #login: Login | undefined;
   #interface: InterfaceSettings | undefined;
@@ -59,8 +59,8 @@ export class JoinedNetwork implements AsyncDisposable {
     this.#deps = deps;
     const { router, interfaceName, clock = SYSTEM_CLOCK } = deps;
     const now = () => clock.now();
-    this.#routes = new KeptRoutes(router, interfaceName, log, now);
-    this.#keeper = new InterfaceKeeper({
+    this.#routes = new ManagedRoutes(router, interfaceName, log, now);
+    this.#keeper = new InterfaceReconciler({
       router,
       wanted: () => this.#wantedInterface(),
       onRepaired: () => log.info("interface repaired", { interface: interfaceName }),
@@ -110,7 +110,7 @@ export class JoinedNetwork implements AsyncDisposable {
       return this.#guard(async () => {
         await this.#configure(login);
         // Routes may have gone with an address.
-        await this.#routes.findLost();
+        await this.#routes.detectDrift();
         await this.#route(login);
       });
     });
@@ -128,10 +128,10 @@ export class JoinedNetwork implements AsyncDisposable {
       await this.#guard(async () => {
         if (this.#interface === undefined) await this.#configure(login);
         await this.#keeper.repair();
-        await this.#routes.findLost();
+        await this.#routes.detectDrift();
         await this.#route(login);
       });
-      return soonest(this.#keeper.nextRepair, this.#routes.nextRestoration);
+      return soonest(this.#keeper.nextRepair, this.#routes.nextDeadline);
     });
   }
 
@@ -171,9 +171,9 @@ export class JoinedNetwork implements AsyncDisposable {
   }
 
   /** Without the list, networks are routed all the same: the system still refuses what is routed elsewhere. */
-  async #listForeign(): Promise<readonly ForeignPrefix[]> {
+  async #listForeign(): Promise<readonly OtherRoute[]> {
     try {
-      const list = await this.#deps.router.listForeignPrefixes(this.#deps.interfaceName, 4);
+      const list = await this.#deps.router.listOtherRoutes(this.#deps.interfaceName, 4);
       this.#said.clear("list");
       return list;
     } catch (error) {

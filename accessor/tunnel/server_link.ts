@@ -268,7 +268,9 @@ export class ServerLink implements Disposable {
     if (finder.fault === undefined) this.#said.clear("name");
     else if (this.#said.changed("name", finder.fault)) log.warn(finder.fault);
     if (place === undefined && finder.fault === undefined && this.#said.changed("name", "family")) {
-      log.warn(`Cannot reach ${formatHostPort(remote)}: it has IPv6 addresses only. Start the accessor again`);
+      log.warn(
+        `Cannot reach ${formatHostPort(remote)}: it has IPv6 addresses only. Start the accessor again`,
+      );
     }
     this.#target = place ?? this.#target;
     return place;

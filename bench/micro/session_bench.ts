@@ -106,7 +106,11 @@ for (const backend of ["libcrypto", "wasm"] as const) {
   const sources = new SessionSources(udp, shared, batch, (await socketAddressCodec(4)).trim, false);
   const inbound = new ExposedInbound(
     { bytes: arena.u8, udp, table, cipher, shared, batch, post: () => {}, sources },
-    { deliver: (_slot, _at, length) => void (delivered += length), flush: () => {}, maySendControl: () => true },
+    {
+      deliver: (_slot, _at, length) => void (delivered += length),
+      flush: () => {},
+      maySendControl: () => true,
+    },
   );
   Deno.bench({ name: `seal ${SEGMENTS} segments, ${backend}`, group: "seal", fn: seal });
   Deno.bench({

@@ -6,7 +6,7 @@
  */
 
 import type { ContainerBridge } from "../../core/firewall/desired_rules.ts";
-import { type IpAddress, equalAddress } from "../../core/net/address.ts";
+import { equalAddress, type IpAddress } from "../../core/net/address.ts";
 import { maskPrefix } from "../../core/net/prefix.ts";
 import type { NetworkPair } from "./bridge_pairs.ts";
 
@@ -22,7 +22,9 @@ export function findBridges(
   bridges: readonly ContainerBridge[],
 ): FoundPair[] {
   const bridgeOf = (address: IpAddress) =>
-    bridges.find(({ subnets }) => subnets.some((subnet) => equalAddress(maskPrefix(subnet).address, address)));
+    bridges.find(({ subnets }) =>
+      subnets.some((subnet) => equalAddress(maskPrefix(subnet).address, address))
+    );
   return pairs.map((pair) => {
     const a = bridgeOf(pair.a);
     const b = bridgeOf(pair.b);

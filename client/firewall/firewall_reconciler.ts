@@ -9,7 +9,7 @@
  */
 
 import { asOperationError } from "../../core/error.ts";
-import type { ContainerBridge, FirewallWish } from "../../core/firewall/desired_rules.ts";
+import type { ContainerBridge, FirewallSpec } from "../../core/firewall/desired_rules.ts";
 import { formatAddress } from "../../core/net/address.ts";
 import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
@@ -21,7 +21,7 @@ import { FirewallLog } from "./firewall_log.ts";
 import type { FirewallStatus } from "../status/status_document.ts";
 
 /** When the keeper looks; all in milliseconds. */
-export interface KeeperPace {
+export interface PollIntervals {
   /** Between two glances at what costs nothing. */
   readonly glance: number;
   /** Between two looks at the rules themselves where nothing tells of changes, and after a fault. */
@@ -30,10 +30,10 @@ export interface KeeperPace {
   readonly check: number;
 }
 
-const PACE: KeeperPace = { glance: 1_000, look: 2_000, check: 30_000 };
+const PACE: PollIntervals = { glance: 1_000, look: 2_000, check: 30_000 };
 
 /** What the keeper works with. */
-export interface FirewallKeeperSettings {
+export interface FirewallReconcilerOptions {
   /** Closed with the keeper. */
   readonly firewall: Firewall;
   /** The bridges there are now. */
@@ -46,15 +46,15 @@ export interface FirewallKeeperSettings {
   readonly sources: () => readonly Prefix[];
   /** Told of each glance; must not throw. */
   readonly onGlance?: () => void;
-  readonly pace?: KeeperPace;
+  readonly pace?: PollIntervals;
 }
 
 const NOTHING: FirewallState = { backends: [], rules: 0, inserted: 0, deleted: 0, fault: undefined };
 
 /** The loop that keeps the rules. */
-export class FirewallKeeper implements AsyncDisposable {
-  readonly #settings: FirewallKeeperSettings;
-  readonly #pace: KeeperPace;
+export class FirewallReconciler implements AsyncDisposable {
+  readonly #settings: FirewallReconcilerOptions;
+  readonly #pace: PollIntervals;
   readonly #log: FirewallLog;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #queue = new SerialQueue((error) => this.#fail(error));
@@ -64,7 +64,7 @@ export class FirewallKeeper implements AsyncDisposable {
   #basis: string | undefined;
   #nextLook = 0;
 
-  constructor(settings: FirewallKeeperSettings) {
+  constructor(settings: FirewallReconcilerOptions) {
     this.#settings = settings;
     this.#pace = settings.pace ?? PACE;
     this.#log = new FirewallLog(settings.chain);
@@ -110,7 +110,7 @@ export class FirewallKeeper implements AsyncDisposable {
     clearTimeout(this.#timer);
     await working;
     using firewall = this.#settings.firewall;
-    const { fault } = await firewall.clear(this.#wish([]));
+    const { fault } = await firewall.clear(this.#desired([]));
     if (fault !== undefined) this.#log.leftBehind(fault);
   }
 
@@ -137,12 +137,12 @@ export class FirewallKeeper implements AsyncDisposable {
     const wanted = pairs();
     // Without pairs the bridges do not matter.
     const found = wanted.length === 0 ? [] : findBridges(wanted, bridges());
-    const wish = this.#wish(found.flatMap((each) => each.bridges === undefined ? [] : [each.bridges]));
+    const desired = this.#desired(found.flatMap((each) => each.bridges === undefined ? [] : [each.bridges]));
     const fingerprint = firewall.fingerprint();
-    const texts = [...wish.sources.map(formatPrefix), ...wish.pairs.flat().map(bridgeText)];
+    const texts = [...desired.sources.map(formatPrefix), ...desired.pairs.flat().map(bridgeText)];
     const basis = `${fingerprint} ${texts.join(" ")}`;
     const isDue = basis !== this.#basis || performance.now() >= this.#nextLook;
-    const state = isDue ? await firewall.ensure(wish) : { ...this.#state, inserted: 0, deleted: 0 };
+    const state = isDue ? await firewall.ensure(desired) : { ...this.#state, inserted: 0, deleted: 0 };
     // A pair counts as connected once its rules are there.
     this.#found = found;
     this.#take(state);
@@ -157,7 +157,7 @@ export class FirewallKeeper implements AsyncDisposable {
     this.#log.tell(state, this.#found);
   }
 
-  #wish(pairs: FirewallWish["pairs"]): FirewallWish {
+  #desired(pairs: FirewallSpec["pairs"]): FirewallSpec {
     const { interfaceName, chain, sources } = this.#settings;
     return { interfaceName, chain, sources: sources(), pairs };
   }

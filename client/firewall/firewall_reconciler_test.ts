@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../../core/error.ts";
-import type { ContainerBridge, FirewallWish } from "../../core/firewall/desired_rules.ts";
+import type { ContainerBridge, FirewallSpec } from "../../core/firewall/desired_rules.ts";
 import { parseAddress } from "../../core/net/address.ts";
 import { parsePrefix, type Prefix } from "../../core/net/prefix.ts";
 import type { Firewall, FirewallState } from "../../system/firewall/firewall.ts";
 import type { NetworkPair } from "./bridge_pairs.ts";
-import { FirewallKeeper, type KeeperPace } from "./firewall_reconciler.ts";
+import { FirewallReconciler, type PollIntervals } from "./firewall_reconciler.ts";
 
 const OPEN: FirewallState = {
   backends: ["iptables-nft"],
@@ -17,26 +17,26 @@ const OPEN: FirewallState = {
 
 /** A firewall that is played by the test, and the keeper of it. */
 class Scene implements AsyncDisposable {
-  readonly wishes: FirewallWish[] = [];
+  readonly wishes: FirewallSpec[] = [];
   readonly ends: string[] = [];
   fingerprint: string | undefined = "1";
   state: FirewallState | Error = OPEN;
   pairs: NetworkPair[] = [];
   bridges: ContainerBridge[] = [];
   sources: Prefix[] = [];
-  readonly keeper: FirewallKeeper;
+  readonly keeper: FirewallReconciler;
   #glances = 0;
   #onGlance = () => {};
 
-  constructor(pace: Partial<KeeperPace> = {}) {
+  constructor(pace: Partial<PollIntervals> = {}) {
     const firewall: Firewall = {
       fingerprint: () => {
         this.#glances++;
         queueMicrotask(() => this.#onGlance());
         return this.fingerprint;
       },
-      ensure: (wish) => {
-        this.wishes.push(wish);
+      ensure: (desired) => {
+        this.wishes.push(desired);
         return this.state instanceof Error ? Promise.reject(this.state) : Promise.resolve(this.state);
       },
       clear: () => {
@@ -45,7 +45,7 @@ class Scene implements AsyncDisposable {
       },
       [Symbol.dispose]: () => void this.ends.push("closed"),
     };
-    this.keeper = new FirewallKeeper({
+    this.keeper = new FirewallReconciler({
       firewall,
       bridges: () => this.bridges,
       pairs: () => this.pairs,

@@ -9,7 +9,7 @@ import { IPV6_MIN_MTU } from "../../core/config/values.ts";
 import { asOperationError } from "../../core/error.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
 import { nextAddress } from "../../core/net/address.ts";
-import { formatPrefix, maskPrefix, type Prefix, equalPrefix } from "../../core/net/prefix.ts";
+import { equalPrefix, formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { readSysctl } from "../../ffi/libc/sysctl_linux.ts";
 import type { InterfaceSettings, Router } from "../../system/routing/router.ts";
 

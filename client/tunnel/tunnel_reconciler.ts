@@ -9,8 +9,8 @@ import { OperationError } from "../../core/error.ts";
 import { type Clock, soonest } from "../../core/async/clock.ts";
 import { nextAddress } from "../../core/net/address.ts";
 import { formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
-import { Restorations } from "../../core/routing/flap_damper.ts";
-import { InterfaceKeeper } from "../../system/interface/interface_reconciler.ts";
+import { FlapDamper } from "../../core/routing/flap_damper.ts";
+import { InterfaceReconciler } from "../../system/interface/interface_reconciler.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 import type { InterfaceSettings, Router } from "../../system/routing/router.ts";
 
@@ -18,7 +18,7 @@ const log = getLogger("route");
 
 /** What a {@linkcode TunnelReconciler} works with. */
 export interface TunnelReconcilerDeps {
-  readonly router: Pick<Router, "lacksSettings" | "repairInterface" | "listMissing" | "addRoutes">;
+  readonly router: Pick<Router, "hasDrifted" | "repairInterface" | "listMissing" | "addRoutes">;
   /** The interface with its IPv4 addresses. */
   readonly base: InterfaceSettings;
   /** The virtual networks of this moment, each with the address on this side. */
@@ -29,8 +29,8 @@ export interface TunnelReconcilerDeps {
 /** Repairs the interface and its routes at each call. */
 export class TunnelReconciler {
   readonly #deps: TunnelReconcilerDeps;
-  readonly #keeper: InterfaceKeeper;
-  readonly #restorations = new Restorations();
+  readonly #keeper: InterfaceReconciler;
+  readonly #damper = new FlapDamper();
   readonly #said = new LogOnChange();
   readonly #clock: Clock;
   #fault: string | undefined;
@@ -39,7 +39,7 @@ export class TunnelReconciler {
     const { router, base, clock = SYSTEM_CLOCK } = deps;
     this.#deps = deps;
     this.#clock = clock;
-    this.#keeper = new InterfaceKeeper({
+    this.#keeper = new InterfaceReconciler({
       router,
       wanted: () => {
         const addr6 = deps.networks().find(({ address }) => address.family === 6)?.address;
@@ -71,21 +71,21 @@ export class TunnelReconciler {
     }
     if (this.fault === undefined) this.#said.clear("fault");
     else if (this.#said.changed("fault", this.fault)) log.warn(this.fault);
-    return soonest(this.#keeper.nextRepair, this.#restorations.nextDue(now));
+    return soonest(this.#keeper.nextRepair, this.#damper.nextDeadline(now));
   }
 
   async #repairRoutes(now: number): Promise<string | undefined> {
     const { router, base, networks } = this.#deps;
     const wanted = networks().map(maskPrefix);
     const missing = await router.listMissing(wanted, base.name);
-    for (const prefix of missing) this.#restorations.lost(formatPrefix(prefix), now);
-    const due = missing.filter((prefix) => this.#restorations.isDue(formatPrefix(prefix), now));
+    for (const prefix of missing) this.#damper.down(formatPrefix(prefix), now);
+    const due = missing.filter((prefix) => this.#damper.mayRestore(formatPrefix(prefix), now));
     const failures = due.length === 0 ? [] : await router.addRoutes(due, base.name);
     const failed = new Set(failures.map(({ prefix }) => formatPrefix(prefix)));
     const restored = due.map(formatPrefix).filter((key) => !failed.has(key));
-    for (const key of restored) this.#restorations.restored(key, now);
+    for (const key of restored) this.#damper.up(key, now);
     if (restored.length > 0) log.info("routes restored", { routes: restored.join(" ") });
-    const contested = wanted.map(formatPrefix).find((key) => this.#restorations.isContested(key, now));
+    const contested = wanted.map(formatPrefix).find((key) => this.#damper.isFlapping(key, now));
     return failures[0]?.error.report ??
       (contested === undefined
         ? undefined

@@ -19,7 +19,7 @@ function setUp() {
   const missing = new Set<string>();
   const refused = new Set<string>();
   const router: TunnelReconcilerDeps["router"] = {
-    lacksSettings: () => Promise.resolve(system.isDown),
+    hasDrifted: () => Promise.resolve(system.isDown),
     repairInterface: ({ address6 }) => {
       system.isDown = false;
       system.steps.push(`repair${address6 === undefined ? "" : ` with ${formatAddress(address6)}`}`);

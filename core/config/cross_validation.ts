@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { formatAddress, type IpAddress, equalAddress } from "../net/address.ts";
+import { equalAddress, formatAddress, type IpAddress } from "../net/address.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
 import { MAX_SESSION_MTU } from "../token/login.ts";
 import {
+  equalPrefix,
   formatPrefix,
   maskPrefix,
   type Prefix,
   prefixContains,
   prefixesOverlap,
-  equalPrefix,
 } from "../net/prefix.ts";
 import type { Config, Draft } from "./config.ts";
 import type { Diagnostics, Positioned } from "./diagnostic.ts";

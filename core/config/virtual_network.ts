@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatAddress, type IpAddress, nextAddress, equalAddress } from "../net/address.ts";
+import { equalAddress, formatAddress, type IpAddress, nextAddress } from "../net/address.ts";
 import {
   formatPrefix,
   maskPrefix,

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { maskPrefix, equalPrefix } from "../net/prefix.ts";
+import { equalPrefix, maskPrefix } from "../net/prefix.ts";
 import type { DockerNetwork } from "./networks.ts";
-import type { ForeignPrefix } from "../routing/desired_routes.ts";
+import type { OtherRoute } from "../routing/desired_routes.ts";
 
 /** Digits of a network's id in the name of its bridge (moby's bridge driver). */
 const ID_DIGITS = 12;
@@ -18,7 +18,7 @@ const ID_DIGITS = 12;
  */
 export function hasBridgeOf(
   networks: readonly DockerNetwork[],
-  foreign: readonly ForeignPrefix[],
+  foreign: readonly OtherRoute[],
 ): boolean {
   return networks.some(({ id, name, subnets }) => {
     const bridges = [`br-${id.slice(0, ID_DIGITS)}`, ...(name === "bridge" ? ["docker0"] : [])];

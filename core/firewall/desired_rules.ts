@@ -20,7 +20,7 @@ export interface ContainerBridge {
 }
 
 /** What the rules are to allow. */
-export interface FirewallWish {
+export interface FirewallSpec {
   /** The tunnel's interface. */
   readonly interfaceName: string;
   /** The chain of the filter table that gets the accepts, `DOCKER-USER` unless the user named another. */
@@ -34,12 +34,12 @@ export interface FirewallWish {
 /**
  * The rules for one family, of each chain the first one topmost.
  *
- * @param wish what is to be allowed
+ * @param desired what is to be allowed
  * @param family 4 or 6
- * @returns none when the wish has no virtual network of that family
+ * @returns none when the desired has no virtual network of that family
  */
-export function wantedRules(wish: FirewallWish, family: 4 | 6): FirewallRule[] {
-  const { interfaceName, chain, sources, pairs } = wish;
+export function desiredRules(desired: FirewallSpec, family: 4 | 6): FirewallRule[] {
+  const { interfaceName, chain, sources, pairs } = desired;
   const own = sources.filter(({ address }) => address.family === family);
   if (own.length === 0) return [];
   const directions = pairs.flatMap(([a, b]) => [[a, b], [b, a]] as const);

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { isTagged } from "./rule.ts";
-import { type FirewallWish, wantedRules } from "./desired_rules.ts";
+import { desiredRules, type FirewallSpec } from "./desired_rules.ts";
 import { prefix } from "../../tests/literals.ts";
 
 const first = { name: "br-1", subnets: ["172.18.0.0/16", "fd00:1::/64"].map(prefix) };
 const second = { name: "br-2", subnets: [prefix("172.19.0.0/24")] };
 
 /** The rules as commands, without the tag. */
-function rules(wish: Partial<FirewallWish>, family: 4 | 6 = 4): string[] {
-  const wanted = wantedRules({
+function rules(desired: Partial<FirewallSpec>, family: 4 | 6 = 4): string[] {
+  const wanted = desiredRules({
     interfaceName: "connector0",
     chain: "DOCKER-USER",
     sources: [prefix("192.168.251.1/24"), prefix("fdc0:c0de:251::1/64")],
     pairs: [],
-    ...wish,
+    ...desired,
   }, family);
   assert.ok(wanted.every(({ spec }) => isTagged(spec)));
   return wanted.map(({ table, chain, spec }) =>

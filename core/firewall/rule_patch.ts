@@ -6,10 +6,10 @@
  */
 
 import { FIREWALL_TABLES, type FirewallRule, type FirewallTable, isTagged, plainSpec } from "./rule.ts";
-import type { SavedRules } from "./rule_snapshot.ts";
+import type { RuleSnapshot } from "./rule_snapshot.ts";
 
 /** What has to be done to the rules. */
-export interface Repair {
+export interface RulePatch {
   /** How many rules are put in. */
   readonly inserted: number;
   /** How many are taken out: those of an earlier run, those no longer wanted, and those in the wrong place. */
@@ -25,7 +25,7 @@ export interface Repair {
  * @param saved the rules there are
  * @param wanted the rules there should be; of each chain the first one topmost
  */
-export function planRepair(saved: SavedRules, wanted: readonly FirewallRule[]): Repair {
+export function diffRules(saved: RuleSnapshot, wanted: readonly FirewallRule[]): RulePatch {
   let script = "";
   let inserted = 0;
   let deleted = 0;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { FirewallRule } from "./rule.ts";
-import { planRepair } from "./rule_patch.ts";
-import { SavedRules } from "./rule_snapshot.ts";
+import { diffRules } from "./rule_patch.ts";
+import { RuleSnapshot } from "./rule_snapshot.ts";
 
 const TAG = "-m comment --comment docker-connector";
 const accept = `-i connector0 ${TAG} -j ACCEPT`;
@@ -14,9 +14,9 @@ const user = (...specs: string[]): FirewallRule[] =>
   specs.map((spec) => ({ table: "filter", chain: "DOCKER-USER", spec }));
 
 /** The rules as iptables-save prints them. */
-function saved(...rules: FirewallRule[]): SavedRules {
+function saved(...rules: FirewallRule[]): RuleSnapshot {
   const tables = Map.groupBy(rules, ({ table }) => table);
-  return new SavedRules(
+  return new RuleSnapshot(
     [...tables].map(([table, of]) =>
       [`*${table}`, ...of.map(({ chain, spec }) => `-A ${chain} ${spec}`), "COMMIT"].join("\n")
     ).join("\n"),
@@ -24,17 +24,17 @@ function saved(...rules: FirewallRule[]): SavedRules {
 }
 
 Deno.test("what is in place is left alone", () => {
-  const repair = planRepair(saved(...raw(accept, pair, drop)), raw(accept, pair));
+  const repair = diffRules(saved(...raw(accept, pair, drop)), raw(accept, pair));
   assert.deepEqual(repair, { inserted: 0, deleted: 0, script: "" });
-  assert.equal(planRepair(saved(...raw(pair, accept, drop)), raw(accept, pair)).script, "");
+  assert.equal(diffRules(saved(...raw(pair, accept, drop)), raw(accept, pair)).script, "");
   assert.equal(
-    planRepair(saved(...raw(accept.replace("docker-connector", '"docker-connector"'))), raw(accept)).script,
+    diffRules(saved(...raw(accept.replace("docker-connector", '"docker-connector"'))), raw(accept)).script,
     "",
   );
 });
 
 Deno.test("what is missing goes to the top, in its order", () => {
-  const { script } = planRepair(saved(...raw(drop)), [...raw(accept, pair), ...user(accept)]);
+  const { script } = diffRules(saved(...raw(drop)), [...raw(accept, pair), ...user(accept)]);
   assert.equal(
     script,
     `*raw\n-I PREROUTING 1 ${pair}\n-I PREROUTING 1 ${accept}\nCOMMIT\n` +
@@ -44,15 +44,15 @@ Deno.test("what is missing goes to the top, in its order", () => {
 
 Deno.test("an accept below a drop of the raw table is moved, one below another accept is not", () => {
   assert.equal(
-    planRepair(saved(...raw(drop, accept)), raw(accept)).script,
+    diffRules(saved(...raw(drop, accept)), raw(accept)).script,
     `*raw\n-D PREROUTING ${accept}\n-I PREROUTING 1 ${accept}\nCOMMIT\n`,
   );
-  assert.equal(planRepair(saved(...raw("-i other0 -j ACCEPT", "-j THEIRS", accept)), raw(accept)).script, "");
+  assert.equal(diffRules(saved(...raw("-i other0 -j ACCEPT", "-j THEIRS", accept)), raw(accept)).script, "");
 });
 
 Deno.test("in the user's chain a return of everything comes after the accepts, a drop may come first", () => {
-  assert.notEqual(planRepair(saved(...user("-j RETURN", accept)), user(accept)).script, "");
-  assert.equal(planRepair(saved(...user("-i eth0 -j RETURN", drop, accept)), user(accept)).script, "");
+  assert.notEqual(diffRules(saved(...user("-j RETURN", accept)), user(accept)).script, "");
+  assert.equal(diffRules(saved(...user("-i eth0 -j RETURN", drop, accept)), user(accept)).script, "");
 });
 
 Deno.test("stale and repeated rules go, in any chain; rules of others stay, whatever their comment", () => {
@@ -62,7 +62,7 @@ Deno.test("stale and repeated rules go, in any chain; rules of others stay, what
     "-i connector0 -j ACCEPT",
   ];
   const stale: FirewallRule = { table: "filter", chain: "FORWARD", spec: accept };
-  const { script, deleted, inserted } = planRepair(
+  const { script, deleted, inserted } = diffRules(
     saved(...raw(accept, accept, ...foreign), stale, ...user(pair)),
     raw(accept),
   );

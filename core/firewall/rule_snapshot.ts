@@ -7,7 +7,7 @@
 import { FIREWALL_TABLES, type FirewallTable } from "./rule.ts";
 
 /** The chains of the tables by name, each with its rules from the top: what follows `-A CHAIN `. */
-export class SavedRules {
+export class RuleSnapshot {
   readonly #tables = new Map<FirewallTable, Map<string, string[]>>();
   /** Tables that iptables-nft will not print, since something in them was not made by iptables. */
   readonly unprinted: readonly FirewallTable[];

@@ -46,7 +46,9 @@ Deno.test("subnets that find no room are counted instead", () => {
 
 Deno.test("a fault is cut and cleaned, so that the server takes the description", () => {
   const fault = "a\n\u00e9" + "x".repeat(500);
-  const read = decodeDescription(encodeDescription({ ...SESSION_STATS, firewall: { ...SESSION_STATS.firewall, fault } }));
+  const read = decodeDescription(
+    encodeDescription({ ...SESSION_STATS, firewall: { ...SESSION_STATS.firewall, fault } }),
+  );
   assert.equal(read?.firewall?.fault, "a??" + "x".repeat(297));
 });
 

@@ -5,11 +5,11 @@
  */
 import type { Config, ConfiguredRoute } from "../config/config.ts";
 import { specialPurposePrefix } from "../config/virtual_network.ts";
-import { formatPrefix, maskPrefix, type Prefix, prefixesOverlap, equalPrefix } from "../net/prefix.ts";
+import { equalPrefix, formatPrefix, maskPrefix, type Prefix, prefixesOverlap } from "../net/prefix.ts";
 import type { DockerNetwork } from "../docker/networks.ts";
 
 /** A network that the machine reaches by another way than the tunnel. */
-export interface ForeignPrefix {
+export interface OtherRoute {
   /** The network. */
   readonly prefix: Prefix;
   /** The interface it is on or routed to; undefined where the system does not say. */
@@ -19,7 +19,7 @@ export interface ForeignPrefix {
 }
 
 /** What decides. */
-export interface RouteNeeds {
+export interface RouteInputs {
   /** The configuration in force. */
   readonly config: Pick<Config, "routes" | "networksOff" | "addr" | "addr6" | "expose">;
   /** Whether the tunnel carries IPv6. */
@@ -27,11 +27,11 @@ export interface RouteNeeds {
   /** The networks that the Engine has. */
   readonly networks: readonly DockerNetwork[];
   /** The machine's own networks. */
-  readonly foreign: readonly ForeignPrefix[];
+  readonly foreign: readonly OtherRoute[];
 }
 
 /** A route that is to be in force, or would be if nothing stood against it. */
-export interface WantedRoute {
+export interface DesiredRoute {
   /** The container network, host bits clear. */
   readonly prefix: Prefix;
   /** Who asked for it. */
@@ -63,7 +63,7 @@ export interface SubnetDecision {
 /** The routes, and how it came to them. */
 export interface RouteDecisions {
   /** The routes, those of the configuration first; no prefix is there twice. */
-  readonly routes: readonly WantedRoute[];
+  readonly routes: readonly DesiredRoute[];
   /** Every subnet of every network, in their order. */
   readonly subnets: readonly SubnetDecision[];
 }
@@ -73,7 +73,7 @@ export interface RouteDecisions {
  * and 128.0.0.0/1, or what is left of them when some networks are spared. 10.0.0.0/8 is the widest private network
  * (RFC 1918). A subnet of that width would take addresses of the Internet away.
  */
-export const SHORTEST_NETWORK = 8;
+export const MIN_PREFIX_LENGTH = 8;
 
 /**
  * Decides on the routes. Lines of the configuration win: a subnet that shares addresses with one of them is left to
@@ -81,8 +81,8 @@ export const SHORTEST_NETWORK = 8;
  * machine reaches: an equal or narrower network, or one that an interface is on. A wider route, such as a VPN's of all of
  * 10.0.0.0/8, loses to the subnet by length; that is only told.
  */
-export function decideRoutes({ config, ipv6, networks, foreign }: RouteNeeds): RouteDecisions {
-  const routes = new Map<string, WantedRoute>(
+export function computeDesiredRoutes({ config, ipv6, networks, foreign }: RouteInputs): RouteDecisions {
+  const routes = new Map<string, DesiredRoute>(
     config.routes.map(({ prefix }) => [formatPrefix(prefix), { prefix, source: "config" }]),
   );
   if (config.expose !== undefined) {
@@ -98,7 +98,7 @@ export function decideRoutes({ config, ipv6, networks, foreign }: RouteNeeds): R
       subnets.push({ network, prefix, use });
       const key = formatPrefix(prefix);
       if (use !== "route" || routes.has(key)) continue;
-      const route: WantedRoute = { prefix, source: "docker", network: network.name };
+      const route: DesiredRoute = { prefix, source: "docker", network: network.name };
       routes.set(key, { ...route, ...objection(prefix, network.name, config, foreign) });
     }
   }
@@ -115,13 +115,13 @@ function useOf(prefix: Prefix, isOff: boolean, ipv6: boolean, lines: readonly Co
 function objection(
   prefix: Prefix,
   name: string,
-  config: RouteNeeds["config"],
-  foreign: readonly ForeignPrefix[],
-): Pick<WantedRoute, "fault" | "warning"> {
-  const isWiderRoute = (other: ForeignPrefix) => other.isOwn !== true && other.prefix.length < prefix.length;
+  config: RouteInputs["config"],
+  foreign: readonly OtherRoute[],
+): Pick<DesiredRoute, "fault" | "warning"> {
+  const isWiderRoute = (other: OtherRoute) => other.isOwn !== true && other.prefix.length < prefix.length;
   const fault = obstacle(prefix, name, config, foreign.filter((other) => !isWiderRoute(other)));
   if (fault !== undefined) return { fault };
-  const wider = findClash(prefix, foreign.filter(isWiderRoute));
+  const wider = findConflict(prefix, foreign.filter(isWiderRoute));
   if (wider === undefined) return {};
   const warning = `Docker network ${name} takes ${formatPrefix(prefix)} out of ` +
     `${formatPrefix(maskPrefix(wider.prefix))}, which this machine reaches${
@@ -135,14 +135,14 @@ function objection(
 function obstacle(
   prefix: Prefix,
   name: string,
-  { addr, addr6 }: RouteNeeds["config"],
-  foreign: readonly ForeignPrefix[],
+  { addr, addr6 }: RouteInputs["config"],
+  foreign: readonly OtherRoute[],
 ): string | undefined {
   const text = formatPrefix(prefix);
   const cannot = `Cannot route ${text} of Docker network ${name}`;
   const otherSubnet = "Give the Docker network another subnet";
-  if (prefix.length < SHORTEST_NETWORK) {
-    return `${cannot}: it is wider than /${SHORTEST_NETWORK}. ${otherSubnet}`;
+  if (prefix.length < MIN_PREFIX_LENGTH) {
+    return `${cannot}: it is wider than /${MIN_PREFIX_LENGTH}. ${otherSubnet}`;
   }
   const special = specialPurposePrefix(prefix);
   if (special !== undefined) {
@@ -153,9 +153,9 @@ function obstacle(
     const network = formatPrefix(maskPrefix(virtual));
     return `${cannot}: it overlaps ${network}, the virtual network. ${otherSubnet}, or change ${key}`;
   }
-  const clash = findClash(prefix, foreign);
+  const clash = findConflict(prefix, foreign);
   if (clash === undefined) return undefined;
-  const stops = `${describeClash(clash)}. ${otherSubnet}`;
+  const stops = `${formatConflict(clash)}. ${otherSubnet}`;
   // A line for the very same network would only fail at the system.
   return equalPrefix(maskPrefix(clash.prefix), prefix)
     ? `${cannot}: ${stops}`
@@ -163,17 +163,17 @@ function obstacle(
 }
 
 /** The clash in words for people. */
-export function describeClash(clash: ForeignPrefix): string {
+export function formatConflict(clash: OtherRoute): string {
   return `clash, this machine reaches ${formatPrefix(maskPrefix(clash.prefix))}${byInterface(clash)}`;
 }
 
-function byInterface({ interfaceName }: ForeignPrefix): string {
+function byInterface({ interfaceName }: OtherRoute): string {
   return interfaceName === undefined ? "" : ` by ${interfaceName}`;
 }
 
 /** The narrowest of the machine's networks that shares addresses with the prefix. */
-export function findClash(prefix: Prefix, foreign: readonly ForeignPrefix[]): ForeignPrefix | undefined {
+export function findConflict(prefix: Prefix, foreign: readonly OtherRoute[]): OtherRoute | undefined {
   return foreign
-    .filter((other) => other.prefix.length >= SHORTEST_NETWORK && prefixesOverlap(other.prefix, prefix))
+    .filter((other) => other.prefix.length >= MIN_PREFIX_LENGTH && prefixesOverlap(other.prefix, prefix))
     .sort((a, b) => b.prefix.length - a.prefix.length)[0];
 }

@@ -3,7 +3,7 @@ import type { Config } from "../config/config.ts";
 import { parseConfig } from "../config/parse.ts";
 import { formatPrefix } from "../net/prefix.ts";
 import type { DockerNetwork } from "../docker/networks.ts";
-import { decideRoutes, type ForeignPrefix } from "./desired_routes.ts";
+import { computeDesiredRoutes, type OtherRoute } from "./desired_routes.ts";
 import { prefix } from "../../tests/literals.ts";
 
 function config(text: string): Config {
@@ -17,12 +17,12 @@ function network(name: string, ...subnets: string[]): DockerNetwork {
 }
 
 /** A route that a program made. */
-function foreign(text: string, interfaceName?: string): ForeignPrefix {
+function foreign(text: string, interfaceName?: string): OtherRoute {
   return { prefix: prefix(text), interfaceName };
 }
 
 /** A network that an interface is on. */
-function own(text: string, interfaceName: string): ForeignPrefix {
+function own(text: string, interfaceName: string): OtherRoute {
   return { prefix: prefix(text), interfaceName, isOwn: true };
 }
 
@@ -30,10 +30,15 @@ function own(text: string, interfaceName: string): ForeignPrefix {
 function decide(
   lines: string,
   networks: readonly DockerNetwork[],
-  machine: readonly ForeignPrefix[] = [],
+  machine: readonly OtherRoute[] = [],
   ipv6 = true,
 ) {
-  const { routes, subnets } = decideRoutes({ config: config(lines), ipv6, networks, foreign: machine });
+  const { routes, subnets } = computeDesiredRoutes({
+    config: config(lines),
+    ipv6,
+    networks,
+    foreign: machine,
+  });
   return {
     routes: routes.map((route) =>
       [formatPrefix(route.prefix), route.source, route.fault ? "fault" : "good"].join(" ")

@@ -24,7 +24,7 @@ interface Loss {
 }
 
 /** Remembers what was lost and put back. All times are milliseconds on one monotonic clock. */
-export class Restorations {
+export class FlapDamper {
   readonly #losses = new Map<string, Loss>();
 
   /**
@@ -32,7 +32,7 @@ export class Restorations {
    *
    * @param key its name
    */
-  lost(key: string, now: number): void {
+  down(key: string, now: number): void {
     const before = this.#losses.get(key);
     if (before?.dueAt !== undefined) return;
     if (before === undefined || now - before.restoredAt >= CALM) {
@@ -45,7 +45,7 @@ export class Restorations {
   }
 
   /** It is in place again. */
-  restored(key: string, now: number): void {
+  up(key: string, now: number): void {
     const loss = this.#losses.get(key);
     if (loss?.dueAt === undefined) return;
     loss.dueAt = undefined;
@@ -53,29 +53,29 @@ export class Restorations {
   }
 
   /** It is no longer wanted. */
-  forget(key: string): void {
+  remove(key: string): void {
     this.#losses.delete(key);
   }
 
   /** Whether it was lost and not put back since. */
-  isLost(key: string): boolean {
+  isDown(key: string): boolean {
     return this.#losses.get(key)?.dueAt !== undefined;
   }
 
   /** Whether it may be put in place now; what was never lost may. */
-  isDue(key: string, now: number): boolean {
+  mayRestore(key: string, now: number): boolean {
     return (this.#losses.get(key)?.dueAt ?? now) <= now;
   }
 
   /** Whether it was taken away more often than is put up with. */
-  isContested(key: string, now: number): boolean {
+  isFlapping(key: string, now: number): boolean {
     const loss = this.#losses.get(key);
     if (loss === undefined || loss.count <= FREE_RESTORATIONS) return false;
     return loss.dueAt !== undefined || now - loss.restoredAt < CALM;
   }
 
   /** Milliseconds until the next thing that is not due may be put back, or counts as calm; undefined when nothing waits. */
-  nextDue(now: number): number | undefined {
+  nextDeadline(now: number): number | undefined {
     let next: number | undefined;
     for (const [key, { count, restoredAt, dueAt }] of this.#losses) {
       if (dueAt === undefined && now - restoredAt >= CALM) this.#losses.delete(key);

@@ -4,9 +4,14 @@
  * @module
  */
 import { specialPurposePrefix } from "../config/virtual_network.ts";
-import { describeClash, findClash, type ForeignPrefix, SHORTEST_NETWORK } from "../routing/desired_routes.ts";
+import {
+  findConflict,
+  formatConflict,
+  MIN_PREFIX_LENGTH,
+  type OtherRoute,
+} from "../routing/desired_routes.ts";
 import type { IpAddress } from "../net/address.ts";
-import { formatPrefix, type Prefix, prefixContains, equalPrefix } from "../net/prefix.ts";
+import { equalPrefix, formatPrefix, type Prefix, prefixContains } from "../net/prefix.ts";
 
 /** What decides. */
 export interface AccessorRouteNeeds {
@@ -15,7 +20,7 @@ export interface AccessorRouteNeeds {
   /** What the accessor's user leaves out, host bits clear. */
   readonly excluded: readonly Prefix[];
   /** The machine's own networks. */
-  readonly foreign: readonly ForeignPrefix[];
+  readonly foreign: readonly OtherRoute[];
   /** Where the server is reached; undefined while that is unknown. */
   readonly server: IpAddress | undefined;
 }
@@ -55,15 +60,15 @@ function holds(outer: Prefix, inner: Prefix): boolean {
 function obstacle(prefix: Prefix, { foreign, server }: AccessorRouteNeeds): string | undefined {
   const cannot = `Cannot route ${formatPrefix(prefix)}`;
   if (prefix.address.family !== 4) return `${cannot}: accessors are given IPv4 only`;
-  if (prefix.length < SHORTEST_NETWORK) return `${cannot}: it is wider than /${SHORTEST_NETWORK}`;
+  if (prefix.length < MIN_PREFIX_LENGTH) return `${cannot}: it is wider than /${MIN_PREFIX_LENGTH}`;
   const special = specialPurposePrefix(prefix);
   if (special !== undefined) return `${cannot}: it overlaps ${special}, which never leaves this host`;
   if (server !== undefined && prefixContains(prefix, server)) {
     return `${cannot}: the server itself is in it, so the tunnel would swallow its own datagrams`;
   }
-  const clash = findClash(prefix, foreign);
+  const clash = findConflict(prefix, foreign);
   if (clash === undefined) return undefined;
   return `${cannot}: ${
-    describeClash(clash)
+    formatConflict(clash)
   }. Ask for another subnet on the server's side, or exclude it here`;
 }

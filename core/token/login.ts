@@ -13,7 +13,7 @@
  * @module
  */
 import { formatAddress, type IpAddress, parseAddress } from "../net/address.ts";
-import { formatPrefix, maskPrefix, parsePrefix, type Prefix, equalPrefix } from "../net/prefix.ts";
+import { equalPrefix, formatPrefix, maskPrefix, parsePrefix, type Prefix } from "../net/prefix.ts";
 
 /** First byte of a login reply, of the original's login, and of a question for the reply. */
 export const LOGIN = 1;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type IpAddress, equalAddress } from "../net/address.ts";
+import { equalAddress, type IpAddress } from "../net/address.ts";
 
 /**
  * The names that virtual machines give the desktop, in the order of trying: Docker Desktop (and OrbStack, Rancher Desktop),

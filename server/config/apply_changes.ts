@@ -9,12 +9,12 @@ import type { Config } from "../../core/config/config.ts";
 import type { Part } from "../../core/config/key.ts";
 import type { ClientLink } from "../tunnel/client_link.ts";
 import { changeControlText } from "../tunnel/control_text.ts";
-import type { RoutePlanner } from "../routing/route_controller.ts";
+import type { RouteController } from "../routing/route_controller.ts";
 import type { LazySharing } from "../sharing/lazy_sharing.ts";
 
 /** The parts of the server that follow the configuration. */
 export interface ApplyDeps {
-  readonly planner: Pick<RoutePlanner, "refresh">;
+  readonly planner: Pick<RouteController, "refresh">;
   readonly link: Pick<ClientLink, "sendChange">;
   readonly sharing: Pick<LazySharing, "apply">;
   /** False where a flag has set the log level. */

@@ -4,9 +4,9 @@
  * @module
  */
 import { getLogger } from "../../program/log.ts";
-import type { WantedRoute } from "../../core/routing/desired_routes.ts";
+import type { DesiredRoute } from "../../core/routing/desired_routes.ts";
 import { formatPrefix } from "../../core/net/prefix.ts";
-import { type KeptRoute, KeptRoutes } from "../../system/routing/managed_routes.ts";
+import { ManagedRoutes, type RouteState } from "../../system/routing/managed_routes.ts";
 import type { Router } from "../../system/routing/router.ts";
 import type { RouteStatus } from "../status/status_document.ts";
 
@@ -14,8 +14,8 @@ const log = getLogger("route");
 
 /** Keeps the routes and knows who asked for each. Calls that return a promise have to end before the next. */
 export class ContainerRoutes {
-  readonly #kept: KeptRoutes;
-  #wanted = new Map<string, WantedRoute>();
+  readonly #kept: ManagedRoutes;
+  #wanted = new Map<string, DesiredRoute>();
 
   /**
    * @param router the system's routing table
@@ -27,21 +27,21 @@ export class ContainerRoutes {
     readonly interfaceName: string,
     now?: () => number,
   ) {
-    this.#kept = new KeptRoutes(router, interfaceName, log, now);
+    this.#kept = new ManagedRoutes(router, interfaceName, log, now);
   }
 
-  /** See {@linkcode KeptRoutes.findLost}. */
-  async findLost(): Promise<void> {
-    await this.#kept.findLost();
+  /** See {@linkcode ManagedRoutes.detectDrift}. */
+  async detectDrift(): Promise<void> {
+    await this.#kept.detectDrift();
   }
 
   /** Milliseconds until a route that was taken away is to be put back; undefined where none waits. */
-  get nextRestoration(): number | undefined {
-    return this.#kept.nextRestoration;
+  get nextDeadline(): number | undefined {
+    return this.#kept.nextDeadline;
   }
 
-  /** Puts these routes in force and no others, as {@linkcode KeptRoutes.apply} does. */
-  async apply(wanted: readonly WantedRoute[], until?: AbortSignal): Promise<void> {
+  /** Puts these routes in force and no others, as {@linkcode ManagedRoutes.apply} does. */
+  async apply(wanted: readonly DesiredRoute[], until?: AbortSignal): Promise<void> {
     this.#wanted = new Map(wanted.map((route) => [formatPrefix(route.prefix), route]));
     await this.#kept.apply(wanted, until);
   }
@@ -60,7 +60,7 @@ export class ContainerRoutes {
     return this.#kept.all.map((route) => this.#statusOf(route));
   }
 
-  #statusOf({ prefix, isActive, fault }: KeptRoute): RouteStatus {
+  #statusOf({ prefix, isActive, fault }: RouteState): RouteStatus {
     const key = formatPrefix(prefix);
     const { source = "config", network } = this.#wanted.get(key) ?? {};
     return {

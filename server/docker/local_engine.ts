@@ -7,7 +7,7 @@ import * as v from "valibot";
 import { hasBridgeOf } from "../../core/docker/local_engine.ts";
 import type { DockerNetwork } from "../../core/docker/networks.ts";
 import { NAME, parse } from "../../core/docker/schema.ts";
-import type { ForeignPrefix } from "../../core/routing/desired_routes.ts";
+import type { OtherRoute } from "../../core/routing/desired_routes.ts";
 import { platform } from "../../ffi/platform.ts";
 import { readSysctl } from "../../ffi/libc/sysctl_linux.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
@@ -27,7 +27,7 @@ const HOST_NAME = "kernel/hostname";
 export async function isLocalEngine(
   engine: EngineClient,
   networks: readonly DockerNetwork[],
-  listForeign: () => Promise<readonly ForeignPrefix[]>,
+  listForeign: () => Promise<readonly OtherRoute[]>,
 ): Promise<boolean> {
   // On macOS an Engine is always in a virtual machine.
   if (platform.os !== "linux") return false;

@@ -14,7 +14,7 @@ import { DockerWatcher } from "../../system/docker/docker_watcher.ts";
 import { connectDocker } from "../../system/docker/connect_docker.ts";
 import { searchSockets, type SocketSearch } from "../../system/docker/socket_search.ts";
 import { dockerStatus } from "./docker_status.ts";
-import type { RoutePlanner } from "../routing/route_controller.ts";
+import type { RouteController } from "../routing/route_controller.ts";
 import type { ContainerStatus, DockerStatus } from "../status/status_document.ts";
 
 const log = getLogger("docker");
@@ -33,7 +33,7 @@ export interface ClientController extends AsyncDisposable {
 
 /** Turns the Docker networks into routes. Disposal ends the watch and leaves the routes. */
 export class NetworkWatcher implements AsyncDisposable {
-  readonly #planner: RoutePlanner;
+  readonly #planner: RouteController;
   readonly #client: ClientController;
   readonly #watcher: DockerWatcher;
   /** Faults that were logged since the last connection; each is logged once. */
@@ -48,7 +48,7 @@ export class NetworkWatcher implements AsyncDisposable {
    * @param planner gets the networks
    * @param client gets the Engine; disposed of with this
    */
-  constructor(setting: DockerSetting, planner: RoutePlanner, client: ClientController) {
+  constructor(setting: DockerSetting, planner: RouteController, client: ClientController) {
     this.#planner = planner;
     this.#client = client;
     const named = setting.mode === "socket" ? { paths: [setting.path] } : undefined;

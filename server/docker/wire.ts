@@ -13,7 +13,7 @@ import type { ClientLink } from "../tunnel/client_link.ts";
 import type { ClientController, NetworkWatcher } from "./network_watcher.ts";
 import { DOCKER_OFF } from "./docker_status.ts";
 import type { ServerRunOptions } from "../options.ts";
-import type { RoutePlanner } from "../routing/route_controller.ts";
+import type { RouteController } from "../routing/route_controller.ts";
 import type { DockerStatus } from "../status/status_document.ts";
 
 /** Collaborators from the rest of the run. */
@@ -21,10 +21,10 @@ export interface DockerDeps {
   readonly config: Config;
   readonly options: Pick<ServerRunOptions, "image">;
   readonly policy: BindingPolicy;
-  readonly router: Pick<Router, "listForeignPrefixes">;
+  readonly router: Pick<Router, "listOtherRoutes">;
   /** The tunnel's interface. */
   readonly interfaceName: string;
-  readonly planner: RoutePlanner;
+  readonly planner: RouteController;
   readonly link: Pick<ClientLink, "requireKey">;
   /** Disposes of everything that is started. */
   readonly cleanup: AsyncDisposableStack;
@@ -73,7 +73,7 @@ async function controller(
       link.requireKey(proof);
     },
     isLocal: (engine) =>
-      isLocalEngine(engine, discovery().networks, () => router.listForeignPrefixes(interfaceName, 4)),
+      isLocalEngine(engine, discovery().networks, () => router.listOtherRoutes(interfaceName, 4)),
   });
 }
 

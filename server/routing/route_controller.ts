@@ -7,18 +7,22 @@ import { getLogger } from "../../program/log.ts";
 import { LogOnChange } from "../../program/log_on_change.ts";
 import type { Config } from "../../core/config/config.ts";
 import type { DockerNetwork } from "../../core/docker/networks.ts";
-import { decideRoutes, type ForeignPrefix, type SubnetDecision } from "../../core/routing/desired_routes.ts";
+import {
+  computeDesiredRoutes,
+  type OtherRoute,
+  type SubnetDecision,
+} from "../../core/routing/desired_routes.ts";
 import { asOperationError, OperationError } from "../../core/error.ts";
 import { soonest } from "../../core/async/clock.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
-import type { InterfaceKeeper } from "../../system/interface/interface_reconciler.ts";
+import type { InterfaceReconciler } from "../../system/interface/interface_reconciler.ts";
 import type { Router } from "../../system/routing/router.ts";
 import type { ContainerRoutes } from "../docker/container_routes.ts";
 
 const log = getLogger("route");
 
 /** Decides on the routes anew whenever something they depend on changed. */
-export class RoutePlanner {
+export class RouteController {
   #networks: readonly DockerNetwork[] = [];
   #subnets: readonly SubnetDecision[] = [];
   readonly #queue = new SerialQueue((error) =>
@@ -33,7 +37,7 @@ export class RoutePlanner {
    * @param config the configuration in force, asked for at each decision
    */
   constructor(
-    readonly router: Pick<Router, "listForeignPrefixes">,
+    readonly router: Pick<Router, "listOtherRoutes">,
     readonly routes: ContainerRoutes,
     readonly ipv6: boolean,
     readonly config: () => Config,
@@ -66,18 +70,18 @@ export class RoutePlanner {
    * @param keeper puts the interface right, before its routes
    * @returns the milliseconds after which to come back; undefined where nothing waits
    */
-  reconcile(keeper: Pick<InterfaceKeeper, "repair" | "nextRepair">): Promise<number | undefined> {
+  reconcile(keeper: Pick<InterfaceReconciler, "repair" | "nextRepair">): Promise<number | undefined> {
     return this.#queue.run(async () => {
       try {
         await keeper.repair();
-        await this.routes.findLost();
+        await this.routes.detectDrift();
         await this.#refreshNow();
         this.#faults.clear("reconcile");
       } catch (error) {
         if (!(error instanceof OperationError)) throw error;
         if (this.#faults.changed("reconcile", error.report)) log.error(error.report);
       }
-      return soonest(keeper.nextRepair, this.routes.nextRestoration);
+      return soonest(keeper.nextRepair, this.routes.nextDeadline);
     });
   }
 
@@ -95,15 +99,15 @@ export class RoutePlanner {
     const networks = this.#networks;
     const families = new Set(networks.flatMap(({ subnets }) => subnets.map(({ address }) => address.family)));
     const foreign = (await Promise.all([...families].map((family) => this.#listForeign(family)))).flat();
-    const { routes, subnets } = decideRoutes({ config, ipv6: this.ipv6, networks, foreign });
+    const { routes, subnets } = computeDesiredRoutes({ config, ipv6: this.ipv6, networks, foreign });
     this.#subnets = subnets;
     await this.routes.apply(routes);
   }
 
   /** Without the list, networks are routed all the same: the system still refuses what is routed elsewhere. */
-  async #listForeign(family: 4 | 6): Promise<readonly ForeignPrefix[]> {
+  async #listForeign(family: 4 | 6): Promise<readonly OtherRoute[]> {
     try {
-      const list = await this.router.listForeignPrefixes(this.routes.interfaceName, family);
+      const list = await this.router.listOtherRoutes(this.routes.interfaceName, family);
       this.#faults.clear(`list ${family}`);
       return list;
     } catch (error) {

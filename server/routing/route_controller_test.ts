@@ -3,12 +3,12 @@ import { configureLog } from "../../program/log.ts";
 import type { Config } from "../../core/config/config.ts";
 import { parseConfig } from "../../core/config/parse.ts";
 import type { DockerNetwork } from "../../core/docker/networks.ts";
-import type { ForeignPrefix } from "../../core/routing/desired_routes.ts";
+import type { OtherRoute } from "../../core/routing/desired_routes.ts";
 import { OperationError } from "../../core/error.ts";
 import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
 import type { RouteFailure } from "../../system/routing/router.ts";
 import { ContainerRoutes } from "../docker/container_routes.ts";
-import { RoutePlanner } from "./route_controller.ts";
+import { RouteController } from "./route_controller.ts";
 import { prefix } from "../../tests/literals.ts";
 
 function network(name: string, ...subnets: string[]): DockerNetwork {
@@ -19,7 +19,7 @@ function network(name: string, ...subnets: string[]): DockerNetwork {
 class FakeRouter {
   readonly calls: string[] = [];
   readonly refused = new Set<string>();
-  foreign: readonly ForeignPrefix[] | OperationError = [];
+  foreign: readonly OtherRoute[] | OperationError = [];
   readonly missing = new Set<string>();
 
   addRoutes(prefixes: readonly Prefix[]): Promise<RouteFailure[]> {
@@ -45,7 +45,7 @@ class FakeRouter {
     return Promise.resolve(prefixes.filter((prefix) => this.missing.has(formatPrefix(prefix))));
   }
 
-  listForeignPrefixes(): Promise<ForeignPrefix[]> {
+  listOtherRoutes(): Promise<OtherRoute[]> {
     if (this.foreign instanceof OperationError) return Promise.reject(this.foreign);
     return Promise.resolve([...this.foreign]);
   }
@@ -59,7 +59,7 @@ function setUp() {
   const clock = { now: 0 };
   const routes = new ContainerRoutes(router, "connector0", () => clock.now);
   let config: Config;
-  const planner = new RoutePlanner(router, routes, true, () => config);
+  const planner = new RouteController(router, routes, true, () => config);
   const configure = (text: string) => {
     const parsed = parseConfig(text, "test.conf");
     assert(parsed.config);

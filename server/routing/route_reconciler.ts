@@ -4,20 +4,20 @@
  * @module
  */
 import { getLogger } from "../../program/log.ts";
-import { InterfaceKeeper } from "../../system/interface/interface_reconciler.ts";
+import { InterfaceReconciler } from "../../system/interface/interface_reconciler.ts";
 import { ReconcileLoop } from "../../system/routing/reconcile_loop.ts";
 import { platformRouteWatch } from "../../system/routing/route_watch.ts";
 import type { InterfaceSettings, Router } from "../../system/routing/router.ts";
-import type { RoutePlanner } from "./route_controller.ts";
+import type { RouteController } from "./route_controller.ts";
 
 const log = getLogger("route");
 
 /** Looks at interface and routes whenever the system tells of a change, and every half minute. */
 export class RouteReconciler implements AsyncDisposable {
-  readonly #keeper: InterfaceKeeper;
+  readonly #keeper: InterfaceReconciler;
   readonly #loop: ReconcileLoop;
 
-  private constructor(keeper: InterfaceKeeper, loop: ReconcileLoop) {
+  private constructor(keeper: InterfaceReconciler, loop: ReconcileLoop) {
     this.#keeper = keeper;
     this.#loop = loop;
   }
@@ -26,9 +26,9 @@ export class RouteReconciler implements AsyncDisposable {
   static async start(
     router: Router,
     settings: InterfaceSettings,
-    planner: RoutePlanner,
+    planner: RouteController,
   ): Promise<RouteReconciler> {
-    const keeper = new InterfaceKeeper({
+    const keeper = new InterfaceReconciler({
       router,
       wanted: () => settings,
       onRepaired: () => log.info("interface put right again", { interface: settings.name }),

@@ -5,8 +5,8 @@
  */
 import { getLogger } from "../../program/log.ts";
 import type { Token } from "../../core/config/config.ts";
-import { formatAddress, type IpAddress, equalAddress } from "../../core/net/address.ts";
-import { type Endpoint, formatEndpoint, equalEndpoint } from "../../core/net/endpoint.ts";
+import { equalAddress, formatAddress, type IpAddress } from "../../core/net/address.ts";
+import { type Endpoint, equalEndpoint, formatEndpoint } from "../../core/net/endpoint.ts";
 import { LOGIN } from "../../core/token/login.ts";
 import { SESSION_LIMITS } from "../../core/wireguard/limits.ts";
 import type { SessionController } from "../../dataplane/sessions/session_controller.ts";

@@ -10,7 +10,7 @@ import type { Config, Expose } from "../../core/config/config.ts";
 import { asOperationError } from "../../core/error.ts";
 import { Backoff, type BackoffOptions } from "../../core/async/backoff.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
-import { formatEndpoint, equalEndpoint } from "../../core/net/endpoint.ts";
+import { equalEndpoint, formatEndpoint } from "../../core/net/endpoint.ts";
 import type { DataPlane } from "../../dataplane/data_plane.ts";
 import { scrypt } from "../../system/process/scrypt.ts";
 import type { SharingStatus } from "./sharing_status.ts";

@@ -5,7 +5,7 @@
  */
 import { getLogger } from "../../program/log.ts";
 import type { Token } from "../../core/config/config.ts";
-import { formatAddress, type IpAddress, equalAddress } from "../../core/net/address.ts";
+import { equalAddress, formatAddress, type IpAddress } from "../../core/net/address.ts";
 import { LOGIN } from "../../core/token/login.ts";
 import { IndexTable } from "../../core/wireguard/index_table.ts";
 import type { SessionController } from "../../dataplane/sessions/session_controller.ts";

@@ -10,7 +10,7 @@ import type { Clock } from "../../core/async/clock.ts";
 import { getLogger } from "../../program/log.ts";
 import { LogOnChange } from "../../program/log_on_change.ts";
 import { TokenBucket } from "../../core/async/token_bucket.ts";
-import { type Endpoint, formatEndpoint, equalEndpoint } from "../../core/net/endpoint.ts";
+import { type Endpoint, equalEndpoint, formatEndpoint } from "../../core/net/endpoint.ts";
 import { ControlBudget } from "../../core/protocol/control_budget.ts";
 import { encodeControl } from "../../core/protocol/control.ts";
 import { type ClientDescription, decodeDescription } from "../../core/protocol/description.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { FirewallWish } from "../../core/firewall/desired_rules.ts";
+import type { FirewallSpec } from "../../core/firewall/desired_rules.ts";
 import type { OperationError } from "../../core/error.ts";
 
 /** What was found and done. */
@@ -33,8 +33,8 @@ export interface Firewall extends Disposable {
   fingerprint(): string | undefined;
 
   /** Brings about the wished rules where the chain is, and takes every other tagged rule out. Faults are part of the state. */
-  ensure(wish: FirewallWish): Promise<FirewallState>;
+  ensure(desired: FirewallSpec): Promise<FirewallState>;
 
-  /** Takes every tagged rule out that such a wish could have put in. Faults are part of the state. */
-  clear(wish: FirewallWish): Promise<FirewallState>;
+  /** Takes every tagged rule out that such a desired could have put in. Faults are part of the state. */
+  clear(desired: FirewallSpec): Promise<FirewallState>;
 }

@@ -5,7 +5,7 @@
  */
 
 import { OperationError } from "../../core/error.ts";
-import { SavedRules } from "../../core/firewall/rule_snapshot.ts";
+import { RuleSnapshot } from "../../core/firewall/rule_snapshot.ts";
 import type { FirewallTable } from "../../core/firewall/rule.ts";
 import type { CommandOutcome, RunCommand } from "../process/command.ts";
 
@@ -48,13 +48,13 @@ export class Iptables {
    * @returns undefined where there is no such program
    * @throws {OperationError} "privilege" when it is not permitted, "io" when it fails otherwise
    */
-  async read(chains: readonly (readonly [FirewallTable, string])[]): Promise<SavedRules | undefined> {
+  async read(chains: readonly (readonly [FirewallTable, string])[]): Promise<RuleSnapshot | undefined> {
     const saved = await this.#call("save");
     if (saved === undefined) return undefined;
     // Somewhere is a rule that cannot be printed, and with it all that comes after; it need not concern us.
     const isCut = lacksExtension(saved);
     if (saved.code !== 0 && !isCut) throw this.#unreadable(saved);
-    const rules = new SavedRules(isCut ? "" : saved.stdout);
+    const rules = new RuleSnapshot(isCut ? "" : saved.stdout);
     for (const [table, chain] of chains) {
       if (!isCut && !rules.unprinted.includes(table)) continue;
       const listed = await this.#call(undefined, ["-t", table, "-S", chain]);

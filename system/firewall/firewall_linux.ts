@@ -6,10 +6,10 @@
  */
 
 import { OperationError } from "../../core/error.ts";
-import { planRepair } from "../../core/firewall/rule_patch.ts";
+import { diffRules } from "../../core/firewall/rule_patch.ts";
 import type { FirewallRule } from "../../core/firewall/rule.ts";
-import { SavedRules } from "../../core/firewall/rule_snapshot.ts";
-import { type FirewallWish, wantedRules } from "../../core/firewall/desired_rules.ts";
+import { RuleSnapshot } from "../../core/firewall/rule_snapshot.ts";
+import { desiredRules, type FirewallSpec } from "../../core/firewall/desired_rules.ts";
 import { Nftables } from "../../ffi/netlink/nftables.ts";
 import { readLegacyTables } from "../../ffi/libc/sysctl_linux.ts";
 import { type RunCommand, runCommand } from "../process/command.ts";
@@ -71,21 +71,21 @@ export class LinuxFirewall implements Firewall {
   }
 
   /** See `Firewall`. Families that are not wished for are looked at once only. */
-  async ensure(wish: FirewallWish): Promise<FirewallState> {
-    const wanted = new Set(wish.sources.map(({ address }) => address.family));
+  async ensure(desired: FirewallSpec): Promise<FirewallState> {
+    const wanted = new Set(desired.sources.map(({ address }) => address.family));
     const unwanted = FAMILIES.filter((family) => !wanted.has(family));
-    const { deleted } = await this.#takeOut(wish.chain, unwanted);
+    const { deleted } = await this.#takeOut(desired.chain, unwanted);
     for (const family of wanted) this.#clean.delete(family);
-    const outcomes = await this.#settleAll(wanted, wish.chain, (family) => wantedRules(wish, family));
+    const outcomes = await this.#settleAll(wanted, desired.chain, (family) => desiredRules(desired, family));
     const state = sum(outcomes);
     const isNftables = this.kernel.hasTable(DOCKER_TABLE);
-    const fault = state.fault ?? (isNftables ? nftablesFault() : this.#faultOf(outcomes, wish.chain));
+    const fault = state.fault ?? (isNftables ? nftablesFault() : this.#faultOf(outcomes, desired.chain));
     return { ...state, deleted: state.deleted + deleted, fault, ...isNftables ? { isNftables } : {} };
   }
 
   /** See `Firewall`. */
-  async clear(wish: FirewallWish): Promise<FirewallState> {
-    return await this.#takeOut(wish.chain, FAMILIES);
+  async clear(desired: FirewallSpec): Promise<FirewallState> {
+    return await this.#takeOut(desired.chain, FAMILIES);
   }
 
   /** Closes what it asks the kernel with. */
@@ -128,7 +128,7 @@ export class LinuxFirewall implements Firewall {
         // Where nobody has a raw table nothing is dropped there, and one that was made would stay when the rules are taken out.
         const hasRaw = saved.hasTable("raw");
         const wanted = hasChain ? rules.filter(({ table }) => hasRaw || table !== "raw") : [];
-        const repair = planRepair(saved, wanted);
+        const repair = diffRules(saved, wanted);
         if (repair.script === "") {
           return { name, isThere: true, hasChain, rules: wanted.length, inserted, deleted };
         }
@@ -151,12 +151,12 @@ export class LinuxFirewall implements Firewall {
   }
 
   /** What the kernel does not have is not asked for: asking iptables-legacy for tables that nobody has used makes them. */
-  async #read(iptables: Iptables, chain: string): Promise<SavedRules | undefined> {
+  async #read(iptables: Iptables, chain: string): Promise<RuleSnapshot | undefined> {
     const isEmpty = iptables.name === "iptables-legacy"
       ? this.kernel.legacyTables(iptables.family) === ""
       : this.kernel.generation() === undefined;
     if (isEmpty) {
-      return await isFile(IPTABLES_PROGRAMS[iptables.name]) ? new SavedRules("") : undefined;
+      return await isFile(IPTABLES_PROGRAMS[iptables.name]) ? new RuleSnapshot("") : undefined;
     }
     return await iptables.read([["raw", "PREROUTING"], ["filter", chain], ["nat", "POSTROUTING"]]);
   }

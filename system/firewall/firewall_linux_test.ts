@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import type { FirewallWish } from "../../core/firewall/desired_rules.ts";
+import type { FirewallSpec } from "../../core/firewall/desired_rules.ts";
 import { parsePrefix } from "../../core/net/prefix.ts";
 import type { CommandOptions, CommandOutcome, RunCommand } from "../process/command.ts";
 import { type FirewallKernel, LinuxFirewall } from "./firewall_linux.ts";
 
 const virtualNetwork = parsePrefix("192.168.251.1/24");
 assert.ok(virtualNetwork);
-const wish: FirewallWish = {
+const desired: FirewallSpec = {
   interfaceName: "connector0",
   chain: "DOCKER-USER",
   sources: [virtualNetwork],
@@ -51,7 +51,7 @@ Deno.test("a refused change is tried again on what is there then", async () => {
     rules = input.replaceAll(/^-I (\S+) 1/gm, "-A $1");
     return {};
   });
-  const state = await new LinuxFirewall(kernel(), run).ensure(wish);
+  const state = await new LinuxFirewall(kernel(), run).ensure(desired);
   assert.deepEqual(state, {
     backends: ["iptables-nft"],
     rules: 4,
@@ -68,7 +68,7 @@ Deno.test("a change that is refused each time is a fault with the program's word
       ? { stdout: chain }
       : { code: 2, stderr: "iptables-restore: no such target\nmore\n" }
   );
-  const { fault, rules } = await new LinuxFirewall(kernel(), run).ensure(wish);
+  const { fault, rules } = await new LinuxFirewall(kernel(), run).ensure(desired);
   assert.equal(fault?.code, "io");
   assert.match(fault?.message ?? "", /iptables-nft for IPv4: iptables-restore: no such target$/);
   assert.equal(rules, 0);
@@ -76,7 +76,7 @@ Deno.test("a change that is refused each time is a fault with the program's word
 
 Deno.test("rules that do not stay are a fault, not an endless loop", async () => {
   const { run } = player((command) => command.endsWith("-save") ? { stdout: chain } : {});
-  const { fault } = await new LinuxFirewall(kernel(), run).ensure(wish);
+  const { fault } = await new LinuxFirewall(kernel(), run).ensure(desired);
   assert.match(fault?.message ?? "", /takes them out again/);
 });
 
@@ -96,7 +96,7 @@ Deno.test("a table that nftables rules have changed is read by its chain", async
       stdout: `-N DOCKER-USER\n-A DOCKER-USER -i connector0 ${own}\n-A DOCKER-USER -o connector0 ${own}\n`,
     };
   });
-  const { rules, inserted } = await new LinuxFirewall(kernel(), run).ensure(wish);
+  const { rules, inserted } = await new LinuxFirewall(kernel(), run).ensure(desired);
   assert.deepEqual([rules, inserted], [4, 0]);
   assert.deepEqual(asked.filter((command) => !command.includes("ip6tables")), [
     "nft-multi iptables-save",
@@ -126,10 +126,10 @@ Deno.test("a rule of an unknown extension hides nothing but its own chain", asyn
     };
   });
   const firewall = new LinuxFirewall(kernel(), run);
-  const { backends, inserted, fault } = await firewall.ensure(wish);
+  const { backends, inserted, fault } = await firewall.ensure(desired);
   assert.deepEqual([backends, inserted, fault], [["iptables-nft"], 3, undefined]);
   isInChain = true;
-  const blind = await firewall.ensure(wish);
+  const blind = await firewall.ensure(desired);
   assert.match(blind.fault?.message ?? "", /iptables-nft: Error: limit match extension not found$/);
 });
 
@@ -143,10 +143,10 @@ Deno.test("what an earlier run left for IPv6 goes at the first look, though IPv6
     return {};
   });
   const firewall = new LinuxFirewall(kernel(), run);
-  const state = await firewall.ensure(wish);
+  const state = await firewall.ensure(desired);
   assert.deepEqual([rules, state.deleted, state.fault], ["", 1, undefined]);
   const { length } = asked;
-  await firewall.ensure(wish);
+  await firewall.ensure(desired);
   assert.deepEqual(asked.slice(length), ["nft-multi iptables-save"]);
 });
 
@@ -161,11 +161,11 @@ Deno.test("rules of IPv6 go when its virtual network goes, and all at the end", 
   const virtualNetwork6 = parsePrefix("fdc0:c0de:251::1/64");
   assert.ok(virtualNetwork6);
   const firewall = new LinuxFirewall(kernel(), run);
-  const both = await firewall.ensure({ ...wish, sources: [...wish.sources, virtualNetwork6] });
+  const both = await firewall.ensure({ ...desired, sources: [...desired.sources, virtualNetwork6] });
   assert.deepEqual([both.rules, both.inserted], [8, 8]);
-  const one = await firewall.ensure(wish);
+  const one = await firewall.ensure(desired);
   assert.deepEqual([one.rules, one.deleted, rules.get("6")], [4, 4, ""]);
-  await firewall.clear(wish);
+  await firewall.clear(desired);
   assert.equal(rules.get("4"), "");
 });
 
@@ -175,14 +175,14 @@ Deno.test("no raw table is made where nobody has one", async () => {
     if (!command.endsWith("-save")) inputs.push(input);
     return command.endsWith("-save") ? { stdout: chain } : {};
   });
-  await new LinuxFirewall(kernel(), run).ensure(wish);
+  await new LinuxFirewall(kernel(), run).ensure(desired);
   assert.match(inputs[0] ?? "", /^\*filter\n[^]*^\*nat\n/m);
   assert.doesNotMatch(inputs.join(""), /raw|PREROUTING/);
 });
 
 Deno.test("nothing is run for what the kernel has not", async () => {
   const { run, asked } = player(() => ({ stdout: chain }));
-  await new LinuxFirewall(kernel({ generation: () => undefined }), run).ensure(wish);
+  await new LinuxFirewall(kernel({ generation: () => undefined }), run).ensure(desired);
   assert.deepEqual(asked, []);
 });
 
@@ -199,7 +199,7 @@ Deno.test("the lock goes where it can be written", async () => {
     return {};
   });
   const legacy = kernel({ generation: () => undefined, legacyTables: () => "filter" });
-  const { backends, fault } = await new LinuxFirewall(legacy, run).ensure(wish);
+  const { backends, fault } = await new LinuxFirewall(legacy, run).ensure(desired);
   assert.deepEqual([backends, fault], [["iptables-legacy"], undefined]);
   assert.deepEqual(locks, [undefined, "/dev/shm/xtables.lock"]);
 });
@@ -218,7 +218,7 @@ Deno.test("without privilege the fault says which is needed", async () => {
     code: 4,
     stderr: "Could not fetch rule set generation id: Permission denied (you must be root)\n",
   }));
-  const { fault } = await new LinuxFirewall(kernel(), run).ensure(wish);
+  const { fault } = await new LinuxFirewall(kernel(), run).ensure(desired);
   assert.equal(fault?.code, "privilege");
   assert.match(fault?.remedy ?? "", /CAP_NET_ADMIN/);
 });

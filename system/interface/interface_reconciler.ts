@@ -4,15 +4,15 @@
  * @module
  */
 import { OperationError } from "../../core/error.ts";
-import { Restorations } from "../../core/routing/flap_damper.ts";
+import { FlapDamper } from "../../core/routing/flap_damper.ts";
 import type { InterfaceSettings, Router } from "../routing/router.ts";
 
 /** The one thing that is kept. */
 const KEY = "interface";
 
 /** What the keeper works with. */
-export interface InterfaceKeeperSettings {
-  readonly router: Pick<Router, "lacksSettings" | "repairInterface">;
+export interface InterfaceReconcilerOptions {
+  readonly router: Pick<Router, "hasDrifted" | "repairInterface">;
   /** The settings that are to be in force now. */
   readonly wanted: () => InterfaceSettings;
   /** Told of each repair; must not throw. */
@@ -22,14 +22,14 @@ export interface InterfaceKeeperSettings {
 }
 
 /** Looks after one interface. */
-export class InterfaceKeeper {
-  readonly #settings: InterfaceKeeperSettings;
+export class InterfaceReconciler {
+  readonly #settings: InterfaceReconcilerOptions;
   readonly #now: () => number;
-  readonly #restorations = new Restorations();
+  readonly #damper = new FlapDamper();
   #fault: string | undefined;
   #lookedAt = 0;
 
-  constructor(settings: InterfaceKeeperSettings) {
+  constructor(settings: InterfaceReconcilerOptions) {
     this.#settings = settings;
     this.#now = settings.now ?? (() => performance.now());
   }
@@ -41,7 +41,7 @@ export class InterfaceKeeper {
 
   /** Milliseconds until the interface is to be repaired; undefined when that does not wait. */
   get nextRepair(): number | undefined {
-    return this.#restorations.nextDue(this.#lookedAt);
+    return this.#damper.nextDeadline(this.#lookedAt);
   }
 
   /**
@@ -54,19 +54,19 @@ export class InterfaceKeeper {
     const now = this.#lookedAt = this.#now();
     const settings = wanted();
     try {
-      if (await router.lacksSettings(settings)) {
-        this.#restorations.lost(KEY, now);
-        if (this.#restorations.isDue(KEY, now)) {
+      if (await router.hasDrifted(settings)) {
+        this.#damper.down(KEY, now);
+        if (this.#damper.mayRestore(KEY, now)) {
           await router.repairInterface(settings);
           onRepaired();
-          this.#restorations.restored(KEY, now);
+          this.#damper.up(KEY, now);
         }
-      } else this.#restorations.restored(KEY, now);
+      } else this.#damper.up(KEY, now);
     } catch (error) {
       if (error instanceof OperationError) this.#fault = error.report;
       throw error;
     }
-    this.#fault = this.#restorations.isContested(KEY, now)
+    this.#fault = this.#damper.isFlapping(KEY, now)
       ? `Cannot keep interface ${settings.name} up with its addresses: another program changes it again and again. ` +
         "Find that program; the interface is put right with pauses of up to 30 s"
       : undefined;

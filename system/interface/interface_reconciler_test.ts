@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../../core/error.ts";
 import type { IpAddress } from "../../core/net/address.ts";
-import { InterfaceKeeper } from "./interface_reconciler.ts";
+import { InterfaceReconciler } from "./interface_reconciler.ts";
 
 const ADDRESS: IpAddress = { family: 4, bytes: new Uint8Array([192, 0, 2, 1]) };
 const SETTINGS = { name: "connector0", mtu: 1400, address: ADDRESS, peer: ADDRESS };
@@ -14,12 +14,12 @@ function setUp() {
     told: 0,
     fault: undefined as OperationError | undefined,
   };
-  const keeper = new InterfaceKeeper({
+  const keeper = new InterfaceReconciler({
     now: () => state.now,
     wanted: () => SETTINGS,
     onRepaired: () => void state.told++,
     router: {
-      lacksSettings: () => Promise.resolve(state.lacks),
+      hasDrifted: () => Promise.resolve(state.lacks),
       repairInterface: () => {
         if (state.fault !== undefined) return Promise.reject(state.fault);
         state.repaired++;

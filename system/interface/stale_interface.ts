@@ -14,7 +14,7 @@ import { platform } from "../../ffi/platform.ts";
  * @returns the routes that were removed with it; undefined if there is no such interface
  * @throws {OperationError} "failure" when a process holds it or it is no TUN, "privilege" when not root
  */
-export async function removeLeftInterface(name: string): Promise<Prefix[] | undefined> {
+export async function deleteStaleInterface(name: string): Promise<Prefix[] | undefined> {
   if (platform.os !== "linux") return undefined;
   const { deleteLink, listLinks } = await import("../../ffi/netlink/link.ts");
   const { NetlinkSocket } = await import("../../ffi/netlink/socket.ts");
@@ -52,7 +52,7 @@ export async function removeLeftInterface(name: string): Promise<Prefix[] | unde
  * @returns the interface and the routes that led to it; undefined where nothing of the run is left
  * @throws {OperationError} "privilege" when not root, "io"
  */
-export async function clearLeftInterface(
+export async function resetStaleInterface(
   control: string,
 ): Promise<{ readonly name: string; readonly routes: readonly Prefix[] } | undefined> {
   if (platform.os !== "darwin") return undefined;

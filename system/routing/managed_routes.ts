@@ -4,11 +4,11 @@
  * @module
  */
 import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
-import { Restorations } from "../../core/routing/flap_damper.ts";
+import { FlapDamper } from "../../core/routing/flap_damper.ts";
 import type { Router } from "./router.ts";
 
 /** A route that is to be in force, or would be if nothing stood against it. */
-export interface WantedPrefix {
+export interface DesiredPrefix {
   /** The network, host bits clear. */
   readonly prefix: Prefix;
   /** Why it must not be in force. */
@@ -18,7 +18,7 @@ export interface WantedPrefix {
 }
 
 /** What became of a route. */
-export interface KeptRoute {
+export interface RouteState {
   readonly prefix: Prefix;
   readonly isActive: boolean;
   /** Why it is not as it should be, or what is to be said of it; undefined when it is as it should be. */
@@ -33,9 +33,9 @@ export interface RouteLog {
 }
 
 /** Keeps the routes of one interface. */
-export class KeptRoutes {
-  #routes = new Map<string, KeptRoute>();
-  readonly #restorations = new Restorations();
+export class ManagedRoutes {
+  #routes = new Map<string, RouteState>();
+  readonly #damper = new FlapDamper();
   #appliedAt = 0;
 
   /**
@@ -52,13 +52,13 @@ export class KeptRoutes {
   ) {}
 
   /** Every wanted route and its state. */
-  get all(): KeptRoute[] {
+  get all(): RouteState[] {
     return [...this.#routes.values()];
   }
 
   /** Milliseconds until a route that was taken away is to be put back; undefined where none waits. */
-  get nextRestoration(): number | undefined {
-    return this.#restorations.nextDue(this.#appliedAt);
+  get nextDeadline(): number | undefined {
+    return this.#damper.nextDeadline(this.#appliedAt);
   }
 
   /**
@@ -67,12 +67,12 @@ export class KeptRoutes {
    *
    * @throws {OperationError} when the table cannot be read
    */
-  async findLost(): Promise<void> {
+  async detectDrift(): Promise<void> {
     const active = this.all.filter(({ isActive }) => isActive);
     if (active.length === 0) return;
     const now = this.now();
     const lost = await this.router.listMissing(active.map(({ prefix }) => prefix), this.interfaceName);
-    for (const prefix of lost) this.#restorations.lost(formatPrefix(prefix), now);
+    for (const prefix of lost) this.#damper.down(formatPrefix(prefix), now);
   }
 
   /**
@@ -82,31 +82,30 @@ export class KeptRoutes {
    * @param until when it is aborted, what is left to remove stays
    * @throws {OperationError} when no route can be changed at all
    */
-  async apply(wanted: readonly WantedPrefix[], until?: AbortSignal): Promise<void> {
-    const isInForce = (key: string) =>
-      this.#routes.get(key)?.isActive === true && !this.#restorations.isLost(key);
+  async apply(wanted: readonly DesiredPrefix[], until?: AbortSignal): Promise<void> {
+    const isInForce = (key: string) => this.#routes.get(key)?.isActive === true && !this.#damper.isDown(key);
     const allowed = new Set(wanted.filter(({ fault }) => fault === undefined).map(keyOf));
     const unwanted = [...this.#routes].filter(([key]) => isInForce(key) && !allowed.has(key));
     if (unwanted.length > 0) await this.#remove(unwanted.map(([, { prefix }]) => prefix), until);
     const now = this.#appliedAt = this.now();
     const missing = wanted.filter((route) =>
-      route.fault === undefined && !isInForce(keyOf(route)) && this.#restorations.isDue(keyOf(route), now)
+      route.fault === undefined && !isInForce(keyOf(route)) && this.#damper.mayRestore(keyOf(route), now)
     );
     const refusals = missing.length > 0 ? await this.#add(missing.map(({ prefix }) => prefix)) : new Map();
     const before = this.#routes;
     this.#routes = new Map(wanted.map((route) => {
       const key = keyOf(route);
       const refusal: string | undefined = route.fault ?? refusals.get(key);
-      const isActive = refusal === undefined && !this.#restorations.isLost(key);
+      const isActive = refusal === undefined && !this.#damper.isDown(key);
       const trouble = refusal ??
-        (this.#restorations.isContested(key, now) ? this.#contested(key) : undefined);
+        (this.#damper.isFlapping(key, now) ? this.#contested(key) : undefined);
       const fault = trouble ?? route.warning;
       if (fault !== undefined && fault !== before.get(key)?.fault) {
         this.log[fault === route.fault || fault === route.warning ? "warn" : "error"](fault);
       }
       return [key, { prefix: route.prefix, isActive, fault }];
     }));
-    for (const key of before.keys()) if (!this.#routes.has(key)) this.#restorations.forget(key);
+    for (const key of before.keys()) if (!this.#routes.has(key)) this.#damper.remove(key);
   }
 
   async #remove(prefixes: readonly Prefix[], until: AbortSignal | undefined): Promise<void> {
@@ -121,9 +120,9 @@ export class KeptRoutes {
     const failures = await this.router.addRoutes(prefixes, this.interfaceName);
     const refusals = new Map(failures.map(({ prefix, error }) => [formatPrefix(prefix), error.report]));
     const added = prefixes.filter((prefix) => !refusals.has(formatPrefix(prefix)));
-    const isLost = (prefix: Prefix) => this.#restorations.isLost(formatPrefix(prefix));
+    const isLost = (prefix: Prefix) => this.#damper.isDown(formatPrefix(prefix));
     const [restored, fresh] = [added.filter(isLost), added.filter((prefix) => !isLost(prefix))];
-    for (const prefix of restored) this.#restorations.restored(formatPrefix(prefix), this.now());
+    for (const prefix of restored) this.#damper.up(formatPrefix(prefix), this.now());
     if (fresh.length > 0) this.log.info("routes added", { routes: summarizePrefixes(fresh) });
     if (restored.length > 0) this.log.info("lost routes put back", { routes: summarizePrefixes(restored) });
     return refusals;
@@ -135,7 +134,7 @@ export class KeptRoutes {
   }
 }
 
-function keyOf({ prefix }: WantedPrefix): string {
+function keyOf({ prefix }: DesiredPrefix): string {
   return formatPrefix(prefix);
 }
 

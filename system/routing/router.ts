@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ForeignPrefix } from "../../core/routing/desired_routes.ts";
+import type { OtherRoute } from "../../core/routing/desired_routes.ts";
 import type { OperationError } from "../../core/error.ts";
 import type { IpAddress } from "../../core/net/address.ts";
 import type { Prefix } from "../../core/net/prefix.ts";
@@ -46,7 +46,7 @@ export interface Router {
   configureInterface(settings: InterfaceSettings): Promise<void>;
 
   /** Whether an interface has lost something of its settings: that it is up, its MTU, one of its addresses. */
-  lacksSettings(settings: InterfaceSettings): Promise<boolean>;
+  hasDrifted(settings: InterfaceSettings): Promise<boolean>;
 
   /** Puts back what an interface has lost of its settings, and takes nothing away. */
   repairInterface(settings: InterfaceSettings): Promise<void>;
@@ -95,5 +95,5 @@ export interface Router {
    *
    * @param interfaceName the tunnel's interface, whose own are left out
    */
-  listForeignPrefixes(interfaceName: string, family: 4 | 6): Promise<ForeignPrefix[]>;
+  listOtherRoutes(interfaceName: string, family: 4 | 6): Promise<OtherRoute[]>;
 }

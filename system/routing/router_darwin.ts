@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ForeignPrefix } from "../../core/routing/desired_routes.ts";
+import type { OtherRoute } from "../../core/routing/desired_routes.ts";
 import type { OperationError } from "../../core/error.ts";
 import { equalAddress, formatAddress, type IpAddress } from "../../core/net/address.ts";
 import { equalPrefix, formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
@@ -96,15 +96,15 @@ export class DarwinRouter implements Router {
   }
 
   /** See `Router`. */
-  async lacksSettings(settings: InterfaceSettings): Promise<boolean> {
-    const { isWrong, lacksIpv4, lacksIpv6 } = await this.#lossOf(settings);
+  async hasDrifted(settings: InterfaceSettings): Promise<boolean> {
+    const { isWrong, lacksIpv4, lacksIpv6 } = await this.#diffInterface(settings);
     return isWrong || lacksIpv4 || lacksIpv6;
   }
 
   /** See `Router`. */
   async repairInterface(settings: InterfaceSettings): Promise<void> {
     const { name, mtu, address, peer, address6, peer6 } = settings;
-    const { isWrong, lacksIpv4, lacksIpv6 } = await this.#lossOf(settings);
+    const { isWrong, lacksIpv4, lacksIpv6 } = await this.#diffInterface(settings);
     const pair = lacksIpv4 ? ["inet", `${formatAddress(address)}/32`, formatAddress(peer)] : [];
     if (isWrong || lacksIpv4) {
       await this.#succeed(`repair interface ${name}`, [IFCONFIG, name, ...pair, "mtu", `${mtu}`, "up"]);
@@ -115,7 +115,7 @@ export class DarwinRouter implements Router {
   }
 
   /** What an interface lacks of its settings. */
-  async #lossOf({ name, mtu, address, peer, address6, peer6 }: InterfaceSettings) {
+  async #diffInterface({ name, mtu, address, peer, address6, peer6 }: InterfaceSettings) {
     const state = await this.#interfaceState(`look at interface ${name}`, name);
     const lacks = (local: IpAddress, other: IpAddress) =>
       !state.addresses.some((existing) => isPair(existing, local, other));
@@ -207,7 +207,7 @@ export class DarwinRouter implements Router {
   }
 
   /** See `Router`. */
-  async listForeignPrefixes(interfaceName: string, family: 4 | 6): Promise<ForeignPrefix[]> {
+  async listOtherRoutes(interfaceName: string, family: 4 | 6): Promise<OtherRoute[]> {
     const text = await this.#routeTable("list the routes of this machine", family);
     return parseReachedNetworks(text, family).filter((route) => route.interfaceName !== interfaceName);
   }

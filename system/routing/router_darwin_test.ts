@@ -247,7 +247,7 @@ Deno.test("the machine's own networks are those of the other interfaces", async 
   mac.addRoute("10.8.0.0/16", "utun7", "USc");
   mac.addRoute("10.9.0.1/32", "utun7", "UH");
   await router.addRoute(prefix("172.17.0.0/16"), "utun4");
-  const found = await router.listForeignPrefixes("utun4", 4);
+  const found = await router.listOtherRoutes("utun4", 4);
   assert.deepEqual(found.map(({ prefix, interfaceName }) => `${formatPrefix(prefix)} ${interfaceName}`), [
     "0.0.0.0/0 en0",
     "127.0.0.0/8 lo0",
@@ -315,7 +315,7 @@ Deno.test("a batch that fails begins with no further route, and ends when nothin
 
 Deno.test("what an interface lost is noticed and put back, and nothing is done to a sound one", async () => {
   const { mac, router } = await configured();
-  assert.equal(await router.lacksSettings(settings), false);
+  assert.equal(await router.hasDrifted(settings), false);
   await router.repairInterface(settings);
   assert.deepEqual([...new Set(mac.argvs)], ["/sbin/ifconfig utun4"]);
   const losses: Record<string, () => void> = {
@@ -328,7 +328,7 @@ Deno.test("what an interface lost is noticed and put back, and nothing is done t
   };
   for (const [what, lose] of Object.entries(losses)) {
     lose();
-    assert.equal(await router.lacksSettings(settings), true, what);
+    assert.equal(await router.hasDrifted(settings), true, what);
     await router.repairInterface(settings);
     assert.deepEqual(mac.state, CONFIGURED, what);
   }

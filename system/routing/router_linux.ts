@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { ForeignPrefix } from "../../core/routing/desired_routes.ts";
+import type { OtherRoute } from "../../core/routing/desired_routes.ts";
 import { OperationError } from "../../core/error.ts";
 import { equalAddress, formatAddress } from "../../core/net/address.ts";
 import { formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
@@ -57,10 +57,10 @@ export class LinuxRouter implements Router {
   }
 
   /** See `Router`. */
-  lacksSettings(settings: InterfaceSettings): Promise<boolean> {
+  hasDrifted(settings: InterfaceSettings): Promise<boolean> {
     const action = `look at interface ${settings.name}`;
     return operation(action, (socket) => {
-      const { isWrong, lost } = lossOf(socket, settings, action);
+      const { isWrong, lost } = diffInterface(socket, settings, action);
       return isWrong || lost.length > 0;
     });
   }
@@ -70,10 +70,10 @@ export class LinuxRouter implements Router {
     const { name, mtu } = settings;
     const action = `repair interface ${name}`;
     return operation(action, (socket) => {
-      const { index, isWrong } = lossOf(socket, settings, action);
+      const { index, isWrong } = diffInterface(socket, settings, action);
       if (isWrong) setLink(socket, index, { mtu, up: true });
       // An interface that was down has lost its IPv6 addresses, which shows once it is up.
-      for (const pair of lossOf(socket, settings, action).lost) givePair(socket, index, name, pair);
+      for (const pair of diffInterface(socket, settings, action).lost) givePair(socket, index, name, pair);
     });
   }
 
@@ -150,7 +150,7 @@ export class LinuxRouter implements Router {
   }
 
   /** See `Router`. Only the main table's routes count: others are for traffic that some rule picks. */
-  listForeignPrefixes(interfaceName: string, family: 4 | 6): Promise<ForeignPrefix[]> {
+  listOtherRoutes(interfaceName: string, family: 4 | 6): Promise<OtherRoute[]> {
     return operation("list the routes of this machine", (socket) => {
       const own = linkIndex(socket, interfaceName);
       const names = new Map(listLinks(socket).map(({ index, name }) => [index, name]));
@@ -199,7 +199,7 @@ function findLink(socket: NetlinkSocket, name: string): Link | undefined {
 }
 
 /** What an interface lacks of its settings. */
-function lossOf(
+function diffInterface(
   socket: NetlinkSocket,
   { name, mtu, address, peer, address6, peer6 }: InterfaceSettings,
   action: string,

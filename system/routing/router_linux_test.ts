@@ -241,7 +241,7 @@ Deno.test(
     network.ip("route add blackhole 172.31.0.0/16");
     network.ip("-6 route add fd00:7::/64 dev lan0");
     const list = async (family: 4 | 6) => {
-      const found = await router.listForeignPrefixes("t0", family);
+      const found = await router.listOtherRoutes("t0", family);
       const lines = found.map(({ prefix, interfaceName }) => `${formatPrefix(prefix)} ${interfaceName}`);
       return [...new Set(lines)].sort();
     };
@@ -252,7 +252,7 @@ Deno.test(
       "192.168.7.0/24 lan0",
       "192.168.8.0/24 lan0",
     ]);
-    const own = (await router.listForeignPrefixes("t0", 4)).filter(({ isOwn }) => isOwn === true);
+    const own = (await router.listOtherRoutes("t0", 4)).filter(({ isOwn }) => isOwn === true);
     assert.deepEqual(
       [...new Set(own.map(({ prefix }) => formatPrefix(prefix)))].filter((text) => !text.startsWith("127."))
         .sort(),
@@ -309,7 +309,7 @@ Deno.test(
     const router = new LinuxRouter();
     using network = await tunnelNetwork(router);
     const expected = ["192.168.251.2 peer 192.168.251.1/32", "fdc0:c0de:251::2 peer fdc0:c0de:251::1/128"];
-    assert.equal(await router.lacksSettings(settings), false);
+    assert.equal(await router.hasDrifted(settings), false);
     for (
       const loss of [
         "address flush dev t0",
@@ -320,9 +320,9 @@ Deno.test(
       ]
     ) {
       network.ip(loss);
-      assert.equal(await router.lacksSettings(settings), true, loss);
+      assert.equal(await router.hasDrifted(settings), true, loss);
       await router.repairInterface(settings);
-      assert.equal(await router.lacksSettings(settings), false, loss);
+      assert.equal(await router.hasDrifted(settings), false, loss);
       assert.deepEqual(addresses(network).sort(), expected, loss);
       assert.equal(network.list("link show t0")[0]?.mtu, 1400);
     }
@@ -331,7 +331,7 @@ Deno.test(
     assert.ok(addresses(network).some((text) => text.startsWith("10.9.8.7 ")));
     const absent = { ...settings, name: "absent0" };
     assert.match(
-      (await fault(router.lacksSettings(absent).then(() => {}))).message,
+      (await fault(router.hasDrifted(absent).then(() => {}))).message,
       /there is no interface absent0/,
     );
   },

@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { ServerLink } from "../../client/tunnel/server_link.ts";
-import { type Endpoint, formatEndpoint, equalEndpoint } from "../../core/net/endpoint.ts";
+import { type Endpoint, equalEndpoint, formatEndpoint } from "../../core/net/endpoint.ts";
 import { packetVersion } from "../../core/packet/ip.ts";
 import { ServerMessage, serverMessage } from "../../core/protocol/datagram.ts";
 import { type HeartbeatMac } from "../../core/protocol/heartbeat.ts";
@@ -199,7 +199,9 @@ export class TunnelWorld implements Disposable {
     const [from, to] = [this.#clientAt, this.#connectedTo];
     this.#carry(() => {
       const { client } = this.#server;
-      if (client === undefined || !equalEndpoint(client.endpoint, from) || !equalEndpoint(to, this.#serverAt)) {
+      if (
+        client === undefined || !equalEndpoint(client.endpoint, from) || !equalEndpoint(to, this.#serverAt)
+      ) {
         return;
       }
       this.#carry(() => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatAddress, type IpAddress, parseAddress, equalAddress } from "../../net/address.ts";
+import { equalAddress, formatAddress, type IpAddress, parseAddress } from "../../net/address.ts";
 import { formatPrefix, type Prefix } from "../../net/prefix.ts";
 import { err, ok, quote, type Result } from "../../result.ts";
 import { listKey } from "../key.ts";
