@@ -62,8 +62,9 @@ export interface PeerSessionDeps {
   readonly perform: (action: SessionAction) => void;
   /** Reports what the packet path has sent and received. */
   readonly traffic: () => Traffic;
+  /** Source of ephemeral keys and jitter. */
   readonly fillRandom: FillRandom;
-  /** @default SESSION_LIMITS */
+  /** Shorter in tests; SESSION_LIMITS by default. */
   readonly limits?: SessionLimits | undefined;
 }
 
@@ -83,6 +84,7 @@ export class PeerSession {
   #handshake: InitiatorHandshake | undefined;
   #handshakeAt: number | undefined;
 
+  /** Begins idle. */
   constructor(readonly peer: Peer, deps: PeerSessionDeps) {
     this.#deps = deps;
     this.limits = deps.limits ?? SESSION_LIMITS;
