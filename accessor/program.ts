@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Program } from "../program/program.ts";
+import type { Program } from "../cli/command.ts";
 import { runCommand } from "./run_command.ts";
 import { statusCommand } from "./status/status_command.ts";
 

@@ -15,7 +15,7 @@ import {
   valueFlag,
   type ValuesOf,
 } from "./flag.ts";
-import type { LogFormat } from "../program/log_line.ts";
+import type { LogFormat } from "./log_line.ts";
 import type { Terminal } from "./terminal.ts";
 import { logFormatSyntax, logLevelSyntax } from "./value_syntax.ts";
 
@@ -143,4 +143,12 @@ export function defineGroup(name: string, brief: string, members: readonly Comma
       throw new TypeError(`${name} is a group of commands`);
     },
   };
+}
+
+/** One of the three programs. */
+export interface Program extends CommandLine {
+  /** Its purpose, in a sentence. */
+  readonly brief: string;
+  /** The next sentence of the help. */
+  readonly description: string;
 }

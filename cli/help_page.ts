@@ -7,7 +7,7 @@
 import { COMPLETIONS, findCommand, SHELLS } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import type { Part } from "./flag.ts";
-import type { Program } from "../program/program.ts";
+import type { Program } from "./command.ts";
 
 /** The layout of a page. */
 export interface PageStyle {

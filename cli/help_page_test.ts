@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { defineCommand, defineGroup } from "./command.ts";
 import { joinedWords, switchFlag, valueFlag } from "./flag.ts";
 import { helpPage } from "./help_page.ts";
-import type { Program } from "../program/program.ts";
+import type { Program } from "./command.ts";
 import { portSyntax } from "./value_syntax.ts";
 
 const done = () => Promise.resolve(0);

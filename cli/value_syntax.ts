@@ -12,7 +12,7 @@ import { OperationError } from "../core/error.ts";
 import { type IpAddress, isZonedAddress, parseAddress } from "../core/net/address.ts";
 import type { Prefix } from "../core/net/prefix.ts";
 import { parseHostPort } from "../core/net/host_port.ts";
-import { LOG_FORMATS, type LogFormat } from "../program/log_line.ts";
+import { LOG_FORMATS, type LogFormat } from "./log_line.ts";
 
 /** One kind of value. */
 export interface ValueSyntax<T> {

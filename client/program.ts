@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Program } from "../program/program.ts";
+import type { Program } from "../cli/command.ts";
 import { healthCommand } from "./status/health_command.ts";
 import { runCommand } from "./run_command.ts";
 

@@ -6,9 +6,9 @@
  */
 
 import { LOG_LEVELS, type LogLevel } from "../core/config/log_level.ts";
-import { jsonLine, type LogEntry, type LogFields, type LogFormat, textLine } from "./log_line.ts";
+import { jsonLine, type LogEntry, type LogFields, type LogFormat, textLine } from "../cli/log_line.ts";
 
-export type { LogFields, LogFormat } from "./log_line.ts";
+export type { LogFields, LogFormat } from "../cli/log_line.ts";
 
 /** The log of one part of a program. */
 export interface Logger {

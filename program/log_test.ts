@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { configureLog, getLogger, type LogOptions, setLogLevel } from "./log.ts";
-import { jsonLine, type LogEntry, textLine } from "./log_line.ts";
+import { jsonLine, type LogEntry, textLine } from "../cli/log_line.ts";
 
 const entry: LogEntry = {
   time: Date.UTC(2026, 2, 1, 12, 30, 5, 7),

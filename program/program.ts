@@ -8,7 +8,7 @@
 import { OperationError } from "../core/error.ts";
 import { parseArguments, type ParsedArguments } from "../cli/arguments.ts";
 import { versionLine } from "./build_info.ts";
-import type { CommandLine } from "../cli/command.ts";
+import type { Program } from "../cli/command.ts";
 import { EXIT_OK, exitStatusOf } from "../cli/exit_status.ts";
 import { configureLog, currentLogOptions, getLogger } from "./log.ts";
 import { escapeControls } from "../cli/escape.ts";
@@ -17,14 +17,6 @@ import { processTerminal, StdoutClosed, type Terminal } from "../cli/terminal.ts
 /** Columns of the help on a narrow terminal, and without a terminal. */
 const MIN_WIDTH = 60;
 const PIPE_WIDTH = 100;
-
-/** One of the three programs. */
-export interface Program extends CommandLine {
-  /** Its purpose, in a sentence. */
-  readonly brief: string;
-  /** The next sentence of the help. */
-  readonly description: string;
-}
 
 /**
  * Runs a program as this process and ends the process.

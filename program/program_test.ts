@@ -5,7 +5,8 @@ import { CapturedTerminal } from "../cli/captured_terminal.ts";
 import { defineCommand } from "../cli/command.ts";
 import { valueFlag } from "../cli/flag.ts";
 import { getLogger } from "./log.ts";
-import { type Program, runProgram } from "./program.ts";
+import { runProgram } from "./program.ts";
+import type { Program } from "../cli/command.ts";
 import { StdoutClosed, type Terminal } from "../cli/terminal.ts";
 import { keySyntax, portSyntax } from "../cli/value_syntax.ts";
 

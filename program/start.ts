@@ -5,7 +5,7 @@
  */
 
 import { versionLine } from "./build_info.ts";
-import type { Program } from "./program.ts";
+import type { Program } from "../cli/command.ts";
 import { processTerminal, StdoutClosed } from "../cli/terminal.ts";
 
 /**

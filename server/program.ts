@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Program } from "../program/program.ts";
+import type { Program } from "../cli/command.ts";
 import { KEYS } from "../core/config/config.ts";
 import { checkCommand } from "./config/check_command.ts";
 import { cleanupCommand } from "./cleanup_command.ts";

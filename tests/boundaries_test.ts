@@ -1,8 +1,9 @@
 import { deepEqual, equal, notDeepEqual, ok } from "node:assert/strict";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ARROWS, brokenRules, layerOf } from "./boundaries/arrows.ts";
 import { readModule } from "./boundaries/module_facts.ts";
+import { isTestCode } from "../tools/source_tree.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -20,6 +21,43 @@ Deno.test("every module keeps to the arrows between the layers", () => {
   const paths = [...modules()];
   ok(paths.length > 20, "the walk found the sources");
   deepEqual(paths.flatMap((path) => faultsOf(path, Deno.readTextFileSync(join(ROOT, path)))), []);
+});
+
+/** The folder of a module within its layer, as in `core/net`; the layer itself for a module that lies in none. */
+function folderOf(path: string): string {
+  return path.split("/").slice(0, -1).slice(0, 2).join("/");
+}
+
+/** Folders that lead back to themselves, each as the way there; none in a sound tree. */
+function circles(arrows: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (folder: string, way: readonly string[]): void => {
+    if (way.includes(folder)) found.push([...way.slice(way.indexOf(folder)), folder].join(" -> "));
+    if (way.includes(folder) || done.has(folder)) return;
+    for (const next of arrows.get(folder) ?? []) visit(next, [...way, folder]);
+    done.add(folder);
+  };
+  for (const folder of arrows.keys()) visit(folder, []);
+  return found;
+}
+
+Deno.test("the folders of a layer below the programs import each other in one direction only", () => {
+  const layers = ["core", "ffi", "system", "cli", "program"];
+  const arrows = new Map<string, Set<string>>();
+  for (const path of modules()) {
+    if (!layers.includes(layerOf(path)) || isTestCode(path)) continue;
+    for (const specifier of readModule(Deno.readTextFileSync(join(ROOT, path))).specifiers) {
+      if (!specifier.startsWith(".")) continue;
+      const [from, to] = [folderOf(path), folderOf(posix.join(posix.dirname(path), specifier))];
+      if (from === to || !layers.includes(layerOf(to))) continue;
+      arrows.set(from, (arrows.get(from) ?? new Set()).add(to));
+    }
+  }
+  ok(arrows.size > 20, "the walk found the folders");
+  deepEqual(circles(arrows), []);
+  const turned = new Map([["core/net", new Set(["core/config"])], ["core/config", new Set(["core/net"])]]);
+  deepEqual(circles(turned), ["core/net -> core/config -> core/net"]);
 });
 
 Deno.test("a forbidden arrow is reported for every pair of layers, an allowed one is not", () => {

@@ -4,7 +4,7 @@
  * @module
  */
 import * as v from "valibot";
-import { hasBridgeOf } from "../../core/docker/local_engine.ts";
+import { hasBridgeOf } from "../../core/routing/local_engine.ts";
 import type { DockerNetwork } from "../../core/docker/networks.ts";
 import { NAME, parse } from "../../core/docker/schema.ts";
 import type { OtherRoute } from "../../core/routing/desired_routes.ts";

@@ -10,11 +10,7 @@ import { equalAddress, formatAddress, type IpAddress } from "../../core/net/addr
 import { equalPrefix, formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { type CommandOutcome, type RunCommand, runCommand } from "../process/command.ts";
 import { IFCONFIG, NETSTAT, ROUTE } from "../process/programs_darwin.ts";
-import {
-  type InterfaceAddress,
-  type InterfaceState,
-  parseInterfaceState,
-} from "../interface/interface_state_darwin.ts";
+import { type InterfaceAddress, type InterfaceState, parseInterfaceState } from "./interface_state_darwin.ts";
 import {
   parseFoundRoute,
   parseReachedNetworks,

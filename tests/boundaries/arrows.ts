@@ -13,7 +13,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ffi: ["core", "ffi"],
   dataplane: ["core", "ffi", "dataplane"],
   system: ["core", "ffi", "system"],
-  cli: ["core", "cli", "program"],
+  cli: ["core", "cli"],
   program: ["core", "system", "cli", "program"],
   // The frame of the three run commands. program/ stays light, so that commands without a tunnel start fast.
   tunnel: ["core", "ffi", "dataplane", "system", "cli", "program", "tunnel"],

@@ -4,8 +4,8 @@
  * @module
  */
 import { equalPrefix, maskPrefix } from "../net/prefix.ts";
-import type { DockerNetwork } from "./networks.ts";
-import type { OtherRoute } from "../routing/desired_routes.ts";
+import type { DockerNetwork } from "../docker/networks.ts";
+import type { OtherRoute } from "./desired_routes.ts";
 
 /** Digits of a network's id in the name of its bridge (moby's bridge driver). */
 const ID_DIGITS = 12;

@@ -5,7 +5,7 @@
  */
 
 import type { LogLevel } from "../core/config/log_level.ts";
-import { escapeControls } from "../cli/escape.ts";
+import { escapeControls } from "./escape.ts";
 
 /** The two shapes a log line can have. */
 export const LOG_FORMATS = ["text", "json"] as const;
