@@ -36,7 +36,7 @@ Deno.test("a file's token is taken without its line end, and silently if the fil
 });
 
 for (const mode of [0o640, 0o604, 0o620]) {
-  Deno.test(`a file of mode ${mode.toString(8)} is warned about with the command that mends it`, async () => {
+  Deno.test(`a file of mode ${mode.toString(8)} is warned about with the command that fixes it`, async () => {
     await withFile(TOKEN, mode, async (tokenFile) => {
       const { warnings } = await findToken({ ...NOTHING, tokenFile });
       assert.equal(warnings.length, 1);

@@ -83,7 +83,7 @@ function terminalColumns(): number | undefined {
 function writeWhole(
   stream: { writeSync(bytes: Uint8Array): number },
   bytes: Uint8Array,
-  patience: number,
+  timeout: number,
 ): void {
   let rest = bytes;
   let waited = 0;
@@ -91,7 +91,7 @@ function writeWhole(
     try {
       rest = rest.subarray(stream.writeSync(rest));
     } catch (error) {
-      if (!(error instanceof Deno.errors.WouldBlock) || waited >= patience) throw error;
+      if (!(error instanceof Deno.errors.WouldBlock) || waited >= timeout) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
       waited += 5;
     }

@@ -73,7 +73,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       interfaceName: device.name,
       chain: options.chain,
       sources: networks,
-      onGlance: () => tellServer(),
+      onQuickCheck: () => tellServer(),
     }),
   );
   firewall.wake();
@@ -94,14 +94,14 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     connected: true,
     onMessage: (bytes) => link.handleMessage(bytes),
   });
-  const keeper = new TunnelReconciler({ router, base, networks });
+  const reconciler = new TunnelReconciler({ router, base, networks });
   await tunnel.startReconciling(() => {
     self.refreshSubnets();
     link.describeIfChanged();
-    return ipv6.whileSettled(() => keeper.reconcile());
+    return ipv6.whileSettled(() => reconciler.reconcile());
   });
   await serveStatus(tunnel, () => ({
-    interface: interfaceStatus({ ...base, ...ipv6Addresses(ipv6.addr6) }, keeper.fault),
+    interface: interfaceStatus({ ...base, ...ipv6Addresses(ipv6.addr6) }, reconciler.fault),
     ...linkStatus(link, dataPlane),
     dataPlane: { offload: device.offload.tcp },
     firewall: firewall.status,

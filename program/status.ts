@@ -12,7 +12,7 @@ import type { PeerState, ProgramStatus, TunnelCounters } from "./status_document
  *
  * @param program the program's name
  * @param startedAt when it started, in milliseconds since 1970
- * @param now the time now, likewise
+ * @param now the time now, in milliseconds since 1970 too
  */
 export function programStatus<const Name extends string>(
   program: Name,

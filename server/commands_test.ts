@@ -149,7 +149,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a faulty file can be mended line by line, not added to",
+  "a faulty file can be fixed line by line, not added to",
   withConfig("token foo\niptables foo\n", async (file) => {
     const refused = await outcome("config", "add", "mtu 1500", "--config", file);
     assert.equal(refused.status, 78);

@@ -64,9 +64,14 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
 
   const sharing = cleanup.use(new LazySharing({ dataPlane, offload }));
   const routes = new ContainerRoutes(router, device.name);
-  const planner = new RouteController(router, routes, settings.address6 !== undefined, () => follower.config);
-  cleanup.defer(() => planner.clear(AbortSignal.timeout(MAX_CLEAR_TIME)));
-  const parts = { planner, link, sharing, mayChangeLevel: options.logLevel === undefined };
+  const routeController = new RouteController(
+    router,
+    routes,
+    settings.address6 !== undefined,
+    () => follower.config,
+  );
+  cleanup.defer(() => routeController.clear(AbortSignal.timeout(MAX_CLEAR_TIME)));
+  const parts = { routeController, link, sharing, mayChangeLevel: options.logLevel === undefined };
   const apply = async (changes: readonly ConfigChange[], config: Config) => {
     active.bridgePairs = config.bridgePairs;
     await applyChanges(changes, config, parts);
@@ -84,12 +89,12 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     policy,
     router,
     interfaceName,
-    planner,
+    routeController,
     link,
     cleanup,
   });
   const { RouteReconciler } = await import("./routing/route_reconciler.ts");
-  const reconciler = cleanup.use(await RouteReconciler.start(router, settings, planner));
+  const reconciler = cleanup.use(await RouteReconciler.start(router, settings, routeController));
   await tunnel.serveStatus<ServerStatus>(() => ({
     interface: interfaceStatus(settings, reconciler.fault),
     ...linkStatus(dataPlane, link, socket),

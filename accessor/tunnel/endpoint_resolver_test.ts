@@ -21,7 +21,7 @@ async function ok(of: EndpointResolver, attempt: number, current?: Endpoint, isA
   return place && formatEndpoint(place);
 }
 
-Deno.test("every attempt resolves the name anew and goes on to the next address", async () => {
+Deno.test("every attempt resolves the name again and goes on to the next address", async () => {
   const answers = [["192.0.2.1"], ["192.0.2.2"], ["192.0.2.3", "192.0.2.4"], ["192.0.2.3", "192.0.2.4"]];
   const of = resolver(() => Promise.resolve((answers.shift() ?? []).map(address)));
   assert.equal(await ok(of, 1), "192.0.2.1:2512");

@@ -45,7 +45,7 @@ export interface JoinedNetworkDeps {
 export class JoinedNetwork implements AsyncDisposable {
   readonly #deps: JoinedNetworkDeps;
   readonly #routes: ManagedRoutes;
-  readonly #keeper: InterfaceReconciler;
+  readonly #reconciler: InterfaceReconciler;
   readonly #said = new LogOnChange();
   #login: Login | undefined;
   #interface: InterfaceSettings | undefined;
@@ -60,7 +60,7 @@ export class JoinedNetwork implements AsyncDisposable {
     const { router, interfaceName, clock = SYSTEM_CLOCK } = deps;
     const now = () => clock.now();
     this.#routes = new ManagedRoutes(router, interfaceName, log, now);
-    this.#keeper = new InterfaceReconciler({
+    this.#reconciler = new InterfaceReconciler({
       router,
       wanted: () => this.#wantedInterface(),
       onRepaired: () => log.info("interface repaired", { interface: interfaceName }),
@@ -75,7 +75,7 @@ export class JoinedNetwork implements AsyncDisposable {
 
   /** Why the interface is not as it should be; undefined when it is. */
   get fault(): string | undefined {
-    return this.#fault ?? this.#keeper.fault;
+    return this.#fault ?? this.#reconciler.fault;
   }
 
   /** Every exposed network and its state. */
@@ -127,11 +127,11 @@ export class JoinedNetwork implements AsyncDisposable {
       if (login === undefined) return undefined;
       await this.#guard(async () => {
         if (this.#interface === undefined) await this.#configure(login);
-        await this.#keeper.repair();
+        await this.#reconciler.repair();
         await this.#routes.detectDrift();
         await this.#route(login);
       });
-      return soonest(this.#keeper.nextRepair, this.#routes.nextDeadline);
+      return soonest(this.#reconciler.nextRepair, this.#routes.nextDeadline);
     });
   }
 

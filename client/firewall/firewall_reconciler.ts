@@ -1,5 +1,5 @@
 /**
- * Keeps Docker's firewall open for the tunnel while the client runs: a glance each second at what costs nothing, a repair when
+ * Keeps Docker's firewall open for the tunnel while the client runs: a quick check each second at what costs nothing, a repair when
  * something has changed, and no rule left at the end.
  *
  * The kernel numbers the generations of the nftables rule set, so no program is run as long as the number stays. Of
@@ -20,21 +20,21 @@ import { findBridges, type FoundPair } from "./find_bridges.ts";
 import { FirewallLog } from "./firewall_log.ts";
 import type { FirewallStatus } from "../status/status_document.ts";
 
-/** When the keeper looks; all in milliseconds. */
+/** When the reconciler looks; all in milliseconds. */
 export interface PollIntervals {
   /** Between two glances at what costs nothing. */
-  readonly glance: number;
+  readonly quick: number;
   /** Between two looks at the rules themselves where nothing tells of changes, and after a fault. */
-  readonly look: number;
+  readonly rules: number;
   /** Between two looks at the rules where something does, in case it is wrong. */
-  readonly check: number;
+  readonly full: number;
 }
 
-const PACE: PollIntervals = { glance: 1_000, look: 2_000, check: 30_000 };
+const PACE: PollIntervals = { quick: 1_000, rules: 2_000, full: 30_000 };
 
-/** What the keeper works with. */
+/** What the reconciler works with. */
 export interface FirewallReconcilerOptions {
-  /** Closed with the keeper. */
+  /** Closed with the reconciler. */
   readonly firewall: Firewall;
   /** The bridges there are now. */
   readonly bridges: () => ContainerBridge[];
@@ -44,8 +44,8 @@ export interface FirewallReconcilerOptions {
   readonly chain: string;
   /** The virtual networks there are now, at most one of each family. */
   readonly sources: () => readonly Prefix[];
-  /** Told of each glance; must not throw. */
-  readonly onGlance?: () => void;
+  /** Called after each quick check; must not throw. */
+  readonly onQuickCheck?: () => void;
   readonly pace?: PollIntervals;
 }
 
@@ -101,7 +101,7 @@ export class FirewallReconciler implements AsyncDisposable {
   /** Looks now, at the start or because what is wanted has changed, and goes on by itself. */
   wake(): void {
     clearTimeout(this.#timer);
-    this.#queue.start(() => this.#glance());
+    this.#queue.start(() => this.#quickCheck());
   }
 
   /** Stops, and takes the rules out. */
@@ -114,22 +114,22 @@ export class FirewallReconciler implements AsyncDisposable {
     if (fault !== undefined) this.#log.leftBehind(fault);
   }
 
-  async #glance(): Promise<void> {
+  async #quickCheck(): Promise<void> {
     try {
       await this.#lookIfDue();
     } catch (error) {
       this.#fail(error);
     }
     clearTimeout(this.#timer);
-    if (!this.#queue.isClosed) this.#timer = setTimeout(() => this.wake(), this.#pace.glance);
-    this.#settings.onGlance?.();
+    if (!this.#queue.isClosed) this.#timer = setTimeout(() => this.wake(), this.#pace.quick);
+    this.#settings.onQuickCheck?.();
   }
 
   /** The tunnel goes on: containers may be reachable without this program's rules. */
   #fail(error: unknown): void {
     const fault = asOperationError(error, "Cannot look after the firewall");
     this.#take({ ...this.#state, inserted: 0, deleted: 0, fault });
-    this.#nextLook = performance.now() + this.#pace.look;
+    this.#nextLook = performance.now() + this.#pace.rules;
   }
 
   async #lookIfDue(): Promise<void> {
@@ -149,7 +149,7 @@ export class FirewallReconciler implements AsyncDisposable {
     if (!isDue) return;
     this.#basis = basis;
     const isBlind = fingerprint === undefined || state.fault !== undefined;
-    this.#nextLook = performance.now() + (isBlind ? this.#pace.look : this.#pace.check);
+    this.#nextLook = performance.now() + (isBlind ? this.#pace.rules : this.#pace.full);
   }
 
   #take(state: FirewallState): void {

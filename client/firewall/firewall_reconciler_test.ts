@@ -15,28 +15,28 @@ const OPEN: FirewallState = {
   fault: undefined,
 };
 
-/** A firewall that is played by the test, and the keeper of it. */
+/** A firewall that is played by the test, and the reconciler of it. */
 class Scene implements AsyncDisposable {
-  readonly wishes: FirewallSpec[] = [];
+  readonly specs: FirewallSpec[] = [];
   readonly ends: string[] = [];
   fingerprint: string | undefined = "1";
   state: FirewallState | Error = OPEN;
   pairs: NetworkPair[] = [];
   bridges: ContainerBridge[] = [];
   sources: Prefix[] = [];
-  readonly keeper: FirewallReconciler;
-  #glances = 0;
-  #onGlance = () => {};
+  readonly reconciler: FirewallReconciler;
+  #quickChecks = 0;
+  #onQuickCheck = () => {};
 
   constructor(pace: Partial<PollIntervals> = {}) {
     const firewall: Firewall = {
       fingerprint: () => {
-        this.#glances++;
-        queueMicrotask(() => this.#onGlance());
+        this.#quickChecks++;
+        queueMicrotask(() => this.#onQuickCheck());
         return this.fingerprint;
       },
       ensure: (desired) => {
-        this.wishes.push(desired);
+        this.specs.push(desired);
         return this.state instanceof Error ? Promise.reject(this.state) : Promise.resolve(this.state);
       },
       clear: () => {
@@ -45,34 +45,34 @@ class Scene implements AsyncDisposable {
       },
       [Symbol.dispose]: () => void this.ends.push("closed"),
     };
-    this.keeper = new FirewallReconciler({
+    this.reconciler = new FirewallReconciler({
       firewall,
       bridges: () => this.bridges,
       pairs: () => this.pairs,
       interfaceName: "connector0",
       chain: "DOCKER-USER",
       sources: () => this.sources,
-      pace: { glance: 1, look: 60_000, check: 60_000, ...pace },
+      pace: { quick: 1, rules: 60_000, full: 60_000, ...pace },
     });
   }
 
   /** Resolves after so many more glances. */
   glances(count: number): Promise<void> {
-    const end = this.#glances + count;
-    return this.until(() => this.#glances >= end);
+    const end = this.#quickChecks + count;
+    return this.until(() => this.#quickChecks >= end);
   }
 
-  /** Resolves once the condition holds, looked at with every glance. */
+  /** Resolves once the condition holds, looked at after every quick check. */
   until(condition: () => boolean): Promise<void> {
     return new Promise((resolve) => {
-      this.#onGlance = () => {
+      this.#onQuickCheck = () => {
         if (condition()) resolve();
       };
     });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.keeper[Symbol.asyncDispose]();
+    await this.reconciler[Symbol.asyncDispose]();
   }
 }
 
@@ -90,39 +90,39 @@ function pair(a: string, b: string): NetworkPair {
 
 Deno.test("rules are looked at when something has changed, and not otherwise", async () => {
   await using scene = new Scene();
-  scene.keeper.wake();
+  scene.reconciler.wake();
   await scene.glances(5);
-  assert.equal(scene.wishes.length, 1);
+  assert.equal(scene.specs.length, 1);
   scene.fingerprint = "2";
   await scene.glances(5);
-  assert.equal(scene.wishes.length, 2);
+  assert.equal(scene.specs.length, 2);
 });
 
 Deno.test("where changes cannot be told, and after a fault, rules are looked at again and again", async () => {
   for (
     const change of [{ fingerprint: undefined }, { state: { ...OPEN, fault: new OperationError("io", "x") } }]
   ) {
-    await using scene = new Scene({ look: 0 });
+    await using scene = new Scene({ rules: 0 });
     Object.assign(scene, change);
-    scene.keeper.wake();
-    await scene.until(() => scene.wishes.length >= 3);
+    scene.reconciler.wake();
+    await scene.until(() => scene.specs.length >= 3);
   }
 });
 
 Deno.test("the status tells the rules, each pair's state, and the fault", async () => {
   await using scene = new Scene();
-  const status = () => scene.keeper.status;
+  const status = () => scene.reconciler.status;
   assert.deepEqual(status(), { backend: null, rules: 0, pairs: [] });
   scene.pairs = [pair("172.18.0.0", "172.19.0.0"), pair("172.18.0.0", "172.20.0.0")];
   scene.bridges = [bridge("br-1", "172.18.0.0/16"), bridge("br-2", "172.19.0.0/16")];
-  scene.keeper.wake();
+  scene.reconciler.wake();
   await scene.glances(2);
   const [connected, waiting] = [
     { a: "172.18.0.0", b: "172.19.0.0", state: "connected" },
     { a: "172.18.0.0", b: "172.20.0.0", state: "waiting" },
   ];
   assert.deepEqual(status(), { backend: "iptables-nft", rules: 4, pairs: [connected, waiting] });
-  assert.deepEqual(scene.wishes.at(-1)?.pairs.flat().map(({ name }) => name), ["br-1", "br-2"]);
+  assert.deepEqual(scene.specs.at(-1)?.pairs.flat().map(({ name }) => name), ["br-1", "br-2"]);
 
   scene.fingerprint = "2";
   scene.state = { ...OPEN, backends: [], rules: 0, fault: new OperationError("io", "Cannot x: y", "Do z") };
@@ -133,55 +133,55 @@ Deno.test("the status tells the rules, each pair's state, and the fault", async 
 
 Deno.test("a pair whose networks are not there is told though no rule follows from it", async () => {
   await using scene = new Scene();
-  scene.keeper.wake();
+  scene.reconciler.wake();
   await scene.glances(2);
   scene.pairs = [pair("172.18.0.0", "172.19.0.0")];
   await scene.glances(2);
-  assert.equal(scene.wishes.length, 1);
-  assert.deepEqual(scene.keeper.status.pairs.map(({ state }) => state), ["waiting"]);
+  assert.equal(scene.specs.length, 1);
+  assert.deepEqual(scene.reconciler.status.pairs.map(({ state }) => state), ["waiting"]);
 });
 
 Deno.test("a virtual network that comes later is noticed", async () => {
   await using scene = new Scene();
-  scene.keeper.wake();
+  scene.reconciler.wake();
   await scene.glances(2);
   scene.sources = [...bridge("", "fdc0:c0de:251::1/64").subnets];
   await scene.glances(2);
-  assert.deepEqual(scene.wishes.map(({ sources }) => sources.length), [0, 1]);
+  assert.deepEqual(scene.specs.map(({ sources }) => sources.length), [0, 1]);
 });
 
 Deno.test("a network's new bridge is noticed, though the rules are as they were", async () => {
   await using scene = new Scene();
   scene.pairs = [pair("172.18.0.0", "172.19.0.0")];
   scene.bridges = [bridge("br-1", "172.18.0.0/16"), bridge("br-2", "172.19.0.0/16")];
-  scene.keeper.wake();
+  scene.reconciler.wake();
   await scene.glances(3);
   scene.bridges = [bridge("br-1", "172.18.0.0/16"), bridge("br-3", "172.19.0.0/16")];
   await scene.glances(3);
-  assert.deepEqual(scene.wishes.map(({ pairs }) => pairs.flat().map(({ name }) => name).join()), [
+  assert.deepEqual(scene.specs.map(({ pairs }) => pairs.flat().map(({ name }) => name).join()), [
     "br-1,br-2",
     "br-1,br-3",
   ]);
 });
 
-Deno.test("what fails does not end the keeper", async () => {
-  await using scene = new Scene({ look: 0 });
+Deno.test("what fails does not end the reconciler", async () => {
+  await using scene = new Scene({ rules: 0 });
   scene.state = new Error("odd");
-  scene.keeper.wake();
-  await scene.until(() => scene.wishes.length >= 2);
-  assert.match(scene.keeper.status.fault ?? "", /odd/);
+  scene.reconciler.wake();
+  await scene.until(() => scene.specs.length >= 2);
+  assert.match(scene.reconciler.status.fault ?? "", /odd/);
   scene.state = OPEN;
-  await scene.until(() => scene.keeper.status.fault === undefined);
+  await scene.until(() => scene.reconciler.status.fault === undefined);
 });
 
 Deno.test("at the end the rules are taken out, then nothing happens any more", async () => {
   const scene = new Scene();
-  scene.keeper.wake();
+  scene.reconciler.wake();
   await scene.glances(2);
   await scene[Symbol.asyncDispose]();
   assert.deepEqual(scene.ends, ["cleared", "closed"]);
-  const { length } = scene.wishes;
+  const { length } = scene.specs;
   scene.fingerprint = "9";
-  scene.keeper.wake();
-  assert.equal(scene.wishes.length, length);
+  scene.reconciler.wake();
+  assert.equal(scene.specs.length, length);
 });

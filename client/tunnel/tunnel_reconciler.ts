@@ -29,7 +29,7 @@ export interface TunnelReconcilerDeps {
 /** Repairs the interface and its routes at each call. */
 export class TunnelReconciler {
   readonly #deps: TunnelReconcilerDeps;
-  readonly #keeper: InterfaceReconciler;
+  readonly #reconciler: InterfaceReconciler;
   readonly #damper = new FlapDamper();
   readonly #said = new LogOnChange();
   readonly #clock: Clock;
@@ -39,7 +39,7 @@ export class TunnelReconciler {
     const { router, base, clock = SYSTEM_CLOCK } = deps;
     this.#deps = deps;
     this.#clock = clock;
-    this.#keeper = new InterfaceReconciler({
+    this.#reconciler = new InterfaceReconciler({
       router,
       wanted: () => {
         const addr6 = deps.networks().find(({ address }) => address.family === 6)?.address;
@@ -52,7 +52,7 @@ export class TunnelReconciler {
 
   /** What is not as it should be; undefined when nothing is. */
   get fault(): string | undefined {
-    return this.#keeper.fault ?? this.#fault;
+    return this.#reconciler.fault ?? this.#fault;
   }
 
   /**
@@ -63,7 +63,7 @@ export class TunnelReconciler {
   async reconcile(): Promise<number | undefined> {
     const now = this.#clock.now();
     try {
-      await this.#keeper.repair();
+      await this.#reconciler.repair();
       this.#fault = await this.#repairRoutes(now);
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
@@ -71,7 +71,7 @@ export class TunnelReconciler {
     }
     if (this.fault === undefined) this.#said.clear("fault");
     else if (this.#said.changed("fault", this.fault)) log.warn(this.fault);
-    return soonest(this.#keeper.nextRepair, this.#damper.nextDeadline(now));
+    return soonest(this.#reconciler.nextRepair, this.#damper.nextDeadline(now));
   }
 
   async #repairRoutes(now: number): Promise<string | undefined> {

@@ -10,7 +10,7 @@ import { prefix } from "../../tests/literals.ts";
 const V4 = prefix("192.168.251.1/24");
 const V6 = prefix("fdc0:c0de:251::1/64");
 
-/** A keeper over a system of which a test takes things away. */
+/** A reconciler over a system of which a test takes things away. */
 function setUp() {
   const lines: string[] = [];
   configureLog({ level: "warn", format: "text", color: false, write: (line) => lines.push(line) });
@@ -34,27 +34,27 @@ function setUp() {
       return Promise.resolve(failed.map((prefix) => ({ prefix, error })));
     },
   };
-  const keeper = new TunnelReconciler({
+  const reconciler = new TunnelReconciler({
     router,
     base: { name: "connector0", mtu: 1400, address: V4.address, peer: V4.address },
     networks: () => system.networks,
     clock,
   });
-  return { system, missing, refused, keeper, lines };
+  return { system, missing, refused, reconciler, lines };
 }
 
 Deno.test("nothing is done to a tunnel that is sound", async () => {
-  const { system, keeper } = setUp();
-  assert.equal(await keeper.reconcile(), undefined);
-  assert.deepEqual([system.steps, keeper.fault], [[], undefined]);
+  const { system, reconciler } = setUp();
+  assert.equal(await reconciler.reconcile(), undefined);
+  assert.deepEqual([system.steps, reconciler.fault], [[], undefined]);
 });
 
 Deno.test("interface and routes of the networks in force are put back", async () => {
-  const { system, missing, keeper } = setUp();
+  const { system, missing, reconciler } = setUp();
   system.networks = [V4, V6];
   system.isDown = true;
   missing.add("192.168.251.0/24").add("fdc0:c0de:251::/64").add("10.0.0.0/8");
-  assert.equal(await keeper.reconcile(), undefined);
+  assert.equal(await reconciler.reconcile(), undefined);
   assert.deepEqual(system.steps, [
     "repair with fdc0:c0de:251::1",
     "add 192.168.251.0/24 fdc0:c0de:251::/64",
@@ -62,25 +62,25 @@ Deno.test("interface and routes of the networks in force are put back", async ()
 });
 
 Deno.test("a route that somebody else took is a fault until it is free, told once", async () => {
-  const { missing, refused, keeper, lines } = setUp();
+  const { missing, refused, reconciler, lines } = setUp();
   missing.add("192.168.251.0/24");
   refused.add("192.168.251.0/24");
-  for (let look = 0; look < 3; look++) assert.equal(await keeper.reconcile(), undefined, "no tight loop");
-  assert.match(keeper.fault ?? "", /already routed to vpn0/);
+  for (let look = 0; look < 3; look++) assert.equal(await reconciler.reconcile(), undefined, "no tight loop");
+  assert.match(reconciler.fault ?? "", /already routed to vpn0/);
   assert.equal(lines.length, 1);
   refused.clear();
-  await keeper.reconcile();
-  assert.equal(keeper.fault, undefined);
+  await reconciler.reconcile();
+  assert.equal(reconciler.fault, undefined);
 });
 
 Deno.test("a route that is taken away again and again is put back with pauses", async () => {
-  const { system, missing, keeper, lines } = setUp();
+  const { system, missing, reconciler, lines } = setUp();
   for (; system.clock.time < 100_000; system.clock.time += 50) {
     missing.add("192.168.251.0/24");
-    await keeper.reconcile();
+    await reconciler.reconcile();
   }
   // Four at once, then after 1, 2, 4, 8, 16, 30 and 30 s.
   assert.equal(system.steps.length, 11);
-  assert.match(keeper.fault ?? "", /Cannot keep 192\.168\.251\.0\/24 routed to connector0/);
+  assert.match(reconciler.fault ?? "", /Cannot keep 192\.168\.251\.0\/24 routed to connector0/);
   assert.equal(lines.length, 1);
 });

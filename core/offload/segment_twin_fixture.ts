@@ -1,4 +1,4 @@
-/** Segmentation done the slow and obvious way, to be compared with: one packet after the other, everything summed anew. */
+/** Segmentation done the slow and obvious way, to be compared with: one packet after the other, everything summed again. */
 import type { Frame } from "./frame_fixture.ts";
 import { CWR, FIN, PSH, sealIpv4, sealTransport, writeUint16 } from "./packets_fixture.ts";
 

@@ -1,7 +1,7 @@
 /**
  * Datagrams on their way out, as the kernel wants them: an array of `struct iovec` in the arena, two for a datagram
  * (header and payload), so that the segments of one large TCP packet share their payload memory and only their headers
- * are written anew. Lengths and endpoints stand beside it in typed arrays.
+ * are written again. Lengths and endpoints stand beside it in typed arrays.
  *
  * @module
  */

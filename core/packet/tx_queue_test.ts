@@ -25,7 +25,7 @@ Deno.test("a datagram is a header and a payload, each where it lies", () => {
   assert.deepEqual([list.count, list.free], [2, 1]);
 });
 
-Deno.test("a cleared list begins anew, with no endpoint of before", () => {
+Deno.test("a cleared list begins again, with no endpoint of before", () => {
   const { arena } = openArena(65536);
   const list = new TxQueue(arena, 2);
   const first = list.nextHeader;

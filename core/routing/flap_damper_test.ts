@@ -22,7 +22,7 @@ Deno.test("what was never lost is due, and not contested", () => {
   assert.equal(damper.nextDeadline(0), undefined);
 });
 
-Deno.test("the first losses are mended at once, later ones with pauses that grow to half a minute", () => {
+Deno.test("the first losses are fixed at once, later ones with pauses that grow to half a minute", () => {
   const damper = new FlapDamper();
   const times = fight(damper, "a", 200_000);
   assert.deepEqual(times.slice(0, 8), [0, 50, 100, 150, 1150, 3150, 7150, 15_150]);

@@ -14,7 +14,7 @@ import type { IpAddress } from "../net/address.ts";
 import { equalPrefix, formatPrefix, type Prefix, prefixContains } from "../net/prefix.ts";
 
 /** What decides. */
-export interface AccessorRouteNeeds {
+export interface AccessorRouteInputs {
   /** The exposed networks, host bits clear. */
   readonly exposed: readonly Prefix[];
   /** What the accessor's user leaves out, host bits clear. */
@@ -36,7 +36,7 @@ export interface AccessorRoute {
 }
 
 /** Decides on each exposed network, in their order; none is there twice. */
-export function decideAccessorRoutes(needs: AccessorRouteNeeds): AccessorRoute[] {
+export function decideAccessorRoutes(needs: AccessorRouteInputs): AccessorRoute[] {
   const routes = new Map<string, AccessorRoute>();
   for (const prefix of needs.exposed) {
     const isExcluded = needs.excluded.some((other) => holds(other, prefix));
@@ -57,7 +57,7 @@ function holds(outer: Prefix, inner: Prefix): boolean {
   return outer.length <= inner.length && prefixContains(outer, inner.address);
 }
 
-function obstacle(prefix: Prefix, { foreign, server }: AccessorRouteNeeds): string | undefined {
+function obstacle(prefix: Prefix, { foreign, server }: AccessorRouteInputs): string | undefined {
   const cannot = `Cannot route ${formatPrefix(prefix)}`;
   if (prefix.address.family !== 4) return `${cannot}: accessors are given IPv4 only`;
   if (prefix.length < MIN_PREFIX_LENGTH) return `${cannot}: it is wider than /${MIN_PREFIX_LENGTH}`;

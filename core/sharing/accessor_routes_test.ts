@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { address, prefix } from "../../tests/literals.ts";
 import { formatPrefix } from "../net/prefix.ts";
-import { type AccessorRouteNeeds, decideAccessorRoutes, idleExclusions } from "./accessor_routes.ts";
+import { type AccessorRouteInputs, decideAccessorRoutes, idleExclusions } from "./accessor_routes.ts";
 
 const prefixes = (...texts: string[]) => texts.map(prefix);
 
-function decide(exposed: string[], needs: Partial<AccessorRouteNeeds> = {}): string[] {
+function decide(exposed: string[], needs: Partial<AccessorRouteInputs> = {}): string[] {
   const all = { excluded: [], foreign: [], server: undefined, ...needs, exposed: prefixes(...exposed) };
   return decideAccessorRoutes(all).map(({ prefix, isExcluded, fault = "routed" }) =>
     `${formatPrefix(prefix)} ${isExcluded ? "excluded" : fault}`

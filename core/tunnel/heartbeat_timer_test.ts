@@ -36,7 +36,7 @@ Deno.test("an idle tunnel whose server answers costs one heartbeat an interval, 
   assert.deepEqual(lookups, []);
 });
 
-Deno.test("traffic both ways makes heartbeats needless", () => {
+Deno.test("traffic both ways makes heartbeats unnecessary", () => {
   const busy = { answers: () => false, received: () => true, sent: () => true };
   assert.deepEqual(run(busy, START + 60_000), { heartbeats: [], lookups: [] });
 });

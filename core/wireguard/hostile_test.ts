@@ -62,7 +62,7 @@ Deno.test("a damaged initiation gets no answer, and the genuine one does after i
   }));
 });
 
-Deno.test("an initiation whose mac1 was made anew after it was damaged gets no answer either", () => {
+Deno.test("an initiation whose mac1 was made again after it was damaged gets no answer either", () => {
   const [initiator, responder] = pair();
   let now = 0;
   fc.assert(fc.property(fc.integer({ min: 8, max: 115 }), fc.nat({ max: 7 }), (at, bit) => {

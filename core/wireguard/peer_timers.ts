@@ -4,7 +4,7 @@
  *
  * Reports of the packet path go in by {@linkcode PeerTimers.observe}. {@linkcode PeerTimers.tick}, called at
  * {@linkcode PeerTimers.nextDeadline}, returns what is due. All times are milliseconds on one
- * steady scale.
+ * monotonic clock.
  *
  * @module
  */

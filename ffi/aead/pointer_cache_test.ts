@@ -14,7 +14,7 @@ Deno.test("a pointer is that of its place, also after others have taken its entr
   }
 });
 
-Deno.test("the same place gives the same object, so that nothing is made anew", () => {
+Deno.test("the same place gives the same object, so that nothing is made again", () => {
   const cache = new PointerCache(new PacketMemory(1 << 20));
   // Texts and tags of 16 received messages of 45 datagrams each.
   const places = Array.from(

@@ -14,7 +14,7 @@ import type { LazySharing } from "../sharing/lazy_sharing.ts";
 
 /** The parts of the server that follow the configuration. */
 export interface ApplyDeps {
-  readonly planner: Pick<RouteController, "refresh">;
+  readonly routeController: Pick<RouteController, "refresh">;
   readonly link: Pick<ClientLink, "sendChange">;
   readonly sharing: Pick<LazySharing, "apply">;
   /** False where a flag has set the log level. */
@@ -32,7 +32,7 @@ const TUNNEL_PARTS: Readonly<Record<Exclude<Part, "sharing">, Apply>> = {
     const pairs = changedPairs(changes);
     if (pairs.length > 0) link.sendChange(changeControlText(pairs));
   },
-  routes: (_changes, _config, { planner }) => planner.refresh(),
+  routes: (_changes, _config, { routeController }) => routeController.refresh(),
 };
 
 /**

@@ -33,7 +33,7 @@ export interface ClientController extends AsyncDisposable {
 
 /** Turns the Docker networks into routes. Disposal ends the watch and leaves the routes. */
 export class NetworkWatcher implements AsyncDisposable {
-  readonly #planner: RouteController;
+  readonly #routeController: RouteController;
   readonly #client: ClientController;
   readonly #watcher: DockerWatcher;
   /** Faults that were logged since the last connection; each is logged once. */
@@ -45,11 +45,11 @@ export class NetworkWatcher implements AsyncDisposable {
    * Starts at once.
    *
    * @param setting the `docker` key, which is not "off"
-   * @param planner gets the networks
+   * @param routeController gets the networks
    * @param client gets the Engine; disposed of with this
    */
-  constructor(setting: DockerSetting, planner: RouteController, client: ClientController) {
-    this.#planner = planner;
+  constructor(setting: DockerSetting, routeController: RouteController, client: ClientController) {
+    this.#routeController = routeController;
     this.#client = client;
     const named = setting.mode === "socket" ? { paths: [setting.path] } : undefined;
     this.#watcher = new DockerWatcher(
@@ -70,7 +70,7 @@ export class NetworkWatcher implements AsyncDisposable {
 
   /** The part of `status` about Docker. */
   get status(): DockerStatus {
-    const { subnets, routes } = this.#planner;
+    const { subnets, routes } = this.#routeController;
     return dockerStatus(this.#watcher.state, subnets, routes.status, this.#client.status);
   }
 
@@ -98,7 +98,7 @@ export class NetworkWatcher implements AsyncDisposable {
     }
     this.#unreadable = unreadable;
     try {
-      await this.#planner.discover(networks);
+      await this.#routeController.discover(networks);
     } catch (error) {
       // Not a fault of the Engine: the next list tries again.
       if (!(error instanceof OperationError)) throw error;

@@ -24,7 +24,7 @@ export interface DockerDeps {
   readonly router: Pick<Router, "listOtherRoutes">;
   /** The tunnel's interface. */
   readonly interfaceName: string;
-  readonly planner: RouteController;
+  readonly routeController: RouteController;
   readonly link: Pick<ClientLink, "requireKey">;
   /** Disposes of everything that is started. */
   readonly cleanup: AsyncDisposableStack;
@@ -32,7 +32,7 @@ export interface DockerDeps {
 
 /** Watches the Engine's networks and manages the client container, unless that is off; returns the status. */
 export async function wireDocker(deps: DockerDeps): Promise<() => DockerStatus> {
-  const { config, planner, cleanup } = deps;
+  const { config, routeController, cleanup } = deps;
   if (config.docker.mode === "off") {
     const { removeStaleContainer } = await import("./no_client_container.ts");
     const ending = new AbortController();
@@ -42,7 +42,7 @@ export async function wireDocker(deps: DockerDeps): Promise<() => DockerStatus> 
   }
   const { NetworkWatcher } = await import("./network_watcher.ts");
   const client = await controller(deps, () => discovery);
-  const discovery: NetworkWatcher = cleanup.use(new NetworkWatcher(config.docker, planner, client));
+  const discovery: NetworkWatcher = cleanup.use(new NetworkWatcher(config.docker, routeController, client));
   return () => discovery.status;
 }
 

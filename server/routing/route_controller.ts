@@ -21,7 +21,7 @@ import type { ContainerRoutes } from "../docker/container_routes.ts";
 
 const log = getLogger("route");
 
-/** Decides on the routes anew whenever something they depend on changed. */
+/** Decides on the routes again whenever something they depend on changed. */
 export class RouteController {
   #networks: readonly DockerNetwork[] = [];
   #subnets: readonly SubnetDecision[] = [];
@@ -67,13 +67,13 @@ export class RouteController {
    * Puts right what another program, a sleep or a change of networks did to the interface and its routes. What fails is
    * logged once.
    *
-   * @param keeper puts the interface right, before its routes
+   * @param reconciler puts the interface right, before its routes
    * @returns the milliseconds after which to come back; undefined where nothing waits
    */
-  reconcile(keeper: Pick<InterfaceReconciler, "repair" | "nextRepair">): Promise<number | undefined> {
+  reconcile(reconciler: Pick<InterfaceReconciler, "repair" | "nextRepair">): Promise<number | undefined> {
     return this.#queue.run(async () => {
       try {
-        await keeper.repair();
+        await reconciler.repair();
         await this.routes.detectDrift();
         await this.#refreshNow();
         this.#faults.clear("reconcile");
@@ -81,7 +81,7 @@ export class RouteController {
         if (!(error instanceof OperationError)) throw error;
         if (this.#faults.changed("reconcile", error.report)) log.error(error.report);
       }
-      return soonest(keeper.nextRepair, this.routes.nextDeadline);
+      return soonest(reconciler.nextRepair, this.routes.nextDeadline);
     });
   }
 

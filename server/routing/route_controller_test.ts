@@ -51,7 +51,7 @@ class FakeRouter {
   }
 }
 
-/** A planner over a fake router; `take` gives the calls and the levels and texts of the log since the last time. */
+/** A routeController over a fake router; `take` gives the calls and the levels and texts of the log since the last time. */
 function setUp() {
   const router = new FakeRouter();
   const lines: string[] = [];
@@ -59,19 +59,19 @@ function setUp() {
   const clock = { now: 0 };
   const routes = new ContainerRoutes(router, "connector0", () => clock.now);
   let config: Config;
-  const planner = new RouteController(router, routes, true, () => config);
+  const routeController = new RouteController(router, routes, true, () => config);
   const configure = (text: string) => {
     const parsed = parseConfig(text, "test.conf");
     assert(parsed.config);
     config = parsed.config;
-    return planner.refresh();
+    return routeController.refresh();
   };
   return {
     router,
-    planner,
+    routeController,
     clock,
     configure,
-    reconcile: () => planner.reconcile({ repair: () => Promise.resolve(), nextRepair: undefined }),
+    reconcile: () => routeController.reconcile({ repair: () => Promise.resolve(), nextRepair: undefined }),
     calls: () => router.calls.splice(0),
     log: () => lines.splice(0).map((line) => line.replace(/^\S+ (\S+) +route: /, "$1 ").trim()),
     status: () =>
@@ -80,24 +80,24 @@ function setUp() {
 }
 
 Deno.test("networks that come and go are routed, and only what differs is touched", async () => {
-  const { planner, configure, calls, status } = setUp();
+  const { routeController, configure, calls, status } = setUp();
   await configure("route 10.0.0.0/24");
   assert.deepEqual(calls(), ["add 10.0.0.0/24"]);
-  await planner.discover([network("a", "172.17.0.0/16")]);
+  await routeController.discover([network("a", "172.17.0.0/16")]);
   assert.deepEqual(calls(), ["add 172.17.0.0/16"]);
-  await planner.discover([network("a", "172.17.0.0/16"), network("b", "172.18.0.0/16")]);
+  await routeController.discover([network("a", "172.17.0.0/16"), network("b", "172.18.0.0/16")]);
   assert.deepEqual(calls(), ["add 172.18.0.0/16"]);
-  await planner.discover([network("b", "172.18.0.0/16")]);
+  await routeController.discover([network("b", "172.18.0.0/16")]);
   assert.deepEqual(calls(), ["remove 172.17.0.0/16"]);
-  await planner.discover([network("b", "172.18.0.0/16")]);
+  await routeController.discover([network("b", "172.18.0.0/16")]);
   assert.deepEqual(calls(), []);
   assert.deepEqual(status(), ["10.0.0.0/24 config  active", "172.18.0.0/16 docker b active"]);
 });
 
 Deno.test("a line for a discovered network takes its route over without an interruption", async () => {
-  const { planner, configure, calls, status } = setUp();
+  const { routeController, configure, calls, status } = setUp();
   await configure("");
-  await planner.discover([network("a", "172.17.0.0/16")]);
+  await routeController.discover([network("a", "172.17.0.0/16")]);
   calls();
   await configure("route 172.17.0.0/16");
   assert.deepEqual(status(), ["172.17.0.0/16 config  active"]);
@@ -107,22 +107,22 @@ Deno.test("a line for a discovered network takes its route over without an inter
 });
 
 Deno.test("a network is switched off and on while it runs", async () => {
-  const { planner, configure, calls } = setUp();
+  const { routeController, configure, calls } = setUp();
   await configure("");
-  await planner.discover([network("a", "172.17.0.0/16")]);
+  await routeController.discover([network("a", "172.17.0.0/16")]);
   await configure("network a off");
   await configure("");
   assert.deepEqual(calls(), ["add 172.17.0.0/16", "remove 172.17.0.0/16", "add 172.17.0.0/16"]);
 });
 
 Deno.test("a clash is told once, taken out of force when it comes up, and routed when it is over", async () => {
-  const { router, planner, configure, calls, log, status } = setUp();
+  const { router, routeController, configure, calls, log, status } = setUp();
   await configure("");
   const networks = [network("a", "172.17.0.0/16")];
-  await planner.discover(networks);
+  await routeController.discover(networks);
   router.foreign = [{ prefix: prefix("172.16.0.0/12"), interfaceName: "en0", isOwn: true }];
-  await planner.discover(networks);
-  await planner.discover(networks);
+  await routeController.discover(networks);
+  await routeController.discover(networks);
   assert.deepEqual(calls(), ["add 172.17.0.0/16", "remove 172.17.0.0/16"]);
   assert.deepEqual(status(), ["172.17.0.0/16 docker a failed"]);
   const told = log();
@@ -132,19 +132,19 @@ Deno.test("a clash is told once, taken out of force when it comes up, and routed
     /^WARN Cannot route 172\.17\.0\.0\/16 .* clash, .* 172\.16\.0\.0\/12 by en0\./i,
   );
   router.foreign = [];
-  await planner.discover(networks);
+  await routeController.discover(networks);
   assert.deepEqual(calls(), ["add 172.17.0.0/16"]);
   assert.deepEqual(status(), ["172.17.0.0/16 docker a active"]);
 });
 
 Deno.test("a VPN that comes up with a wider route leaves a route in force, which is told once", async () => {
-  const { router, planner, configure, calls, log, status } = setUp();
+  const { router, routeController, configure, calls, log, status } = setUp();
   await configure("");
   const networks = [network("a", "172.17.0.0/16")];
-  await planner.discover(networks);
+  await routeController.discover(networks);
   router.foreign = [{ prefix: prefix("172.16.0.0/12"), interfaceName: "utun7" }];
-  await planner.discover(networks);
-  await planner.discover(networks);
+  await routeController.discover(networks);
+  await routeController.discover(networks);
   assert.deepEqual(calls(), ["add 172.17.0.0/16"]);
   assert.deepEqual(status(), ["172.17.0.0/16 docker a active"]);
   const told = log();
@@ -153,40 +153,40 @@ Deno.test("a VPN that comes up with a wider route leaves a route in force, which
 });
 
 Deno.test("a route that the system refuses is told once and tried again", async () => {
-  const { router, planner, configure, calls, log, status } = setUp();
+  const { router, routeController, configure, calls, log, status } = setUp();
   await configure("");
   router.refused.add("172.17.0.0/16");
   const networks = [network("a", "172.17.0.0/16"), network("b", "172.18.0.0/16")];
-  await planner.discover(networks);
-  await planner.discover(networks);
+  await routeController.discover(networks);
+  await routeController.discover(networks);
   assert.deepEqual(calls(), ["add 172.17.0.0/16 172.18.0.0/16", "add 172.17.0.0/16"]);
   assert.equal(log().length, 1);
   assert.deepEqual(status(), ["172.17.0.0/16 docker a failed", "172.18.0.0/16 docker b active"]);
   router.refused.clear();
-  await planner.discover(networks);
+  await routeController.discover(networks);
   assert.deepEqual(status(), ["172.17.0.0/16 docker a active", "172.18.0.0/16 docker b active"]);
 });
 
 Deno.test("networks are routed although the machine's own cannot be listed", async () => {
-  const { router, planner, configure, log, status } = setUp();
+  const { router, routeController, configure, log, status } = setUp();
   await configure("");
   router.foreign = new OperationError("io", "Cannot list the routes of this machine: broken");
-  await planner.discover([network("a", "172.17.0.0/16")]);
-  await planner.refresh();
+  await routeController.discover([network("a", "172.17.0.0/16")]);
+  await routeController.refresh();
   assert.deepEqual(status(), ["172.17.0.0/16 docker a active"]);
   assert.equal(log().length, 1);
 });
 
 Deno.test("changes that come together are carried out one after the other", async () => {
-  const { planner, configure, calls, status } = setUp();
+  const { routeController, configure, calls, status } = setUp();
   await Promise.all([
     configure("route 10.0.0.0/24"),
-    planner.discover([network("a", "172.17.0.0/16")]),
-    planner.discover([]),
-    planner.discover([network("b", "172.18.0.0/16")]),
+    routeController.discover([network("a", "172.17.0.0/16")]),
+    routeController.discover([]),
+    routeController.discover([network("b", "172.18.0.0/16")]),
   ]);
   assert.deepEqual(status(), ["10.0.0.0/24 config  active", "172.18.0.0/16 docker b active"]);
-  await planner.clear();
+  await routeController.clear();
   assert.equal(calls().at(-1), "remove 10.0.0.0/24 172.18.0.0/16");
 });
 
@@ -217,7 +217,7 @@ Deno.test("a stolen route is told with its owner, left alone, and put back when 
 });
 
 Deno.test("a route that is taken away again and again is put back with pauses and told once", async () => {
-  const { router, clock, planner, configure, reconcile, calls, log } = setUp();
+  const { router, clock, routeController, configure, reconcile, calls, log } = setUp();
   await configure("route 10.0.0.0/24\nroute 10.0.1.0/24");
   calls();
   const asked: (number | undefined)[] = [];
@@ -231,7 +231,7 @@ Deno.test("a route that is taken away again and again is put back with pauses an
   assert.deepEqual(log().map((line) => line.slice(0, 62)), [
     "error Cannot keep 10.0.0.0/24 routed to connector0: another pr",
   ]);
-  const [first, second] = planner.routes.status;
+  const [first, second] = routeController.routes.status;
   assert.match(first?.fault ?? "", /takes the route away again and again/);
   assert.deepEqual([second?.state, second?.fault], ["active", undefined]);
   await configure("route 10.0.1.0/24");

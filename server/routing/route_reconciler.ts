@@ -14,35 +14,35 @@ const log = getLogger("route");
 
 /** Looks at interface and routes whenever the system tells of a change, and every half minute. */
 export class RouteReconciler implements AsyncDisposable {
-  readonly #keeper: InterfaceReconciler;
+  readonly #reconciler: InterfaceReconciler;
   readonly #loop: ReconcileLoop;
 
-  private constructor(keeper: InterfaceReconciler, loop: ReconcileLoop) {
-    this.#keeper = keeper;
+  private constructor(reconciler: InterfaceReconciler, loop: ReconcileLoop) {
+    this.#reconciler = reconciler;
     this.#loop = loop;
   }
 
-  /** Starts; the interface has its settings and the planner its routes already. */
+  /** Starts; the interface has its settings and the routeController its routes already. */
   static async start(
     router: Router,
     settings: InterfaceSettings,
-    planner: RouteController,
+    routeController: RouteController,
   ): Promise<RouteReconciler> {
-    const keeper = new InterfaceReconciler({
+    const reconciler = new InterfaceReconciler({
       router,
       wanted: () => settings,
       onRepaired: () => log.info("interface put right again", { interface: settings.name }),
     });
     const loop = new ReconcileLoop({
-      work: () => planner.reconcile(keeper),
+      work: () => routeController.reconcile(reconciler),
       watch: await platformRouteWatch(),
     });
-    return new RouteReconciler(keeper, loop);
+    return new RouteReconciler(reconciler, loop);
   }
 
   /** Why the interface is not as it should be. */
   get fault(): string | undefined {
-    return this.#keeper.fault;
+    return this.#reconciler.fault;
   }
 
   /** Ends the looking; routes stay. */

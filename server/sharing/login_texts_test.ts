@@ -21,7 +21,7 @@ Deno.test("an accessor is told of exposed IPv4 routes alone", () => {
   assert.equal(text(texts.wholeText(address)), whole);
 });
 
-Deno.test("what does not fit into a packet is told in parts, anew after a change", () => {
+Deno.test("what does not fit into a packet is told in parts, again after a change", () => {
   const texts = new LoginTexts({ ...DEFAULT_CONFIG, routes: many });
   const assembler = new LoginAssembler();
   const [first = assert.fail(), ...rest] = texts.texts(address);

@@ -283,7 +283,7 @@ Deno.test("what a client does not say that it has is sent again, until it does",
   link.handleMessage(naming(last()), source(A), true, NOW);
 });
 
-Deno.test("a described client that moves is told anew, and nothing is repeated to where it was", () => {
+Deno.test("a described client that moves is told again, and nothing is repeated to where it was", () => {
   using scene = openLink();
   const { link, sent, revisions } = scene;
   link.handleMessage(HEARTBEAT, source(A), false, NOW);

@@ -85,7 +85,7 @@ Deno.test("an Engine that is replaced is followed again, whatever changed meanwh
     assert.deepEqual(watcher.state.networks.map(({ name }) => name), ["third"], "what was known stays");
   }));
 
-Deno.test("the pauses grow while nobody listens and start anew after the Engine was found", async () => {
+Deno.test("the pauses grow while nobody listens and start again after the Engine was found", async () => {
   const failures: number[] = [];
   const pause = (count: number) => {
     failures.push(count);

@@ -32,7 +32,7 @@ export interface Firewall extends Disposable {
    */
   fingerprint(): string | undefined;
 
-  /** Brings about the wished rules where the chain is, and takes every other tagged rule out. Faults are part of the state. */
+  /** Brings about the desired rules where the chain is, and takes every other tagged rule out. Faults are part of the state. */
   ensure(desired: FirewallSpec): Promise<FirewallState>;
 
   /** Takes every tagged rule out that such a desired could have put in. Faults are part of the state. */

@@ -70,7 +70,7 @@ export class LinuxFirewall implements Firewall {
     return this.kernel.generation()?.toString();
   }
 
-  /** See `Firewall`. Families that are not wished for are looked at once only. */
+  /** See `Firewall`. Families that are not desired are looked at once only. */
   async ensure(desired: FirewallSpec): Promise<FirewallState> {
     const wanted = new Set(desired.sources.map(({ address }) => address.family));
     const unwanted = FAMILIES.filter((family) => !wanted.has(family));

@@ -10,7 +10,7 @@ import type { InterfaceSettings, Router } from "../routing/router.ts";
 /** The one thing that is kept. */
 const KEY = "interface";
 
-/** What the keeper works with. */
+/** What the reconciler works with. */
 export interface InterfaceReconcilerOptions {
   readonly router: Pick<Router, "hasDrifted" | "repairInterface">;
   /** The settings that are to be in force now. */

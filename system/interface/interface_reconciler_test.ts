@@ -14,7 +14,7 @@ function setUp() {
     told: 0,
     fault: undefined as OperationError | undefined,
   };
-  const keeper = new InterfaceReconciler({
+  const reconciler = new InterfaceReconciler({
     now: () => state.now,
     wanted: () => SETTINGS,
     onRepaired: () => void state.told++,
@@ -28,17 +28,17 @@ function setUp() {
       },
     },
   });
-  return { state, keeper };
+  return { state, reconciler };
 }
 
 Deno.test("an interface that lacks something is repaired at once, one that does not is left alone", async () => {
-  const { state, keeper } = setUp();
-  await keeper.repair();
+  const { state, reconciler } = setUp();
+  await reconciler.repair();
   assert.equal(state.repaired, 0);
   state.lacks = true;
-  await keeper.repair();
-  await keeper.repair();
-  assert.deepEqual([state.repaired, state.told, keeper.fault, keeper.nextRepair], [
+  await reconciler.repair();
+  await reconciler.repair();
+  assert.deepEqual([state.repaired, state.told, reconciler.fault, reconciler.nextRepair], [
     1,
     1,
     undefined,
@@ -47,30 +47,30 @@ Deno.test("an interface that lacks something is repaired at once, one that does 
 });
 
 Deno.test("one that is taken down again and again is a fault, and repaired with pauses", async () => {
-  const { state, keeper } = setUp();
+  const { state, reconciler } = setUp();
   for (; state.now < 100_000; state.now += 50) {
     state.lacks = true;
-    await keeper.repair();
+    await reconciler.repair();
   }
   // Four at once, then after 1, 2, 4, 8, 16, 30 and 30 s.
   assert.equal(state.repaired, 11);
-  assert.match(keeper.fault ?? "", /^Cannot keep interface connector0 up .* again and again/);
-  const wait = keeper.nextRepair;
+  assert.match(reconciler.fault ?? "", /^Cannot keep interface connector0 up .* again and again/);
+  const wait = reconciler.nextRepair;
   assert.ok(wait !== undefined && wait > 0 && wait <= 30_000, String(wait));
   state.now += wait;
-  await keeper.repair();
+  await reconciler.repair();
   state.now += 60_000;
-  await keeper.repair();
-  assert.equal(keeper.fault, undefined);
+  await reconciler.repair();
+  assert.equal(reconciler.fault, undefined);
 });
 
 Deno.test("what cannot be repaired is a fault until it can", async () => {
-  const { state, keeper } = setUp();
+  const { state, reconciler } = setUp();
   state.lacks = true;
   state.fault = new OperationError("io", "Cannot repair interface connector0: broken");
-  await assert.rejects(keeper.repair(), state.fault);
-  assert.equal(keeper.fault, state.fault.report);
+  await assert.rejects(reconciler.repair(), state.fault);
+  assert.equal(reconciler.fault, state.fault.report);
   state.fault = undefined;
-  await keeper.repair();
-  assert.deepEqual([state.repaired, keeper.fault], [1, undefined]);
+  await reconciler.repair();
+  assert.deepEqual([state.repaired, reconciler.fault], [1, undefined]);
 });

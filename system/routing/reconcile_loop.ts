@@ -12,10 +12,10 @@ const PERIOD = 30_000;
 /** The work takes at most one part in this many of the time, however fast changes come. */
 const REST_FACTOR = 10;
 /** But work that took long, because much was to be put back by one program each, is no reason to be blind for long. */
-const LONGEST_REST = 2_000;
+const MAX_REST = 2_000;
 
 /** What the loop is made of. */
-export interface ReconcileSettings {
+export interface ReconcileDeps {
   /** Puts right what is wrong; must not throw. Tells after how many milliseconds it wants to be called again, if early. */
   readonly work: () => Promise<number | undefined>;
   /** Tells of changes. */
@@ -35,7 +35,7 @@ export class ReconcileLoop implements AsyncDisposable {
   #isChanged = false;
   #isClosed = false;
 
-  constructor({ work, watch, clock = SYSTEM_CLOCK }: ReconcileSettings) {
+  constructor({ work, watch, clock = SYSTEM_CLOCK }: ReconcileDeps) {
     this.#work = work;
     this.#clock = clock;
     this.#plan(clock.now() + PERIOD);
@@ -70,7 +70,7 @@ export class ReconcileLoop implements AsyncDisposable {
     this.#isChanged = false;
     const next = await this.#work();
     const end = this.#clock.now();
-    this.#notBefore = end + Math.min((end - start) * REST_FACTOR, LONGEST_REST);
+    this.#notBefore = end + Math.min((end - start) * REST_FACTOR, MAX_REST);
     this.#plan(
       this.#isChanged ? this.#notBefore : Math.max(this.#notBefore, end + Math.min(next ?? PERIOD, PERIOD)),
     );

@@ -30,7 +30,7 @@ Deno.test("the work is done every 30 s when nothing changes", async () => {
   assert.deepEqual(times, [30_000, 60_000, 90_000]);
 });
 
-Deno.test("it is done at once after a change, and the 30 s begin anew", async () => {
+Deno.test("it is done at once after a change, and the 30 s begin again", async () => {
   const { clock, times, change } = setUp();
   await clock.advance(10_000);
   change();

@@ -18,7 +18,7 @@ const LOOK_PERIOD = 5_000;
 
 /** First and longest pause before a monitor that ended is started again, in milliseconds. */
 const FIRST_PAUSE = 1_000;
-const LONGEST_PAUSE = 60_000;
+const MAX_PAUSE = 60_000;
 
 /**
  * The pauses before a program is started again: they double from the first to a minute, and begin again with the first one
@@ -28,9 +28,9 @@ const LONGEST_PAUSE = 60_000;
  * @returns the next pause in milliseconds, from how long the program ran
  */
 export function growingPauses(first: number): (lasted: number) => number {
-  const backoff = new Backoff({ firstMs: first, maxMs: LONGEST_PAUSE });
+  const backoff = new Backoff({ firstMs: first, maxMs: MAX_PAUSE });
   return (lasted) => {
-    if (lasted >= LONGEST_PAUSE) backoff.reset();
+    if (lasted >= MAX_PAUSE) backoff.reset();
     return backoff.next();
   };
 }

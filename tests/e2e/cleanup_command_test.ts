@@ -9,7 +9,7 @@ import { launchServer } from "../topology/tunnel.ts";
 import { networkTest } from "../topology/tunnel_test_case.ts";
 
 const NAME = "mac-connector";
-const KEPT = { config: "", serverEnv: { DOCKER_CONNECTOR_IMAGE: "" } };
+const MANAGED = { config: "", serverEnv: { DOCKER_CONNECTOR_IMAGE: "" } };
 
 /** Runs the command in a namespace of the network, by default the desktop's. */
 async function cleanUp(network: Network, control: string, socket: string, args: readonly string[] = []) {
@@ -27,7 +27,7 @@ networkTest("cleanup takes away what a killed run has left", { containers: [] },
   const { socket } = machine.engine;
   const page = await machine.runPage("page");
   const before = await snapshot(mac);
-  const { server } = await launchServer(network, { ...KEPT, engineSocket: socket });
+  const { server } = await launchServer(network, { ...MANAGED, engineSocket: socket });
   await using _server = server;
   const { control } = server.settings;
   await server.waitForStatus("the client is there", ({ client }) => client !== null);

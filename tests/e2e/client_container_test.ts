@@ -21,7 +21,7 @@ const REPAIR_LIMIT = 5_000;
 /** The client's own pause between heartbeats, in milliseconds. */
 const HEARTBEAT = 5_000;
 /** The tar beside the server's program is its image. */
-const KEPT = { config: "", serverEnv: { DOCKER_CONNECTOR_IMAGE: "" } };
+const MANAGED = { config: "", serverEnv: { DOCKER_CONNECTOR_IMAGE: "" } };
 
 /** A machine with a container that serves a page, and a server that keeps the client there. */
 class Scene {
@@ -122,7 +122,7 @@ function sceneTest(
     if (!options.hasImage) await machine.engine.docker("system", "prune", "--all", "--force");
     await options.prepare?.((line) => machine.engine.docker(...line.split(" ")));
     const engineSocket = machine.engine.socket;
-    const { server, configFile } = await launchServer(network, { ...KEPT, ...options, engineSocket });
+    const { server, configFile } = await launchServer(network, { ...MANAGED, ...options, engineSocket });
     await using scene = new AsyncDisposableStack();
     const made = new Scene(network, machine, page, server, configFile);
     scene.defer(async () => void await made.server.stop());
@@ -291,7 +291,7 @@ sceneTest("a client container that is not kept any more goes", {
       await scene.containerIs("running");
       await scene.server.stop();
       assert.ok(await isThere(), "it does not outlive the server");
-      const { server } = await launchServer(network, { ...KEPT, ...changes, engineSocket });
+      const { server } = await launchServer(network, { ...MANAGED, ...changes, engineSocket });
       await using _server = server;
       await waitUntil("it has gone", async () => !await isThere());
       await server.process.stderr.waitFor(/client container of an earlier run removed/);
@@ -314,7 +314,7 @@ sceneTest("the client container follows key and image", {
     assert.equal(await scene.environment("DOCKER_CONNECTOR_KEY"), "first-secret");
   });
 
-  await step("another key after a restart makes it anew", async () => {
+  await step("another key after a restart makes it again", async () => {
     const before = await scene.id();
     await Deno.writeTextFile(scene.configFile, "key second-secret\n");
     await scene.server.process.stderr.waitFor(/key changed in the file; restart/);
@@ -327,7 +327,7 @@ sceneTest("the client container follows key and image", {
     assert.equal(await scene.environment("DOCKER_CONNECTOR_KEY"), "second-secret");
   });
 
-  await step("another image of the name makes it anew", async () => {
+  await step("another image of the name makes it again", async () => {
     const before = await scene.id();
     const build = `${scene.network.folder}/build`;
     await Deno.mkdir(build);

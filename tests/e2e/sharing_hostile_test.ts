@@ -59,7 +59,7 @@ sharingTest("hostile accessors do not disturb the others", { lans: 2 }, async (c
     },
   );
 
-  await step("who comes anew is asked for a cookie, and gets in while the flood lasts", async () => {
+  await step("who comes again is asked for a cookie, and gets in while the flood lasts", async () => {
     let isOver = false;
     const flood = bert.command(`initiations ${INITIATIONS / 2} ${COOKIE_RATE}`).then(() => isOver = true);
     const { cookieSent = 0 } = (await context.sharing()).drops;

@@ -33,7 +33,7 @@ sharingTest("an accessor moves, and the server starts again", { lans: 2 }, async
     // Without the first address of a network the others would go too.
     await namespace.ip("addr", "del", `${lan.address}/24`, "dev", "eth0");
     await namespace.ip("addr", "add", `${other}/24`, "dev", "eth0");
-    // It holds on to the address that it sent from until it binds anew.
+    // It holds on to the address that it sent from until it binds again.
     await anna.device.set("listen-port", "52000");
     await context.waitForSharing(
       "it is at the other address",

@@ -181,7 +181,7 @@ sharingTest("whoever has no token gets no answer", { lans: 2 }, async (context) 
 
   await step("an initiation that somebody changed, or sends again", async () => {
     const genuine = anna.begin().message.toHex();
-    // A changed timestamp breaks mac1 too, so the one who knows the public key makes that anew: the seal is what counts.
+    // A changed timestamp breaks mac1 too, so the one who knows the public key makes that again: the seal is what counts.
     await anna.sendDatagram(flipped(genuine, 240));
     await assert.rejects(anna.socket.receive(/^/, SILENCE));
     await anna.sendDatagram(genuine);

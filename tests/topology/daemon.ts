@@ -49,7 +49,7 @@ export class Daemon<Status extends CommonStatus> implements AsyncDisposable {
     return this.#process;
   }
 
-  /** Starts it anew after `stop` or `kill`, or with other arguments. */
+  /** Starts it again after `stop` or `kill`, or with other arguments. */
   start(): void {
     if (this.#process.running) throw new Error(`${this.settings.program} runs already`);
     this.#earlier.push(...this.#process.stderr.lines, "-- started again --");

@@ -53,7 +53,7 @@ export class DockerRules {
   }
 
   /**
-   * Makes the chains and rules of dockerd, anew where they are there, but for those that a user has in DOCKER-USER.
+   * Makes the chains and rules of dockerd, again where they are there, but for those that a user has in DOCKER-USER.
    *
    * Published ports are TCP 8080 of each container.
    */

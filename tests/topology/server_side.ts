@@ -33,5 +33,5 @@ export const ACCESSOR_BINARY: string = isDarwinServer
   ? DARWIN_ACCESSOR
   : `${PROGRAMS_FOLDER}/docker-accessor`;
 
-/** The name of the accessor's interface, likewise. */
+/** The name of the accessor's interface. */
 export const ACCESSOR_INTERFACE: string = isDarwinServer ? "utun0" : "accessor0";

@@ -32,7 +32,7 @@ function spoil(messages: readonly Uint8Array[]): Uint8Array {
       return longer;
     }
     case 3: {
-      // The counter of one with the text of another; the same message is made anew instead.
+      // The counter of one with the text of another; the same message is made again instead.
       if (other === message || other.length !== message.length) return message;
       message.set(other.subarray(HEADER), HEADER);
       return message;
