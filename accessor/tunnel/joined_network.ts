@@ -68,7 +68,7 @@ export class JoinedNetwork implements AsyncDisposable {
     });
   }
 
-  /** The interface's settings in force; undefined before the first login. */
+  /** The interface's active settings; undefined before the first login. */
   get interface(): InterfaceSettings | undefined {
     return this.#interface;
   }

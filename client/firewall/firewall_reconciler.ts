@@ -22,7 +22,7 @@ import type { FirewallStatus } from "../status/status_document.ts";
 
 /** When the reconciler looks; all in milliseconds. */
 export interface PollIntervals {
-  /** Between two glances at what costs nothing. */
+  /** Between two quick checks, which cost nothing. */
   readonly quick: number;
   /** Between two looks at the rules themselves where nothing tells of changes, and after a fault. */
   readonly rules: number;

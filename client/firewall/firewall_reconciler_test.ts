@@ -56,8 +56,8 @@ class Scene implements AsyncDisposable {
     });
   }
 
-  /** Resolves after so many more glances. */
-  glances(count: number): Promise<void> {
+  /** Resolves after so many more quick checks. */
+  quickChecks(count: number): Promise<void> {
     const end = this.#quickChecks + count;
     return this.until(() => this.#quickChecks >= end);
   }
@@ -91,10 +91,10 @@ function pair(a: string, b: string): NetworkPair {
 Deno.test("rules are looked at when something has changed, and not otherwise", async () => {
   await using scene = new Scene();
   scene.reconciler.wake();
-  await scene.glances(5);
+  await scene.quickChecks(5);
   assert.equal(scene.specs.length, 1);
   scene.fingerprint = "2";
-  await scene.glances(5);
+  await scene.quickChecks(5);
   assert.equal(scene.specs.length, 2);
 });
 
@@ -116,7 +116,7 @@ Deno.test("the status tells the rules, each pair's state, and the fault", async 
   scene.pairs = [pair("172.18.0.0", "172.19.0.0"), pair("172.18.0.0", "172.20.0.0")];
   scene.bridges = [bridge("br-1", "172.18.0.0/16"), bridge("br-2", "172.19.0.0/16")];
   scene.reconciler.wake();
-  await scene.glances(2);
+  await scene.quickChecks(2);
   const [connected, waiting] = [
     { a: "172.18.0.0", b: "172.19.0.0", state: "connected" },
     { a: "172.18.0.0", b: "172.20.0.0", state: "waiting" },
@@ -126,7 +126,7 @@ Deno.test("the status tells the rules, each pair's state, and the fault", async 
 
   scene.fingerprint = "2";
   scene.state = { ...OPEN, backends: [], rules: 0, fault: new OperationError("io", "Cannot x: y", "Do z") };
-  await scene.glances(2);
+  await scene.quickChecks(2);
   assert.deepEqual([status().backend, status().fault], [null, "Cannot x: y. Do z"]);
   assert.deepEqual(status().pairs, [{ ...connected, state: "waiting" }, waiting]);
 });
@@ -134,9 +134,9 @@ Deno.test("the status tells the rules, each pair's state, and the fault", async 
 Deno.test("a pair whose networks are not there is told though no rule follows from it", async () => {
   await using scene = new Scene();
   scene.reconciler.wake();
-  await scene.glances(2);
+  await scene.quickChecks(2);
   scene.pairs = [pair("172.18.0.0", "172.19.0.0")];
-  await scene.glances(2);
+  await scene.quickChecks(2);
   assert.equal(scene.specs.length, 1);
   assert.deepEqual(scene.reconciler.status.pairs.map(({ state }) => state), ["waiting"]);
 });
@@ -144,9 +144,9 @@ Deno.test("a pair whose networks are not there is told though no rule follows fr
 Deno.test("a virtual network that comes later is noticed", async () => {
   await using scene = new Scene();
   scene.reconciler.wake();
-  await scene.glances(2);
+  await scene.quickChecks(2);
   scene.sources = [...bridge("", "fdc0:c0de:251::1/64").subnets];
-  await scene.glances(2);
+  await scene.quickChecks(2);
   assert.deepEqual(scene.specs.map(({ sources }) => sources.length), [0, 1]);
 });
 
@@ -155,9 +155,9 @@ Deno.test("a network's new bridge is noticed, though the rules are as they were"
   scene.pairs = [pair("172.18.0.0", "172.19.0.0")];
   scene.bridges = [bridge("br-1", "172.18.0.0/16"), bridge("br-2", "172.19.0.0/16")];
   scene.reconciler.wake();
-  await scene.glances(3);
+  await scene.quickChecks(3);
   scene.bridges = [bridge("br-1", "172.18.0.0/16"), bridge("br-3", "172.19.0.0/16")];
-  await scene.glances(3);
+  await scene.quickChecks(3);
   assert.deepEqual(scene.specs.map(({ pairs }) => pairs.flat().map(({ name }) => name).join()), [
     "br-1,br-2",
     "br-1,br-3",
@@ -177,7 +177,7 @@ Deno.test("what fails does not end the reconciler", async () => {
 Deno.test("at the end the rules are taken out, then nothing happens any more", async () => {
   const scene = new Scene();
   scene.reconciler.wake();
-  await scene.glances(2);
+  await scene.quickChecks(2);
   await scene[Symbol.asyncDispose]();
   assert.deepEqual(scene.ends, ["cleared", "closed"]);
   const { length } = scene.specs;

@@ -28,7 +28,7 @@ const server = group("The server as the client sees it.", {
 
 const firewall = group("Docker's firewall and the client's rules in it.", {
   backend: nullable(text("Whose chain has the rules: iptables-nft, iptables-legacy or both; null for none.")),
-  rules: number("How many rules are in force."),
+  rules: number("How many rules are active."),
   pairs: list(
     v.object({
       a: text("The network address of one network."),

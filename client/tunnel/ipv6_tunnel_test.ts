@@ -52,7 +52,7 @@ function openTunnel(mtu = 1400, fault?: Error) {
 const FIRST = prefix("fdc0:c0de:251::1/64");
 const SECOND = prefix("fd01::1/64");
 
-Deno.test("a network that the server names is put in force once", async () => {
+Deno.test("a network that the server names is applied once", async () => {
   const { tunnel, system } = openTunnel();
   tunnel.follow(FIRST);
   await tunnel.follow(FIRST);

@@ -49,7 +49,7 @@ Deno.test("nothing is done to a tunnel that is sound", async () => {
   assert.deepEqual([system.steps, reconciler.fault], [[], undefined]);
 });
 
-Deno.test("interface and routes of the networks in force are put back", async () => {
+Deno.test("interface and routes of the active networks are put back", async () => {
   const { system, missing, reconciler } = setUp();
   system.networks = [V4, V6];
   system.isDown = true;

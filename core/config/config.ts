@@ -108,5 +108,5 @@ function deepFreeze<T>(value: T): T {
   return Object.freeze(value);
 }
 
-/** What is in force without a config file. The values are those of upstream v1 where it has the key. */
+/** What is active without a config file. The values are those of upstream v1 where it has the key. */
 export const DEFAULT_CONFIG: Config = buildConfig(emptyDraft());

@@ -23,7 +23,7 @@ export interface KeySpec {
   readonly name: string;
   /** The line's form: capitals stand for values, brackets for what may be left out. */
   readonly syntax: string;
-  /** The value in force without such a line, as in the file where there is one. */
+  /** The active value without such a line, as in the file where there is one. */
   readonly default: string;
   /** A line as people write it. */
   readonly example: string;

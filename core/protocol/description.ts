@@ -18,7 +18,7 @@ export interface FirewallFacts {
   readonly state: typeof FIREWALL_STATES[number];
   /** Whose chain has the client's rules, such as "iptables-nft"; null while none has. */
   readonly backend: string | null;
-  /** How many rules of the client are in force. */
+  /** How many rules of the client are active. */
   readonly rules: number;
   /** What keeps packets from passing, with what to do about it; absent when nothing does. */
   readonly fault?: string;

@@ -20,7 +20,7 @@ export interface OtherRoute {
 
 /** What decides. */
 export interface RouteInputs {
-  /** The configuration in force. */
+  /** The active configuration. */
   readonly config: Pick<Config, "routes" | "networksOff" | "addr" | "addr6" | "expose">;
   /** Whether the tunnel carries IPv6. */
   readonly ipv6: boolean;
@@ -30,7 +30,7 @@ export interface RouteInputs {
   readonly foreign: readonly OtherRoute[];
 }
 
-/** A route that is to be in force, or would be if nothing stood against it. */
+/** A route that is to be active, or would be if nothing stood against it. */
 export interface DesiredRoute {
   /** The container network, host bits clear. */
   readonly prefix: Prefix;
@@ -38,9 +38,9 @@ export interface DesiredRoute {
   readonly source: "config" | "docker";
   /** Name of the Docker network; undefined for a line of the configuration. */
   readonly network?: string;
-  /** Why it must not be in force, with what to do about it. */
+  /** Why it must not be active, with what to do about it. */
   readonly fault?: string;
-  /** What it takes away although it may be in force, with what to do about it. */
+  /** What it takes away although it may be active, with what to do about it. */
   readonly warning?: string;
 }
 

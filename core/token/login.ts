@@ -121,7 +121,7 @@ export function parseLogin(message: Uint8Array): LoginText | undefined {
   return text.split(",").every((command) => draft.take(command)) ? draft.finish() : undefined;
 }
 
-/** Why a login cannot be put in force, worded for people; undefined if it can. */
+/** Why a login cannot be applied, worded for people; undefined if it can. */
 export function loginFault({ mtu }: Login): string | undefined {
   if (mtu <= MAX_SESSION_MTU) return undefined;
   return `Cannot join the server's network: its mtu is ${mtu}, and a session carries ${MAX_SESSION_MTU} at most. ` +

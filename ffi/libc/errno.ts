@@ -40,7 +40,7 @@ export function errorText(number: number): string {
 let view: Deno.UnsafePointerView | undefined;
 
 /**
- * Finds the calling thread's `errno`. Whoever opens a descriptor calls this first: done only after a failed call,
+ * Finds the calling thread's `errno`. Code that opens a descriptor calls this first: done only after a failed call,
  * the look-up itself could overwrite the value. Calling it again costs nothing.
  */
 export function prepareErrno(): void {

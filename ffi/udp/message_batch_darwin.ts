@@ -53,7 +53,7 @@ export class MessageBatch {
       memory.arena.u32[(this.header(index) + MSGHDR_X.iovLength) >> 2] = iovecsPerMessage;
     }
     const safety = batchSafety(darwinRelease(system));
-    // Whoever makes a batch is the descriptor's only reader. That it never waits is asked for once more, for certainty.
+    // The owner of a batch is the descriptor's only reader. That it never waits is asked for once more, for certainty.
     const mayReceive = safety === "freely" || (safety === "alone" && setNonblocking(system.libc, descriptor));
     this.#receiveMany = mayReceive ? system.libc.recvmsg_x : null;
     this.#receiveFlags = safety === "freely" ? MSG_DONTWAIT : 0;

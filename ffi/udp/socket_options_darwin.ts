@@ -27,7 +27,7 @@ export function setSocketDefaults(libc: DarwinLibc, descriptor: number): void {
  * Raises SO_SNDBUF or SO_RCVBUF as far as the system lets it: the default send buffer of UDP is 9,216 bytes, and that
  * is the longest datagram then.
  *
- * @returns the size in force, 0 when the system does not tell
+ * @returns the size that counts, 0 when the system does not tell
  */
 export function growBuffer(libc: DarwinLibc, descriptor: number, option: number): number {
   for (let size = BUFFER_WANTED; size >= BUFFER_NEEDED; size >>= 1) {

@@ -97,7 +97,7 @@ class Site implements AsyncDisposable {
 const FIRST = "route 10.1.0.0/16\n";
 const SECOND = "route 10.2.0.0/16\n";
 
-Deno.test("a reload whose changes fail is logged once, shown, and tried again until it is in force", async () => {
+Deno.test("a reload whose changes fail is logged once, shown, and tried again until it is active", async () => {
   await using site = await Site.open(FIRST);
   site.fault = new OperationError("io", "Cannot list routes: no descriptor is free", "Close other programs");
   await site.save(FIRST + SECOND);
@@ -150,7 +150,7 @@ Deno.test("a file that is emptied and filled again takes nothing away in between
   assert.equal(site.applied.length, 1);
 });
 
-Deno.test("a file that stays empty is in force after a while", async () => {
+Deno.test("a file that stays empty is active after a while", async () => {
   await using site = await Site.open(FIRST);
   await site.save("# nothing\n");
   assert.deepEqual(site.applied, []);

@@ -168,7 +168,7 @@ Deno.test("an error at its start is logged once, without the key, and tried agai
       assert.deepEqual(
         store.steps.filter((step) => step.endsWith("key")),
         [],
-        "a key of the config file is in force anyway",
+        "a key of the config file is active anyway",
       );
     },
   ));

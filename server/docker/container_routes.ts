@@ -40,7 +40,7 @@ export class ContainerRoutes {
     return this.#kept.nextDeadline;
   }
 
-  /** Puts these routes in force and no others, as {@linkcode ManagedRoutes.apply} does. */
+  /** Applies these routes and no others, as {@linkcode ManagedRoutes.apply} does. */
   async apply(wanted: readonly DesiredRoute[], until?: AbortSignal): Promise<void> {
     this.#wanted = new Map(wanted.map((route) => [formatPrefix(route.prefix), route]));
     await this.#kept.apply(wanted, until);

@@ -32,9 +32,9 @@ export class RouteController {
 
   /**
    * @param router tells of the machine's own networks
-   * @param routes puts the routes in force
+   * @param routes applies the routes
    * @param ipv6 whether the tunnel carries IPv6
-   * @param config the configuration in force, asked for at each decision
+   * @param config the active configuration, asked for at each decision
    */
   constructor(
     readonly router: Pick<Router, "listOtherRoutes">,
@@ -48,14 +48,14 @@ export class RouteController {
     return this.#subnets;
   }
 
-  /** Takes the discovered networks over; the promise is kept once their routes are in force. */
+  /** Takes the discovered networks over; the promise is kept once their routes are active. */
   discover(networks: readonly DockerNetwork[]): Promise<void> {
     this.#networks = networks;
     return this.refresh();
   }
 
   /**
-   * Puts the routes in force that are wanted now, one call after the other.
+   * Applies the routes that are wanted now, one call after the other.
    *
    * @throws {OperationError} when no route can be changed at all
    */

@@ -137,7 +137,7 @@ Deno.test("a clash is told once, taken out of force when it comes up, and routed
   assert.deepEqual(status(), ["172.17.0.0/16 docker a active"]);
 });
 
-Deno.test("a VPN that comes up with a wider route leaves a route in force, which is told once", async () => {
+Deno.test("a VPN that comes up with a wider route leaves a route active, which is told once", async () => {
   const { router, routeController, configure, calls, log, status } = setUp();
   await configure("");
   const networks = [network("a", "172.17.0.0/16")];
@@ -239,7 +239,7 @@ Deno.test("a route that is taken away again and again is put back with pauses an
   assert.deepEqual(calls(), ["add 10.0.0.0/24"], "a line that is new is not held against it");
 });
 
-Deno.test("without a look at the routing table, what is in force stays so", async () => {
+Deno.test("without a look at the routing table, what is active stays so", async () => {
   const { router, configure, reconcile, status, log } = setUp();
   await configure("route 10.0.0.0/24");
   const broken = new OperationError("io", "Cannot list the routes of connector0: broken");

@@ -17,7 +17,7 @@ export class LazySharing implements AsyncDisposable {
 
   constructor(readonly deps: SharingDeps) {}
 
-  /** Puts a configuration in force. */
+  /** Applies a configuration. */
   async apply(config: Config): Promise<void> {
     if (config.expose !== undefined) this.#sharing ??= this.#load();
     await (await this.#sharing)?.apply(config);

@@ -1,5 +1,5 @@
 /**
- * The logins of the original's accessors: `01` and the token in clear, from whoever can read the network
+ * The logins of the original's accessors: `01` and the token in clear, from anyone who can read the network
  * (docs/guide/security.md).
  *
  * @module
@@ -11,7 +11,7 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import type { Token } from "../../core/config/config.ts";
 import { LOGIN } from "../../core/token/login.ts";
 
-/** The answer to whoever has to log in first: docs/internals/protocol.md, "Plaintext". */
+/** The answer to a sender that has to log in first: docs/internals/protocol.md, "Plaintext". */
 export const NOT_LOGGED_IN: Uint8Array<ArrayBuffer> = Uint8Array.of(2);
 
 /**

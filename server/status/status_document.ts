@@ -95,15 +95,15 @@ const client = group("The client that has made itself known.", {
       "Whether the tunnel's packets pass; see docs/internals/protocol.md.",
     ),
     backend: nullable(text("Whose chain has the client's rules, such as iptables-nft; null while none has.")),
-    rules: number("How many rules of the client are in force."),
+    rules: number("How many rules of the client are active."),
     fault: optional(text("What keeps packets from passing; absent when nothing does.")),
   })),
 });
 
-const config = group("The configuration in force.", {
+const config = group("The active configuration.", {
   file: nullable(text("The file; null where there is none.")),
   loadedAt: text("When it was last taken over; ISO 8601, UTC."),
-  faults: list(v.string(), "What is wrong with the file as it is now; the last good one is in force."),
+  faults: list(v.string(), "What is wrong with the file as it is now; the last good one is active."),
 });
 
 /** The form of the server's document. */
@@ -130,5 +130,5 @@ export type SubnetStatus = v.InferOutput<typeof subnet>;
 export type ContainerStatus = v.InferOutput<typeof container>;
 /** The Docker Engine and its networks. */
 export type DockerStatus = v.InferOutput<typeof docker>;
-/** Which configuration is in force. */
+/** Which configuration is active. */
 export type ConfigStatus = v.InferOutput<typeof config>;

@@ -12,7 +12,7 @@ import { endpoint } from "../../tests/literals.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 const TEXT = "version 2,connect 172.17.0.0 172.18.0.0";
-/** Stands for whatever is in force. */
+/** Stands for what is active. */
 const REVISION_TEXT = "version 2,revision 1,addr6 off";
 const HEARTBEAT = new Uint8Array([0]);
 const DESCRIPTION = encodeDescription({ version: "0.1.0", addresses: ["192.168.251.1"] });

@@ -63,7 +63,7 @@ export async function openImage(tar: string): Promise<Deno.FsFile> {
     const state = error instanceof Deno.errors.NotFound ? "there is no such file" : "it cannot be opened";
     throw new OperationError("io", `Cannot load image ${tar}: ${state}`, remedy, { cause: error });
   });
-  // Opening a pipe would wait for whoever writes to it.
+  // Opening a pipe would wait for a writer.
   if (!info.isFile) throw new OperationError("io", `Cannot load image ${tar}: it is no file`, remedy);
   try {
     return await Deno.open(tar);

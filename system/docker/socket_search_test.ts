@@ -187,7 +187,7 @@ Deno.test("a context that is the default or broken is passed over", async () => 
   }
 });
 
-Deno.test("whoever called sudo on Linux is found in /etc/passwd, with the sockets of the session", async () => {
+Deno.test("the caller of sudo on Linux is found in /etc/passwd, with the sockets of the session", async () => {
   const files = {
     "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\nanna:x:1000:1000:Anna,,,:/home/anna:/bin/bash\n",
   };

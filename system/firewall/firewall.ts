@@ -11,7 +11,7 @@ import type { OperationError } from "../../core/error.ts";
 export interface FirewallState {
   /** Whose chain has the rules, such as "iptables-nft"; several where several have it, none where none has. */
   readonly backends: readonly string[];
-  /** How many rules of this program are in force. */
+  /** How many rules of this program are active. */
   readonly rules: number;
   /** How many were put in now. */
   readonly inserted: number;
@@ -26,7 +26,7 @@ export interface FirewallState {
 /** The firewall. Only rules with this program's tag are ever touched. */
 export interface Firewall extends Disposable {
   /**
-   * A text that differs from the last one when a rule may have changed, whoever changed it; costs next to nothing.
+   * A text that differs from the last one when a rule may have changed, by anyone; costs next to nothing.
    *
    * @returns undefined where that cannot be told without `ensure`
    */

@@ -1,5 +1,5 @@
 /**
- * Keeps a tunnel's interface up and with its addresses, whoever takes them away.
+ * Keeps a tunnel's interface up and with its addresses, when others take them away.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const KEY = "interface";
 /** What the reconciler works with. */
 export interface InterfaceReconcilerOptions {
   readonly router: Pick<Router, "hasDrifted" | "repairInterface">;
-  /** The settings that are to be in force now. */
+  /** The settings that are to be active now. */
   readonly wanted: () => InterfaceSettings;
   /** Told of each repair; must not throw. */
   readonly onRepaired: () => void;

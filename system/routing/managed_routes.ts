@@ -7,13 +7,13 @@ import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { FlapDamper } from "../../core/routing/flap_damper.ts";
 import type { Router } from "./router.ts";
 
-/** A route that is to be in force, or would be if nothing stood against it. */
+/** A route that is to be active, or would be if nothing stood against it. */
 export interface DesiredPrefix {
   /** The network, host bits clear. */
   readonly prefix: Prefix;
-  /** Why it must not be in force. */
+  /** Why it must not be active. */
   readonly fault?: string;
-  /** What is to be said of it although it may be in force. */
+  /** What is to be said of it although it may be active. */
   readonly warning?: string;
 }
 
@@ -76,7 +76,7 @@ export class ManagedRoutes {
   }
 
   /**
-   * Puts these routes in force and no others; one that failed before is tried again, and none holds the others up. One call
+   * Applies these routes and no others; one that failed before is tried again, and none holds the others up. One call
    * has to end before the next.
    *
    * @param until when it is aborted, what is left to remove stays

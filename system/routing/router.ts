@@ -41,7 +41,7 @@ export interface RouteFailure {
 export interface Router {
   /**
    * Brings the interface up with its MTU and point-to-point addresses. IPv6 comes last: when the system has none,
-   * the IPv4 part is in force and the error's code is "unavailable".
+   * the IPv4 part is active and the error's code is "unavailable".
    */
   configureInterface(settings: InterfaceSettings): Promise<void>;
 
@@ -84,7 +84,7 @@ export interface Router {
   listRoutes(interfaceName: string): Promise<Prefix[]>;
 
   /**
-   * Those of the prefixes that no route leads to the interface for, whoever made it. The routes are listed once, however
+   * Those of the prefixes that no route leads to the interface for, whatever made it. The routes are listed once, however
    * many prefixes there are.
    */
   listMissing(prefixes: readonly Prefix[], interfaceName: string): Promise<Prefix[]>;

@@ -106,7 +106,7 @@ Deno.test("IPv6 that is not wanted any more goes with its routes", async () => {
   ]);
 });
 
-Deno.test("IPv4 is in force where IPv6 is refused", async () => {
+Deno.test("IPv4 is active where IPv6 is refused", async () => {
   const { mac, router } = setUp({ withoutIpv6: true });
   await assert.rejects(
     router.configureInterface(settings),

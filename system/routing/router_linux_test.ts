@@ -338,7 +338,7 @@ Deno.test(
 );
 
 Deno.test(
-  "missing routes are told, whoever made those that are there (needs root on Linux)",
+  "missing routes are told, whatever made those that are there (needs root on Linux)",
   asRootOnLinux,
   async () => {
     const router = new LinuxRouter();

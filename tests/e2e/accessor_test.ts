@@ -17,7 +17,7 @@ const SECOND = "172.21.0.0/16";
 /** A change of the file reaches accessors within this many milliseconds. */
 const RELOAD_LIMIT = 1_000;
 
-/** Waits until an accessor lists exactly these routes as in force; the milliseconds it took. */
+/** Waits until an accessor lists exactly these routes as active; the milliseconds it took. */
 async function routesBecome(accessor: Daemon<AccessorStatus>, prefixes: readonly string[]): Promise<number> {
   const start = performance.now();
   await accessor.waitForStatus(
@@ -60,7 +60,7 @@ sharingTest(
       }
     });
 
-    await step("status tells what is in force", async () => {
+    await step("status tells what is active", async () => {
       const status = await accessor.status();
       assert.ok(status);
       const { server, routes, counters, dataPlane } = status;

@@ -9,7 +9,7 @@ import { fetchPage, servePage } from "../topology/web.ts";
 const ROUTES = "route 172.20.0.0/16\nroute 172.21.0.0/16\n";
 const CONNECTED = "iptables 172.20.0.0+172.21.0.0\n";
 const APART = "iptables 172.20.0.0-172.21.0.0\n";
-/** A change of the file, or of the networks, is in force after this many milliseconds. */
+/** A change of the file, or of the networks, is active after this many milliseconds. */
 const LIMIT = 5_000;
 
 async function pairBecomes(tunnel: Tunnel, state: string | undefined): Promise<void> {

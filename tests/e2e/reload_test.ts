@@ -5,7 +5,7 @@ import { Transfer } from "../topology/transfer.ts";
 import type { Tunnel } from "../topology/tunnel.ts";
 import { tunnelTest } from "../topology/tunnel_test_case.ts";
 
-/** A change of the file is in force this many milliseconds after the write. */
+/** A change of the file is active this many milliseconds after the write. */
 const RELOAD_LIMIT = 1_000;
 /** No transfer may stand still longer, in milliseconds; a busy machine alone accounts for a part of it. */
 const STALL_LIMIT = 500;

@@ -5,7 +5,7 @@ import { tunnelTest } from "../topology/tunnel_test_case.ts";
 
 const FEW = 10;
 const MANY = 10_000;
-/** Milliseconds from the write of the file until the last route is in force. */
+/** Milliseconds from the write of the file until the last route is active. */
 const RELOAD_LIMIT = 2_000;
 /** Milliseconds in which no byte of the transfer may fail to arrive; a busy machine alone accounts for a part of it. */
 const STALL_LIMIT = 500;

@@ -31,7 +31,7 @@ const SOCKETS = {
 };
 
 /**
- * Waits until no other run of this test has folders of the root. Whoever removes one would take the other's mounts away with it
+ * Waits until no other run of this test has folders of the root. Removing one would take the other's mounts away with it
  * (rmdir(2) of a mount point of another namespace detaches what is mounted there).
  */
 async function exclusiveRoot(): Promise<Disposable> {

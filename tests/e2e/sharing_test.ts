@@ -154,7 +154,7 @@ sharingTest("what accessors are told", {}, async (context) => {
   });
 });
 
-sharingTest("whoever has no token gets no answer", { lans: 2 }, async (context) => {
+sharingTest("a sender without a token gets no answer", { lans: 2 }, async (context) => {
   const { network, step } = context;
   await using stranger = await WireguardPeer.open(network, STRANGER, 1);
   await using anna = await WireguardPeer.open(network, ANNA.token);

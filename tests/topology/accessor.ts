@@ -49,7 +49,7 @@ export async function startAccessor(options: AccessorOptions): Promise<Daemon<Ac
   }
 }
 
-/** Waits until an accessor hears its server and has routes in force. */
+/** Waits until an accessor hears its server and has active routes. */
 export async function waitJoined(
   accessor: Daemon<AccessorStatus>,
   deadline = 15_000,

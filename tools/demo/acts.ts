@@ -98,7 +98,7 @@ async function addRoute(network: Network, tunnel: Tunnel): Promise<readonly [voi
   );
   const took = Math.round(performance.now() - start);
   if (!await reachable(network.mac, address)) throw new Error(`${address} does not answer`);
-  return [undefined, `"route ${subnet}", in force after ${took} ms`];
+  return [undefined, `"route ${subnet}", active after ${took} ms`];
 }
 
 async function play(narration: Narration, network: Network): Promise<void> {
