@@ -136,14 +136,17 @@ tunnelTest(
 
     await step("the log level changes without a restart", async () => {
       const { lines } = tunnel.server.process.stderr;
-      const loadedAt = (await tunnel.server.status())?.config.loadedAt;
-      await Deno.writeTextFile(configFile, `${FIRST}${SECOND}loglevel error\n`);
-      await tunnel.server.waitForStatus("it is loaded", ({ config }) => config.loadedAt !== loadedAt);
+      const load = async (text: string) => {
+        const loadedAt = (await tunnel.server.status())?.config.loadedAt;
+        await Deno.writeTextFile(configFile, text);
+        await tunnel.server.waitForStatus("it is loaded", ({ config }) => config.loadedAt !== loadedAt);
+      };
+      await load(`${FIRST}${SECOND}loglevel error\n`);
       const before = lines.length;
       await Deno.writeTextFile(configFile, `${FIRST}loglevel error\n`);
       await routesBecome(tunnel, ["172.20.0.0/16"]);
       assert.deepEqual(lines.slice(before), []);
-      await Deno.writeTextFile(configFile, `${FIRST}loglevel debug\n`);
+      await load(`${FIRST}loglevel debug\n`);
       await tunnel.client.kill();
       tunnel.client.start();
       await tunnel.server.process.stderr.waitFor(/ debug /, { from: before });
