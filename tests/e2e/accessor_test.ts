@@ -84,7 +84,7 @@ sharingTest(
         control,
       ]);
       assert.equal(code, 0);
-      assert.match(stdout, /^server +10\.78\.0\.1:2512, up, heard /m);
+      assert.match(stdout, /^server +10\.78\.0\.1:2512, connected, heard /m);
       assert.match(stdout, /^routes +172\.20\.0\.0\/16 +active$/m);
       assert.ok(!stdout.includes(ANNA.token) && !JSON.stringify(status).includes(ANNA.token));
     });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { PACKET_THREAD_NICE } from "../../ffi/libc/thread_priority.ts";
 import { niceValues } from "../topology/nice_values.ts";
 import { ping } from "../topology/ping.ts";
-import { SERVER_INTERFACE } from "../topology/server_side.ts";
+import { isDarwinServer, SERVER_INTERFACE } from "../topology/server_side.ts";
 import { transfer } from "../topology/transfer.ts";
 import { CLIENT_VIRTUAL_ADDRESS, SERVER_VIRTUAL_ADDRESS } from "../topology/tunnel.ts";
 import { tunnelTest } from "../topology/tunnel_test_case.ts";
@@ -38,8 +38,10 @@ tunnelTest("traffic passes both ways", { containers: [1, 1] }, async ({ network,
     for (const { received, text } of results) assert.equal(received, 10, text);
   });
 
-  await step("both threads that carry packets run before others, and no other thread does", async () => {
-    for (const { process: { pid } } of [tunnel.server, tunnel.client]) {
+  await step("the threads that carry packets run before others, and no other thread does", async () => {
+    // macOS has no nice value for a single thread.
+    const ends = isDarwinServer ? [tunnel.client] : [tunnel.server, tunnel.client];
+    for (const { process: { pid } } of ends) {
       const threads = await niceValues(pid);
       const preferred = threads.filter(({ nice }) => nice === PACKET_THREAD_NICE);
       assert.deepEqual(preferred.map(({ name }) => name), ["worker-1"]);
