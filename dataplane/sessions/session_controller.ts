@@ -12,7 +12,7 @@
  *   onDatagram: (bytes, source) => {}, // handshake messages (classifyMessage), logins of the original: nothing is checked yet
  *   onText: (slot, bytes) => {}, // authentic and no IP packet: 01 or 01addr...
  *   onWanted: (slot) => {}, // a packet waits for keys: begin a handshake; not told again until keys come, or wantAgain
- *   onConfirmed: (slot, localIndex) => {}, // what PeerTimers.confirmed and Keypairs.received want to know
+ *   onConfirmed: (slot, localIndex) => {}, // for PeerTimers.keyConfirmed and Keypairs.receivedWithKeypair
  *   onNotice: (line) => {}, // a part of the offload that this system lacks
  * });
  * plane.setSession(slot, { address } );
