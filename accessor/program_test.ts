@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CapturedTerminal } from "../cli/captured_terminal.ts";
+import { CapturedTerminal } from "../cli/terminal_fixture.ts";
 import { runProgram } from "../program/program.ts";
 import { accessor } from "./program.ts";
 

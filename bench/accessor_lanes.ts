@@ -4,7 +4,7 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { generateToken, TOKEN_ENTROPY } from "../core/token/generate.ts";
+import { generateToken, TOKEN_ENTROPY } from "../core/token/strength.ts";
 import { startAccessor } from "../tests/topology/accessor.ts";
 import { Network } from "../tests/topology/network.ts";
 import { mustRun, Process } from "../tests/topology/process.ts";

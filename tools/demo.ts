@@ -6,8 +6,7 @@
  * @module
  */
 import { OperationError } from "../core/error.ts";
-import { demonstrate } from "./demo/acts.ts";
-import { Narration } from "./demo/narration.ts";
+import { demonstrate, Narration } from "./demo/acts.ts";
 
 const ON_MACOS =
   `The demo lays out network namespaces, which macOS does not have. Here you can run the real thing:

@@ -1,9 +1,11 @@
 /**
- * The accessor's answer to `GET /v1/status`.
+ * The accessor's answer to `GET /v1/status`, and its text for people.
  *
  * @module
  */
 import * as v from "valibot";
+import type { StatusFormat } from "../../program/show_status.ts";
+import { counterRows, formatAge, interfaceRows, renderStatus, routeRows } from "../../program/status_text.ts";
 import {
   countersSchema,
   dataPlaneFields,
@@ -35,7 +37,6 @@ const route = v.object({
   fault: optional(text("Why it is not as it should be; absent when it is.")),
 });
 
-/** The form of the accessor's document. */
 export const ACCESSOR_STATUS = v.object({
   ...processFields("docker-accessor"),
   interface: nullable(interfaceSchema),
@@ -48,7 +49,30 @@ export const ACCESSOR_STATUS = v.object({
   }),
 });
 
-/** The accessor's document. */
 export type AccessorStatus = v.InferOutput<typeof ACCESSOR_STATUS>;
-/** A network that the server exposes. */
 export type AccessorRouteStatus = v.InferOutput<typeof route>;
+
+export const ACCESSOR_STATUS_FORMAT: StatusFormat<AccessorStatus> = {
+  program: "docker-accessor",
+  schema: ACCESSOR_STATUS,
+  text: statusText,
+};
+
+export function statusText(status: AccessorStatus): string {
+  return renderStatus(status, [
+    ["server", serverLine(status.server)],
+    ...interfaceRows(status.interface),
+    ...routeRows(status.routes),
+    ...counterRows(status.counters),
+    ["offload", status.dataPlane.offload ? "on" : "off"],
+    ["cipher", status.dataPlane.cipher],
+  ]);
+}
+
+function serverLine(
+  { host, endpoint, state, lastHeardSeconds, lastHandshakeSeconds }: AccessorStatus["server"],
+) {
+  const server = endpoint === null || endpoint === host ? host : `${host} (${endpoint})`;
+  const [heard, handshake] = [formatAge(lastHeardSeconds), formatAge(lastHandshakeSeconds)];
+  return `${server}, ${state}, heard ${heard}, handshake ${handshake}`;
+}

@@ -7,7 +7,7 @@
  * @module
  */
 import { accessorPeerKeys, deriveTokenKeys } from "../../core/token/token_keys.ts";
-import { InitiatorHandshake } from "../../core/wireguard/initiator.ts";
+import { InitiatorHandshake } from "../../core/wireguard/handshake.ts";
 import { Peer } from "../../core/wireguard/peer.ts";
 import { RESPONSE } from "../../core/wireguard/message.ts";
 import { scrypt } from "../../system/process/scrypt.ts";

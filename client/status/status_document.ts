@@ -40,7 +40,6 @@ const firewall = group("Docker's firewall and the client's rules in it.", {
   fault: optional(text("What keeps packets from passing; absent when nothing does.")),
 });
 
-/** The form of the client's document. */
 export const CLIENT_STATUS = v.object({
   ...processFields("docker-connector-client"),
   interface: interfaceSchema,
@@ -54,9 +53,6 @@ export const CLIENT_STATUS = v.object({
   firewall,
 });
 
-/** The client's document. */
 export type ClientStatus = v.InferOutput<typeof CLIENT_STATUS>;
-/** The server as the client sees it. */
 export type ServerView = ClientStatus["server"];
-/** Docker's firewall and the client's rules in it. */
 export type FirewallStatus = ClientStatus["firewall"];

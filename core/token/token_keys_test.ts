@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { hkdfSync, scrypt as nodeScrypt } from "node:crypto";
-import { InitiatorHandshake } from "../wireguard/initiator.ts";
+import { consumeInitiation, InitiatorHandshake } from "../wireguard/handshake.ts";
 import { Peer } from "../wireguard/peer.ts";
-import { consumeInitiation } from "../wireguard/responder.ts";
 import vectors from "../wireguard/vectors.json" with { type: "json" };
 import {
   accessorPeerKeys,
@@ -10,8 +9,8 @@ import {
   deriveTokenKeys,
   destroyTokenKeys,
   type Scrypt,
+  wgQuickFile,
 } from "./token_keys.ts";
-import { wgQuickFile } from "./wg_quick.ts";
 import { prefix } from "../../tests/literals.ts";
 import { accepted } from "../wireguard/handshake_fixture.ts";
 

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { CookieChecker } from "./cookie.ts";
-import { InitiatorHandshake } from "./initiator.ts";
+import { consumeInitiation, InitiatorHandshake } from "./handshake.ts";
 import { classifyMessage } from "./message.ts";
 import { Peer } from "./peer.ts";
-import { consumeInitiation } from "./responder.ts";
 import vectors from "./vectors.json" with { type: "json" };
 import { PrivateKey } from "./x25519.ts";
 import { accepted } from "./handshake_fixture.ts";

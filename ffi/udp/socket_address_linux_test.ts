@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { anyEndpoint } from "../../core/net/arbitrary_fixture.ts";
 import { unmapAddress } from "../../core/net/address.ts";
 import { formatEndpoint, parseEndpoint } from "../../core/net/endpoint.ts";
-import { linuxSocketAddress } from "./socket_address_linux.ts";
+import { linuxSocketAddress } from "./socket_address.ts";
 import { socketAddressCodec } from "./udp_socket.ts";
 
 function encode(text: string): Uint8Array {

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { accessorPeerKeys, deriveTokenKeys, type Scrypt } from "../../core/token/token_keys.ts";
-import { InitiatorHandshake } from "../../core/wireguard/initiator.ts";
+import { consumeInitiation, InitiatorHandshake } from "../../core/wireguard/handshake.ts";
 import { Peer } from "../../core/wireguard/peer.ts";
-import { consumeInitiation } from "../../core/wireguard/responder.ts";
 import { derivationsAtOnce, TokenPeers } from "./token_peers.ts";
 import { accepted } from "../../core/wireguard/handshake_fixture.ts";
 

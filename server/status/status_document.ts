@@ -7,6 +7,9 @@ import * as v from "valibot";
 import {
   countersSchema,
   dataPlaneFields,
+  direction,
+  dropsSchema,
+  flag,
   group,
   interfaceSchema,
   list,
@@ -18,7 +21,6 @@ import {
   text,
 } from "../../program/status_document.ts";
 import { FIREWALL_STATES } from "../../core/protocol/description.ts";
-import { sharingSchema } from "../sharing/sharing_status.ts";
 
 const ROUTE_STATES = ["active", "failed"] as const;
 
@@ -90,14 +92,36 @@ const client = group("The client that has made itself known.", {
   ),
   truncatedSubnets: optional(number("How many more of them there are.")),
   firewall: optional(group("Docker's firewall there.", {
-    state: oneOf(
-      FIREWALL_STATES,
-      "Whether the tunnel's packets pass; see docs/internals/protocol.md.",
-    ),
+    state: oneOf(FIREWALL_STATES, "Whether the tunnel's packets pass; see docs/internals/protocol.md."),
     backend: nullable(text("Whose chain has the client's rules, such as iptables-nft; null while none has.")),
     rules: number("How many rules of the client are active."),
     fault: optional(text("What keeps packets from passing; absent when nothing does.")),
   })),
+});
+
+const accessor = v.object({
+  address: text("The accessor's virtual address, which stands for its token."),
+  endpoint: nullable(text("Where its last authentic datagram came from; null while that is unknown.")),
+  legacy: flag("Whether it is mac-docker-connector's accessor, without encryption."),
+  lastHandshakeSeconds: nullable(
+    number("Seconds since its last handshake, or since its login if legacy; null before the first."),
+  ),
+  received: direction("Packets from it that passed the filters."),
+  sent: direction("Packets to it."),
+  dropped: number("Packets from and to it that did not pass."),
+});
+
+const sharing = group("The sharing with accessors.", {
+  listen: text("The endpoint of the exposed socket."),
+  legacy: flag("Whether mac-docker-connector's login is admitted."),
+  cipher: nullable(text("The code that encrypts: libcrypto or wasm; null while the socket is not open.")),
+  tokens: number("How many tokens there are."),
+  weak: number("How many of them can be guessed."),
+  deriving: number("How many of them cannot log in yet, since their keys are still being derived."),
+  sessions: list(accessor, "The sessions."),
+  handshakes: number("Handshakes that were answered."),
+  drops: dropsSchema,
+  fault: optional(text("Why the socket is not open; it is tried again.")),
 });
 
 const config = group("The active configuration.", {
@@ -116,19 +140,16 @@ export const SERVER_STATUS = v.object({
   docker,
   counters: countersSchema,
   dataPlane: group("How the packets are moved.", dataPlaneFields),
-  sharing: nullable(sharingSchema),
+  sharing: nullable(sharing),
   config,
 });
 
-/** The server's document. */
 export type ServerStatus = v.InferOutput<typeof SERVER_STATUS>;
-/** A route and how it is. */
 export type RouteStatus = v.InferOutput<typeof route>;
-/** A subnet of a Docker network. */
 export type SubnetStatus = v.InferOutput<typeof subnet>;
-/** The client container. */
 export type ContainerStatus = v.InferOutput<typeof container>;
-/** The Docker Engine and its networks. */
 export type DockerStatus = v.InferOutput<typeof docker>;
-/** Which configuration is active. */
 export type ConfigStatus = v.InferOutput<typeof config>;
+export type AccessorStatus = v.InferOutput<typeof accessor>;
+/** The sharing, while `expose` is set. */
+export type SharingStatus = v.InferOutput<typeof sharing>;

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { fileURLToPath } from "node:url";
 import { TOPOLOGY_PACKAGES } from "../../tests/topology/gate.ts";
 import { throughput } from "../../tests/topology/iperf.ts";
 import type { Namespace } from "../../tests/topology/namespace.ts";
@@ -11,20 +10,46 @@ import { Network } from "../../tests/topology/network.ts";
 import { ping, reachable } from "../../tests/topology/ping.ts";
 import { SERVER_VIRTUAL_ADDRESS, Tunnel } from "../../tests/topology/tunnel.ts";
 import { fetchPage, servePage } from "../../tests/topology/web.ts";
+import { OperationError } from "../../core/error.ts";
 import { runOrThrow } from "../command.ts";
-import { reasonToCompile } from "../freshness.ts";
+import { reasonToCompile, ROOT_FOLDER } from "../freshness.ts";
 import { ensurePackages } from "../packages.ts";
 import { drawBoxes } from "./drawing.ts";
-import type { Narration } from "./narration.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PAGE = "Hello from a container that has no port published.";
+
+/** The demo's story: one numbered line for each step, and the step's name in the fault when one fails. */
+export class Narration {
+  #count = 0;
+
+  constructor(readonly print: (line: string) => void) {}
+
+  /**
+   * Takes a step.
+   *
+   * @param name what it does, as a statement
+   * @param action returns its result and the words to show for it
+   * @throws OperationError that names the step when the action throws
+   */
+  async step<T>(name: string, action: () => Promise<readonly [T, string]>): Promise<T> {
+    const number = ++this.#count;
+    try {
+      const [result, words] = await action();
+      this.print(`${String(number).padStart(2)}. ${name}${words === "" ? "" : `: ${words}`}`);
+      return result;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const reason = error instanceof OperationError ? error.report : message;
+      throw new OperationError("failure", `Step ${number} failed, ${name}: ${reason}`, "", { cause: error });
+    }
+  }
+}
 
 async function build(narration: Narration): Promise<readonly [void, string]> {
   const reason = await reasonToCompile();
   if (reason === undefined) return [undefined, "up to date"];
   narration.print("    compiling, which takes up to a minute");
-  await runOrThrow([Deno.execPath(), "run", "-A", "tools/compile.ts"], { cwd: ROOT });
+  await runOrThrow([Deno.execPath(), "run", "-A", "tools/compile.ts"], { cwd: ROOT_FOLDER });
   return [undefined, `compiled, because ${reason}`];
 }
 
