@@ -22,7 +22,7 @@ export function listContainerBridges(): ContainerBridge[] {
   }));
 }
 
-/** Lists the IPv4 routers that default routes of the main table lead by, the preferred one first; throws likewise. */
+/** Lists the IPv4 routers that default routes of the main table lead by, the preferred one first. Throws as {@linkcode listContainerBridges}. */
 export function listDefaultGateways(): IpAddress[] {
   using socket = NetlinkSocket.open();
   return listRoutes(socket, 4)
