@@ -62,7 +62,7 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
   const family = parseAddress(remote.host)?.family ?? socketFamily(addresses);
   const socket = await tunnel.openSocket(unspecifiedEndpoint(family));
   const router = await platformRouter();
-  await tunnel.startDataPlane({ role: "accessor", tun: device, connected: false, onMessage: () => {} });
+  await tunnel.startDataPlane({ role: "accessor", tun: device, onMessage: () => {} });
 
   // The Worker may speak before there is somebody to listen.
   const late: { link?: ServerLink } = {};

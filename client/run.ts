@@ -110,7 +110,6 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     role: "client",
     tun: device,
     udp: socket,
-    connected: true,
     onMessage: (bytes) => link.handleMessage(bytes),
   });
   const reconciler = new TunnelReconciler({ router, wanted: () => ipv6.interface, networks });

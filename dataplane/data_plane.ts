@@ -21,8 +21,6 @@ export interface DataPlaneOptions {
   readonly tun: TunDevice;
   /** The socket between server and client; an accessor has none. */
   readonly udp?: UdpSocket;
-  /** Whether the socket is connected to the peer. */
-  readonly connected: boolean;
   /** Let the kernel segment and coalesce datagrams. */
   readonly offload: boolean;
   /** Receives a line about a part of the offload that this system lacks; must not throw. */
@@ -84,11 +82,12 @@ export class DataPlane {
         this.#stopped.resolve();
       }
     };
-    const { role, tun, udp, connected, offload } = options;
+    const { role, tun, udp, offload } = options;
     const init: WorkerInit = {
       role,
       tun: { descriptor: tun.descriptor, offload: tun.offload },
-      udp: udp && { descriptor: udp.descriptor, connected, offload },
+      // A client talks to its server alone.
+      udp: udp && { descriptor: udp.descriptor, connected: role === "client", offload },
       wakeDescriptor: this.#wake.descriptor,
       shared: this.#shared.buffer,
       sessions: this.sessionMemory,

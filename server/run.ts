@@ -136,7 +136,7 @@ async function openTunnel(
       keyPending: policy.isOpen,
       mtu: config.mtu,
       socket,
-      codec: await socketAddressCodec(socket.family),
+      codec: socketAddressCodec(socket.family),
       bindPeer: (socketAddress) => dataPlane.bindPeer(socketAddress),
       controlText: () => fullControlText(active().bridgePairs),
       // The client of upstream v1 carries IPv4 only, so IPv6 waits until the client has described itself.
@@ -149,7 +149,6 @@ async function openTunnel(
     role: "server",
     tun: device,
     udp: socket,
-    connected: false,
     onMessage: (bytes, source, fromPeer) =>
       link.handleMessage(bytes, source, fromPeer, SYSTEM_CLOCK.wallClock()),
   });

@@ -6,46 +6,37 @@
 import * as v from "valibot";
 import type { StatusFormat } from "../../program/show_status.ts";
 import { counterRows, formatAge, interfaceRows, renderStatus, routeRows } from "../../program/status_text.ts";
-import {
-  countersSchema,
-  dataPlaneFields,
-  group,
-  interfaceSchema,
-  list,
-  nullable,
-  number,
-  oneOf,
-  optional,
-  peerState,
-  processFields,
-  text,
-} from "../../program/status_document.ts";
+import * as f from "../../program/status_document.ts";
 
-const server = group("The server as the accessor sees it.", {
-  host: text("HOST:PORT as it was given."),
-  endpoint: nullable(text("Where the server spoke from last, or is looked for; null without an address.")),
-  lastHeardSeconds: nullable(number("Seconds since the server's last datagram; null before the first.")),
-  lastHandshakeSeconds: nullable(
-    number("Seconds since the last handshake, null before the first; a session in use has one every 2 min."),
+const server = f.group("The server as the accessor sees it.", {
+  host: f.text("HOST:PORT as it was given."),
+  endpoint: f.nullable(
+    f.text("Where the server spoke from last, or is looked for; null without an address."),
   ),
-  state: peerState,
+  lastHeardSeconds: f.nullable(f.number("Seconds since the server's last datagram; null before the first.")),
+  lastHandshakeSeconds: f.nullable(
+    f.number(
+      "Seconds since the last handshake, null before the first; a session in use has one every 2 min.",
+    ),
+  ),
+  state: f.peerState,
 });
 
 const route = v.object({
-  prefix: text("The network."),
-  state: oneOf(["active", "failed", "excluded"], "excluded: by --exclude."),
-  fault: optional(text("Why it is not as it should be; absent when it is.")),
+  prefix: f.text("The network."),
+  state: f.oneOf(["active", "failed", "excluded"], "excluded: by --exclude."),
+  fault: f.optional(f.text("Why it is not as it should be; absent when it is.")),
 });
 
 export const ACCESSOR_STATUS = v.object({
-  ...processFields("docker-accessor"),
-  interface: nullable(interfaceSchema),
+  ...f.processFields("docker-accessor"),
+  interface: f.nullable(f.interfaceSchema),
   server,
-  routes: list(route, "The networks that the server exposes."),
-  counters: countersSchema,
-  dataPlane: group("How the packets are moved.", {
-    ...dataPlaneFields,
-    cipher: text("The code that encrypts: libcrypto or wasm."),
+  routes: f.list(route, "The networks that the server exposes."),
+  counters: f.countersSchema,
+  dataPlane: f.group("How the packets are moved.", {
+    ...f.dataPlaneFields,
+    cipher: f.text("The code that encrypts: libcrypto or wasm."),
   }),
 });
 

@@ -185,7 +185,7 @@ Deno.test("a clock of the day that was set back stops no handshake", async () =>
 
 Deno.test("a handshake that the server begins is answered, and its keys serve once it has used them", async () => {
   const { server, session, plane, state, taken } = setUp();
-  const handshake = InitiatorHandshake.createInitiation(server, {
+  const handshake = new InitiatorHandshake(server, {
     localIndex: 7,
     ephemeralKey: random(),
     wallClock: Date.now(),

@@ -16,7 +16,7 @@ const responder = new Peer({ privateKey: other, peerPublicKey: new PrivateKey(on
 let now = 0;
 function begin(): InitiatorHandshake {
   now += 1000;
-  return InitiatorHandshake.createInitiation(initiator, {
+  return new InitiatorHandshake(initiator, {
     localIndex: 1,
     ephemeralKey: random(),
     wallClock: now,

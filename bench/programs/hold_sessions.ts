@@ -40,7 +40,7 @@ class Held {
   async connect(tries: number): Promise<void> {
     for (let attempt = 1; attempt <= tries; attempt++) {
       this.#answered = Promise.withResolvers();
-      const handshake = InitiatorHandshake.createInitiation(this.peer, {
+      const handshake = new InitiatorHandshake(this.peer, {
         localIndex: ++this.#indices,
         ephemeralKey: crypto.getRandomValues(new Uint8Array(32)),
         wallClock: Date.now(),

@@ -42,7 +42,7 @@ Deno.test("the runtime's own HKDF derives the same", async () => {
 Deno.test("accessor and server shake hands with the keys of one token, not with those of two", async () => {
   const [one, other] = [await deriveTokenKeys("one", scrypt), await deriveTokenKeys("One", scrypt)];
   const begin = () =>
-    InitiatorHandshake.createInitiation(new Peer(accessorPeerKeys(one)), {
+    new InitiatorHandshake(new Peer(accessorPeerKeys(one)), {
       localIndex: 1,
       ephemeralKey: new Uint8Array(32).fill(5),
       wallClock: 0,

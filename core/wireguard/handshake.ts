@@ -88,7 +88,12 @@ export class InitiatorHandshake {
   readonly #ephemeral: PrivateKey;
   #isOver = false;
 
-  private constructor(readonly peer: Peer, { localIndex, ephemeralKey, wallClock, now }: InitiationInput) {
+  /**
+   * Begins a handshake.
+   *
+   * @throws {RangeError} for an ephemeral key of another length than 32
+   */
+  constructor(readonly peer: Peer, { localIndex, ephemeralKey, wallClock, now }: InitiationInput) {
     const ephemeral = this.#ephemeral = takeKey(ephemeralKey);
     const state = this.#state = SymmetricState.begin(peer.peerPublicKey);
     const { message } = this;
@@ -106,15 +111,6 @@ export class InitiatorHandshake {
     const key = state.mixKeyForCipher(peer.staticSecret);
     message.set(state.seal(key, peer.timestamps.next(wallClock)), fields.timestamp);
     peer.cookieGenerator.addMacs(message, now);
-  }
-
-  /**
-   * Begins a handshake; its {@linkcode InitiatorHandshake.message} is ready to be sent.
-   *
-   * @throws {RangeError} for an ephemeral key of another length than 32
-   */
-  static createInitiation(peer: Peer, input: InitiationInput): InitiatorHandshake {
-    return new InitiatorHandshake(peer, input);
   }
 
   /**

@@ -35,7 +35,7 @@ export const WALL_CLOCK = Date.UTC(2026, 0, 1);
 
 /** Begins a handshake. */
 export function begin(peer: Peer, now = 0, wallClock = WALL_CLOCK + now): InitiatorHandshake {
-  return InitiatorHandshake.createInitiation(peer, {
+  return new InitiatorHandshake(peer, {
     localIndex: LOCAL_INDEX,
     ephemeralKey: key(8),
     wallClock,

@@ -130,7 +130,7 @@ export class PeerSession {
     this.#dropHandshake();
     const ephemeralKey = new Uint8Array(KEY_LENGTH);
     this.#deps.fillRandom(ephemeralKey);
-    this.#handshake = InitiatorHandshake.createInitiation(this.peer, { ...input, ephemeralKey });
+    this.#handshake = new InitiatorHandshake(this.peer, { ...input, ephemeralKey });
     return this.#handshake.message;
   }
 

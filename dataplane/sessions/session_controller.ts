@@ -105,7 +105,7 @@ export class SessionController {
    * @throws {OperationError} "failure" when the Worker cannot take it
    */
   static async attach(plane: DataPlane, options: SessionControllerOptions): Promise<SessionController> {
-    const sessions = new SessionController(plane, options, await socketAddressCodec(options.socket.family));
+    const sessions = new SessionController(plane, options, socketAddressCodec(options.socket.family));
     plane.onSessionEvent = (event) => sessions.#onEvent(event);
     sessions.#command({
       kind: "attach",

@@ -74,13 +74,11 @@ export class SessionSources {
   /** Secret, so that a sender cannot choose an address with the hash of another. */
   readonly #seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
 
-  /** @param isConnected a connected socket has one endpoint, and no addresses are looked at */
   constructor(
     readonly udp: UdpPort,
     readonly shared: SessionMemory,
     readonly batch: EncryptBatch,
     readonly trim: SocketAddressCodec["trim"],
-    readonly isConnected: boolean,
   ) {
     this.#table = new SourceTable(shared.slots);
   }
@@ -103,12 +101,11 @@ export class SessionSources {
 
   /** A session that is where the message came from, or has the same hash as if it were; -1: none. */
   find(message: number): number {
-    return this.isConnected ? -1 : this.#table.find(this.udp.messageSourceHash(message, this.#seed));
+    return this.#table.find(this.udp.messageSourceHash(message, this.#seed));
   }
 
   /** Whether a session is where the message came from, or was lately. */
   knows(message: number): boolean {
-    return this.isConnected ||
-      this.#table.knows(this.udp.messageSourceHash(message, this.#seed), this.batch.now);
+    return this.#table.knows(this.udp.messageSourceHash(message, this.#seed), this.batch.now);
   }
 }

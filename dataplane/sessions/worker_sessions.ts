@@ -159,8 +159,8 @@ export class WorkerSessions {
       const table = new SessionTable(command.slots, cipher, shared);
       const batch = new EncryptBatch(memory, udp, table, cipher, shared, post);
       // Only trimmed by it, which is the same for either family.
-      const { trim } = await socketAddressCodec(4);
-      const sources = new SessionSources(udp, shared, batch, trim, command.udp.connected);
+      const { trim } = socketAddressCodec(4);
+      const sources = new SessionSources(udp, shared, batch, trim);
       const parts = { bytes: arena.u8, udp, table, cipher, shared, batch, post, sources };
       const delivery = inbound === undefined
         ? new AccessorDelivery(parts, outbound.tun)

@@ -42,8 +42,8 @@ export async function attachUdpSocket(
  *
  * @param family the IP version of the socket that it is for
  */
-export function socketAddressCodec(family: 4 | 6): Promise<SocketAddressCodec> {
+export function socketAddressCodec(family: 4 | 6): SocketAddressCodec {
   const codec = platform.os === "darwin" ? darwinSocketAddress : linuxSocketAddress;
-  if (family === 4) return Promise.resolve(codec);
-  return Promise.resolve({ ...codec, encode: (endpoint) => codec.encode(toSocketFamily(endpoint, family)) });
+  if (family === 4) return codec;
+  return { ...codec, encode: (endpoint) => codec.encode(toSocketFamily(endpoint, family)) };
 }

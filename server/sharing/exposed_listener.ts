@@ -90,7 +90,7 @@ export class ExposedListener implements AsyncDisposable {
         onConfirmed: (slot, localIndex) => listener?.sessionAt(slot)?.keyConfirmed(localIndex, clock.now()),
         onNotice: (line) => log.info(line),
       });
-      const codec = await socketAddressCodec(socket.family);
+      const codec = socketAddressCodec(socket.family);
       listener = new ExposedListener(endpoint, socket, plane, codec, clock, peers, config);
       listener.apply(config, legacy);
       return listener;

@@ -66,7 +66,7 @@ export async function bothEnds(token: string): Promise<[TokenPeer, Peer]> {
 /** Begins a handshake of the accessor's. */
 export function begin(accessor: Peer, now: number): InitiatorHandshake {
   const ephemeralKey = crypto.getRandomValues(new Uint8Array(32));
-  return InitiatorHandshake.createInitiation(accessor, {
+  return new InitiatorHandshake(accessor, {
     localIndex: 77,
     ephemeralKey,
     wallClock: 1e12 + now,

@@ -36,7 +36,7 @@ async function initiationOf(token: string, wallClock = Date.now()): Promise<Uint
   const keys = await deriveTokenKeys(token, (password) => Promise.resolve(HeldScrypt.now(password)));
   const ephemeralKey = crypto.getRandomValues(new Uint8Array(32));
   const input = { localIndex: 1, ephemeralKey, wallClock, now: 0 };
-  return InitiatorHandshake.createInitiation(new Peer(accessorPeerKeys(keys)), input).message;
+  return new InitiatorHandshake(new Peer(accessorPeerKeys(keys)), input).message;
 }
 
 Deno.test("tokens are derived in their order, so many at once and no more", async () => {

@@ -142,7 +142,7 @@ networkTest("our handshake with wireguard-go, configured by the exported file", 
   });
 
   await t.step("as the initiator", async () => {
-    const handshake = InitiatorHandshake.createInitiation(peer, {
+    const handshake = new InitiatorHandshake(peer, {
       localIndex: LOCAL_INDEX,
       ephemeralKey: random(),
       wallClock: Date.now(),

@@ -39,7 +39,7 @@ export class WireguardPeer implements AsyncDisposable {
 
   /** A new handshake, its initiation not sent yet. */
   begin(): InitiatorHandshake {
-    return InitiatorHandshake.createInitiation(this.peer, {
+    return new InitiatorHandshake(this.peer, {
       localIndex: this.#index++,
       ephemeralKey: random(),
       wallClock: Date.now(),

@@ -53,7 +53,7 @@ async function sendAll(count: number, make: (index: number) => Uint8Array, rate 
 function begin(): InitiatorHandshake {
   const ephemeralKey = crypto.getRandomValues(new Uint8Array(32));
   const now = performance.now();
-  return InitiatorHandshake.createInitiation(peer, {
+  return new InitiatorHandshake(peer, {
     localIndex: 1 + Math.floor(now),
     ephemeralKey,
     wallClock: Date.now(),
