@@ -34,6 +34,18 @@ exec chroot "$root" catatonit -P
 /** The cgroups that Podman makes, in each hierarchy, and leaves. */
 const CGROUPS = "libpod_parent";
 
+/** As Podman's machine has it on a desktop, where this is the desktop's address in every container's /etc/hosts. */
+function configText({ macAddress }: Network): string {
+  return [
+    "[containers]",
+    `host_containers_internal_ip = "${macAddress}"`,
+    "[engine]",
+    'cgroup_manager = "cgroupfs"',
+    'runtime = "runc"',
+    "",
+  ].join("\n");
+}
+
 /** Podman, whose service runs or is between two runs. */
 export class PodmanService implements EngineDaemon {
   readonly #root: string;
@@ -54,7 +66,7 @@ export class PodmanService implements EngineDaemon {
     this.#holder ??= await this.#hold();
     const first = await childOf(this.#holder);
     const config = `${folder}/containers.conf`;
-    await Deno.writeTextFile(config, '[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n');
+    await Deno.writeTextFile(config, configText(this.network));
     const files = [
       ...["--storage-driver", "vfs", "--root", `${folder}/${data}`, "--runroot", `${folder}/${data}-run`],
       ...["--network-config-dir", `${folder}/${data}-networks`],
@@ -77,8 +89,12 @@ export class PodmanService implements EngineDaemon {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-    // unshare itself takes no other signal, and passes this one on.
-    await this.#holder?.kill();
+    if (this.#holder !== undefined) {
+      // It ends when all other processes of the namespace have, and unshare with it.
+      const first = await childOf(this.#holder);
+      if (first !== undefined) Deno.kill(first, "SIGKILL");
+      await this.#holder.wait();
+    }
     for await (const { name } of Deno.readDir("/sys/fs/cgroup")) {
       await removeCgroups(`/sys/fs/cgroup/${name}/${CGROUPS}`);
     }
