@@ -35,7 +35,7 @@ export function engineKind(name: EngineName): EngineKind {
   const isPodman = name.startsWith("podman");
   const program = isPodman ? "Podman" : "Docker Engine";
   if (name === "installed") {
-    return { name, title: `the machine's ${program}`, needs: ENGINE_NEEDS, root: undefined, isPodman };
+    return { name, title: `the installed ${program}`, needs: ENGINE_NEEDS, root: undefined, isPodman };
   }
   const files = engineFiles(name);
   if (files !== undefined) {
