@@ -6,7 +6,7 @@ import { topologyTest } from "./gate.ts";
 import { Network } from "./network.ts";
 import { runPageContainer } from "./page_container.ts";
 
-const { title, needs } = engineKind("docker-forky");
+const newest = engineKind("docker-forky");
 
 /** The rules of a save, but for those of the bridge that the Engine has without being asked. */
 function ownRules(text: string): Record<string, readonly string[]> {
@@ -16,10 +16,9 @@ function ownRules(text: string): Record<string, readonly string[]> {
   );
 }
 
-for (const backend of ["nft", "legacy"] as const) {
-  topologyTest(
-    `the rules that tests lay by hand are those of ${title}, iptables-${backend}`,
-    async () => {
+topologyTest("the rules that tests lay by hand are those of the newest Engine", async (t) => {
+  for (const backend of ["nft", "legacy"] as const) {
+    await t.step(`${newest.title}, iptables-${backend}`, async () => {
       await using laid = await Network.create({ containers: [1, 1] });
       const bridges = dockerBridges(laid);
       const byHand = new DockerRules(laid.vm, backend);
@@ -28,20 +27,11 @@ for (const backend of ["nft", "legacy"] as const) {
       await using network = await Network.create({ containers: [] });
       // An Engine that finds forwarding off switches it on, and drops what nobody accepts.
       await network.vm.sysctl("net/ipv4/ip_forward", "0");
-      await using engine = new DockerEngine(network, { backend, kind: engineKind("docker-forky") });
+      await using engine = new DockerEngine(network, { backend, kind: newest });
       await engine.start();
       for (const { name, subnet } of bridges) {
-        await engine.docker(
-          ...[
-            "network",
-            "create",
-            "--subnet",
-            subnet,
-            "--opt",
-            `com.docker.network.bridge.name=${name}`,
-            name,
-          ],
-        );
+        const bridge = ["--opt", `com.docker.network.bridge.name=${name}`];
+        await engine.docker("network", "create", "--subnet", subnet, ...bridge, name);
       }
       for (const { name, containers: [container] } of bridges) {
         const address = container?.address ?? assert.fail("a bridge without a container");
@@ -50,7 +40,6 @@ for (const backend of ["nft", "legacy"] as const) {
       const real = await new DockerRules(network.vm, backend).save();
       assert.match(real, / docker0 /);
       assert.deepEqual(ownRules(await byHand.save()), ownRules(real));
-    },
-    needs,
-  );
-}
+    });
+  }
+}, newest.needs);
