@@ -29,6 +29,7 @@ for (const kind of ENGINES) {
       await scene.answers(first, "first");
       const { docker } = await server.waitForStatus("it is up", ({ client }) => client !== null);
       assert.deepEqual([docker.state, docker.engine], ["connected", engine.version]);
+      if (kind.root !== undefined) assert.ok(engine.version.startsWith(kind.title.split(" ").at(-1) ?? "?"));
       assert.deepEqual([docker.container?.name, docker.container?.state], [CLIENT_CONTAINER, "running"]);
     });
 
