@@ -17,7 +17,10 @@ export class FirewallLog {
   tell(state: FirewallState, found: readonly FoundPair[]): void {
     this.#tellRules(state);
     this.#tellFault(state);
-    for (const each of found) this.#tellPair(each);
+    for (const each of found) {
+      // What no rule connects is not told as connected: the chain's absence is told above.
+      if (each.bridges === undefined || state.backends.length > 0) this.#tellPair(each);
+    }
   }
 
   /** The rules could not be taken out at the end. */

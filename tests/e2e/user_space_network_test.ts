@@ -12,7 +12,7 @@ import { fetchPage, servePage } from "../topology/web.ts";
 
 /** Milliseconds in which the tunnel is back after the cause has ended. */
 const BACK_LIMIT = 2_000;
-/** Milliseconds between heartbeats where nobody chose: client/options.ts. */
+/** Milliseconds between heartbeats where nobody chose: client/run_command.ts. */
 const HEARTBEAT = 5_000;
 /** Seconds after which Docker Desktop's network kills a UDP port (docker/for-mac issue 7555). */
 const IDLE_LIMIT = 60;

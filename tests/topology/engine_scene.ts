@@ -1,0 +1,115 @@
+/**
+ * An Engine whose networks a server follows, and whose client container that server keeps.
+ *
+ * @module
+ */
+import { type ClientStatus, readStatus, type ServerStatus } from "./control_socket.ts";
+import type { Daemon } from "./daemon.ts";
+import { DockerMachine } from "./docker_machine.ts";
+import type { EngineKind } from "./engines.ts";
+import type { Network } from "./network.ts";
+import { mustRun } from "./process.ts";
+import { launchServer } from "./tunnel.ts";
+import { waitUntil } from "./wait.ts";
+import { fetchPage } from "./web.ts";
+
+/** The tar beside the server's program is its image. */
+const MANAGED = { config: "", serverEnv: { DOCKER_CONNECTOR_IMAGE: "" } };
+
+/** The kept container's name. */
+export const CLIENT_CONTAINER = "mac-connector";
+
+/** Where the image has the client, and its control socket. */
+const CLIENT_PROGRAM = "/usr/bin/docker-connector-client";
+const CLIENT_SOCKET = "/run/docker-connector-client.sock";
+
+/** Engine and server. Disposal stops both. */
+export class EngineScene implements AsyncDisposable {
+  /** What took how long, for the test's output. */
+  readonly times: string[] = [];
+
+  private constructor(
+    readonly network: Network,
+    readonly machine: DockerMachine,
+    readonly server: Daemon<ServerStatus>,
+    readonly configFile: string,
+  ) {}
+
+  /** Starts both; the server goes on from there by itself. */
+  static async start(network: Network, kind: EngineKind): Promise<EngineScene> {
+    await using starting = new AsyncDisposableStack();
+    // A killed dockerd leaves the containers running, as where containerd is a service of its own.
+    const machine = starting.use(await DockerMachine.start(network, "nft", { kind, hasOwnContainerd: true }));
+    const engineSocket = machine.engine.socket;
+    const { server, configFile } = await launchServer(network, { ...MANAGED, engineSocket });
+    starting.move();
+    return new EngineScene(network, machine, server, configFile);
+  }
+
+  /** Runs the docker command with words that are set apart by blanks. */
+  async docker(line: string): Promise<string> {
+    return (await this.machine.engine.docker(...line.split(" "))).trim();
+  }
+
+  /** Waits until a container's page comes to the desktop; the milliseconds since `from`. */
+  async answers(address: string, name: string, from = performance.now(), deadline = 15_000): Promise<number> {
+    await waitUntil(`${name} answers at ${address}`, async () => {
+      return await fetchPage(this.network.mac, address).catch(() => "") === `page of ${name}`;
+    }, deadline);
+    return Math.round(performance.now() - from);
+  }
+
+  /** Waits until the server shows a route to the prefix, or none. */
+  async routeIs(prefix: string, state: "active" | undefined, deadline?: number): Promise<void> {
+    const isSo = ({ routes }: ServerStatus) =>
+      routes.find((route) => route.prefix === prefix)?.state === state;
+    await this.server.waitForStatus(`the route to ${prefix} is ${state ?? "gone"}`, isSo, deadline);
+  }
+
+  /** Waits until the client shows its only pair of networks in that state. */
+  async pairIs(state: "connected" | "waiting"): Promise<void> {
+    await waitUntil(`the pair is ${state}`, async () => {
+      const status = await readStatus<ClientStatus>(await this.#clientSocket());
+      return status?.firewall.pairs.map((pair) => pair.state).join() === state;
+    });
+  }
+
+  /** Whether an address answers a container within a second. */
+  async reaches(container: string, address: string): Promise<boolean> {
+    const ping = ["/busybox", "ping", "-c", "1", "-W", "1", address];
+    const text = await this.machine.engine.docker("exec", container, ...ping).catch(String);
+    const [, received] = /, ([01]) packets received/.exec(text) ?? [];
+    if (received === undefined) throw new Error(`Cannot ping from container ${container}: ${text}`);
+    return received === "1";
+  }
+
+  /** Adds the logs of both programs to the message of an error that the body throws. */
+  async withTranscript(body: () => Promise<void>): Promise<void> {
+    try {
+      await body();
+    } catch (error) {
+      const logs = await this.machine.engine.logs(CLIENT_CONTAINER).catch(String);
+      if (error instanceof Error) {
+        error.message += `\n  server:\n${this.server.transcript()}\n  client:\n${logs}\n  ${
+          this.times.join("\n  ")
+        }`;
+      }
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server[Symbol.asyncDispose]();
+    await this.machine[Symbol.asyncDispose]();
+  }
+
+  /** Path of the client's control socket, in the container's root folder. */
+  async #clientSocket(): Promise<string> {
+    const pids = await mustRun(["ip", "netns", "pids", this.network.vm.name]);
+    for (const pid of pids.split("\n")) {
+      const command = await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
+      if (command.startsWith(`${CLIENT_PROGRAM}\0`)) return `/proc/${pid}/root${CLIENT_SOCKET}`;
+    }
+    throw new Error("Cannot find the client's process: it does not run");
+  }
+}
