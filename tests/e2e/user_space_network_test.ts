@@ -25,6 +25,7 @@ async function timeUntilBack(tunnel: Tunnel, since: number): Promise<number> {
 }
 
 const NEEDS = {
+  ...USER_SPACE_NEEDS,
   programs: [...USER_SPACE_NEEDS.programs, ...CLOCK_NEEDS.programs],
   packages: [...USER_SPACE_NEEDS.packages, ...CLOCK_NEEDS.packages],
 };

@@ -1,5 +1,5 @@
 /**
- * Docker Engines of other Debian suites than the machine's own, for the tests: fetched once into the cache folder.
+ * Programs of other Debian suites than the machine's own, for tests and benchmark: fetched once into the cache folder.
  *
  * @module
  */
@@ -11,13 +11,19 @@ import { machineSource } from "./debian_source.ts";
 import { completePodmanRoot } from "./podman_root.ts";
 import { extractPackages, type PackageChoice, SuiteNotServed } from "./private_apt.ts";
 
-/** The Engines that are fetched, by program and suite. */
+/** The Docker Engines that are fetched, by program and suite. */
 export type FetchedEngine = "docker-forky" | "docker-trixie" | "podman-trixie";
 
-/** What each is made of. The last package has the Engine's version. */
+/** All that is fetched. */
+export type FetchedName = FetchedEngine | "gvproxy-forky" | "wireguard-go-forky";
+
 const DOCKER_PACKAGES = ["containerd", "docker-cli", "docker.io"];
 
-const CHOICES: Readonly<Record<FetchedEngine, PackageChoice>> = {
+/** What each is made of. The last package has its version. */
+const CHOICES: Readonly<Record<FetchedName, PackageChoice>> = {
+  // Both are Go programs, which run on an older C library too.
+  "gvproxy-forky": { suite: "forky", packages: ["gvproxy"], isWhole: false },
+  "wireguard-go-forky": { suite: "forky", packages: ["wireguard-go"], isWhole: false },
   // Its programs run on an older C library too, but for runc, which is the machine's.
   "docker-forky": { suite: "forky", packages: DOCKER_PACKAGES, isWhole: false },
   "docker-trixie": { suite: "trixie", packages: DOCKER_PACKAGES, isWhole: false },
@@ -38,19 +44,19 @@ const CHOICES: Readonly<Record<FetchedEngine, PackageChoice>> = {
   },
 };
 
-/** The fetched Engines' names. */
-export const FETCHED_ENGINES = Object.keys(CHOICES) as readonly FetchedEngine[];
+/** The fetched Engines' names, the newest first. */
+export const FETCHED_ENGINES: readonly FetchedEngine[] = ["docker-forky", "docker-trixie", "podman-trixie"];
 
-/** An Engine in the cache folder. */
-export interface EngineFiles {
+/** What was fetched, in the cache folder. */
+export interface FetchedPackages {
   /** folder with the files of its packages, as from `/` */
   readonly root: string;
-  /** the version of its package */
+  /** the version of its last package */
   readonly version: string;
 }
 
-/** Why an Engine is not there. */
-export interface EngineAbsence {
+/** Why something is not there. */
+export interface Absence {
   /** reads "needs ..." */
   readonly reason: string;
   /** whether the machine could have it */
@@ -58,9 +64,9 @@ export interface EngineAbsence {
 }
 
 /** Its folder; another choice of packages is another folder, so that an old one is not taken for the new. */
-function folderOf(name: FetchedEngine): string {
+function folderOf(name: FetchedName): string {
   const hash = createHash("sha256").update(JSON.stringify(CHOICES[name])).digest("hex").slice(0, 8);
-  return join(cacheFolder(Deno.env.toObject()), "engines", `${name}-${hash}`);
+  return join(cacheFolder(Deno.env.toObject()), "packages", `${name}-${hash}`);
 }
 
 function readJson<T>(path: string): T | undefined {
@@ -72,20 +78,20 @@ function readJson<T>(path: string): T | undefined {
   }
 }
 
-/** The Engine's files; undefined while it is not fetched. */
-export function engineFiles(name: FetchedEngine): EngineFiles | undefined {
+/** What was fetched by this name; undefined while it is not. */
+export function fetchedPackages(name: FetchedName): FetchedPackages | undefined {
   const folder = folderOf(name);
-  const found = readJson<{ readonly version: string }>(join(folder, "engine.json"));
+  const found = readJson<{ readonly version: string }>(join(folder, "version.json"));
   return found === undefined ? undefined : { root: join(folder, "root"), version: found.version };
 }
 
-/** Why the Engine is not there, by the last attempt to fetch it. */
-export function engineAbsence(name: FetchedEngine): EngineAbsence {
-  return readJson<EngineAbsence>(`${folderOf(name)}.absent.json`) ??
+/** Why it is not there, by the last attempt to fetch it. */
+export function absenceOf(name: FetchedName): Absence {
+  return readJson<Absence>(`${folderOf(name)}.absent.json`) ??
     { reason: `needs ${name}, which deno task test fetches`, isAvoidable: true };
 }
 
-async function fetchEngine(name: FetchedEngine): Promise<string> {
+async function fetchPackages(name: FetchedName): Promise<string> {
   const choice = CHOICES[name];
   const source = await machineSource();
   if (source === undefined) throw new SuiteNotServed("this machine is no Debian");
@@ -93,12 +99,12 @@ async function fetchEngine(name: FetchedEngine): Promise<string> {
   await Deno.mkdir(join(folder, ".."), { recursive: true });
   const scratch = await Deno.makeTempDir({ dir: join(folder, ".."), prefix: "fetch-" });
   try {
-    const made = join(scratch, "engine");
+    const made = join(scratch, "made");
     await Deno.mkdir(made);
     const version = await extractPackages(source, choice, scratch, join(made, "root"));
     if (choice.isWhole) await completePodmanRoot(join(made, "root"));
-    await Deno.writeTextFile(join(made, "engine.json"), JSON.stringify({ version }));
-    // Atomic: tests that run at the same time see no Engine or the whole one.
+    await Deno.writeTextFile(join(made, "version.json"), JSON.stringify({ version }));
+    // Atomic: tests that run at the same time see nothing or all of it.
     await Deno.rename(made, folder);
     return version;
   } finally {
@@ -107,18 +113,22 @@ async function fetchEngine(name: FetchedEngine): Promise<string> {
 }
 
 /**
- * Fetches the Engines that are not there yet; one that cannot be had is told and remembered.
+ * Fetches what is not there yet; what cannot be had is told and remembered.
  *
- * @param report gets a line for each Engine that is fetched or missed
+ * @param names of what is wanted; all where absent
+ * @param report gets a line for each that is fetched or missed
  */
-export async function fetchEngines(report: (line: string) => void): Promise<void> {
-  for (const name of FETCHED_ENGINES) {
-    if (engineFiles(name) !== undefined) continue;
+export async function fetchAll(
+  report: (line: string) => void,
+  names: readonly FetchedName[] = Object.keys(CHOICES) as FetchedName[],
+): Promise<void> {
+  for (const name of names) {
+    if (fetchedPackages(name) !== undefined) continue;
     const { suite, packages } = CHOICES[name];
-    report(`Fetching ${name} for the tests: ${packages.join(", ")} of Debian's ${suite}`);
+    report(`Fetching ${name}: ${packages.join(", ")} of Debian's ${suite}`);
     const absent = `${folderOf(name)}.absent.json`;
     try {
-      const version = await fetchEngine(name);
+      const version = await fetchPackages(name);
       await Deno.remove(absent).catch(() => {});
       report(`Fetched ${name}: version ${version}`);
     } catch (error) {
@@ -129,7 +139,7 @@ export async function fetchEngines(report: (line: string) => void): Promise<void
         .replaceAll(/[()]/g, "");
       await Deno.mkdir(join(absent, ".."), { recursive: true });
       await Deno.writeTextFile(absent, JSON.stringify({ reason, isAvoidable }));
-      report(`Tests on ${name} will be skipped: it ${reason}`);
+      report(`What runs ${name} will be skipped: it ${reason}`);
     }
   }
 }
