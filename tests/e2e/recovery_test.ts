@@ -84,10 +84,12 @@ networkTest("the tunnel follows the network", {}, async (network, t) => {
   await using tunnel = await Tunnel.start(network, { clientTarget: relay.target });
 
   await t.step("the client's port changes, as behind a NAT that forgot it", async () => {
-    const { port } = await relay.command("rebind");
+    const before = (await tunnel.server.status())?.client?.endpoint;
+    await relay.command("rebind");
     await tunnel.server.waitForStatus(
       "the server has the client's new port",
-      ({ client }) => client?.endpoint === `${network.vmAddress}:${port}`,
+      ({ client }) =>
+        client !== null && client.endpoint !== before && client.endpoint.startsWith(`${network.vmSeenAddress}:`),
       BACK_LIMIT,
     );
     await tunnel.waitForEcho(BACK_LIMIT);
@@ -107,7 +109,7 @@ networkTest("the tunnel follows the network", {}, async (network, t) => {
   });
 });
 
-networkTest("a host name that leads elsewhere is looked up again", {}, async (network) => {
+networkTest("a host name that leads elsewhere is looked up again", { link: "veth" }, async (network) => {
   const { folder, mac, vm, macAddress } = network;
   const hosts = `${folder}/hosts`;
   await Deno.writeTextFile(hosts, `127.0.0.1 localhost\n${macAddress} desktop.test\n`);

@@ -10,15 +10,25 @@
  * `mac` has no route to the bridges' subnets: only a tunnel leads there. Nor have the others of the local network, and `mac`
  * forwards nothing for them.
  *
+ * Between `mac` and `vm` there may be a network in user space instead: see user_space_network.ts.
+ *
  * @module
  */
 import { adminPath } from "../../tools/packages.ts";
 import { Namespace } from "./namespace.ts";
 import { Reaper } from "./reaper.ts";
+import { DESKTOP_ADDRESS, MACHINE_ADDRESS, SEEN_ADDRESS, UserSpaceNetwork } from "./user_space_network.ts";
 import { waitUntil } from "./wait.ts";
+
+/** Names the link of topologies whose test does not: `user-space`; a veth pair where it is not set. */
+export const LINK_VARIABLE = "DOCKER_CONNECTOR_TEST_LINK";
+
+/** What joins the desktop and the virtual machine. */
+export type Link = "veth" | "user-space";
 
 /** What may differ between topologies. */
 export interface NetworkOptions {
+  readonly link?: Link;
   /** MTU in bytes of the link between `mac` and `vm`; 1500 where absent. */
   readonly underlayMtu?: number;
   /** MTU in bytes of bridges and containers; 1500 where absent. */
@@ -45,12 +55,17 @@ export interface Container {
 
 /** The whole topology. Disposal ends every process in it and removes it. */
 export class Network implements AsyncDisposable {
-  readonly macAddress = "10.77.0.1";
-  readonly vmAddress = "10.77.0.2";
+  /** The desktop's address for the virtual machine. */
+  readonly macAddress: string;
+  /** The virtual machine's own address. */
+  readonly vmAddress: string;
+  /** Where datagrams of the virtual machine come from, as the desktop sees it. */
+  readonly vmSeenAddress: string;
   /** The desktop's address in the local network, if that has other machines. */
   readonly macLanAddress = "10.78.0.1";
   readonly containers: Container[] = [];
   readonly lans: Lan[] = [];
+  #userSpace: UserSpaceNetwork | undefined;
 
   private constructor(
     readonly mac: Namespace,
@@ -60,7 +75,13 @@ export class Network implements AsyncDisposable {
     readonly prefix: string,
     readonly options: NetworkOptions,
     readonly reaper: Reaper,
-  ) {}
+    readonly link: Link,
+  ) {
+    const isUserSpace = link === "user-space";
+    this.macAddress = isUserSpace ? DESKTOP_ADDRESS : "10.77.0.1";
+    this.vmAddress = isUserSpace ? MACHINE_ADDRESS : "10.77.0.2";
+    this.vmSeenAddress = isUserSpace ? SEEN_ADDRESS : this.vmAddress;
+  }
 
   /** Lays the topology out. What a failure leaves half done is removed. */
   static async create(options: NetworkOptions = {}): Promise<Network> {
@@ -72,7 +93,8 @@ export class Network implements AsyncDisposable {
       await Deno.chmod(folder, 0o755);
       const mac = await Namespace.create(`${prefix}-mac`);
       const vm = await Namespace.create(`${prefix}-vm`);
-      const network = new Network(mac, vm, folder, prefix, options, reaper);
+      const link = options.link ?? (Deno.env.get(LINK_VARIABLE) === "user-space" ? "user-space" : "veth");
+      const network = new Network(mac, vm, folder, prefix, options, reaper, link);
       await network.#link();
       for (const [bridge, count] of (options.containers ?? [1]).entries()) {
         await network.#addBridge(bridge, count);
@@ -100,16 +122,26 @@ export class Network implements AsyncDisposable {
     return lan;
   }
 
+  /** The network in user space between desktop and virtual machine; a RangeError where that is a veth pair. */
+  get userSpace(): UserSpaceNetwork {
+    if (this.#userSpace === undefined) throw new RangeError(`The link of ${this.prefix} is a veth pair`);
+    return this.#userSpace;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.reaper[Symbol.asyncDispose]();
   }
 
   async #link(): Promise<void> {
-    const mtu = String(this.options.underlayMtu ?? 1500);
-    await connect(this.mac, "eth0", this.vm, "eth0", mtu);
+    const mtu = this.options.underlayMtu ?? 1500;
+    await this.vm.sysctl("net/ipv4/ip_forward", "1");
+    if (this.link === "user-space") {
+      this.#userSpace = await UserSpaceNetwork.start(this.mac, this.vm, this.folder, mtu);
+      return;
+    }
+    await connect(this.mac, "eth0", this.vm, "eth0", String(mtu));
     await this.mac.ip("addr", "add", `${this.macAddress}/30`, "dev", "eth0");
     await this.vm.ip("addr", "add", `${this.vmAddress}/30`, "dev", "eth0");
-    await this.vm.sysctl("net/ipv4/ip_forward", "1");
   }
 
   /** A link's state follows its carrier a moment later, which a comparison of before and after would see. */
@@ -118,7 +150,7 @@ export class Network implements AsyncDisposable {
     const namespaces = [this.mac, this.vm, ...others];
     await waitUntil("every link is up", async () => {
       const links = await Promise.all(namespaces.map((namespace) => namespace.ip("-o", "link")));
-      return links.join("\n").split("\n").every((link) => / lo: | state UP /.test(link));
+      return links.join("\n").split("\n").every((link) => / lo: |[<,]LOWER_UP[,>]/.test(link));
     });
   }
 
