@@ -3,18 +3,20 @@
  * side, one that hangs loses only its own results, and each can be run with other programs.
  *
  * Most files run twice: with the compiled programs, and with programs that the released Deno runs from source. The two
- * differ where no runtime file of the released Deno can be had.
+ * differ where no runtime file of the released Deno can be had. The most telling ones run once more with the compiled
+ * programs and a virtual machine behind a network in user space, as Docker Desktop has it.
  *
  * @module
  */
 import { join } from "node:path";
+import { type Link, LINK_VARIABLE } from "../tests/topology/network.ts";
 import { PROGRAMS_VARIABLE } from "../tests/topology/server_side.ts";
 import { DOUBLE_VARIABLE } from "./darwin_double.ts";
 import { ROOT_FOLDER } from "./freshness.ts";
 import type { Step } from "./step.ts";
 
-/** Which programs a step tests. */
-export type Lane = "compiled" | "from source";
+/** Which programs a step tests, and where. */
+export type Lane = "compiled" | "from source" | "user-space network";
 
 /** A step that runs one test file. */
 export interface TestStep extends Step {
@@ -69,6 +71,23 @@ const ONCE = [
   /^tests\/e2e\/session_\w+_test\.ts$/,
 ];
 
+/** Files that run behind a network in user space too: the tunnel, Docker, sharing. */
+const BEHIND_USER_SPACE = new Set([
+  "tests/e2e/accessor_test.ts",
+  "tests/e2e/client_container_test.ts",
+  "tests/e2e/docker_containers_test.ts",
+  "tests/e2e/docker_network_test.ts",
+  "tests/e2e/recovery_test.ts",
+  "tests/e2e/sharing_recovery_test.ts",
+  "tests/e2e/sharing_test.ts",
+  "tests/e2e/traffic_test.ts",
+]);
+
+function lanesOf(file: string): readonly Lane[] {
+  if (ONCE.some((pattern) => pattern.test(file))) return ["compiled"];
+  return ["compiled", "from source", ...BEHIND_USER_SPACE.has(file) ? ["user-space network"] as const : []];
+}
+
 /** The test files of the suite, relative to the repository. */
 export function suiteFiles(): string[] {
   return FOLDERS.flatMap((folder) =>
@@ -95,16 +114,14 @@ function rank(file: string): number {
 export function planSuite(
   options: {
     readonly files: readonly string[];
-    readonly programs: Readonly<Record<Lane, string>>;
+    readonly programs: Readonly<Record<"compiled" | "from source", string>>;
     readonly reports: string;
   },
 ): Suite {
   const { programs, reports } = options;
   const steps = options.files.toSorted((a, b) => rank(a) - rank(b)).flatMap((file) => {
-    const lanes: Lane[] = ONCE.some((pattern) => pattern.test(file))
-      ? ["compiled"]
-      : ["compiled", "from source"];
-    return lanes.map((lane): TestStep => {
+    return lanesOf(file).map((lane): TestStep => {
+      const link: Link = lane === "user-space network" ? "user-space" : "veth";
       const report = join(reports, `${lane}-${file}.xml`.replaceAll(/[/ ]/g, "_"));
       return {
         name: `${lane}: ${file}`,
@@ -113,7 +130,8 @@ export function planSuite(
         report,
         argv: [Deno.execPath(), "test", "-A", "--no-check", "--quiet", `--junit-path=${report}`, file],
         env: {
-          [PROGRAMS_VARIABLE]: programs[lane],
+          [PROGRAMS_VARIABLE]: programs[lane === "from source" ? lane : "compiled"],
+          [LINK_VARIABLE]: link,
           [DOUBLE_VARIABLE]: join(programs["from source"], DOUBLE_PART),
         },
         limit: FILE_LIMIT,

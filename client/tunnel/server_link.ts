@@ -226,6 +226,7 @@ export class ServerLink implements Disposable {
     this.#traffic = traffic;
     if (received) this.#onReceive();
     const due = this.#heartbeat.tick(this.#clock.now(), received, sent);
+    if (due.lookup) this.#takeNewPort();
     if (due.heartbeat) this.#sendHeartbeat();
     if (this.#clock.now() - this.#describedAt >= DESCRIPTION_PERIOD_MS) this.describe();
     if (this.#heartbeat.isSilent && this.#answers && !this.#wasSilent) {
@@ -240,6 +241,18 @@ export class ServerLink implements Disposable {
     this.#tickTimer?.[Symbol.dispose]();
     const wait = Math.max(0, this.#heartbeat.nextDeadline - this.#clock.now());
     this.#tickTimer = this.#clock.after(wait, () => this.#tick());
+  }
+
+  /**
+   * Sends from another port from now on. The network of Docker Desktop never again passes what comes from a port that was
+   * silent for a minute, such as while the desktop slept (docker/for-mac issue 7555).
+   */
+  #takeNewPort(): void {
+    try {
+      this.#deps.socket.connect(this.endpoint);
+    } catch (error) {
+      log.debug("cannot take a new port", { reason: error instanceof Error ? error.message : String(error) });
+    }
   }
 
   #sendHeartbeat(): void {

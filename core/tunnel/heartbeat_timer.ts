@@ -10,9 +10,9 @@
 import { Backoff } from "../async/backoff.ts";
 
 /** Milliseconds between repeated heartbeats, if the interval is not shorter. */
-const REPEAT_MS = 1000;
+const REPEAT_MS = 500;
 /** Heartbeats repeated at that pace; then one an interval. */
-const FAST_REPEATS = 60;
+const FAST_REPEATS = 120;
 /** Unanswered heartbeats that lost datagrams may explain; with the next one the host name is looked up again. */
 const MAX_UNANSWERED = 2;
 /** The first and the longest pause between look-ups, in milliseconds. */

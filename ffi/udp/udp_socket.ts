@@ -18,7 +18,8 @@ export interface UdpSocket extends Disposable {
   /** The address and port it is bound to. */
   localEndpoint(): Endpoint;
   /**
-   * Sends and receives to and from this endpoint only, from now on; again with another to follow a moved peer.
+   * Sends and receives to and from this endpoint only, from now on; again with another to follow a moved peer. On Linux a
+   * socket opened with port 0 gets another port each time.
    *
    * @throws {SystemError}
    */

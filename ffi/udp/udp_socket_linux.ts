@@ -63,7 +63,8 @@ export function openLinuxUdpSocket(local: Endpoint): UdpSocket {
       return endpoint;
     },
     connect(peer: Endpoint): void {
-      // Without this a later connect keeps the source address that suited the first peer (udp(7), AF_UNSPEC).
+      // Without this a later connect keeps the source address that suited the first peer (udp(7), AF_UNSPEC). It also gives
+      // back a port that nobody chose, so that connect takes another (net/ipv4/udp.c, __udp_disconnect).
       libc.connect(descriptor, new Uint8Array(SOCKET_ADDRESS_CAPACITY), SOCKET_ADDRESS_CAPACITY);
       const to = linuxSocketAddress.encode(toSocketFamily(peer, family));
       throwOnError("connect", libc.connect(descriptor, to, to.length));

@@ -89,7 +89,8 @@ networkTest("the tunnel follows the network", {}, async (network, t) => {
     await tunnel.server.waitForStatus(
       "the server has the client's new port",
       ({ client }) =>
-        client !== null && client.endpoint !== before && client.endpoint.startsWith(`${network.vmSeenAddress}:`),
+        client !== null && client.endpoint !== before &&
+        client.endpoint.startsWith(`${network.vmSeenAddress}:`),
       BACK_LIMIT,
     );
     await tunnel.waitForEcho(BACK_LIMIT);

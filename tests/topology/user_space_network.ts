@@ -22,7 +22,10 @@ export const SEEN_ADDRESS = "127.0.0.1";
 const GATEWAY = "192.168.127.1";
 
 /** What tests behind it need besides. */
-export const USER_SPACE_NEEDS = { programs: ["gvproxy", "gcc"], packages: ["gvproxy", "gcc", "libc6-dev"] } as const;
+export const USER_SPACE_NEEDS = {
+  programs: ["gvproxy", "gcc"],
+  packages: ["gvproxy", "gcc", "libc6-dev"],
+} as const;
 
 /** The running network. It ends with the namespaces of its two ends. */
 export class UserSpaceNetwork {
