@@ -83,9 +83,13 @@ export function slowestTests(tally: Tally, count: number): TestTime[] {
   return tally.times.toSorted((a, b) => b.seconds - a.seconds).slice(0, count);
 }
 
+/** A test on a Docker Engine of a Debian suite that nothing on this machine can get. */
+const NOT_TO_BE_HAD = /\(needs Debian's \w+, not to be had: [^)]*\)$/;
+
 /**
  * The skipped tests that could have run on a well-equipped machine of this system. A test for another system says
- * so at the end of its name, as in `(needs macOS)` or `(needs root on Linux)`.
+ * so at the end of its name, as in `(needs macOS)` or `(needs root on Linux)`; one on a Docker Engine of a Debian suite
+ * that the machine's package source does not serve says so too.
  *
  * @param tally the results
  * @param os the system they were had on
@@ -93,5 +97,5 @@ export function slowestTests(tally: Tally, count: number): TestTime[] {
  */
 export function avoidableSkips(tally: Tally, os: "darwin" | "linux"): string[] {
   const other = os === "linux" ? /\(needs [^)]*(?:macOS|Darwin)[^)]*\)$/i : /\(needs [^)]*Linux[^)]*\)$/i;
-  return tally.skipped.filter((name) => !other.test(name));
+  return tally.skipped.filter((name) => !other.test(name) && !NOT_TO_BE_HAD.test(name));
 }

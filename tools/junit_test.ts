@@ -51,3 +51,9 @@ Deno.test("a test for the other system is no avoidable skip", () => {
   deepEqual(avoidableSkips(tally, "linux"), ["core/a_test.ts: opens a device (needs root on Linux)"]);
   deepEqual(avoidableSkips(tally, "darwin"), ["core/a_test.ts: opens utun (needs macOS)"]);
 });
+
+Deno.test("a test on an Engine that this machine cannot get is no avoidable skip", () => {
+  const gone = "a_test.ts: routes (needs Debian's forky, not to be had: forky is not served)";
+  const failed = "a_test.ts: routes (needs Debian's forky, not fetched: no route to the mirror)";
+  deepEqual(avoidableSkips({ ...NO_TESTS, skipped: [gone, failed] }, "linux"), [failed]);
+});

@@ -67,7 +67,9 @@ const ONCE = [
   /^tests\/e2e\/allocation_test\.ts$/,
   /^tests\/e2e\/binary_test\.ts$/,
   /^tests\/e2e\/darwin_\w+_test\.ts$/,
+  /^tests\/e2e\/engines_test\.ts$/,
   /^tests\/e2e\/image_contents_test\.ts$/,
+  /^tests\/e2e\/local_engine_test\.ts$/,
   /^tests\/e2e\/session_\w+_test\.ts$/,
 ];
 
@@ -98,7 +100,14 @@ export function suiteFiles(): string[] {
 }
 
 /** Orders files so that those known to take long start first; the rest keep their order. */
-const SLOWEST_FIRST = ["darwin_suite", "client_container", "darwin_mutation", "image_test", "docker_network"];
+const SLOWEST_FIRST = [
+  "darwin_suite",
+  "client_container",
+  "darwin_mutation",
+  "engines",
+  "image_test",
+  "docker_network",
+];
 
 function rank(file: string): number {
   const at = SLOWEST_FIRST.findIndex((name) => file.includes(name));

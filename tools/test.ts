@@ -1,7 +1,7 @@
 /**
  * `deno task test [--no-install] [FILE...]`: everything. Installs what the tests run (as root on Debian; `--no-install`
- * leaves the machine as it is), then the gate of `deno task ok`, the three binaries, the client's image, and the
- * end-to-end tests with the compiled programs and with programs run from source. Named test files run alone, without
+ * leaves the machine as it is), then the gate of `deno task ok`, the Docker Engines that are fetched into the cache
+ * folder, the three binaries, the client's image, and the end-to-end tests with the compiled programs and with programs run from source. Named test files run alone, without
  * the gate. The last line counts all tests; the exit status is 1 when something failed, and when CI=true and something
  * was skipped that this machine could run.
  *
@@ -14,6 +14,7 @@ import { DARWIN_NEEDS, ENGINE_NEEDS, missing, TOPOLOGY_PACKAGES } from "../tests
 import { runOrThrow } from "./command.ts";
 import { DOUBLE_VARIABLE } from "./darwin_double.ts";
 import { requireDenoVersion } from "./deno_version.ts";
+import { fetchEngines } from "./engines/fetched_engines.ts";
 import { ROOT_FOLDER } from "./freshness.ts";
 import { addTallies, avoidableSkips, NO_TESTS, parseJunit, slowestTests, type Tally } from "./junit.ts";
 import { absentPackages, installPackages } from "./packages.ts";
@@ -118,6 +119,8 @@ async function runSuite({ waiting, measuring }: Suite): Promise<Tally> {
 
 /** Makes what several test files share before they run side by side; the first fault, if any. */
 async function prepare(sourcePrograms: string): Promise<Tally> {
+  // Tests whose Engine is not there say so themselves.
+  if (missing(ENGINE_NEEDS) === undefined) await fetchEngines(console.log);
   if (!await task(["run", "-A", "tools/compile.ts"])) return { ...NO_TESTS, failed: ["deno task compile"] };
   try {
     await writeSourcePrograms(sourcePrograms);

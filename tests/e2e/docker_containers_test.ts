@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DockerEngine } from "../topology/docker_engine.ts";
-import { type DockerBridge, DockerRules } from "../topology/docker_rules.ts";
+import { DockerRules } from "../topology/docker_rules.ts";
 import { ENGINE_NEEDS } from "../topology/gate.ts";
 import { runPageContainer } from "../topology/page_container.ts";
 import { ping } from "../topology/ping.ts";
@@ -70,24 +70,6 @@ for (const backend of ["nft", "legacy"] as const) {
       await step("one of an internal network", async () => {
         await engine.docker("network", "create", "--internal", "--subnet", "10.99.2.0/24", "inner");
         await answers(await page("inner", "--network", "inner"), "inner");
-      });
-
-      await step("through the rules of Engine 28", async () => {
-        const id = await engine.docker("network", "inspect", "--format", "{{.Id}}", "web");
-        const bridge: DockerBridge = {
-          name: `br-${id.slice(0, 12)}`,
-          subnet: "10.99.0.0/24",
-          containers: [{ address: "10.99.0.5" }],
-        };
-        for (const version of ["28.0", "28.2"] as const) {
-          const from = (await rules.save()).includes("*raw") ? "with" : "without";
-          await rules.lay(version, [bridge]);
-          const took = await answers("10.99.0.5", "web", RESTART_LIMIT);
-          console.log(
-            `${backend}: Engine ${version}, ${from} a raw table before: answers after ${took.toFixed()} ms`,
-          );
-          await rules.iptables("-t", "raw", "-F", "PREROUTING");
-        }
       });
 
       for (const how of ["stop", "kill"] as const) {

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { permissionFlags, PROGRAMS } from "../../tools/programs.ts";
+import { DockerEngine } from "../topology/docker_engine.ts";
+import { ENGINES } from "../topology/engines.ts";
 import { run } from "../topology/process.ts";
+import { networkTest } from "../topology/tunnel_test_case.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -15,23 +18,41 @@ const QUESTION = `
   console.log(await isLocalEngine(engine, networks, () => Promise.resolve(foreign)));
 `;
 
-Deno.test({
-  name: "an Engine of this machine is known under the server's own permissions",
-  ignore: Deno.build.os !== "linux",
-}, async () => {
+/** Asks under the server's own permissions, with the Engine's answer to `GET /info`. */
+async function ask(info: string): Promise<string> {
   const server = PROGRAMS.find(({ binary }) => binary === "docker-connector") ?? assert.fail("no server");
   const flags = permissionFlags(server, { target: Deno.build.target, version: Deno.version.deno });
   const file = await Deno.makeTempFile({ suffix: ".ts" });
   try {
     await Deno.writeTextFile(file, QUESTION);
     const config = new URL("deno.json", ROOT).pathname;
-    for (const [name, isLocal] of [[Deno.hostname(), true], [`${Deno.hostname()}x`, false]] as const) {
-      const info = JSON.stringify({ Name: name });
-      const argv = [Deno.execPath(), "run", "--no-check", "--config", config, ...flags, file, info];
-      const { code, stdout, stderr } = await run(argv);
-      assert.deepEqual([code, stdout.trim()], [0, `${isLocal}`], stderr);
-    }
+    const argv = [Deno.execPath(), "run", "--no-check", "--config", config, ...flags, file, info];
+    const { code, stdout, stderr } = await run(argv);
+    assert.equal(code, 0, stderr);
+    return stdout.trim();
   } finally {
     await Deno.remove(file);
   }
+}
+
+Deno.test({
+  name: "an Engine of this machine is known under the server's own permissions",
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  for (const [name, isLocal] of [[Deno.hostname(), true], [`${Deno.hostname()}x`, false]] as const) {
+    assert.equal(await ask(JSON.stringify({ Name: name })), `${isLocal}`);
+  }
 });
+
+for (const kind of ENGINES) {
+  networkTest(
+    `${kind.title} of this machine is known by its own word`,
+    { containers: [] },
+    async (network) => {
+      await using engine = new DockerEngine(network, { kind });
+      await engine.start();
+      assert.equal(await ask(await engine.request("GET", "/info")), "true");
+    },
+    kind.needs,
+  );
+}

@@ -39,7 +39,7 @@ export async function saveSourceImage(engine: DockerEngine, programs: string): P
 async function runTool(engine: DockerEngine, tool: string, ...args: string[]): Promise<void> {
   const path = new URL(`../../${tool}`, import.meta.url).pathname;
   await mustRun([Deno.execPath(), "run", "-A", "--no-check", path, ...args], {
-    env: { DOCKER_HOST: `unix://${engine.socket}` },
+    env: engine.environment,
     deadline: BUILD_LIMIT,
   });
 }

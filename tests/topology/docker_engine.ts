@@ -3,20 +3,19 @@
  *
  * @module
  */
-import { adminPath } from "../../tools/packages.ts";
 import type { Backend } from "./docker_rules.ts";
+import { Dockerd } from "./dockerd.ts";
+import type { EngineDaemon } from "./engine_daemon.ts";
+import { DEFAULT_ENGINE, type EngineKind, enginePath } from "./engines.ts";
 import type { Network } from "./network.ts";
-import { mustRun, type Process, run } from "./process.ts";
+import { PodmanService } from "./podman_service.ts";
+import { mustRun, run } from "./process.ts";
 import { waitUntil } from "./wait.ts";
-
-/** Binds files over others, then becomes the program: pairs of paths, `--`, argv. */
-const BIND = 'while [ "$1" != -- ]; do mount --bind "$1" "$2" || exit; shift 2; done; shift; exec "$@"';
-
-/** Runs a program in a mount namespace of its own, so that no mount of it outlives it. */
-const OWN_MOUNTS = ["unshare", "--mount", "--propagation", "private"];
 
 /** How an Engine differs from the plain one. */
 export interface EngineOptions {
+  /** Which Engine it is; the newest where absent. */
+  readonly kind?: EngineKind;
   /**
    * Texts of files that it sees instead of the machine's own, by path. It gives /etc/resolv.conf and /etc/hosts on to
    * containers of the host's network.
@@ -31,23 +30,36 @@ export interface EngineOptions {
   readonly backend?: Backend;
 }
 
-/** A dockerd in the namespace `vm` that is running or between two runs. */
+/** A Docker Engine in the namespace `vm` that is running or between two runs. */
 export class DockerEngine implements AsyncDisposable {
+  readonly kind: EngineKind;
   readonly #network: Network;
   readonly #client: Deno.HttpClient;
-  #process: Process | undefined;
-  #containerd: Process | undefined;
-  #runs = 0;
+  readonly #daemon: EngineDaemon;
+  #version = "";
 
   /** @param network in whose `vm` it runs and in whose folder its files are */
   constructor(network: Network, readonly options: EngineOptions = {}) {
     this.#network = network;
+    this.kind = options.kind ?? DEFAULT_ENGINE;
     this.#client = Deno.createHttpClient({ proxy: { transport: "unix", path: this.socket } });
+    const Daemon = this.kind.isPodman ? PodmanService : Dockerd;
+    this.#daemon = new Daemon(network, this.socket, this.kind, options);
   }
 
   /** Path of its socket. */
   get socket(): string {
     return `${this.#network.folder}/docker.sock`;
+  }
+
+  /** Its version by its own word, once it has been started. */
+  get version(): string {
+    return this.#version;
+  }
+
+  /** The environment in which the docker command, its own where it has one, talks to it. */
+  get environment(): Readonly<Record<string, string>> {
+    return { DOCKER_HOST: `unix://${this.socket}`, PATH: enginePath(this.kind) };
   }
 
   /**
@@ -56,36 +68,26 @@ export class DockerEngine implements AsyncDisposable {
    * @param data names its data; another name is an Engine that knows nothing of what was before
    */
   async start(data = "first"): Promise<void> {
-    const { folder, vm } = this.#network;
-    // A killed dockerd takes its containerd along; while that one's process id is still there, as a zombie or another
-    // process, the next dockerd would wait for it in vain. So each run has its own folder for what runs.
-    const run = this.options.hasOwnContainerd === true ? `${folder}/run` : `${folder}/run${++this.#runs}`;
-    const files = ["--data-root", `${folder}/${data}`, "--exec-root", run, "--pidfile", `${run}.pid`];
-    if (this.options.hasOwnContainerd === true) files.push("--containerd", await this.#startContainerd());
-    const child = vm.spawn([
-      // In containerd's mount namespace, where runc finds what dockerd mounts.
-      ...this.#containerd === undefined
-        ? OWN_MOUNTS
-        : ["nsenter", `--mount=/proc/${this.#containerd.pid}/ns/mnt`],
-      ...["sh", "-c", BIND, "bind", ...await this.#writeFiles(), "--"],
-      // It finds by itself which storage driver works here; the one that always does copies each image for each container.
-      ...["dockerd", "--host", `unix://${this.socket}`, ...files],
-    ], { env: { PATH: await this.#searchPath() } });
-    this.#process = child;
-    await waitUntil("dockerd answers", async () => {
-      if (!child.running) throw new Error(`dockerd ended:\n${child.stderr.tail()}`);
-      return await this.request("GET", "/_ping").then(() => true, () => false);
+    const child = await this.#daemon.start(data);
+    const answer = await waitUntil(`${this.kind.title} answers`, async () => {
+      if (!child.running) throw new Error(`${this.kind.title} ended:\n${child.stderr.tail()}`);
+      return await this.request("GET", "/version").catch(() => undefined);
     }, 30_000);
+    if (this.#version === "") {
+      const { Version, ApiVersion } = JSON.parse(answer);
+      this.#version = Version;
+      console.log(`  ${this.kind.isPodman ? "Podman" : "Docker Engine"} ${Version}, API ${ApiVersion}`);
+    }
   }
 
   /** SIGTERM, as a service manager stops it. */
   async stop(): Promise<void> {
-    await this.#process?.stop(20_000);
+    await this.#daemon.stop();
   }
 
   /** SIGKILL. */
   async kill(): Promise<void> {
-    await this.#process?.kill();
+    await this.#daemon.kill();
   }
 
   /** Makes a bridge network. */
@@ -105,13 +107,13 @@ export class DockerEngine implements AsyncDisposable {
 
   /** Runs the docker command against it; its output, or an Error when that fails. */
   async docker(...args: string[]): Promise<string> {
-    return await mustRun(["docker", ...args], { env: { DOCKER_HOST: `unix://${this.socket}` } });
+    return await mustRun(["docker", ...args], { env: this.environment });
   }
 
   /** What a container has written to both of its outputs; one with a terminal has only the first. */
   async logs(name: string): Promise<string> {
     const argv = ["docker", "logs", name];
-    const { stdout, stderr } = await run(argv, { env: { DOCKER_HOST: `unix://${this.socket}` } });
+    const { stdout, stderr } = await run(argv, { env: this.environment });
     return `${stdout}\n${stderr}`;
   }
 
@@ -130,47 +132,7 @@ export class DockerEngine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
-    await this.#containerd?.stop();
+    await this.#daemon[Symbol.asyncDispose]();
     this.#client.close();
-  }
-
-  /** Path of containerd's socket. */
-  async #startContainerd(): Promise<string> {
-    const { folder, vm } = this.#network;
-    const address = `${folder}/containerd.sock`;
-    if (this.#containerd === undefined) {
-      const files = ["--address", address, "--root", `${folder}/containerd`, "--state", `${folder}/tasks`];
-      this.#containerd = vm.spawn([...OWN_MOUNTS, "containerd", "--config", "/dev/null", ...files]);
-      await waitUntil(
-        "containerd listens",
-        async () => (await Deno.stat(address).catch(() => null)) !== null,
-      );
-    }
-    return address;
-  }
-
-  /** dockerd runs `iptables`, whichever comes first. */
-  async #searchPath(): Promise<string> {
-    const { backend } = this.options;
-    if (backend === undefined) return adminPath();
-    const folder = `${this.#network.folder}/${backend}`;
-    await Deno.mkdir(folder, { recursive: true });
-    for (const name of ["iptables", "ip6tables"]) {
-      await Deno.remove(`${folder}/${name}`).catch(() => {});
-      await Deno.symlink(`/usr/sbin/xtables-${backend}-multi`, `${folder}/${name}`);
-    }
-    return `${folder}:${adminPath()}`;
-  }
-
-  /** Pairs of paths: where each text is, and what it is seen as. */
-  async #writeFiles(): Promise<string[]> {
-    const pairs: string[] = [];
-    for (const [path, text] of Object.entries(this.options.files ?? {})) {
-      const file = `${this.#network.folder}/${path.replaceAll("/", "_")}`;
-      await Deno.writeTextFile(file, text);
-      pairs.push(file, path);
-    }
-    return pairs;
   }
 }
