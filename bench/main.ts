@@ -1,92 +1,139 @@
 /**
- * `deno task bench [--rounds N] [--seconds N] [--only PART,PART] [--long]`: measures the tunnel beside its peers and
- * writes the figures to `bench/results/`. Linux, root; about five minutes.
+ * `deno task bench [--rounds N] [--seconds N] [--only PART,PART] [--lanes NAME,NAME] [--long]`: measures the tunnel beside its
+ * peers and writes the figures to `bench/results/`. Linux, root; about forty minutes.
  *
  * @module
  */
 import { OperationError } from "../core/error.ts";
 import { Network } from "../tests/topology/network.ts";
+import { measureAccessors } from "./accessor.ts";
+import { layOutAccessors } from "./accessor_tunnels.ts";
+import { type DarwinTunnel, layOutDarwin, measureDarwin } from "./darwin_calls.ts";
 import { Figures } from "./figures.ts";
-import { type Lane, layOut } from "./lanes.ts";
+import { measureIdle } from "./idle.ts";
+import type { Lane } from "./lanes.ts";
 import { describeMachine, load } from "./machine.ts";
 import { measureLongTransfer, measureMemory } from "./memory.ts";
-import { type BenchOptions, parseOptions, PARTS } from "./options.ts";
+import { type NewestPrograms, ownWireguardGoVersion, useNewestPrograms } from "./newest_programs.ts";
+import { type BenchOptions, isComplete, parseOptions } from "./options.ts";
 import { prepare } from "./prepare.ts";
 import { formatFigures, formatVerdicts } from "./report.ts";
 import { provenance, type Result, writeResult } from "./result.ts";
 import { measureRoundTrips } from "./rtt.ts";
-import { layOutSessions, measureSessions, type SessionLane } from "./sessions.ts";
 import { measureStart } from "./start.ts";
 import { judgeTargets } from "./targets.ts";
 import { measureTcp } from "./tcp.ts";
-import { describeLinks, type Link } from "./tuning.ts";
+import { layOut } from "./topologies.ts";
+import { describeLinks, describeSockets, type Link, type SocketBuffers } from "./tuning.ts";
 import { measureUdp } from "./udp.ts";
 import { warmUp } from "./warm_up.ts";
 
+/** All that stands side by side. */
+interface Bench {
+  readonly lanes: readonly Lane[];
+  readonly accessors: readonly Lane[];
+  readonly blank: Network;
+  readonly darwin: DarwinTunnel | undefined;
+}
+
+/** What it was measured over. */
+interface Surroundings {
+  readonly links: readonly Link[];
+  readonly sockets: readonly SocketBuffers[];
+  readonly engine: string;
+}
+
 /** Each round starts with another subject, so that none is always the one after the same other. */
 function rotate<T>(all: readonly T[], by: number): T[] {
-  const at = by % all.length;
+  const at = by % Math.max(1, all.length);
   return [...all.slice(at), ...all.slice(0, at)];
 }
 
 async function measureRound(
-  lanes: readonly Lane[],
-  sessions: readonly SessionLane[],
-  blank: Network,
+  bench: Bench,
+  round: number,
   options: BenchOptions,
   figures: Figures,
 ): Promise<void> {
   const { parts } = options;
+  const lanes = rotate(bench.lanes, round);
+  const accessors = rotate(bench.accessors, round);
   if (parts.has("tcp") || parts.has("cpu")) await measureTcp(lanes, options, figures);
   if (parts.has("udp")) await measureUdp(lanes, options, figures);
   if (parts.has("rtt")) await measureRoundTrips(lanes, figures);
-  if (parts.has("rss")) await measureMemory(lanes, figures);
-  if (parts.has("sessions")) await measureSessions(sessions, options, figures);
-  if (parts.has("start")) await measureStart(blank, figures);
+  if (parts.has("accessor")) await measureAccessors(accessors, options, figures);
+  if (parts.has("rss")) await measureMemory([...lanes, ...accessors], figures);
+  if (parts.has("idle")) await measureIdle([...lanes, ...accessors], figures);
+  if (parts.has("start")) await measureStart(bench.blank, figures);
+  if (bench.darwin !== undefined) await measureDarwin(bench.darwin, figures);
 }
 
-/** Measures all of it and returns the interfaces that it was measured over. */
-async function measure(options: BenchOptions, figures: Figures): Promise<Link[]> {
+/** Measures all of it. */
+async function measure(
+  options: BenchOptions,
+  newest: NewestPrograms,
+  figures: Figures,
+): Promise<Surroundings> {
   await using stack = new AsyncDisposableStack();
-  const lanes = await layOut(stack);
-  const blank = stack.use(await Network.create());
-  await warmUp(lanes);
-  const sessions = options.parts.has("sessions") ? await layOutSessions(stack, lanes) : [];
-  const links = await describeLinks([
-    ...lanes,
-    ...sessions.filter(({ network }) => !lanes.some((lane) => lane.network === network)),
-  ]);
+  const { parts, subjects } = options;
+  const ground = { stack, newest };
+  const needsLanes = (["tcp", "cpu", "udp", "rtt", "rss", "idle"] as const).some((part) => parts.has(part));
+  const lanes = needsLanes || options.long ? await layOut(ground, subjects) : [];
+  const needsAccessors = subjects.has("accessor") && (parts.has("accessor") || parts.has("idle"));
+  const bench: Bench = {
+    lanes,
+    accessors: needsAccessors ? await layOutAccessors(ground) : [],
+    blank: stack.use(await Network.create({ link: "veth" })),
+    darwin: parts.has("darwin") ? await layOutDarwin(stack) : undefined,
+  };
+  const all = [...bench.lanes, ...bench.accessors];
+  await warmUp(all);
+  const surroundings = {
+    links: await describeLinks(all),
+    sockets: await describeSockets(lanes.filter(({ pids }) => pids.desktop !== undefined)),
+    engine: lanes.find(({ subject }) => subject === "exec stream")?.version ?? "",
+  };
   for (let round = 0; round < options.rounds; round++) {
-    console.error(`-- round ${round + 1} of ${options.rounds}`);
-    await measureRound(rotate(lanes, round), rotate(sessions, round), blank, options, figures);
+    console.error(`-- round ${round + 1} of ${options.rounds}, load ${load().toFixed(2)}`);
+    await measureRound(bench, round, options, figures);
   }
   const own = lanes.find(({ subject }) => subject === "docker-connector");
   if (options.long && own !== undefined) await measureLongTransfer(own, figures);
-  return links;
+  return surroundings;
 }
 
 async function main(): Promise<void> {
   const options = parseOptions(Deno.args);
-  await prepare();
+  await prepare(options.subjects);
+  const newest = await useNewestPrograms((line) => console.error(line));
   const date = new Date();
   const machine = await describeMachine();
   const before = load();
   const figures = new Figures((line) => console.error(line));
-  const links = await measure(options, figures);
+  const { links, sockets, engine } = await measure(options, newest, figures);
   const verdicts = judgeTargets(figures);
+  const versions = {
+    wireguardGo: newest.wireguardGoVersion,
+    wireguardGoOf2022: await ownWireguardGoVersion(),
+    gvproxy: newest.gvproxyVersion,
+    engine,
+  };
   const result: Result = {
     date,
     command: ["deno", "task", "bench", ...Deno.args].join(" "),
+    rounds: options.rounds,
     machine,
+    versions,
     load: { before, after: load() },
     links,
+    sockets,
     figures,
     verdicts,
-    complete: PARTS.every((part) => options.parts.has(part)),
+    complete: isComplete(options),
   };
   const files = await writeResult(result);
   console.log(`${provenance(result).join("\n")}\n`);
-  console.log(`${formatFigures(figures)}\n`);
+  console.log(`${formatFigures(figures, versions)}\n`);
   console.log(`${formatVerdicts(verdicts)}\n`);
   console.log(files.join("\n"));
 }

@@ -1,13 +1,21 @@
 /**
- * Round trips of ICMP echoes from the desktop to the container, on an idle tunnel and beside a TCP stream.
+ * Round trips from the desktop to the container, on an idle tunnel and beside a TCP stream.
  *
  * @module
  */
 import { pause } from "../tests/topology/wait.ts";
-import { type Figures, type Load, LOADS, PACED_MEGABITS, roundTrip } from "./figures.ts";
+import type { Figures } from "./figures.ts";
 import { Stream } from "./iperf.ts";
 import { type Course, courseOf, type Lane } from "./lanes.ts";
-import { quantile } from "./statistics.ts";
+import {
+  type Load,
+  LOADS,
+  PACED_MEGABITS,
+  ROUND_TRIP_FIGURES,
+  roundTrip,
+  type RoundTripFigure,
+} from "./metrics.ts";
+import { mean, quantile } from "./statistics.ts";
 
 /** Echoes of one run, and seconds after which it ends with fewer. */
 const PROBES = 2000;
@@ -20,6 +28,11 @@ const RAMP = 300;
 /** The round trip times in microseconds of ping's output. */
 export function parseRoundTrips(output: string): number[] {
   return [...output.matchAll(/ time=([\d.]+) ms$/gm)].map((match) => Math.round(Number(match[1]) * 1000));
+}
+
+/** What is said of the round trips of one run. */
+export function figureOf(times: readonly number[], figure: RoundTripFigure): number {
+  return figure === "average" ? mean(times) : quantile(times, figure === "p50" ? 0.5 : 0.99);
 }
 
 /**
@@ -35,6 +48,7 @@ export async function probeRoundTrips({ from, address }: Course): Promise<number
 }
 
 async function measure(lane: Lane, load: Load): Promise<number[]> {
+  if (lane.byteStream !== undefined) return await lane.byteStream.echo();
   const course = courseOf(lane, "to");
   if (load === "idle") return await probeRoundTrips(course);
   await using _stream = await Stream.start(course, STREAM_BITS[load]);
@@ -45,11 +59,12 @@ async function measure(lane: Lane, load: Load): Promise<number[]> {
 /** One round. */
 export async function measureRoundTrips(lanes: readonly Lane[], figures: Figures): Promise<void> {
   for (const load of LOADS) {
-    for (const lane of lanes) {
+    for (const lane of lanes.filter(({ measures }) => measures.loads.includes(load))) {
       const times = await measure(lane, load);
       figures.runs.push({ part: "rtt", subject: lane.subject, load, probes: times.length });
-      figures.add(roundTrip(load, 50), lane.subject, quantile(times, 0.5));
-      figures.add(roundTrip(load, 99), lane.subject, quantile(times, 0.99));
+      for (const figure of ROUND_TRIP_FIGURES) {
+        figures.add(roundTrip(load, figure), lane.subject, figureOf(times, figure));
+      }
     }
   }
 }
