@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { Figures } from "./figures.ts";
+import { tcpThroughput } from "./metrics.ts";
 import { provenance, type Result, toJson } from "./result.ts";
 
 function result(): Result {
   return {
     date: new Date("2026-01-02T03:04:05Z"),
     command: "deno task bench --rounds 9",
+    rounds: 9,
     machine: {
       processor: "Some CPU",
       processors: 2,
@@ -13,7 +15,6 @@ function result(): Result {
       congestionControl: "cubic",
       connector: "docker-connector 0.1.0 (commit 0123abc, deno 2.4.2)",
       commit: "0123abc",
-      wireguardGo: "wireguard-go\t0.0.20220316-1",
       iperf3: "iperf 3.12 (cJSON 1.7.15)",
       ping: "ping from iputils 20221126",
       tuning: {
@@ -23,8 +24,15 @@ function result(): Result {
         deno: "2.9.6",
       },
     },
+    versions: {
+      wireguardGo: "0.0.20260522",
+      wireguardGoOf2022: "0.0.20220316",
+      gvproxy: "0.8.1",
+      engine: "28.5.2",
+    },
     load: { before: 0.123, after: 2.5 },
     links: [{ subject: "VXLAN", end: "mac", name: "vxlan0", mtu: 1400, txQueueLength: 1000 }],
+    sockets: [{ subject: "wireguard-go", end: "mac", port: 51820, receive: 14680064, send: 425984 }],
     figures: new Figures(),
     verdicts: [],
     complete: true,
@@ -35,8 +43,9 @@ Deno.test("a reader learns machine, versions, load, date and command", () => {
   const lines = provenance(result());
   assert.deepEqual(lines.slice(-3), [
     "2 x Some CPU, Linux 6.18.0, TCP cubic, load 0.12 before, 2.50 after",
-    "docker-connector 0.1.0 (commit 0123abc, deno 2.4.2); wireguard-go 0.0.20220316-1; iperf 3.12",
-    "2026-01-02 03:04Z, deno task bench --rounds 9, medians of the rounds, tunnel MTU 1400",
+    "docker-connector 0.1.0 (commit 0123abc, deno 2.4.2); wireguard-go 0.0.20260522 and 0.0.20220316; gvproxy 0.8.1; " +
+    "Engine 28.5.2; iperf 3.12",
+    "2026-01-02 03:04Z, deno task bench --rounds 9, 9 rounds, tunnel MTU 1400",
   ]);
 });
 
@@ -49,6 +58,8 @@ Deno.test("the JSON has buffers, queues, processors, governor, Deno and each rep
   const document = JSON.parse(toJson(whole));
   assert.deepEqual(document.machine.tuning, whole.machine.tuning);
   assert.deepEqual(document.links, whole.links);
+  assert.deepEqual(document.sockets, whole.sockets);
+  assert.match(document.notes.join("\n"), /Encrypted: wireguard-go and docker-accessor/);
   assert.deepEqual(document.runs, [
     {
       part: "tcp",
@@ -58,4 +69,17 @@ Deno.test("the JSON has buffers, queues, processors, governor, Deno and each rep
       repeatedAfter: "iperf3: unable to connect",
     },
   ]);
+});
+
+Deno.test("the JSON has least, median and most of each series, with the label of the charts", () => {
+  const whole = result();
+  for (const value of [3, 1, 2]) whole.figures.add(tcpThroughput("to", 1), "wireguard-go", value);
+  const { values, min, median, max, label } = JSON.parse(toJson(whole)).series[0];
+  assert.deepEqual({ values, min, median, max, label }, {
+    values: [3, 1, 2],
+    min: 1,
+    median: 2,
+    max: 3,
+    label: "wireguard-go 0.0.20260522",
+  });
 });

@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { versionsOf } from "./newest_programs.ts";
+import { labelOf, SUBJECTS, upstreamVersion } from "./subjects.ts";
+
+Deno.test("a label has the version of what is another project's", () => {
+  const versions = {
+    wireguardGo: "0.0.20260522",
+    wireguardGoOf2022: "0.0.20220316",
+    gvproxy: "0.8.1",
+    engine: "28.5.2",
+  };
+  const labels = SUBJECTS.map((subject) => labelOf(subject, versions));
+  assert.equal(new Set(labels).size, SUBJECTS.length);
+  assert.deepEqual(labels.slice(2, 4), ["wireguard-go 0.0.20260522", "wireguard-go 0.0.20220316"]);
+  assert.equal(labels.at(-2), "exec stream, Engine 28.5.2");
+});
+
+Deno.test("versions are read from the names of package files, without Debian's part", () => {
+  const versions = versionsOf([
+    "wireguard-go_0.0.20260522-1_amd64.deb",
+    "gvproxy_1%3a0.8.1+ds-4_arm64.deb",
+    "lock",
+  ]);
+  assert.deepEqual(versions, { "wireguard-go": "0.0.20260522-1", "gvproxy": "1:0.8.1+ds-4" });
+  assert.deepEqual(Object.values(versions).map(upstreamVersion), ["0.0.20260522", "0.8.1"]);
+});
