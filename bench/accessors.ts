@@ -20,6 +20,7 @@ import {
 import { type EchoRun, measureEchoes } from "./echo_stalls.ts";
 import { type FloodRun, measureFlood } from "./flood.ts";
 import { describeMachine, load } from "./machine.ts";
+import { useNewestPrograms } from "./newest_programs.ts";
 import { prepare } from "./prepare.ts";
 import { median } from "./statistics.ts";
 import { sumTurns, type Turns } from "./turns.ts";
@@ -96,6 +97,7 @@ function turnsLine(name: string, sums: readonly Turns[]): string[] {
 async function main(): Promise<void> {
   const { builds, rounds, idle, parts, flood, realtime } = parseOptions(Deno.args);
   await prepare();
+  const newest = await useNewestPrograms((line) => console.error(line));
   const date = new Date();
   const before = load();
   await using stack = new AsyncDisposableStack();
@@ -172,7 +174,8 @@ async function main(): Promise<void> {
     ),
     machine: {
       ...await describeMachine(),
-      wireguardGo: (await run(["wireguard-go", "--version"])).stdout.split("\n")[0],
+      // What it prints itself is a year behind (v0.0.20250522 in 0.0.20260522).
+      wireguardGo: newest.wireguardGoVersion,
     },
     load: { before, after: load() },
     idle,

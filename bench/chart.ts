@@ -54,6 +54,8 @@ const LABEL_WIDTH = 200;
 const BAR_WIDTH = 170;
 const HEAD = 58;
 const NOTE = 17;
+/** Characters of a note that fit beside each other at its size. */
+const NOTE_WIDTH = 150;
 
 /** Colours by tone, for light pages and for dark ones. */
 const COLOURS: Readonly<Record<Tone, readonly [light: string, dark: string]>> = {
@@ -117,6 +119,17 @@ function drawPanel(panel: Panel, left: number, top: number): string {
   ].join("\n");
 }
 
+/** Cuts a line between words where the page is too narrow for it. */
+export function wrap(line: string, width: number = NOTE_WIDTH): string[] {
+  const lines: string[] = [];
+  for (const word of line.split(" ")) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}
+
 /** Draws a chart; each panel has a scale of its own, from 0 to its longest bar. */
 export function drawChart({ title, panels, notes }: Chart): string {
   const width = 2 * MARGIN + COLUMNS * PANEL_WIDTH;
@@ -127,8 +140,9 @@ export function drawChart({ title, panels, notes }: Chart): string {
     row.forEach((panel, column) => body.push(drawPanel(panel, MARGIN + column * PANEL_WIDTH, top)));
     top += PANEL_HEAD + ROW * Math.max(...row.map(({ bars }) => bars.length)) + PANEL_GAP;
   }
-  notes.forEach((note, index) => body.push(text(MARGIN, top + index * NOTE, "faint note", note)));
-  const height = top + notes.length * NOTE + MARGIN / 2;
+  const lines = notes.flatMap((note) => wrap(note));
+  lines.forEach((note, index) => body.push(text(MARGIN, top + index * NOTE, "faint note", note)));
+  const height = top + lines.length * NOTE + MARGIN / 2;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
     `role="img" aria-label="${escape(title)}">`,

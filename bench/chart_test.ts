@@ -64,3 +64,8 @@ Deno.test("dark pages get colours of their own", () => {
   const page = /\.page\{fill:(#\w+)\}/;
   assert.notEqual(page.exec(light)?.[1], page.exec(dark)?.[1]);
 });
+
+Deno.test("a note that is too long goes on in the next line", () => {
+  assert.deepEqual(wrap("one two three", 7), ["one two", "three"]);
+  assert.deepEqual(wrap("unbreakable", 3), ["unbreakable"]);
+});

@@ -16,6 +16,7 @@ import {
   type Metric,
   ROUND_TRIP_FIGURES,
   roundTrip,
+  streamBeside,
   tcpThroughput,
   TUNNEL_ENDS,
   udpPeak,
@@ -40,6 +41,7 @@ const THROUGHPUT: readonly Metric[] = [
   ...STREAMS.flatMap((streams) => DIRECTIONS.map((direction) => tcpThroughput(direction, streams))),
   ...DIRECTIONS.map(accessorThroughput),
   ...LADDERS.map(({ payload }) => udpPeak(payload)),
+  streamBeside("full"),
 ];
 
 const LATENCY: readonly Metric[] = [

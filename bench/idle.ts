@@ -8,21 +8,32 @@ import type { Figures } from "./figures.ts";
 import type { Lane } from "./lanes.ts";
 import { processesOf } from "./memory.ts";
 import { idleProcessor, idleWakeUps } from "./metrics.ts";
-import { type Activity, processActivity } from "./proc.ts";
+import { type Activity, threadActivity } from "./proc.ts";
 
 /** Seconds without traffic, and before that for what the last traffic left to do. */
 const SECONDS = 20;
 const SETTLE_SECONDS = 3;
 
-/** What a process did in some time. */
-export function idleFigures(
-  before: Activity,
-  after: Activity,
-  seconds: number,
-): { readonly processor: number; readonly wakeUps: number } {
+type Threads = ReadonlyMap<string, Activity>;
+
+/** What a process did in some time: percent of a core, wake-ups a second, and those of each kind of thread. */
+export function idleFigures(before: Threads, after: Threads, seconds: number) {
+  let [nanoseconds, switches] = [0, 0];
+  const byName = new Map<string, number>();
+  for (const [thread, activity] of after) {
+    const first = before.get(thread) ?? { nanoseconds: 0, switches: 0 };
+    nanoseconds += activity.nanoseconds - first.nanoseconds;
+    switches += activity.switches - first.switches;
+    const name = thread.slice(thread.indexOf(" ") + 1);
+    byName.set(name, (byName.get(name) ?? 0) + (activity.switches - first.switches) / seconds);
+  }
+  const threads = [...byName].filter(([, rate]) => rate > 0).map(([name, rate]) =>
+    `${name} ${rate.toFixed(1)}`
+  );
   return {
-    processor: 100 * (after.nanoseconds - before.nanoseconds) / 1e9 / seconds,
-    wakeUps: (after.switches - before.switches) / seconds,
+    processor: 100 * nanoseconds / 1e9 / seconds,
+    wakeUps: switches / seconds,
+    threads: threads.join(", "),
   };
 }
 
@@ -31,15 +42,16 @@ export async function measureIdle(lanes: readonly Lane[], figures: Figures): Pro
   const processes = lanes.flatMap((lane) => processesOf(lane).map((process) => ({ ...process, lane })));
   await pause(SETTLE_SECONDS * 1000);
   const begin = performance.now();
-  const before = await Promise.all(processes.map(({ pid }) => processActivity(pid)));
+  const before = await Promise.all(processes.map(({ pid }) => threadActivity(pid)));
   await pause(SECONDS * 1000);
-  const after = await Promise.all(processes.map(({ pid }) => processActivity(pid)));
+  const after = await Promise.all(processes.map(({ pid }) => threadActivity(pid)));
   const seconds = (performance.now() - begin) / 1000;
-  for (const [index, { end, lane }] of processes.entries()) {
+  for (const [index, { end, lane: { subject } }] of processes.entries()) {
     const [first, last] = [before[index], after[index]];
     if (first === undefined || last === undefined) continue;
-    const { processor, wakeUps } = idleFigures(first, last, seconds);
-    figures.add(idleProcessor(end), lane.subject, processor);
-    figures.add(idleWakeUps(end), lane.subject, wakeUps);
+    const { processor, wakeUps, threads } = idleFigures(first, last, seconds);
+    figures.add(idleProcessor(end), subject, processor);
+    figures.add(idleWakeUps(end), subject, wakeUps);
+    figures.runs.push({ part: "idle", subject, end, wakeUpsByThread: threads });
   }
 }

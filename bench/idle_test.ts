@@ -1,12 +1,20 @@
 import assert from "node:assert/strict";
 import { idleFigures } from "./idle.ts";
-import { parseActivity, processActivity } from "./proc.ts";
+import { parseActivity, threadActivity } from "./proc.ts";
 
-Deno.test("idle cost is percent of a core and wake-ups a second", () => {
-  const [before, after] = [{ nanoseconds: 5e9, switches: 100 }, { nanoseconds: 5.02e9, switches: 160 }];
-  const { processor, wakeUps } = idleFigures(before, after, 20);
+Deno.test("idle cost is percent of a core and wake-ups a second, a new thread's from its start", () => {
+  const before = new Map([["1 main", { nanoseconds: 5e9, switches: 100 }], ["2 ended", {
+    nanoseconds: 1,
+    switches: 9,
+  }]]);
+  const after = new Map([
+    ["1 main", { nanoseconds: 5.01e9, switches: 140 }],
+    ["3 worker", { nanoseconds: 0.01e9, switches: 20 }],
+  ]);
+  const { processor, wakeUps, threads } = idleFigures(before, after, 20);
   assert.equal(processor.toFixed(3), "0.100");
   assert.equal(wakeUps, 3);
+  assert.equal(threads, "main 2.0, worker 1.0");
 });
 
 Deno.test("a thread's activity is read from schedstat and status", () => {
@@ -19,10 +27,11 @@ Deno.test({
   name: "the activity of all threads of a process grows (needs Linux)",
   ignore: Deno.build.os !== "linux",
   async fn() {
-    const before = await processActivity(Deno.pid);
+    const sum = async () =>
+      [...(await threadActivity(Deno.pid)).values()]
+        .reduce((total, { switches }) => total + switches, 0);
+    const before = await sum();
     await new Promise((resolve) => setTimeout(resolve, 5));
-    const after = await processActivity(Deno.pid);
-    assert.ok(before.nanoseconds > 0 && after.nanoseconds > before.nanoseconds);
-    assert.ok(after.switches > before.switches);
+    assert.ok(await sum() > before);
   },
 });

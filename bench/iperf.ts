@@ -12,7 +12,7 @@ import {
   type UdpReport,
 } from "./iperf_report.ts";
 import type { Course } from "./lanes.ts";
-import { roomlessDatagrams, socketBufferLimit } from "./proc.ts";
+import { parseReceivedBytes, roomlessDatagrams, socketBufferLimit } from "./proc.ts";
 
 const PORT = 5201;
 /** Milliseconds that a run may take beyond its own length. */
@@ -137,6 +137,11 @@ export class Stream implements AsyncDisposable {
       await stream[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** Bytes that the receiver's interface has taken so far, headers and all. */
+  async received(): Promise<number> {
+    return parseReceivedBytes(await Deno.readTextFile(`/proc/${this.receiver.pid}/net/dev`), "eth0");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { formatValue, panelTitle } from "./charts.ts";
-import { type KeptResult, PAGES, readResult, resultsIn, rewrite } from "./kept_figures.ts";
+import { PAGES, readResult, resultsIn, rewrite } from "./kept_figures.ts";
+import type { KeptResult } from "./kept_tables.ts";
 import { median } from "./statistics.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));

@@ -90,7 +90,7 @@ async function measure(
   await warmUp(all);
   const surroundings = {
     links: await describeLinks(all),
-    sockets: await describeSockets(lanes.filter(({ pids }) => pids.desktop !== undefined)),
+    sockets: await describeSockets(all),
     engine: lanes.find(({ subject }) => subject === "exec stream")?.version ?? "",
   };
   for (let round = 0; round < options.rounds; round++) {

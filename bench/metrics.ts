@@ -98,6 +98,12 @@ export function roundTrip(load: Load, figure: RoundTripFigure): Metric {
   return { id: `rtt.${load}.${figure}`, part: "rtt", title, unit: "us", digits: 0 };
 }
 
+/** What the stream beside the round trips carried meanwhile. */
+export function streamBeside(load: Exclude<Load, "idle">): Metric {
+  const title = `stream beside the round trips, ${load === "full" ? "full" : `paced to ${PACED_MEGABITS}`}`;
+  return { id: `rtt.${load}.stream`, part: "rtt", title, unit: "Mbit/s", digits: 0 };
+}
+
 /** TCP throughput between an accessor and the server, one stream, as the receiver counts it. */
 export function accessorThroughput(direction: Direction): Metric {
   const title = `TCP ${direction} server, encrypted`;

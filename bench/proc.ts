@@ -67,20 +67,18 @@ export async function processorTime(pid: number): Promise<number> {
   return parseProcessorTime(await Deno.readTextFile(`/proc/${pid}/stat`));
 }
 
-/** What the threads that a process has now have done so far. */
-export async function processActivity(pid: number): Promise<Activity> {
-  let [nanoseconds, switches] = [0, 0];
+/** What the threads that a process has now have done so far, by thread and name, such as "17 docker-connecto". */
+export async function threadActivity(pid: number): Promise<Map<string, Activity>> {
+  const threads = new Map<string, Activity>();
   for await (const { name } of Deno.readDir(`/proc/${pid}/task`)) {
-    const texts = await Promise.all(
-      ["schedstat", "status"].map((file) => Deno.readTextFile(`/proc/${pid}/task/${name}/${file}`)),
-      // A thread that has ended since is left out.
-    ).catch(() => undefined);
-    if (texts === undefined) continue;
-    const activity = parseActivity(texts[0] ?? "", texts[1] ?? "");
-    nanoseconds += activity.nanoseconds;
-    switches += activity.switches;
+    const files = ["schedstat", "status", "comm"].map((file) => `/proc/${pid}/task/${name}/${file}`);
+    // A thread that has ended since is left out.
+    const texts = await Promise.all(files.map((file) => Deno.readTextFile(file))).catch(() => []);
+    const [schedstat, status, comm] = texts;
+    if (schedstat === undefined || status === undefined || comm === undefined) continue;
+    threads.set(`${name} ${comm.trim()}`, parseActivity(schedstat, status));
   }
-  return { nanoseconds, switches };
+  return threads;
 }
 
 /** Bytes of a process's resident memory. */

@@ -14,6 +14,7 @@ import {
   ROUND_TRIP_FIGURES,
   roundTrip,
   type RoundTripFigure,
+  streamBeside,
 } from "./metrics.ts";
 import { mean, quantile } from "./statistics.ts";
 
@@ -47,24 +48,35 @@ export async function probeRoundTrips({ from, address }: Course): Promise<number
   return times;
 }
 
-async function measure(lane: Lane, load: Load): Promise<number[]> {
-  if (lane.byteStream !== undefined) return await lane.byteStream.echo();
+/** The round trips, and what the stream beside them carried in Mbit/s. */
+interface Outcome {
+  readonly times: number[];
+  readonly beside?: number;
+}
+
+async function measure(lane: Lane, load: Load): Promise<Outcome> {
+  if (lane.byteStream !== undefined) return { times: await lane.byteStream.echo() };
   const course = courseOf(lane, "to");
-  if (load === "idle") return await probeRoundTrips(course);
-  await using _stream = await Stream.start(course, STREAM_BITS[load]);
+  if (load === "idle") return { times: await probeRoundTrips(course) };
+  await using stream = await Stream.start(course, STREAM_BITS[load]);
   await pause(RAMP);
-  return await probeRoundTrips(course);
+  const [begin, before] = [performance.now(), await stream.received()];
+  const times = await probeRoundTrips(course);
+  const beside = (await stream.received() - before) * 8 / 1e3 / (performance.now() - begin);
+  return { times, beside };
 }
 
 /** One round. */
 export async function measureRoundTrips(lanes: readonly Lane[], figures: Figures): Promise<void> {
   for (const load of LOADS) {
     for (const lane of lanes.filter(({ measures }) => measures.loads.includes(load))) {
-      const times = await measure(lane, load);
+      const { times, beside } = await measure(lane, load);
       figures.runs.push({ part: "rtt", subject: lane.subject, load, probes: times.length });
       for (const figure of ROUND_TRIP_FIGURES) {
         figures.add(roundTrip(load, figure), lane.subject, figureOf(times, figure));
       }
+      // Round trips beside a stream that stands still would say nothing.
+      if (beside !== undefined && load !== "idle") figures.add(streamBeside(load), lane.subject, beside);
     }
   }
 }
