@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Chart, drawChart } from "./chart.ts";
+import { type Chart, drawChart, wrap } from "./chart.ts";
 
 const chart: Chart = {
   title: 'Speed of "a" & <b>',

@@ -1,15 +1,20 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { formatValue, panelTitle } from "./charts.ts";
+import { drawCharts, formatValue, panelTitle } from "./charts.ts";
+import { Figures } from "./figures.ts";
 import { PAGES, readResult, resultsIn, rewrite } from "./kept_figures.ts";
 import type { KeptResult } from "./kept_tables.ts";
+import { accessorThroughput, idleProcessor, roundTrip, tcpThroughput } from "./metrics.ts";
+import { provenance, toJson } from "./result.ts";
+import { resultOf } from "./result_fixture.ts";
 import { median } from "./statistics.ts";
+import { SUBJECTS } from "./subjects.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const read = (path: string) => Deno.readTextFileSync(ROOT + path);
 
 /** The result that a chart was drawn of, by the date in its notes. */
-function resultOf(chart: string): string {
+function nameOf(chart: string): string {
   const [, day, hour, minute] = />(\d{4}-\d{2}-\d{2}) (\d{2}):(\d{2})Z, deno task bench/.exec(chart) ?? [];
   return `${day}T${hour}${minute}Z.json`;
 }
@@ -50,7 +55,7 @@ Deno.test("every page has the figures of the results that it names", () => {
 
 Deno.test("every page shows the result that the charts were drawn of", () => {
   for (const name of ["throughput", "latency"]) {
-    const latest = resultOf(read(`bench/results/latest-${name}.svg`));
+    const latest = nameOf(read(`bench/results/latest-${name}.svg`));
     for (const page of Object.keys(PAGES)) {
       assert.ok(resultsIn(read(page)).includes(latest), `${page}: ${latest}`);
     }
@@ -61,7 +66,7 @@ Deno.test("every bar of the latest charts has its result's median", () => {
   for (const name of ["throughput", "latency"]) {
     const chart = read(`bench/results/latest-${name}.svg`);
     assert.ok(barsOf(chart).length > 20, name);
-    assert.deepEqual(faultsOf(chart, readResult(resultOf(chart))), []);
+    assert.deepEqual(faultsOf(chart, readResult(nameOf(chart))), []);
   }
 });
 
@@ -70,7 +75,7 @@ Deno.test("a wrong figure is found, in a page and in a chart", () => {
   const { label, title, value } = barsOf(chart)[0] ?? { label: "", title: "", value: "" };
   const wrong = chart.replace(`>${value}<`, ">1<");
   assert.match(
-    faultsOf(wrong, readResult(resultOf(chart))).join("\n"),
+    faultsOf(wrong, readResult(nameOf(chart))).join("\n"),
     new RegExp(`${label}: 1 beside ${value}`),
   );
   assert.notEqual(title, "");
@@ -81,4 +86,36 @@ Deno.test("a wrong figure is found, in a page and in a chart", () => {
   );
   assert.notEqual(other, page);
   assert.equal(rewrite(other, "en", readResult), page);
+});
+
+Deno.test("a run of today takes an old one's place in charts and pages", () => {
+  const figures = new Figures();
+  const metrics = [
+    tcpThroughput("to", 1),
+    accessorThroughput("to"),
+    roundTrip("full", "p99"),
+    idleProcessor("vm"),
+  ];
+  for (const [index, metric] of metrics.entries()) {
+    for (const [place, subject] of SUBJECTS.entries()) {
+      for (const value of [1, 3, 2]) figures.add(metric, subject, 1234.567 * (index + 1) * (place + value));
+    }
+  }
+  const result = resultOf(figures);
+  const { versions } = result;
+  const name = "2026-01-02T0304Z.json";
+  const kept: KeptResult = JSON.parse(toJson(result));
+  for (const chart of drawCharts({ figures, versions, notes: provenance(result) }).values()) {
+    assert.equal(nameOf(chart), name);
+    assert.ok(barsOf(chart).length >= SUBJECTS.length);
+    assert.deepEqual(faultsOf(chart, kept), []);
+  }
+  const before = nameOf(read("bench/results/latest-throughput.svg"));
+  const readBoth = (asked: string) => asked === name ? kept : readResult(asked);
+  for (const [page, language] of Object.entries(PAGES)) {
+    const renewed = rewrite(read(page), language, readBoth, new Map([[before, name]]));
+    assert.ok(resultsIn(renewed).includes(name) && !resultsIn(renewed).includes(before), page);
+    assert.match(renewed, /wireguard-go 0\.0\.20260522/);
+    assert.equal(rewrite(renewed, language, readBoth), renewed);
+  }
 });
