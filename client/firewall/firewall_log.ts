@@ -26,7 +26,10 @@ export class FirewallLog {
     this.#tellRules(state);
     this.#tellFault(state);
     for (const { pair: { a, b }, bridges } of found) {
-      this.#tellPair(formatAddress(a), formatAddress(b), bridges);
+      // What no rule connects is not told as connected: the chain's absence is told above.
+      if (bridges === undefined || state.backends.length > 0) {
+        this.#tellPair(formatAddress(a), formatAddress(b), bridges);
+      }
     }
   }
 

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import type { ServerStatus } from "./control_socket.ts";
+import { type ClientStatus, readStatus, type ServerStatus } from "./control_socket.ts";
 import type { Daemon } from "./daemon.ts";
 import { DockerMachine } from "./docker_machine.ts";
 import type { EngineKind } from "./engines.ts";
 import type { Network } from "./network.ts";
+import { mustRun } from "./process.ts";
 import { launchServer } from "./tunnel.ts";
 import { waitUntil } from "./wait.ts";
 import { fetchPage } from "./web.ts";
@@ -17,6 +18,10 @@ const MANAGED = { config: "", serverEnv: { DOCKER_CONNECTOR_IMAGE: "" } };
 
 /** The kept container's name. */
 export const CLIENT_CONTAINER = "mac-connector";
+
+/** Where the image has the client, and its control socket. */
+const CLIENT_PROGRAM = "/usr/bin/docker-connector-client";
+const CLIENT_SOCKET = "/run/docker-connector-client.sock";
 
 /** Engine and server. Disposal stops both. */
 export class EngineScene implements AsyncDisposable {
@@ -61,19 +66,21 @@ export class EngineScene implements AsyncDisposable {
     await this.server.waitForStatus(`the route to ${prefix} is ${state ?? "gone"}`, isSo, deadline);
   }
 
-  /** Waits until the client's log has a line that matches. */
-  async clientSays(pattern: RegExp): Promise<void> {
-    const { engine } = this.machine;
-    await waitUntil(
-      `the client says ${pattern}`,
-      async () => pattern.test(await engine.logs(CLIENT_CONTAINER)),
-    );
+  /** Waits until the client shows its only pair of networks in that state. */
+  async pairIs(state: "connected" | "waiting"): Promise<void> {
+    await waitUntil(`the pair is ${state}`, async () => {
+      const status = await readStatus<ClientStatus>(await this.#clientSocket());
+      return status?.firewall.pairs.map((pair) => pair.state).join() === state;
+    });
   }
 
   /** Whether an address answers a container within a second. */
   async reaches(container: string, address: string): Promise<boolean> {
     const ping = ["/busybox", "ping", "-c", "1", "-W", "1", address];
-    return await this.machine.engine.docker("exec", container, ...ping).then(() => true, () => false);
+    const text = await this.machine.engine.docker("exec", container, ...ping).catch(String);
+    const [, received] = /, ([01]) packets received/.exec(text) ?? [];
+    if (received === undefined) throw new Error(`Cannot ping from container ${container}: ${text}`);
+    return received === "1";
   }
 
   /** Adds the logs of both programs to the message of an error that the body throws. */
@@ -94,5 +101,15 @@ export class EngineScene implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.server[Symbol.asyncDispose]();
     await this.machine[Symbol.asyncDispose]();
+  }
+
+  /** Path of the client's control socket, in the container's root folder. */
+  async #clientSocket(): Promise<string> {
+    const pids = await mustRun(["ip", "netns", "pids", this.network.vm.name]);
+    for (const pid of pids.split("\n")) {
+      const command = await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
+      if (command.startsWith(`${CLIENT_PROGRAM}\0`)) return `/proc/${pid}/root${CLIENT_SOCKET}`;
+    }
+    throw new Error("Cannot find the client's process: it does not run");
   }
 }

@@ -12,8 +12,9 @@ import type { Process } from "./process.ts";
 import { waitUntil } from "./wait.ts";
 
 /**
- * $1 is the root folder, $2 the test's folder, then pairs of files: what is seen as which. It stays as process 1 of the
- * containers' process namespace: when it ends, so do all of them, and with them their mounts and networks.
+ * $1 is the root folder, $2 the test's folder, then pairs of files: what is seen as which. The folder becomes the root of the
+ * mount namespace, since a process that enters a container's has that root. It stays as process 1 of the containers' process
+ * namespace: when it ends, so do all of them, and with them their mounts and networks.
  */
 const HOLD = `
 set -e
@@ -28,7 +29,10 @@ for scratch in dev/shm run tmp var/tmp; do mount -t tmpfs none "$root/$scratch";
 mkdir -p "$root$folder"
 mount --bind "$folder" "$root$folder"
 while [ $# -gt 0 ]; do mount --bind "$1" "$root$2"; shift 2; done
-exec chroot "$root" catatonit -P
+cd "$root"
+mkdir run/machine
+pivot_root . run/machine
+exec busybox sh -c 'busybox umount -l /run/machine && exec catatonit -P'
 `;
 
 /** The cgroups that Podman makes, in each hierarchy, and leaves. */
@@ -73,8 +77,7 @@ export class PodmanService implements EngineDaemon {
     ];
     this.#service = vm.spawn([
       ...["nsenter", `--mount=/proc/${first}/ns/mnt`, `--pid=/proc/${first}/ns/pid`],
-      ...["chroot", this.#root, "podman", ...files],
-      ...["system", "service", "--time", "0", `unix://${this.socket}`],
+      ...["podman", ...files, "system", "service", "--time", "0", `unix://${this.socket}`],
     ], { env: { CONTAINERS_CONF: config, PATH: "/usr/sbin:/usr/bin" } });
     return this.#service;
   }

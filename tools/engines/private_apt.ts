@@ -70,7 +70,8 @@ export async function extractPackages(
   const said = update.stdout + update.stderr;
   if (!update.success || /^[EW]:/m.test(update.stderr)) {
     if (NOT_SERVED.test(said)) throw new SuiteNotServed(`${suite} is not served`);
-    throw new OperationError("failure", `Cannot read Debian's ${suite}: ${said.trim().split("\n").at(-1)}`);
+    const reason = said.split("\n").find((line) => /^[EW]: /.test(line)) ?? `exit ${update.code}`;
+    throw new OperationError("failure", `Cannot read Debian's ${suite}: ${reason}`);
   }
   if (isWhole) {
     const install = ["install", "--yes", "--no-install-recommends", "--download-only", ...packages];
