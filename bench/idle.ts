@@ -7,8 +7,9 @@ import { pause } from "../tests/topology/wait.ts";
 import type { Figures } from "./figures.ts";
 import type { Lane } from "./lanes.ts";
 import { processesOf } from "./memory.ts";
-import { idleProcessor, idleWakeUps } from "./metrics.ts";
+import { type End, idleProcessor, idleWakeUps } from "./metrics.ts";
 import { type Activity, threadActivity } from "./proc.ts";
+import type { Subject } from "./subjects.ts";
 
 /** Seconds without traffic, and before that for what the last traffic left to do. */
 const SECONDS = 20;
@@ -37,21 +38,50 @@ export function idleFigures(before: Threads, after: Threads, seconds: number) {
   };
 }
 
+/** A process that is watched, and whether what it does is a figure. */
+interface Watched {
+  readonly subject: Subject;
+  readonly end: End;
+  readonly pid: number;
+  readonly isFigure: boolean;
+}
+
+/**
+ * The processes of all lanes. A server of another lane than the idle tunnel has no Engine, which costs it more; that is told, but
+ * is no figure. Nor is a second client's.
+ */
+function watch(idle: Lane | undefined, lanes: readonly Lane[]): Watched[] {
+  return [...idle === undefined ? [] : [idle], ...lanes].flatMap((lane) =>
+    processesOf(lane).map(({ end, pid }) => {
+      const isServer = end === "desktop" && lane.subject !== "wireguard-go";
+      const isFigure = lane === idle || (lane.subject !== idle?.subject && !isServer);
+      return { subject: lane.subject, end, pid, isFigure };
+    })
+  );
+}
+
 /** One round: all programs are watched at the same time, since none of them has anything to do. */
-export async function measureIdle(lanes: readonly Lane[], figures: Figures): Promise<void> {
-  const processes = lanes.flatMap((lane) => processesOf(lane).map((process) => ({ ...process, lane })));
+export async function measureIdle(
+  idle: Lane | undefined,
+  lanes: readonly Lane[],
+  figures: Figures,
+): Promise<void> {
+  const processes = watch(idle, lanes);
   await pause(SETTLE_SECONDS * 1000);
   const begin = performance.now();
   const before = await Promise.all(processes.map(({ pid }) => threadActivity(pid)));
   await pause(SECONDS * 1000);
   const after = await Promise.all(processes.map(({ pid }) => threadActivity(pid)));
   const seconds = (performance.now() - begin) / 1000;
-  for (const [index, { end, lane: { subject } }] of processes.entries()) {
+  for (const [index, { subject, end, isFigure }] of processes.entries()) {
     const [first, last] = [before[index], after[index]];
     if (first === undefined || last === undefined) continue;
     const { processor, wakeUps, threads } = idleFigures(first, last, seconds);
-    figures.add(idleProcessor(end), subject, processor);
-    figures.add(idleWakeUps(end), subject, wakeUps);
-    figures.runs.push({ part: "idle", subject, end, wakeUpsByThread: threads });
+    if (isFigure) {
+      figures.add(idleProcessor(end), subject, processor);
+      figures.add(idleWakeUps(end), subject, wakeUps);
+    }
+    const engine = isFigure ? "has one or needs none" : "none";
+    figures.runs.push({ part: "idle", subject, end, engine, processor, wakeUps, wakeUpsByThread: threads });
   }
 }

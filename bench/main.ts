@@ -11,6 +11,7 @@ import { layOutAccessors } from "./accessor_tunnels.ts";
 import { type DarwinTunnel, layOutDarwin, measureDarwin } from "./darwin_calls.ts";
 import { Figures } from "./figures.ts";
 import { measureIdle } from "./idle.ts";
+import { layOutIdleTunnel } from "./idle_tunnel.ts";
 import type { Lane } from "./lanes.ts";
 import { describeMachine, load } from "./machine.ts";
 import { measureLongTransfer, measureMemory } from "./memory.ts";
@@ -34,6 +35,7 @@ interface Bench {
   readonly accessors: readonly Lane[];
   readonly blank: Network;
   readonly darwin: DarwinTunnel | undefined;
+  readonly idle: Lane | undefined;
 }
 
 /** What it was measured over. */
@@ -63,7 +65,7 @@ async function measureRound(
   if (parts.has("rtt")) await measureRoundTrips(lanes, figures);
   if (parts.has("accessor")) await measureAccessors(accessors, options, figures);
   if (parts.has("rss")) await measureMemory([...lanes, ...accessors], figures);
-  if (parts.has("idle")) await measureIdle([...lanes, ...accessors], figures);
+  if (parts.has("idle")) await measureIdle(bench.idle, [...lanes, ...accessors], figures);
   if (parts.has("start")) await measureStart(bench.blank, figures);
   if (bench.darwin !== undefined) await measureDarwin(bench.darwin, figures);
 }
@@ -85,6 +87,7 @@ async function measure(
     accessors: needsAccessors ? await layOutAccessors(ground) : [],
     blank: stack.use(await Network.create({ link: "veth" })),
     darwin: parts.has("darwin") ? await layOutDarwin(stack) : undefined,
+    idle: parts.has("idle") && subjects.has("docker-connector") ? await layOutIdleTunnel(ground) : undefined,
   };
   const all = [...bench.lanes, ...bench.accessors];
   await warmUp(all);
@@ -104,7 +107,8 @@ async function measure(
 
 async function main(): Promise<void> {
   const options = parseOptions(Deno.args);
-  await prepare(options.subjects);
+  const needsEngine = options.subjects.has("exec stream") || options.parts.has("idle");
+  await prepare({ compiler: true, engine: needsEngine });
   const newest = await useNewestPrograms((line) => console.error(line));
   const date = new Date();
   const machine = await describeMachine();

@@ -8,15 +8,19 @@ import { COMPILER_NEEDS, ENGINE_NEEDS, TOPOLOGY_PACKAGES } from "../tests/topolo
 import { fetchEngines } from "../tools/engines/fetched_engines.ts";
 import { reasonToCompile } from "../tools/freshness.ts";
 import { ensurePackages } from "../tools/packages.ts";
-import type { Subject } from "./subjects.ts";
+
+/** What a benchmark needs besides network namespaces. */
+export interface Needed {
+  readonly compiler?: boolean;
+  readonly engine?: boolean;
+}
 
 /**
  * Whatever must be there before anything is measured.
  *
- * @param subjects what is compared; without them no Engine is needed
  * @throws {OperationError} when this system, the caller's rights or the binaries do not do
  */
-export async function prepare(subjects: ReadonlySet<Subject> = new Set()): Promise<void> {
+export async function prepare(needed: Needed = {}): Promise<void> {
   if (Deno.build.os !== "linux") {
     throw new OperationError(
       "unavailable",
@@ -27,10 +31,10 @@ export async function prepare(subjects: ReadonlySet<Subject> = new Set()): Promi
   if (Deno.uid() !== 0) {
     throw new OperationError("privilege", "Cannot measure: the caller is not root", "Run with sudo");
   }
-  const compiler = subjects.size > 0 ? COMPILER_NEEDS.packages : [];
-  const engine = subjects.has("exec stream") ? ENGINE_NEEDS.packages : [];
+  const compiler = needed.compiler === true ? COMPILER_NEEDS.packages : [];
+  const engine = needed.engine === true ? ENGINE_NEEDS.packages : [];
   await ensurePackages([...TOPOLOGY_PACKAGES, "wireguard-go", "wireguard-tools", ...compiler, ...engine]);
-  if (subjects.has("exec stream")) await fetchEngines((line) => console.error(line));
+  if (needed.engine === true) await fetchEngines((line) => console.error(line));
   const stale = await reasonToCompile();
   if (stale !== undefined) {
     throw new OperationError("failure", `Cannot measure: ${stale}`, "Run: deno task compile");
