@@ -44,7 +44,8 @@ async function accessor({ stack }: Ground): Promise<Lane> {
   const joined = stack.use(await startAccessor({ network, lan: network.lan(), token }));
   const pids = { desktop: tunnel.server.process.pid, accessor: joined.process.pid };
   const course = serverCourses(network, SERVER_VIRTUAL_ADDRESS);
-  return { subject: "accessor", network, measures: MEASURES, pids, course };
+  const version = (await joined.status())?.dataPlane.cipher ?? "";
+  return { subject: "accessor", network, measures: MEASURES, pids, course, version };
 }
 
 async function wireguard({ stack, newest }: Ground): Promise<Lane> {

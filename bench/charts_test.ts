@@ -3,7 +3,13 @@ import { drawCharts } from "./charts.ts";
 import { Figures } from "./figures.ts";
 import { residentMemory, roundTrip, tcpThroughput } from "./metrics.ts";
 
-const versions = { wireguardGo: "1.2", wireguardGoOf2022: "0.9", gvproxy: "0.8.1", engine: "28.5.2" };
+const versions = {
+  wireguardGo: "1.2",
+  wireguardGoOf2022: "0.9",
+  gvproxy: "0.8.1",
+  engine: "28.5.2",
+  cipher: "libcrypto",
+};
 const draw = (figures: Figures, ...notes: string[]) => drawCharts({ figures, versions, notes });
 
 Deno.test("a chart shows what was measured and nothing else", () => {

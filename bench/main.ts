@@ -22,6 +22,7 @@ import { formatFigures, formatVerdicts } from "./report.ts";
 import { provenance, type Result, writeResult } from "./result.ts";
 import { measureRoundTrips } from "./rtt.ts";
 import { measureStart } from "./start.ts";
+import { type Subject, upstreamVersion } from "./subjects.ts";
 import { judgeTargets } from "./targets.ts";
 import { measureTcp } from "./tcp.ts";
 import { layOut } from "./topologies.ts";
@@ -43,6 +44,7 @@ interface Surroundings {
   readonly links: readonly Link[];
   readonly sockets: readonly SocketBuffers[];
   readonly engine: string;
+  readonly cipher: string;
 }
 
 /** Each round starts with another subject, so that none is always the one after the same other. */
@@ -90,11 +92,13 @@ async function measure(
     idle: parts.has("idle") && subjects.has("docker-connector") ? await layOutIdleTunnel(ground) : undefined,
   };
   const all = [...bench.lanes, ...bench.accessors];
-  await warmUp(all);
+  await warmUp(all, 2 * options.seconds);
+  const versionOf = (name: Subject) => all.find(({ subject }) => subject === name)?.version ?? "";
   const surroundings = {
     links: await describeLinks(all),
     sockets: await describeSockets(all),
-    engine: lanes.find(({ subject }) => subject === "exec stream")?.version ?? "",
+    engine: versionOf("exec stream"),
+    cipher: versionOf("accessor"),
   };
   for (let round = 0; round < options.rounds; round++) {
     console.error(`-- round ${round + 1} of ${options.rounds}, load ${load().toFixed(2)}`);
@@ -114,13 +118,14 @@ async function main(): Promise<void> {
   const machine = await describeMachine();
   const before = load();
   const figures = new Figures((line) => console.error(line));
-  const { links, sockets, engine } = await measure(options, newest, figures);
+  const { links, sockets, engine, cipher } = await measure(options, newest, figures);
   const verdicts = judgeTargets(figures);
   const versions = {
     wireguardGo: newest.wireguardGoVersion,
     wireguardGoOf2022: await ownWireguardGoVersion(),
     gvproxy: newest.gvproxyVersion,
-    engine,
+    engine: upstreamVersion(engine),
+    cipher,
   };
   const result: Result = {
     date,

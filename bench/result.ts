@@ -52,8 +52,14 @@ export function provenance(result: Result): string[] {
     "UDP over a plain route and VXLAN: the speed of the one sending thread; datagrams the receiver had no room for count",
     describeInequality(links, sockets),
     `${processors} x ${processor}, Linux ${kernel}, TCP ${congestionControl}, ${loads}`,
-    `${connector}; wireguard-go ${versions.wireguardGo} and ${versions.wireguardGoOf2022}; gvproxy ${versions.gvproxy}; ` +
-    `Engine ${versions.engine}; ${iperf3.replace(/ \(.*/, "")}`,
+    [
+      connector,
+      `wireguard-go ${versions.wireguardGo} and ${versions.wireguardGoOf2022}`,
+      `gvproxy ${versions.gvproxy}`,
+      ...versions.engine === "" ? [] : [`Engine ${versions.engine}`],
+      ...versions.cipher === "" ? [] : [`docker-accessor's cipher ${versions.cipher}`],
+      iperf3.replace(/ \(.*/, ""),
+    ].join("; "),
     `${day}Z, ${command}, ${rounds} rounds, tunnel MTU ${TUNNEL_MTU}`,
   ];
 }

@@ -33,6 +33,7 @@ export function resultOf(figures: Figures = new Figures()): Result {
       wireguardGoOf2022: "0.0.20220316",
       gvproxy: "0.8.1",
       engine: "28.5.2",
+      cipher: "libcrypto",
     },
     load: { before: 0.123, after: 2.5 },
     links: [{ subject: "VXLAN", end: "mac", name: "vxlan0", mtu: 1400, txQueueLength: 1000 }],

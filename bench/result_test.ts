@@ -8,7 +8,7 @@ Deno.test("a reader learns machine, versions, load, date and command", () => {
   assert.deepEqual(lines.slice(-3), [
     "2 x Some CPU, Linux 6.18.0, TCP cubic, load 0.12 before, 2.50 after",
     "docker-connector 0.1.0 (commit 0123abc, deno 2.4.2); wireguard-go 0.0.20260522 and 0.0.20220316; gvproxy 0.8.1; " +
-    "Engine 28.5.2; iperf 3.12",
+    "Engine 28.5.2; docker-accessor's cipher libcrypto; iperf 3.12",
     "2026-01-02 03:04Z, deno task bench --rounds 9, 9 rounds, tunnel MTU 1400",
   ]);
 });

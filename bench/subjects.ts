@@ -27,6 +27,8 @@ export interface PeerVersions {
   readonly wireguardGoOf2022: string;
   readonly gvproxy: string;
   readonly engine: string;
+  /** What encrypts in the accessor: libcrypto or wasm. */
+  readonly cipher: string;
 }
 
 /** A package's version without Debian's own part. */
@@ -41,6 +43,6 @@ export function labelOf(subject: Subject, versions: PeerVersions): string {
   if (subject === "gvproxy alone") return `gvproxy ${versions.gvproxy} alone`;
   if (subject === "docker-connector over gvproxy") return "docker-connector, gvproxy";
   if (subject === "exec stream") return `exec stream, Engine ${versions.engine}`.trim();
-  if (subject === "accessor") return "docker-accessor";
+  if (subject === "accessor") return `docker-accessor ${versions.cipher}`.trim();
   return subject;
 }

@@ -8,11 +8,12 @@ Deno.test("a label has the version of what is another project's", () => {
     wireguardGoOf2022: "0.0.20220316",
     gvproxy: "0.8.1",
     engine: "28.5.2",
+    cipher: "libcrypto",
   };
   const labels = SUBJECTS.map((subject) => labelOf(subject, versions));
   assert.equal(new Set(labels).size, SUBJECTS.length);
   assert.deepEqual(labels.slice(2, 4), ["wireguard-go 0.0.20260522", "wireguard-go 0.0.20220316"]);
-  assert.equal(labels.at(-2), "exec stream, Engine 28.5.2");
+  assert.deepEqual(labels.slice(-2), ["exec stream, Engine 28.5.2", "docker-accessor libcrypto"]);
 });
 
 Deno.test("versions are read from the names of package files, without Debian's part", () => {
