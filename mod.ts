@@ -53,7 +53,7 @@ export {
   type Proxy,
   type Token,
 } from "./core/config/config.ts";
-export { addLine, type Edit, listLines, removeLine } from "./core/config/edit.ts";
+export { addLine, type Edit, listLines, removeLine } from "./core/config/text.ts";
 export { type Diagnostic, formatDiagnostic, type Position } from "./core/config/diagnostic.ts";
 export { type KeySpec, type Reload } from "./core/config/key.ts";
 export { LOG_LEVELS, type LogLevel, parseLogLevel } from "./core/config/log_level.ts";

@@ -1,9 +1,3 @@
-/**
- * docker-accessor, for teammates on other machines.
- *
- * @module
- */
-
 import { start } from "../program/start.ts";
 
 await start("docker-accessor", async () => (await import("./program.ts")).accessor);

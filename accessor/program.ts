@@ -1,13 +1,8 @@
-/**
- * The commands of docker-accessor, for teammates on other machines.
- *
- * @module
- */
 import type { Program } from "../cli/command.ts";
 import { runCommand } from "./run_command.ts";
 import { statusCommand } from "./status/status_command.ts";
 
-/** The program. */
+/** docker-accessor, for teammates on other machines. */
 export const accessor: Program = {
   program: "docker-accessor",
   brief: "Joins the container networks of another machine.",

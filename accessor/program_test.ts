@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CapturedTerminal } from "../cli/captured_terminal.ts";
+import { CapturedTerminal } from "../cli/terminal_fixture.ts";
 import { runProgram } from "../program/program.ts";
 import { accessor } from "./program.ts";
 
@@ -19,13 +19,13 @@ for (
       "a server without a port",
       ["-remote", "192.0.2.1", "-token", SECRET],
       64,
-      /"192\.0\.2\.1" is no host with a port/,
+      /invalid server "192\.0\.2\.1": expected a host and a port/,
     ],
     [
       "a port that is none",
       ["-remote", "host:65536", "-token", SECRET],
       64,
-      /"host:65536" is no host with a port/,
+      /invalid server "host:65536": expected a host and a port/,
     ],
     ["an empty token", ["-remote", "host:1", "-token", ""], 64, /the token is empty/],
     [

@@ -8,20 +8,18 @@ import { peerState } from "../program/status.ts";
 import type { TunnelCounters } from "../program/status_document.ts";
 import { dropsByReason } from "../core/counters.ts";
 import { type IpAddress, parseAddress } from "../core/net/address.ts";
-import { formatEndpoint } from "../core/net/endpoint.ts";
-import { formatHostPort, type HostPort } from "../core/net/host_port.ts";
+import { formatEndpoint, formatHostPort, type HostPort } from "../core/net/endpoint.ts";
+import type { Prefix } from "../core/net/prefix.ts";
 import type { DataPlane } from "../dataplane/data_plane.ts";
+import { ACCESSOR_SLOT } from "../dataplane/worker_channel.ts";
 import { SessionController } from "../dataplane/sessions/session_controller.ts";
-import type { UdpSocket } from "../ffi/udp/udp_socket.ts";
 import { resolveHost } from "../ffi/resolve/resolve.ts";
 import { platformRouter } from "../system/routing/platform_router.ts";
 import { interfaceStatus, TunnelProgram, unspecifiedEndpoint } from "../tunnel/tunnel_program.ts";
-import { JoinedNetwork } from "./tunnel/joined_network.ts";
-import type { AccessorRunOptions } from "./options.ts";
-import { EndpointResolver, socketFamily } from "./tunnel/endpoint_resolver.ts";
-import type { ServerLink } from "./tunnel/server_link.ts";
 import type { AccessorStatus } from "./status/status_document.ts";
-import { SLOT } from "./tunnel/slot.ts";
+import { EndpointResolver, socketFamily } from "./tunnel/endpoint_resolver.ts";
+import { JoinedNetwork } from "./tunnel/joined_network.ts";
+import type { ServerLink } from "./tunnel/server_link.ts";
 
 const log = getLogger("accessor");
 
@@ -29,6 +27,18 @@ const log = getLogger("accessor");
 const INTERFACE_NAME = "accessor0";
 /** The session's address before the server has sent it: no packet is for it. */
 const NO_ADDRESS: IpAddress = { family: 4, bytes: new Uint8Array(4) };
+
+export interface AccessorRunOptions {
+  /** Where the server's `expose` listens. */
+  readonly remote: HostPort;
+  /** Never printed. */
+  readonly token: string;
+  /** Networks that are not routed, nor those inside them. */
+  readonly exclude: readonly Prefix[];
+  readonly control: string;
+  /** False: the kernel cuts and joins nothing, packets are carried one by one. */
+  readonly offload: boolean;
+}
 
 /**
  * Runs the accessor.
@@ -38,6 +48,7 @@ const NO_ADDRESS: IpAddress = { family: 4, bytes: new Uint8Array(4) };
  */
 export async function runAccessor(options: AccessorRunOptions): Promise<number> {
   const { control, offload, remote } = options;
+  const host = formatHostPort(remote);
   await using tunnel = new TunnelProgram({ program: "docker-accessor", control, offload, log });
   const { cleanup, dataPlane } = tunnel;
   await tunnel.claimControlSocket();
@@ -51,17 +62,28 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
   const family = parseAddress(remote.host)?.family ?? socketFamily(addresses);
   const socket = await tunnel.openSocket(unspecifiedEndpoint(family));
   const router = await platformRouter();
-  await tunnel.startDataPlane({ role: "accessor", tun: device, connected: false, onMessage: () => {} });
+  await tunnel.startDataPlane({ role: "accessor", tun: device, onMessage: () => {} });
 
-  let link: ServerLink | undefined = undefined;
-  const plane = await attachSession(dataPlane, socket, offload, () => link);
+  // The Worker may speak before there is somebody to listen.
+  const late: { link?: ServerLink } = {};
+  const plane = await SessionController.attach(dataPlane, {
+    socket,
+    offload,
+    slots: 1,
+    onDatagram: (bytes, source) => late.link?.takeDatagram(bytes, source),
+    onText: (_slot, bytes) => late.link?.takeText(bytes),
+    onWanted: () => late.link?.takeWanted(),
+    onConfirmed: (_slot, localIndex) => late.link?.takeConfirmed(localIndex),
+    onNotice: (line) => log.info(line),
+  });
+  plane.setSession(ACCESSOR_SLOT, { address: NO_ADDRESS });
   const network = cleanup.use(
     new JoinedNetwork({
       router,
       interfaceName: device.name,
       excluded: options.exclude,
-      server: () => link?.endpoint?.address,
-      onAddress: (address) => plane.setAddress(SLOT, address),
+      server: () => late.link?.endpoint?.address,
+      onAddress: (address) => plane.setAddress(ACCESSOR_SLOT, address),
       onSources: (sources, virtualNetwork) => {
         plane.setExposedRoutes(sources);
         plane.setVirtualNetwork(virtualNetwork);
@@ -71,45 +93,29 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
   await network.clearLeftovers();
   const { ServerLink, peer } = await handshakes;
   const finder = new EndpointResolver(remote, addresses, { resolve: resolveHost, family });
-  const running = cleanup.use(
-    new ServerLink({ remote, peer, plane, socket, finder, onLogin: (login) => void network.join(login) }),
+  const link = late.link = cleanup.use(
+    new ServerLink({ host, peer, plane, socket, finder, onLogin: (login) => void network.join(login) }),
   );
-  link = running;
   await tunnel.startReconciling(() => {
-    running.noteNetworkChange();
+    link.noteNetworkChange();
     return network.reconcile();
   });
   await tunnel.serveStatus<AccessorStatus>(() => ({
     interface: network.interface === undefined ? null : interfaceStatus(network.interface, network.fault),
-    server: serverStatus(running, remote),
+    server: {
+      host,
+      endpoint: link.endpoint === undefined ? null : formatEndpoint(link.endpoint),
+      lastHeardSeconds: link.lastHeardSeconds,
+      lastHandshakeSeconds: link.handshakeSeconds,
+      state: peerState(link.isUp, link.lastHeardSeconds),
+    },
     routes: network.routes,
-    counters: counters(plane, dataPlane, running.malformed),
+    counters: counters(plane, dataPlane, link.malformed),
     dataPlane: { offload: device.offload.tcp, cipher: plane.backend },
   }));
-  log.info("connecting", { host: formatHostPort(remote), interface: device.name, cipher: plane.backend });
-  running.start();
+  log.info("connecting", { host, interface: device.name, cipher: plane.backend });
+  link.start();
   return await tunnel.waitForStop(plane.failure);
-}
-
-/** Starts the session plane with one session, whose events go to the link. */
-async function attachSession(
-  dataPlane: DataPlane,
-  socket: UdpSocket,
-  offload: boolean,
-  link: () => ServerLink | undefined,
-): Promise<SessionController> {
-  const plane = await SessionController.attach(dataPlane, {
-    socket,
-    offload,
-    slots: 1,
-    onDatagram: (bytes, source) => link()?.takeDatagram(bytes, source),
-    onText: (_slot, bytes) => link()?.takeText(bytes),
-    onWanted: () => link()?.takeWanted(),
-    onConfirmed: (_slot, localIndex) => link()?.takeConfirmed(localIndex),
-    onNotice: (line) => log.info(line),
-  });
-  plane.setSession(SLOT, { address: NO_ADDRESS });
-  return plane;
 }
 
 async function loadHandshakes(token: string) {
@@ -118,18 +124,8 @@ async function loadHandshakes(token: string) {
   return { peer, ServerLink };
 }
 
-function serverStatus(link: ServerLink, remote: HostPort): AccessorStatus["server"] {
-  return {
-    host: formatHostPort(remote),
-    endpoint: link.endpoint === undefined ? null : formatEndpoint(link.endpoint),
-    lastHeardSeconds: link.lastHeardSeconds,
-    lastHandshakeSeconds: link.handshakeSeconds,
-    state: peerState(link.isUp, link.lastHeardSeconds),
-  };
-}
-
-function counters(plane: SessionController, dataPlane: DataPlane, malformedTexts: number): TunnelCounters {
-  const { sentPackets, sentBytes, receivedPackets, receivedBytes } = plane.stats(SLOT);
+function counters(plane: SessionController, dataPlane: DataPlane, malformedText: number): TunnelCounters {
+  const { sentPackets, sentBytes, receivedPackets, receivedBytes } = plane.stats(ACCESSOR_SLOT);
   const drops = dropsByReason(plane.counters);
   for (const [reason, count] of Object.entries(dropsByReason(dataPlane.counters))) {
     drops[reason] = (drops[reason] ?? 0) + count;
@@ -137,6 +133,6 @@ function counters(plane: SessionController, dataPlane: DataPlane, malformedTexts
   return {
     outbound: { packets: sentPackets, bytes: sentBytes },
     inbound: { packets: receivedPackets, bytes: receivedBytes },
-    drops: { ...drops, malformedText: malformedTexts },
+    drops: { ...drops, malformedText },
   };
 }

@@ -1,15 +1,12 @@
-/**
- * `docker-accessor run`: the way into the container networks of another machine, in the foreground.
- *
- * @module
- */
 import { type Command, defineCommand } from "../cli/command.ts";
 import { NO_OFFLOAD_FLAG, valueFlag } from "../cli/flag.ts";
 import { getLogger } from "../program/log.ts";
 import { fileSyntax, socketSyntax } from "../cli/value_syntax.ts";
 import { OperationError } from "../core/error.ts";
-import { DEFAULT_ACCESSOR_CONTROL } from "./options.ts";
 import { excludeSyntax, remoteSyntax, tokenSyntax } from "./value_syntax.ts";
+
+/** Where the accessor's status socket is unless `--control` says otherwise. */
+export const DEFAULT_ACCESSOR_CONTROL = "/var/run/docker-accessor.sock";
 
 const flags = {
   remote: valueFlag("--remote", remoteSyntax, "The server: host and UDP port of its expose line."),
@@ -29,7 +26,10 @@ const flags = {
   noOffload: NO_OFFLOAD_FLAG,
 };
 
-/** The command. Its code is loaded when it is called, so that the others start fast. */
+/**
+ * `docker-accessor run`: the way into the container networks of another machine, in the foreground. Its code is loaded when it
+ * is called, so that the other commands start fast.
+ */
 export const runCommand: Command = defineCommand(
   "run",
   {
@@ -42,9 +42,8 @@ export const runCommand: Command = defineCommand(
   async (
     { envFile, token, tokenFile, exclude = [], control = DEFAULT_ACCESSOR_CONTROL, noOffload, ...given },
   ) => {
-    const file = envFile === undefined
-      ? undefined
-      : await (await import("./env_file.ts")).readEnvFile(envFile);
+    const { findToken, readEnvFile } = await import("./token_source.ts");
+    const file = envFile === undefined ? undefined : await readEnvFile(envFile);
     const remote = given.remote ?? file?.remote;
     if (remote === undefined) {
       throw new OperationError(
@@ -53,7 +52,6 @@ export const runCommand: Command = defineCommand(
         "Name it by --remote HOST:PORT, as in its expose line",
       );
     }
-    const { findToken } = await import("./token_source.ts");
     const read = (name: string) => file?.read(name) ?? Deno.env.get(name);
     const found = await findToken({ token, tokenFile, read });
     for (const warning of [...file?.warnings ?? [], ...found.warnings]) getLogger("accessor").warn(warning);

@@ -1,35 +1,32 @@
 /**
- * The source of the accessor's token: the command line, a file or the environment; with warnings about unsafe ones.
+ * Where the accessor's token comes from: the command line, a file or the environment; with warnings about unsafe places.
  *
  * @module
  */
-import type { EnvironmentReader } from "../program/environment.ts";
-import { environmentValue } from "../program/environment.ts";
+import { type EnvironmentReader, environmentValue } from "../cli/value_syntax.ts";
 import { OperationError } from "../core/error.ts";
-import { tokenSyntax } from "./value_syntax.ts";
+import type { HostPort } from "../core/net/endpoint.ts";
+import { remoteSyntax, tokenSyntax } from "./value_syntax.ts";
 
-/** The variable that can hold the token. */
-export const TOKEN_VARIABLE = "DOCKER_ACCESSOR_TOKEN";
+/** The variables that can hold the token and the server. */
+const TOKEN_VARIABLE = "DOCKER_ACCESSOR_TOKEN";
+const REMOTE_VARIABLE = "DOCKER_ACCESSOR_REMOTE";
 
 /** Bytes of the largest token file; a larger one is some other file. */
 const MAX_FILE_LENGTH = 4096;
 /** Permission bits of the group and of others. */
 const OTHERS = 0o077;
 
-/** The possible sources. */
+/** The flags that can give the token, and what looks an environment variable up. */
 export interface TokenSourceOptions {
-  /** `--token` */
   readonly token: string | undefined;
-  /** `--token-file` */
   readonly tokenFile: string | undefined;
-  /** Looks an environment variable up. */
   readonly read: EnvironmentReader;
 }
 
-/** A token, and warnings for its owner. */
+/** A token, and warnings for the log. */
 export interface FoundToken {
   readonly token: string;
-  /** Lines for the log. */
   readonly warnings: readonly string[];
 }
 
@@ -51,7 +48,12 @@ export async function findToken({ token, tokenFile, read }: TokenSourceOptions):
       `Put it into a file of mode 0600 and name that by --token-file, or into the variable ${TOKEN_VARIABLE}`;
     return { token, warnings: [warning] };
   }
-  if (tokenFile !== undefined) return await readTokenFile(tokenFile);
+  if (tokenFile !== undefined) {
+    const { text, warnings } = await readSecretFile(tokenFile);
+    const { value, problem } = tokenSyntax.read(text.trim());
+    if (problem === undefined) return { token: value, warnings };
+    throw new OperationError("config", `Cannot use the token in ${tokenFile}: ${problem}`);
+  }
   const fromEnvironment = environmentValue(read, TOKEN_VARIABLE, tokenSyntax);
   if (fromEnvironment !== undefined) return { token: fromEnvironment, warnings: [] };
   throw new OperationError(
@@ -61,46 +63,50 @@ export async function findToken({ token, tokenFile, read }: TokenSourceOptions):
   );
 }
 
-interface TokenFile {
-  readonly text: string;
-  /** Permission bits; null for a pipe, which has no other readers. */
-  readonly mode: number | null;
-}
-
-async function readTokenFile(path: string): Promise<FoundToken> {
-  const { text, warnings } = await readSecretFile(path);
-  const { value, problem } = tokenSyntax.read(text.trim());
-  if (problem !== undefined) {
-    throw new OperationError("config", `Cannot use the token in ${path}: ${problem}`);
-  }
-  return { token: value, warnings };
+/** The variables of a file, the server among them, and warnings for the log. */
+export interface EnvFile {
+  readonly read: EnvironmentReader;
+  readonly remote: HostPort | undefined;
+  readonly warnings: readonly string[];
 }
 
 /**
- * Reads a file that holds the token.
+ * Reads a file with the server and the token, for services: every user can read their command lines. It has lines `NAME=VALUE`,
+ * as the EnvironmentFile of systemd.exec(5): blank lines and those that begin with `#` or `;` are skipped, quotes around a
+ * value are not part of it.
  *
- * @param remedy the remedy for a missing file
- * @returns its text, and a warning where others can read it too
- * @throws {OperationError} "config" if it cannot be read or is too large
+ * @throws {OperationError} "config" if the file cannot be read or names no server that is one
  */
-export async function readSecretFile(
-  path: string,
-  remedy = "",
-): Promise<{ readonly text: string; readonly warnings: readonly string[] }> {
-  const { text, mode } = await readSmallFile(path, remedy);
-  const warnings = mode !== null && (mode & OTHERS) !== 0
-    ? [`The token in ${path} can be read by other users of this machine. Run: chmod 600 ${path}`]
-    : [];
-  return { text, warnings };
+export async function readEnvFile(path: string): Promise<EnvFile> {
+  const remedy =
+    `Write the lines ${REMOTE_VARIABLE}=HOST:PORT and ${TOKEN_VARIABLE}=TOKEN into it, with mode 0600`;
+  const { text, warnings } = await readSecretFile(path, remedy);
+  const variables = new Map<string, string>();
+  for (const line of text.split(/\r?\n/)) {
+    const [, name, value] = /^\s*([A-Za-z_]\w*)=(.*?)\s*$/.exec(line) ?? [];
+    if (name !== undefined && value !== undefined) variables.set(name, value.replace(/^(["'])(.*)\1$/, "$2"));
+  }
+  const read = (name: string) => variables.get(name);
+  return { read, remote: environmentValue(read, REMOTE_VARIABLE, remoteSyntax), warnings };
 }
 
-async function readSmallFile(path: string, remedy: string): Promise<TokenFile> {
+/**
+ * Reads a file that holds the token, with a warning where others can read it too.
+ *
+ * @param remedy the remedy for a missing file
+ * @throws {OperationError} "config" if it cannot be read or is too large
+ */
+async function readSecretFile(path: string, remedy = ""): Promise<{ text: string; warnings: string[] }> {
   try {
     using file = await Deno.open(path);
     const { isFile, isDirectory, mode } = await file.stat();
     if (isDirectory) throw new OperationError("config", `Cannot read the token from ${path}: it is a folder`);
-    const room = new Uint8Array(MAX_FILE_LENGTH + 1);
-    const length = await readFully(file, room);
+    const bytes = new Uint8Array(MAX_FILE_LENGTH + 1);
+    let length = 0;
+    for (let taken: number | null = 1; taken !== null && taken > 0;) {
+      taken = await file.read(bytes.subarray(length));
+      length += taken ?? 0;
+    }
     if (length > MAX_FILE_LENGTH) {
       throw new OperationError(
         "config",
@@ -108,21 +114,15 @@ async function readSmallFile(path: string, remedy: string): Promise<TokenFile> {
         "Put the token alone into it",
       );
     }
-    return { text: new TextDecoder().decode(room.subarray(0, length)), mode: isFile ? mode : null };
+    // A pipe has no other readers.
+    const isOpen = isFile && mode !== null && (mode & OTHERS) !== 0;
+    const warning = `The token in ${path} can be read by other users of this machine. Run: chmod 600 ${path}`;
+    const text = new TextDecoder().decode(bytes.subarray(0, length));
+    return { text, warnings: isOpen ? [warning] : [] };
   } catch (error) {
     if (error instanceof OperationError) throw error;
-    throw new OperationError("config", `Cannot read the token from ${path}: ${stateOf(error)}`, remedy, {
-      cause: error,
-    });
-  }
-}
-
-async function readFully(file: Deno.FsFile, room: Uint8Array): Promise<number> {
-  let length = 0;
-  for (;;) {
-    const taken = await file.read(room.subarray(length));
-    if (taken === null || taken === 0) return length;
-    length += taken;
+    const message = `Cannot read the token from ${path}: ${stateOf(error)}`;
+    throw new OperationError("config", message, remedy, { cause: error });
   }
 }
 

@@ -1,13 +1,8 @@
-/**
- * The syntax of the accessor's own flags.
- *
- * @module
- */
 import { serverSyntax, type ValueSyntax } from "../cli/value_syntax.ts";
 import { readTokenName } from "../core/config/keys/access.ts";
 import { err, ok, quote } from "../core/result.ts";
 import { maskPrefix, parsePrefix, type Prefix } from "../core/net/prefix.ts";
-import { type HostPort, parseHostPort } from "../core/net/host_port.ts";
+import { type HostPort, parseHostPort } from "../core/net/endpoint.ts";
 
 /** Where the server is. */
 export const remoteSyntax: ValueSyntax<HostPort> = {
@@ -33,14 +28,10 @@ export const tokenSyntax: ValueSyntax<string> = {
 export const excludeSyntax: ValueSyntax<readonly Prefix[]> = {
   metavar: "CIDR,...",
   read: (text) => {
-    const prefixes: Prefix[] = [];
-    for (const word of text.split(",").map((each) => each.trim()).filter((each) => each !== "")) {
-      const prefix = parsePrefix(word);
-      if (prefix === undefined) {
-        return err(`${quote(word)} is no network; expected a CIDR as in "172.18.0.0/16"`);
-      }
-      prefixes.push(maskPrefix(prefix));
-    }
-    return ok(prefixes);
+    const words = text.split(",").map((word) => word.trim()).filter((word) => word !== "");
+    const faulty = words.find((word) => parsePrefix(word) === undefined);
+    return faulty === undefined
+      ? ok(words.map(parsePrefix).filter((prefix) => prefix !== undefined).map(maskPrefix))
+      : err(`${quote(faulty)} is no network; expected a CIDR as in "172.18.0.0/16"`);
   },
 };

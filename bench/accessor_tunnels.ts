@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { generateToken, TOKEN_ENTROPY } from "../core/token/generate.ts";
+import { generateToken, TOKEN_ENTROPY } from "../core/token/strength.ts";
 import { startAccessor } from "../tests/topology/accessor.ts";
 import { Network } from "../tests/topology/network.ts";
 import { EXPOSED_PORT } from "../tests/topology/session_pair.ts";
@@ -50,7 +50,7 @@ async function accessor({ stack }: Ground): Promise<Lane> {
 
 async function wireguard({ stack, newest }: Ground): Promise<Lane> {
   const network = stack.use(await Network.create({ lans: 1, link: "veth" }));
-  const options = { mtu: TUNNEL_MTU, program: newest.wireguardGo, peer: "lan" } as const;
+  const options = { mtu: TUNNEL_MTU, program: newest.path, peer: "lan" } as const;
   stack.use(await WireguardTunnel.start(network, options));
   const course = serverCourses(network, WIREGUARD_MAC_ADDRESS);
   return { subject: "wireguard-go", network, measures: MEASURES, pids: {}, course };

@@ -5,9 +5,12 @@
  */
 import { OperationError } from "../core/error.ts";
 import { COMPILER_NEEDS, ENGINE_NEEDS, TOPOLOGY_PACKAGES } from "../tests/topology/gate.ts";
-import { fetchEngines } from "../tools/engines/fetched_engines.ts";
 import { reasonToCompile } from "../tools/freshness.ts";
 import { ensurePackages } from "../tools/packages.ts";
+import { fetchNewest } from "./newest_programs.ts";
+
+/** Whom every benchmark may compare with. */
+const NEWEST = ["wireguard-go-forky", "gvproxy-forky"] as const;
 
 /** What a benchmark needs besides network namespaces. */
 export interface Needed {
@@ -34,7 +37,7 @@ export async function prepare(needed: Needed = {}): Promise<void> {
   const compiler = needed.compiler === true ? COMPILER_NEEDS.packages : [];
   const engine = needed.engine === true ? ENGINE_NEEDS.packages : [];
   await ensurePackages([...TOPOLOGY_PACKAGES, "wireguard-go", "wireguard-tools", ...compiler, ...engine]);
-  if (needed.engine === true) await fetchEngines((line) => console.error(line));
+  await fetchNewest(needed.engine === true ? [...NEWEST, "docker-forky"] : NEWEST);
   const stale = await reasonToCompile();
   if (stale !== undefined) {
     throw new OperationError("failure", `Cannot measure: ${stale}`, "Run: deno task compile");

@@ -4,7 +4,7 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { generateToken, TOKEN_ENTROPY } from "../core/token/generate.ts";
+import { generateToken, TOKEN_ENTROPY } from "../core/token/strength.ts";
 import { Network } from "../tests/topology/network.ts";
 import { Process } from "../tests/topology/process.ts";
 import { EXPOSED_PORT } from "../tests/topology/session_pair.ts";

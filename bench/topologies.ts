@@ -15,7 +15,7 @@ import {
 import { waitUntil } from "../tests/topology/wait.ts";
 import { layOutExecStream } from "./exec_lane.ts";
 import { ALL_MEASURES, containerCourses, type Lane, TUNNEL_MTU } from "./lanes.ts";
-import { type NewestPrograms, OWN_WIREGUARD_GO } from "./newest_programs.ts";
+import { OWN_WIREGUARD_GO, type WireguardProgram } from "./newest_programs.ts";
 import type { Subject } from "./subjects.ts";
 import { addVxlan, VXLAN_MAC_ADDRESS } from "./vxlan.ts";
 import { WIREGUARD_MAC_ADDRESS, WireguardTunnel } from "./wireguard.ts";
@@ -27,7 +27,8 @@ export const SHIPPED_HEARTBEAT = 5000;
 export interface Ground {
   /** Takes everything away. */
   readonly stack: AsyncDisposableStack;
-  readonly newest: NewestPrograms;
+  /** The newest wireguard-go. */
+  readonly newest: WireguardProgram;
 }
 
 /** One lane, laid out. */
@@ -105,7 +106,7 @@ const oldWireguard: Build = async (ground) => ({
 const BUILDS: Readonly<Partial<Record<Subject, Build>>> = {
   "plain route": plainRoute,
   "VXLAN": vxlan,
-  "wireguard-go": (ground) => wireguard(ground, "wireguard-go", ground.newest.wireguardGo),
+  "wireguard-go": (ground) => wireguard(ground, "wireguard-go", ground.newest.path),
   "wireguard-go of 2022": oldWireguard,
   "docker-connector": (ground) => connector(ground, "docker-connector", "veth"),
   "docker-connector over gvproxy": (ground) =>

@@ -7,9 +7,9 @@
 
 import { quote } from "../core/result.ts";
 import { suggest } from "../core/suggest.ts";
-import { OperationError } from "../core/error.ts";
-import type { Command, CommandLine } from "./command.ts";
-import type { GivenArguments } from "./flag.ts";
+import type { OperationError } from "../core/error.ts";
+import type { Command, Program } from "./command.ts";
+import { type GivenArguments, usageError } from "./flag.ts";
 import { FlagParser } from "./flag_parser.ts";
 
 /** A parsed command line. */
@@ -36,28 +36,23 @@ export const SHELLS: readonly string[] = ["bash", "zsh", "fish"];
 /**
  * Parses a command line.
  *
- * @param line the command lines of the program
  * @param given the arguments, without the program itself
  * @throws {OperationError} `usage`
  */
-export function parseArguments(line: CommandLine, given: readonly string[]): ParsedArguments {
+export function parseArguments(program: Program, given: readonly string[]): ParsedArguments {
   const first = given[0] ?? "";
   if (first === COMPLETIONS) return parseCompletions(given.slice(1));
   if (isHelp(first)) return { action: "help", path: [] };
   if (/^--?version$/.test(first)) return { action: "version" };
   const args = first === "" || first.startsWith("-") ? ["run", ...given] : given;
-  const { command, path } = findCommand(line, args);
+  const { command, path } = findCommand(program, args);
   const rest = args.slice(path.length);
   if (command.members.length > 0) {
     if (rest.some(isHelp)) return { action: "help", path };
     const members = command.members.map(({ name }) => name).join(", ");
-    throw new OperationError(
-      "usage",
-      `Cannot run ${path.join(" ")}: it needs one of ${members}`,
-      `Run "${[line.program, ...path, "--help"].join(" ")}"`,
-    );
+    throw usageError(`Cannot run ${path.join(" ")}: it needs one of ${members}`, runHelp(program, path));
   }
-  const parser = new FlagParser(line, command, path.join(" "));
+  const parser = new FlagParser(program, command, path.join(" "));
   parser.parse(rest);
   if (parser.help) return { action: "help", path };
   return { action: "run", command, path, given: parser.given, warnings: parser.warnings };
@@ -68,11 +63,7 @@ function parseCompletions([shell, ...words]: readonly string[]): ParsedArguments
   if (shell !== undefined && isHelp(shell)) return { action: "help", path: [COMPLETIONS] };
   if (shell === undefined || !SHELLS.includes(shell)) {
     const state = shell === undefined ? "the shell is missing" : `the shell ${quote(shell)} is not known`;
-    throw new OperationError(
-      "usage",
-      `Cannot write completions: ${state}`,
-      `Give one of ${SHELLS.join(", ")}`,
-    );
+    throw usageError(`Cannot write completions: ${state}`, `Give one of ${SHELLS.join(", ")}`);
   }
   return { action: "completions", shell, words: words[0]?.startsWith("-") ? ["run", ...words] : words };
 }
@@ -81,24 +72,27 @@ function isHelp(word: string): boolean {
   return /^--?help$|^-h$/.test(word);
 }
 
+function runHelp({ program }: Program, path: readonly string[]): string {
+  return `Run "${[program, ...path, "--help"].join(" ")}"`;
+}
+
 /**
  * Finds the command, or the group, that a command line calls.
  *
- * @param line the command lines of the program
  * @param args the command line, the command first
  * @returns the command, and the words that call it
  * @throws {OperationError} `usage`, if there is none
  */
 export function findCommand(
-  line: CommandLine,
+  program: Program,
   args: readonly string[],
 ): { command: Command; path: readonly string[] } {
   const path: string[] = [];
-  let choices = line.commands;
+  let choices = program.commands;
   for (;;) {
     const word = args[path.length] ?? "";
     const command = choices.find(({ name }) => name === word);
-    if (command === undefined) throw unknownCommand(line, [...path, word], choices);
+    if (command === undefined) throw unknownCommand(program, [...path, word], choices);
     path.push(word);
     const next = args[path.length];
     if (command.members.length === 0 || next === undefined || next.startsWith("-")) return { command, path };
@@ -107,22 +101,19 @@ export function findCommand(
 }
 
 function unknownCommand(
-  line: CommandLine,
+  program: Program,
   path: readonly string[],
   choices: readonly Command[],
 ): OperationError {
   const word = path.join(" ");
-  const removed = Object.hasOwn(line.removedCommands, word) ? line.removedCommands[word] : undefined;
-  if (removed !== undefined) {
-    return new OperationError("usage", `Cannot run ${word}: there is no such command`, removed);
-  }
+  const removed = Object.hasOwn(program.removedCommands, word) ? program.removedCommands[word] : undefined;
+  if (removed !== undefined) return usageError(`Cannot run ${word}: there is no such command`, removed);
   const nearest = suggest(path.at(-1) ?? "", choices.map(({ name }) => name));
   const parent = path.slice(0, -1);
-  return new OperationError(
-    "usage",
+  return usageError(
     `Cannot run ${quote(word)}: there is no such command`,
     nearest === undefined
-      ? `Run "${[line.program, ...parent, "--help"].join(" ")}" for the commands`
-      : `Did you mean "${[line.program, ...parent, nearest].join(" ")}"?`,
+      ? `${runHelp(program, parent)} for the commands`
+      : `Did you mean "${[program.program, ...parent, nearest].join(" ")}"?`,
   );
 }

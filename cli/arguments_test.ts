@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../core/error.ts";
 import { parseArguments } from "./arguments.ts";
-import { type Command, type CommandLine, defineCommand, defineGroup } from "./command.ts";
+import { type Command, defineCommand, defineGroup, type Program } from "./command.ts";
 import { joinedWords, type Parts, switchFlag, valueFlag } from "./flag.ts";
 import { fileSyntax, keySyntax, portSyntax } from "./value_syntax.ts";
 
@@ -9,7 +9,8 @@ const about = { brief: "b", description: "d" };
 const define = (name: string, parts: Parts): Command =>
   defineCommand(name, about, parts, () => Promise.resolve(0));
 
-const line: CommandLine = {
+const line: Program = {
+  ...about,
   program: "prog",
   commands: [
     define(

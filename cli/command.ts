@@ -1,9 +1,3 @@
-/**
- * The commands of a program: one tree for the command line, the help and the completions.
- *
- * @module
- */
-
 import type { LogLevel } from "../core/config/log_level.ts";
 import {
   type FlagName,
@@ -23,13 +17,11 @@ import { logFormatSyntax, logLevelSyntax } from "./value_syntax.ts";
 export interface LogFlags {
   /** `--log-level`, or `debug` with upstream v1's `-debug`; undefined if neither is given. */
   readonly level: LogLevel | undefined;
-  /** `--log-format`, by default `text`. */
   readonly format: LogFormat;
 }
 
 /** A command whose flags were read. */
 export interface Invocation {
-  /** The log flags. */
   readonly log: LogFlags;
   /** Runs it; resolves to the exit status. */
   readonly execute: (terminal: Terminal) => Promise<number>;
@@ -45,7 +37,7 @@ export interface About {
   readonly examples?: readonly string[];
 }
 
-/** One command, or a group of commands. */
+/** One command, or a group of commands: one tree for the command line, the help and the completions. */
 export interface Command extends About {
   /** The word that calls it. */
   readonly name: string;
@@ -75,10 +67,14 @@ export interface LegacyFlag {
   readonly replace: (value: string) => { readonly flags: readonly FlagName[]; readonly warning: string };
 }
 
-/** The command lines of one program. */
-export interface CommandLine {
-  /** The program's name. */
+/** One of the three programs. */
+export interface Program {
+  /** Its name. */
   readonly program: string;
+  /** Its purpose, in a sentence. */
+  readonly brief: string;
+  /** The next sentence of the help. */
+  readonly description: string;
   /** Its commands; `run` is one of them. */
   readonly commands: readonly Command[];
   /** Flags of upstream v1 that `run` still understands, by their names without dashes. */
@@ -98,11 +94,8 @@ const logParts = {
 };
 
 /**
- * Defines a command. The log flags are added to its own.
+ * Defines a command. The log flags are added to its own parts.
  *
- * @param name the word that calls it
- * @param about its help texts
- * @param own its flags and words
  * @param execute runs it with the values of its parts; resolves to the exit status
  */
 export function defineCommand<P extends Parts>(
@@ -125,13 +118,7 @@ export function defineCommand<P extends Parts>(
   };
 }
 
-/**
- * Defines a group of commands, such as `config add`, `config list`.
- *
- * @param name the word before the commands' own
- * @param brief a few words for the list of commands
- * @param members the commands
- */
+/** Defines a group of commands, such as `config add`, `config list`; its name is the word before the commands' own. */
 export function defineGroup(name: string, brief: string, members: readonly Command[]): Command {
   return {
     name,
@@ -143,12 +130,4 @@ export function defineGroup(name: string, brief: string, members: readonly Comma
       throw new TypeError(`${name} is a group of commands`);
     },
   };
-}
-
-/** One of the three programs. */
-export interface Program extends CommandLine {
-  /** Its purpose, in a sentence. */
-  readonly brief: string;
-  /** The next sentence of the help. */
-  readonly description: string;
 }

@@ -1,13 +1,17 @@
 /**
- * Completions: the words that could come next on a command line.
+ * Completions: the words that could come next on a command line, and the scripts that ask for them. A script
+ * only carries words to the program and candidates back, so that one that was installed once keeps up with
+ * the program.
  *
  * @module
  */
 
 import { COMPLETIONS, SHELLS } from "./arguments.ts";
-import type { Command, CommandLine } from "./command.ts";
-import { completionScript, PATHS } from "./completion_script.ts";
+import type { Command, Program } from "./command.ts";
 import type { Part } from "./flag.ts";
+
+/** The answer that leaves the word to the shell's own completion of paths. */
+const PATHS = ":paths";
 
 /** A word that could come next, and what it means. */
 type Candidate = readonly [word: string, meaning: string];
@@ -15,25 +19,28 @@ type Candidate = readonly [word: string, meaning: string];
 /**
  * Answers `completions SHELL [WORD...]`.
  *
- * @param line the command lines of the program
- * @param shell the shell
  * @param words the words of the command line up to the one being typed; none to ask for the script
  * @returns the shell's script; or a line for each candidate, for zsh and fish with a tab and its meaning
  */
-export function answerCompletions(line: CommandLine, shell: string, words: readonly string[]): string {
+export function answerCompletions(program: Program, shell: string, words: readonly string[]): string {
   const current = words.at(-1);
-  if (current === undefined) return completionScript(line.program, shell);
-  const lines = candidates(line, words.slice(0, -1), current).map(([word, meaning]) =>
+  if (current === undefined) return completionScript(program.program, shell);
+  const lines = candidates(program, words.slice(0, -1), current).map(([word, meaning]) =>
     shell === "bash" || meaning === "" ? word : `${word}\t${meaning}`
   );
   return lines.map((text) => `${text}\n`).join("");
 }
 
-function candidates(line: CommandLine, before: readonly string[], current: string): readonly Candidate[] {
+function completionScript(program: string, shell: string): string {
+  const text = shell === "bash" ? BASH : shell === "zsh" ? ZSH : FISH;
+  return text.replaceAll("PROGRAM", program).replaceAll("FUNCTION", `_${program.replaceAll("-", "_")}`);
+}
+
+function candidates(program: Program, before: readonly string[], current: string): readonly Candidate[] {
   if (before[0] === COMPLETIONS) {
     return before.length > 1 ? [] : starting(current, SHELLS.map((name) => [name, ""]));
   }
-  let choices: readonly Command[] = line.commands;
+  let choices: readonly Command[] = program.commands;
   for (const [index, word] of before.entries()) {
     const command = choices.find(({ name }) => name === word);
     if (command === undefined) return [];
@@ -84,3 +91,70 @@ function values({ syntax }: Part<unknown>, joined: string, current: string): rea
 function starting(current: string, known: readonly Candidate[]): readonly Candidate[] {
   return known.filter(([word]) => word.startsWith(current));
 }
+
+// Runs in bash 3.2 too, which macOS has: no negative subscripts, no mapfile, no compopt. Bash splits words at
+// "=" and wants back only what comes after it; the program takes and gives whole words.
+const BASH = String.raw`# bash completion for PROGRAM
+FUNCTION() {
+  local -a words=()
+  local index last=-1 joined= candidate
+  for ((index = 1; index <= COMP_CWORD; index++)); do
+    if [[ $last -ge 0 && ( \${COMP_WORDS[index]} == = || \${COMP_WORDS[index - 1]} == = ) ]]; then
+      words[last]+=\${COMP_WORDS[index]}
+    else
+      words[++last]=\${COMP_WORDS[index]}
+    fi
+  done
+  [[ $COMP_WORDBREAKS == *=* && \${words[last]} == -*=* ]] && joined=\${words[last]%%=*}=
+  COMPREPLY=()
+  while IFS= read -r candidate; do
+    if [[ $candidate == :paths ]]; then
+      compopt -o default 2>/dev/null ||
+        while IFS= read -r candidate; do COMPREPLY+=("$candidate"); done < <(compgen -f -- "$2")
+    else
+      COMPREPLY+=("\${candidate#"$joined"}")
+    fi
+  done < <(PROGRAM completions bash "\${words[@]}" 2>/dev/null)
+}
+complete -F FUNCTION PROGRAM
+`.replaceAll("\\${", "${");
+
+// Works both sourced and as a file "_PROGRAM" in a folder of fpath.
+const ZSH = String.raw`#compdef PROGRAM
+FUNCTION() {
+  local -a candidates
+  local candidate
+  for candidate in "\${(@f)$(PROGRAM completions zsh "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null)}"; do
+    if [[ $candidate == :paths ]]; then
+      compset -P '-*='
+      _files
+      return
+    fi
+    [[ -n $candidate ]] && candidates+=("\${\${candidate//:/\\:}/$'\t'/:}")
+  done
+  _describe PROGRAM candidates
+}
+if [[ \${zsh_eval_context[-1]} == loadautofunc ]]; then
+  FUNCTION "$@"
+else
+  compdef FUNCTION PROGRAM
+fi
+`.replaceAll("\\${", "${");
+
+const FISH = String.raw`# fish completion for PROGRAM
+function FUNCTION
+    set -l words (commandline -opc)
+    set -l current (commandline -ct)
+    for candidate in (PROGRAM completions fish $words[2..-1] "$current" 2>/dev/null)
+        if test "$candidate" = :paths
+            set -l joined (string match -r -- '^-[^=]*=' "$current")
+            for path in (__fish_complete_path (string replace -r -- '^-[^=]*=' '' "$current"))
+                printf '%s\n' "$joined$path"
+            end
+        else
+            printf '%s\n' $candidate
+        end
+    end
+end
+complete -c PROGRAM -f -a '(FUNCTION)'
+`;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type CommandLine, defineCommand, defineGroup } from "./command.ts";
+import { defineCommand, defineGroup, type Program } from "./command.ts";
 import { answerCompletions } from "./completions.ts";
 import { joinedWords, switchFlag, valueFlag } from "./flag.ts";
 import { fileSyntax, portSyntax } from "./value_syntax.ts";
@@ -7,7 +7,8 @@ import { fileSyntax, portSyntax } from "./value_syntax.ts";
 const about = { brief: "Do it.", description: "" };
 const done = () => Promise.resolve(0);
 
-const line: CommandLine = {
+const line: Program = {
+  ...about,
   program: "prog-one",
   commands: [
     defineCommand("run", about, {

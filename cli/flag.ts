@@ -53,8 +53,7 @@ export function valueFlag<T>(
   syntax: ValueSyntax<T>,
   description: string,
 ): Part<T | undefined> {
-  const twice = () =>
-    new OperationError("usage", `Cannot use ${name}: it is given more than once`, "Give it once");
+  const twice = () => usageError(`Cannot use ${name}: it is given more than once`, "Give it once");
   return { name, syntax, description, read: (given) => readOne(name, syntax, given, twice) };
 }
 
@@ -72,8 +71,6 @@ export const NO_OFFLOAD_FLAG: Part<boolean> = switchFlag(
 /**
  * Makes a part for all words after a command, joined by one space: quoting them is optional.
  *
- * @param metavar the words in the help
- * @param description a sentence for the help
  * @param missing the fault where there is none
  * @param remedy the remedy for that fault
  */
@@ -88,7 +85,7 @@ export function joinedWords(
     syntax: { metavar },
     description,
     read(given) {
-      if (given.length === 0) throw new OperationError("usage", missing, remedy);
+      if (given.length === 0) throw usageError(missing, remedy);
       return given.join(" ");
     },
   };
@@ -97,8 +94,7 @@ export function joinedWords(
 /** Makes a part for one word after a command; undefined where there is none. */
 export function optionalWord<T>(syntax: ValueSyntax<T>, description: string): Part<T | undefined> {
   const { metavar } = syntax;
-  const twice = () =>
-    new OperationError("usage", `Cannot use more than one ${metavar}`, "Give one, without blanks");
+  const twice = () => usageError(`Cannot use more than one ${metavar}`, "Give one, without blanks");
   return {
     name: undefined,
     syntax: { metavar: `[${metavar}]` },
@@ -118,4 +114,9 @@ function readOne<T>(
   const { value, problem } = syntax.read(text);
   if (problem !== undefined) throw invalidValue("usage", name, problem);
   return value;
+}
+
+/** The error for a command line that cannot be understood. */
+export function usageError(message: string, remedy: string): OperationError {
+  return new OperationError("usage", message, remedy);
 }

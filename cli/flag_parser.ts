@@ -1,18 +1,13 @@
-/**
- * Parses the words after a command into flags, their values and the rest.
- *
- * A word that belongs to no flag is never repeated in a message: it could be part of a secret.
- *
- * @module
- */
-
 import { quote } from "../core/result.ts";
 import { suggest } from "../core/suggest.ts";
-import { OperationError } from "../core/error.ts";
-import type { Command, CommandLine, LegacyFlag } from "./command.ts";
-import type { FlagName } from "./flag.ts";
+import type { OperationError } from "../core/error.ts";
+import type { Command, LegacyFlag, Program } from "./command.ts";
+import { type FlagName, usageError } from "./flag.ts";
 
-/** The parser for one call of a command. */
+/**
+ * Parses the words after a command into flags, their values and the rest. A word that belongs to no flag is
+ * never repeated in a message: it could be part of a secret.
+ */
 export class FlagParser {
   /** The texts given for each flag and, for undefined, the words. A switch has an empty text each time. */
   readonly given = new Map<FlagName | undefined, string[]>();
@@ -20,20 +15,13 @@ export class FlagParser {
   readonly warnings: string[] = [];
   /** True if help is asked for. */
   help = false;
-  readonly #line: CommandLine;
-  readonly #command: Command;
-  readonly #path: string;
 
-  /**
-   * @param line the command lines of the program
-   * @param command the command
-   * @param path the words that call it
-   */
-  constructor(line: CommandLine, command: Command, path: string) {
-    this.#line = line;
-    this.#command = command;
-    this.#path = path;
-  }
+  /** @param path the words that call the command */
+  constructor(
+    private readonly program: Program,
+    private readonly command: Command,
+    private readonly path: string,
+  ) {}
 
   /**
    * Parses the words after the command.
@@ -56,17 +44,17 @@ export class FlagParser {
   }
 
   #addWord(word: string): void {
-    if (this.#command.parts.some(({ name }) => name === undefined)) return this.#add(undefined, word);
-    const misplaced = this.#line.commands.some(({ name }) => name === word);
-    throw new OperationError(
-      "usage",
-      misplaced
-        ? `Cannot run ${word}: the command must come first`
-        : `Cannot run ${this.#path}: a word of the command line belongs to no flag`,
-      misplaced
-        ? `Write "${this.#line.program} ${word}", then the flags`
-        : `Quote values with blanks; run "${this.#line.program} ${this.#path} --help" for the flags`,
-    );
+    if (this.#find(undefined) !== undefined) return this.#add(undefined, word);
+    const { program, commands } = this.program;
+    throw commands.some(({ name }) => name === word)
+      ? usageError(
+        `Cannot run ${word}: the command must come first`,
+        `Write "${program} ${word}", then the flags`,
+      )
+      : usageError(
+        `Cannot run ${this.path}: a word of the command line belongs to no flag`,
+        `Quote values with blanks; ${this.#help("run")}`,
+      );
   }
 
   #parseFlag(word: string, rest: string[]): void {
@@ -81,13 +69,13 @@ export class FlagParser {
     else throw this.#unknownFlag(spelled, bare);
   }
 
-  #find(flag: string) {
-    return this.#command.parts.find(({ name }) => name === flag);
+  #find(flag: string | undefined) {
+    return this.command.parts.find(({ name }) => name === flag);
   }
 
   #legacyFlag(bare: string): LegacyFlag | undefined {
-    const { legacyFlags } = this.#line;
-    return this.#path === "run" && Object.hasOwn(legacyFlags, bare) ? legacyFlags[bare] : undefined;
+    const { legacyFlags } = this.program;
+    return this.path === "run" && Object.hasOwn(legacyFlags, bare) ? legacyFlags[bare] : undefined;
   }
 
   #replace(spelled: string, given: string | undefined, legacy: LegacyFlag, rest: string[]): void {
@@ -105,23 +93,23 @@ export class FlagParser {
     if (next !== undefined && this.#find(next.replace(/=.*$/s, "").replace(/^--?/, "--")) === undefined) {
       return next;
     }
-    throw new OperationError(
-      "usage",
+    throw usageError(
       `Cannot use ${spelled}: its value is missing`,
       `Write ${spelled} VALUE or ${spelled}=VALUE`,
     );
   }
 
   #unknownFlag(spelled: string, bare: string): OperationError {
-    const known = this.#command.parts.flatMap(({ name }) => name === undefined ? [] : [name.slice(2)]);
+    const known = this.command.parts.flatMap(({ name }) => name === undefined ? [] : [name.slice(2)]);
     const nearest = suggest(bare, [...known, "help"]);
-    return new OperationError(
-      "usage",
-      `Cannot use ${quote(spelled)}: ${this.#path} has no such flag`,
-      nearest === undefined
-        ? `Run "${this.#line.program} ${this.#path} --help" for the flags`
-        : `Did you mean --${nearest}?`,
+    return usageError(
+      `Cannot use ${quote(spelled)}: ${this.path} has no such flag`,
+      nearest === undefined ? this.#help("Run") : `Did you mean --${nearest}?`,
     );
+  }
+
+  #help(run: "run" | "Run"): string {
+    return `${run} "${this.program.program} ${this.path} --help" for the flags`;
   }
 }
 
@@ -129,5 +117,5 @@ export class FlagParser {
 function asBoolean(spelled: string, value: string | undefined): boolean {
   if (value === undefined || /^(1|t|true)$/i.test(value)) return true;
   if (/^(0|f|false)$/i.test(value)) return false;
-  throw new OperationError("usage", `Cannot use ${spelled}: it takes no value`, `Write ${spelled} alone`);
+  throw usageError(`Cannot use ${spelled}: it takes no value`, `Write ${spelled} alone`);
 }

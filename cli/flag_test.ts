@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../core/error.ts";
-import { type CommandLine, defineCommand } from "./command.ts";
+import { defineCommand, type Program } from "./command.ts";
 import { joinedWords, readValues, switchFlag, valueFlag } from "./flag.ts";
 import { FlagParser } from "./flag_parser.ts";
 import { keySyntax, portSyntax } from "./value_syntax.ts";
@@ -12,8 +12,15 @@ const parts = {
   json: switchFlag("--json", ""),
 };
 
-const command = defineCommand("do", { brief: "", description: "" }, parts, () => Promise.resolve(0));
-const line: CommandLine = { program: "prog", commands: [command], legacyFlags: {}, removedCommands: {} };
+const about = { brief: "", description: "" };
+const command = defineCommand("do", about, parts, () => Promise.resolve(0));
+const line: Program = {
+  ...about,
+  program: "prog",
+  commands: [command],
+  legacyFlags: {},
+  removedCommands: {},
+};
 
 function read(...args: string[]) {
   const parser = new FlagParser(line, command, "do");

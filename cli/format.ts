@@ -1,5 +1,5 @@
 /**
- * Durations and sizes as people read them.
+ * Texts for people: durations, sizes, and what is safe to show.
  *
  * @module
  */
@@ -10,20 +10,20 @@ const UNITS = [["d", 86_400], ["h", 3600], ["min", 60], ["s", 1]] as const;
 /**
  * Formats a duration in its two largest units.
  *
- * @param seconds not negative; fractions are dropped
+ * @param seconds negative ones count as 0; fractions are dropped
  * @returns for example `3 h 12 min`, `45 s`
  */
 export function formatDuration(seconds: number): string {
   let rest = Math.max(0, Math.floor(seconds));
-  const parts: string[] = [];
-  let first = -1;
-  for (const [index, [name, length]] of UNITS.entries()) {
+  const counts = UNITS.map(([name, length]) => {
     const count = Math.floor(rest / length);
     rest %= length;
-    if (first < 0 && count > 0) first = index;
-    if (count > 0 && index <= first + 1) parts.push(`${count} ${name}`);
-  }
-  return parts.length === 0 ? "0 s" : parts.join(" ");
+    return { count, name };
+  });
+  const first = counts.findIndex(({ count }) => count > 0);
+  if (first < 0) return "0 s";
+  const shown = counts.slice(first, first + 2).filter(({ count }) => count > 0);
+  return shown.map(({ count, name }) => `${count} ${name}`).join(" ");
 }
 
 /**
@@ -33,14 +33,28 @@ export function formatDuration(seconds: number): string {
  * @returns for example `999 B`, `1.5 MB`
  */
 export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
   const units = ["kB", "MB", "GB", "TB", "PB"];
-  let value = bytes;
-  let unit = "B";
-  for (const next of units) {
-    // 999.95 would be shown as 1000.0.
-    if (value < (unit === "B" ? 1000 : 999.95)) break;
+  let value = bytes / 1000;
+  // 999.95 would be shown as 1000.0.
+  while (value >= 999.95 && units.length > 1) {
     value /= 1000;
-    unit = next;
+    units.shift();
   }
-  return unit === "B" ? `${value} B` : `${value.toFixed(1)} ${unit}`;
+  return `${value.toFixed(1)} ${units[0]}`;
+}
+
+/**
+ * Makes control, format and unassigned characters visible, as JSON would write them: texts of files, peers
+ * and other programs may hold escape sequences. JSON.stringify itself lets those above U+007E through.
+ *
+ * @returns one line
+ */
+export function escapeControls(text: string): string {
+  return text.replace(/\p{C}/gu, (character) => character.split("").map(escapeUnit).join(""));
+}
+
+/** One UTF-16 code unit as `\u` and four digits. */
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

@@ -1,21 +1,9 @@
-/**
- * The help pages: that of a program, of a group, of a command, and of the completions.
- *
- * @module
- */
-
 import { COMPLETIONS, findCommand, SHELLS } from "./arguments.ts";
-import type { Command } from "./command.ts";
+import type { Command, Program } from "./command.ts";
 import type { Part } from "./flag.ts";
-import type { Program } from "./command.ts";
 
-/** The layout of a page. */
-export interface PageStyle {
-  /** Columns of the longest line. */
-  readonly width: number;
-  /** True for bold names of commands and flags. */
-  readonly bold: boolean;
-}
+/** The layout of a page: the columns of the longest line, and whether names of commands and flags are bold. */
+export type PageStyle = Readonly<{ width: number; bold: boolean }>;
 
 interface Page {
   readonly brief: string;
@@ -29,18 +17,15 @@ interface Page {
 }
 
 /**
- * Returns a help page.
+ * Returns the help page of a program, a group, a command or the completions.
  *
- * @param program the program
  * @param path the words that call the command or the group; none for the program's page
- * @param style the layout
  * @returns lines, each with its newline
  */
 export function helpPage(program: Program, path: readonly string[], style: PageStyle): string {
   if (path.length === 0) return layOut(programPage(program), style);
   if (path[0] === COMPLETIONS) return layOut(completionsPage(program.program), style);
-  const { command } = findCommand(program, path);
-  return layOut(commandPage(command, program.program, path), style);
+  return layOut(commandPage(findCommand(program, path).command, program.program, path), style);
 }
 
 function programPage({ program, brief, description, commands }: Program): Page {
@@ -94,8 +79,8 @@ function completionsPage(program: string): Page {
 /** Flags in brackets, words after them. */
 function usageOf(parts: readonly Part<unknown>[]): readonly string[] {
   const shown = parts.filter(({ hidden }) => !hidden);
-  const words = shown.filter(({ name }) => name === undefined).map((part) => `${signature(part)}...`);
-  return [...shown.filter(({ name }) => name !== undefined).map((part) => `[${signature(part)}]`), ...words];
+  const flags = shown.filter(({ name }) => name !== undefined).map((part) => `[${signature(part)}]`);
+  return [...flags, ...shown.filter(({ name }) => name === undefined).map((part) => `${signature(part)}...`)];
 }
 
 /** A part as it is written: `--port PORT`, `--json`, `LINE`. */
@@ -122,13 +107,12 @@ function layOut(
 function hanging(heading: string, pieces: readonly string[], width: number): readonly string[] {
   const lines: string[] = [];
   let line = heading;
-  for (const [index, piece] of pieces.entries()) {
-    const between = index === 0 || line.length === heading.length ? "" : " ";
-    if (index > 0 && line.length + between.length + piece.length > width) {
+  for (const piece of pieces) {
+    if (line.length === heading.length) line += piece;
+    else if (line.length + 1 + piece.length <= width) line += ` ${piece}`;
+    else {
       lines.push(line);
       line = " ".repeat(heading.length) + piece;
-    } else {
-      line += between + piece;
     }
   }
   return [...lines, line];

@@ -1,10 +1,4 @@
-/**
- * The output of a program: answers on stdout, everything else on stderr.
- *
- * @module
- */
-
-/** The two output streams of a command, so that tests can stand in for them. */
+/** The output of a program: answers on stdout, everything else on stderr. Tests stand in for it. */
 export interface Terminal {
   /** Writes text to stdout, as it is. */
   out(text: string): void;
@@ -22,7 +16,6 @@ export interface Terminal {
 
 /** Thrown by {@link Terminal.out} when the reader of stdout has gone, as `head` does; no fault. */
 export class StdoutClosed extends Error {
-  /** The name of the class. */
   override readonly name = "StdoutClosed";
 }
 
@@ -31,13 +24,14 @@ const MAX_WAIT = { out: 10_000, err: 100 };
 
 /** The terminal of this process. Both streams are written synchronously, so nothing is lost by an exit. */
 export function processTerminal(): Terminal {
-  const encoder = new TextEncoder();
   const outIsTerminal = Deno.stdout.isTerminal();
-  const plain = hasNoColor();
+  // `NO_COLOR` with any content (no-color.org), and terminals that know no escape sequences.
+  const environment = (name: string) => orUndefined(() => Deno.env.get(name)) ?? "";
+  const isPlain = environment("NO_COLOR") !== "" || environment("TERM") === "dumb";
   return {
     out(text) {
       try {
-        writeWhole(Deno.stdout, encoder.encode(text), MAX_WAIT.out);
+        writeWhole(Deno.stdout, text, MAX_WAIT.out);
       } catch (error) {
         if (error instanceof Deno.errors.BrokenPipe) throw new StdoutClosed("the reader of stdout has gone");
         throw error;
@@ -45,47 +39,30 @@ export function processTerminal(): Terminal {
     },
     err(text) {
       try {
-        writeWhole(Deno.stderr, encoder.encode(text), MAX_WAIT.err);
+        writeWhole(Deno.stderr, text, MAX_WAIT.err);
       } catch {
         // There is no place left to report a closed stderr, and the tunnel must not stop for it.
       }
     },
     outIsTerminal,
-    outColor: outIsTerminal && !plain,
-    errColor: Deno.stderr.isTerminal() && !plain,
-    columns: outIsTerminal ? terminalColumns() : undefined,
+    outColor: outIsTerminal && !isPlain,
+    errColor: Deno.stderr.isTerminal() && !isPlain,
+    columns: outIsTerminal ? orUndefined(() => Deno.consoleSize().columns) : undefined,
   };
 }
 
-/** `NO_COLOR` with any content (no-color.org), and terminals that know no escape sequences. */
-function hasNoColor(): boolean {
-  return (environment("NO_COLOR") ?? "") !== "" || environment("TERM") === "dumb";
-}
-
-/** An environment variable, undefined also where the program was not given the permission to read it. */
-function environment(name: string): string | undefined {
+/** What is read; undefined where it cannot be, such as a variable that the program has no permission for. */
+function orUndefined<T>(read: () => T): T | undefined {
   try {
-    return Deno.env.get(name);
+    return read();
   } catch {
     return undefined;
   }
 }
 
-function terminalColumns(): number | undefined {
-  try {
-    return Deno.consoleSize().columns;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Writes all bytes, also to a pipe that another process made non-blocking. */
-function writeWhole(
-  stream: { writeSync(bytes: Uint8Array): number },
-  bytes: Uint8Array,
-  timeout: number,
-): void {
-  let rest = bytes;
+/** Writes all of a text, also to a pipe that another process made non-blocking. */
+function writeWhole(stream: typeof Deno.stdout | typeof Deno.stderr, text: string, timeout: number): void {
+  let rest: Uint8Array = new TextEncoder().encode(text);
   let waited = 0;
   while (rest.length > 0) {
     try {

@@ -1,9 +1,3 @@
-/**
- * The syntax of values in flags and environment variables.
- *
- * @module
- */
-
 import { isHostName } from "../core/net/host_name.ts";
 import { LOG_LEVELS, type LogLevel, parseLogLevel } from "../core/config/log_level.ts";
 import { err, ok, quote, type Result } from "../core/result.ts";
@@ -11,10 +5,10 @@ import { readListenAddress, readMtu, readPort, readVirtualNetwork } from "../cor
 import { OperationError } from "../core/error.ts";
 import { type IpAddress, isZonedAddress, parseAddress } from "../core/net/address.ts";
 import type { Prefix } from "../core/net/prefix.ts";
-import { parseHostPort } from "../core/net/host_port.ts";
+import { parseHostPort } from "../core/net/endpoint.ts";
 import { LOG_FORMATS, type LogFormat } from "./log_line.ts";
 
-/** One kind of value. */
+/** One kind of value, in a flag or an environment variable. */
 export interface ValueSyntax<T> {
   /** The value's name in the help, in capitals. */
   readonly metavar: string;
@@ -38,18 +32,14 @@ export const virtualNetworkSyntax: ValueSyntax<Prefix> = { metavar: "CIDR", read
 /** A local address to listen on. */
 export const listenAddressSyntax: ValueSyntax<IpAddress> = { metavar: "ADDRESS", read: readListenAddress };
 
-// Below 100 ms a heartbeat is load, above 60 s a lost peer is noticed too late.
-const HEARTBEAT_BOUNDS = { min: 100, max: 60_000 } as const;
-
-/** Milliseconds between heartbeats. */
+/** Milliseconds between heartbeats. Below 100 ms they are load, above 60 s a lost peer is noticed too late. */
 export const heartbeatSyntax: ValueSyntax<number> = {
   metavar: "MILLISECONDS",
   read: (text) => {
-    const { min, max } = HEARTBEAT_BOUNDS;
     const value = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : NaN;
-    return value >= min && value <= max
+    return value >= 100 && value <= 60_000
       ? ok(value)
-      : err(`${quote(text)} is no interval; expected a number of milliseconds from ${min} to ${max}`);
+      : invalid("interval", text, "a number of milliseconds from 100 to 60000");
   },
 };
 
@@ -60,7 +50,7 @@ export const hostSyntax: ValueSyntax<string> = {
     parseAddress(text) !== undefined || isZonedAddress(text) ||
       isHostName(text.toLowerCase().replace(/\.$/, ""))
       ? ok(text)
-      : err(`${quote(text)} is no host; expected a name or an IP address as in "host.docker.internal"`),
+      : invalid("host", text, 'a name or an IP address such as "host.docker.internal"'),
 };
 
 /** Where a server is: a host name or an IP address, with its UDP port. The value is as it was written. */
@@ -69,7 +59,7 @@ export const serverSyntax: ValueSyntax<string> = {
   read: (text) =>
     parseHostPort(text) !== undefined
       ? ok(text)
-      : err(`${quote(text)} is no host with a port; expected HOST:PORT as in "desk.example.com:2512"`),
+      : invalid("server", text, 'a host and a port such as "desk.example.com:2512"'),
 };
 
 /** The path of a file. */
@@ -84,7 +74,7 @@ export const imageSyntax: ValueSyntax<string> = {
     // The characters of a reference (distribution's reference/regexp.go); no blank and no control character.
     return /^[A-Za-z0-9][A-Za-z0-9._\-/:@]{0,254}$/.test(text)
       ? ok(text)
-      : err(`${quote(text)} is no image; expected a tar or a name as in "mac-docker-connector:0.1.0"`);
+      : invalid("image", text, 'a tar or a name such as "mac-docker-connector:0.1.0"');
   },
 };
 
@@ -96,22 +86,14 @@ export const socketSyntax: ValueSyntax<string> = {
     // sun_path holds 104 bytes on macOS (sys/un.h), a closing zero among them.
     new TextEncoder().encode(text).length <= 103
       ? readPath(text)
-      : err(`${quote(text)} is too long for a socket; expected a path of at most 103 bytes`),
+      : err(`${quote(text)} is too long for a socket: expected a path of at most 103 bytes`),
 };
-
-function readPath(text: string): Result<string> {
-  if (text === "") return err("the path is empty; expected one as in a shell");
-  return /\p{Cc}/u.test(text) ? err("the path has a control character; expected one without") : ok(text);
-}
 
 /** Use of the kernel's offloads. */
 export const offloadSyntax: ValueSyntax<boolean> = {
   metavar: "on|off",
   choices: ["on", "off"],
-  read: (text) =>
-    text === "on" || text === "off"
-      ? ok(text === "on")
-      : err(`${quote(text)} is neither; expected on or off`),
+  read: (text) => text === "on" || text === "off" ? ok(text === "on") : invalid("value", text, "on or off"),
 };
 
 /** An iptables chain. */
@@ -121,7 +103,7 @@ export const chainSyntax: ValueSyntax<string> = {
     // 28 bytes: XT_EXTENSION_MAXNAMELEN of linux/netfilter/x_tables.h, less the closing zero.
     /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,27}$/.test(text)
       ? ok(text)
-      : err(`${quote(text)} is no iptables chain; expected a name as in "DOCKER-USER"`),
+      : invalid("iptables chain", text, 'a name such as "DOCKER-USER"'),
 };
 
 /** The secret that a client proves: one word, as in the config file's `key` line. */
@@ -130,7 +112,7 @@ export const keySyntax: ValueSyntax<string> = {
   read: (text) =>
     /^[^\s\p{C}]+$/u.test(text)
       ? ok(text)
-      : err("the secret is no single word; expected the one of the server's key line"),
+      : err("invalid secret: expected one word, the same as in the server's key line"),
 };
 
 /** The log level. */
@@ -139,9 +121,7 @@ export const logLevelSyntax: ValueSyntax<LogLevel> = {
   choices: LOG_LEVELS,
   read: (text) => {
     const level = parseLogLevel(text);
-    return level === undefined
-      ? err(`${quote(text)} is no log level; expected error, warn, info or debug`)
-      : ok(level);
+    return level === undefined ? invalid("log level", text, "error, warn, info or debug") : ok(level);
   },
 };
 
@@ -151,17 +131,41 @@ export const logFormatSyntax: ValueSyntax<LogFormat> = {
   choices: LOG_FORMATS,
   read: (text) => {
     const format = LOG_FORMATS.find((known) => known === text);
-    return format === undefined ? err(`${quote(text)} is no log format; expected text or json`) : ok(format);
+    return format === undefined ? invalid("log format", text, "text or json") : ok(format);
   },
 };
 
-/**
- * Returns the error for a flag or an environment variable whose value cannot be read.
- *
- * @param code `usage` for a flag, `config` for an environment variable
- * @param name the flag or variable, for example `--port`
- * @param problem the problem of the value, and the expected one
- */
+function readPath(text: string): Result<string> {
+  if (text === "") return err("the path is empty: expected one as in a shell");
+  return /\p{Cc}/u.test(text) ? err("the path has a control character: expected one without") : ok(text);
+}
+
+function invalid(kind: string, text: string, expected: string): Result<never> {
+  return err(`invalid ${kind} ${quote(text)}: expected ${expected}`);
+}
+
+/** Returns the error, `usage` for a flag and `config` for an environment variable whose value cannot be read. */
 export function invalidValue(code: "usage" | "config", name: string, problem: string): OperationError {
   return new OperationError(code, `Cannot use ${name}: ${problem}`);
+}
+
+/** Looks up an environment variable, usually `Deno.env.get`. */
+export type EnvironmentReader = (name: string) => string | undefined;
+
+/**
+ * Reads a setting from the environment. An empty variable counts as unset: composed files leave such ones behind.
+ *
+ * @returns undefined if the variable is unset
+ * @throws {OperationError} `config`, if the value is invalid
+ */
+export function environmentValue<T>(
+  read: EnvironmentReader,
+  name: string,
+  syntax: ValueSyntax<T>,
+): T | undefined {
+  const text = read(name);
+  if (text === undefined || text === "") return undefined;
+  const { value, problem } = syntax.read(text);
+  if (problem !== undefined) throw invalidValue("config", name, problem);
+  return value;
 }

@@ -1,14 +1,8 @@
-/**
- * The commands of docker-connector-client, the Docker side of the tunnel.
- *
- * @module
- */
-
 import type { Program } from "../cli/command.ts";
 import { healthCommand } from "./status/health_command.ts";
 import { runCommand } from "./run_command.ts";
 
-/** The program. */
+/** docker-connector-client, the Docker side of the tunnel. */
 export const client: Program = {
   program: "docker-connector-client",
   brief: "Lets the desktop reach containers by their IP addresses: the side in the VM.",

@@ -3,12 +3,12 @@
  *
  * @module
  */
-
 import { type Command, defineCommand } from "../cli/command.ts";
-import { type EnvironmentReader, environmentValue } from "../program/environment.ts";
 import { NO_OFFLOAD_FLAG, valueFlag, type ValuesOf } from "../cli/flag.ts";
 import {
   chainSyntax,
+  type EnvironmentReader,
+  environmentValue,
   heartbeatSyntax,
   hostSyntax,
   keySyntax,
@@ -16,10 +16,13 @@ import {
   offloadSyntax,
   portSyntax,
   socketSyntax,
+  type ValueSyntax,
   virtualNetworkSyntax,
 } from "../cli/value_syntax.ts";
 import { DEFAULT_CONFIG } from "../core/config/config.ts";
-import { type ClientRunOptions, DEFAULT_CLIENT_CONTROL } from "./options.ts";
+
+/** Where the client's status socket is unless `--control` says otherwise. */
+export const DEFAULT_CLIENT_CONTROL = "/var/run/docker-connector-client.sock";
 
 const flags = {
   host: valueFlag("--host", hostSyntax, "The server's host. Default: where VMs have their desktop."),
@@ -39,6 +42,9 @@ const flags = {
 
 /** The values of the flags; undefined where one is not given. */
 export type ClientFlags = ValuesOf<typeof flags>;
+
+/** The settings of the client. The key is never printed; without a host the server is searched for. */
+export type ClientRunOptions = ReturnType<typeof clientOptions>;
 
 /** The command. Its code is loaded when it is called, so that the others start fast. */
 export const runCommand: Command = defineCommand(
@@ -62,32 +68,27 @@ export const runCommand: Command = defineCommand(
 /**
  * Completes the flags from the environment, then with the defaults.
  *
- * @param given the flags
- * @param read looks an environment variable up
  * @throws {OperationError} `config`, for a faulty variable whose flag is not given
  */
-export function clientOptions(given: ClientFlags, read: EnvironmentReader): ClientRunOptions {
+export function clientOptions(given: ClientFlags, read: EnvironmentReader) {
+  const variable = <T>(name: string, syntax: ValueSyntax<T>) =>
+    environmentValue(read, `DOCKER_CONNECTOR_${name}`, syntax);
   return {
-    host: given.host ?? environmentValue(read, "DOCKER_CONNECTOR_HOST", hostSyntax),
-    port: given.port ?? environmentValue(read, "DOCKER_CONNECTOR_PORT", portSyntax) ?? DEFAULT_CONFIG.port,
-    addr: given.addr ?? environmentValue(read, "DOCKER_CONNECTOR_ADDR", virtualNetworkSyntax) ??
-      DEFAULT_CONFIG.addr,
-    mtu: given.mtu ?? environmentValue(read, "DOCKER_CONNECTOR_MTU", mtuSyntax) ?? DEFAULT_CONFIG.mtu,
-    chain: given.chain ?? environmentValue(read, "DOCKER_CONNECTOR_CHAIN", chainSyntax) ?? "DOCKER-USER",
-    heartbeatMs: given.heartbeat ?? environmentValue(read, "DOCKER_CONNECTOR_HEARTBEAT", heartbeatSyntax) ??
-      5000,
-    key: given.key ?? environmentValue(read, "DOCKER_CONNECTOR_KEY", keySyntax),
+    host: given.host ?? variable("HOST", hostSyntax),
+    port: given.port ?? variable("PORT", portSyntax) ?? DEFAULT_CONFIG.port,
+    addr: given.addr ?? variable("ADDR", virtualNetworkSyntax) ?? DEFAULT_CONFIG.addr,
+    mtu: given.mtu ?? variable("MTU", mtuSyntax) ?? DEFAULT_CONFIG.mtu,
+    chain: given.chain ?? variable("CHAIN", chainSyntax) ?? "DOCKER-USER",
+    heartbeatMs: given.heartbeat ?? variable("HEARTBEAT", heartbeatSyntax) ?? 5000,
+    key: given.key ?? variable("KEY", keySyntax),
     control: clientControl(given.control, read),
-    offload: !given.noOffload &&
-      (environmentValue(read, "DOCKER_CONNECTOR_OFFLOAD", offloadSyntax) ?? true),
+    offload: !given.noOffload && (variable("OFFLOAD", offloadSyntax) ?? true),
   };
 }
 
 /**
  * Where the status socket is: by the flag, the environment or the default.
  *
- * @param given the flag
- * @param read looks an environment variable up
  * @throws {OperationError} `config`, for a faulty variable whose flag is not given
  */
 export function clientControl(given: string | undefined, read: EnvironmentReader): string {

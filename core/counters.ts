@@ -1,10 +1,3 @@
-/**
- * The data plane's counters: one array of doubles in shared memory, written by the Worker alone and read by the main
- * thread. Doubles count exactly to 2^53 and are stored by one instruction, so a reader never sees half a number.
- *
- * @module
- */
-
 /** What a counter counts, and what its number means, for `status` and the docs. */
 export interface CounterEntry {
   /** What one step of it stands for. */
@@ -74,17 +67,18 @@ export type CounterName = keyof typeof TUNNEL_COUNTERS;
 /** Name of a counter of a socket with sessions. */
 export type SessionCounterName = keyof typeof COUNTERS;
 
-const indexes = Object.freeze(
+/** Counter name to index in the array of a socket with sessions. */
+export const SessionCounter = Object.freeze(
   Object.fromEntries(Object.keys(COUNTERS).map((name, index) => [name, index])),
 ) as Readonly<Record<SessionCounterName, number>>;
 
 /** Counter name to index in the array of a tunnel. */
-export const Counter: Readonly<Record<CounterName, number>> = indexes;
+export const Counter: Readonly<Record<CounterName, number>> = SessionCounter;
 
-/** Counter name to index in the array of a socket with sessions. */
-export const SessionCounter: Readonly<Record<SessionCounterName, number>> = indexes;
-
-/** The array itself. */
+/**
+ * The data plane's counters: one array of doubles in shared memory, written by the Worker alone and read by the main thread.
+ * Doubles count exactly to 2^53 and are stored by one instruction, so a reader never sees half a number.
+ */
 export type CounterTable = Float64Array;
 
 /** Bytes of the shared memory that holds the counters of a tunnel. */
@@ -93,20 +87,19 @@ export const COUNTER_BYTES = Object.keys(TUNNEL_COUNTERS).length * Float64Array.
 /** Bytes of the shared memory that holds the counters of a socket with sessions. */
 export const SESSION_COUNTER_BYTES = Object.keys(COUNTERS).length * Float64Array.BYTES_PER_ELEMENT;
 
-/** The drop counters of a table of either length by reason, without the prefix. */
-export function dropsByReason(table: CounterTable): Record<string, number> {
-  const drops: Record<string, number> = {};
-  Object.keys(COUNTERS).slice(0, table.length).forEach((name, index) => {
-    if (name.startsWith("drop.")) drops[name.slice("drop.".length)] = table[index] ?? 0;
-  });
-  return drops;
-}
-
 /** Every reason for which something is dropped, with what is counted. */
 export const DROPS: Readonly<Record<string, CounterEntry>> = {
-  ...Object.fromEntries(
-    Object.entries(COUNTERS).filter(([name]) => name.startsWith("drop."))
-      .map(([name, entry]) => [name.slice("drop.".length), entry]),
-  ),
+  ...byReason(Object.entries(COUNTERS)),
   ...CONTROL_DROPS,
 };
+
+/** The drop counters of a table of either length by reason. */
+export function dropsByReason(table: CounterTable): Record<string, number> {
+  const names = Object.keys(COUNTERS).slice(0, table.length);
+  return byReason(names.map((name, index) => [name, table[index] ?? 0]));
+}
+
+function byReason<T>(entries: (readonly [name: string, T])[]): Record<string, T> {
+  const drops = entries.filter(([name]) => name.startsWith("drop."));
+  return Object.fromEntries(drops.map(([name, value]) => [name.slice("drop.".length), value]));
+}

@@ -1,10 +1,3 @@
-/**
- * The one error class of the programs' own faults. A `code` says what kind of fault it is; `cli/exit_status.ts`
- * maps it to the exit status. The message reads "Cannot <act> <object>: <state>", `remedy` says what to do.
- *
- * @module
- */
-
 /** What kind of fault stopped an operation. */
 export type FaultCode =
   /** a command line that cannot be understood */
@@ -22,7 +15,10 @@ export type FaultCode =
   /** anything else */
   | "failure";
 
-/** A fault of an operation, worded for the person who started the program. */
+/**
+ * A fault of an operation, worded for the person who started the program. It is the one class of the programs' own errors:
+ * `cli/exit_status.ts` maps its `code` to the exit status.
+ */
 export class OperationError extends Error {
   /** The class's name, for logs. */
   override readonly name = "OperationError";
@@ -30,7 +26,6 @@ export class OperationError extends Error {
   /**
    * Words a fault.
    *
-   * @param code what kind of fault it is
    * @param message "Cannot <act> <object>: <state>", without a full stop
    * @param remedy what the reader can do about it, one sentence without a full stop; empty where nothing helps
    */
@@ -50,11 +45,8 @@ export class OperationError extends Error {
 }
 
 /**
- * A fault of any kind as one that people can be told.
- *
- * @param error what was thrown
- * @param act "Cannot <act> <object>", for an error that does not say so itself
- * @param remedy what to do about such an error
+ * Words anything that was thrown for people. An error that does not say itself what could not be done gets the remedy and
+ * `act`, "Cannot <act> <object>".
  */
 export function asOperationError(error: unknown, act: string, remedy = ""): OperationError {
   if (error instanceof OperationError) return error;

@@ -1,9 +1,3 @@
-/**
- * What comes of reading one word: its value, or what is wrong with it.
- *
- * @module
- */
-
 /** A value, or a problem worded as `invalid port "0": expected 1-65535`, without a full stop. */
 export type Result<T> =
   | { readonly value: T; readonly problem?: undefined }

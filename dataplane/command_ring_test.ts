@@ -28,8 +28,8 @@ Deno.test("commands arrive in order with all that they hold, each with a wake", 
   const keys = { localIndex: 0xffff_ffff, remoteIndex: 1, initiator: true };
   const sent: WorkerCommand[] = [
     { kind: "ipv6", isOn: true },
-    { kind: "endpoint", index: 0, socketAddress: undefined },
-    { kind: "endpoint", index: 0, socketAddress: Uint8Array.of(2, 0, 9, 207, 10, 0, 0, 1) },
+    { kind: "endpoint", socketAddress: undefined },
+    { kind: "endpoint", socketAddress: Uint8Array.of(2, 0, 9, 207, 10, 0, 0, 1) },
     {
       kind: "sessions",
       command: {
@@ -54,8 +54,8 @@ Deno.test("commands arrive in order with all that they hold, each with a wake", 
 
 Deno.test("a Buffer is an array like others", () => {
   const { writer, reader } = open();
-  writer.push({ kind: "endpoint", index: 0, socketAddress: Buffer.from([1, 2, 3]) });
-  assert.deepEqual(reader.next(), { kind: "endpoint", index: 0, socketAddress: Uint8Array.of(1, 2, 3) });
+  writer.push({ kind: "endpoint", socketAddress: Buffer.from([1, 2, 3]) });
+  assert.deepEqual(reader.next(), { kind: "endpoint", socketAddress: Uint8Array.of(1, 2, 3) });
 });
 
 Deno.test("nothing of a command stays in the shared memory once it was read", () => {

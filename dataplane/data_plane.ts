@@ -1,26 +1,26 @@
-/**
- * The main thread's side of the data plane: starts the Worker, names the peer, reads the counters, stops it.
- *
- * @module
- */
 import { OperationError } from "../core/error.ts";
 import { errorName } from "../ffi/libc/errno.ts";
 import type { TunDevice } from "../ffi/tun/tun.ts";
 import type { UdpSocket } from "../ffi/udp/udp_socket.ts";
-import { openWaker, type Waker } from "../ffi/libc/waker.ts";
-import { PEER, type Role, SharedState, type WorkerEvent, type WorkerInit } from "./worker_channel.ts";
+import { openWaker, type Waker } from "../ffi/libc/poll.ts";
+import {
+  MAX_SESSIONS,
+  type Role,
+  type SessionCommand,
+  type SessionEvent,
+  SharedState,
+  type WorkerEvent,
+  type WorkerInit,
+} from "./worker_channel.ts";
 import { allocateCommandRing, CommandWriter } from "./command_ring.ts";
-import type { SessionCommand, SessionEvent } from "./sessions/session_channel.ts";
+import { SessionMemory } from "./sessions/session_memory.ts";
 import { deviceNotices, socketNotices } from "./offload_support.ts";
 
-/** Options and collaborators of a data plane. */
 export interface DataPlaneOptions {
   readonly role: Role;
   readonly tun: TunDevice;
   /** The socket between server and client; an accessor has none. */
   readonly udp?: UdpSocket;
-  /** Whether the socket is connected to the peer. */
-  readonly connected: boolean;
   /** Let the kernel segment and coalesce datagrams. */
   readonly offload: boolean;
   /** Receives a line about a part of the offload that this system lacks; must not throw. */
@@ -29,34 +29,25 @@ export interface DataPlaneOptions {
   readonly onMessage: (bytes: Uint8Array, source: Uint8Array, fromPeer: boolean) => void;
 }
 
+const NONE = { import: false, read: false, write: false, net: false, env: false, run: false, sys: false };
 /** Permissions of the Worker: the calls of the C library, and nothing else. */
-export const WORKER_PERMISSIONS = {
-  ffi: true,
-  import: false,
-  read: false,
-  write: false,
-  net: false,
-  env: false,
-  run: false,
-  sys: false,
-} as const satisfies Deno.PermissionOptionsObject;
+export const WORKER_PERMISSIONS: Deno.PermissionOptionsObject = { ...NONE, ffi: true };
 
-/** The data plane of a program. */
+/** The data plane of a program, as its main thread has it. The Worker moves the packets. */
 export class DataPlane {
   readonly #worker: Worker;
   readonly #wake: Waker = openWaker();
   readonly #shared = SharedState.allocate();
   readonly #ring = allocateCommandRing();
+  /** The memory of {@linkcode SessionMemory}. */
+  readonly sessionMemory = SessionMemory.allocate(MAX_SESSIONS).buffer;
   readonly #commands = new CommandWriter(this.#ring, () => this.#wake.signal());
   readonly #failed = Promise.withResolvers<never>();
   readonly #stopped = Promise.withResolvers<void>();
   /** Receives events of sessions; must not throw. */
   onSessionEvent: (event: SessionEvent) => void = () => {};
 
-  /**
-   * Starts a Worker that waits for its descriptors. Loading it takes as long as opening the interface and the socket,
-   * so it is started before those. It may use FFI and nothing else.
-   */
+  /** Starts a Worker. Loading it takes as long as opening the interface and the socket, so it is started before those. */
   constructor() {
     this.#worker = new Worker(new URL("./worker.ts", import.meta.url), {
       type: "module",
@@ -91,24 +82,22 @@ export class DataPlane {
         this.#stopped.resolve();
       }
     };
+    const { role, tun, udp, offload } = options;
     const init: WorkerInit = {
-      role: options.role,
-      tun: { descriptor: options.tun.descriptor, offload: options.tun.offload },
-      udp: options.udp && {
-        descriptor: options.udp.descriptor,
-        connected: options.connected,
-        offload: options.offload,
-      },
+      role,
+      tun: { descriptor: tun.descriptor, offload: tun.offload },
+      // A client talks to its server alone.
+      udp: udp && { descriptor: udp.descriptor, connected: role === "client", offload },
       wakeDescriptor: this.#wake.descriptor,
       shared: this.#shared.buffer,
+      sessions: this.sessionMemory,
       commands: this.#ring,
     };
-    if (options.offload) deviceNotices(options.tun.offload).forEach((text) => options.onNotice(text));
+    if (offload) deviceNotices(tun.offload).forEach((text) => options.onNotice(text));
     this.#worker.postMessage(init);
     await Promise.race([ready.promise, this.failure]);
   }
 
-  /** The live counters. */
   get counters(): Float64Array {
     return this.#shared.counters;
   }
@@ -120,7 +109,7 @@ export class DataPlane {
 
   /** Sets the endpoint that packets go to and come from; undefined for none. */
   bindPeer(socketAddress: Uint8Array | undefined): void {
-    this.#commands.push({ kind: "endpoint", index: PEER, socketAddress });
+    this.#commands.push({ kind: "endpoint", socketAddress });
   }
 
   /** Turns IPv6 on or off; it is off at the start. */
@@ -128,11 +117,8 @@ export class DataPlane {
     this.#commands.push({ kind: "ipv6", isOn });
   }
 
-  /** Sends a command about sessions (sessions/session_controller.ts). */
   commandSessions(command: SessionCommand): void {
-    if (command.kind !== "attach") return this.#commands.push({ kind: "sessions", command });
-    this.#worker.postMessage(command);
-    this.#commands.push({ kind: "attach" });
+    this.#commands.push({ kind: "sessions", command });
   }
 
   /** Ends the Worker's loop, then the Worker. The descriptors stay open. */
@@ -145,13 +131,9 @@ export class DataPlane {
   }
 }
 
-function describeFailure(options: DataPlaneOptions, side: string, errno: number): OperationError {
-  const object = side === "tun" ? `interface ${options.tun.name}` : "the UDP socket";
-  return new OperationError(
-    "io",
-    `Cannot go on with ${object}: ${errorName(errno)}`,
-    side === "tun"
-      ? "It was removed from outside; start the program again to create it"
-      : "Start the program again",
-  );
+function describeFailure({ tun }: DataPlaneOptions, side: string, errno: number): OperationError {
+  const [object, remedy] = side === "tun"
+    ? [`interface ${tun.name}`, "It was removed from outside; start the program again to create it"]
+    : ["the UDP socket", "Start the program again"];
+  return new OperationError("io", `Cannot go on with ${object}: ${errorName(errno)}`, remedy);
 }

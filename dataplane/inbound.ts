@@ -1,14 +1,9 @@
-/**
- * Inbound: udp.receive -> classify -> packet  -> tun.write
- *                                  -> message -> main thread.
- *
- * @module
- */
 import { Counter, type CounterTable } from "../core/counters.ts";
 import { packetVersion } from "../core/packet/ip.ts";
 import { ServerMessage, serverMessage } from "../core/protocol/datagram.ts";
 import type { TunPort } from "../ffi/tun/tun.ts";
 import { RECEIVE_FAILED, type UdpPort } from "../ffi/udp/udp_socket.ts";
+import type { ServerDelivery } from "./sessions/delivery.ts";
 import { PEER, type Role } from "./worker_channel.ts";
 
 /**
@@ -20,20 +15,19 @@ import { PEER, type Role } from "./worker_channel.ts";
  */
 export type Punt = (offset: number, length: number, message: number, fromPeer: boolean) => void;
 
-/** Sends inbound packets to sessions. */
-export interface InboundSessions {
-  /** Sends the whole IPv4 packet at `at` if it is for a session; false if it is not. */
-  handleInbound(at: number, length: number): boolean;
-  /** Sends what is queued. */
-  flush(): void;
-}
-
-/** Moves datagrams from the socket to the interface and to the main thread. */
+/**
+ * Moves datagrams from the socket to the interface and to the main thread.
+ *
+ * ```
+ * udp.receive -> classify -> packet  -> tun.write
+ *                         -> message -> main thread
+ * ```
+ */
 export class Inbound {
   /** IPv6 packets are carried. */
   ipv6IsOn = false;
   /** Handles packets for sessions; undefined where there are none. */
-  sessions: InboundSessions | undefined = undefined;
+  sessions: ServerDelivery | undefined = undefined;
 
   constructor(
     readonly role: Role,
@@ -62,21 +56,16 @@ export class Inbound {
   }
 
   #handleMessage(message: number, fromPeer: boolean): void {
-    const { udp, counters } = this;
-    if (udp.messageIsTruncated(message)) {
-      counters[Counter["drop.oversize"]]++;
-      return;
-    }
-    // An empty datagram is a message of no bytes.
-    if (udp.messageLength(message) === 0) {
-      this.#countUnknown(fromPeer);
-      return;
-    }
-    const end = udp.messageOffset(message) + udp.messageLength(message);
+    const { udp } = this;
+    const start = udp.messageOffset(message);
+    const end = start + udp.messageLength(message);
     const stride = udp.messageStride(message);
-    for (let at = udp.messageOffset(message); at < end; at += stride) {
-      this.#handleDatagram(at, Math.min(stride, end - at), message, fromPeer);
-    }
+    if (udp.messageIsTruncated(message)) this.counters[Counter["drop.oversize"]]++;
+    // An empty datagram is a message of no bytes.
+    else if (start === end) this.#countUnknown(fromPeer);
+    else {for (let at = start; at < end; at += stride) {
+        this.#handleDatagram(at, Math.min(stride, end - at), message, fromPeer);
+      }}
   }
 
   #handleDatagram(at: number, length: number, message: number, fromPeer: boolean): void {

@@ -4,7 +4,8 @@ import { SessionMemory } from "./sessions/session_memory.ts";
 import type { TunPort } from "../ffi/tun/tun.ts";
 import type { UdpPort } from "../ffi/udp/udp_socket.ts";
 import { Inbound } from "./inbound.ts";
-import { type Delivery, type ExposedDeps, ExposedInbound } from "./sessions/exposed_inbound.ts";
+import type { Delivery } from "./sessions/delivery.ts";
+import { type ExposedDeps, ExposedInbound } from "./sessions/exposed_inbound.ts";
 
 /** A port that receives these datagrams, one a run, laid out one after the other from the arena's start. */
 function receiving(lengths: readonly number[], fromPeer: boolean): UdpPort {

@@ -6,13 +6,14 @@
 import { Counter } from "../core/counters.ts";
 import { TxQueue } from "../core/packet/tx_queue.ts";
 import { PacketMemory } from "../ffi/libc/packet_memory.ts";
-import { Poller } from "../ffi/libc/poll.ts";
-import { preferPacketThread } from "../ffi/libc/thread_priority.ts";
-import { attachTun, type TunPort } from "../ffi/tun/tun.ts";
-import { attachUdpSocket, type UdpAttachment, type UdpPort } from "../ffi/udp/udp_socket.ts";
-import { WakeListener } from "../ffi/libc/waker.ts";
+import { Poller, WakeListener } from "../ffi/libc/poll.ts";
+import { preferPacketThread } from "../ffi/libc/libc_linux.ts";
+import { attachTun } from "../ffi/tun/tun.ts";
+import { attachUdpSocket } from "../ffi/udp/udp_socket.ts";
 import {
-  type Role,
+  type Attach,
+  PEER,
+  type SessionEvent,
   SharedState,
   type WorkerCommand,
   type WorkerEvent,
@@ -22,13 +23,9 @@ import { CommandReader } from "./command_ring.ts";
 import { Inbound } from "./inbound.ts";
 import { MessageBudget } from "./message_budget.ts";
 import { Outbound } from "./outbound.ts";
-import type { Attach } from "./sessions/session_channel.ts";
-import type { WorkerSessions, WorkerSessionsDeps } from "./sessions/worker_sessions.ts";
+import type { WorkerSessions } from "./sessions/worker_sessions.ts";
 
-/**
- * Bytes for datagrams of two sockets, read frames, headers and iovecs, with some to spare. Untouched pages
- * cost nothing.
- */
+/** Bytes for datagrams of two sockets, read frames, headers and iovecs, with some to spare. Untouched pages cost nothing. */
 const MEMORY_SIZE = 20 << 20;
 /** Datagrams of one batch; the smallest segments the kernel makes (48 bytes) split 64 KiB into 1,365. */
 const LIST_CAPACITY = 2048;
@@ -42,64 +39,47 @@ const TUN = 1;
 const UDP = 2;
 const EXPOSED = 3;
 
-/** The two directions between the interface and the client or server. */
+/** The two directions between the interface and the peer; an accessor has no peer, so only sessions use its interface. */
 interface Paths {
-  readonly udp: UdpPort;
   readonly outbound: Outbound;
-  readonly inbound: Inbound;
+  readonly inbound: Inbound | undefined;
 }
 
+type Post = (event: WorkerEvent) => void;
+
 /** Runs until told to stop, or until a descriptor dies. */
-export async function runPacketLoop(
-  init: WorkerInit,
-  post: (event: WorkerEvent) => void,
-  nextAttachment: () => Promise<Attach>,
-): Promise<void> {
+export async function runPacketLoop(init: WorkerInit, post: Post): Promise<void> {
   preferPacketThread();
-  const shared = new SharedState(init.shared);
-  const { counters } = shared;
   const memory = new PacketMemory(MEMORY_SIZE);
-  const tun = await attachTun(memory, init.tun.descriptor, init.tun.offload, counters);
-  const list = new TxQueue(memory.arena, LIST_CAPACITY);
-  const paths = init.udp === undefined
-    ? undefined
-    : await attachPaths(init.role, init.udp, { memory, tun, list, shared, post });
-  using loop = new PacketLoop(init, memory, tun, paths, post);
+  const paths = await openPaths(init, memory, post);
+  using loop = new PacketLoop(init, memory, paths, post);
   post({ kind: "ready" });
   for (;;) {
     const end = loop.spin();
     if (end === "stop") return post({ kind: "stopped" });
-    if (end !== "attach") return post(end);
-    loop.sessions ??= await loadSessions({
-      ...{ memory, tun, list, counters, client: paths },
-      post: (event) => post({ kind: "sessions", event }),
-    });
-    await loop.sessions.attach(await nextAttachment());
+    if (end.kind !== "attach") return post(end);
+    const { WorkerSessions } = await import("./sessions/worker_sessions.ts");
+    const postEvent = (event: SessionEvent) => post({ kind: "sessions", event });
+    loop.sessions ??= new WorkerSessions({ memory, shared: init.sessions, ...paths, post: postEvent });
+    await loop.sessions.attach(end);
     loop.resume();
   }
 }
 
-/** The parts that both paths work with. */
-interface PathDeps {
-  readonly memory: PacketMemory;
-  readonly tun: TunPort;
-  readonly list: TxQueue;
-  readonly shared: SharedState;
-  readonly post: (event: WorkerEvent) => void;
-}
-
-async function attachPaths(
-  role: Role,
-  attachment: UdpAttachment,
-  { memory, tun, list, shared, post }: PathDeps,
-): Promise<Paths> {
+async function openPaths(init: WorkerInit, memory: PacketMemory, post: Post): Promise<Paths> {
+  const shared = new SharedState(init.shared);
   const { counters } = shared;
-  const { u8 } = memory.arena;
-  const udp = await attachUdpSocket(memory, attachment, counters);
+  const tun = await attachTun(memory, init.tun.descriptor, init.tun.offload, counters);
+  const list = new TxQueue(memory.arena, LIST_CAPACITY);
+  if (init.udp === undefined) {
+    return { outbound: new Outbound(tun, undefined, list, counters), inbound: undefined };
+  }
+  const udp = await attachUdpSocket(memory, init.udp, counters);
   const outbound = new Outbound(tun, udp, list, counters);
-  outbound.peerIsBound = attachment.connected;
+  outbound.peerIsBound = init.udp.connected;
+  const { u8 } = memory.arena;
   const budget = new MessageBudget(performance.now());
-  const inbound = new Inbound(role, tun, udp, u8, counters, (offset, length, message, fromPeer) => {
+  const inbound = new Inbound(init.role, tun, udp, u8, counters, (offset, length, message, fromPeer) => {
     if (!budget.take(fromPeer, performance.now()) || !shared.noteMessage()) {
       counters[Counter["drop.controlQueueFull"]]++;
       return;
@@ -107,20 +87,16 @@ async function attachPaths(
     const bytes = u8.slice(offset, offset + length);
     post({ kind: "message", source: udp.messageSource(message), fromPeer, bytes });
   });
-  return { udp, outbound, inbound };
-}
-
-async function loadSessions(deps: WorkerSessionsDeps): Promise<WorkerSessions> {
-  return new (await import("./sessions/worker_sessions.ts")).WorkerSessions(deps);
+  return { outbound, inbound };
 }
 
 /** The loop itself, and the commands that change what it does. */
 class PacketLoop implements Disposable {
   sessions: WorkerSessions | undefined;
-  readonly #init: WorkerInit;
-  readonly #tun: TunPort;
-  readonly #paths: Paths | undefined;
-  readonly #post: (event: WorkerEvent) => void;
+  readonly #outbound: Outbound;
+  readonly #inbound: Inbound | undefined;
+  readonly #isConnected: boolean;
+  readonly #post: Post;
   readonly #commands: CommandReader;
   readonly #wake: WakeListener;
   readonly #poller: Poller;
@@ -129,25 +105,18 @@ class PacketLoop implements Disposable {
   /** The missing parts of the offload that the main thread knows of. */
   #reported = 0;
 
-  constructor(
-    init: WorkerInit,
-    memory: PacketMemory,
-    tun: TunPort,
-    paths: Paths | undefined,
-    post: (event: WorkerEvent) => void,
-  ) {
-    this.#init = init;
-    this.#tun = tun;
-    this.#paths = paths;
+  constructor(init: WorkerInit, memory: PacketMemory, { outbound, inbound }: Paths, post: Post) {
+    this.#outbound = outbound;
+    this.#inbound = inbound;
+    this.#isConnected = init.udp?.connected === true;
     this.#post = post;
     this.#commands = new CommandReader(init.commands);
     this.#wake = new WakeListener(init.wakeDescriptor);
-    // An accessor reads its interface while it has an exposed socket.
     const descriptors = [-1, -1, -1, -1];
     descriptors[WAKE] = init.wakeDescriptor;
-    if (paths !== undefined) {
-      descriptors[TUN] = tun.descriptor;
-      descriptors[UDP] = paths.udp.descriptor;
+    if (inbound !== undefined) {
+      descriptors[TUN] = outbound.tun.descriptor;
+      descriptors[UDP] = inbound.udp.descriptor;
     }
     this.#poller = new Poller(memory, descriptors);
   }
@@ -158,14 +127,14 @@ class PacketLoop implements Disposable {
   }
 
   /** Carries packets until a command needs the caller, or a descriptor dies. */
-  spin(): WorkerEvent | "attach" | "stop" {
-    const paths = this.#paths;
+  spin(): WorkerEvent | Attach | "stop" {
+    const outbound = this.#outbound;
+    const inbound = this.#inbound;
     const poller = this.#poller;
     const sessions = this.sessions;
     for (;;) {
-      if (paths !== undefined) this.#reportUnsupported(paths.udp.unsupported);
-      const isBehind = paths?.outbound.isBehind === true || sessions?.isBehind === true;
-      poller.wait(isBehind || this.#hasCommands ? 0 : WAIT_MILLISECONDS);
+      if (inbound !== undefined) this.#reportUnsupported(inbound.udp.unsupported);
+      poller.wait(outbound.isBehind || this.#hasCommands ? 0 : WAIT_MILLISECONDS);
       const isAwake = poller.isReady(WAKE);
       if (isAwake) this.#wake.drain();
       if (isAwake || this.#hasCommands) {
@@ -173,12 +142,11 @@ class PacketLoop implements Disposable {
         if (order !== undefined) return order;
       }
       sessions?.tick();
-      if (isBehind || poller.isReady(TUN)) {
-        const isThere = paths === undefined ? sessions?.drainInterface() : paths.outbound.drain();
-        if (isThere === false) return { kind: "failed", call: "tun", errno: this.#tun.failure };
+      if ((outbound.isBehind || poller.isReady(TUN)) && !outbound.drain()) {
+        return { kind: "failed", call: "tun", errno: outbound.tun.failure };
       }
-      if (paths !== undefined && poller.isReady(UDP) && !paths.inbound.drain()) {
-        return { kind: "failed", call: "udp", errno: paths.udp.failure };
+      if (inbound !== undefined && poller.isReady(UDP) && !inbound.drain()) {
+        return { kind: "failed", call: "udp", errno: inbound.udp.failure };
       }
       if (poller.isReady(EXPOSED) && sessions?.drainSocket() === false) this.#pollSessions();
     }
@@ -194,7 +162,10 @@ class PacketLoop implements Disposable {
   #pollSessions(): void {
     const descriptor = this.sessions?.descriptor ?? -1;
     this.#poller.replace(EXPOSED, descriptor);
-    if (this.#paths === undefined) this.#poller.replace(TUN, descriptor < 0 ? -1 : this.#tun.descriptor);
+    if (this.#inbound !== undefined) return;
+    // An accessor reads its interface while it has an exposed socket.
+    this.#poller.replace(TUN, descriptor < 0 ? -1 : this.#outbound.tun.descriptor);
+    if (descriptor < 0) this.#outbound.isBehind = false;
   }
 
   #reportUnsupported(unsupported: number): void {
@@ -204,28 +175,31 @@ class PacketLoop implements Disposable {
   }
 
   /** Runs a few commands; returns one that takes more than that. */
-  #runCommands(): "attach" | "stop" | undefined {
+  #runCommands(): Attach | "stop" | undefined {
     this.#hasCommands = false;
     for (let count = 0; count < COMMANDS_AT_ONCE; count++) {
       const command = this.#commands.next();
       if (command === undefined) return undefined;
-      if (command.kind === "attach" || command.kind === "stop") return command.kind;
-      this.#run(command);
+      if (command.kind === "stop") return "stop";
+      if (command.kind !== "sessions") this.#run(command);
+      else if (command.command.kind === "attach") return command.command;
+      else {
+        this.sessions?.handle(command.command);
+        this.#pollSessions();
+      }
     }
     this.#hasCommands = true;
     return undefined;
   }
 
-  #run(command: WorkerCommand): void {
-    const paths = this.#paths;
-    if (command.kind === "sessions") {
-      this.sessions?.handle(command.command);
-      this.#pollSessions();
-    } else if (paths === undefined) return;
-    else if (command.kind === "ipv6") paths.outbound.ipv6IsOn = paths.inbound.ipv6IsOn = command.isOn;
-    else if (command.kind === "endpoint") {
-      paths.outbound.peerIsBound = command.socketAddress !== undefined || this.#init.udp?.connected === true;
-      paths.udp.setEndpoint(command.index, command.socketAddress ?? new Uint8Array());
+  #run(command: Extract<WorkerCommand, { kind: "ipv6" | "endpoint" }>): void {
+    const outbound = this.#outbound;
+    const inbound = this.#inbound;
+    if (inbound === undefined) return;
+    if (command.kind === "ipv6") outbound.ipv6IsOn = inbound.ipv6IsOn = command.isOn;
+    else {
+      outbound.peerIsBound = command.socketAddress !== undefined || this.#isConnected;
+      inbound.udp.setEndpoint(PEER, command.socketAddress ?? new Uint8Array());
     }
   }
 }

@@ -5,13 +5,16 @@
  */
 import { COUNTER_BYTES } from "../core/counters.ts";
 import type { TunOffload } from "../ffi/tun/tun.ts";
+import type { TransportKeys } from "../core/wireguard/handshake.ts";
+import type { CipherChoice } from "../ffi/aead/load_cipher.ts";
+import type { CipherBackend } from "../ffi/aead/packet_cipher.ts";
 import type { UdpAttachment } from "../ffi/udp/udp_socket.ts";
-import type { Attach, SessionCommand, SessionEvent } from "./sessions/session_channel.ts";
+import { BACKLOG_BYTES, MessageBacklog } from "./message_budget.ts";
 
 /** The program whose datagrams the Worker classifies; an accessor has sessions only. */
 export type Role = "server" | "client" | "accessor";
 
-/** The Worker's first message: descriptors that the main thread opened. */
+/** The Worker's only message: descriptors that the main thread opened, and the memory that both share. */
 export interface WorkerInit {
   readonly role: Role;
   readonly tun: { readonly descriptor: number; readonly offload: TunOffload };
@@ -19,19 +22,18 @@ export interface WorkerInit {
   readonly udp: UdpAttachment | undefined;
   readonly wakeDescriptor: number;
   readonly shared: SharedArrayBuffer;
+  /** For the sessions of an exposed socket (sessions/session_memory.ts). */
+  readonly sessions: SharedArrayBuffer;
   /** Where later commands come (command_ring.ts). */
   readonly commands: SharedArrayBuffer;
 }
 
 /** Later messages to the Worker, through the ring of commands. */
 export type WorkerCommand =
-  /** Sets the endpoint of this index to a socket address, or removes it. */
-  | { readonly kind: "endpoint"; readonly index: number; readonly socketAddress: Uint8Array | undefined }
-  /** Carries IPv6 packets, or drops them. */
+  /** Sets the peer's endpoint to a socket address, or removes it. */
+  | { readonly kind: "endpoint"; readonly socketAddress: Uint8Array | undefined }
   | { readonly kind: "ipv6"; readonly isOn: boolean }
-  | { readonly kind: "sessions"; readonly command: Exclude<SessionCommand, Attach> }
-  /** An {@linkcode Attach} comes as a message: shared memory passes through no ring. */
-  | { readonly kind: "attach" }
+  | { readonly kind: "sessions"; readonly command: SessionCommand }
   | { readonly kind: "stop" };
 
 /** Messages from the Worker. */
@@ -51,40 +53,100 @@ export type WorkerEvent =
   | { readonly kind: "failed"; readonly call: string; readonly errno: number }
   | { readonly kind: "stopped" };
 
+/** Sessions of a server. */
+export const MAX_SESSIONS = 1024;
+/** Bytes of the longest text to a session: what a datagram holds, less header, tag and padding. */
+export const MAX_TEXT = 65_000;
+/** The slot of an accessor's one session. */
+export const ACCESSOR_SLOT = 0;
+
+/** Hands over an exposed socket. */
+export interface Attach {
+  readonly kind: "attach";
+  readonly udp: UdpAttachment;
+  readonly cipher: CipherChoice;
+  readonly slots: number;
+}
+
+export interface SessionSpec {
+  /** The session's inner IPv4 address; an accessor's own. Unsigned 32-bit number. */
+  readonly address: number;
+  /** Socket address of the other end; undefined while it is not known. */
+  readonly endpoint: Uint8Array | undefined;
+  /** Plaintext packets from the endpoint, no keys. */
+  readonly legacy: boolean;
+}
+
+/** Messages to the Worker. */
+export type SessionCommand =
+  | Attach
+  | { readonly kind: "detach" }
+  | { readonly kind: "set"; readonly slot: number; readonly session: SessionSpec | undefined }
+  | { readonly kind: "address"; readonly slot: number; readonly address: number }
+  | {
+    readonly kind: "keys";
+    readonly slot: number;
+    readonly keys: TransportKeys;
+    readonly endpoint: Uint8Array | undefined;
+    readonly sendLimit: number;
+    readonly lifetime: number;
+  }
+  /** Report the next packet that waits for keys. */
+  | { readonly kind: "want-again"; readonly slot: number }
+  | { readonly kind: "expire"; readonly slot: number; readonly localIndex: number }
+  /** Inclusive ranges of unsigned 32-bit addresses, as `ipv4Ranges` makes them. */
+  | { readonly kind: "routes"; readonly ranges: Uint32Array<ArrayBuffer> }
+  /** Accessor: all virtual addresses, in the same form. */
+  | { readonly kind: "virtual-network"; readonly ranges: Uint32Array<ArrayBuffer> }
+  | {
+    readonly kind: "local-responder";
+    readonly ownAddress: number;
+    readonly clientAddress: number;
+    /** First and last address of the virtual network, as `ipv4Ranges` makes them. */
+    readonly virtualNetwork: Uint32Array<ArrayBuffer>;
+    readonly answerEcho: boolean;
+    readonly legacy: boolean;
+  }
+  | { readonly kind: "text"; readonly slot: number; readonly text: Uint8Array };
+
+/** Messages from the Worker. */
+export type SessionEvent =
+  | { readonly kind: "attached"; readonly backend: CipherBackend; readonly notices: readonly string[] }
+  | { readonly kind: "attach-failed"; readonly message: string }
+  | { readonly kind: "detached" }
+  /** A datagram of the exposed socket without a session: a handshake message, or a login of upstream v1. */
+  | {
+    readonly kind: "datagram";
+    readonly bytes: Uint8Array<ArrayBuffer>;
+    readonly source: Uint8Array<ArrayBuffer>;
+  }
+  /** An authentic text of a session that is no packet; no keepalive either. */
+  | { readonly kind: "text"; readonly slot: number; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** A packet waits for the keys of a session; sent once until keys come or "want-again". */
+  | { readonly kind: "wanted"; readonly slot: number }
+  /** The first authentic message with keys of a responder arrived: they are the current ones now. */
+  | { readonly kind: "confirmed"; readonly slot: number; readonly localIndex: number }
+  | { readonly kind: "unsupported"; readonly unsupported: number }
+  /** The socket died; the Worker has let go of it. */
+  | { readonly kind: "failed"; readonly errno: number };
+
 /** Index of the one endpoint that packets from the interface go to. */
 export const PEER = 0;
 
 /** Messages that may wait for the main thread; more are dropped and counted. */
 export const BACKLOG = 64;
 
-/** 32-bit words after the counters; each side counts what it did, so neither waits for a lost wake. */
-const WORDS = 2;
-
-/** The shared memory: counters, then the counts of messages. */
-export class SharedState {
+/** The shared memory: the Worker's counters, then the counts of messages. */
+export class SharedState extends MessageBacklog {
   readonly counters: Float64Array;
-  readonly #words: Int32Array;
 
   /** @param buffer made by {@linkcode SharedState.allocate}, or by the other thread */
   constructor(readonly buffer: SharedArrayBuffer) {
+    super(buffer, COUNTER_BYTES, BACKLOG);
     this.counters = new Float64Array(buffer, 0, COUNTER_BYTES / Float64Array.BYTES_PER_ELEMENT);
-    this.#words = new Int32Array(buffer, COUNTER_BYTES, WORDS);
   }
 
   static allocate(): SharedState {
-    return new SharedState(new SharedArrayBuffer(COUNTER_BYTES + WORDS * Int32Array.BYTES_PER_ELEMENT));
-  }
-
-  /** Worker: reserves a place for one more message; false when the main thread is too far behind. */
-  noteMessage(): boolean {
-    // The counts wrap at 2^31; their difference does too.
-    if ((Atomics.load(this.#words, 0) - Atomics.load(this.#words, 1) | 0) >= BACKLOG) return false;
-    Atomics.add(this.#words, 0, 1);
-    return true;
-  }
-
-  /** Main thread: one more message was taken. */
-  noteMessageTaken(): void {
-    Atomics.add(this.#words, 1, 1);
+    return new SharedState(new SharedArrayBuffer(COUNTER_BYTES + BACKLOG_BYTES));
   }
 }

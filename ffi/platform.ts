@@ -1,10 +1,3 @@
-/**
- * The operating system whose calls and programs are used. A build for tests replaces this file
- * (tools/darwin_double.ts), so that the macOS side runs on Linux. Nothing at run time changes it.
- *
- * @module
- */
-
 /** A system as the programs see it. */
 export interface Platform {
   readonly os: "darwin" | "linux";
@@ -21,7 +14,10 @@ export interface Platform {
 
 const isDarwin = Deno.build.os === "darwin";
 
-/** The system in use. */
+/**
+ * The operating system whose calls and programs are used. A build for tests replaces this file
+ * (tools/darwin_double.ts), so that the macOS side runs on Linux. Nothing at run time changes it.
+ */
 export const platform: Platform = {
   os: isDarwin ? "darwin" : "linux",
   arch: Deno.build.arch === "aarch64" ? "aarch64" : "x86_64",

@@ -1,6 +1,6 @@
 /**
- * The log of a program: lines on stderr, written before the call returns. docs/guide/troubleshooting.md lists the names of
- * fields.
+ * The log of a program: lines on stderr, written before the call returns. docs/guide/troubleshooting.md lists
+ * the names of fields.
  *
  * @module
  */
@@ -8,25 +8,16 @@
 import { LOG_LEVELS, type LogLevel } from "../core/config/log_level.ts";
 import { jsonLine, type LogEntry, type LogFields, type LogFormat, textLine } from "../cli/log_line.ts";
 
-export type { LogFields, LogFormat } from "../cli/log_line.ts";
-
-/** The log of one part of a program. */
-export interface Logger {
-  /** Something failed and a person has to act. */
-  error(message: string, fields?: LogFields): void;
-  /** Something is wrong, the program goes on by itself. */
-  warn(message: string, fields?: LogFields): void;
-  /** A change of state that people want to know. */
-  info(message: string, fields?: LogFields): void;
-  /** Detail for finding a fault. */
-  debug(message: string, fields?: LogFields): void;
-}
+/**
+ * The log of one part of a program. Errors: something failed and a person has to act; warnings: something is
+ * wrong, the program goes on by itself; info: a change of state that people want to know; debug: detail for
+ * finding a fault.
+ */
+export type Logger = Readonly<Record<LogLevel, (message: string, fields?: LogFields) => void>>;
 
 /** Options of {@link configureLog}. */
 export interface LogOptions {
-  /** What is logged. */
   readonly level: LogLevel;
-  /** The shape of a line. */
   readonly format: LogFormat;
   /** Whether text lines are colored. */
   readonly color: boolean;
@@ -36,20 +27,12 @@ export interface LogOptions {
 
 let options: LogOptions | undefined;
 
-/**
- * Sets the log up, or changes it. Before the first call nothing is logged.
- *
- * @param next all options
- */
+/** Sets the log up, or changes it. Before the first call nothing is logged. */
 export function configureLog(next: LogOptions): void {
   options = next;
 }
 
-/**
- * Changes what is logged from now on; everything else stays. Without effect before {@link configureLog}.
- *
- * @param level the new level
- */
+/** Changes what is logged from now on; everything else stays. Without effect before {@link configureLog}. */
 export function setLogLevel(level: LogLevel): void {
   if (options !== undefined) options = { ...options, level };
 }
@@ -73,4 +56,25 @@ export function getLogger(area: string): Logger {
 function write(entry: LogEntry): void {
   if (options === undefined || LOG_LEVELS.indexOf(entry.level) > LOG_LEVELS.indexOf(options.level)) return;
   options.write(`${options.format === "json" ? jsonLine(entry) : textLine(entry, options.color)}\n`);
+}
+
+/** The last message about each subject, so that the same message is logged once until something changes. */
+export class LogOnChange {
+  readonly #last = new Map<string, string>();
+
+  /**
+   * Notes a message about a subject, for example a file's path.
+   *
+   * @returns true the first time, and whenever the message differs from the subject's last one
+   */
+  changed(subject: string, message: string): boolean {
+    if (this.#last.get(subject) === message) return false;
+    this.#last.set(subject, message);
+    return true;
+  }
+
+  /** Forgets a subject, because it is in order again; returns whether something had been logged about it. */
+  clear(subject: string): boolean {
+    return this.#last.delete(subject);
+  }
 }

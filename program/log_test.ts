@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { configureLog, getLogger, type LogOptions, setLogLevel } from "./log.ts";
+import { configureLog, getLogger, LogOnChange, type LogOptions, setLogLevel } from "./log.ts";
 import { jsonLine, type LogEntry, textLine } from "../cli/log_line.ts";
 
 const entry: LogEntry = {
@@ -75,4 +75,21 @@ Deno.test("colors appear only where asked for", () => {
   getLogger("run").info("started");
   assert.equal(plain[0]?.includes("\x1b"), false);
   assert.equal(colored[0]?.includes("\x1b[32minfo"), true);
+});
+
+Deno.test("LogOnChange: the same message about a subject is logged once", () => {
+  const gate = new LogOnChange();
+  assert.equal(gate.changed("a.conf", "line 3 is bad"), true);
+  assert.equal(gate.changed("a.conf", "line 3 is bad"), false);
+  assert.equal(gate.changed("b.conf", "line 3 is bad"), true);
+  assert.equal(gate.changed("a.conf", "line 4 is bad"), true);
+  assert.equal(gate.changed("a.conf", "line 3 is bad"), true);
+});
+
+Deno.test("LogOnChange: a cleared subject is logged again", () => {
+  const gate = new LogOnChange();
+  assert.equal(gate.clear("a.conf"), false);
+  gate.changed("a.conf", "line 3 is bad");
+  assert.equal(gate.clear("a.conf"), true);
+  assert.equal(gate.changed("a.conf", "line 3 is bad"), true);
 });

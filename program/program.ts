@@ -1,47 +1,33 @@
-/**
- * The frame of a program: parses its command line, runs the command, and turns a failure into one line on stderr and
- * an exit status.
- *
- * @module
- */
-
 import { OperationError } from "../core/error.ts";
 import { parseArguments, type ParsedArguments } from "../cli/arguments.ts";
 import { versionLine } from "./build_info.ts";
 import type { Program } from "../cli/command.ts";
 import { EXIT_OK, exitStatusOf } from "../cli/exit_status.ts";
 import { configureLog, currentLogOptions, getLogger } from "./log.ts";
-import { escapeControls } from "../cli/escape.ts";
+import { escapeControls } from "../cli/format.ts";
 import { processTerminal, StdoutClosed, type Terminal } from "../cli/terminal.ts";
 
 /** Columns of the help on a narrow terminal, and without a terminal. */
 const MIN_WIDTH = 60;
 const PIPE_WIDTH = 100;
 
-/**
- * Runs a program as this process and ends the process.
- *
- * @param program the program
- */
+/** Runs a program as this process and ends the process. */
 export async function main(program: Program): Promise<never> {
   const terminal = processTerminal();
-  globalThis.addEventListener("unhandledrejection", (event) => {
+  const end = (event: Event, error: unknown) => {
     event.preventDefault();
-    Deno.exit(report(program.program, event.reason, terminal));
-  });
-  globalThis.addEventListener("error", (event) => {
-    event.preventDefault();
-    Deno.exit(report(program.program, event.error, terminal));
-  });
+    Deno.exit(report(program.program, error, terminal));
+  };
+  globalThis.addEventListener("unhandledrejection", (event) => end(event, event.reason));
+  globalThis.addEventListener("error", (event) => end(event, event.error));
   Deno.exit(await runProgram(program, Deno.args, terminal));
 }
 
 /**
- * Runs a program.
+ * Runs a program: parses its command line, runs the command, and turns a failure into one line on stderr and
+ * an exit status.
  *
- * @param program the program
  * @param args its command line, without the program itself
- * @param terminal its output
  * @returns the exit status
  */
 export async function runProgram(

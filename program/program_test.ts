@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../core/error.ts";
 import { versionLine } from "./build_info.ts";
-import { CapturedTerminal } from "../cli/captured_terminal.ts";
-import { defineCommand } from "../cli/command.ts";
+import { CapturedTerminal } from "../cli/terminal_fixture.ts";
+import { defineCommand, type Program } from "../cli/command.ts";
 import { valueFlag } from "../cli/flag.ts";
 import { getLogger } from "./log.ts";
 import { runProgram } from "./program.ts";
-import type { Program } from "../cli/command.ts";
 import { StdoutClosed, type Terminal } from "../cli/terminal.ts";
 import { keySyntax, portSyntax } from "../cli/value_syntax.ts";
 

@@ -1,14 +1,11 @@
-/**
- * The work of `status` of a program.
- *
- * @module
- */
 import * as v from "valibot";
 import { EXIT_OK } from "../cli/exit_status.ts";
 import type { Terminal } from "../cli/terminal.ts";
+import { type Clock, deadline } from "../core/async/clock.ts";
 import { OperationError } from "../core/error.ts";
 import { readStatus } from "../system/control/control_client.ts";
 import { StopSignal } from "../system/process/stop_signal.ts";
+import { SYSTEM_CLOCK } from "../system/process/system_clock.ts";
 
 /** Milliseconds between two documents of `--watch`. */
 const WATCH_INTERVAL = 1000;
@@ -20,13 +17,11 @@ const CLEAR = "\x1b[H\x1b[2J";
 export interface StatusFormat<Document> {
   /** The program's name. */
   readonly program: string;
-  /** The form of its document. */
   readonly schema: v.GenericSchema<unknown, Document>;
-  /** The document as text. */
   readonly text: (document: Document) => string;
 }
 
-/** What is shown. */
+/** What `status` shows. */
 export interface StatusOptions {
   /** Path of the control socket. */
   readonly control: string;
@@ -43,11 +38,22 @@ export interface StatusOptions {
  * @throws {OperationError} `not-running`, if none runs
  */
 export async function showStatus<Document>(
-  format: StatusFormat<Document>,
+  { program, schema, text }: StatusFormat<Document>,
   { control, json, watch }: StatusOptions,
   terminal: Terminal,
+  clock: Clock = SYSTEM_CLOCK,
 ): Promise<number> {
-  const render = (jsonIndent: number) => readText(format, control, json ? jsonIndent : undefined);
+  const render = async (indent: number): Promise<string> => {
+    const document = await readStatus(control, program);
+    if (json) return `${JSON.stringify(document, undefined, indent)}\n`;
+    const { success, output } = v.safeParse(schema, document);
+    if (success) return text(output);
+    throw new OperationError(
+      "failure",
+      `Cannot show the status at ${control}: the running ${program} is of another version`,
+      "Restart it, or use --json",
+    );
+  };
   if (!watch) {
     terminal.out(await render(2));
     return EXIT_OK;
@@ -56,29 +62,9 @@ export async function showStatus<Document>(
   const stopped = stop.received.then(() => true);
   for (let first = true;; first = false) {
     // As JSON one document a line, for programs that read on; on a terminal the text stays in its place.
-    const text = await render(0);
+    const document = await render(0);
     const before = json ? "" : terminal.outIsTerminal ? CLEAR : first ? "" : "\n";
-    terminal.out(before + text);
-    if (await Promise.race([stopped, elapsed(WATCH_INTERVAL)])) return EXIT_OK;
+    terminal.out(before + document);
+    if (await deadline(stopped, WATCH_INTERVAL, () => false, clock)) return EXIT_OK;
   }
-}
-
-async function readText<Document>(
-  { program, schema, text }: StatusFormat<Document>,
-  control: string,
-  jsonIndent: number | undefined,
-): Promise<string> {
-  const document = await readStatus(control, program);
-  if (jsonIndent !== undefined) return `${JSON.stringify(document, undefined, jsonIndent)}\n`;
-  const { success, output } = v.safeParse(schema, document);
-  if (success) return text(output);
-  throw new OperationError(
-    "failure",
-    `Cannot show the status at ${control}: the running ${program} is of another version`,
-    "Restart it, or use --json",
-  );
-}
-
-function elapsed(milliseconds: number): Promise<false> {
-  return new Promise((resolve) => setTimeout(() => resolve(false), milliseconds));
 }

@@ -1,15 +1,10 @@
-/**
- * The start of a program. Nothing heavy is imported here: `--version` is answered in the time the runtime needs.
- *
- * @module
- */
-
 import { versionLine } from "./build_info.ts";
 import type { Program } from "../cli/command.ts";
 import { processTerminal, StdoutClosed } from "../cli/terminal.ts";
 
 /**
- * Runs a program as this process and ends the process.
+ * Runs a program as this process and ends the process. Nothing heavy is imported here, so that `--version` is
+ * answered in the time the runtime needs.
  *
  * @param name the program's name
  * @param load loads the program

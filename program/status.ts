@@ -7,13 +7,7 @@ import { Counter, type CounterTable, dropsByReason } from "../core/counters.ts";
 import { commit, denoVersion, version } from "./build_info.ts";
 import type { PeerState, ProgramStatus, TunnelCounters } from "./status_document.ts";
 
-/**
- * The facts of this process.
- *
- * @param program the program's name
- * @param startedAt when it started, in milliseconds since 1970
- * @param now the time now, in milliseconds since 1970 too
- */
+/** The facts of this process; both times are milliseconds since 1970. */
 export function programStatus<const Name extends string>(
   program: Name,
   startedAt: number,
@@ -30,11 +24,7 @@ export function programStatus<const Name extends string>(
   };
 }
 
-/**
- * Reads the counters of this moment.
- *
- * @param further drops that the main thread counts, by reason
- */
+/** Reads the counters of this moment; `further` are drops that the main thread counts, by reason. */
 export function tunnelCounters(
   table: CounterTable,
   further: Readonly<Record<string, number>>,

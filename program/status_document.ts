@@ -34,7 +34,7 @@ export const nullable = v.nullable;
 /** A field that can be absent. */
 export const optional = v.exactOptional;
 
-/** The fields of every document about the process. */
+/** The fields of every document about its process. */
 export const processFields = <const Name extends string>(program: Name) => ({
   program: v.pipe(v.literal(program), v.description("The program's name.")),
   version: text("Its version."),
@@ -45,7 +45,6 @@ export const processFields = <const Name extends string>(program: Name) => ({
   uptimeSeconds: number("Whole seconds since then."),
 });
 
-/** The TUN interface. */
 export const interfaceSchema = group("The TUN interface; addresses are without a length.", {
   name: text("The system's name of it, for example utun5."),
   mtu: number("Bytes."),
@@ -56,27 +55,23 @@ export const interfaceSchema = group("The TUN interface; addresses are without a
   fault: optional(text("Why it is not as it should be; absent when it is.")),
 });
 
-/** The packets of one direction. */
 export const direction = (meaning: string) =>
   group(meaning, {
     packets: number("Packets."),
     bytes: number("Their bytes, without the headers that the tunnel adds."),
   });
 
-/** Drops by reason. */
 export const dropsSchema = v.pipe(
   v.record(v.string(), v.number()),
   v.description("Dropped packets and datagrams by reason, see docs/guide/troubleshooting.md."),
 );
 
-/** The counters of a tunnel. */
 export const countersSchema = group("The counters since the start.", {
   outbound: direction("Read from the TUN interface and sent by UDP."),
   inbound: direction("Received by UDP and written to the TUN interface."),
   drops: dropsSchema,
 });
 
-/** How the packets are moved. */
 export const dataPlaneFields = {
   offload: flag("Whether the kernel segments and coalesces large packets for the tunnel."),
 };
@@ -87,15 +82,10 @@ export const peerState = oneOf(
   "connected: it was heard lately; unreachable: not for a while; searching: never yet.",
 );
 
-/** The facts about the process. */
 export type ProgramStatus<Name extends string> = v.InferOutput<
   v.ObjectSchema<ReturnType<typeof processFields<Name>>, undefined>
 >;
-/** The TUN interface. */
 export type InterfaceStatus = v.InferOutput<typeof interfaceSchema>;
-/** The counters of a tunnel. */
 export type TunnelCounters = v.InferOutput<typeof countersSchema>;
-/** The packets of one direction. */
 export type DirectionCounters = TunnelCounters["inbound"];
-/** The state of the other end. */
 export type PeerState = v.InferOutput<typeof peerState>;

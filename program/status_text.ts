@@ -4,19 +4,14 @@
  *
  * @module
  */
-import { escapeControls } from "../cli/escape.ts";
-import { formatBytes, formatDuration } from "../cli/format.ts";
+import { escapeControls, formatBytes, formatDuration } from "../cli/format.ts";
 import { DROPS } from "../core/counters.ts";
 import type { DirectionCounters, InterfaceStatus, ProgramStatus, TunnelCounters } from "./status_document.ts";
 
 /** A line's label, empty where it continues the one before, and its text. */
 export type Row = readonly [label: string, text: string];
 
-/**
- * Writes a status out.
- *
- * @returns lines, each with its newline; the texts start in the same column
- */
+/** Writes a status out as lines, each with its newline; the texts start in the same column. */
 export function renderStatus(status: ProgramStatus<string>, rows: readonly Row[]): string {
   const title = `${status.program} ${status.version} (commit ${status.commit}, deno ${status.deno}), ` +
     `pid ${status.pid}, up ${formatDuration(status.uptimeSeconds)}`;
@@ -51,7 +46,6 @@ export function routeRows(
   return labelled("routes", lines, "none");
 }
 
-/** The rows of the counters. */
 export function counterRows({ outbound, inbound, drops }: TunnelCounters): Row[] {
   return [
     ["outbound", formatDirection(outbound)],

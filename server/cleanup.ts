@@ -1,41 +1,38 @@
-/**
- * `docker-connector cleanup`: removes what a killed run has left, and the client container.
- *
- * @module
- */
 import { EXIT_OK } from "../cli/exit_status.ts";
-import { escapeControls } from "../cli/escape.ts";
+import { escapeControls } from "../cli/format.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import { DEFAULT_CONFIG, type DockerSetting } from "../core/config/config.ts";
 import { parseConfig } from "../core/config/parse.ts";
 import { OperationError } from "../core/error.ts";
 import { formatPrefix, type Prefix } from "../core/net/prefix.ts";
-import { defaultConfigPaths, findConfigFile, readConfigFile } from "../system/config/config_file.ts";
+import { findConfigFile, readConfigFile } from "../system/config/config_file.ts";
 import { readStatus } from "../system/control/control_client.ts";
 import { removeStaleSocket } from "../system/control/control_socket.ts";
 import type { EngineClient } from "../system/docker/engine_client.ts";
-import { connectDocker } from "../system/docker/connect_docker.ts";
-import { searchSockets } from "../system/docker/socket_search.ts";
-import { removeRecord } from "../system/interface/interface_record.ts";
-import { deleteStaleInterface, resetStaleInterface } from "../system/interface/stale_interface.ts";
-import { INTERFACE_NAME } from "./routing/interface_name.ts";
+import { connectDocker } from "../system/docker/search/connect_docker.ts";
+import { searchSockets } from "../system/docker/search/socket_search.ts";
+import {
+  deleteStaleInterface,
+  removeRecord,
+  resetStaleInterface,
+} from "../system/interface/stale_interface.ts";
+import { INTERFACE_NAME } from "./commands.ts";
+import { defaultPaths } from "./config/config_path.ts";
 import { removeManagedContainers } from "./docker/managed_containers.ts";
 
-/** The options of a clean-up. */
-export interface CleanupOptions {
-  /** Path of the control socket. */
-  readonly control: string;
-  /** The config file, which says where the Engine is; undefined searches the usual places. */
-  readonly configFile: string | undefined;
-}
-
 /**
- * Removes each thing that is left and prints its name. A failure does not stop the rest.
+ * `docker-connector cleanup`: removes what a killed run has left, and the client container; prints the name of each
+ * thing. A failure does not stop the rest.
  *
+ * @param configFile says where the Engine is; undefined searches the usual places
  * @returns the exit status
  * @throws {OperationError} "failure" while a server runs; else the first of what failed
  */
-export async function cleanUp({ control, configFile }: CleanupOptions, terminal: Terminal): Promise<number> {
+export async function cleanUp(
+  control: string,
+  configFile: string | undefined,
+  terminal: Terminal,
+): Promise<number> {
   await refuseWhileRunning(control);
   const say = (line: string) => terminal.out(`${escapeControls(line)}\n`);
   const faults: OperationError[] = [];
@@ -93,14 +90,13 @@ async function cleanInterface(control: string): Promise<string[]> {
 
 /** Removes managed containers and no others. With `docker off` too: an earlier run may have left one. */
 async function cleanContainers(configFile: string | undefined): Promise<string[]> {
-  const setting = await dockerSetting(configFile);
-  const engine = await findEngineOf(setting);
+  const engine = await findEngine(await dockerSetting(configFile));
   if (engine === undefined) return [];
   return (await removeManagedContainers(engine)).map((name) => `container ${name}`);
 }
 
 /** Finds the Docker Engine. With `docker off` it may be missing. */
-async function findEngineOf(setting: DockerSetting): Promise<EngineClient | undefined> {
+async function findEngine(setting: DockerSetting): Promise<EngineClient | undefined> {
   try {
     return await connectDocker(setting.mode === "socket" ? { paths: [setting.path] } : await searchSockets());
   } catch (error) {
@@ -111,7 +107,7 @@ async function findEngineOf(setting: DockerSetting): Promise<EngineClient | unde
 
 /** Reads the docker setting. With a faulty file the Engine is searched for, so that nothing stays behind. */
 async function dockerSetting(given: string | undefined): Promise<DockerSetting> {
-  const file = given ?? await findConfigFile(defaultConfigPaths(Deno.env.get("HOMEBREW_PREFIX")));
+  const file = given ?? await findConfigFile(defaultPaths());
   if (file === undefined) return DEFAULT_CONFIG.docker;
   return parseConfig(await readConfigFile(file), file).config?.docker ?? DEFAULT_CONFIG.docker;
 }

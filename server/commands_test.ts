@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { fileCalls } from "../ffi/file/file_calls.ts";
+import { fileCalls } from "../ffi/file/open_file.ts";
 import { join } from "node:path";
-import { CapturedTerminal } from "../cli/captured_terminal.ts";
+import { CapturedTerminal } from "../cli/terminal_fixture.ts";
 import { programStatus } from "../program/status.ts";
 import { runProgram } from "../program/program.ts";
 import { serveControlSocket } from "../system/control/control_socket.ts";

@@ -3,7 +3,6 @@
  *
  * @module
  */
-
 import { start } from "../program/start.ts";
 
 await start("docker-connector", async () => (await import("./program.ts")).server);

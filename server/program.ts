@@ -1,24 +1,54 @@
 /**
- * The commands of docker-connector, the desktop side of the tunnel.
+ * The command line of docker-connector, the desktop side of the tunnel, with what is left of upstream v1's.
  *
  * @module
  */
-
-import type { Program } from "../cli/command.ts";
+import type { LegacyFlag, Program } from "../cli/command.ts";
 import { KEYS } from "../core/config/config.ts";
-import { checkCommand } from "./config/check_command.ts";
-import { cleanupCommand } from "./cleanup_command.ts";
-import { configCommand } from "./config/config_command.ts";
-import { runCommand } from "./run_command.ts";
-import { statusCommand } from "./status/status_command.ts";
+import { OperationError } from "../core/error.ts";
+import { cleanupCommand, runCommand, statusCommand } from "./commands.ts";
+import { checkCommand, configCommand } from "./config/config_command.ts";
 import { tokenCommand } from "./token/token_command.ts";
-import { legacyFlags } from "./config/legacy_flags.ts";
 
 const SERVICE =
   'Homebrew runs the service: "sudo brew services start docker-connector", also stop and restart';
-const LATER = "A later version will have it";
 
-/** The program. */
+/**
+ * Flags of upstream v1 (desktop/main.go of mac-docker-connector) that this server does not have. A command line or a
+ * service file with them keeps working where it means the same without them.
+ */
+const legacyFlags: Readonly<Record<string, LegacyFlag>> = {
+  watch: {
+    takesValue: false,
+    replace: (value) => ({ flags: value === "true" ? [] : ["--no-watch"], warning: "" }),
+  },
+  bind: {
+    takesValue: false,
+    replace: (value) => {
+      if (value === "true") return { flags: [], warning: "" };
+      throw new OperationError(
+        "usage",
+        "Cannot use -bind=false: the server always serves the tunnel itself",
+        "Leave the flag out",
+      );
+    },
+  },
+  pong: {
+    takesValue: false,
+    replace: (value) => ({
+      flags: [],
+      warning: value === "true" ? 'The flag -pong is ignored; write "pong on" in the config file' : "",
+    }),
+  },
+  cli: ignored("The flag -cli is ignored; the client makes itself known"),
+  "log-file": ignored("The flag -log-file is ignored; the log goes to stderr, redirect that"),
+};
+
+function ignored(warning: string): LegacyFlag {
+  return { takesValue: true, replace: () => ({ flags: [], warning }) };
+}
+
+/** The commands, and the remedies for those that it lacks. */
 export const server: Program = {
   program: "docker-connector",
   brief: "Lets the desktop reach containers by their IP addresses.",
@@ -27,15 +57,13 @@ export const server: Program = {
   legacyFlags,
   removedCommands: {
     // Those of the original.
-    install: SERVICE,
-    uninstall: SERVICE,
-    start: SERVICE,
-    stop: SERVICE,
-    restart: SERVICE,
+    ...Object.fromEntries(
+      ["install", "uninstall", "start", "stop", "restart"].map((name) => [name, SERVICE]),
+    ),
     // The `config` of upstream v1 took the line itself.
     ...Object.fromEntries(
       KEYS.map(({ name }) => [`config ${name}`, `Write "docker-connector config add ${name} ..."`]),
     ),
-    doctor: LATER,
+    doctor: "A later version will have it",
   },
 };

@@ -1,39 +1,31 @@
-/**
- * `docker-connector run`: opens the interface and the socket, routes the networks of the containers, and carries packets
- * until it is asked to stop.
- *
- * @module
- */
-import { getLogger, setLogLevel } from "../program/log.ts";
-import { loadHeartbeatProof } from "../program/heartbeat_key.ts";
-import { lastHeardSeconds, tunnelCounters } from "../program/status.ts";
-import type { Config, NetworkPair } from "../core/config/config.ts";
-import { type ConfigChange, diffConfigs } from "../core/config/changes.ts";
+import { diffConfigs } from "../core/config/changes.ts";
+import type { Config } from "../core/config/config.ts";
 import { BindingPolicy } from "../core/docker/binding_policy.ts";
 import { OperationError } from "../core/error.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
 import type { DataPlane } from "../dataplane/data_plane.ts";
 import { socketAddressCodec, type UdpSocket } from "../ffi/udp/udp_socket.ts";
+import { loadHeartbeatProof } from "../program/heartbeat_key.ts";
+import { getLogger, setLogLevel } from "../program/log.ts";
+import { lastHeardSeconds, tunnelCounters } from "../program/status.ts";
 import { watchFile } from "../system/config/file_watch.ts";
-import { recordInterface } from "../system/interface/interface_record.ts";
-import { resetStaleInterface } from "../system/interface/stale_interface.ts";
+import { InterfaceReconciler } from "../system/interface/interface_reconciler.ts";
+import { recordInterface, resetStaleInterface } from "../system/interface/stale_interface.ts";
+import { SYSTEM_CLOCK } from "../system/process/system_clock.ts";
 import { platformRouter } from "../system/routing/platform_router.ts";
 import type { InterfaceSettings, Router } from "../system/routing/router.ts";
 import { interfaceStatus, TunnelProgram } from "../tunnel/tunnel_program.ts";
+import { INTERFACE_NAME, type ServerRunOptions } from "./commands.ts";
 import { applyChanges, applyTunnelChanges } from "./config/apply_changes.ts";
-import { ClientLink } from "./tunnel/client_link.ts";
 import { ConfigReloader } from "./config/config_reloader.ts";
-import { ContainerRoutes } from "./docker/container_routes.ts";
-import { fullControlText, revisionText } from "./tunnel/control_text.ts";
-import { wireDocker } from "./docker/wire.ts";
-import { IneffectiveSettingsLog } from "./config/ineffective_settings.ts";
 import { type InitialConfig, initialConfig } from "./config/initial_config.ts";
-import { INTERFACE_NAME } from "./routing/interface_name.ts";
-import type { ServerRunOptions } from "./options.ts";
+import { wireDocker } from "./docker/wire.ts";
 import { RouteController } from "./routing/route_controller.ts";
 import { LazySharing } from "./sharing/lazy_sharing.ts";
 import type { ServerStatus } from "./status/status_document.ts";
+import { ClientLink } from "./tunnel/client_link.ts";
+import { fullControlText, revisionText } from "./tunnel/control_text.ts";
 
 const log = getLogger("server");
 
@@ -41,51 +33,37 @@ const log = getLogger("server");
 const MAX_CLEAR_TIME = 2_000;
 
 /**
- * Runs the server.
+ * `docker-connector run`: opens the interface and the socket, routes the networks of the containers, and carries
+ * packets until it is asked to stop.
  *
  * @returns the exit status when it was asked to stop
  * @throws {OperationError} when it cannot start or has to end
  */
 export async function runServer(options: ServerRunOptions): Promise<number> {
-  const { control, offload } = options;
+  const { control, offload, image } = options;
   await using tunnel = new TunnelProgram({ program: "docker-connector", control, offload, log });
   const { cleanup, dataPlane } = tunnel;
   const initial = await prepare(tunnel, options);
   const { config } = initial;
-  const policy = new BindingPolicy(config, options.image);
-  const active = { bridgePairs: config.bridgePairs };
-  const { device, socket, router, settings, link } = await openTunnel(
-    tunnel,
-    control,
-    config,
-    policy,
-    active,
-  );
+  const policy = new BindingPolicy(config, image);
+  const follower = new ConfigReloader({
+    initial,
+    apply: (changes, config) => applyChanges(changes, config, parts),
+  });
+  const active = () => follower.config;
+  const { device, socket, router, settings, link } = await openTunnel(tunnel, control, active, policy);
 
   const sharing = cleanup.use(new LazySharing({ dataPlane, offload }));
-  const routes = new ContainerRoutes(router, device.name);
-  const routeController = new RouteController(
-    router,
-    routes,
-    settings.address6 !== undefined,
-    () => follower.config,
-  );
+  const interfaceName = device.name;
+  const ipv6 = settings.address6 !== undefined;
+  const routeController = new RouteController({ router, interfaceName, ipv6, config: active });
   cleanup.defer(() => routeController.clear(AbortSignal.timeout(MAX_CLEAR_TIME)));
   const parts = { routeController, link, sharing, mayChangeLevel: options.logLevel === undefined };
-  const apply = async (changes: readonly ConfigChange[], config: Config) => {
-    active.bridgePairs = config.bridgePairs;
-    await applyChanges(changes, config, parts);
-  };
-  const ineffectiveSettings = new IneffectiveSettingsLog();
-  const follower = new ConfigReloader({ initial, ineffectiveSettings, apply });
-  const firstChanges = diffConfigs(undefined, config);
-  await applyTunnelChanges(firstChanges, config, parts);
-  ineffectiveSettings.report(config, initial.ignored);
+  await applyTunnelChanges(diffConfigs(undefined, config), config, parts);
 
-  const interfaceName = device.name;
   const docker = await wireDocker({
     config,
-    options,
+    image,
     policy,
     router,
     interfaceName,
@@ -93,12 +71,17 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     link,
     cleanup,
   });
-  const { RouteReconciler } = await import("./routing/route_reconciler.ts");
-  const reconciler = cleanup.use(await RouteReconciler.start(router, settings, routeController));
+  // Puts back what a VPN, a sleep or another program took from the interface and its routes.
+  const reconciler = new InterfaceReconciler({
+    router,
+    wanted: () => settings,
+    onRepaired: () => getLogger("route").info("interface put right again", { interface: interfaceName }),
+  });
+  await tunnel.startReconciling(() => routeController.reconcile(reconciler));
   await tunnel.serveStatus<ServerStatus>(() => ({
     interface: interfaceStatus(settings, reconciler.fault),
     ...linkStatus(dataPlane, link, socket),
-    routes: routes.status,
+    routes: routeController.status,
     docker: docker(),
     dataPlane: { offload: device.offload.tcp },
     sharing: sharing.status,
@@ -106,7 +89,13 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   }));
   await followFile(tunnel, follower, initial, options.watch);
 
-  logUp(settings, socket, initial.file);
+  log.info("tunnel is up", {
+    interface: settings.name,
+    address: formatAddress(settings.address),
+    peer: formatAddress(settings.peer),
+    listen: formatEndpoint(socket.localEndpoint()),
+    config: initial.file,
+  });
   // The tunnel does not wait for its accessors.
   void sharing.apply(follower.config);
   return await tunnel.waitForStop();
@@ -128,10 +117,10 @@ async function prepare(tunnel: TunnelProgram, options: ServerRunOptions): Promis
 async function openTunnel(
   tunnel: TunnelProgram,
   control: string,
-  config: Config,
+  active: () => Config,
   policy: BindingPolicy,
-  active: { readonly bridgePairs: readonly NetworkPair[] },
 ) {
+  const config = active();
   const device = await tunnel.openDevice(INTERFACE_NAME);
   const socket = await tunnel.openSocket({ address: config.host, port: config.port });
   const router = await platformRouter();
@@ -147,21 +136,21 @@ async function openTunnel(
       keyPending: policy.isOpen,
       mtu: config.mtu,
       socket,
-      codec: await socketAddressCodec(socket.family),
+      codec: socketAddressCodec(socket.family),
       bindPeer: (socketAddress) => dataPlane.bindPeer(socketAddress),
-      controlText: () => fullControlText(active.bridgePairs),
+      controlText: () => fullControlText(active().bridgePairs),
       // The client of upstream v1 carries IPv4 only, so IPv6 waits until the client has described itself.
       onBound: () => dataPlane.carryIpv6(false),
       onDescribed: () => dataPlane.carryIpv6(addr6 !== undefined),
-      revisionText: (revision) => revisionText(revision, addr6, active.bridgePairs),
+      revisionText: (revision) => revisionText(revision, addr6, active().bridgePairs),
     }),
   );
   await tunnel.startDataPlane({
     role: "server",
     tun: device,
     udp: socket,
-    connected: false,
-    onMessage: (bytes, source, fromPeer) => link.handleMessage(bytes, source, fromPeer, Date.now()),
+    onMessage: (bytes, source, fromPeer) =>
+      link.handleMessage(bytes, source, fromPeer, SYSTEM_CLOCK.wallClock()),
   });
   return { device, socket, router, settings, link };
 }
@@ -208,7 +197,7 @@ async function followFile(
 }
 
 function linkStatus({ counters }: DataPlane, { client, refused }: ClientLink, socket: UdpSocket) {
-  const now = Date.now();
+  const now = SYSTEM_CLOCK.wallClock();
   const { revision: _, ...described } = client?.description ?? {};
   return {
     listen: formatEndpoint(socket.localEndpoint()),
@@ -219,14 +208,4 @@ function linkStatus({ counters }: DataPlane, { client, refused }: ClientLink, so
     },
     counters: tunnelCounters(counters, { heartbeatRefused: refused }),
   };
-}
-
-function logUp({ name, address, peer }: InterfaceSettings, socket: UdpSocket, config: string): void {
-  log.info("tunnel is up", {
-    interface: name,
-    address: formatAddress(address),
-    peer: formatAddress(peer),
-    listen: formatEndpoint(socket.localEndpoint()),
-    config,
-  });
 }

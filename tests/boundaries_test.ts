@@ -15,12 +15,15 @@ function* modules(folder = ""): Generator<string> {
   }
 }
 
+const facts = new Map(
+  [...modules()].map((path) => [path, readModule(Deno.readTextFileSync(join(ROOT, path)))]),
+);
+
 const faultsOf = (path: string, source: string) => brokenRules(path, readModule(source));
 
 Deno.test("every module keeps to the arrows between the layers", () => {
-  const paths = [...modules()];
-  ok(paths.length > 20, "the walk found the sources");
-  deepEqual(paths.flatMap((path) => faultsOf(path, Deno.readTextFileSync(join(ROOT, path)))), []);
+  ok(facts.size > 20, "the walk found the sources");
+  deepEqual([...facts].flatMap(([path, found]) => brokenRules(path, found)), []);
 });
 
 /** The folder of a module within its layer, as in `core/net`; the layer itself for a module that lies in none. */
@@ -45,9 +48,9 @@ function circles(arrows: ReadonlyMap<string, ReadonlySet<string>>): string[] {
 Deno.test("the folders of a layer below the programs import each other in one direction only", () => {
   const layers = ["core", "ffi", "system", "cli", "program"];
   const arrows = new Map<string, Set<string>>();
-  for (const path of modules()) {
+  for (const [path, { specifiers }] of facts) {
     if (!layers.includes(layerOf(path)) || isTestCode(path)) continue;
-    for (const specifier of readModule(Deno.readTextFileSync(join(ROOT, path))).specifiers) {
+    for (const specifier of specifiers) {
       if (!specifier.startsWith(".")) continue;
       const [from, to] = [folderOf(path), folderOf(posix.join(posix.dirname(path), specifier))];
       if (from === to || !layers.includes(layerOf(to))) continue;

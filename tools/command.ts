@@ -31,13 +31,9 @@ export interface RunOptions {
  * Runs a program to its end without input.
  *
  * @param argv program and arguments
- * @param options working directory, further environment variables, what ends it early
  * @throws OperationError `unavailable` when there is no such program
  */
-export async function run(
-  argv: readonly string[],
-  options: RunOptions = {},
-): Promise<Outcome> {
+export async function run(argv: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const [program = "", ...args] = argv;
   try {
     const { success, code, stdout, stderr } = await new Deno.Command(program, {
@@ -51,31 +47,31 @@ export async function run(
     return { success, code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new OperationError(
-      "unavailable",
-      `Cannot run ${program}: it is not installed`,
-      "Install it first",
-      {
-        cause: error,
-      },
-    );
+    const message = `Cannot run ${program}: it is not installed`;
+    throw new OperationError("unavailable", message, "Install it first", { cause: error });
   }
 }
 
 /**
  * Runs a program that must succeed.
  *
- * @param argv program and arguments
- * @param options working directory and further environment variables
  * @returns its standard output
  * @throws OperationError `failure` with the program's whole output when it fails
  */
-export async function runOrThrow(
-  argv: readonly string[],
-  options: RunOptions = {},
-): Promise<string> {
+export async function runOrThrow(argv: readonly string[], options: RunOptions = {}): Promise<string> {
   const outcome = await run(argv, options);
   if (outcome.success) return outcome.stdout;
   const output = `${outcome.stdout}${outcome.stderr}`.trim();
   throw new OperationError("failure", `Cannot run ${argv.join(" ")}: exit ${outcome.code}\n${output}`);
+}
+
+/** Runs the main function of a tool. A fault is told on standard error, and the exit status is 1. */
+export async function runTool(main: () => Promise<void>): Promise<void> {
+  try {
+    await main();
+  } catch (error) {
+    if (!(error instanceof OperationError)) throw error;
+    console.error(error.report);
+    Deno.exit(1);
+  }
 }

@@ -1,12 +1,12 @@
 /**
- * `deno task demo`: the tunnel at work between network namespaces, from nothing to figures, on Linux as root.
- * It installs and compiles what it needs and removes what it made. Exit status 0, or 1 with the step that failed,
+ * `deno task demo`: the tunnel at work beside a real Docker Engine in network namespaces, from nothing to figures, on Linux as
+ * root. It installs, fetches and compiles what it needs and removes what it made. Exit status 0, or 1 with the step that failed,
  * or 77 without root.
  *
  * @module
  */
 import { OperationError } from "../core/error.ts";
-import { demonstrate } from "./demo/acts.ts";
+import { fetchAll } from "./debian/fetched_packages.ts";
 import { Narration } from "./demo/narration.ts";
 
 const ON_MACOS =
@@ -44,6 +44,9 @@ async function main(): Promise<number> {
     return 77;
   }
   try {
+    await fetchAll(console.log, ["docker-forky", "gvproxy-forky"]);
+    // Loaded after the fetch: which Engine and which network there is, is decided when the module loads.
+    const { demonstrate } = await import("./demo/acts.ts");
     await demonstrate(new Narration((line) => console.log(line)));
     return 0;
   } catch (error) {

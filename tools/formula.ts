@@ -6,14 +6,20 @@
  * @module
  */
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { version } from "../program/build_info.ts";
 import { OperationError } from "../core/error.ts";
-import { downloadAddress, projectHome } from "./release/project.ts";
-import { archiveName, INSTALLED_PROGRAMS, SUMS_FILE, SYSTEMS } from "./release/systems.ts";
-
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
+import { runTool } from "./command.ts";
+import { ROOT_FOLDER } from "./freshness.ts";
+import {
+  archiveName,
+  downloadAddress,
+  INSTALLED_PROGRAMS,
+  projectHome,
+  SUMS_FILE,
+  type System,
+  SYSTEMS,
+} from "./release/names.ts";
 
 /** What a formula says of a release. */
 export interface FormulaFacts {
@@ -28,38 +34,31 @@ export interface FormulaFacts {
 }
 
 /**
- * The hashes of a SHA256SUMS file.
+ * The hashes of a SHA256SUMS file by name, whose lines are a hash, two blanks and a name.
  *
- * @param text lines of a hash, two blanks and a name
  * @throws OperationError `failure` when a line is of another form
  */
 export function parseSums(text: string): Map<string, string> {
-  const sums = new Map<string, string>();
-  for (const line of text.split("\n").filter((line) => line !== "")) {
-    const [, hash, name] = /^([0-9a-f]{64}) {2}(\S+)$/.exec(line) ?? [];
-    if (hash === undefined || name === undefined) {
+  return new Map(
+    text.split("\n").filter((line) => line !== "").map((line) => {
+      const [, hash, name] = /^([0-9a-f]{64}) {2}(\S+)$/.exec(line) ?? [];
+      if (hash !== undefined && name !== undefined) return [name, hash];
       throw new OperationError(
         "failure",
-        `Cannot read ${SUMS_FILE}: "${line}" is no line of a hash and a name`,
+        `Cannot read ${SUMS_FILE}: "${line}" is not a hash, two blanks and a name`,
       );
-    }
-    sums.set(name, hash);
-  }
-  return sums;
+    }),
+  );
 }
 
 /** The blocks of one system's archives; a processor without an archive has none. */
-function archiveBlocks(program: string, os: "darwin" | "linux", facts: FormulaFacts): string[] {
+function archiveBlocks(program: string, os: System["os"], { baseUrl, sums }: FormulaFacts): string[] {
   const blocks = SYSTEMS.filter((system) => system.os === os).flatMap((system) => {
     const name = archiveName(program, system);
-    const hash = facts.sums.get(name);
+    const hash = sums.get(name);
     if (hash === undefined) return [];
-    return [[
-      system.cpu === "arm64" ? "on_arm do" : "on_intel do",
-      `  url "${facts.baseUrl}/${name}"`,
-      `  sha256 "${hash}"`,
-      "end",
-    ]];
+    const start = system.cpu === "arm64" ? "on_arm do" : "on_intel do";
+    return [[start, `  url "${baseUrl}/${name}"`, `  sha256 "${hash}"`, "end"]];
   });
   return blocks.flatMap((block, index) => index === 0 ? block : ["", ...block]);
 }
@@ -68,9 +67,6 @@ function archiveBlocks(program: string, os: "darwin" | "linux", facts: FormulaFa
  * Fills a template. `{{home}}` and `{{version}}` stand anywhere; `{{darwin}}` and `{{linux}}` alone on a line, for the
  * archives of that system at the line's indentation.
  *
- * @param template the text
- * @param program the formula's program
- * @param facts what to fill in
  * @throws OperationError `failure` when the release has no archive of the program
  */
 export function fillFormula(template: string, program: string, facts: FormulaFacts): string {
@@ -87,7 +83,7 @@ export function fillFormula(template: string, program: string, facts: FormulaFac
   return template
     .replaceAll(
       /^( *)\{\{(darwin|linux)\}\}\n/gm,
-      (_line, indent: string, os: "darwin" | "linux") =>
+      (_line, indent: string, os: System["os"]) =>
         blocks[os].map((line) => line === "" ? "\n" : `${indent}${line}\n`).join(""),
     )
     .replaceAll("{{home}}", facts.home)
@@ -106,31 +102,23 @@ export async function writeFormulas(folder: string, facts: Omit<FormulaFacts, "s
   const text = await Deno.readTextFile(join(folder, SUMS_FILE)).catch(() => {
     throw new OperationError("failure", `Cannot read ${folder}/${SUMS_FILE}`, "Run first: deno task release");
   });
-  const sums = parseSums(text);
-  const names: string[] = [];
-  for (const program of INSTALLED_PROGRAMS) {
-    const template = await Deno.readTextFile(join(ROOT, "packaging", "homebrew", `${program}.rb.template`));
-    await Deno.writeTextFile(
-      join(folder, `${program}.rb`),
-      fillFormula(template, program, { ...facts, sums }),
-    );
-    names.push(`${program}.rb`);
-  }
-  return names;
+  const filled = { ...facts, sums: parseSums(text) };
+  return await Promise.all(INSTALLED_PROGRAMS.map(async (program) => {
+    const name = `${program}.rb`;
+    const template = await Deno.readTextFile(join(ROOT_FOLDER, "packaging", "homebrew", `${name}.template`));
+    await Deno.writeTextFile(join(folder, name), fillFormula(template, program, filled));
+    return name;
+  }));
 }
 
 if (import.meta.main) {
-  try {
+  await runTool(async () => {
     const { values } = parseArgs({ args: Deno.args, options: { "base-url": { type: "string" } } });
     const home = projectHome(Deno.env.toObject());
     const baseUrl = values["base-url"] ?? downloadAddress(home, version);
-    const folder = join(ROOT, "dist", "release");
+    const folder = join(ROOT_FOLDER, "dist", "release");
     for (const name of await writeFormulas(folder, { home, version, baseUrl })) {
       console.log(`dist/release/${name}`);
     }
-  } catch (error) {
-    if (!(error instanceof OperationError)) throw error;
-    console.error(error.report);
-    Deno.exit(1);
-  }
+  });
 }

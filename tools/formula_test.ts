@@ -1,7 +1,7 @@
 import { equal, throws } from "node:assert/strict";
 import { OperationError } from "../core/error.ts";
 import { fillFormula, type FormulaFacts, parseSums } from "./formula.ts";
-import { archiveName, INSTALLED_PROGRAMS, SYSTEMS } from "./release/systems.ts";
+import { archiveName, INSTALLED_PROGRAMS, SYSTEMS } from "./release/names.ts";
 
 const ROOT = new URL("..", import.meta.url);
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { reasonToCompile } from "./freshness.ts";
+import { reasonToBuildImage, reasonToCompile } from "./freshness.ts";
 import { PROGRAMS } from "./programs.ts";
 
 Deno.test("programs are compiled when one is absent or older than the sources", async () => {
@@ -19,5 +19,16 @@ Deno.test("programs are compiled when one is absent or older than the sources", 
     assert.match(await reasonToCompile(folder) ?? "", /^docker-connector is older/);
   } finally {
     await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("the image is built when it is absent or older than what it is made of", async () => {
+  const tar = await Deno.makeTempFile();
+  try {
+    assert.equal(await reasonToBuildImage(`${tar}.absent`), "it is not there yet");
+    await Deno.utime(tar, new Date(0), new Date(0));
+    assert.match(await reasonToBuildImage(tar) ?? "", /^\S+ is newer$/);
+  } finally {
+    await Deno.remove(tar);
   }
 });

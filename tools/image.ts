@@ -7,28 +7,21 @@
  * @module
  */
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { version } from "../program/build_info.ts";
 import { OperationError } from "../core/error.ts";
-import { IMAGE, IMAGE_TAR } from "./image/contents.ts";
+import { runTool } from "./command.ts";
+import { isFile, ROOT_FOLDER } from "./freshness.ts";
+import { IMAGE, IMAGE_TAR, SYSTEMS } from "./release/names.ts";
 import { buildImage, type BuiltImage, findEngine, pullFault, saveImage } from "./image/engine.ts";
 import { gatherLocally } from "./image/local_stage.ts";
-import { SYSTEMS } from "./release/systems.ts";
 import { describeCommit } from "./source_tree.ts";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const PROGRAMS = join(ROOT, "dist");
-
-/** What is built, and from which image of Debian; undefined: from this machine's files. */
-interface Plan {
-  readonly tags: readonly string[];
-  readonly debian: string | undefined;
-}
+const PROGRAMS = join(ROOT_FOLDER, "dist");
 
 /** The image of Debian that the Dockerfile names. */
 async function usualDebian(): Promise<string> {
-  const text = await Deno.readTextFile(join(ROOT, "Dockerfile"));
+  const text = await Deno.readTextFile(join(ROOT_FOLDER, "Dockerfile"));
   return /^ARG DEBIAN=(\S+)$/m.exec(text)?.[1] ?? "";
 }
 
@@ -45,10 +38,6 @@ async function obtainDebian(name: string): Promise<string | undefined> {
   }
   console.log(`${name} cannot be pulled, so the files are gathered on this machine: ${fault}`);
   return undefined;
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return await Deno.stat(path).then((found) => found.isFile, () => false);
 }
 
 /**
@@ -77,11 +66,12 @@ async function checkClient(cpu: string): Promise<void> {
   );
 }
 
-async function build({ tags, debian }: Plan): Promise<BuiltImage> {
-  const values = { VERSION: version, REVISION: await describeCommit(ROOT) };
-  if (debian !== undefined) return await buildImage(ROOT, tags, { ...values, DEBIAN: debian });
+/** Builds from an image of Debian; where that is undefined, from this machine's files. */
+async function build(tags: readonly string[], debian: string | undefined): Promise<BuiltImage> {
+  const values = { VERSION: version, REVISION: await describeCommit(ROOT_FOLDER) };
+  if (debian !== undefined) return await buildImage(ROOT_FOLDER, tags, { ...values, DEBIAN: debian });
   const context = join(PROGRAMS, "image");
-  await gatherLocally(ROOT, PROGRAMS, context);
+  await gatherLocally(ROOT_FOLDER, PROGRAMS, context);
   return await buildImage(context, tags, values);
 }
 
@@ -90,27 +80,23 @@ async function makeImage(isLocal: boolean, debian: string): Promise<void> {
   const engine = await findEngine();
   await checkClient(engine.cpu);
   const tags = [`${IMAGE}:${version}`, `${IMAGE}:latest`];
-  const plan = { tags, debian: isLocal ? undefined : await obtainDebian(debian) };
-  const image = await build(plan);
+  const source = isLocal ? undefined : await obtainDebian(debian);
+  const image = await build(tags, source);
   await saveImage(image, tags, IMAGE_TAR);
   const layers = image.layers === 1 ? "1 layer" : `${image.layers} layers`;
   console.log(`Built ${tags.join(" and ")} on Docker Engine ${engine.version} (${engine.cpu}): ${image.id}`);
   console.log(
-    `Files from ${plan.debian ?? "this machine"}, ${layers}, ${(image.size / 1e6).toFixed(1)} MB; ` +
+    `Files from ${source ?? "this machine"}, ${layers}, ${(image.size / 1e6).toFixed(1)} MB; ` +
       `saved ${IMAGE_TAR} and its id`,
   );
 }
 
 if (import.meta.main) {
-  try {
+  await runTool(async () => {
     const { values } = parseArgs({
       args: Deno.args,
       options: { local: { type: "boolean", default: false }, debian: { type: "string" } },
     });
     await makeImage(values.local, values.debian ?? await usualDebian());
-  } catch (error) {
-    if (!(error instanceof OperationError)) throw error;
-    console.error(error.report);
-    Deno.exit(1);
-  }
+  });
 }

@@ -48,26 +48,20 @@ export interface Build {
  */
 export const V8_FLAGS: readonly string[] = ["--single-threaded-gc", "--no-liftoff"];
 
-const FFI: Grant = {
-  flag: "--allow-ffi",
-  reason: "libc is opened by its bare name, which a grant limited to paths does not cover",
-};
-
-const READ: Grant = {
-  flag: "--allow-read",
-  reason: "the files to read and the control socket are named by flags",
-};
-
-const WRITE: Grant = {
-  flag: "--allow-write",
-  reason: "the control socket and the file to edit are named by flags",
-};
-
-const UNIX_SOCKET: Grant = {
-  flag: "--allow-net",
-  reason: "later Deno counts unix sockets as network too, and limits that only to paths known when compiling",
-  except: PACKAGED_RUNTIME.version,
-};
+const EVERY_PROGRAM: readonly Grant[] = [
+  {
+    flag: "--allow-ffi",
+    reason: "libc is opened by its bare name, which a grant limited to paths does not cover",
+  },
+  { flag: "--allow-read", reason: "the files to read and the control socket are named by flags" },
+  { flag: "--allow-write", reason: "the control socket and the file to edit are named by flags" },
+  {
+    flag: "--allow-net",
+    reason:
+      "later Deno counts unix sockets as network too, and limits that only to paths known when compiling",
+    except: PACKAGED_RUNTIME.version,
+  },
+];
 
 const DARWIN_NETWORK: Grant = {
   flag: "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat",
@@ -89,10 +83,7 @@ export const PROGRAMS: readonly Program[] = [
     entry: "server/main.ts",
     include: ["dataplane/worker.ts"],
     grants: [
-      FFI,
-      READ,
-      WRITE,
-      UNIX_SOCKET,
+      ...EVERY_PROGRAM,
       environment(
         "DOCKER_CONNECTOR_IMAGE",
         "DOCKER_CONFIG",
@@ -114,10 +105,7 @@ export const PROGRAMS: readonly Program[] = [
     entry: "client/main.ts",
     include: ["dataplane/worker.ts"],
     grants: [
-      FFI,
-      READ,
-      WRITE,
-      UNIX_SOCKET,
+      ...EVERY_PROGRAM,
       environment(
         "DOCKER_CONNECTOR_ADDR",
         "DOCKER_CONNECTOR_CHAIN",
@@ -140,21 +128,15 @@ export const PROGRAMS: readonly Program[] = [
     binary: "docker-accessor",
     entry: "accessor/main.ts",
     include: ["dataplane/worker.ts"],
-    grants: [FFI, READ, WRITE, UNIX_SOCKET, environment("DOCKER_ACCESSOR_TOKEN"), DARWIN_NETWORK],
+    grants: [...EVERY_PROGRAM, environment("DOCKER_ACCESSOR_TOKEN"), DARWIN_NETWORK],
   },
 ];
 
-/**
- * The permission flags of one program.
- *
- * @param program the program
- * @param build what it is compiled for
- * @returns the flags, starting with those that no program goes without
- */
+/** The permission flags of one program, starting with those that no program goes without. */
 export function permissionFlags(program: Program, build: Build): string[] {
-  const os = build.target.includes("darwin") ? "darwin" : "linux";
-  const grants = program.grants.filter((grant) =>
-    (grant.os === undefined || grant.os === os) && grant.except !== build.version
+  const system = build.target.includes("darwin") ? "darwin" : "linux";
+  const grants = program.grants.filter(({ os = system, except }) =>
+    os === system && except !== build.version
   );
-  return ["--no-prompt", "--deny-import", ...grants.map((grant) => grant.flag)];
+  return ["--no-prompt", "--deny-import", ...grants.map(({ flag }) => flag)];
 }

@@ -5,13 +5,13 @@
  * @module
  */
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { version } from "../program/build_info.ts";
 import { OperationError } from "../core/error.ts";
-import { runOrThrow } from "./command.ts";
+import { runOrThrow, runTool } from "./command.ts";
+import { ROOT_FOLDER } from "./freshness.ts";
 
-const FOLDER = fileURLToPath(new URL("../dist/release", import.meta.url));
+const FOLDER = join(ROOT_FOLDER, "dist", "release");
 
 /** The command that makes the draft. */
 function command(): string[] {
@@ -32,16 +32,12 @@ function command(): string[] {
 }
 
 if (import.meta.main) {
-  try {
+  await runTool(async () => {
     const { values } = parseArgs({
       args: Deno.args,
       options: { "dry-run": { type: "boolean", default: false } },
     });
     const argv = command();
     console.log(values["dry-run"] ? argv.join(" ") : (await runOrThrow(argv)).trim());
-  } catch (error) {
-    if (!(error instanceof OperationError)) throw error;
-    console.error(error.report);
-    Deno.exit(1);
-  }
+  });
 }

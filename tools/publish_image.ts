@@ -7,17 +7,13 @@
  * @module
  */
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { version } from "../program/build_info.ts";
 import { OperationError } from "../core/error.ts";
 import { readImageId } from "../system/docker/image_file.ts";
-import { runOrThrow } from "./command.ts";
-import { IMAGE_FILE } from "./image/contents.ts";
-import { imageRepository } from "./release/project.ts";
-import { SYSTEMS } from "./release/systems.ts";
-
-const DIST = fileURLToPath(new URL("../dist", import.meta.url));
+import { runOrThrow, runTool } from "./command.ts";
+import { ROOT_FOLDER } from "./freshness.ts";
+import { IMAGE_FILE, imageRepository, SYSTEMS } from "./release/names.ts";
 
 /** The saved image of one processor. */
 export interface SavedImage {
@@ -54,18 +50,17 @@ export function pushCommands(
 
 /** The images of all processors; a list with one of them missing would be no release. */
 async function savedImages(): Promise<SavedImage[]> {
-  return await Promise.all(
-    SYSTEMS.filter(({ os }) => os === "linux").map(async ({ cpu, target }) => {
-      const tar = join(DIST, target, IMAGE_FILE);
-      const id = await readImageId(tar);
-      if (id !== undefined) return { cpu, tar, id };
-      throw new OperationError(
-        "failure",
-        `Cannot push image ${tar}: its id is not beside it`,
-        "Build it again",
-      );
-    }),
-  );
+  const systems = SYSTEMS.filter(({ os }) => os === "linux");
+  return await Promise.all(systems.map(async ({ cpu, target }) => {
+    const tar = join(ROOT_FOLDER, "dist", target, IMAGE_FILE);
+    const id = await readImageId(tar);
+    if (id !== undefined) return { cpu, tar, id };
+    throw new OperationError(
+      "failure",
+      `Cannot push image ${tar}: its id is not beside it`,
+      "Build it again",
+    );
+  }));
 }
 
 /** The password goes through the standard input, since everybody may read a command line. */
@@ -109,13 +104,9 @@ async function publishImage(isDry: boolean): Promise<void> {
 }
 
 if (import.meta.main) {
-  try {
+  await runTool(async () => {
     const options = { "dry-run": { type: "boolean", default: false } } as const;
     const { values } = parseArgs({ args: Deno.args, options });
     await publishImage(values["dry-run"]);
-  } catch (error) {
-    if (!(error instanceof OperationError)) throw error;
-    console.error(error.report);
-    Deno.exit(1);
-  }
+  });
 }

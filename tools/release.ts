@@ -8,16 +8,15 @@
  * @module
  */
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { version } from "../program/build_info.ts";
 import { OperationError } from "../core/error.ts";
+import { runTool } from "./command.ts";
+import { ROOT_FOLDER } from "./freshness.ts";
 import { DENO_VERSION } from "./deno_version.ts";
 import { buildRelease } from "./release/build_release.ts";
-import { projectHome } from "./release/project.ts";
+import { projectHome } from "./release/names.ts";
 import { formatTable } from "./table.ts";
-
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 function checkTag({ GITHUB_REF_TYPE, GITHUB_REF_NAME }: Record<string, string>): void {
   if (GITHUB_REF_TYPE !== "tag" || GITHUB_REF_NAME === `v${version}`) return;
@@ -29,7 +28,7 @@ function checkTag({ GITHUB_REF_TYPE, GITHUB_REF_NAME }: Record<string, string>):
 }
 
 if (import.meta.main) {
-  try {
+  await runTool(async () => {
     const { values } = parseArgs({
       args: Deno.args,
       options: {
@@ -40,9 +39,9 @@ if (import.meta.main) {
     });
     const env = Deno.env.toObject();
     checkTag(env);
-    const output = join(ROOT, "dist", "release");
+    const output = join(ROOT_FOLDER, "dist", "release");
     const { files, missing } = await buildRelease({
-      programs: join(ROOT, "dist"),
+      programs: join(ROOT_FOLDER, "dist"),
       output,
       home: projectHome(env),
       version,
@@ -56,9 +55,5 @@ if (import.meta.main) {
     }));
     console.log(formatTable(rows));
     for (const name of missing) console.log(`not there: ${name}`);
-  } catch (error) {
-    if (!(error instanceof OperationError)) throw error;
-    console.error(error.report);
-    Deno.exit(1);
-  }
+  });
 }

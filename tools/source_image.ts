@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { version } from "../program/build_info.ts";
 import { runOrThrow } from "./command.ts";
 import { ROOT_FOLDER } from "./freshness.ts";
-import { IMAGE, IMAGE_FILE } from "./image/contents.ts";
+import { IMAGE, IMAGE_FILE } from "./release/names.ts";
 import { buildImage, saveImage } from "./image/engine.ts";
 import { gatherLocally } from "./image/local_stage.ts";
 import { PROGRAMS } from "./programs.ts";

@@ -14,7 +14,7 @@ import { DARWIN_NEEDS, ENGINE_NEEDS, missing, TOPOLOGY_PACKAGES } from "../tests
 import { runOrThrow } from "./command.ts";
 import { DOUBLE_VARIABLE } from "./darwin_double.ts";
 import { requireDenoVersion } from "./deno_version.ts";
-import { fetchEngines } from "./engines/fetched_engines.ts";
+import { fetchAll } from "./debian/fetched_packages.ts";
 import { ROOT_FOLDER } from "./freshness.ts";
 import { addTallies, avoidableSkips, NO_TESTS, parseJunit, slowestTests, type Tally } from "./junit.ts";
 import { absentPackages, installPackages } from "./packages.ts";
@@ -28,6 +28,7 @@ const PACKAGES = [
   ...ENGINE_NEEDS.packages,
   ...DARWIN_NEEDS.packages,
   "curl",
+  "faketime",
   "procps",
   "ruby",
   "shellcheck",
@@ -120,7 +121,7 @@ async function runSuite({ waiting, measuring }: Suite): Promise<Tally> {
 /** Makes what several test files share before they run side by side; the first fault, if any. */
 async function prepare(sourcePrograms: string): Promise<Tally> {
   // Tests whose Engine is not there say so themselves.
-  if (missing(ENGINE_NEEDS) === undefined) await fetchEngines(console.log);
+  if (missing(ENGINE_NEEDS) === undefined) await fetchAll(console.log);
   if (!await task(["run", "-A", "tools/compile.ts"])) return { ...NO_TESTS, failed: ["deno task compile"] };
   try {
     await writeSourcePrograms(sourcePrograms);

@@ -1,9 +1,4 @@
-/**
- * The frame of a running tunnel, which the three programs share: the stop signal, memory trimming, the control socket,
- * the interface, the data plane and the wait for the end.
- *
- * @module
- */
+import type { Clock } from "../core/async/clock.ts";
 import { EXIT_OK } from "../cli/exit_status.ts";
 import { formatAddress } from "../core/net/address.ts";
 import type { Endpoint } from "../core/net/endpoint.ts";
@@ -16,20 +11,19 @@ import type { InterfaceStatus, ProgramStatus } from "../program/status_document.
 import { claimSocketPath, type ControlSocket, serveControlSocket } from "../system/control/control_socket.ts";
 import { openTunnelDevice, openTunnelSocket } from "../system/interface/tunnel_device.ts";
 import { MemoryTrim } from "../system/process/memory_trim.ts";
+import { SYSTEM_CLOCK } from "../system/process/system_clock.ts";
 import { StopSignal } from "../system/process/stop_signal.ts";
 import { ReconcileLoop } from "../system/routing/reconcile_loop.ts";
-import { platformRouteWatch } from "../system/routing/route_watch.ts";
+import { platformRouteWatch } from "../system/routing/platform_router.ts";
 import type { InterfaceSettings } from "../system/routing/router.ts";
 
-/** The options of a tunnel program. */
 export interface TunnelProgramOptions {
   /** The program's name, as in its status document. */
   readonly program: string;
-  /** Path of the control socket. */
   readonly control: string;
-  /** True to use the kernel's offloads. */
   readonly offload: boolean;
   readonly log: Logger;
+  readonly clock?: Clock;
 }
 
 /** The part of a status document that is not common to all programs. */
@@ -37,21 +31,24 @@ export type OwnStatus<S extends ProgramStatus<string>> = Omit<S, keyof ProgramSt
 
 type StartOptions = Omit<Parameters<DataPlane["start"]>[0], "offload" | "onNotice">;
 
-/** A running tunnel. Disposal closes everything in `cleanup`, last opened first. */
+/**
+ * The frame of a running tunnel, which the three programs share: the stop signal, memory trimming, the control socket,
+ * the interface, the data plane and the wait for the end. Disposal closes everything in `cleanup`, last opened first.
+ */
 export class TunnelProgram implements AsyncDisposable {
-  /** The data plane. Its Worker loads while the interface and the socket are opened. */
+  /** Its Worker loads while the interface and the socket are opened. */
   readonly dataPlane: DataPlane = new DataPlane();
-  /** Milliseconds since 1970 at the start. */
-  readonly startedAt: number = Date.now();
-  /** The resources to close at the end. */
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
   readonly cleanup: AsyncDisposableStack = new AsyncDisposableStack();
   /** The answer to SIGHUP. */
   onHangup: () => void;
-  readonly #options: TunnelProgramOptions;
+  readonly #clock: Clock;
   readonly #stop: StopSignal;
 
-  constructor(options: TunnelProgramOptions) {
-    this.#options = options;
+  constructor(readonly options: TunnelProgramOptions) {
+    this.#clock = options.clock ?? SYSTEM_CLOCK;
+    this.startedAt = this.#clock.wallClock();
     this.onHangup = () => options.log.info("SIGHUP: nothing to do; SIGTERM stops the program");
     this.#stop = this.cleanup.use(new StopSignal(() => this.onHangup()));
     this.cleanup.use(new MemoryTrim());
@@ -59,12 +56,12 @@ export class TunnelProgram implements AsyncDisposable {
 
   /** @throws {ControlSocketInUse} if another run serves the control socket */
   async claimControlSocket(): Promise<void> {
-    await claimSocketPath(this.#options.control, this.#options.program);
+    await claimSocketPath(this.options.control, this.options.program);
   }
 
   /** @throws {OperationError} `privilege` when not root, `io` otherwise */
   async openDevice(name: string): Promise<TunDevice> {
-    return this.cleanup.use(await openTunnelDevice({ name, offload: this.#options.offload }));
+    return this.cleanup.use(await openTunnelDevice({ name, offload: this.options.offload }));
   }
 
   /** @throws {OperationError} `io` */
@@ -74,7 +71,7 @@ export class TunnelProgram implements AsyncDisposable {
 
   /** @throws {OperationError} `failure` when the Worker cannot start */
   async startDataPlane(options: StartOptions): Promise<void> {
-    const { log, offload } = this.#options;
+    const { log, offload } = this.options;
     await this.dataPlane.start({ ...options, offload, onNotice: (line) => log.info(line) });
     this.cleanup.defer(() => this.dataPlane.stop());
   }
@@ -87,13 +84,14 @@ export class TunnelProgram implements AsyncDisposable {
   /**
    * Serves the status document on the control socket.
    *
-   * @param status makes the part of the document that is the program's own, at each request
+   * @param status makes the program's own part of the document, at each request
    * @throws {ControlSocketInUse} if another run serves it
    * @throws {OperationError} `io` or `privilege`
    */
   async serveStatus<S extends ProgramStatus<string>>(status: () => OwnStatus<S>): Promise<ControlSocket> {
-    const { control, program } = this.#options;
-    const document = () => ({ ...programStatus(program, this.startedAt, Date.now()), ...status() });
+    const { control, program } = this.options;
+    const facts = () => programStatus(program, this.startedAt, this.#clock.wallClock());
+    const document = () => ({ ...facts(), ...status() });
     return this.cleanup.use(await serveControlSocket(control, program, document));
   }
 
@@ -105,7 +103,7 @@ export class TunnelProgram implements AsyncDisposable {
    */
   async waitForStop(...failures: Promise<never>[]): Promise<number> {
     const signal = await Promise.race([this.#stop.received, this.dataPlane.failure, ...failures]);
-    this.#options.log.info("stopping", { signal });
+    this.options.log.info("stopping", { signal });
     return EXIT_OK;
   }
 
@@ -114,7 +112,7 @@ export class TunnelProgram implements AsyncDisposable {
   }
 }
 
-/** Returns the interface's part of a status document. */
+/** The interface's part of a status document. */
 export function interfaceStatus(
   { name, mtu, address, peer, address6, peer6 }: InterfaceSettings,
   fault: string | undefined,
@@ -130,7 +128,7 @@ export function interfaceStatus(
   };
 }
 
-/** Returns the local endpoint with any address of the machine and a port that the kernel chooses. */
+/** The local endpoint with any address of the machine and a port that the kernel chooses. */
 export function unspecifiedEndpoint(family: 4 | 6): Endpoint {
   return { address: { family, bytes: new Uint8Array(family === 4 ? 4 : 16) }, port: 0 };
 }

@@ -1,14 +1,9 @@
-/**
- * `docker-accessor status`: the state of the running accessor.
- *
- * @module
- */
 import { type Command, defineCommand } from "../../cli/command.ts";
 import { switchFlag, valueFlag } from "../../cli/flag.ts";
 import { socketSyntax } from "../../cli/value_syntax.ts";
-import { DEFAULT_ACCESSOR_CONTROL } from "../options.ts";
+import { DEFAULT_ACCESSOR_CONTROL } from "../run_command.ts";
 
-/** The command. */
+/** `docker-accessor status`: the state of the running accessor. */
 export const statusCommand: Command = defineCommand(
   "status",
   {
@@ -20,7 +15,7 @@ export const statusCommand: Command = defineCommand(
     control: valueFlag("--control", socketSyntax, `The status socket. Default: ${DEFAULT_ACCESSOR_CONTROL}.`),
   },
   async ({ json, control = DEFAULT_ACCESSOR_CONTROL }, terminal) => {
-    const { ACCESSOR_STATUS_FORMAT } = await import("./status_text.ts");
+    const { ACCESSOR_STATUS_FORMAT } = await import("./status_document.ts");
     const { showStatus } = await import("../../program/show_status.ts");
     return await showStatus(ACCESSOR_STATUS_FORMAT, { control, json, watch: false }, terminal);
   },

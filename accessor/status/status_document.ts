@@ -1,54 +1,69 @@
 /**
- * The accessor's answer to `GET /v1/status`.
+ * The accessor's answer to `GET /v1/status`, and its text for people.
  *
  * @module
  */
 import * as v from "valibot";
-import {
-  countersSchema,
-  dataPlaneFields,
-  group,
-  interfaceSchema,
-  list,
-  nullable,
-  number,
-  oneOf,
-  optional,
-  peerState,
-  processFields,
-  text,
-} from "../../program/status_document.ts";
+import type { StatusFormat } from "../../program/show_status.ts";
+import { counterRows, formatAge, interfaceRows, renderStatus, routeRows } from "../../program/status_text.ts";
+import * as f from "../../program/status_document.ts";
 
-const server = group("The server as the accessor sees it.", {
-  host: text("HOST:PORT as it was given."),
-  endpoint: nullable(text("Where the server spoke from last, or is looked for; null without an address.")),
-  lastHeardSeconds: nullable(number("Seconds since the server's last datagram; null before the first.")),
-  lastHandshakeSeconds: nullable(
-    number("Seconds since the last handshake, null before the first; a session in use has one every 2 min."),
+const server = f.group("The server as the accessor sees it.", {
+  host: f.text("HOST:PORT as it was given."),
+  endpoint: f.nullable(
+    f.text("Where the server spoke from last, or is looked for; null without an address."),
   ),
-  state: peerState,
+  lastHeardSeconds: f.nullable(f.number("Seconds since the server's last datagram; null before the first.")),
+  lastHandshakeSeconds: f.nullable(
+    f.number(
+      "Seconds since the last handshake, null before the first; a session in use has one every 2 min.",
+    ),
+  ),
+  state: f.peerState,
 });
 
 const route = v.object({
-  prefix: text("The network."),
-  state: oneOf(["active", "failed", "excluded"], "excluded: by --exclude."),
-  fault: optional(text("Why it is not as it should be; absent when it is.")),
+  prefix: f.text("The network."),
+  state: f.oneOf(["active", "failed", "excluded"], "excluded: by --exclude."),
+  fault: f.optional(f.text("Why it is not as it should be; absent when it is.")),
 });
 
-/** The form of the accessor's document. */
 export const ACCESSOR_STATUS = v.object({
-  ...processFields("docker-accessor"),
-  interface: nullable(interfaceSchema),
+  ...f.processFields("docker-accessor"),
+  interface: f.nullable(f.interfaceSchema),
   server,
-  routes: list(route, "The networks that the server exposes."),
-  counters: countersSchema,
-  dataPlane: group("How the packets are moved.", {
-    ...dataPlaneFields,
-    cipher: text("The code that encrypts: libcrypto or wasm."),
+  routes: f.list(route, "The networks that the server exposes."),
+  counters: f.countersSchema,
+  dataPlane: f.group("How the packets are moved.", {
+    ...f.dataPlaneFields,
+    cipher: f.text("The code that encrypts: libcrypto or wasm."),
   }),
 });
 
-/** The accessor's document. */
 export type AccessorStatus = v.InferOutput<typeof ACCESSOR_STATUS>;
-/** A network that the server exposes. */
 export type AccessorRouteStatus = v.InferOutput<typeof route>;
+
+export const ACCESSOR_STATUS_FORMAT: StatusFormat<AccessorStatus> = {
+  program: "docker-accessor",
+  schema: ACCESSOR_STATUS,
+  text: statusText,
+};
+
+export function statusText(status: AccessorStatus): string {
+  return renderStatus(status, [
+    ["server", serverLine(status.server)],
+    ...interfaceRows(status.interface),
+    ...routeRows(status.routes),
+    ...counterRows(status.counters),
+    ["offload", status.dataPlane.offload ? "on" : "off"],
+    ["cipher", status.dataPlane.cipher],
+  ]);
+}
+
+function serverLine(
+  { host, endpoint, state, lastHeardSeconds, lastHandshakeSeconds }: AccessorStatus["server"],
+) {
+  const server = endpoint === null || endpoint === host ? host : `${host} (${endpoint})`;
+  const [heard, handshake] = [formatAge(lastHeardSeconds), formatAge(lastHandshakeSeconds)];
+  return `${server}, ${state}, heard ${heard}, handshake ${handshake}`;
+}

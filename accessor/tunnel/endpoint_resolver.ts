@@ -1,19 +1,12 @@
-/**
- * Resolves where the accessor tries its server: the host name again for every attempt, since either side may have moved.
- *
- * @module
- */
 import { type Clock, deadline } from "../../core/async/clock.ts";
 import { OperationError } from "../../core/error.ts";
 import { equalAddress, type IpAddress } from "../../core/net/address.ts";
-import type { Endpoint } from "../../core/net/endpoint.ts";
-import type { HostPort } from "../../core/net/host_port.ts";
+import type { Endpoint, HostPort } from "../../core/net/endpoint.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 
 /** Milliseconds that a name may take before the known addresses are used. */
 const RESOLVE_TIMEOUT_MS = 2_000;
 
-/** What an {@linkcode EndpointResolver} works with. */
 export interface EndpointResolverDeps {
   /** The addresses of a name; rejects with OperationError. */
   readonly resolve: (host: string) => Promise<IpAddress[]>;
@@ -22,18 +15,14 @@ export interface EndpointResolverDeps {
   readonly family: 4 | 6;
 }
 
-/** Resolves the server of one accessor. */
+/** Resolves where the accessor tries its server: the host name again for every attempt, since either side may have moved. */
 export class EndpointResolver {
-  readonly #remote: HostPort;
-  readonly #deps: EndpointResolverDeps;
   #known: readonly IpAddress[];
   #fault: string | undefined;
 
   /** @param known the addresses that the host had just now */
-  constructor(remote: HostPort, known: readonly IpAddress[], deps: EndpointResolverDeps) {
-    this.#remote = remote;
+  constructor(readonly remote: HostPort, known: readonly IpAddress[], readonly deps: EndpointResolverDeps) {
     this.#known = known;
-    this.#deps = deps;
   }
 
   /** Why the host's name was not resolved the last time, as text for users; undefined if it was. */
@@ -54,21 +43,19 @@ export class EndpointResolver {
     isAlive: boolean,
   ): Promise<Endpoint | undefined> {
     await this.#refresh();
-    const { port } = this.#remote;
-    const resolved = this.#known.filter(({ family }) => family <= this.#deps.family);
-    const candidates: Endpoint[] = resolved.map((address) => ({ address, port }));
-    const isKnown = current !== undefined &&
-      resolved.some((address) => equalAddress(address, current.address));
+    const resolved = this.#known.filter(({ family }) => family <= this.deps.family);
+    const candidates: Endpoint[] = resolved.map((address) => ({ address, port: this.remote.port }));
     if (current !== undefined && isAlive) candidates.unshift(current);
-    else if (current !== undefined && !isKnown) candidates.push(current);
+    else if (current !== undefined && !resolved.some((address) => equalAddress(address, current.address))) {
+      candidates.push(current);
+    }
     return candidates[(attempt - 1) % Math.max(1, candidates.length)];
   }
 
   async #refresh(): Promise<void> {
-    const { resolve, clock = SYSTEM_CLOCK } = this.#deps;
+    const { resolve, clock = SYSTEM_CLOCK } = this.deps;
     try {
-      const resolving = resolve(this.#remote.host);
-      const addresses = await deadline(resolving, RESOLVE_TIMEOUT_MS, () => undefined, clock);
+      const addresses = await deadline(resolve(this.remote.host), RESOLVE_TIMEOUT_MS, () => undefined, clock);
       if (addresses === undefined) return;
       this.#known = addresses;
       this.#fault = undefined;

@@ -1,11 +1,4 @@
-/**
- * Applies what the server announces: the interface's address and MTU, and the routes of what it exposes, without the networks
- * that the user excludes or that conflict with the machine's own.
- *
- * @module
- */
-import { getLogger } from "../../program/log.ts";
-import { LogOnChange } from "../../program/log_on_change.ts";
+import { getLogger, LogOnChange } from "../../program/log.ts";
 import type { OtherRoute } from "../../core/routing/desired_routes.ts";
 import { asOperationError, OperationError } from "../../core/error.ts";
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
@@ -25,10 +18,8 @@ const log = getLogger("route");
 /** The longest time for the removal of the routes at the end, by one program each on macOS. The rest goes with the interface. */
 const MAX_CLEAR_MS = 2_000;
 
-/** What a {@linkcode JoinedNetwork} works with. */
 export interface JoinedNetworkDeps {
   readonly router: Router;
-  /** The interface's name. */
   readonly interfaceName: string;
   /** Networks that are not routed, host bits clear. */
   readonly excluded: readonly Prefix[];
@@ -41,9 +32,12 @@ export interface JoinedNetworkDeps {
   readonly clock?: Clock;
 }
 
-/** The machine's membership of the server's network. Changes run one after the other. */
+/**
+ * The machine's membership of the server's network. Applies what the server announces: the interface's address and MTU, and
+ * the routes of what it exposes, without the networks that the user excludes or that conflict with the machine's own. Changes
+ * run one after the other.
+ */
 export class JoinedNetwork implements AsyncDisposable {
-  readonly #deps: JoinedNetworkDeps;
   readonly #routes: ManagedRoutes;
   readonly #reconciler: InterfaceReconciler;
   readonly #said = new LogOnChange();
@@ -55,14 +49,16 @@ export class JoinedNetwork implements AsyncDisposable {
     log.error(asOperationError(error, "Cannot change the network").report)
   );
 
-  constructor(deps: JoinedNetworkDeps) {
-    this.#deps = deps;
+  constructor(readonly deps: JoinedNetworkDeps) {
     const { router, interfaceName, clock = SYSTEM_CLOCK } = deps;
     const now = () => clock.now();
     this.#routes = new ManagedRoutes(router, interfaceName, log, now);
     this.#reconciler = new InterfaceReconciler({
       router,
-      wanted: () => this.#wantedInterface(),
+      wanted: () => {
+        if (this.#interface === undefined) throw new TypeError("the interface has no settings yet");
+        return this.#interface;
+      },
       onRepaired: () => log.info("interface repaired", { interface: interfaceName }),
       now,
     });
@@ -78,24 +74,21 @@ export class JoinedNetwork implements AsyncDisposable {
     return this.#fault ?? this.#reconciler.fault;
   }
 
-  /** Every exposed network and its state. */
   get routes(): AccessorRouteStatus[] {
-    const kept = this.#routes.all.map(({ prefix, isActive, fault }): AccessorRouteStatus => ({
-      prefix: formatPrefix(prefix),
-      state: isActive ? "active" : "failed",
-      ...fault === undefined ? {} : { fault },
-    }));
-    const excluded = this.#excludedNow.map((prefix): AccessorRouteStatus => ({
-      prefix: formatPrefix(prefix),
-      state: "excluded",
-    }));
-    return [...kept, ...excluded];
+    return [
+      ...this.#routes.all.map(({ prefix, isActive, fault }) => ({
+        prefix: formatPrefix(prefix),
+        state: isActive ? "active" as const : "failed" as const,
+        ...fault === undefined ? {} : { fault },
+      })),
+      ...this.#excludedNow.map((prefix) => ({ prefix: formatPrefix(prefix), state: "excluded" as const })),
+    ];
   }
 
   /** Removes the routes that a killed run left behind with an interface that outlives its program. */
   clearLeftovers(): Promise<void> {
     return this.#queue.run(async () => {
-      const { router, interfaceName } = this.#deps;
+      const { router, interfaceName } = this.deps;
       const left = await router.listRoutes(interfaceName);
       if (left.length === 0) return;
       log.info("routes of an earlier run removed", { routes: summarizePrefixes(left) });
@@ -109,8 +102,6 @@ export class JoinedNetwork implements AsyncDisposable {
       this.#login = login;
       return this.#guard(async () => {
         await this.#configure(login);
-        // Routes may have gone with an address.
-        await this.#routes.detectDrift();
         await this.#route(login);
       });
     });
@@ -128,52 +119,50 @@ export class JoinedNetwork implements AsyncDisposable {
       await this.#guard(async () => {
         if (this.#interface === undefined) await this.#configure(login);
         await this.#reconciler.repair();
-        await this.#routes.detectDrift();
         await this.#route(login);
       });
       return soonest(this.#reconciler.nextRepair, this.#routes.nextDeadline);
     });
   }
 
-  /** Removes the routes. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#queue.run(() => this.#routes.apply([], AbortSignal.timeout(MAX_CLEAR_MS)));
   }
 
   async #configure({ address, peer, mtu }: Login): Promise<void> {
-    const name = this.#deps.interfaceName;
+    const { interfaceName: name, router, onAddress } = this.deps;
     const settings: InterfaceSettings = { name, mtu, address: address.address, peer };
-    this.#deps.onAddress(settings.address);
-    if (wordsOf(this.#interface) === wordsOf(settings)) return;
-    await this.#deps.router.configureInterface(settings);
+    onAddress(settings.address);
+    const words = wordsOf(settings);
+    if (JSON.stringify(words) === JSON.stringify(this.#interface && wordsOf(this.#interface))) return;
+    await router.configureInterface(settings);
     this.#interface = settings;
-    const [own, other] = [formatAddress(settings.address), formatAddress(peer)];
-    log.info("joined", { interface: name, address: own, peer: other, mtu });
+    log.info("joined", words);
   }
 
   async #route({ routes, address, peer }: Login): Promise<void> {
-    const { excluded, server } = this.#deps;
+    // Routes may have gone with an address, or by another program.
+    await this.#routes.detectDrift();
+    const { excluded, server } = this.deps;
     const foreign = await this.#listForeign();
     const decided = decideAccessorRoutes({ exposed: routes, excluded, foreign, server: server() });
     this.#excludedNow = decided.filter(({ isExcluded }) => isExcluded).map(({ prefix }) => prefix);
-    for (const prefix of idleExclusions(routes, excluded)) {
-      const text = formatPrefix(prefix);
-      if (!this.#said.changed(`exclude ${text}`, "idle")) continue;
-      log.warn(
-        `Cannot exclude ${text} alone: it is part of a wider exposed network, which is routed as a whole`,
-      );
+    for (const text of idleExclusions(routes, excluded).map(formatPrefix)) {
+      const words =
+        `Cannot exclude ${text} alone: it is part of a wider exposed network, which is routed as a whole`;
+      if (this.#said.changed(`exclude ${text}`, words)) log.warn(words);
     }
     const routed = decided.filter(({ isExcluded }) => !isExcluded);
     const own: Prefix = { address: peer, length: 32 };
     const sources = routed.filter(({ fault }) => fault === undefined).map(({ prefix }) => prefix);
-    this.#deps.onSources([own, ...sources], maskPrefix(address));
+    this.deps.onSources([own, ...sources], maskPrefix(address));
     await this.#routes.apply(routed);
   }
 
   /** Without the list, networks are routed all the same: the system still refuses what is routed elsewhere. */
   async #listForeign(): Promise<readonly OtherRoute[]> {
     try {
-      const list = await this.#deps.router.listOtherRoutes(this.#deps.interfaceName, 4);
+      const list = await this.deps.router.listOtherRoutes(this.deps.interfaceName, 4);
       this.#said.clear("list");
       return list;
     } catch (error) {
@@ -194,14 +183,8 @@ export class JoinedNetwork implements AsyncDisposable {
       if (this.#said.changed("fault", report)) log.error(report);
     }
   }
-
-  #wantedInterface(): InterfaceSettings {
-    if (this.#interface === undefined) throw new TypeError("the interface has no settings yet");
-    return this.#interface;
-  }
 }
 
-function wordsOf(settings: InterfaceSettings | undefined): string {
-  if (settings === undefined) return "";
-  return `${formatAddress(settings.address)} ${formatAddress(settings.peer)} ${settings.mtu}`;
+function wordsOf({ name, address, peer, mtu }: InterfaceSettings) {
+  return { interface: name, address: formatAddress(address), peer: formatAddress(peer), mtu };
 }

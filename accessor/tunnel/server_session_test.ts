@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import type { Endpoint } from "../../core/net/endpoint.ts";
 import { accessorPeerKeys, connectorPeerKeys, type TokenKeys } from "../../core/token/token_keys.ts";
 import { CookieChecker } from "../../core/wireguard/cookie.ts";
-import { InitiatorHandshake } from "../../core/wireguard/initiator.ts";
+import { consumeInitiation, InitiatorHandshake } from "../../core/wireguard/handshake.ts";
 import { SESSION_LIMITS } from "../../core/wireguard/limits.ts";
 import { INITIATION, receiverIndex, RESPONSE, RESPONSE_FIELDS } from "../../core/wireguard/message.ts";
 import { Peer } from "../../core/wireguard/peer.ts";
-import { consumeInitiation } from "../../core/wireguard/responder.ts";
 import type { Traffic } from "../../core/wireguard/peer_timers.ts";
 import { endpoint } from "../../tests/literals.ts";
 import { ServerSession } from "./server_session.ts";
@@ -186,7 +185,7 @@ Deno.test("a clock of the day that was set back stops no handshake", async () =>
 
 Deno.test("a handshake that the server begins is answered, and its keys serve once it has used them", async () => {
   const { server, session, plane, state, taken } = setUp();
-  const handshake = InitiatorHandshake.createInitiation(server, {
+  const handshake = new InitiatorHandshake(server, {
     localIndex: 7,
     ephemeralKey: random(),
     wallClock: Date.now(),

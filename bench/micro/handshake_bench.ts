@@ -1,9 +1,8 @@
 /** A WireGuard handshake, each side by itself, and the search of a token by mac1. @module */
 import { Mac1Lookup } from "../../core/wireguard/mac1_lookup.ts";
-import { InitiatorHandshake } from "../../core/wireguard/initiator.ts";
+import { consumeInitiation, InitiatorHandshake } from "../../core/wireguard/handshake.ts";
 import { Peer } from "../../core/wireguard/peer.ts";
 import { commitCounter, REPLAY_WINDOW_WORDS, validateCounter } from "../../core/wireguard/replay_filter.ts";
-import { consumeInitiation } from "../../core/wireguard/responder.ts";
 import { PrivateKey } from "../../core/wireguard/x25519.ts";
 import { accepted } from "../../core/wireguard/handshake_fixture.ts";
 
@@ -17,7 +16,7 @@ const responder = new Peer({ privateKey: other, peerPublicKey: new PrivateKey(on
 let now = 0;
 function begin(): InitiatorHandshake {
   now += 1000;
-  return InitiatorHandshake.createInitiation(initiator, {
+  return new InitiatorHandshake(initiator, {
     localIndex: 1,
     ephemeralKey: random(),
     wallClock: now,

@@ -103,7 +103,7 @@ for (const backend of ["libcrypto", "wasm"] as const) {
     batch.flush();
   };
   let delivered = 0;
-  const sources = new SessionSources(udp, shared, batch, (await socketAddressCodec(4)).trim, false);
+  const sources = new SessionSources(udp, shared, batch, socketAddressCodec(4).trim);
   const inbound = new ExposedInbound(
     { bytes: arena.u8, udp, table, cipher, shared, batch, post: () => {}, sources },
     {

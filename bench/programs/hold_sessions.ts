@@ -7,7 +7,7 @@
  * @module
  */
 import { accessorPeerKeys, deriveTokenKeys } from "../../core/token/token_keys.ts";
-import { InitiatorHandshake } from "../../core/wireguard/initiator.ts";
+import { InitiatorHandshake } from "../../core/wireguard/handshake.ts";
 import { Peer } from "../../core/wireguard/peer.ts";
 import { RESPONSE } from "../../core/wireguard/message.ts";
 import { scrypt } from "../../system/process/scrypt.ts";
@@ -40,7 +40,7 @@ class Held {
   async connect(tries: number): Promise<void> {
     for (let attempt = 1; attempt <= tries; attempt++) {
       this.#answered = Promise.withResolvers();
-      const handshake = InitiatorHandshake.createInitiation(this.peer, {
+      const handshake = new InitiatorHandshake(this.peer, {
         localIndex: ++this.#indices,
         ephemeralKey: crypto.getRandomValues(new Uint8Array(32)),
         wallClock: Date.now(),

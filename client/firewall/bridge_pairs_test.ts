@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { formatAddress } from "../../core/net/address.ts";
 import { parseControl } from "../../core/protocol/control.ts";
-import { BridgePairs } from "./bridge_pairs.ts";
+import { address, prefix } from "../../tests/literals.ts";
+import { BridgePairs, findBridges } from "./bridge_pairs.ts";
 
 /** The wanted pairs after these texts. */
 function after(...texts: string[]): string[] {
@@ -31,4 +32,19 @@ Deno.test("commands that make no sense change nothing and are counted", () => {
     "connect 172.18.0.0/16 172.19.0.0/16,connect -j 172.19.0.0,connect 172.18.0.0 172.19.0.0";
   assert.equal(pairs.take(parseControl(text)), 7);
   assert.equal(pairs.wanted.length, 1);
+});
+
+Deno.test("a pair has bridges when both networks are there, each by its network address", () => {
+  const bridges = [
+    { name: "docker0", subnets: [prefix("172.17.0.0/16")] },
+    { name: "br-1", subnets: [prefix("fd00::/64"), prefix("172.18.0.0/16")] },
+  ];
+  const found = (a: string, b: string) =>
+    findBridges([{ a: address(a), b: address(b) }], bridges).map((each) =>
+      each.bridges?.map(({ name }) => name)
+    );
+  assert.deepEqual(found("172.18.0.0", "172.17.0.0"), [["br-1", "docker0"]]);
+  assert.deepEqual(found("172.18.0.0", "172.19.0.0"), [undefined]);
+  assert.deepEqual(found("172.18.0.1", "172.17.0.0"), [undefined]);
+  assert.deepEqual(found("172.18.0.0", "fd00::"), [undefined]);
 });

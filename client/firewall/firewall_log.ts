@@ -1,19 +1,12 @@
-/**
- * What the log says of the firewall: changes, each once.
- *
- * @module
- */
-
-import { getLogger } from "../../program/log.ts";
-import { LogOnChange } from "../../program/log_on_change.ts";
+import { getLogger, LogOnChange } from "../../program/log.ts";
 import type { OperationError } from "../../core/error.ts";
 import { formatAddress } from "../../core/net/address.ts";
-import type { FirewallState } from "../../system/firewall/firewall.ts";
-import type { FoundPair } from "./find_bridges.ts";
+import type { FirewallState } from "../../system/firewall/firewall_linux.ts";
+import type { FoundPair } from "./bridge_pairs.ts";
 
 const log = getLogger("firewall");
 
-/** Tells of each look what is new. */
+/** What the log says of the firewall: of each look what is new. */
 export class FirewallLog {
   readonly #said = new LogOnChange();
   #isOpen = false;
@@ -21,15 +14,12 @@ export class FirewallLog {
   /** @param chain the chain that gets the rules */
   constructor(readonly chain: string) {}
 
-  /** Takes what a look came to. */
   tell(state: FirewallState, found: readonly FoundPair[]): void {
     this.#tellRules(state);
     this.#tellFault(state);
-    for (const { pair: { a, b }, bridges } of found) {
+    for (const each of found) {
       // What no rule connects is not told as connected: the chain's absence is told above.
-      if (bridges === undefined || state.backends.length > 0) {
-        this.#tellPair(formatAddress(a), formatAddress(b), bridges);
-      }
+      if (each.bridges === undefined || state.backends.length > 0) this.#tellPair(each);
     }
   }
 
@@ -39,13 +29,12 @@ export class FirewallLog {
   }
 
   #tellRules({ backends, rules, inserted, deleted }: FirewallState): void {
-    const backend = backends.join(", ");
     const wasOpen = this.#isOpen;
     this.#isOpen = backends.length > 0;
-    if (deleted > 0 && inserted === 0) log.info("rules taken out", { deleted });
-    if (inserted === 0) return;
-    if (!wasOpen) log.info("rules are in place", { backend, chain: this.chain, rules, inserted, deleted });
-    else log.info("rules changed", { backend, chain: this.chain, rules, inserted, deleted });
+    if (inserted > 0) {
+      const facts = { backend: backends.join(", "), chain: this.chain, rules, inserted, deleted };
+      log.info(wasOpen ? "rules changed" : "rules are in place", facts);
+    } else if (deleted > 0) log.info("rules taken out", { deleted });
   }
 
   #tellFault({ backends, fault }: FirewallState): void {
@@ -61,7 +50,8 @@ export class FirewallLog {
     }
   }
 
-  #tellPair(a: string, b: string, bridges: FoundPair["bridges"]): void {
+  #tellPair({ pair, bridges }: FoundPair): void {
+    const [a, b] = [formatAddress(pair.a), formatAddress(pair.b)];
     const names = bridges?.map(({ name }) => name).join(" ");
     if (!this.#said.changed(`pair ${a} ${b}`, names ?? "")) return;
     if (names === undefined) log.warn("cannot connect the networks yet: one of them is not there", { a, b });

@@ -7,38 +7,30 @@
  *
  * @module
  */
-
+import type { Clock } from "../../core/async/clock.ts";
+import { SerialQueue } from "../../core/async/serial_queue.ts";
 import { asOperationError } from "../../core/error.ts";
 import type { ContainerBridge, FirewallSpec } from "../../core/firewall/desired_rules.ts";
 import { formatAddress } from "../../core/net/address.ts";
 import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
-import { SerialQueue } from "../../core/async/serial_queue.ts";
 import type { FirewallFacts } from "../../core/protocol/description.ts";
-import type { Firewall, FirewallState } from "../../system/firewall/firewall.ts";
-import type { NetworkPair } from "./bridge_pairs.ts";
-import { findBridges, type FoundPair } from "./find_bridges.ts";
+import type { Firewall, FirewallState } from "../../system/firewall/firewall_linux.ts";
+import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
+import { findBridges, type FoundPair, type NetworkPair } from "./bridge_pairs.ts";
 import { FirewallLog } from "./firewall_log.ts";
 import type { FirewallStatus } from "../status/status_document.ts";
 
-/** When the reconciler looks; all in milliseconds. */
-export interface PollIntervals {
-  /** Between two quick checks, which cost nothing. */
-  readonly quick: number;
-  /** Between two looks at the rules themselves where nothing tells of changes, and after a fault. */
-  readonly rules: number;
-  /** Between two looks at the rules where something does, in case it is wrong. */
-  readonly full: number;
-}
+/** Milliseconds between two quick checks, which cost nothing. */
+const QUICK_CHECK_MS = 1_000;
+/** Milliseconds between two looks at the rules themselves where nothing tells of changes, and after a fault. */
+const BLIND_LOOK_MS = 2_000;
+/** Milliseconds between two looks at the rules where something does, in case it is wrong. */
+const FULL_LOOK_MS = 30_000;
 
-const PACE: PollIntervals = { quick: 1_000, rules: 2_000, full: 30_000 };
-
-/** What the reconciler works with. */
 export interface FirewallReconcilerOptions {
   /** Closed with the reconciler. */
   readonly firewall: Firewall;
-  /** The bridges there are now. */
   readonly bridges: () => ContainerBridge[];
-  /** The pairs that are wanted now. */
   readonly pairs: () => readonly NetworkPair[];
   readonly interfaceName: string;
   readonly chain: string;
@@ -46,70 +38,65 @@ export interface FirewallReconcilerOptions {
   readonly sources: () => readonly Prefix[];
   /** Called after each quick check; must not throw. */
   readonly onQuickCheck?: () => void;
-  readonly pace?: PollIntervals;
+  readonly clock?: Clock;
 }
 
-const NOTHING: FirewallState = { backends: [], rules: 0, inserted: 0, deleted: 0, fault: undefined };
-
-/** The loop that keeps the rules. */
 export class FirewallReconciler implements AsyncDisposable {
-  readonly #settings: FirewallReconcilerOptions;
-  readonly #pace: PollIntervals;
+  readonly #clock: Clock;
   readonly #log: FirewallLog;
-  #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #queue = new SerialQueue((error) => this.#fail(error));
-  #state = NOTHING;
+  #timer: Disposable | undefined;
+  #state: FirewallState = { backends: [], rules: 0, inserted: 0, deleted: 0, fault: undefined };
   #found: readonly FoundPair[] = [];
   /** What the last look was based on. */
   #basis: string | undefined;
   #nextLook = 0;
 
-  constructor(settings: FirewallReconcilerOptions) {
-    this.#settings = settings;
-    this.#pace = settings.pace ?? PACE;
+  constructor(readonly settings: FirewallReconcilerOptions) {
+    this.#clock = settings.clock ?? SYSTEM_CLOCK;
     this.#log = new FirewallLog(settings.chain);
   }
 
   /** What `status` shows. */
   get status(): FirewallStatus {
-    const { backends, rules, fault } = this.#state;
-    const isOpen = backends.length > 0;
-    return {
-      backend: isOpen ? backends.join(", ") : null,
-      rules,
-      pairs: this.#found.map(({ pair: { a, b }, bridges }) => ({
-        a: formatAddress(a),
-        b: formatAddress(b),
-        state: isOpen && bridges !== undefined ? "connected" : "waiting",
-      })),
-      ...fault === undefined ? {} : { fault: fault.report },
-    };
+    const pairs = this.#found.map(({ pair: { a, b }, bridges }) => ({
+      a: formatAddress(a),
+      b: formatAddress(b),
+      state: this.#isOpen && bridges !== undefined ? "connected" as const : "waiting" as const,
+    }));
+    return { ...this.#rules, pairs };
   }
 
   /** What the server is told. */
   get facts(): FirewallFacts {
-    const { backends, rules, fault, isNftables } = this.#state;
-    const isOpen = backends.length > 0;
-    return {
-      state: isNftables ? "nftables" : fault !== undefined ? "fault" : isOpen ? "open" : "waiting",
-      backend: isOpen ? backends.join(", ") : null,
-      rules,
-      ...fault === undefined ? {} : { fault: fault.report },
-    };
+    const { fault, isNftables } = this.#state;
+    const state = isNftables ? "nftables" : fault !== undefined ? "fault" : this.#isOpen ? "open" : "waiting";
+    return { state, ...this.#rules };
+  }
+
+  /** The part that both have. */
+  get #rules() {
+    const { backends, rules, fault } = this.#state;
+    const backend = this.#isOpen ? backends.join(", ") : null;
+    return { backend, rules, ...fault === undefined ? {} : { fault: fault.report } };
+  }
+
+  get #isOpen(): boolean {
+    return this.#state.backends.length > 0;
   }
 
   /** Looks now, at the start or because what is wanted has changed, and goes on by itself. */
   wake(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.[Symbol.dispose]();
     this.#queue.start(() => this.#quickCheck());
   }
 
   /** Stops, and takes the rules out. */
   async [Symbol.asyncDispose](): Promise<void> {
     const working = this.#queue.close();
-    clearTimeout(this.#timer);
+    this.#timer?.[Symbol.dispose]();
     await working;
-    using firewall = this.#settings.firewall;
+    using firewall = this.settings.firewall;
     const { fault } = await firewall.clear(this.#desired([]));
     if (fault !== undefined) this.#log.leftBehind(fault);
   }
@@ -120,20 +107,20 @@ export class FirewallReconciler implements AsyncDisposable {
     } catch (error) {
       this.#fail(error);
     }
-    clearTimeout(this.#timer);
-    if (!this.#queue.isClosed) this.#timer = setTimeout(() => this.wake(), this.#pace.quick);
-    this.#settings.onQuickCheck?.();
+    this.#timer?.[Symbol.dispose]();
+    if (!this.#queue.isClosed) this.#timer = this.#clock.after(QUICK_CHECK_MS, () => this.wake());
+    this.settings.onQuickCheck?.();
   }
 
   /** The tunnel goes on: containers may be reachable without this program's rules. */
   #fail(error: unknown): void {
     const fault = asOperationError(error, "Cannot look after the firewall");
     this.#take({ ...this.#state, inserted: 0, deleted: 0, fault });
-    this.#nextLook = performance.now() + this.#pace.rules;
+    this.#nextLook = this.#clock.now() + BLIND_LOOK_MS;
   }
 
   async #lookIfDue(): Promise<void> {
-    const { firewall, bridges, pairs } = this.#settings;
+    const { firewall, bridges, pairs } = this.settings;
     const wanted = pairs();
     // Without pairs the bridges do not matter.
     const found = wanted.length === 0 ? [] : findBridges(wanted, bridges());
@@ -141,7 +128,7 @@ export class FirewallReconciler implements AsyncDisposable {
     const fingerprint = firewall.fingerprint();
     const texts = [...desired.sources.map(formatPrefix), ...desired.pairs.flat().map(bridgeText)];
     const basis = `${fingerprint} ${texts.join(" ")}`;
-    const isDue = basis !== this.#basis || performance.now() >= this.#nextLook;
+    const isDue = basis !== this.#basis || this.#clock.now() >= this.#nextLook;
     const state = isDue ? await firewall.ensure(desired) : { ...this.#state, inserted: 0, deleted: 0 };
     // A pair counts as connected once its rules are there.
     this.#found = found;
@@ -149,7 +136,7 @@ export class FirewallReconciler implements AsyncDisposable {
     if (!isDue) return;
     this.#basis = basis;
     const isBlind = fingerprint === undefined || state.fault !== undefined;
-    this.#nextLook = performance.now() + (isBlind ? this.#pace.rules : this.#pace.full);
+    this.#nextLook = this.#clock.now() + (isBlind ? BLIND_LOOK_MS : FULL_LOOK_MS);
   }
 
   #take(state: FirewallState): void {
@@ -158,7 +145,7 @@ export class FirewallReconciler implements AsyncDisposable {
   }
 
   #desired(pairs: FirewallSpec["pairs"]): FirewallSpec {
-    const { interfaceName, chain, sources } = this.#settings;
+    const { interfaceName, chain, sources } = this.settings;
     return { interfaceName, chain, sources: sources(), pairs };
   }
 }

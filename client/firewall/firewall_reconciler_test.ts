@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../../core/error.ts";
 import type { ContainerBridge, FirewallSpec } from "../../core/firewall/desired_rules.ts";
-import { parseAddress } from "../../core/net/address.ts";
-import { parsePrefix, type Prefix } from "../../core/net/prefix.ts";
-import type { Firewall, FirewallState } from "../../system/firewall/firewall.ts";
+import type { Prefix } from "../../core/net/prefix.ts";
+import type { Firewall, FirewallState } from "../../system/firewall/firewall_linux.ts";
 import type { NetworkPair } from "./bridge_pairs.ts";
-import { FirewallReconciler, type PollIntervals } from "./firewall_reconciler.ts";
+import { FakeClock } from "../../tests/fakes/clock.ts";
+import { address, prefix } from "../../tests/literals.ts";
+import { FirewallReconciler } from "./firewall_reconciler.ts";
 
 const OPEN: FirewallState = {
   backends: ["iptables-nft"],
@@ -25,14 +26,13 @@ class Scene implements AsyncDisposable {
   bridges: ContainerBridge[] = [];
   sources: Prefix[] = [];
   readonly reconciler: FirewallReconciler;
+  readonly #clock = new FakeClock();
   #quickChecks = 0;
-  #onQuickCheck = () => {};
 
-  constructor(pace: Partial<PollIntervals> = {}) {
+  constructor() {
     const firewall: Firewall = {
       fingerprint: () => {
         this.#quickChecks++;
-        queueMicrotask(() => this.#onQuickCheck());
         return this.fingerprint;
       },
       ensure: (desired) => {
@@ -52,7 +52,7 @@ class Scene implements AsyncDisposable {
       interfaceName: "connector0",
       chain: "DOCKER-USER",
       sources: () => this.sources,
-      pace: { quick: 1, rules: 60_000, full: 60_000, ...pace },
+      clock: this.#clock,
     });
   }
 
@@ -62,13 +62,12 @@ class Scene implements AsyncDisposable {
     return this.until(() => this.#quickChecks >= end);
   }
 
-  /** Resolves once the condition holds, looked at after every quick check. */
-  until(condition: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onQuickCheck = () => {
-        if (condition()) resolve();
-      };
-    });
+  /** Lets time pass until the condition holds. */
+  async until(condition: () => boolean): Promise<void> {
+    for (let step = 0; !condition(); step++) {
+      assert.ok(step < 1000, "the condition never held");
+      await this.#clock.advance(100);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -77,15 +76,11 @@ class Scene implements AsyncDisposable {
 }
 
 function bridge(name: string, subnet: string): ContainerBridge {
-  const parsed = parsePrefix(subnet);
-  assert.ok(parsed);
-  return { name, subnets: [parsed] };
+  return { name, subnets: [prefix(subnet)] };
 }
 
 function pair(a: string, b: string): NetworkPair {
-  const [first, second] = [parseAddress(a), parseAddress(b)];
-  assert.ok(first && second);
-  return { a: first, b: second };
+  return { a: address(a), b: address(b) };
 }
 
 Deno.test("rules are looked at when something has changed, and not otherwise", async () => {
@@ -102,7 +97,7 @@ Deno.test("where changes cannot be told, and after a fault, rules are looked at 
   for (
     const change of [{ fingerprint: undefined }, { state: { ...OPEN, fault: new OperationError("io", "x") } }]
   ) {
-    await using scene = new Scene({ rules: 0 });
+    await using scene = new Scene();
     Object.assign(scene, change);
     scene.reconciler.wake();
     await scene.until(() => scene.specs.length >= 3);
@@ -165,7 +160,7 @@ Deno.test("a network's new bridge is noticed, though the rules are as they were"
 });
 
 Deno.test("what fails does not end the reconciler", async () => {
-  await using scene = new Scene({ rules: 0 });
+  await using scene = new Scene();
   scene.state = new Error("odd");
   scene.reconciler.wake();
   await scene.until(() => scene.specs.length >= 2);

@@ -1,11 +1,6 @@
-/**
- * The work of `docker-connector-client health`.
- *
- * @module
- */
 import * as v from "valibot";
 import { EXIT_OK } from "../../cli/exit_status.ts";
-import { escapeControls } from "../../cli/escape.ts";
+import { escapeControls } from "../../cli/format.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import { OperationError } from "../../core/error.ts";
 import { formatAge } from "../../program/status_text.ts";
@@ -13,22 +8,18 @@ import { readStatus } from "../../system/control/control_client.ts";
 import { CLIENT_STATUS, type ServerView } from "./status_document.ts";
 
 /**
- * Says whether the server was heard lately.
+ * The work of `docker-connector-client health`: says whether the server was heard lately.
  *
  * @param control path of the status socket
- * @param terminal told that it was
  * @returns the exit status
  * @throws {OperationError} `failure`, if it was not, or no client runs
  */
 export async function reportHealth(control: string, terminal: Terminal): Promise<number> {
   const server = await readServer(control);
   if (server.state !== "connected") throw unhealthy(server);
+  const { host, endpoint, lastHeardSeconds } = server;
   terminal.out(
-    `${
-      escapeControls(
-        `connected: ${server.host} (${server.endpoint}), heard ${formatAge(server.lastHeardSeconds)}`,
-      )
-    }\n`,
+    `${escapeControls(`connected: ${host} (${endpoint}), heard ${formatAge(lastHeardSeconds)}`)}\n`,
   );
   return EXIT_OK;
 }
@@ -49,17 +40,10 @@ async function readServer(control: string): Promise<ServerView> {
   );
 }
 
-function unhealthy(server: ServerView): OperationError {
-  const { host, endpoint } = server;
-  return endpoint === null
-    ? new OperationError(
-      "failure",
-      `Cannot reach the server ${host}: its name has no address`,
-      "Check --host",
-    )
-    : new OperationError(
-      "failure",
-      `Cannot reach the server ${host} (${endpoint}): heard ${formatAge(server.lastHeardSeconds)}`,
-      "Start docker-connector on the desktop, or check its host and port",
-    );
+function unhealthy({ host, endpoint, lastHeardSeconds }: ServerView): OperationError {
+  const [state, remedy] = endpoint === null ? [`${host}: its name has no address`, "Check --host"] : [
+    `${host} (${endpoint}): heard ${formatAge(lastHeardSeconds)}`,
+    "Start docker-connector on the desktop, or check its host and port",
+  ];
+  return new OperationError("failure", `Cannot reach the server ${state}`, remedy);
 }

@@ -1,16 +1,9 @@
-/**
- * `docker-connector-client health`: whether the tunnel is up, for the HEALTHCHECK of the image.
- *
- * @module
- */
-
 import { type Command, defineCommand } from "../../cli/command.ts";
 import { valueFlag } from "../../cli/flag.ts";
 import { socketSyntax } from "../../cli/value_syntax.ts";
-import { DEFAULT_CLIENT_CONTROL } from "../options.ts";
-import { clientControl } from "../run_command.ts";
+import { clientControl, DEFAULT_CLIENT_CONTROL } from "../run_command.ts";
 
-/** The command. */
+/** `docker-connector-client health`: whether the tunnel is up, for the HEALTHCHECK of the image. */
 export const healthCommand: Command = defineCommand(
   "health",
   {

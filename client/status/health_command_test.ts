@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as v from "valibot";
-import { CapturedTerminal } from "../../cli/captured_terminal.ts";
+import { CapturedTerminal } from "../../cli/terminal_fixture.ts";
 import { runProgram } from "../../program/program.ts";
 import { programStatus } from "../../program/status.ts";
 import { serveControlSocket } from "../../system/control/control_socket.ts";

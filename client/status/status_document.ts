@@ -4,59 +4,46 @@
  * @module
  */
 import * as v from "valibot";
-import {
-  countersSchema,
-  dataPlaneFields,
-  group,
-  interfaceSchema,
-  list,
-  nullable,
-  number,
-  oneOf,
-  optional,
-  peerState,
-  processFields,
-  text,
-} from "../../program/status_document.ts";
+import * as f from "../../program/status_document.ts";
 
-const server = group("The server as the client sees it.", {
-  host: text("A name or an address as it was given; during a search the candidate that is tried or in use."),
-  endpoint: nullable(text("What the host resolved to; null as long as it has not.")),
-  lastHeardSeconds: nullable(number("Seconds since the server's last datagram; null before the first.")),
-  state: peerState,
+const server = f.group("The server as the client sees it.", {
+  host: f.text(
+    "A name or an address as it was given; during a search the candidate that is tried or in use.",
+  ),
+  endpoint: f.nullable(f.text("What the host resolved to; null as long as it has not.")),
+  lastHeardSeconds: f.nullable(f.number("Seconds since the server's last datagram; null before the first.")),
+  state: f.peerState,
 });
 
-const firewall = group("Docker's firewall and the client's rules in it.", {
-  backend: nullable(text("Whose chain has the rules: iptables-nft, iptables-legacy or both; null for none.")),
-  rules: number("How many rules are active."),
-  pairs: list(
+const firewall = f.group("Docker's firewall and the client's rules in it.", {
+  backend: f.nullable(
+    f.text("Whose chain has the rules: iptables-nft, iptables-legacy or both; null for none."),
+  ),
+  rules: f.number("How many rules are active."),
+  pairs: f.list(
     v.object({
-      a: text("The network address of one network."),
-      b: text("The network address of the other network."),
-      state: oneOf(["connected", "waiting"], "waiting: one of the networks, or the chain, does not exist."),
+      a: f.text("The network address of one network."),
+      b: f.text("The network address of the other network."),
+      state: f.oneOf(["connected", "waiting"], "waiting: one of the networks, or the chain, does not exist."),
     }),
     "The pairs of container networks that the server wants connected.",
   ),
-  fault: optional(text("What keeps packets from passing; absent when nothing does.")),
+  fault: f.optional(f.text("What keeps packets from passing; absent when nothing does.")),
 });
 
-/** The form of the client's document. */
 export const CLIENT_STATUS = v.object({
-  ...processFields("docker-connector-client"),
-  interface: interfaceSchema,
+  ...f.processFields("docker-connector-client"),
+  interface: f.interfaceSchema,
   server,
-  heartbeats: group("The heartbeats since the start.", {
-    sent: number("Sent to the server."),
-    answered: number("Answered; always 0 with mac-docker-connector's server, which answers none."),
+  heartbeats: f.group("The heartbeats since the start.", {
+    sent: f.number("Sent to the server."),
+    answered: f.number("Answered; always 0 with mac-docker-connector's server, which answers none."),
   }),
-  counters: countersSchema,
-  dataPlane: group("How the packets are moved.", dataPlaneFields),
+  counters: f.countersSchema,
+  dataPlane: f.group("How the packets are moved.", f.dataPlaneFields),
   firewall,
 });
 
-/** The client's document. */
 export type ClientStatus = v.InferOutput<typeof CLIENT_STATUS>;
-/** The server as the client sees it. */
 export type ServerView = ClientStatus["server"];
-/** Docker's firewall and the client's rules in it. */
 export type FirewallStatus = ClientStatus["firewall"];

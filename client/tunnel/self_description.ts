@@ -1,16 +1,10 @@
-/**
- * The description that the client sends its server of itself and its machine.
- *
- * @module
- */
 import { version } from "../../program/build_info.ts";
 import type { ContainerBridge } from "../../core/firewall/desired_rules.ts";
 import { formatAddress } from "../../core/net/address.ts";
 import { formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
 import type { ClientDescription, FirewallFacts } from "../../core/protocol/description.ts";
-import { SystemError } from "../../ffi/libc/system_error.ts";
+import { SystemError } from "../../ffi/libc/errno.ts";
 
-/** What a {@linkcode SelfDescription} works with. */
 export interface DescriptionDeps {
   /** The active virtual networks, each with the address on this side. */
   readonly networks: () => readonly Prefix[];
@@ -18,20 +12,17 @@ export interface DescriptionDeps {
   readonly firewall: () => FirewallFacts;
 }
 
-/** Describes the client. Container networks are listed only when they may have changed, since that takes time. */
+/** What the client tells its server of itself and its machine. Container networks are listed only when they may have changed, since that takes time. */
 export class SelfDescription {
-  readonly #deps: DescriptionDeps;
   #subnets: readonly string[] = [];
 
-  constructor(deps: DescriptionDeps) {
-    this.#deps = deps;
+  constructor(readonly deps: DescriptionDeps) {
     this.refreshSubnets();
   }
 
-  /** Lists the container networks again. */
   refreshSubnets(): void {
     try {
-      const subnets = this.#deps.bridges().flatMap(({ subnets }) => subnets);
+      const subnets = this.deps.bridges().flatMap(({ subnets }) => subnets);
       this.#subnets = [...new Set(subnets.map((subnet) => formatPrefix(maskPrefix(subnet))))].sort();
     } catch (error) {
       // The last list stays.
@@ -39,12 +30,11 @@ export class SelfDescription {
     }
   }
 
-  /** The description of this moment. */
   get current(): ClientDescription {
     return {
       version,
-      addresses: this.#deps.networks().map(({ address }) => formatAddress(address)),
-      firewall: this.#deps.firewall(),
+      addresses: this.deps.networks().map(({ address }) => formatAddress(address)),
+      firewall: this.deps.firewall(),
       subnets: this.#subnets,
     };
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { version } from "../../program/build_info.ts";
-import { SystemError } from "../../ffi/libc/system_error.ts";
+import { SystemError } from "../../ffi/libc/errno.ts";
 import { SelfDescription } from "./self_description.ts";
 import { prefix } from "../../tests/literals.ts";
 

@@ -1,5 +1,5 @@
 /**
- * Gathers the candidates for the server: the named host, or each name and address that a virtual machine has for its desktop.
+ * The candidates for the server: the named host, or each name and address that a virtual machine has for its desktop.
  *
  * @module
  */
@@ -12,13 +12,14 @@ import {
 import { type Clock, deadline } from "../../core/async/clock.ts";
 import { OperationError } from "../../core/error.ts";
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
+import { formatEndpoint } from "../../core/net/endpoint.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
-import { SystemError } from "../../ffi/libc/system_error.ts";
+import { SystemError } from "../../ffi/libc/errno.ts";
+import type { UdpSocket } from "../../ffi/udp/udp_socket.ts";
 
 /** Milliseconds that a name may take before the candidates after it are tried without it. */
 const RESOLVE_TIMEOUT_MS = 2_000;
 
-/** What {@linkcode gatherCandidates} works with. */
 export interface CandidateDeps {
   /** The addresses of a name. */
   readonly resolve: (host: string) => Promise<IpAddress[]>;
@@ -68,4 +69,33 @@ function listGateways({ gateways }: CandidateDeps): IpAddress[] {
     if (error instanceof SystemError) return [];
     throw error;
   }
+}
+
+/**
+ * Connects to the first candidate that this machine has a route to.
+ *
+ * @throws {OperationError} "unavailable" when there is none
+ */
+export function connectToFirst(
+  socket: Pick<UdpSocket, "connect">,
+  candidates: readonly ServerCandidate[],
+  port: number,
+): ServerCandidate {
+  let refusal: OperationError | undefined;
+  for (const candidate of candidates) {
+    const server = { address: candidate.address, port };
+    try {
+      socket.connect(server);
+      return candidate;
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      refusal ??= new OperationError(
+        "unavailable",
+        `Cannot reach the server at ${formatEndpoint(server)}: ${error.message}`,
+        "Check --host and this machine's routes",
+        { cause: error },
+      );
+    }
+  }
+  throw refusal ?? new OperationError("unavailable", "Cannot reach the server: its host has no address");
 }

@@ -1,11 +1,5 @@
-/**
- * The client's server: sends it heartbeats, assembles its control texts, and looks for it again while it is silent.
- *
- * @module
- */
 import type { Clock } from "../../core/async/clock.ts";
-import { getLogger } from "../../program/log.ts";
-import { LogOnChange } from "../../program/log_on_change.ts";
+import { getLogger, LogOnChange } from "../../program/log.ts";
 import { HeartbeatTimer } from "../../core/tunnel/heartbeat_timer.ts";
 import { CandidateSelector, type ServerCandidate } from "../../core/tunnel/candidate_selector.ts";
 import { type Endpoint, formatEndpoint } from "../../core/net/endpoint.ts";
@@ -24,16 +18,12 @@ import type { UdpSocket } from "../../ffi/udp/udp_socket.ts";
 
 const log = getLogger("server");
 
-/** Commands of v1 (docs/internals/protocol.md) that this client does not carry out. */
-const IGNORED_COMMANDS: ReadonlySet<string> = new Set(["dns", "host"]);
-
 /** The longest time at a candidate that does not answer, where there are several, in milliseconds. */
 const MAX_STAY_MS = 4_000;
 
 /** Milliseconds after which the description is sent again, in case one was lost. */
 const DESCRIPTION_PERIOD_MS = 30_000;
 
-/** What a {@linkcode ServerLink} works with. */
 export interface ServerLinkDeps {
   readonly port: number;
   readonly heartbeatMs: number;
@@ -60,9 +50,12 @@ export interface ServerLinkDeps {
   readonly clock?: Clock;
 }
 
-/** Finds the tunnel's server and keeps the tunnel to it alive. */
+/** Keeps the tunnel to the server alive: sends heartbeats, takes its control texts, and looks for it again while it is silent. */
 export class ServerLink implements Disposable {
-  readonly #deps: ServerLinkDeps;
+  /** Heartbeats since the start. */
+  readonly heartbeats = { sent: 0, answered: 0 };
+  /** Messages that were not used, by reason. */
+  readonly drops = { strayMessage: 0, unknownCommand: 0 };
   readonly #clock: Clock;
   readonly #heartbeat: HeartbeatTimer;
   readonly #assembler = new ControlAssembler();
@@ -73,9 +66,8 @@ export class ServerLink implements Disposable {
   #lastHeartbeatTime = 0;
   /** Whether the last heartbeat has had neither an answer nor a challenge. */
   #mayAnswer = false;
-  #sent = 0;
-  #answered = 0;
-  #lastHeard: number | undefined;
+  /** Whether anything has come from the server. */
+  #wasHeard = false;
   /** Whether the server answers heartbeats, which one of v1 does not. */
   #answers = false;
   #wasSilent = false;
@@ -86,13 +78,10 @@ export class ServerLink implements Disposable {
   /** The last description that was sent. */
   #described: string | undefined;
   #describedAt = 0;
-  #strayMessages = 0;
-  #unknownCommands = 0;
   readonly #ignoredCommands = new LogOnChange();
 
-  constructor(deps: ServerLinkDeps) {
+  constructor(readonly deps: ServerLinkDeps) {
     const { candidate, anyHost, heartbeatMs, clock = SYSTEM_CLOCK } = deps;
-    this.#deps = deps;
     this.#clock = clock;
     this.#candidate = candidate;
     this.#selector = new CandidateSelector(anyHost);
@@ -101,7 +90,7 @@ export class ServerLink implements Disposable {
 
   /** Where the server is. */
   get endpoint(): Endpoint {
-    return { address: this.#candidate.address, port: this.#deps.port };
+    return { address: this.#candidate.address, port: this.deps.port };
   }
 
   /** The name that led there. */
@@ -109,24 +98,9 @@ export class ServerLink implements Disposable {
     return this.#candidate.host;
   }
 
-  /** Heartbeats since the start. */
-  get heartbeats(): { readonly sent: number; readonly answered: number } {
-    return { sent: this.#sent, answered: this.#answered };
-  }
-
-  /** Messages that were not used, by reason. */
-  get drops(): { readonly strayMessage: number; readonly unknownCommand: number } {
-    return { strayMessage: this.#strayMessages, unknownCommand: this.#unknownCommands };
-  }
-
-  /** When a message or packet last came, milliseconds since 1970. */
-  get lastHeard(): number | undefined {
-    return this.#lastHeard;
-  }
-
   /** Whether the server is reachable: it answers, or it is one that never answers and something came from it. */
   get isUp(): boolean {
-    return this.#lastHeard !== undefined && !(this.#answers && this.#heartbeat.isSilent);
+    return this.#wasHeard && !(this.#answers && this.#heartbeat.isSilent);
   }
 
   /** Sends the first heartbeat and goes on by itself. */
@@ -141,35 +115,36 @@ export class ServerLink implements Disposable {
     this.#onReceive();
     this.#schedule();
     const assembly = this.#assembler.push(datagram);
-    if (assembly.kind === "stray") this.#strayMessages++;
+    if (assembly.kind === "stray") this.drops.strayMessage++;
     if (assembly.kind !== "text") return;
     if (assembly.text === "") {
       this.#answers = true;
       this.#mayAnswer = false;
-      this.#answered++;
+      this.heartbeats.answered++;
     }
     const commands = parseControl(assembly.text);
+    const isFull = commands[0]?.name === "version";
     // A full text has a revision or none; a revision of another server does not count.
-    if (commands[0]?.name === "version") this.#revision = undefined;
+    if (isFull) this.#revision = undefined;
     for (const command of commands) this.#handleCommand(command);
-    if (commands.length > 0) this.#unknownCommands += this.#deps.onCommands(commands);
+    if (commands.length > 0) this.drops.unknownCommand += this.deps.onCommands(commands);
     // Last, because it confirms the whole text.
-    if (commands[0]?.name === "version" && this.#takesDescriptions) this.describe();
+    if (isFull) this.describe();
   }
 
   /** Describes the client to a server that takes descriptions. */
   describe(): void {
     if (!this.#takesDescriptions || this.#isClosed) return;
-    const description = this.#deps.description();
+    const description = this.deps.description();
     this.#described = JSON.stringify(description);
     this.#describedAt = this.#clock.now();
-    const revision = this.#revision === undefined ? {} : { revision: this.#revision };
-    this.#deps.socket.send(encodeDescription({ ...description, ...revision }, this.#deps.mtu));
+    const revised = this.#revision === undefined ? description : { ...description, revision: this.#revision };
+    this.deps.socket.send(encodeDescription(revised, this.deps.mtu));
   }
 
   /** Describes the client if the description differs from the last one. */
   describeIfChanged(): void {
-    if (JSON.stringify(this.#deps.description()) !== this.#described) this.describe();
+    if (JSON.stringify(this.deps.description()) !== this.#described) this.describe();
   }
 
   /** Ends all sending. A look-up that is still under way changes nothing. */
@@ -178,40 +153,40 @@ export class ServerLink implements Disposable {
     this.#tickTimer?.[Symbol.dispose]();
   }
 
-  #handleCommand(command: ControlCommand): void {
-    if (command.name === "connect" || command.name === "disconnect") return;
-    if (command.name === "addr6") return this.#handleIpv6(command);
-    if (command.name === "revision") return this.#handleRevision(command);
-    if (command.name !== "version") return this.#ignoreCommand(command);
-    this.#answers = true;
-    this.#takesDescriptions = Number(command.words[0]) >= CONTROL_VERSION;
-  }
-
-  #handleRevision(command: ControlCommand): void {
-    const [word = "", ...rest] = command.words;
-    if (rest.length > 0 || !/^\d{1,10}$/.test(word)) return this.#ignoreCommand(command);
-    this.#revision = Number(word);
-  }
-
-  #handleIpv6(command: ControlCommand): void {
-    const [word = "", ...rest] = command.words;
-    const addr6 = parsePrefix(word);
-    const isSound = rest.length === 0 &&
-      (word === "off" || (addr6?.address.family === 6 && addr6.length <= 126));
-    if (isSound) this.#deps.onIpv6(addr6);
-    else this.#ignoreCommand(command);
-  }
-
-  /** Counts a command that is not carried out. Known ones are logged, once until their words change. */
-  #ignoreCommand({ name, words }: ControlCommand): void {
-    if (!IGNORED_COMMANDS.has(name)) this.#unknownCommands++;
-    else if (this.#ignoredCommands.changed(name, words.join(" "))) {
-      log.warn("control command without effect in this version", { command: name, words: words.join(" ") });
+  /** Carries out a command of docs/internals/protocol.md, or counts it. */
+  #handleCommand({ name, words }: ControlCommand): void {
+    const [word = "", ...rest] = words;
+    switch (name) {
+      case "connect":
+      case "disconnect":
+        return;
+      case "version":
+        this.#answers = true;
+        this.#takesDescriptions = Number(word) >= CONTROL_VERSION;
+        return;
+      case "revision":
+        if (rest.length > 0 || !/^\d{1,10}$/.test(word)) break;
+        this.#revision = Number(word);
+        return;
+      case "addr6": {
+        const addr6 = parsePrefix(word);
+        const isSound = word === "off" || (addr6?.address.family === 6 && addr6.length <= 126);
+        if (rest.length > 0 || !isSound) break;
+        return this.deps.onIpv6(addr6);
+      }
+      case "dns":
+      case "host":
+        if (!this.#ignoredCommands.changed(name, words.join(" "))) return;
+        return log.warn("control command without effect in this version", {
+          command: name,
+          words: words.join(" "),
+        });
     }
+    this.drops.unknownCommand++;
   }
 
   #onReceive(): void {
-    this.#lastHeard = this.#clock.wallClock();
+    this.#wasHeard = true;
     this.#heartbeat.onReceive(this.#clock.now());
     this.#selector.onReceive(this.#candidate);
     if (!this.#wasSilent) return;
@@ -220,7 +195,7 @@ export class ServerLink implements Disposable {
   }
 
   #tick(): void {
-    const traffic = this.#deps.traffic();
+    const traffic = this.deps.traffic();
     const received = traffic.received !== this.#traffic.received;
     const sent = traffic.sent !== this.#traffic.sent;
     this.#traffic = traffic;
@@ -249,7 +224,7 @@ export class ServerLink implements Disposable {
    */
   #takeNewPort(): void {
     try {
-      this.#deps.socket.connect(this.endpoint);
+      this.deps.socket.connect(this.endpoint);
     } catch (error) {
       log.debug("cannot take a new port", { reason: error instanceof Error ? error.message : String(error) });
     }
@@ -258,9 +233,9 @@ export class ServerLink implements Disposable {
   #sendHeartbeat(): void {
     // The server accepts no time twice, so the times go on where the clock stands still or was set back a little.
     this.#lastHeartbeatTime = Math.max(this.#clock.wallClock(), this.#lastHeartbeatTime + 1);
-    this.#deps.socket.send(encodeHeartbeat(this.#deps.proof, this.#lastHeartbeatTime));
+    this.deps.socket.send(encodeHeartbeat(this.deps.proof, this.#lastHeartbeatTime));
     this.#mayAnswer = true;
-    this.#sent++;
+    this.heartbeats.sent++;
   }
 
   /**
@@ -268,9 +243,9 @@ export class ServerLink implements Disposable {
    * answered the proof.
    */
   #handleChallenge(datagram: Uint8Array): void {
-    const { proof, socket } = this.#deps;
+    const { proof, socket } = this.deps;
     if (proof === undefined || !this.#mayAnswer) {
-      this.#strayMessages++;
+      this.drops.strayMessage++;
       return;
     }
     this.#mayAnswer = false;
@@ -278,19 +253,18 @@ export class ServerLink implements Disposable {
   }
 
   async #lookUp(): Promise<void> {
-    const { port, socket } = this.#deps;
+    const { port, socket, anyHost } = this.deps;
     try {
-      const candidates = await this.#deps.gatherCandidates();
+      const candidates = await this.deps.gatherCandidates();
       const found = candidates.filter(({ address }) => address.family === socket.family);
       const next = this.#isClosed ? undefined : this.#selector.next(found, this.#candidate);
       if (next === undefined) return;
-      const endpoint = { address: next.address, port };
-      socket.connect(endpoint);
       const from = formatEndpoint(this.endpoint);
+      socket.connect({ address: next.address, port });
       this.#candidate = next;
-      if (this.#deps.anyHost) {
-        log.info("searching for the server", { host: next.host, endpoint: formatEndpoint(endpoint) });
-      } else log.info("server moved", { from, to: formatEndpoint(endpoint) });
+      const to = formatEndpoint(this.endpoint);
+      if (anyHost) log.info("searching for the server", { host: next.host, endpoint: to });
+      else log.info("server moved", { from, to });
       this.#sendHeartbeat();
     } catch (error) {
       log.debug("look-up failed", { reason: error instanceof Error ? error.message : String(error) });

@@ -1,13 +1,6 @@
-/**
- * Keeps the client's interface up, and the virtual networks routed to it, whatever other programs of the machine do.
- *
- * @module
- */
-import { getLogger } from "../../program/log.ts";
-import { LogOnChange } from "../../program/log_on_change.ts";
+import { getLogger, LogOnChange } from "../../program/log.ts";
 import { OperationError } from "../../core/error.ts";
 import { type Clock, soonest } from "../../core/async/clock.ts";
-import { nextAddress } from "../../core/net/address.ts";
 import { formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { FlapDamper } from "../../core/routing/flap_damper.ts";
 import { InterfaceReconciler } from "../../system/interface/interface_reconciler.ts";
@@ -16,36 +9,30 @@ import type { InterfaceSettings, Router } from "../../system/routing/router.ts";
 
 const log = getLogger("route");
 
-/** What a {@linkcode TunnelReconciler} works with. */
 export interface TunnelReconcilerDeps {
   readonly router: Pick<Router, "hasDrifted" | "repairInterface" | "listMissing" | "addRoutes">;
-  /** The interface with its IPv4 addresses. */
-  readonly base: InterfaceSettings;
+  /** The interface as it is to be at this moment. */
+  readonly wanted: () => InterfaceSettings;
   /** The virtual networks of this moment, each with the address on this side. */
   readonly networks: () => readonly Prefix[];
   readonly clock?: Clock;
 }
 
-/** Repairs the interface and its routes at each call. */
+/** Keeps the client's interface up, and the virtual networks routed to it, whatever other programs of the machine do. */
 export class TunnelReconciler {
-  readonly #deps: TunnelReconcilerDeps;
   readonly #reconciler: InterfaceReconciler;
   readonly #damper = new FlapDamper();
   readonly #said = new LogOnChange();
   readonly #clock: Clock;
   #fault: string | undefined;
 
-  constructor(deps: TunnelReconcilerDeps) {
-    const { router, base, clock = SYSTEM_CLOCK } = deps;
-    this.#deps = deps;
+  constructor(readonly deps: TunnelReconcilerDeps) {
+    const { router, wanted, clock = SYSTEM_CLOCK } = deps;
     this.#clock = clock;
     this.#reconciler = new InterfaceReconciler({
       router,
-      wanted: () => {
-        const addr6 = deps.networks().find(({ address }) => address.family === 6)?.address;
-        return addr6 === undefined ? base : { ...base, address6: addr6, peer6: nextAddress(addr6) };
-      },
-      onRepaired: () => log.info("interface repaired", { interface: base.name }),
+      wanted,
+      onRepaired: () => log.info("interface repaired", { interface: wanted().name }),
       now: () => clock.now(),
     });
   }
@@ -75,21 +62,21 @@ export class TunnelReconciler {
   }
 
   async #repairRoutes(now: number): Promise<string | undefined> {
-    const { router, base, networks } = this.#deps;
-    const wanted = networks().map(maskPrefix);
-    const missing = await router.listMissing(wanted, base.name);
+    const { router, wanted } = this.deps;
+    const { name } = wanted();
+    const networks = this.deps.networks().map(maskPrefix);
+    const missing = await router.listMissing(networks, name);
     for (const prefix of missing) this.#damper.down(formatPrefix(prefix), now);
     const due = missing.filter((prefix) => this.#damper.mayRestore(formatPrefix(prefix), now));
-    const failures = due.length === 0 ? [] : await router.addRoutes(due, base.name);
-    const failed = new Set(failures.map(({ prefix }) => formatPrefix(prefix)));
-    const restored = due.map(formatPrefix).filter((key) => !failed.has(key));
+    const failures = due.length === 0 ? [] : await router.addRoutes(due, name);
+    const failed = failures.map(({ prefix }) => formatPrefix(prefix));
+    const restored = due.map(formatPrefix).filter((key) => !failed.includes(key));
     for (const key of restored) this.#damper.up(key, now);
     if (restored.length > 0) log.info("routes restored", { routes: restored.join(" ") });
-    const contested = wanted.map(formatPrefix).find((key) => this.#damper.isFlapping(key, now));
-    return failures[0]?.error.report ??
-      (contested === undefined
-        ? undefined
-        : `Cannot keep ${contested} routed to ${base.name}: another program takes the route away again and again. ` +
-          "Find that program; the route is put back with pauses of up to 30 s");
+    const contested = networks.map(formatPrefix).find((key) => this.#damper.isFlapping(key, now));
+    if (failures[0] !== undefined) return failures[0].error.report;
+    return contested &&
+      `Cannot keep ${contested} routed to ${name}: another program takes the route away again and again. ` +
+        "Find that program; the route is put back with pauses of up to 30 s";
   }
 }

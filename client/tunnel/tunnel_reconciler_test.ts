@@ -10,6 +10,8 @@ import { prefix } from "../../tests/literals.ts";
 const V4 = prefix("192.168.251.1/24");
 const V6 = prefix("fdc0:c0de:251::1/64");
 
+const BASE = { name: "connector0", mtu: 1400, address: V4.address, peer: V4.address };
+
 /** A reconciler over a system of which a test takes things away. */
 function setUp() {
   const lines: string[] = [];
@@ -36,7 +38,7 @@ function setUp() {
   };
   const reconciler = new TunnelReconciler({
     router,
-    base: { name: "connector0", mtu: 1400, address: V4.address, peer: V4.address },
+    wanted: () => system.networks.includes(V6) ? { ...BASE, address6: V6.address, peer6: V6.address } : BASE,
     networks: () => system.networks,
     clock,
   });

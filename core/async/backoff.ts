@@ -1,10 +1,4 @@
-/**
- * Pauses between attempts that double up to a limit.
- *
- * @module
- */
-
-/** How the pauses of a {@linkcode Backoff} grow. Times are milliseconds. */
+/** How pauses between attempts double up to a limit. Times are milliseconds. */
 export interface BackoffOptions {
   /** The first pause. */
   readonly firstMs: number;
@@ -16,8 +10,8 @@ export interface BackoffOptions {
   readonly random?: () => number;
 }
 
-/** The pause after a number of failures in a row, without jitter: the first one after 1, doubled for each further one. */
-export function backoffPause(failures: number, { firstMs, maxMs }: BackoffOptions): number {
+// Without jitter: the first pause after one failure, doubled for each further one in a row.
+function backoffPause(failures: number, { firstMs, maxMs }: BackoffOptions): number {
   return Math.min(maxMs, firstMs * 2 ** Math.max(0, failures - 1));
 }
 
@@ -44,18 +38,10 @@ export class Backoff {
 }
 
 /**
- * Pauses between attempts to reach a Docker Engine. While a program listens on a socket an Engine is likely to answer soon: the
- * socket of Docker Desktop is there long before its machine is up.
- */
-const ENGINE_ABSENT: BackoffOptions = { firstMs: 1000, maxMs: 30_000 };
-const ENGINE_LISTENS: BackoffOptions = { firstMs: 1000, maxMs: 4000 };
-
-/**
- * The pause after a failed attempt to reach an Engine: 1 s, doubling to 30 s; to 4 s while a program listens on a socket.
- *
- * @param failures attempts that have failed since the Engine was last reached, this one included
- * @returns milliseconds
+ * The pause in milliseconds after a number of failures in a row, this one included: 1 s, doubling to 30 s. It doubles to 4 s
+ * only while a program listens on a Docker Engine's socket. An Engine is likely to answer there soon: the socket of Docker
+ * Desktop is there long before its machine is up.
  */
 export function retryPause(failures: number, isListening: boolean): number {
-  return backoffPause(failures, isListening ? ENGINE_LISTENS : ENGINE_ABSENT);
+  return backoffPause(failures, { firstMs: 1000, maxMs: isListening ? 4000 : 30_000 });
 }

@@ -1,10 +1,4 @@
-/**
- * Time as the programs see it, so that tests can make it pass at once.
- *
- * @module
- */
-
-/** Times are milliseconds. */
+/** Time as the programs see it, so that tests can make it pass at once. Times are milliseconds. */
 export interface Clock {
   /** Monotonic time: never set back, and not a date (clock_gettime(2), CLOCK_MONOTONIC). */
   now(): number;

@@ -1,20 +1,10 @@
-/**
- * Tasks that must not overlap.
- *
- * @module
- */
-
 /** Runs tasks one after the other, in the order in which they were given. A task that fails holds up no other. */
 export class SerialQueue {
   readonly #onLost: (error: unknown) => void;
   #last: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
-  /**
-   * An empty queue.
-   *
-   * @param onLost called with the error of a task that no caller waits for; must not throw
-   */
+  /** An empty queue. `onLost` gets the error of a task that no caller waits for; it must not throw. */
   constructor(onLost: (error: unknown) => void) {
     this.#onLost = onLost;
   }
@@ -25,9 +15,8 @@ export class SerialQueue {
   }
 
   /**
-   * Runs a task that the caller waits for.
+   * Runs a task that the caller waits for, and returns its outcome.
    *
-   * @returns the outcome of the task; an error rejects the promise
    * @throws {TypeError} after the queue was closed
    */
   run<T>(task: () => T | Promise<T>): Promise<T> {

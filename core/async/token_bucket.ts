@@ -1,19 +1,9 @@
-/**
- * How often something may happen: a token bucket.
- *
- * @module
- */
-
-/** Tokens that come back at a steady rate. Times are milliseconds on a monotonic clock. */
+/** How often something may happen: tokens that come back at a steady rate. Times are milliseconds on a monotonic clock. */
 export class TokenBucket {
   #level: number;
   #at: number;
 
-  /**
-   * Begins full.
-   *
-   * @param size most tokens at once
-   */
+  /** Begins full, with `size` tokens: there are never more. */
   constructor(readonly perSecond: number, readonly size: number, now: number) {
     this.#level = size;
     this.#at = now;

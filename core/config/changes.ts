@@ -1,8 +1,3 @@
-/**
- * The differences between two configurations, and what becomes of them in a running server.
- *
- * @module
- */
 import { type Config, CONFIG_KEYS, type Field, FIELDS, fieldText, keyOf } from "./config.ts";
 import type { Part } from "./key.ts";
 import { type NetworkPair, pairName } from "./keys/networks.ts";
@@ -26,12 +21,11 @@ export type ConfigChange = {
  * @param next the configuration to activate
  */
 export function diffConfigs(previous: Config | undefined, next: Config): ConfigChange[] {
-  const differs = (field: Field) =>
+  return FIELDS.filter((field) =>
     previous === undefined
       ? !needsRestart(field)
-      : fieldText(field, previous[field]) !== fieldText(field, next[field]);
-  return FIELDS.filter(differs)
-    .map((field) => ({ field, from: previous?.[field], to: next[field] }) as ConfigChange);
+      : fieldText(field, previous[field]) !== fieldText(field, next[field])
+  ).map((field) => ({ field, from: previous?.[field], to: next[field] }) as ConfigChange);
 }
 
 /** Tells whether any of the changes concerns a part of the running server. */
@@ -46,7 +40,7 @@ function needsRestart(field: Field): boolean {
   return CONFIG_KEYS[field].effect === "restart";
 }
 
-/** A key whose line differs from what is active until the next start. Neither text holds a secret. */
+/** A change that waits for a restart. Neither text holds a secret. */
 export interface RestartNotice {
   /** The key. */
   readonly key: string;
@@ -76,9 +70,8 @@ export function activeConfig(running: Config, written: Config): Config {
 }
 
 /**
- * Lists the pairs that a client has to change, those to disconnect first. A pair without a line any more is
- * disconnected. A line `A-B` disconnects even what no line connected: the rule may be left from an earlier
- * run.
+ * Lists the pairs that a client has to change, those to disconnect first. A pair without a line any more is disconnected. A
+ * line `A-B` disconnects even what no line connected: the rule may be left from an earlier run.
  */
 export function changedPairs(changes: readonly ConfigChange[]): NetworkPair[] {
   return changes.flatMap((change) => {
@@ -87,11 +80,8 @@ export function changedPairs(changes: readonly ConfigChange[]): NetworkPair[] {
     const after = new Set(change.to.map(pairName));
     const removed = [...before.values()].filter((pair) => pair.connect && !after.has(pairName(pair)));
     const changed = change.to.filter((pair) => before.get(pairName(pair))?.connect !== pair.connect);
-    return [
-      ...removed.map((pair) => ({ ...pair, connect: false })),
-      ...changed.filter(({ connect }) => !connect),
-      ...changed.filter(({ connect }) => connect),
-    ];
+    return [...removed.map((pair) => ({ ...pair, connect: false })), ...changed]
+      .sort((a, b) => Number(a.connect) - Number(b.connect));
   });
 }
 

@@ -1,15 +1,10 @@
-/**
- * The configuration as data: all keys, and the values and defaults that derive from their records.
- *
- * @module
- */
 import { Diagnostics, type Positioned } from "./diagnostic.ts";
 import { type ConfigKey, type KeySpec, LineReader } from "./key.ts";
 import { accessKeys } from "./keys/access.ts";
 import { networkKeys } from "./keys/networks.ts";
 import { serviceKeys } from "./keys/services.ts";
 import { tunnelKeys } from "./keys/tunnel.ts";
-import { lexLines } from "./lexer.ts";
+import { lexLines } from "./text.ts";
 import { IPV6_MIN_MTU } from "./values.ts";
 
 export type { Expose, Token } from "./keys/access.ts";
@@ -44,14 +39,11 @@ export const FIELDS = Object.keys(CONFIG_KEYS) as readonly Field[];
 /** Every key, in the order of the documentation. */
 export const KEYS: readonly KeySpec[] = Object.values(CONFIG_KEYS);
 
-/** Values of command-line flags, which win over the file's. */
-export type Overrides = { readonly [F in OverrideField]?: Config[F] | undefined };
-
 /** The fields that have a flag of the same name. */
 export const OVERRIDE_FIELDS = ["addr", "host", "port", "mtu"] as const;
 
-/** A field that has a flag of the same name. */
-export type OverrideField = typeof OVERRIDE_FIELDS[number];
+/** Values of command-line flags, which win over the file's. */
+export type Overrides = { readonly [F in typeof OVERRIDE_FIELDS[number]]?: Config[F] | undefined };
 
 /** Finds the field of the key with this name. */
 export function findField(name: string): Field | undefined {

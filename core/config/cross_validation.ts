@@ -1,8 +1,3 @@
-/**
- * The checks of lines against each other. The fault is at the later of two lines.
- *
- * @module
- */
 import { equalAddress, formatAddress, type IpAddress } from "../net/address.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
 import { MAX_SESSION_MTU } from "../token/login.ts";
@@ -19,40 +14,45 @@ import type { Diagnostics, Positioned } from "./diagnostic.ts";
 import { type ConfiguredRoute, pairName } from "./keys/networks.ts";
 import { isHostAddress, tunnelAddresses } from "./virtual_network.ts";
 
-/** The values that other lines are checked against; undefined where they are faulty. */
-export interface ValidationContext {
-  /** The virtual IPv4 network. */
-  readonly addr: Prefix | undefined;
-  /** The virtual IPv6 network; null if IPv6 is off. */
-  readonly addr6: Prefix | null | undefined;
-  /** The local address and port of the tunnel's socket. */
-  readonly tunnel: Pick<Config, "host" | "port"> | undefined;
-}
-
-/** Reports every fault that shows only when lines are seen together. */
-export function crossValidate(draft: Draft, context: ValidationContext, faults: Diagnostics): void {
-  checkTokens(draft, context, faults);
-  checkRoutes(draft, context, faults);
+/**
+ * Reports every fault that shows only when lines are seen together. It is at the later of two lines.
+ *
+ * @param sound the configuration without the fields whose own lines are faulty: those would blame the wrong line
+ */
+export function crossValidate(draft: Draft, sound: Partial<Config>, faults: Diagnostics): void {
+  checkTokens(draft, sound, faults);
+  checkRoutes(draft, sound, faults);
   checkBridgePairs(draft, faults);
   checkProxies(draft, faults);
-  checkExpose(draft, context, faults);
+  checkExpose(draft, sound, faults);
   checkSessionMtu(draft, faults);
 }
 
-function checkTokens({ tokens }: Draft, { addr }: ValidationContext, faults: Diagnostics): void {
-  const names = new Map<string, number>();
-  const addresses = new Map<string, number>();
-  for (const token of tokens) {
-    const { name, address } = token.value;
-    const sameName = names.get(name);
-    if (sameName === undefined) names.set(name, token.line);
-    else faults.add(token, `duplicate token (first on line ${sameName})`);
-    const text = formatAddress(address);
-    const sameNumber = addresses.get(text);
-    if (sameNumber === undefined) addresses.set(text, token.line);
-    else faults.add(token.addressAt, `duplicate address ${text} (first on line ${sameNumber})`);
-    const problem = addr && tokenAddressProblem(addr, address);
-    if (problem !== undefined) faults.add(token.addressAt, problem);
+/** Yields each line whose text an earlier line has too, behind the first of those. */
+function* repeats<L>(
+  lines: readonly L[],
+  textOf: (line: L) => string,
+): Generator<readonly [first: L, line: L]> {
+  const firsts = new Map<string, L>();
+  for (const line of lines) {
+    const text = textOf(line);
+    const first = firsts.get(text);
+    if (first === undefined) firsts.set(text, line);
+    else yield [first, line];
+  }
+}
+
+function checkTokens({ tokens }: Draft, { addr }: Partial<Config>, faults: Diagnostics): void {
+  for (const [first, token] of repeats(tokens, ({ value }) => value.name)) {
+    faults.add(token, `duplicate token (first on line ${first.line})`);
+  }
+  for (const [first, { value, addressAt }] of repeats(tokens, ({ value }) => formatAddress(value.address))) {
+    const text = formatAddress(value.address);
+    faults.add(addressAt, `duplicate address ${text} (first on line ${first.line})`);
+  }
+  for (const { value, addressAt } of tokens) {
+    const problem = addr && tokenAddressProblem(addr, value.address);
+    if (problem !== undefined) faults.add(addressAt, problem);
   }
 }
 
@@ -68,74 +68,61 @@ function tokenAddressProblem(addr: Prefix, address: IpAddress): string | undefin
     : `address ${text} is the first or last of ${network}, which no host may have: expected another`;
 }
 
-function checkRoutes({ routes }: Draft, { addr, addr6 }: ValidationContext, faults: Diagnostics): void {
+function checkRoutes({ routes }: Draft, sound: Partial<Config>, faults: Diagnostics): void {
+  const { addr, addr6 } = sound;
+  const isIpv6Off = "addr6" in sound && addr6 === undefined;
   for (const route of routes) {
     const { prefix } = route.value;
     const text = formatPrefix(prefix);
-    if (prefix.address.family === 6 && addr6 === null) {
+    if (prefix.address.family === 6 && isIpv6Off) {
       faults.add(route, `${text} needs IPv6, which is off; see addr6 and mtu`);
     }
     for (const [key, virtual] of Object.entries({ addr, addr6 })) {
-      if (!virtual || !prefixesOverlap(virtual, prefix)) continue;
+      if (virtual === undefined || !prefixesOverlap(virtual, prefix)) continue;
       const network = formatPrefix(maskPrefix(virtual));
       faults.add(route, `${text} overlaps ${network}, the virtual network: change it or ${key}`);
     }
   }
-  for (const { earlier, later } of findOverlaps(routes)) {
-    const there = formatPrefix(earlier.value.prefix);
-    const here = formatPrefix(later.value.prefix);
+  for (const [earlier, later] of findOverlaps(routes)) {
+    const there = `on line ${earlier.line}`;
+    const text = formatPrefix(later.value.prefix);
     if (!equalPrefix(earlier.value.prefix, later.value.prefix)) {
-      faults.add(
-        later,
-        `${here} overlaps ${there} on line ${earlier.line}: expected networks that do not overlap`,
-      );
+      const other = formatPrefix(earlier.value.prefix);
+      faults.add(later, `${text} overlaps ${other} ${there}: expected networks that do not overlap`);
     } else if (earlier.value.expose !== later.value.expose) {
-      const [one, other] = later.value.expose ? ["with", "without"] : ["without", "with"];
-      faults.add(
-        later,
-        `${here} is here ${one} expose and on line ${earlier.line} ${other} it: keep one of the lines`,
-      );
+      const [here, other] = later.value.expose ? ["with", "without"] : ["without", "with"];
+      faults.add(later, `${text} is here ${here} expose and ${there} ${other} it: keep one of the lines`);
     }
   }
 }
 
 function checkBridgePairs({ bridgePairs }: Draft, faults: Diagnostics): void {
-  const seen = new Map<string, Draft["bridgePairs"][number]>();
-  for (const pair of bridgePairs) {
-    const name = pairName(pair.value);
-    const earlier = seen.get(name);
-    if (earlier === undefined) seen.set(name, pair);
-    else if (earlier.value.connect !== pair.value.connect) {
-      faults.add(pair, `the pair contradicts line ${earlier.line}: keep one of the lines`);
-    }
+  for (const [first, pair] of repeats(bridgePairs, ({ value }) => pairName(value))) {
+    if (first.value.connect === pair.value.connect) continue;
+    faults.add(pair, `the pair contradicts line ${first.line}: keep one of the lines`);
   }
 }
 
 function checkProxies({ proxies }: Draft, faults: Diagnostics): void {
-  const seen = new Map<number, Draft["proxies"][number]>();
-  for (const proxy of proxies) {
+  for (const [first, proxy] of repeats(proxies, ({ value }) => `${value.listenPort}`)) {
     const { host, port, listenPort } = proxy.value;
-    const earlier = seen.get(listenPort);
-    if (earlier === undefined) seen.set(listenPort, proxy);
-    else if (earlier.value.host !== host || earlier.value.port !== port) {
-      faults.add(
-        proxy,
-        `duplicate port ${listenPort} (first on line ${earlier.line}): expected another LISTENPORT`,
-      );
-    }
+    if (first.value.host === host && first.value.port === port) continue;
+    const where = `port ${listenPort} (first on line ${first.line})`;
+    faults.add(proxy, `duplicate ${where}: expected another LISTENPORT`);
   }
 }
 
-function checkExpose({ expose: [expose] }: Draft, { tunnel }: ValidationContext, faults: Diagnostics): void {
+function checkExpose(
+  { expose: [expose] }: Draft,
+  { host, port }: Partial<Config>,
+  faults: Diagnostics,
+): void {
   const endpoint = expose?.value?.endpoint;
-  if (expose === undefined || endpoint === undefined || tunnel === undefined) return;
-  const everywhere = [endpoint.address, tunnel.host].some(({ bytes }) => bytes.every((byte) => byte === 0));
-  if (endpoint.port === tunnel.port && (everywhere || equalAddress(endpoint.address, tunnel.host))) {
-    const taken = formatEndpoint({ address: tunnel.host, port: tunnel.port });
-    faults.add(
-      expose,
-      `${formatEndpoint(endpoint)} is in use by the tunnel itself, ${taken}: expected another port`,
-    );
+  if (expose === undefined || endpoint === undefined || host === undefined || endpoint.port !== port) return;
+  const everywhere = [endpoint.address, host].some(({ bytes }) => bytes.every((byte) => byte === 0));
+  if (everywhere || equalAddress(endpoint.address, host)) {
+    const [text, taken] = [endpoint, { address: host, port }].map(formatEndpoint);
+    faults.add(expose, `${text} is in use by the tunnel itself, ${taken}: expected another port`);
   }
 }
 
@@ -148,45 +135,30 @@ function checkSessionMtu({ expose: [expose], mtu: [mtu] }: Draft, faults: Diagno
   );
 }
 
-/** Two route lines that share addresses. */
-export interface Overlap {
-  /** The line that comes first in the file. */
-  readonly earlier: Positioned<ConfiguredRoute>;
-  /** The line that comes later. */
-  readonly later: Positioned<ConfiguredRoute>;
-}
-
 /**
- * Returns each route that lies within another, or is the same, together with the narrowest such other.
- * Networks are nested or apart, never crossed, so in the order of their first addresses a stack of the
- * networks that hold the current one is enough.
+ * Yields each route that lies within another, or is the same, together with the narrowest such other, in the order of the
+ * file. Networks are nested or apart, never crossed, so in the order of their first addresses a stack of the networks that
+ * hold the current one is enough.
  */
-export function findOverlaps(routes: readonly Positioned<ConfiguredRoute>[]): Overlap[] {
-  const overlaps: Overlap[] = [];
-  const outer: Positioned<ConfiguredRoute>[] = [];
+export function* findOverlaps<R extends Positioned<ConfiguredRoute>>(
+  routes: readonly R[],
+): Generator<readonly [earlier: R, later: R]> {
+  const outer: R[] = [];
   for (const route of routes.toSorted(compareRoutes)) {
     const { address } = route.value.prefix;
-    let enclosing = outer.at(-1);
-    while (enclosing !== undefined && !prefixContains(enclosing.value.prefix, address)) {
-      outer.pop();
-      enclosing = outer.at(-1);
-    }
-    if (enclosing !== undefined) {
-      const [earlier, later] = enclosing.line <= route.line ? [enclosing, route] : [route, enclosing];
-      overlaps.push({ earlier, later });
-    }
+    outer.length = 1 + outer.findLastIndex(({ value }) => prefixContains(value.prefix, address));
+    const enclosing = outer.at(-1);
+    if (enclosing !== undefined) yield enclosing.line <= route.line ? [enclosing, route] : [route, enclosing];
     outer.push(route);
   }
-  return overlaps;
 }
 
 function compareRoutes(a: Positioned<ConfiguredRoute>, b: Positioned<ConfiguredRoute>): number {
-  return comparePrefixes(a.value.prefix, b.value.prefix) || a.line - b.line;
+  const [first, second] = [sortKey(a.value.prefix), sortKey(b.value.prefix)];
+  return first < second ? -1 : first > second ? 1 : a.line - b.line;
 }
 
-function comparePrefixes(a: Prefix, b: Prefix): number {
-  if (a.address.family !== b.address.family) return a.address.family - b.address.family;
-  const differing = a.address.bytes.findIndex((byte, index) => byte !== b.address.bytes[index]);
-  const difference = (a.address.bytes[differing] ?? 0) - (b.address.bytes[differing] ?? 0);
-  return difference || a.length - b.length;
+// Texts are ordered by their first different character.
+function sortKey({ address: { family, bytes }, length }: Prefix): string {
+  return String.fromCharCode(family, ...bytes, length);
 }

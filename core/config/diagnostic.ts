@@ -1,10 +1,3 @@
-/**
- * Faults of the configuration: where they are and what is wrong there. No message repeats a token or
- * the key.
- *
- * @module
- */
-
 /** A position in the text. Both numbers count from 1; a tab is one column. Both are 0 for a flag's value. */
 export interface Position {
   /** The line, from 1. */
@@ -19,11 +12,11 @@ export interface Positioned<T> extends Position {
   readonly value: T;
 }
 
-/** One fault of a configuration. */
+/** One fault of a configuration: where it is and what is wrong there. */
 export interface Diagnostic extends Position {
   /** The file as it was named to the parser, or the flag ("--addr") of a value from the command line. */
   readonly file: string;
-  /** What was found and what was expected, without a full stop. */
+  /** What was found and what was expected, without a full stop. It never repeats a token or the key. */
   readonly message: string;
 }
 
@@ -37,25 +30,17 @@ export class Diagnostics {
   readonly #file: string;
   readonly #all: Diagnostic[] = [];
 
-  /**
-   * Starts an empty list.
-   *
-   * @param file the name that the faults carry
-   */
+  /** Starts an empty list. Each fault carries the name of the file or flag. */
   constructor(file: string) {
     this.#file = file;
   }
 
-  /**
-   * Adds a fault.
-   *
-   * @param file what it is a fault of, where that is not the file
-   */
-  add({ line, column }: Position, message: string, file = this.#file): void {
-    this.#all.push({ file, line, column, message });
+  /** Adds a fault. */
+  add({ line, column }: Position, message: string): void {
+    this.#all.push({ file: this.#file, line, column, message });
   }
 
-  /** Returns all faults in the order of the text, those of flags first. */
+  /** Returns all faults in the order of the text. */
   sorted(): Diagnostic[] {
     return this.#all.toSorted((a, b) => a.line - b.line || a.column - b.column);
   }

@@ -1,11 +1,5 @@
-/**
- * The record of one config key: how its line is read, what a change of it does, and how it is documented. The
- * parser, the defaults, the changes, the notices and the completions all derive from these records.
- *
- * @module
- */
-import type { Diagnostics, Position, Positioned } from "./diagnostic.ts";
-import type { Line, Word } from "./lexer.ts";
+import type { Diagnostics, Positioned } from "./diagnostic.ts";
+import type { Line, Word } from "./text.ts";
 import { ok, quote, type Result } from "../result.ts";
 
 /** A part of the running server that takes a change over. */
@@ -39,7 +33,11 @@ export interface KeySpec {
   readonly reload: Reload;
 }
 
-/** The record of one key. `P` is what its line is read into: a value and positions. */
+/**
+ * The record of one key: how its line is read, what a change of it does, and how it is documented. The parser, the defaults,
+ * the changes, the notices and the completions all derive from these records. `P` is what the line is read into: a value and
+ * positions.
+ */
 export interface ConfigKey<P extends Positioned<unknown> = Positioned<unknown>, R extends boolean = boolean>
   extends KeySpec {
   /** Whether the file may have more than one such line. */
@@ -54,7 +52,7 @@ export interface ConfigKey<P extends Positioned<unknown> = Positioned<unknown>, 
   readonly needsExpose?: { readonly line: string; applies(value: P["value"]): boolean } | undefined;
 }
 
-/** What a record is made from. The example shows the default and there is no secret, unless it says so. */
+/** What a record is made from. Unless it says otherwise, the example shows the default and the line has no secret. */
 export type KeyDefinition<P extends Positioned<unknown>> =
   & Omit<KeySpec, "example" | "secret" | "repeats" | "reload">
   & Partial<Pick<KeySpec, "example" | "secret">>
@@ -70,12 +68,10 @@ export function listKey<P extends Positioned<unknown>>(definition: KeyDefinition
   return { ...derived(definition), ...definition, repeats: true };
 }
 
+const RELOAD = { restart: "needs a restart", none: "not in this version" } as const;
+
 function derived({ name, default: value, effect }: Pick<KeySpec, "name" | "default" | "effect">) {
-  const reload: Reload = effect === "restart"
-    ? "needs a restart"
-    : effect === "none"
-    ? "not in this version"
-    : "reloads live";
+  const reload: Reload = typeof effect === "string" ? RELOAD[effect] : "reloads live";
   return { example: `${name} ${value}`, secret: false, reload };
 }
 
@@ -97,13 +93,7 @@ export class LineReader {
   #count = 0;
   #stopped = false;
 
-  /**
-   * Starts before the first word after the key.
-   *
-   * @param line the line, whose first word is the key's name
-   * @param key the key
-   * @param faults where faults go
-   */
+  /** Starts before the first word after the key. */
   constructor(line: Line, key: KeySpec, faults: Diagnostics) {
     this.#line = line;
     this.#key = key;
@@ -113,7 +103,7 @@ export class LineReader {
   /** Reads the next word, which is the last; what is missing, wrong or unexpected is a fault. */
   only<T>(name: string, read: (text: string) => Result<T>): Positioned<T> | undefined {
     const value = this.value(name, read);
-    this.end();
+    this.flags();
     return value;
   }
 
@@ -121,26 +111,25 @@ export class LineReader {
   value<T>(name: string, read: (text: string) => Result<T>): Positioned<T> | undefined {
     const word = this.#next();
     if (word !== undefined) return this.#read(word, read);
-    if (!this.#stopped) this.#fault(this.#line.end, `missing ${name}: expected ${this.#expected}`);
+    if (!this.#stopped) this.#faults.add(this.#line.end, `missing ${name}: expected ${this.#expected}`);
     this.#stopped = true;
     return undefined;
   }
 
   /** Reads all words that are left, at least one; undefined if one is missing or wrong. */
   values<T>(name: string, read: (text: string) => Result<T>): Positioned<T>[] | undefined {
-    const all = [this.value(name, read)];
-    for (let word = this.#next(); word !== undefined; word = this.#next()) all.push(this.#read(word, read));
-    const good = all.filter((one) => one !== undefined);
-    return good.length === all.length ? good : undefined;
+    const all = [this.value(name, read), ...this.#rest().map((word) => this.#read(word, read))];
+    return all.every((one) => one !== undefined) ? all : undefined;
   }
 
   /** Returns which of the given words follow, in any order; the first other word is a fault. */
   flags<T extends string>(...known: T[]): Set<T> {
     const flags = new Set<T>();
-    for (let word = this.#next(); word !== undefined; word = this.#next()) {
-      const flag = known.find((name) => name === word?.text);
+    for (const word of this.#rest()) {
+      const flag = known.find((name) => name === word.text);
       if (flag === undefined) {
-        this.#unexpected(word);
+        const name = this.#key.secret ? "word" : quote(word.text);
+        this.#faults.add(word, `unexpected ${name}: expected ${this.#expected}`);
         break;
       }
       flags.add(flag);
@@ -148,17 +137,15 @@ export class LineReader {
     return flags;
   }
 
-  /** Reports a word that is left. */
-  end(): void {
-    const word = this.#next();
-    if (word !== undefined) this.#unexpected(word);
+  *#rest(): Generator<Word> {
+    for (let word = this.#next(); word !== undefined; word = this.#next()) yield word;
   }
 
   // People end a line with a comment; that is one fault and the rest is skipped. A secret may start with "#".
   #next(): Word | undefined {
     const word = this.#stopped ? undefined : this.#line.values[this.#count++];
     if (word === undefined || this.#key.secret || !word.text.startsWith("#")) return word;
-    this.#fault(word, "inline comments are not supported: move it to its own line");
+    this.#faults.add(word, "inline comments are not supported: move it to its own line");
     this.#stopped = true;
     return undefined;
   }
@@ -166,17 +153,8 @@ export class LineReader {
   #read<T>({ text, line, column }: Word, read: (text: string) => Result<T>): Positioned<T> | undefined {
     const result = read(text);
     if (result.problem === undefined) return { value: result.value, line, column };
-    this.#fault({ line, column }, result.problem);
+    this.#faults.add({ line, column }, result.problem);
     return undefined;
-  }
-
-  #unexpected(word: Word): void {
-    const name = this.#key.secret ? "word" : quote(word.text);
-    this.#fault(word, `unexpected ${name}: expected ${this.#expected}`);
-  }
-
-  #fault(position: Position, message: string): void {
-    this.#faults.add(position, message);
   }
 
   get #expected(): string {

@@ -1,8 +1,3 @@
-/**
- * Reads a config file's text into a configuration, or into all of its faults.
- *
- * @module
- */
 import {
   buildConfig,
   type Config,
@@ -10,6 +5,7 @@ import {
   type Draft,
   emptyDraft,
   type Field,
+  FIELDS,
   findField,
   findKey,
   keyOf,
@@ -20,7 +16,7 @@ import {
 import { crossValidate } from "./cross_validation.ts";
 import { type Diagnostic, Diagnostics, type Positioned } from "./diagnostic.ts";
 import { LineReader } from "./key.ts";
-import { lexLines, type Line, splitWords } from "./lexer.ts";
+import { lexLines, type Line, splitWords } from "./text.ts";
 import { quote } from "../result.ts";
 import { suggest } from "../suggest.ts";
 
@@ -35,8 +31,8 @@ export type ParsedConfig =
   | { readonly config: undefined; readonly faults: readonly Diagnostic[]; readonly ignored: readonly [] };
 
 /**
- * Reads a whole config file. Every fault is collected, in the order of the text; with one of them there is no
- * configuration. Nothing is thrown, whatever the text.
+ * Reads a whole config file. Every fault is collected, in the order of the text; one is enough for no configuration. Nothing
+ * is thrown, whatever the text.
  *
  * @param text the file's text
  * @param file the file's name, which the faults carry
@@ -47,24 +43,23 @@ export function parseConfig(text: string, file: string, overrides: Overrides = {
   const draft = emptyDraft();
   const lines = lexLines(text, faults);
   const given = readLines(lines, draft, faults);
+  const flagFaults: Diagnostic[] = [];
   for (const field of OVERRIDE_FIELDS) {
     const value = overrides[field];
     if (value === undefined) continue;
     given.add(field);
     draft[field].length = 0;
-    readOverride(field, keyOf(field).format(value), draft, faults);
+    const { name, format } = keyOf(field);
+    const own = new Diagnostics(`--${name}`);
+    readLine(field, flagLine(name, format(value)), draft, own);
+    flagFaults.push(...own.sorted());
   }
 
-  // Lines are not checked against a value that is itself faulty: that would blame the wrong line.
-  const faulty = (field: Field) => given.has(field) && draft[field].length === 0;
   const config = buildConfig(draft);
-  crossValidate(draft, {
-    addr: faulty("addr") ? undefined : config.addr,
-    addr6: faulty("addr6") ? undefined : config.addr6 ?? null,
-    tunnel: faulty("host") || faulty("port") ? undefined : config,
-  }, faults);
+  const sound = FIELDS.filter((field) => draft[field].length > 0 || !given.has(field));
+  crossValidate(draft, Object.fromEntries(sound.map((field) => [field, config[field]])), faults);
 
-  const found = faults.sorted();
+  const found = [...flagFaults, ...faults.sorted()];
   return found.length > 0
     ? { config: undefined, faults: found, ignored: [] }
     : { config, faults: [], ignored: ignoredKeys(lines) };
@@ -78,20 +73,19 @@ function ignoredKeys(lines: readonly Line[]): string[] {
 
 function readLines(lines: readonly Line[], draft: Draft, faults: Diagnostics): Set<Field> {
   const firsts = new Map<Field, number>();
-  let previous: Line | undefined;
-  for (const line of lines) {
-    const field = findField(line.key.text);
+  for (const [index, line] of lines.entries()) {
+    const { key } = line;
+    const field = findField(key.text);
     if (field === undefined) {
-      faults.add(line.key, describeUnknownKey(line, previous));
-    } else {
-      const first = firsts.get(field);
-      if (first === undefined) firsts.set(field, line.number);
-      else if (!CONFIG_KEYS[field].repeats) {
-        faults.add(line.key, `duplicate "${line.key.text}" (first on line ${first}): keep one of the lines`);
-      }
-      readLine(field, line, draft, faults);
+      faults.add(key, describeUnknownKey(key.text, lines[index - 1]));
+      continue;
     }
-    previous = line;
+    const first = firsts.get(field);
+    if (first === undefined) firsts.set(field, key.line);
+    else if (!CONFIG_KEYS[field].repeats) {
+      faults.add(key, `duplicate "${key.text}" (first on line ${first}): keep one of the lines`);
+    }
+    readLine(field, line, draft, faults);
   }
   return new Set(firsts.keys());
 }
@@ -103,42 +97,37 @@ function readLine(field: Field, line: Line, draft: Draft, faults: Diagnostics): 
   if (read !== undefined) lines.push(read);
 }
 
-/** Reads a flag's value by the record of its key, so that it obeys the same rules. */
-function readOverride(field: Field, text: string, draft: Draft, faults: Diagnostics): void {
-  const position = { line: 0, column: 0 };
-  const word = (text: string) => ({ text, ...position });
-  const own = new Diagnostics(`--${CONFIG_KEYS[field].name}`);
-  const line = { number: 0, key: word(field), values: splitWords(text).map(word), end: position };
-  readLine(field, line, draft, own);
-  for (const { message, file } of own.sorted()) faults.add(position, message, file);
+/** Makes a line of a flag's value, so that it obeys the same rules. */
+function flagLine(name: string, value: string): Line {
+  const end = { line: 0, column: 0 };
+  const word = (text: string) => ({ text, ...end });
+  return { key: word(name), values: splitWords(value).map(word), end };
 }
 
 const NAMES = KEYS.map(({ name }) => name);
 const SECRET_NAMES = KEYS.filter(({ secret }) => secret).map(({ name }) => name);
 
-/** Says what is wrong with a line whose first word is no key, and which key was meant. */
-function describeUnknownKey({ key }: Line, previous: Line | undefined): string {
-  const [, start = "", sign = ""] = /^([a-z0-9]+)([=:])/i.exec(key.text) ?? [];
+/** Says what is wrong with a line whose first word is not a key, and which key was meant. */
+function describeUnknownKey(word: string, previous: Line | undefined): string {
+  const [, start = "", sign = ""] = /^([a-z0-9]+)([=:])/i.exec(word) ?? [];
   const joined = findKey(start.toLowerCase());
   if (joined !== undefined) {
     return `unknown key: write a blank in place of the ${quote(sign)} after "${joined.name}"`;
   }
-  const name = mayBeSecret(key.text, previous) ? "" : ` ${quote(key.text)}`;
-  const nearest = suggest(key.text, NAMES);
-  return `unknown key${name}${
-    nearest === undefined ? `: expected one of ${NAMES.join(", ")}` : `; did you mean ${quote(nearest)}?`
-  }`;
+  const name = mayBeSecret(word, previous) ? "" : ` ${quote(word)}`;
+  const nearest = suggest(word, NAMES);
+  const remedy = nearest === undefined
+    ? `: expected one of ${NAMES.join(", ")}`
+    : `; did you mean "${nearest}"?`;
+  return `unknown key${name}${remedy}`;
 }
 
-// A line starts with a secret where it was broken in two after "token", or where the blank after "token" is
-// missing.
+// A line starts with a secret where it was broken in two after "token", or where the blank after "token" is missing.
 function mayBeSecret(word: string, previous: Line | undefined): boolean {
+  if (!/^[A-Za-z][A-Za-z0-9_-]{0,19}$/.test(word)) return true;
+  const lower = word.toLowerCase();
+  if (SECRET_NAMES.some((name) => lower.startsWith(name) && lower !== name)) return true;
   const before = previous && findKey(previous.key.text);
-  const broken = before?.secret === true && previous !== undefined &&
+  return previous !== undefined && before?.secret === true &&
     previous.values.length < splitWords(before.syntax).length - 1;
-  const plain = /^[A-Za-z][A-Za-z0-9_-]{0,19}$/.test(word);
-  const joined = SECRET_NAMES.some((name) =>
-    word.length > name.length && word.toLowerCase().startsWith(name)
-  );
-  return broken || joined || !plain;
 }

@@ -1,9 +1,3 @@
-/**
- * Reads the addresses, prefixes, ports and endpoints of the config file and of the flags with the same
- * meaning.
- *
- * @module
- */
 import { formatAddress, type IpAddress, parseAddress } from "../net/address.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint, parsePort } from "../net/endpoint.ts";
 import { formatPrefix, maskPrefix, parsePrefix, type Prefix } from "../net/prefix.ts";
@@ -11,7 +5,8 @@ import { err, ok, quote, type Result } from "../result.ts";
 import { specialPurposePrefix, virtualNetworkProblem } from "./virtual_network.ts";
 
 /** Bounds of `mtu` in bytes: every IPv4 host takes 576 (RFC 791); one UDP datagram over IPv4 holds 65507. */
-const MTU_BOUNDS = { min: 576, max: 65_507 } as const;
+const MIN_MTU = 576;
+const MAX_MTU = 65_507;
 
 /** The least `mtu` with which IPv6 works, in bytes (RFC 8200 section 5). */
 export const IPV6_MIN_MTU = 1280;
@@ -24,21 +19,19 @@ export function readPort(text: string): Result<number> {
 
 /** Reads an MTU in bytes, from 576 to 65507. */
 export function readMtu(text: string): Result<number> {
-  const { min, max } = MTU_BOUNDS;
   const mtu = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : NaN;
-  return mtu >= min && mtu <= max ? ok(mtu) : err(`invalid MTU ${quote(text)}: expected ${min}-${max} bytes`);
+  if (mtu >= MIN_MTU && mtu <= MAX_MTU) return ok(mtu);
+  return err(`invalid MTU ${quote(text)}: expected ${MIN_MTU}-${MAX_MTU} bytes`);
 }
 
 /** Reads an address of this host to listen on; `localhost` stands for 127.0.0.1. */
 export function readListenAddress(text: string): Result<IpAddress> {
+  const form = 'expected one such as "127.0.0.1" or "0.0.0.0"';
   const address = parseAddress(text === "localhost" ? "127.0.0.1" : text);
-  if (address === undefined) {
-    return err(`invalid IP address ${quote(text)}: expected one such as "127.0.0.1" or "0.0.0.0"`);
-  }
-  if (address.family === 4 && (address.bytes[0] ?? 0) >= 224) {
-    return err(`${quote(text)} is not a host address: expected one such as "127.0.0.1" or "0.0.0.0"`);
-  }
-  return ok(address);
+  if (address === undefined) return err(`invalid IP address ${quote(text)}: ${form}`);
+  const [first = 0] = address.bytes;
+  const isHost = address.family === 6 || first < 224;
+  return isHost ? ok(address) : err(`${quote(text)} is not a host address: ${form}`);
 }
 
 /** Reads ADDRESS:PORT to listen on; `localhost` stands for 127.0.0.1. */
@@ -58,23 +51,21 @@ export function readListenEndpoint(text: string, example: string): Result<Endpoi
 }
 
 /** Reads the virtual IPv4 network with the Docker side's address, the value of `addr`. */
-export function readVirtualNetwork(text: string): Result<Prefix> {
-  return readVirtual(text, 4, "192.168.251.1/24");
-}
+export const readVirtualNetwork: (text: string) => Result<Prefix> = virtualReader(4, "192.168.251.1/24");
 
 /** Reads the virtual IPv6 network with the Docker side's address, the value of `addr6`. */
-export function readVirtualNetwork6(text: string): Result<Prefix> {
-  return readVirtual(text, 6, "fdc0:c0de:251::1/64");
-}
+export const readVirtualNetwork6: (text: string) => Result<Prefix> = virtualReader(6, "fdc0:c0de:251::1/64");
 
-function readVirtual(text: string, family: 4 | 6, example: string): Result<Prefix> {
-  const result = readPrefix(text, example);
-  if (result.problem !== undefined) return result;
-  if (result.value.address.family !== family) {
-    return err(`${quote(text)} is not IPv${family}: expected a CIDR, for example "${example}"`);
-  }
-  const unfit = virtualNetworkProblem(result.value);
-  return unfit === undefined ? result : err(unfit);
+function virtualReader(family: 4 | 6, example: string): (text: string) => Result<Prefix> {
+  return (text) => {
+    const result = readPrefix(text, example);
+    if (result.problem !== undefined) return result;
+    if (result.value.address.family !== family) {
+      return err(`${quote(text)} is not IPv${family}: expected a CIDR, for example "${example}"`);
+    }
+    const unfit = virtualNetworkProblem(result.value);
+    return unfit === undefined ? result : err(unfit);
+  };
 }
 
 /** Reads the network of a route, the value of `route`. */
@@ -86,15 +77,10 @@ export function readRoutePrefix(text: string): Result<Prefix> {
   if (formatPrefix(prefix) !== formatPrefix(network)) {
     return err(`${quote(text)} has host bits set: the network is ${formatPrefix(network)}`);
   }
-  if (prefix.length === 0) {
-    return err(
-      `${formatPrefix(prefix)} would send all traffic into the tunnel: expected a container network`,
-    );
-  }
+  const refuse = (why: string) => err(`${formatPrefix(prefix)} ${why}: expected a container network`);
+  if (prefix.length === 0) return refuse("would send all traffic into the tunnel");
   const special = specialPurposePrefix(prefix);
-  return special === undefined ? result : err(
-    `${formatPrefix(prefix)} overlaps ${special}, which never leaves this host: expected a container network`,
-  );
+  return special === undefined ? result : refuse(`overlaps ${special}, which never leaves this host`);
 }
 
 function readPrefix(text: string, example: string): Result<Prefix> {

@@ -1,8 +1,3 @@
-/**
- * The virtual network that `addr` and `addr6` describe, and whose the addresses in it are.
- *
- * @module
- */
 import { equalAddress, formatAddress, type IpAddress, nextAddress } from "../net/address.ts";
 import {
   formatPrefix,
@@ -22,10 +17,9 @@ export interface TunnelAddresses {
 }
 
 /**
- * Returns the two addresses.
+ * Returns the two addresses of the value of `addr` or `addr6`.
  *
- * @param addr the value of `addr` or `addr6`
- * @throws {RangeError} if there is no address after that of `addr`, which no parsed configuration has
+ * @throws {RangeError} for the last address of its family, which no parsed configuration has
  */
 export function tunnelAddresses(addr: Prefix): TunnelAddresses {
   return { client: addr.address, server: nextAddress(addr.address) };
@@ -49,58 +43,50 @@ function lastAddress(network: Prefix): IpAddress {
 }
 
 // RFC 6890, as far as traffic there belongs to the host itself or to its link.
-const SPECIAL_PURPOSE = [
-  special("0.0.0.0/8", "this host"),
-  special("127.0.0.0/8", "loopback"),
-  special("169.254.0.0/16", "link-local"),
-  special("224.0.0.0/4", "multicast"),
-  special("240.0.0.0/4", "reserved"),
-  special("::/127", "loopback"),
-  special("::ffff:0:0/96", "IPv4-mapped"),
-  special("fe80::/10", "link-local"),
-  special("ff00::/8", "multicast"),
-];
-
-function special(text: string, name: string): { prefix: Prefix | undefined; title: string } {
-  return { prefix: parsePrefix(text), title: `${text} (${name})` };
-}
+const SPECIAL_PURPOSE = Object.entries({
+  "0.0.0.0/8": "this host",
+  "127.0.0.0/8": "loopback",
+  "169.254.0.0/16": "link-local",
+  "224.0.0.0/4": "multicast",
+  "240.0.0.0/4": "reserved",
+  "::/127": "loopback",
+  "::ffff:0:0/96": "IPv4-mapped",
+  "fe80::/10": "link-local",
+  "ff00::/8": "multicast",
+}).map(([text, name]) => ({ prefix: parsePrefix(text), title: `${text} (${name})` }));
 
 /** Names the special-purpose network that overlaps, such as "127.0.0.0/8 (loopback)"; undefined if none. */
 export function specialPurposePrefix(network: Prefix): string | undefined {
-  return SPECIAL_PURPOSE.find(({ prefix }) => prefix !== undefined && prefixesOverlap(prefix, network))
-    ?.title;
+  return SPECIAL_PURPOSE.find(({ prefix }) => prefix && prefixesOverlap(prefix, network))?.title;
 }
 
 // A network wider than 10.0.0.0/8, the widest private one (RFC 1918), takes away addresses of the Internet.
-const MIN_LENGTH = { 4: 8, 6: 8 } as const;
+const MIN_LENGTH = 8;
 // Both roles and, for IPv4, the network's and the broadcast address need two host bits.
-const MAX_LENGTH = { 4: 30, 6: 126 } as const;
+const MIN_HOST_BITS = 2;
 
 /** Says why the prefix cannot be the virtual network; undefined if it can. */
 export function virtualNetworkProblem(addr: Prefix): string | undefined {
   const text = formatPrefix(addr);
-  const { address, address: { family } } = addr;
-  const [min, max] = [MIN_LENGTH[family], MAX_LENGTH[family]];
+  const { address } = addr;
+  const max = address.bytes.length * 8 - MIN_HOST_BITS;
   if (addr.length > max) {
     return `${text} has no room for the Docker side's and the server's address: expected /${max} or wider`;
   }
-  if (addr.length < min) return `${text} is too wide: expected /${min} or narrower`;
+  if (addr.length < MIN_LENGTH) return `${text} is too wide: expected /${MIN_LENGTH} or narrower`;
   const special = specialPurposePrefix(addr);
   if (special !== undefined) return `${text} overlaps ${special}: expected a private network`;
   const first = maskPrefix(addr).address;
   if (!isHostAddress(addr, address)) {
     const role = equalAddress(address, first) ? "network" : "broadcast";
     const example = formatPrefix({ address: nextAddress(first), length: addr.length });
-    return `${
-      formatAddress(address)
-    } is the ${role} address, not a host address: expected one such as "${example}"`;
+    const taken = `${formatAddress(address)} is the ${role} address, not a host address`;
+    return `${taken}: expected one such as "${example}"`;
   }
   const server = nextAddress(address);
-  return isHostAddress(addr, server)
-    ? undefined
-    : `the server would get the next address, ${
-      formatAddress(server)
-    }, the broadcast address: expected a lower one`;
+  if (isHostAddress(addr, server)) return undefined;
+  const next = formatAddress(server);
+  return `the server would get the next address, ${next}, the broadcast address: expected a lower one`;
 }
 
 /** Finds the lowest address of the virtual IPv4 network that is free; undefined if the network is full. */

@@ -1,5 +1,8 @@
+import type { Config } from "../config/config.ts";
+import type { TunnelClient } from "./container_state.ts";
+
 /**
- * Who may bind the tunnel: the key that a client's heartbeats have to prove. Nothing else decides that.
+ * Decides who may bind the tunnel in one run: the key that a client's heartbeats have to prove. Nothing else decides that.
  *
  * | | required |
  * |---|---|
@@ -9,24 +12,14 @@
  * | `docker off`, `--image off`, no Engine was found yet | nothing |
  *
  * Where nothing is required a heartbeat with a MAC binds too, since a managed container of an earlier run has a key.
- *
- * @module
  */
-import type { Config } from "../config/config.ts";
-import type { TunnelClient } from "./container_state.ts";
-
-/** The policy of one run. */
 export class BindingPolicy {
   /** The key of the configuration. */
   readonly key: string | undefined;
   /** True where the server manages a client container once an Engine is found. */
   readonly managesClient: boolean;
 
-  /**
-   * Derives the policy from a configuration.
-   *
-   * @param image the value of `--image`
-   */
+  /** Derives the policy from a configuration and the value of `--image`. */
   constructor({ docker, key }: Pick<Config, "docker" | "key">, image: string | undefined) {
     this.key = key;
     this.managesClient = docker.mode !== "off" && image !== "off";
@@ -37,11 +30,7 @@ export class BindingPolicy {
     return this.managesClient && this.key === undefined;
   }
 
-  /**
-   * Returns the key that heartbeats have to prove; undefined: any heartbeat binds.
-   *
-   * @param managedKey the key of the managed container
-   */
+  /** Returns the key that heartbeats have to prove; undefined: any heartbeat binds. */
   requiredKey(client: TunnelClient, managedKey: string | undefined): string | undefined {
     return this.key ?? (this.managesClient && client === "managed" ? managedKey : undefined);
   }

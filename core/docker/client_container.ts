@@ -1,12 +1,7 @@
-/**
- * The container that the client runs in: its name, labels, environment and rights.
- *
- * @module
- */
-import type { DockerContainer } from "./containers.ts";
+import type { DockerContainer } from "./engine_json.ts";
 import { repositoryOf } from "./image_name.ts";
 
-/** The container's name, as in the instructions of mac-docker-connector v1. */
+/** The name of the client's container, as in the instructions of mac-docker-connector v1. */
 export const CLIENT_CONTAINER = "mac-connector";
 
 /** The image's repository without registry and namespace, the same as that of mac-docker-connector v1. */
@@ -26,9 +21,6 @@ export const CLIENT_LABELS = {
 /** The labels that every managed container has. */
 export const MANAGED = { [CLIENT_LABELS.managed]: "true" } as const;
 
-/** The label of a managed container of version 0.1.0, which lacks the fingerprint and is therefore replaced. */
-const LEGACY_MANAGED = ["docker-connector", "kept"] as const;
-
 /** Settings of the client. */
 export interface ClientOptions {
   /** The server's address; undefined lets the client search. */
@@ -43,23 +35,16 @@ export interface ClientOptions {
   readonly key: string;
 }
 
-/** The variable that carries the key. */
-const KEY_VARIABLE = "DOCKER_CONNECTOR_KEY";
-
 /** The settings as the client's environment; it holds the key. */
 export function clientEnvironment({ host, port, addr, mtu, key }: ClientOptions): string[] {
-  return [
-    ...(host === undefined ? [] : [`DOCKER_CONNECTOR_HOST=${host}`]),
-    `DOCKER_CONNECTOR_PORT=${port}`,
-    `DOCKER_CONNECTOR_ADDR=${addr}`,
-    `DOCKER_CONNECTOR_MTU=${mtu}`,
-    `${KEY_VARIABLE}=${key}`,
-  ];
+  return Object.entries({ HOST: host, PORT: port, ADDR: addr, MTU: mtu, KEY: key })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `DOCKER_CONNECTOR_${name}=${value}`);
 }
 
 /** The key in a container's environment; undefined if there is none. */
 export function keyOfEnvironment(environment: readonly string[]): string | undefined {
-  const start = `${KEY_VARIABLE}=`;
+  const start = "DOCKER_CONNECTOR_KEY=";
   return environment.find((line) => line.startsWith(start))?.slice(start.length);
 }
 
@@ -88,12 +73,8 @@ export function createBody(
   { image, environment, fingerprint }: ClientPlan,
   hasDevice: boolean,
 ): Readonly<Record<string, unknown>> {
-  return {
-    Image: image,
-    Env: environment,
-    Labels: { ...MANAGED, [CLIENT_LABELS.fingerprint]: fingerprint },
-    HostConfig: hostConfig(hasDevice),
-  };
+  const labels = { ...MANAGED, [CLIENT_LABELS.fingerprint]: fingerprint };
+  return { Image: image, Env: environment, Labels: labels, HostConfig: hostConfig(hasDevice) };
 }
 
 /** The container's rights, as the API's `HostConfig`. */
@@ -119,8 +100,8 @@ export function lacksDevice(message: string): boolean {
 
 /** Tells whether a server has made this container. */
 export function isManaged({ labels }: { readonly labels: Readonly<Record<string, unknown>> }): boolean {
-  const [legacyLabel, legacyValue] = LEGACY_MANAGED;
-  return labels[CLIENT_LABELS.managed] === "true" || labels[legacyLabel] === legacyValue;
+  // A container of version 0.1.0 lacks the fingerprint and is therefore replaced.
+  return labels[CLIENT_LABELS.managed] === "true" || labels["docker-connector"] === "kept";
 }
 
 /** Tells whether a container of this name, image and labels concerns the client, managed or not. */

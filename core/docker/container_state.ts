@@ -1,14 +1,8 @@
-/**
- * Decisions about the client container: which one is the client, and the next action on the managed one. Nothing here
- * does anything; `server/docker/client_container.ts` does.
- *
- * @module
- */
 import { CLIENT_CONTAINER, CLIENT_LABELS, CLIENT_REPOSITORY, isManaged } from "./client_container.ts";
-import type { DockerContainer } from "./containers.ts";
+import type { DockerContainer } from "./engine_json.ts";
 import { repositoryOf } from "./image_name.ts";
 
-/** The client among the containers of an Engine. */
+/** The client among the containers of an Engine. To decide is all that this module does; server/docker/ acts. */
 export type ContainerFinding =
   /** A client that the user runs. It is used and left alone; the `managed` ones have to go. */
   | {
@@ -72,10 +66,7 @@ export type ContainerAction =
   | { readonly kind: "delay-start" }
   | { readonly kind: "create" }
   /** "wait" leaves it to the Engine, which is at work on it; an event tells when that is done. */
-  | {
-    readonly kind: "replace" | "start" | "unpause" | "wait" | "none";
-    readonly container: DockerContainer;
-  };
+  | { readonly kind: "replace" | "start" | "unpause" | "wait" | "none"; readonly container: DockerContainer };
 
 /** The state that the decision depends on. */
 export interface ManagedState {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { CLIENT_CONTAINER, CLIENT_LABELS, MANAGED } from "./client_container.ts";
 import { classifyContainers, nextAction } from "./container_state.ts";
-import type { DockerContainer } from "./containers.ts";
+import type { DockerContainer } from "./engine_json.ts";
 
 function container(changes: Partial<DockerContainer> = {}): DockerContainer {
   return {

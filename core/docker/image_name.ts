@@ -1,14 +1,10 @@
 /**
- * Names of images, as `docker run` takes them: `[REGISTRY/][NAMESPACE/]REPOSITORY[:TAG][@DIGEST]`.
- *
- * @module
+ * Returns the repository of an image's name `[REGISTRY/][NAMESPACE/]REPOSITORY[:TAG][@DIGEST]`, as `docker run` takes it:
+ * "alpine" of "docker.io/library/alpine:3.20".
  */
-
-/** Returns the last part of an image's name, without tag and digest: "alpine" of "docker.io/library/alpine:3.20". */
 export function repositoryOf(name: string): string {
-  const plain = name.split("@", 1)[0] ?? "";
-  const last = plain.slice(plain.lastIndexOf("/") + 1);
-  return last.split(":", 1)[0] ?? "";
+  const [plain = ""] = name.split("@", 1);
+  return plain.slice(plain.lastIndexOf("/") + 1).replace(/:.*/s, "");
 }
 
 /**

@@ -1,9 +1,3 @@
-/**
- * Backoff between starts of the managed container, as pure arithmetic on times. Only the server starts it, and each
- * failed start causes events that wake the server, so without this it would try without a pause.
- *
- * @module
- */
 import { retryPause } from "../async/backoff.ts";
 
 /** Starts without a pause, of a container that never ran for {@linkcode STABLE_AFTER_MS}. */
@@ -11,7 +5,10 @@ const FREE_STARTS = 4;
 /** Milliseconds after a start from which on earlier ones do not count. */
 const STABLE_AFTER_MS = 60_000;
 
-/** The starts of one container. All times are milliseconds of one monotonic clock. */
+/**
+ * Backoff between starts of the managed container. Only the server starts it, and each failed start causes events that wake
+ * the server, so without this it would try without a pause. All times are milliseconds of one monotonic clock.
+ */
 export class StartBackoff {
   #subject = "";
   #starts = 0;
@@ -31,12 +28,8 @@ export class StartBackoff {
       this.#refusals = 0;
       this.#triedAt = -Infinity;
     }
-    const pause = this.isRefused
-      ? retryPause(this.#refusals, false)
-      : this.isStruggling
-      ? retryPause(this.#starts - FREE_STARTS + 1, false)
-      : 0;
-    return Math.max(0, this.#triedAt + pause - now);
+    const failures = this.#refusals || Math.max(0, this.#starts - FREE_STARTS + 1);
+    return failures === 0 ? 0 : Math.max(0, this.#triedAt + retryPause(failures, false) - now);
   }
 
   /** Counts a start. */

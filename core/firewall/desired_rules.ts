@@ -1,13 +1,3 @@
-/**
- * The rules that let the tunnel's packets reach containers, and containers of two networks each other.
- *
- * Docker's own rules drop both: since Engine 28.2 each container has a drop in raw PREROUTING for whatever does not come in by its
- * own bridge, and the bridges' chains in the filter table drop the same. Docker calls DOCKER-USER before those chains and leaves the rules in it
- * alone, so an accept there ends the matter for that table.
- *
- * @module
- */
-
 import { formatPrefix, maskPrefix, type Prefix } from "../net/prefix.ts";
 import { type FirewallRule, TAG_OPTIONS } from "./rule.ts";
 
@@ -25,48 +15,44 @@ export interface FirewallSpec {
   readonly interfaceName: string;
   /** The chain of the filter table that gets the accepts, `DOCKER-USER` unless the user named another. */
   readonly chain: string;
-  /** The virtual networks, at most one of each family. Rules are kept for the families that occur. */
+  /** The virtual networks, at most one of each family. A family without one gets no rules. */
   readonly sources: readonly Prefix[];
   /** Container networks that shall reach each other. */
   readonly pairs: readonly (readonly [ContainerBridge, ContainerBridge])[];
 }
 
 /**
- * The rules for one family, of each chain the first one topmost.
+ * Lists the rules that let the tunnel's packets reach containers, and containers of two networks each other, for one family of
+ * addresses; of each chain the first one topmost.
  *
- * @param desired what is to be allowed
- * @param family 4 or 6
- * @returns none when the desired has no virtual network of that family
+ * Docker's own rules drop both: since Engine 28.2 each container has a drop in raw PREROUTING for whatever does not come in
+ * by its own bridge, and the bridges' chains in the filter table drop the same. Docker calls DOCKER-USER before those chains
+ * and leaves the rules in it alone, so an accept there ends the matter for that table.
  */
 export function desiredRules(desired: FirewallSpec, family: 4 | 6): FirewallRule[] {
   const { interfaceName, chain, sources, pairs } = desired;
-  const own = sources.filter(({ address }) => address.family === family);
+  const ofFamily = (prefixes: readonly Prefix[]) =>
+    prefixes.filter(({ address }) => address.family === family).map((one) => formatPrefix(maskPrefix(one)));
+  const own = ofFamily(sources);
   if (own.length === 0) return [];
   const directions = pairs.flatMap(([a, b]) => [[a, b], [b, a]] as const);
+  const raw = (match: string) => tagged("raw", "PREROUTING", match, "ACCEPT");
+  const filter = (match: string) => tagged("filter", chain, match, "ACCEPT");
   const rules = [
     raw(`-i ${interfaceName}`),
     ...directions.flatMap(([from, to]) =>
-      to.subnets.filter(({ address }) => address.family === family)
-        .map((subnet) => raw(`-d ${formatPrefix(maskPrefix(subnet))} -i ${from.name}`))
+      ofFamily(to.subnets).map((net) => raw(`-d ${net} -i ${from.name}`))
     ),
-    filter(chain, `-i ${interfaceName}`),
-    filter(chain, `-o ${interfaceName}`),
-    ...directions.map(([from, to]) => filter(chain, `-i ${from.name} -o ${to.name}`)),
-    // Containers of internal networks, and those whose default route is in another network, can answer an address of their
-    // own network only: that of the bridge.
-    ...own.map((source): FirewallRule => ({
-      table: "nat",
-      chain: "POSTROUTING",
-      spec: `-s ${formatPrefix(maskPrefix(source))} ! -o ${interfaceName} ${TAG_OPTIONS} -j MASQUERADE`,
-    })),
+    filter(`-i ${interfaceName}`),
+    filter(`-o ${interfaceName}`),
+    ...directions.map(([from, to]) => filter(`-i ${from.name} -o ${to.name}`)),
+    // Containers of internal networks, and those whose default route is in another network, can answer an address of
+    // their own network only: that of the bridge.
+    ...own.map((net) => tagged("nat", "POSTROUTING", `-s ${net} ! -o ${interfaceName}`, "MASQUERADE")),
   ];
-  return [...new Map(rules.map((rule) => [`${rule.table} ${rule.chain} ${rule.spec}`, rule])).values()];
+  return [...new Map(rules.map((rule) => [Object.values(rule).join(" "), rule])).values()];
 }
 
-function raw(match: string): FirewallRule {
-  return { table: "raw", chain: "PREROUTING", spec: `${match} ${TAG_OPTIONS} -j ACCEPT` };
-}
-
-function filter(chain: string, match: string): FirewallRule {
-  return { table: "filter", chain, spec: `${match} ${TAG_OPTIONS} -j ACCEPT` };
+function tagged(table: FirewallRule["table"], chain: string, match: string, target: string): FirewallRule {
+  return { table, chain, spec: `${match} ${TAG_OPTIONS} -j ${target}` };
 }

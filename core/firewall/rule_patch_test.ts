@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import type { FirewallRule } from "./rule.ts";
+import { type FirewallRule, RuleSnapshot } from "./rule.ts";
 import { diffRules } from "./rule_patch.ts";
-import { RuleSnapshot } from "./rule_snapshot.ts";
 
 const TAG = "-m comment --comment docker-connector";
 const accept = `-i connector0 ${TAG} -j ACCEPT`;

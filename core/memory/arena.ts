@@ -14,13 +14,13 @@ export const IOVEC_SIZE = 16;
 
 /** A block of memory with a known address, handed out front to back. */
 export class Arena {
-  /** The block as bytes. */
+  /** The block as bytes and as words in host order. */
   readonly u8: Uint8Array;
-  /** The block as 16-bit words in host order; index = byte offset / 2. */
+  /** Index = byte offset / 2. */
   readonly u16: Uint16Array;
-  /** The block as signed 32-bit words in host order; index = byte offset / 4. */
+  /** Index = byte offset / 4. */
   readonly i32: Int32Array;
-  /** The block as unsigned 32-bit words in host order; index = byte offset / 4. */
+  /** Index = byte offset / 4. */
   readonly u32: Uint32Array;
   /** For words at any offset: received datagrams begin where the kernel put them. */
   readonly view: DataView;
@@ -76,9 +76,8 @@ export class Arena {
   /** Writes the 64-bit address of byte `target` at byte offset `at` (a multiple of 4). */
   writeAddress(at: number, target: number): void {
     const low = this.#addressLow + target;
-    const carry = low >= 0x1_0000_0000 ? 1 : 0;
     this.u32[at >>> 2] = low;
-    this.u32[(at >>> 2) + 1] = this.#addressHigh + carry;
+    this.u32[(at >>> 2) + 1] = this.#addressHigh + (low >= 0x1_0000_0000 ? 1 : 0);
   }
 
   /** The byte offset that {@linkcode Arena.writeAddress} wrote at `at`; the upper half of the address is taken as read. */

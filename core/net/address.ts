@@ -1,8 +1,3 @@
-/**
- * IP addresses as bytes, and their texts.
- *
- * @module
- */
 import ipaddr from "ipaddr.js";
 
 /** An IPv4 or IPv6 address. `bytes` is in network order: 4 bytes for family 4, 16 for family 6. Treat it as read-only. */
@@ -26,15 +21,10 @@ const MAX_SCOPE = 0xffff_ffff;
 
 /**
  * Reads an address from its text: four decimal octets without leading zeros, or an IPv6 text of RFC 4291 section 2.2.
- * Shortened IPv4 ("10.1"), octal and hexadecimal octets, zone ids and surrounding blanks are refused.
- *
- * @returns the address, or undefined if the text is none
+ * Anything else gives undefined, such as shortened IPv4 ("10.1"), octal and hexadecimal octets, zone ids and surrounding blanks.
  */
 export function parseAddress(text: string): IpAddress | undefined {
-  const ipv4 = parseIpv4(text);
-  if (ipv4 !== undefined) return { family: 4, bytes: ipv4 };
-  const ipv6 = parseIpv6(text);
-  return ipv6 === undefined ? undefined : { family: 6, bytes: ipv6 };
+  return parseIpv4(text) ?? parseIpv6(text);
 }
 
 /**
@@ -42,47 +32,42 @@ export function parseAddress(text: string): IpAddress | undefined {
  * 11). Only the system knows which number an interface has.
  */
 export function isZonedAddress(text: string): boolean {
-  const [, head = ""] = ZONED.exec(text) ?? [];
-  const address = parseAddress(head);
-  return address !== undefined && isLinkLocal(address);
+  return splitZone(text) !== undefined;
 }
 
-/**
- * Reads an address as {@linkcode parseAddress} does, or a link-local IPv6 address with its zone as a number, "fe80::1%2".
- *
- * @returns the address, or undefined if the text is none
- */
+/** Reads an address as {@linkcode parseAddress} does, or a link-local IPv6 address with its zone as a number, "fe80::1%2". */
 export function parseScopedAddress(text: string): IpAddress | undefined {
-  if (!isZonedAddress(text)) return parseAddress(text);
+  const zoned = splitZone(text);
+  if (zoned === undefined) return parseAddress(text);
+  const scope = Number(zoned.zone);
+  return SCOPE.test(zoned.zone) && scope <= MAX_SCOPE ? { ...zoned.address, scope } : undefined;
+}
+
+function splitZone(text: string): { address: IpAddress; zone: string } | undefined {
   const [, head = "", zone = ""] = ZONED.exec(text) ?? [];
   const address = parseAddress(head);
-  const scope = Number(zone);
-  if (address === undefined || !SCOPE.test(zone) || scope > MAX_SCOPE) return undefined;
-  return { ...address, scope };
+  const [first, second = 0] = address?.bytes ?? [];
+  // fe80::/10 (RFC 4291 section 2.5.6)
+  return address?.family === 6 && first === 0xfe && (second & 0xc0) === 0x80 ? { address, zone } : undefined;
 }
 
-// fe80::/10 (RFC 4291 section 2.5.6)
-function isLinkLocal({ family, bytes }: IpAddress): boolean {
-  return family === 6 && bytes[0] === 0xfe && ((bytes[1] ?? 0) & 0xc0) === 0x80;
-}
-
-function parseIpv4(text: string): Uint8Array | undefined {
+function parseIpv4(text: string): IpAddress | undefined {
   if (!ipaddr.IPv4.isValidFourPartDecimal(text)) return undefined;
-  return Uint8Array.from(ipaddr.IPv4.parse(text).octets);
+  return { family: 4, bytes: Uint8Array.from(ipaddr.IPv4.parse(text).octets) };
 }
 
-function parseIpv6(text: string): Uint8Array | undefined {
+function parseIpv6(text: string): IpAddress | undefined {
   let groups = text;
   // ipaddr.js reads "::1.2.3.4" as the mapped address ::ffff:1.2.3.4, so it never gets to see a dotted tail.
   const [, head, tail] = IPV4_TAIL.exec(text) ?? [];
   if (head !== undefined && tail !== undefined) {
-    const octets = parseIpv4(tail);
-    if (octets === undefined) return undefined;
-    const view = new DataView(octets.buffer);
-    groups = `${head}${view.getUint16(0).toString(16)}:${view.getUint16(2).toString(16)}`;
+    const ipv4 = parseIpv4(tail);
+    if (ipv4 === undefined) return undefined;
+    const number = addressToUint32(ipv4);
+    groups = `${head}${(number >>> 16).toString(16)}:${(number & 0xffff).toString(16)}`;
   }
   if (!IPV6_CHARACTERS.test(groups) || !ipaddr.IPv6.isValid(groups)) return undefined;
-  return Uint8Array.from(ipaddr.IPv6.parse(groups).toByteArray());
+  return { family: 6, bytes: Uint8Array.from(ipaddr.IPv6.parse(groups).toByteArray()) };
 }
 
 /**
@@ -98,11 +83,10 @@ export function formatAddress(address: IpAddress): string {
 function formatIpv6(bytes: Uint8Array): string {
   if (isIpv4Mapped(bytes)) return `::ffff:${bytes.subarray(12).join(".")}`;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const groups = Array.from({ length: 8 }, (_, index) => view.getUint16(index * 2));
-  const hex = (part: number[]) => part.map((group) => group.toString(16)).join(":");
-  const zeros = longestZeroRun(groups);
-  if (zeros.length < 2) return hex(groups);
-  return `${hex(groups.slice(0, zeros.start))}::${hex(groups.slice(zeros.start + zeros.length))}`;
+  const text = Array.from({ length: 8 }, (_, index) => view.getUint16(index * 2).toString(16)).join(":");
+  // RFC 5952 section 4.2.3: the longest run of two or more zeros is shortened, the first of equal ones.
+  const zeros = (text.match(/\b0(?::0\b)+/g) ?? []).reduce((a, b) => b.length > a.length ? b : a, "");
+  return zeros === "" ? text : text.replace(new RegExp(`:?\\b${zeros}\\b:?`), "::");
 }
 
 // ::ffff:0:0/96 (RFC 4291 section 2.5.5.2)
@@ -126,17 +110,6 @@ export function mapAddress(address: IpAddress): IpAddress {
   return { family: 6, bytes };
 }
 
-// RFC 5952 section 4.2.3: the longest run is shortened, the first of equal ones.
-function longestZeroRun(groups: number[]): { start: number; length: number } {
-  let longest = { start: 0, length: 0 };
-  let length = 0;
-  groups.forEach((group, index) => {
-    length = group === 0 ? length + 1 : 0;
-    if (length > longest.length) longest = { start: index - length + 1, length };
-  });
-  return longest;
-}
-
 /** Whether both are the same address of the same family and scope. */
 export function equalAddress(a: IpAddress, b: IpAddress): boolean {
   return a.family === b.family && a.scope === b.scope &&
@@ -150,12 +123,12 @@ export function equalAddress(a: IpAddress, b: IpAddress): boolean {
  */
 export function nextAddress(address: IpAddress): IpAddress {
   const bytes = address.bytes.slice();
-  for (let index = bytes.length - 1; index >= 0; index--) {
-    const sum = (bytes[index] ?? 0) + 1;
-    bytes[index] = sum;
-    if (sum <= 0xff) return { family: address.family, bytes };
+  const last = bytes.findLastIndex((byte) => byte < 0xff);
+  if (last < 0) {
+    throw new RangeError(`Cannot count on from ${formatAddress(address)}: it is the last address`);
   }
-  throw new RangeError(`Cannot count on from ${formatAddress(address)}: it is the last address`);
+  bytes[last] = (bytes[last] ?? 0) + 1;
+  return { family: address.family, bytes: bytes.fill(0, last + 1) };
 }
 
 /**

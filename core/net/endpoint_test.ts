@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { anyEndpoint } from "./arbitrary_fixture.ts";
-import { equalEndpoint, formatEndpoint, parseEndpoint, parsePort, toSocketFamily } from "./endpoint.ts";
+import {
+  equalEndpoint,
+  formatEndpoint,
+  formatHostPort,
+  parseEndpoint,
+  parseHostPort,
+  parsePort,
+  toSocketFamily,
+} from "./endpoint.ts";
 
 Deno.test("endpoints read and write as ADDRESS:PORT and [IPV6]:PORT", () => {
   for (
@@ -19,7 +27,7 @@ Deno.test("endpoints read and write as ADDRESS:PORT and [IPV6]:PORT", () => {
   }
 });
 
-Deno.test("parseEndpoint refuses what is no endpoint", () => {
+Deno.test("parseEndpoint refuses every other form", () => {
   const refused = "|127.0.0.1|127.0.0.1:|:2511|127.0.0.1:0|127.0.0.1:65536|127.0.0.1:02511|127.0.0.1:+1|" +
     "127.0.0.1:1 |::1:2511|[::1]|[::1]2511|[127.0.0.1]:2511|[::1%lo]:1|localhost:2511|127.0.0.1:1:2|127.0.0.1:1e3";
   for (const text of refused.split("|")) assert.equal(parseEndpoint(text), undefined, text);
@@ -52,3 +60,51 @@ Deno.test("an IPv6 socket names IPv4 endpoints by mapped addresses", () => {
   assert.equal(toSocketFamily(v4, 4), v4);
   assert.equal(toSocketFamily(v6, 6), v6);
 });
+
+for (
+  const [text, host, port] of [
+    ["desk.example:2512", "desk.example", 2512],
+    ["desk:1", "desk", 1],
+    ["Desk.Example.:65535", "Desk.Example.", 65_535],
+    ["192.0.2.1:2512", "192.0.2.1", 2512],
+    ["[2001:db8::1]:2512", "2001:db8::1", 2512],
+    ["[fe80::1%eth0]:2512", "fe80::1%eth0", 2512],
+  ] as const
+) {
+  Deno.test(`${text} is a host with a port, and is written so`, () => {
+    const remote = parseHostPort(text);
+    assert.deepEqual(remote, { host, port });
+    assert.equal(formatHostPort({ host, port }), text);
+  });
+}
+
+for (
+  const text of [
+    ...[
+      "",
+      ":",
+      "desk",
+      "desk:",
+      ":2512",
+      "desk:0",
+      "desk:65536",
+      "desk:+1",
+      "desk:2512 ",
+      "a b:1",
+      "192.0.2.256:1",
+    ],
+    ...[
+      "2001:db8::1:2512",
+      "[192.0.2.1]:1",
+      "[desk]:1",
+      "[2001:db8::1]",
+      "[2001:db8::1%eth0]:1",
+      "fe80::1%eth0:1",
+      "-desk:1",
+      "desk\n:1",
+    ],
+  ]
+) {
+  Deno.test(`${JSON.stringify(text)} is not a host with a port`, () =>
+    assert.equal(parseHostPort(text), undefined));
+}

@@ -1,12 +1,7 @@
-/**
- * Host and domain names.
- *
- * @module
- */
 import { err, ok, quote, type Result } from "../result.ts";
 
-// RFC 1035 section 2.3.4: 63 bytes a label, 255 in wire form, which makes 253 characters. Underscores are no host
-// name's (RFC 952), but Docker's service names have them.
+// RFC 1035 section 2.3.4: 63 bytes a label, 255 in wire form, which makes 253 characters. Host names have no
+// underscores (RFC 952), but Docker's service names do.
 const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
 const MAX_NAME_LENGTH = 253;
 

@@ -1,11 +1,9 @@
-/**
- * Address prefixes (CIDR, RFC 4632 and RFC 4291 section 2.3).
- *
- * @module
- */
 import { equalAddress, formatAddress, type IpAddress, parseAddress } from "./address.ts";
 
-/** An address with the length of its network part in bits. Host bits may be set, as in 192.168.251.1/24. */
+/**
+ * An address with the length of its network part in bits (CIDR, RFC 4632 and RFC 4291 section 2.3). Host bits may be set,
+ * as in 192.168.251.1/24.
+ */
 export interface Prefix {
   /** The address, host bits and all. */
   readonly address: IpAddress;
@@ -16,13 +14,10 @@ export interface Prefix {
 const PREFIX = /^([^/]+)\/(0|[1-9]\d{0,2})$/;
 
 /**
- * Reads "ADDRESS/LENGTH". A missing length, a netmask in its place and leading zeros are refused.
- *
- * @returns the prefix, or undefined if the text is none
+ * Reads "ADDRESS/LENGTH". Anything else gives undefined, such as a missing length, a netmask in its place or leading zeros.
  */
 export function parsePrefix(text: string): Prefix | undefined {
-  const [, addressText, lengthText] = PREFIX.exec(text) ?? [];
-  if (addressText === undefined || lengthText === undefined) return undefined;
+  const [, addressText = "", lengthText] = PREFIX.exec(text) ?? [];
   const address = parseAddress(addressText);
   const length = Number(lengthText);
   return address === undefined || length > address.bytes.length * 8 ? undefined : { address, length };

@@ -34,7 +34,7 @@ Deno.test("parsePrefix keeps host bits", () => {
   assert.equal(formatPrefix(prefix("FDC0:C0DE:251::1/64")), "fdc0:c0de:251::1/64");
 });
 
-Deno.test("parsePrefix refuses what is no prefix", () => {
+Deno.test("parsePrefix refuses every other form", () => {
   const refused =
     "10.0.0.0|10.0.0.0/|/8|10.0.0.0/33|10.0.0.0/08|10.0.0.0/+8|10.0.0.0/-1|10.0.0.0/8.0|10.0.0.0/1e1|" +
     "10.0.0.0/255.0.0.0|10/8|10.0.0.0/8/8|10.0.0.0 /8|10.0.0.0/8 |::/129|::1%lo/64|fd00::/064|a/8";

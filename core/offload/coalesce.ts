@@ -13,9 +13,16 @@
  *
  * @module
  */
-import { fold, type Sum, swap16 } from "../packet/checksum.ts";
+import { complement, fold, type Sum, swap16 } from "../packet/checksum.ts";
 import { type Arena, IOVEC_SIZE } from "../memory/arena.ts";
-import { IPV4_HEADER, IPV6_HEADER, PROTOCOL_TCP, PROTOCOL_UDP } from "../packet/ip.ts";
+import {
+  IPV4_HEADER,
+  IPV6_HEADER,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+  TCP_HEADER,
+  UDP_HEADER,
+} from "../packet/ip.ts";
 import {
   TCP_CHECKSUM_OFFSET,
   UDP_CHECKSUM_OFFSET,
@@ -30,69 +37,63 @@ import {
 const MAX_PACKET = 65535;
 /** Segments of one write; the kernel splits UDP super packets above UDP_MAX_SEGMENTS = 64 (linux/udp.h). */
 const MAX_SEGMENTS = 64;
-const TCP_HEADER = 20;
-const UDP_HEADER = 8;
 const ACK = 0x10;
 const PSH = 0x08;
 /** IPv4 bytes 6-7 in little-endian order: MF and the fragment offset; DF. */
 const IPV4_FRAGMENT = 0xff3f;
 const IPV4_DONT_FRAGMENT = 0x0040;
 
-/** Kinds of packets that can be coalesced. */
+/** Kinds of packets: one that is never joined, and those that can be. */
 const enum Kind {
-  Single = 0,
-  Tcp = 1,
-  Udp = 2,
+  Single,
+  Tcp,
+  Udp,
 }
 
-/** Kinds of super packets that the device accepts. */
+/** The super packets that the device accepts. */
 export interface CoalesceOptions {
-  /** The device accepts TCP super packets. */
+  /** Those of TCP. */
   readonly tcp: boolean;
-  /** The device accepts UDP super packets (TUN_F_USO4/6). */
+  /** Those of UDP (TUN_F_USO4/6). */
   readonly udp: boolean;
 }
 
 /**
- * Receives one finished frame.
- *
- * @param iovecs byte offset of the first iovec: the virtio header, then the packet in pieces
- * @param count number of iovecs
- * @param packets how many packets the frame stands for
+ * Receives one finished frame that stands for so many packets: `count` iovecs from byte offset `iovecs` on, the virtio
+ * header, then the packet in pieces.
  */
 export type WriteFrame = (iovecs: number, count: number, packets: number) => void;
 
 /** Joins packets and hands finished frames to `write`. */
 export class Coalescer {
-  readonly #arena: Arena;
-  readonly #sum: Sum;
-  readonly #options: CoalesceOptions;
-  readonly #write: WriteFrame;
   readonly #virtio: number;
   readonly #iovecs: number;
+  /** Of the open packet, in all its parts: the first one's place, its kind, and where its headers end. */
   #packet = 0;
   #kind = Kind.Single;
+  #isIpv4 = true;
   #transport = 0;
   #headerLength = 0;
-  /** Payload bytes of the first packet: the segment size. */
+  /** Payload bytes of the first part, which is the segment size, and of the last one. */
   #size = 0;
   #lastSize = 0;
   #count = 0;
   #total = 0;
   #nextSequence = 0;
   #lastFlags = 0;
-  #verified = false;
+  #isVerified = false;
   /** Of the verified open packet: the IPv4 header's sum less the fields that vary. */
   #headerSum = 0;
   /** Of the verified open packet: sum of the pseudo-header's addresses and protocol. */
   #flowSum = 0;
 
   /** Reserves room for the virtio header and the iovecs in the arena. */
-  constructor(arena: Arena, sum: Sum, options: CoalesceOptions, write: WriteFrame) {
-    this.#arena = arena;
-    this.#sum = sum;
-    this.#options = options;
-    this.#write = write;
+  constructor(
+    readonly arena: Arena,
+    readonly sum: Sum,
+    readonly options: CoalesceOptions,
+    readonly write: WriteFrame,
+  ) {
     this.#virtio = arena.allocate(VIRTIO_HEADER + 6, 16);
     this.#iovecs = arena.allocate((MAX_SEGMENTS + 1) * IOVEC_SIZE, 16);
     arena.writeIovec(this.#iovecs, this.#virtio, VIRTIO_HEADER);
@@ -112,61 +113,56 @@ export class Coalescer {
   /** Writes what is open. */
   flush(): void {
     if (this.#count === 0) return;
-    const { u8, u32 } = this.#arena;
+    const { u32 } = this.arena;
     const virtio = this.#virtio >> 2;
-    u32[virtio] = 0;
-    u32[virtio + 1] = 0;
-    u8[this.#virtio + 8] = 0;
-    u8[this.#virtio + 9] = 0;
+    // Twelve bytes for the header's ten: there is room behind it.
+    u32[virtio] = u32[virtio + 1] = u32[virtio + 2] = 0;
     if (this.#count > 1) this.#finish();
     const count = this.#count;
     this.#count = 0;
-    this.#write(this.#iovecs, count + 1, count);
+    this.write(this.#iovecs, count + 1, count);
   }
 
   #open(packet: number, length: number): void {
     this.#packet = packet;
     this.#count = 1;
     this.#total = length;
-    this.#verified = false;
-    this.#arena.writeIovec(this.#iovecs + IOVEC_SIZE, packet, length);
+    this.#isVerified = false;
+    this.arena.writeIovec(this.#iovecs + IOVEC_SIZE, packet, length);
     this.#kind = this.#classify(packet, length);
     if (this.#kind === Kind.Single) return;
-    this.#size = this.#lastSize = length - this.#headerLength;
-    if (this.#kind === Kind.Tcp) {
-      const tcp = packet + this.#transport;
-      this.#lastFlags = this.#arena.u8[tcp + 13];
-      this.#nextSequence = (sequenceOf(this.#arena.u8, tcp) + this.#size) >>> 0;
-    }
+    this.#size = length - this.#headerLength;
+    this.#nextSequence = this.arena.view.getUint32(packet + this.#transport + 4);
+    this.#noteLast(packet, this.#size);
+  }
+
+  /** Notes of the last part what the next one has to continue. */
+  #noteLast(packet: number, payload: number): void {
+    this.#lastSize = payload;
+    if (this.#kind !== Kind.Tcp) return;
+    this.#nextSequence = (this.#nextSequence + payload) >>> 0;
+    this.#lastFlags = this.arena.u8[packet + this.#transport + 13];
   }
 
   /** Classifies a packet and notes where its headers end. */
   #classify(packet: number, length: number): Kind {
-    const { u8 } = this.#arena;
-    let protocol: number;
-    if (u8[packet] === 0x45) {
-      const fragment = u8[packet + 6] | u8[packet + 7] << 8;
-      if ((fragment & IPV4_FRAGMENT) !== 0) return Kind.Single;
-      protocol = u8[packet + 9];
-      this.#transport = IPV4_HEADER;
-    } else if (u8[packet] >>> 4 === 6) {
-      protocol = u8[packet + 6];
-      this.#transport = IPV6_HEADER;
-    } else return Kind.Single;
+    const { u8 } = this.arena;
+    this.#isIpv4 = u8[packet] === 0x45;
+    if (!this.#isIpv4 && u8[packet] >>> 4 !== 6) return Kind.Single;
+    if (this.#isIpv4 && ((u8[packet + 6] | u8[packet + 7] << 8) & IPV4_FRAGMENT) !== 0) return Kind.Single;
+    this.#transport = this.#isIpv4 ? IPV4_HEADER : IPV6_HEADER;
+    const protocol = u8[packet + (this.#isIpv4 ? 9 : 6)];
     const transport = packet + this.#transport;
-    if (protocol === PROTOCOL_TCP && this.#options.tcp) {
+    if (protocol === PROTOCOL_TCP && this.options.tcp) {
       if (length < this.#transport + TCP_HEADER) return Kind.Single;
       const tcpLength = u8[transport + 12] >>> 4 << 2;
       this.#headerLength = this.#transport + tcpLength;
       if (tcpLength < TCP_HEADER || this.#headerLength >= length) return Kind.Single;
       return (u8[transport + 13] & ~PSH) === ACK && (u8[transport + 12] & 15) === 0 ? Kind.Tcp : Kind.Single;
     }
-    if (protocol === PROTOCOL_UDP && this.#options.udp) {
+    if (protocol === PROTOCOL_UDP && this.options.udp) {
       this.#headerLength = this.#transport + UDP_HEADER;
-      if (length <= this.#headerLength) return Kind.Single;
-      const udpLength = u8[transport + 4] << 8 | u8[transport + 5];
-      const hasChecksum = (u8[transport + 6] | u8[transport + 7]) !== 0;
-      return udpLength === length - this.#transport && hasChecksum ? Kind.Udp : Kind.Single;
+      return length > this.#headerLength && this.#isWholeUdp(packet, length) ? Kind.Udp : Kind.Single;
     }
     return Kind.Single;
   }
@@ -177,43 +173,34 @@ export class Coalescer {
       this.#kind === Kind.Single || payload <= 0 || payload > this.#size || this.#lastSize !== this.#size ||
       this.#count >= MAX_SEGMENTS || this.#total + payload > MAX_PACKET
     ) return false;
-    if (!this.#continues(packet)) return false;
-    if (!this.#verified && !this.#verifyOpen()) return false;
+    if (!this.#continues(packet, length)) return false;
+    if (!this.#isVerified && !this.#verifyOpen()) return false;
     if (!this.#checksumsHold(packet, length)) return false;
     this.#count++;
     this.#total += payload;
-    this.#lastSize = payload;
-    this.#arena.writeIovec(this.#iovecs + this.#count * IOVEC_SIZE, packet + this.#headerLength, payload);
-    if (this.#kind === Kind.Tcp) {
-      this.#nextSequence = (this.#nextSequence + payload) >>> 0;
-      this.#lastFlags = this.#arena.u8[packet + this.#transport + 13];
-    }
+    this.arena.writeIovec(this.#iovecs + this.#count * IOVEC_SIZE, packet + this.#headerLength, payload);
+    this.#noteLast(packet, payload);
     return true;
   }
 
   /** Compares the headers of the packet with those of the open one. */
-  #continues(packet: number): boolean {
-    const { view } = this.#arena;
+  #continues(packet: number, length: number): boolean {
+    const { view } = this.arena;
     const open = this.#packet;
-    return (this.#transport === IPV4_HEADER
-      ? sameIpv4(view, packet, open, this.#count)
-      : sameIpv6(view, packet, open)) &&
+    return (this.#isIpv4 ? sameIpv4(view, packet, open, this.#count) : sameIpv6(view, packet, open)) &&
       sameWord(view, packet, open, this.#transport) &&
-      (this.#kind === Kind.Udp ? this.#continuesUdp(packet) : this.#continuesTcp(packet));
+      (this.#kind === Kind.Udp ? this.#isWholeUdp(packet, length) : this.#continuesTcp(packet));
   }
 
-  #continuesUdp(packet: number): boolean {
-    const { view } = this.#arena;
-    const transport = this.#transport;
-    const totalLength = transport === IPV4_HEADER
-      ? view.getUint16(packet + 2)
-      : view.getUint16(packet + 4) + IPV6_HEADER;
-    return view.getUint16(packet + transport + 6) !== 0 &&
-      view.getUint16(packet + transport + 4) === totalLength - transport;
+  /** Whether a UDP datagram has a checksum and fills its packet. */
+  #isWholeUdp(packet: number, length: number): boolean {
+    const { view } = this.arena;
+    const udp = packet + this.#transport;
+    return view.getUint16(udp + 6) !== 0 && view.getUint16(udp + 4) === length - this.#transport;
   }
 
   #continuesTcp(packet: number): boolean {
-    const { view } = this.#arena;
+    const { view } = this.arena;
     const tcp = packet + this.#transport;
     const open = this.#packet + this.#transport;
     if (
@@ -223,41 +210,29 @@ export class Coalescer {
       view.getUint16(tcp + 14) !== view.getUint16(open + 14) ||
       view.getUint16(tcp + 18) !== view.getUint16(open + 18)
     ) return false;
-    const end = this.#headerLength - this.#transport;
-    for (let option = TCP_HEADER; option < end; option += 4) {
+    for (let option = TCP_HEADER; option < this.#headerLength - this.#transport; option += 4) {
       if (!sameWord(view, tcp, open, option)) return false;
     }
     return true;
   }
 
-  /** Verifies the open packet, and keeps the sums of the fields that all packets in it share. */
+  /** Verifies the open packet by the sums of the fields that all packets in it share, which are kept. */
   #verifyOpen(): boolean {
     const packet = this.#packet;
-    const { view } = this.#arena;
-    if (this.#transport === IPV4_HEADER) {
-      const header = fold(this.#sum(packet, IPV4_HEADER));
-      if (header !== 0xffff) return false;
-      this.#headerSum = header + (~ipv4VariableSum(view, packet) & 0xffff);
-    }
+    const variable = ipv4VariableSum(this.arena.view, packet);
+    if (this.#isIpv4) this.#headerSum = this.sum(packet, IPV4_HEADER) + complement(variable);
     const protocol = swap16(this.#kind === Kind.Tcp ? PROTOCOL_TCP : PROTOCOL_UDP);
-    this.#flowSum = protocol +
-      (this.#transport === IPV4_HEADER ? this.#sum(packet + 12, 8) : this.#sum(packet + 8, 32));
-    this.#verified = this.#transportHolds(packet, this.#headerLength + this.#size);
-    return this.#verified;
+    this.#flowSum = protocol + (this.#isIpv4 ? this.sum(packet + 12, 8) : this.sum(packet + 8, 32));
+    this.#isVerified = this.#checksumsHold(packet, this.#headerLength + this.#size);
+    return this.#isVerified;
   }
 
-  /** Verifies a packet that continues the open one, which is verified. */
+  /** Verifies a packet of the open one's flow. */
   #checksumsHold(packet: number, length: number): boolean {
-    if (
-      this.#transport === IPV4_HEADER &&
-      fold(this.#headerSum + ipv4VariableSum(this.#arena.view, packet)) !== 0xffff
-    ) return false;
-    return this.#transportHolds(packet, length);
-  }
-
-  #transportHolds(packet: number, length: number): boolean {
+    const { view } = this.arena;
+    if (this.#isIpv4 && fold(this.#headerSum + ipv4VariableSum(view, packet)) !== 0xffff) return false;
     const covered = length - this.#transport;
-    return fold(this.#pseudoHeader(covered) + this.#sum(packet + this.#transport, covered)) === 0xffff;
+    return fold(this.#pseudoHeader(covered) + this.sum(packet + this.#transport, covered)) === 0xffff;
   }
 
   /** Sum of the pseudo-header (RFC 9293 section 3.1, RFC 8200 section 8.1) for `length` transport bytes. */
@@ -267,36 +242,30 @@ export class Coalescer {
 
   /** Turns the open packet's headers into those of the super packet and fills in the virtio header. */
   #finish(): void {
-    const { u8, u16 } = this.#arena;
+    const { u8, u16, view } = this.arena;
     const packet = this.#packet;
-    const isIpv4 = this.#transport === IPV4_HEADER;
-    if (isIpv4) {
-      writeBigEndian(u8, packet + 2, this.#total);
-      u8[packet + 10] = 0;
-      u8[packet + 11] = 0;
-      writeLittleEndian(u8, packet + 10, ~fold(this.#sum(packet, IPV4_HEADER)) & 0xffff);
-    } else writeBigEndian(u8, packet + 4, this.#total - IPV6_HEADER);
+    if (this.#isIpv4) {
+      view.setUint16(packet + 2, this.#total);
+      view.setUint16(packet + 10, 0);
+      view.setUint16(packet + 10, complement(fold(this.sum(packet, IPV4_HEADER))), true);
+    } else view.setUint16(packet + 4, this.#total - IPV6_HEADER);
 
     const transport = packet + this.#transport;
     const covered = this.#total - this.#transport;
     const isTcp = this.#kind === Kind.Tcp;
     const checksumOffset = isTcp ? TCP_CHECKSUM_OFFSET : UDP_CHECKSUM_OFFSET;
     if (isTcp) u8[transport + 13] |= this.#lastFlags & PSH;
-    else writeBigEndian(u8, transport + 4, covered);
-    writeLittleEndian(u8, transport + checksumOffset, fold(this.#pseudoHeader(covered)));
+    else view.setUint16(transport + 4, covered);
+    view.setUint16(transport + checksumOffset, fold(this.#pseudoHeader(covered)), true);
 
     const word = this.#virtio >> 1;
     u8[this.#virtio] = VIRTIO_NEEDS_CHECKSUM;
-    u8[this.#virtio + 1] = isTcp ? (isIpv4 ? VIRTIO_GSO_TCP4 : VIRTIO_GSO_TCP6) : VIRTIO_GSO_UDP;
+    u8[this.#virtio + 1] = isTcp ? (this.#isIpv4 ? VIRTIO_GSO_TCP4 : VIRTIO_GSO_TCP6) : VIRTIO_GSO_UDP;
     u16[word + 1] = this.#headerLength;
     u16[word + 2] = this.#size;
     u16[word + 3] = this.#transport;
     u16[word + 4] = checksumOffset;
   }
-}
-
-function sequenceOf(u8: Uint8Array, tcp: number): number {
-  return (u8[tcp + 4] << 24 | u8[tcp + 5] << 16 | u8[tcp + 6] << 8 | u8[tcp + 7]) >>> 0;
 }
 
 /** Whether two packets have the same 32-bit word at byte offset `at`. */
@@ -329,14 +298,4 @@ function ipv4VariableSum(view: DataView, packet: number): number {
   return fold(
     view.getUint16(packet + 2, true) + view.getUint16(packet + 4, true) + view.getUint16(packet + 10, true),
   );
-}
-
-function writeBigEndian(u8: Uint8Array, at: number, value: number): void {
-  u8[at] = value >>> 8;
-  u8[at + 1] = value & 0xff;
-}
-
-function writeLittleEndian(u8: Uint8Array, at: number, value: number): void {
-  u8[at] = value & 0xff;
-  u8[at + 1] = value >>> 8;
 }

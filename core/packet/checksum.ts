@@ -9,11 +9,7 @@
  */
 import { sumWasm } from "./checksum_wasm.ts";
 
-/**
- * Sums `length` bytes at byte offset `offset`.
- *
- * @returns the ones' complement sum, folded once: 0 to 0x1fffe
- */
+/** The ones' complement sum of `length` bytes at byte offset `offset`, folded once: 0 to 0x1fffe. */
 export type Sum = (offset: number, length: number) => number;
 
 /** Builds the sum over a memory; the code runs 16 bytes a step at any alignment (checksum.wat). */
@@ -27,6 +23,11 @@ export function createSum(memory: WebAssembly.Memory): Sum {
 export function fold(sum: number): number {
   const once = (sum & 0xffff) + (sum >>> 16);
   return (once & 0xffff) + (once >>> 16);
+}
+
+/** What takes a 16-bit number out of a ones' complement sum when it is added; of a folded sum, the checksum. */
+export function complement(value: number): number {
+  return ~value & 0xffff;
 }
 
 /** Exchanges the two bytes of a 16-bit number. */

@@ -1,9 +1,4 @@
-/**
- * ICMP echo (RFC 792): a request becomes its reply where it lies.
- *
- * @module
- */
-import { fold } from "./checksum.ts";
+import { complement, fold } from "./checksum.ts";
 
 const PROTOCOL_ICMP = 1;
 const ECHO_REPLY = 0;
@@ -44,7 +39,7 @@ export function answerEcho(u8: Uint8Array, at: number, length: number): boolean 
   }
   u8[at + icmp] = ECHO_REPLY;
   const checksum = u8[at + icmp + 2] << 8 | u8[at + icmp + 3];
-  const corrected = ~fold((~checksum & 0xffff) + (~(ECHO_REQUEST << 8) & 0xffff)) & 0xffff;
+  const corrected = complement(fold(complement(checksum) + complement(ECHO_REQUEST << 8)));
   u8[at + icmp + 2] = corrected >>> 8;
   u8[at + icmp + 3] = corrected & 0xff;
   return true;

@@ -1,6 +1,6 @@
 /**
- * First checks of a packet: whether the bytes are one whole IPv4 (RFC 791) or IPv6 (RFC 8200) packet. Every
- * read stays within the given length.
+ * The headers of a packet: whether the bytes are one whole IPv4 (RFC 791) or IPv6 (RFC 8200) packet, and what an
+ * IPv4 header says. Every read stays within the given length.
  *
  * @module
  */
@@ -13,13 +13,18 @@ export const IPV6_HEADER = 40;
 export const PROTOCOL_TCP = 6;
 /** Protocol number of UDP (the same list). */
 export const PROTOCOL_UDP = 17;
+/** Bytes of a TCP header without options (RFC 9293 section 3.1). */
+export const TCP_HEADER = 20;
+/** Bytes of a UDP header (RFC 768). */
+export const UDP_HEADER = 8;
 
-/**
- * Checks whether `length` bytes at `offset` are exactly one IP packet: a sound header whose total length is
- * `length`.
- *
- * @returns 4 or 6 for a packet of that version, 0 for anything else
- */
+/** IPv4 option types (RFC 791 section 3.1): end of the list, no operation, loose and strict source and record route. */
+const END = 0;
+const NO_OPERATION = 1;
+const LOOSE_SOURCE_ROUTE = 131;
+const STRICT_SOURCE_ROUTE = 137;
+
+/** The version of the IP packet that `length` bytes at `offset` are, by a sound header of that length; 0 if none. */
 export function packetVersion(bytes: Uint8Array, offset: number, length: number): 0 | 4 | 6 {
   if (length < IPV4_HEADER) return 0;
   const version = bytes[offset] >>> 4;
@@ -45,4 +50,27 @@ export function ipv4Destination(bytes: Uint8Array, offset: number): number {
 export function ipv4Source(bytes: Uint8Array, offset: number): number {
   return (bytes[offset + 12] << 24 | bytes[offset + 13] << 16 | bytes[offset + 14] << 8 |
     bytes[offset + 15]) >>> 0;
+}
+
+/**
+ * Whether the IPv4 packet at `at` has a source route; the caller has checked the packet. It names hosts on the way, so
+ * the packet goes elsewhere than its destination says, past any filter of destinations. Options that end badly count
+ * as one.
+ */
+export function hasSourceRoute(bytes: Uint8Array, at: number): boolean {
+  const length = (bytes[at] & 15) << 2;
+  if (length === IPV4_HEADER) return false;
+  const end = at + length;
+  for (let option = at + IPV4_HEADER; option < end;) {
+    const type = bytes[option];
+    if (type === END) return false;
+    if (type === LOOSE_SOURCE_ROUTE || type === STRICT_SOURCE_ROUTE) return true;
+    if (type === NO_OPERATION) option++;
+    else {
+      const size = option + 1 < end ? bytes[option + 1] : 0;
+      if (size < 2 || option + size > end) return true;
+      option += size;
+    }
+  }
+  return false;
 }

@@ -1,10 +1,3 @@
-/**
- * Datagrams on their way out, as the kernel wants them: an array of `struct iovec` in the arena, two for a datagram
- * (header and payload), so that the segments of one large TCP packet share their payload memory and only their headers
- * are written again. Lengths and endpoints stand beside it in typed arrays.
- *
- * @module
- */
 import { type Arena, IOVEC_SIZE } from "../memory/arena.ts";
 
 /**
@@ -15,7 +8,12 @@ export const HEADER_CAPACITY = 128;
 /** iovecs of one datagram: header and payload. */
 export const IOVECS_PER_DATAGRAM = 2;
 
-/** A bounded queue of datagrams, filled by the TUN side and emptied by the UDP side. */
+/**
+ * Datagrams on their way out, as the kernel wants them: a bounded queue, filled by the TUN side and emptied by the UDP
+ * side. It is an array of `struct iovec` in the arena, two for a datagram (header and payload), so that the segments of
+ * one large TCP packet share their payload memory and only their headers are written again. Lengths and endpoints stand
+ * beside it in typed arrays.
+ */
 export class TxQueue {
   /** Number of datagrams in the queue. */
   count = 0;
@@ -31,11 +29,7 @@ export class TxQueue {
   /** Bytes of the header rooms that are taken. */
   #headersUsed = 0;
 
-  /**
-   * Reserves iovecs and header room in the arena.
-   *
-   * @param capacity how many datagrams fit
-   */
+  /** Reserves iovecs and header room in the arena for `capacity` datagrams. */
   constructor(readonly arena: Arena, readonly capacity: number) {
     this.lengths = new Int32Array(capacity);
     this.endpoints = new Int32Array(capacity);
@@ -67,25 +61,23 @@ export class TxQueue {
 
   /** Appends a datagram whose header was written at {@linkcode nextHeader} and whose payload stays where it is. */
   pushSegment(headerLength: number, payload: number, payloadLength: number): void {
-    const index = this.count++;
     const header = this.nextHeader;
     this.#headersUsed += roomOf(headerLength);
+    this.#push(header, headerLength, payload, payloadLength);
+  }
+
+  /** Appends a datagram that lies in one piece. */
+  pushWhole(offset: number, length: number): void {
+    this.#push(offset, length, offset, 0);
+  }
+
+  #push(header: number, headerLength: number, payload: number, payloadLength: number): void {
+    const index = this.count++;
     const iovec = this.iovecs + index * IOVECS_PER_DATAGRAM * IOVEC_SIZE;
     this.arena.writeIovec(iovec, header, headerLength);
     this.arena.writeIovec(iovec + IOVEC_SIZE, payload, payloadLength);
     this.headers[index] = header;
     this.lengths[index] = headerLength + payloadLength;
-    this.endpoints[index] = 0;
-  }
-
-  /** Appends a datagram that lies in one piece. */
-  pushWhole(offset: number, length: number): void {
-    const index = this.count++;
-    const iovec = this.iovecs + index * IOVECS_PER_DATAGRAM * IOVEC_SIZE;
-    this.arena.writeIovec(iovec, offset, length);
-    this.arena.writeIovec(iovec + IOVEC_SIZE, offset, 0);
-    this.headers[index] = offset;
-    this.lengths[index] = length;
     this.endpoints[index] = 0;
   }
 

@@ -14,7 +14,7 @@
  */
 import { timingSafeEqual } from "node:crypto";
 import type { Endpoint } from "../net/endpoint.ts";
-import { CHALLENGE_ANSWER_LENGTH, CHALLENGE_LENGTH, HEARTBEAT } from "./datagram.ts";
+import { CHALLENGE_LENGTH, HEARTBEAT } from "./datagram.ts";
 import type { HeartbeatMac } from "./heartbeat.ts";
 
 const CHALLENGE = 1;
@@ -31,10 +31,7 @@ export function isChallenge(datagram: Uint8Array): boolean {
 
 /** Makes the answer to a challenge: a datagram of 33 bytes. */
 export function answerChallenge(proof: HeartbeatMac, challenge: Uint8Array): Uint8Array<ArrayBuffer> {
-  const answer = new Uint8Array(CHALLENGE_ANSWER_LENGTH);
-  answer.set(challenge);
-  answer.set(proof.ofChallenge(challenge.subarray(CHALLENGE, PROOF)), PROOF);
-  return answer;
+  return new Uint8Array([...challenge, ...proof.ofChallenge(challenge.subarray(CHALLENGE, PROOF))]);
 }
 
 /** Tells whether an answer proves the key, to any challenge. The comparison takes constant time. */
@@ -48,25 +45,14 @@ export class Challenges {
   /** How often all challenges were invalidated. It is part of each, so older ones do not match any more. */
   #invalidations = 0;
 
-  /**
-   * Starts a run.
-   *
-   * @param secret {@linkcode CHALLENGE_SECRET_LENGTH} random bytes of this run
-   */
+  /** Starts a run, with a secret of {@linkcode CHALLENGE_SECRET_LENGTH} random bytes. */
   constructor(secret: Uint8Array) {
     this.#secret = secret;
   }
 
-  /**
-   * Makes the challenge for an endpoint: a datagram of 17 bytes.
-   *
-   * @param now milliseconds since 1970
-   */
+  /** Makes the challenge for an endpoint: a datagram of 17 bytes. `now` is in milliseconds since 1970. */
   issue({ mac }: HeartbeatMac, endpoint: Endpoint, now: number): Uint8Array<ArrayBuffer> {
-    const datagram = new Uint8Array(CHALLENGE_LENGTH);
-    datagram[0] = HEARTBEAT;
-    datagram.set(this.#make(mac, endpoint, Math.floor(now / CHALLENGE_PERIOD)), CHALLENGE);
-    return datagram;
+    return new Uint8Array([HEARTBEAT, ...this.#make(mac, endpoint, Math.floor(now / CHALLENGE_PERIOD))]);
   }
 
   /** Tells whether an answer from this endpoint is to a challenge that is still valid. The comparison takes constant time. */

@@ -4,11 +4,12 @@
  *
  * @module
  */
+import { TokenBucket } from "../async/token_bucket.ts";
 import { packetVersion } from "../packet/ip.ts";
 import { CONTROL } from "./datagram.ts";
 
 /** Bytes of the header: type and length of the text (u16, big endian). */
-export const CONTROL_HEADER_LENGTH = 3;
+const CONTROL_HEADER_LENGTH = 3;
 /** The control version that our server announces first in every text. */
 export const CONTROL_VERSION = 2;
 /** Longest text: its length is a 16-bit number. */
@@ -35,9 +36,7 @@ export function encodeControl(text: string, mtu: number): Uint8Array<ArrayBuffer
       `Cannot send a control text of ${length} bytes: the maximum is ${MAX_CONTROL_LENGTH}`,
     );
   }
-  const message = new Uint8Array(CONTROL_HEADER_LENGTH + length);
-  message.set([CONTROL, length >>> 8, length & 0xff]);
-  message.set(bytes, CONTROL_HEADER_LENGTH);
+  const message = new Uint8Array([CONTROL, length >>> 8, length & 0xff, ...bytes]);
   const datagrams: Uint8Array<ArrayBuffer>[] = [];
   for (let at = 0; at < message.length;) {
     const length = Math.min(mtu, message.length - at);
@@ -68,7 +67,8 @@ export type Assembly =
 
 /** Assembles control texts from the datagrams of one server. */
 export class ControlAssembler {
-  #parts: Uint8Array[] = [];
+  #decoder = new TextDecoder();
+  #text = "";
   #missing = 0;
 
   /**
@@ -76,25 +76,41 @@ export class ControlAssembler {
    * ASCII, so none of their bytes is 01.
    */
   push(datagram: Uint8Array): Assembly {
-    if (datagram[0] === CONTROL) {
-      if (datagram.length < CONTROL_HEADER_LENGTH) return { kind: "stray" };
-      this.#parts = [];
+    const isHeader = datagram[0] === CONTROL;
+    if (isHeader ? datagram.length < CONTROL_HEADER_LENGTH : this.#missing === 0) return { kind: "stray" };
+    if (isHeader) {
+      this.#decoder = new TextDecoder();
+      this.#text = "";
       this.#missing = (datagram[1] ?? 0) << 8 | (datagram[2] ?? 0);
-      return this.#add(datagram.subarray(CONTROL_HEADER_LENGTH));
     }
-    return this.#missing === 0 ? { kind: "stray" } : this.#add(datagram);
+    // Bytes after the announced length belong to nothing.
+    const start = isHeader ? CONTROL_HEADER_LENGTH : 0;
+    const part = datagram.subarray(start, start + this.#missing);
+    this.#missing -= part.length;
+    const isPartial = this.#missing > 0;
+    this.#text += this.#decoder.decode(part, { stream: isPartial });
+    return isPartial ? { kind: "partial" } : { kind: "text", text: this.#text };
+  }
+}
+
+/** Bytes of text a second for all such senders together, and the burst: the longest texts of a few clients that start. */
+const BYTES_PER_SECOND = 4 * 1024;
+const MAX_BURST = 64 * 1024;
+
+/**
+ * Bounds the control texts for senders that proved nothing and whose address may be forged. A text may have some kilobytes, so
+ * without a bound it would amplify what an attacker sends to another machine.
+ */
+export class ControlBudget {
+  readonly #bucket: TokenBucket;
+
+  /** Makes a full budget. `now` is in milliseconds on any scale that is always the same. */
+  constructor(now: number) {
+    this.#bucket = new TokenBucket(BYTES_PER_SECOND, MAX_BURST, now);
   }
 
-  #add(part: Uint8Array): Assembly {
-    // Bytes after the announced length belong to nothing.
-    const bytes = part.slice(0, this.#missing);
-    this.#parts.push(bytes);
-    this.#missing -= bytes.length;
-    if (this.#missing > 0) return { kind: "partial" };
-    const decoder = new TextDecoder();
-    const text = this.#parts.map((each) => decoder.decode(each, { stream: true })).join("") +
-      decoder.decode();
-    this.#parts = [];
-    return { kind: "text", text };
+  /** Tells whether a text of so many bytes may be sent now. One above the burst may be sent when the budget is full. */
+  take(bytes: number, now: number): boolean {
+    return this.#bucket.take(Math.min(bytes, MAX_BURST), now);
   }
 }

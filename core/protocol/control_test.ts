@@ -4,6 +4,7 @@ import { packetVersion } from "../packet/ip.ts";
 import {
   type Assembly,
   ControlAssembler,
+  ControlBudget,
   encodeControl,
   MAX_CONTROL_LENGTH,
   parseControl,
@@ -121,4 +122,18 @@ Deno.test("commands are told apart by commas, words by spaces", () => {
     words: ["y"],
   }]);
   assert.deepEqual(parseControl(""), []);
+});
+
+Deno.test("a flood of heartbeats from forged addresses draws 4 KiB a second after the first 64", () => {
+  const budget = new ControlBudget(0);
+  let octets = 0;
+  for (let now = 0; now < 10_000; now++) if (budget.take(3000, now)) octets += 3000;
+  assert.ok(octets > 90_000 && octets <= 104 * 1024, String(octets));
+});
+
+Deno.test("the longest text goes when the budget is full", () => {
+  const budget = new ControlBudget(0);
+  assert.equal(budget.take(200_000, 0), true);
+  assert.equal(budget.take(1, 0), false);
+  assert.equal(budget.take(200_000, 16_000), true);
 });

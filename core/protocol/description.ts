@@ -1,9 +1,3 @@
-/**
- * The description that a client of version 2 sends after a server announced `version 2`: octet 03, then JSON
- * (docs/internals/protocol.md).
- *
- * @module
- */
 import { DESCRIPTION } from "./datagram.ts";
 
 /** The states of Docker's firewall. */
@@ -24,7 +18,10 @@ export interface FirewallFacts {
   readonly fault?: string;
 }
 
-/** A client's description of itself. */
+/**
+ * A client's description of itself, which one of version 2 sends after a server announced `version 2`: octet 03, then JSON
+ * (docs/internals/protocol.md).
+ */
 export interface ClientDescription {
   /** The client's version, such as "0.1.0". */
   readonly version: string;
@@ -47,90 +44,72 @@ const MAX_LIST = 16;
 const MAX_SUBNETS = 64;
 const MAX_NUMBER = 0x7fffffff;
 
-/**
- * Encodes a description as a datagram.
- *
- * @param maximum bytes that it may have; subnets at the end of the list are left out as needed
- */
+/** Encodes a description as a datagram of at most `maximum` bytes; subnets at the end of the list are left out as needed. */
 export function encodeDescription(
   description: ClientDescription,
   maximum: number = Infinity,
 ): Uint8Array<ArrayBuffer> {
   const { firewall, subnets = [] } = description;
-  const sound: ClientDescription = firewall?.fault === undefined
-    ? description
-    : { ...description, firewall: { ...firewall, fault: printable(firewall.fault).slice(0, MAX_FAULT) } };
+  const fault = firewall?.fault?.replace(/[^\x20-\x7e]/g, "?").slice(0, MAX_FAULT);
+  const sound = fault === undefined ? description : { ...description, firewall: { ...firewall, fault } };
   for (let count = Math.min(subnets.length, MAX_SUBNETS);; count--) {
     const left = subnets.length - count;
-    const datagram = encode(
-      left === 0 ? sound : { ...sound, subnets: subnets.slice(0, count), truncatedSubnets: left },
-    );
-    if (datagram.length <= maximum || count === 0) return datagram;
+    const fitting = left === 0
+      ? sound
+      : { ...sound, subnets: subnets.slice(0, count), truncatedSubnets: left };
+    const text = new TextEncoder().encode(JSON.stringify(fitting));
+    if (1 + text.length <= maximum || count === 0) return new Uint8Array([DESCRIPTION, ...text]);
   }
 }
 
-function encode(description: ClientDescription): Uint8Array<ArrayBuffer> {
-  const text = new TextEncoder().encode(JSON.stringify(description));
-  const datagram = new Uint8Array(1 + text.length);
-  datagram[0] = DESCRIPTION;
-  datagram.set(text, 1);
-  return datagram;
-}
+type Check = (value: unknown) => boolean;
+type Shape<T> = { readonly [Field in keyof T]-?: Check };
 
-function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, "?");
+const isCount: Check = (value) =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_NUMBER;
+
+/** Printable ASCII only: the text is shown in a terminal. */
+const isText = (maximum: number): Check => (value) =>
+  typeof value === "string" && value.length <= maximum && /^[\x20-\x7e]*$/.test(value);
+
+const isList = (maximum: number): Check => (value) =>
+  Array.isArray(value) && value.length <= maximum && value.every(isText(MAX_TEXT));
+
+const isOptional = (check: Check): Check => (value) => value === undefined || check(value);
+
+const FIREWALL_SHAPE: Shape<FirewallFacts> = {
+  state: (value) => FIREWALL_STATES.some((state) => state === value),
+  backend: (value) => value === null || isText(MAX_TEXT)(value),
+  rules: isCount,
+  fault: isOptional(isText(MAX_FAULT)),
+};
+
+const CLIENT_SHAPE: Shape<ClientDescription> = {
+  version: isText(MAX_TEXT),
+  addresses: isList(MAX_LIST),
+  revision: isOptional(isCount),
+  subnets: isOptional(isList(MAX_SUBNETS)),
+  truncatedSubnets: isOptional(isCount),
+  firewall: isOptional((value) => pick(value, FIREWALL_SHAPE) !== undefined),
+};
+
+/** Picks the fields of a shape, without those that are absent; undefined where one does not fit. */
+function pick<T>(value: unknown, shape: Shape<T>): T | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const fields = Object.keys(shape).map((name) => [name, Reflect.get(value, name)] as const);
+  if (!fields.every(([name, field]) => shape[name as keyof T](field))) return undefined;
+  return Object.fromEntries(fields.filter(([, field]) => field !== undefined)) as T;
 }
 
 /** Decodes a description; undefined when the datagram is not one. Unknown fields are left out. */
 export function decodeDescription(datagram: Uint8Array): ClientDescription | undefined {
   if (datagram[0] !== DESCRIPTION) return undefined;
-  let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(datagram.subarray(1)));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(datagram.subarray(1));
+    const description = pick(JSON.parse(text), CLIENT_SHAPE);
+    const firewall = pick(description?.firewall, FIREWALL_SHAPE);
+    return description && firewall ? { ...description, firewall } : description;
   } catch {
     return undefined;
   }
-  if (!isObject(value)) return undefined;
-  const { version, addresses, revision, subnets, truncatedSubnets } = value;
-  if (!isText(version, MAX_TEXT) || !isList(addresses, MAX_LIST)) return undefined;
-  if (revision !== undefined && !isCount(revision)) return undefined;
-  if (subnets !== undefined && !isList(subnets, MAX_SUBNETS)) return undefined;
-  if (truncatedSubnets !== undefined && !isCount(truncatedSubnets)) return undefined;
-  const firewall = value.firewall === undefined ? undefined : readFirewall(value.firewall);
-  if (firewall === undefined && value.firewall !== undefined) return undefined;
-  return {
-    version,
-    addresses,
-    ...revision === undefined ? {} : { revision },
-    ...subnets === undefined ? {} : { subnets },
-    ...truncatedSubnets === undefined ? {} : { truncatedSubnets },
-    ...firewall === undefined ? {} : { firewall },
-  };
-}
-
-function readFirewall(value: unknown): FirewallFacts | undefined {
-  if (!isObject(value)) return undefined;
-  const { state: word, backend, rules, fault } = value;
-  const state = FIREWALL_STATES.find((each) => each === word);
-  if (state === undefined || !isCount(rules)) return undefined;
-  if (backend !== null && !isText(backend, MAX_TEXT)) return undefined;
-  if (fault !== undefined && !isText(fault, MAX_FAULT)) return undefined;
-  return { state, backend, rules, ...fault === undefined ? {} : { fault } };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isList(value: unknown, maximum: number): value is string[] {
-  return Array.isArray(value) && value.length <= maximum && value.every((each) => isText(each, MAX_TEXT));
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isInteger(value) && typeof value === "number" && value >= 0 && value <= MAX_NUMBER;
-}
-
-/** Printable ASCII only: the text is shown in a terminal. */
-function isText(value: unknown, maximum: number): value is string {
-  return typeof value === "string" && value.length <= maximum && /^[\x20-\x7e]*$/.test(value);
 }

@@ -67,9 +67,9 @@ for (
     ["a number", "3"],
     ["no version", '{"addresses":[]}'],
     ["no addresses", '{"version":"1"}'],
-    ["a version that is no text", '{"version":1,"addresses":[]}'],
-    ["an address that is no text", '{"version":"1","addresses":[1]}'],
-    ["addresses that are no list", '{"version":"1","addresses":{"length":0}}'],
+    ["a version that is not text", '{"version":1,"addresses":[]}'],
+    ["an address that is not text", '{"version":"1","addresses":[1]}'],
+    ["addresses that are not a list", '{"version":"1","addresses":{"length":0}}'],
     ["a long version", JSON.stringify({ version: "x".repeat(65), addresses: [] })],
     ["many addresses", JSON.stringify({ version: "1", addresses: new Array(17).fill("a") })],
     ["an escape sequence for the terminal", '{"version":"\\u001b[2J","addresses":[]}'],
@@ -102,7 +102,7 @@ for (
     ["letters beyond ASCII", '{"version":"1","addresses":["\\u202e"]}'],
   ] as const
 ) {
-  Deno.test(`a description with ${what} is none`, () => {
+  Deno.test(`a description with ${what} is refused`, () => {
     assert.equal(decodeDescription(datagram(json)), undefined);
   });
 }

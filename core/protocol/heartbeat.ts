@@ -34,11 +34,9 @@ export interface HeartbeatMac {
 /** Encodes a heartbeat. With a key it carries the proof for `now`, milliseconds since 1970. */
 export function encodeHeartbeat(proof: HeartbeatMac | undefined, now: number): Uint8Array<ArrayBuffer> {
   if (proof === undefined) return new Uint8Array([HEARTBEAT]);
-  const heartbeat = new Uint8Array(KEYED_HEARTBEAT_LENGTH);
-  heartbeat[0] = HEARTBEAT;
-  new DataView(heartbeat.buffer).setBigUint64(TIME, BigInt(Math.floor(now)));
-  heartbeat.set(proof.ofTime(heartbeat.subarray(TIME, PROOF)), PROOF);
-  return heartbeat;
+  const time = new Uint8Array(PROOF - TIME);
+  new DataView(time.buffer).setBigUint64(0, BigInt(Math.floor(now)));
+  return new Uint8Array([HEARTBEAT, ...time, ...proof.ofTime(time)]);
 }
 
 /** Why a heartbeat does not bind its sender. */
@@ -64,7 +62,6 @@ export class HeartbeatVerifier {
    * have accepted it.
    *
    * @param proof the key that clients must prove; undefined: none, then every heartbeat binds
-   * @param challenges those of this run
    * @param startedAt when this run began, milliseconds since 1970
    */
   constructor(readonly proof: HeartbeatMac | undefined, challenges: Challenges, startedAt: number) {
@@ -72,12 +69,7 @@ export class HeartbeatVerifier {
     this.#latest = startedAt + HEARTBEAT_WINDOW;
   }
 
-  /**
-   * Verifies one heartbeat, or one answer to a challenge.
-   *
-   * @param endpoint who sent it
-   * @param now the server's time in milliseconds since 1970
-   */
+  /** Verifies one heartbeat, or one answer to a challenge. `now` is the server's time in milliseconds since 1970. */
   verify(message: Uint8Array, endpoint: Endpoint, now: number): HeartbeatVerdict {
     const { proof } = this;
     const { length } = message;
@@ -86,7 +78,11 @@ export class HeartbeatVerifier {
       return isHeartbeat ? { kind: "bind", isAnswer: false, isProven: false } : refuse("length");
     }
     if (length === HEARTBEAT_LENGTH) return refuse("no-key");
-    if (length === CHALLENGE_ANSWER_LENGTH) return this.#verifyAnswer(proof, message, endpoint, now);
+    if (length === CHALLENGE_ANSWER_LENGTH) {
+      if (!isProven(proof, message)) return refuse("proof");
+      const isCurrent = this.#challenges.isCurrent(proof, message, endpoint, now);
+      return isCurrent ? { kind: "bind", isAnswer: true, isProven: true } : refuse("challenge");
+    }
     if (length !== KEYED_HEARTBEAT_LENGTH) return refuse("length");
     if (!timingSafeEqual(proof.ofTime(message.subarray(TIME, PROOF)), message.subarray(PROOF))) {
       return refuse("proof");
@@ -95,25 +91,10 @@ export class HeartbeatVerifier {
     const isLater = time > this.#latest;
     // A time in the future is not accepted later either: an attacker who saw the heartbeat could send it then.
     this.#latest = Math.max(this.#latest, time);
-    if (isLater && Math.abs(now - time) <= HEARTBEAT_WINDOW) {
-      return { kind: "bind", isAnswer: false, isProven: true };
-    }
-    return {
-      kind: "challenge",
-      datagram: this.#challenges.issue(proof, endpoint, now),
-      fault: Math.abs(now - time) > HEARTBEAT_WINDOW ? "time" : "replay",
-    };
-  }
-
-  #verifyAnswer(
-    proof: HeartbeatMac,
-    answer: Uint8Array,
-    endpoint: Endpoint,
-    now: number,
-  ): HeartbeatVerdict {
-    if (!isProven(proof, answer)) return refuse("proof");
-    if (!this.#challenges.isCurrent(proof, answer, endpoint, now)) return refuse("challenge");
-    return { kind: "bind", isAnswer: true, isProven: true };
+    const isNear = Math.abs(now - time) <= HEARTBEAT_WINDOW;
+    if (isLater && isNear) return { kind: "bind", isAnswer: false, isProven: true };
+    const datagram = this.#challenges.issue(proof, endpoint, now);
+    return { kind: "challenge", datagram, fault: isNear ? "replay" : "time" };
   }
 }
 

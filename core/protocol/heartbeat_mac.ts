@@ -1,17 +1,12 @@
-/**
- * The MACs of a key: the first 16 bytes of HMAC-SHA-256(key, a context + the message). The contexts keep a proof of one kind
- * from counting as one of the other. A module of its own, because only a tunnel with a key loads the HMAC.
- *
- * @module
- */
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { type HeartbeatMac, PROOF_LENGTH } from "./heartbeat.ts";
 
-const TIME_CONTEXT = "docker-connector heartbeat";
-const CHALLENGE_CONTEXT = "docker-connector challenge";
-
-/** Makes the MACs of a key, which cannot be read out of the result. */
+/**
+ * Makes the MACs of a key, which cannot be read out of the result: the first 16 bytes of HMAC-SHA-256(key, a context + the
+ * message). The contexts keep a proof of one kind from counting as one of the other. This is a module of its own, because
+ * only a tunnel with a key loads the HMAC.
+ */
 export function heartbeatMac(key: string): HeartbeatMac {
   const encoder = new TextEncoder();
   const secret = encoder.encode(key);
@@ -19,7 +14,11 @@ export function heartbeatMac(key: string): HeartbeatMac {
     const context = encoder.encode(words);
     return (proven: Uint8Array) => mac(secret, new Uint8Array([...context, ...proven]));
   };
-  return { ofTime: prover(TIME_CONTEXT), ofChallenge: prover(CHALLENGE_CONTEXT), mac };
+  return {
+    ofTime: prover("docker-connector heartbeat"),
+    ofChallenge: prover("docker-connector challenge"),
+    mac,
+  };
 }
 
 function mac(secret: Uint8Array, message: Uint8Array): Uint8Array {

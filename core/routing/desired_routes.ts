@@ -1,12 +1,7 @@
-/**
- * Which routes a configuration and the discovered Docker networks ask for together.
- *
- * @module
- */
-import type { Config, ConfiguredRoute } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
 import { specialPurposePrefix } from "../config/virtual_network.ts";
 import { equalPrefix, formatPrefix, maskPrefix, type Prefix, prefixesOverlap } from "../net/prefix.ts";
-import type { DockerNetwork } from "../docker/networks.ts";
+import type { DockerNetwork } from "../docker/engine_json.ts";
 
 /** A network that the machine reaches by another way than the tunnel. */
 export interface OtherRoute {
@@ -91,75 +86,59 @@ export function computeDesiredRoutes({ config, ipv6, networks, foreign }: RouteI
     routes.set(formatPrefix(prefix), { prefix, source: "config" });
   }
   const off = new Set(config.networksOff);
-  const subnets: SubnetDecision[] = [];
-  for (const network of networks) {
-    for (const prefix of network.subnets) {
-      const use = useOf(prefix, off.has(network.name), ipv6, config.routes);
-      subnets.push({ network, prefix, use });
-      const key = formatPrefix(prefix);
-      if (use !== "route" || routes.has(key)) continue;
-      const route: DesiredRoute = { prefix, source: "docker", network: network.name };
-      routes.set(key, { ...route, ...objection(prefix, network.name, config, foreign) });
-    }
+  const useOf = (prefix: Prefix, network: string): SubnetUse => {
+    if (off.has(network)) return "off";
+    if (config.routes.some((line) => prefixesOverlap(line.prefix, prefix))) return "config";
+    return prefix.address.family === 4 || ipv6 ? "route" : "ipv6";
+  };
+  const subnets = networks.flatMap((network) =>
+    network.subnets.map((prefix) => ({ network, prefix, use: useOf(prefix, network.name) }))
+  );
+  for (const { network: { name: network }, prefix, use } of subnets) {
+    const key = formatPrefix(prefix);
+    if (use !== "route" || routes.has(key)) continue;
+    routes.set(key, { prefix, source: "docker", network, ...objection(prefix, network, config, foreign) });
   }
   return { routes: [...routes.values()], subnets };
 }
 
-function useOf(prefix: Prefix, isOff: boolean, ipv6: boolean, lines: readonly ConfiguredRoute[]): SubnetUse {
-  if (isOff) return "off";
-  if (lines.some((line) => prefixesOverlap(line.prefix, prefix))) return "config";
-  return prefix.address.family === 4 || ipv6 ? "route" : "ipv6";
-}
-
-/** What stands against the route, or is to be said of it. */
+/** What stands against the route, or what people have to know of it. */
 function objection(
-  prefix: Prefix,
-  name: string,
-  config: RouteInputs["config"],
-  foreign: readonly OtherRoute[],
-): Pick<DesiredRoute, "fault" | "warning"> {
-  const isWiderRoute = (other: OtherRoute) => other.isOwn !== true && other.prefix.length < prefix.length;
-  const fault = obstacle(prefix, name, config, foreign.filter((other) => !isWiderRoute(other)));
-  if (fault !== undefined) return { fault };
-  const wider = findConflict(prefix, foreign.filter(isWiderRoute));
-  if (wider === undefined) return {};
-  const warning = `Docker network ${name} takes ${formatPrefix(prefix)} out of ` +
-    `${formatPrefix(maskPrefix(wider.prefix))}, which this machine reaches${
-      byInterface(wider)
-    }. If you need those addresses there, give the Docker network ` +
-    `another subnet, or write "network ${name} off"`;
-  return { warning };
-}
-
-/** What stands against the route. */
-function obstacle(
   prefix: Prefix,
   name: string,
   { addr, addr6 }: RouteInputs["config"],
   foreign: readonly OtherRoute[],
-): string | undefined {
+): Pick<DesiredRoute, "fault" | "warning"> {
   const text = formatPrefix(prefix);
-  const cannot = `Cannot route ${text} of Docker network ${name}`;
   const otherSubnet = "Give the Docker network another subnet";
+  const fault = (state: string) => ({ fault: `Cannot route ${text} of Docker network ${name}: ${state}` });
   if (prefix.length < MIN_PREFIX_LENGTH) {
-    return `${cannot}: it is wider than /${MIN_PREFIX_LENGTH}. ${otherSubnet}`;
+    return fault(`it is wider than /${MIN_PREFIX_LENGTH}. ${otherSubnet}`);
   }
   const special = specialPurposePrefix(prefix);
   if (special !== undefined) {
-    return `${cannot}: it overlaps ${special}, which never leaves this host. ${otherSubnet}`;
+    return fault(`it overlaps ${special}, which never leaves this host. ${otherSubnet}`);
   }
   for (const [key, virtual] of Object.entries({ addr, addr6 })) {
     if (virtual === undefined || !prefixesOverlap(virtual, prefix)) continue;
     const network = formatPrefix(maskPrefix(virtual));
-    return `${cannot}: it overlaps ${network}, the virtual network. ${otherSubnet}, or change ${key}`;
+    return fault(`it overlaps ${network}, the virtual network. ${otherSubnet}, or change ${key}`);
   }
-  const clash = findConflict(prefix, foreign);
-  if (clash === undefined) return undefined;
-  const stops = `${formatConflict(clash)}. ${otherSubnet}`;
-  // A line for the very same network would only fail at the system.
-  return equalPrefix(maskPrefix(clash.prefix), prefix)
-    ? `${cannot}: ${stops}`
-    : `${cannot}: ${stops}, or add the line "route ${text}" to route it nevertheless`;
+  const isWiderRoute = (other: OtherRoute) => other.isOwn !== true && other.prefix.length < prefix.length;
+  const clash = findConflict(prefix, foreign.filter((other) => !isWiderRoute(other)));
+  if (clash !== undefined) {
+    // A line for the very same network would only fail at the system.
+    const isSame = equalPrefix(maskPrefix(clash.prefix), prefix);
+    const override = isSame ? "" : `, or add the line "route ${text}" to route it nevertheless`;
+    return fault(`${formatConflict(clash)}. ${otherSubnet}${override}`);
+  }
+  const wider = findConflict(prefix, foreign.filter(isWiderRoute));
+  if (wider === undefined) return {};
+  const warning =
+    `Docker network ${name} takes ${text} out of ${formatPrefix(maskPrefix(wider.prefix))}, which ` +
+    `this machine reaches${byInterface(wider)}. If you need those addresses there, give the Docker network ` +
+    `another subnet, or write "network ${name} off"`;
+  return { warning };
 }
 
 /** The clash in words for people. */

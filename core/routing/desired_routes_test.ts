@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Config } from "../config/config.ts";
 import { parseConfig } from "../config/parse.ts";
 import { formatPrefix } from "../net/prefix.ts";
-import type { DockerNetwork } from "../docker/networks.ts";
+import type { DockerNetwork } from "../docker/engine_json.ts";
 import { computeDesiredRoutes, type OtherRoute } from "./desired_routes.ts";
 import { prefix } from "../../tests/literals.ts";
 

@@ -1,17 +1,9 @@
-/**
- * When something that another program took away may be put back, as pure arithmetic on times: at once the first times, then
- * with growing pauses, so that two programs that want different things do not take turns without end.
- *
- * @module
- */
-import { type BackoffOptions, backoffPause } from "../async/backoff.ts";
+import { retryPause } from "../async/backoff.ts";
 
 /** How often something is put back at once, as long as it is never left alone for {@linkcode CALM}. */
 const FREE_RESTORATIONS = 4;
 /** Milliseconds in place after which former losses do not count any more. */
 const CALM = 60_000;
-/** The pauses between two restorations after the free ones. */
-const RESTORATION: BackoffOptions = { firstMs: 1_000, maxMs: 30_000 };
 
 /** One thing that was lost. */
 interface Loss {
@@ -23,15 +15,15 @@ interface Loss {
   dueAt: number | undefined;
 }
 
-/** Remembers what was lost and put back. All times are milliseconds on one monotonic clock. */
+/**
+ * Decides when something that another program took away may be put back: at once the first times, then with growing pauses,
+ * so that two programs that want different things do not take turns without end. All times are milliseconds on one monotonic
+ * clock.
+ */
 export class FlapDamper {
   readonly #losses = new Map<string, Loss>();
 
-  /**
-   * Something that was in place is gone.
-   *
-   * @param key its name
-   */
+  /** Something that was in place is gone. The key is its name. */
   down(key: string, now: number): void {
     const before = this.#losses.get(key);
     if (before?.dueAt !== undefined) return;
@@ -41,7 +33,7 @@ export class FlapDamper {
     }
     before.count++;
     const paused = before.count - FREE_RESTORATIONS;
-    before.dueAt = paused <= 0 ? now : before.restoredAt + backoffPause(paused, RESTORATION);
+    before.dueAt = paused <= 0 ? now : before.restoredAt + retryPause(paused, false);
   }
 
   /** It is in place again. */
@@ -76,14 +68,14 @@ export class FlapDamper {
 
   /** Milliseconds until the next thing that is not due may be put back, or counts as calm; undefined when nothing waits. */
   nextDeadline(now: number): number | undefined {
-    let next: number | undefined;
+    let next = Infinity;
     for (const [key, { count, restoredAt, dueAt }] of this.#losses) {
       if (dueAt === undefined && now - restoredAt >= CALM) this.#losses.delete(key);
       else if (dueAt !== undefined || count > FREE_RESTORATIONS) {
         const wait = (dueAt ?? restoredAt + CALM) - now;
-        if (wait > 0) next = Math.min(next ?? Infinity, wait);
+        if (wait > 0) next = Math.min(next, wait);
       }
     }
-    return next;
+    return next === Infinity ? undefined : next;
   }
 }

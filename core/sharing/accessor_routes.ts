@@ -1,8 +1,3 @@
-/**
- * Which of the networks that a server exposes an accessor routes into the tunnel.
- *
- * @module
- */
 import { specialPurposePrefix } from "../config/virtual_network.ts";
 import {
   findConflict,
@@ -13,7 +8,7 @@ import {
 import type { IpAddress } from "../net/address.ts";
 import { equalPrefix, formatPrefix, type Prefix, prefixContains } from "../net/prefix.ts";
 
-/** What decides. */
+/** What decides which of the networks that a server exposes an accessor routes into the tunnel. */
 export interface AccessorRouteInputs {
   /** The exposed networks, host bits clear. */
   readonly exposed: readonly Prefix[];
@@ -68,7 +63,6 @@ function obstacle(prefix: Prefix, { foreign, server }: AccessorRouteInputs): str
   }
   const clash = findConflict(prefix, foreign);
   if (clash === undefined) return undefined;
-  return `${cannot}: ${
-    formatConflict(clash)
-  }. Ask for another subnet on the server's side, or exclude it here`;
+  return `${cannot}: ${formatConflict(clash)}. ` +
+    "Ask for another subnet on the server's side, or exclude it here";
 }

@@ -1,9 +1,3 @@
-/**
- * Which IPv4 addresses lie in any of some prefixes, asked for each packet: the prefixes become disjoint
- * ranges in order, and a look-up halves them.
- *
- * @module
- */
 import { addressToUint32 } from "../net/address.ts";
 import { maskPrefix, type Prefix } from "../net/prefix.ts";
 
@@ -25,18 +19,14 @@ export function ipv4Ranges(prefixes: readonly Prefix[]): Uint32Array<ArrayBuffer
   return Uint32Array.from(merged);
 }
 
-/** A set of addresses. */
+/** The addresses that lie in any of some prefixes, asked for each packet: a look-up halves the ranges. */
 export class Ipv4Set {
   #ranges = new Uint32Array();
   /** The range that was hit last, since packets come in rows. */
   #first = 1;
   #last = 0;
 
-  /**
-   * Makes it another set.
-   *
-   * @param ranges as {@linkcode ipv4Ranges} makes them
-   */
+  /** Makes it another set: of the ranges that {@linkcode ipv4Ranges} makes. */
   replace(ranges: Uint32Array<ArrayBuffer>): void {
     this.#ranges = ranges;
     this.#first = 1;

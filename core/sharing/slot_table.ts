@@ -1,6 +1,6 @@
 /**
- * From a 32-bit number to a slot: inner addresses and receiver indices to sessions and keys, looked up for
- * each packet.
+ * From a 32-bit number to a slot, looked up for each packet: inner addresses and receiver indices to sessions and
+ * keys, hashes of socket addresses to senders.
  *
  * @module
  */
@@ -17,11 +17,7 @@ export class SlotTable {
   readonly #shift: number;
   readonly #mask: number;
 
-  /**
-   * Makes an empty table.
-   *
-   * @param capacity the most numbers that can have a slot
-   */
+  /** Makes an empty table in which at most `capacity` numbers can have a slot. */
   constructor(readonly capacity: number) {
     const bits = Math.max(1, Math.ceil(Math.log2(capacity * 2)));
     this.#shift = 32 - bits;
@@ -80,4 +76,15 @@ export class SlotTable {
     while (this.#slots[at] >= 0 && this.#keys[at] !== key) at = at + 1 & this.#mask;
     return at;
   }
+}
+
+/**
+ * Takes 32 more bits of a socket address into its hash: the step of MurmurHash3 (x86, 32 bits). With a seed that
+ * strangers do not know they cannot choose addresses that fall together with others.
+ */
+export function mixHash(hash: number, word: number): number {
+  let mixed = Math.imul(word, 0xcc9e2d51);
+  mixed = Math.imul(mixed << 15 | mixed >>> 17, 0x1b873593);
+  const sum = hash ^ mixed;
+  return Math.imul(sum << 13 | sum >>> 19, 5) + 0xe6546b64 >>> 0;
 }

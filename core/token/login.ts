@@ -20,6 +20,8 @@ export const LOGIN = 1;
 /** Most routes of a reply, and most parts. */
 export const MAX_ROUTES = 8192;
 const MAX_PARTS = 1024;
+/** The commands that must not be there twice. */
+const ONCE = new Set(["addr", "peer", "mtu", "part"]);
 /** Parts are numbered by generations below this. */
 const GENERATIONS = 0x1_0000;
 /** Least and largest MTU in bytes, as in the config file. */
@@ -73,43 +75,26 @@ export function encodeLogin(login: Login, size: number, generation: number): Uin
   if (login.routes.length > MAX_ROUTES) {
     throw new RangeError(`Cannot tell ${login.routes.length} routes: ${MAX_ROUTES} are the most`);
   }
-  if (size < MIN_MTU) {
-    throw new RangeError(`Cannot tell a login in ${size} bytes: ${MIN_MTU} are the least`);
-  }
+  if (size < MIN_MTU) throw new RangeError(`Cannot tell a login in ${size} bytes: ${MIN_MTU} are the least`);
   const head = `addr ${formatPrefix(login.address)},peer ${formatAddress(login.peer)},mtu ${login.mtu}`;
   const routes = login.routes.map((route) => `,route ${formatPrefix(route)}`);
+  const message = (text: string) => new TextEncoder().encode(String.fromCharCode(LOGIN) + text);
   const whole = head + routes.join("");
-  if (1 + whole.length <= size) return [loginMessage(whole)];
-  const number = generation % GENERATIONS;
+  if (1 + whole.length <= size) return [message(whole)];
   const room = size - 1 - head.length - `,part ${MAX_PARTS}/${MAX_PARTS} ${GENERATIONS}`.length;
-  const groups: string[] = [];
-  let group = "";
+  const groups = [""];
   for (const route of routes) {
-    if (group.length + route.length > room) {
-      groups.push(group);
-      group = "";
-    }
-    group += route;
+    if (groups[groups.length - 1].length + route.length > room) groups.push("");
+    groups[groups.length - 1] += route;
   }
-  groups.push(group);
-  return groups.map((text, index) =>
-    loginMessage(`${head}${text},part ${index + 1}/${groups.length} ${number}`)
+  return groups.map((group, index) =>
+    message(`${head}${group},part ${index + 1}/${groups.length} ${generation % GENERATIONS}`)
   );
 }
 
-function loginMessage(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = new TextEncoder().encode(text);
-  const message = new Uint8Array(1 + bytes.length);
-  message[0] = LOGIN;
-  message.set(bytes, 1);
-  return message;
-}
-
 /**
- * Reads one text.
- *
- * @param message the bytes with the first one; zeros at the end, by which WireGuard pads, are passed over
- * @returns undefined if it is not what a server sends
+ * Reads one text with its first byte; undefined if it is not what a server sends. Zeros at the end, by which WireGuard
+ * pads, are passed over.
  */
 export function parseLogin(message: Uint8Array): LoginText | undefined {
   if (message[0] !== LOGIN || message.length > MAX_MTU) return undefined;
@@ -117,8 +102,25 @@ export function parseLogin(message: Uint8Array): LoginText | undefined {
   while (end > 1 && message[end - 1] === 0) end--;
   const text = new TextDecoder("latin1").decode(message.subarray(1, end));
   if (!/^[ -~]+$/.test(text)) return undefined;
-  const draft = new Draft();
-  return text.split(",").every((command) => draft.take(command)) ? draft.finish() : undefined;
+  /** Of the commands that may be there once: what follows the name. */
+  const values = new Map<string, string>();
+  const routes: Prefix[] = [];
+  for (const command of text.split(",")) {
+    const [, name = "", value = ""] = /^([a-z0-9]+)(?: (.*))?$/.exec(command) ?? [];
+    if (name === "route") {
+      const route = readRoute(value);
+      if (route === undefined || routes.length === MAX_ROUTES) return undefined;
+      routes.push(route);
+    } else if (name === "" || ONCE.has(name) && values.has(name)) return undefined;
+    else values.set(name, value);
+  }
+  const address = parsePrefix(values.get("addr") ?? "");
+  const peer = parseAddress(values.get("peer") ?? "");
+  const mtu = readNumber(values.get("mtu") ?? "", MIN_MTU, MAX_MTU);
+  const part = readPart(values.get("part") ?? "");
+  if (address?.address.family !== 4 || peer?.family !== 4 || mtu === undefined) return undefined;
+  if (part === undefined && values.has("part")) return undefined;
+  return { login: { address, peer, mtu, routes }, part };
 }
 
 /** Why a login cannot be applied, worded for people; undefined if it can. */
@@ -128,57 +130,11 @@ export function loginFault({ mtu }: Login): string | undefined {
     "Set a smaller mtu at the server";
 }
 
-/** A text being read. */
-class Draft {
-  #address: Prefix | undefined;
-  #peer: IpAddress | undefined;
-  #mtu: number | undefined;
-  #part: LoginPart | undefined;
-  readonly #routes: Prefix[] = [];
-
-  /** Reads one command; false if it is faulty or there twice. */
-  take(command: string): boolean {
-    const [name = "", ...words] = command.split(" ");
-    const value = words.join(" ");
-    switch (name) {
-      case "addr":
-        if (this.#address !== undefined) return false;
-        this.#address = parsePrefix(value);
-        return this.#address?.address.family === 4;
-      case "peer":
-        if (this.#peer !== undefined) return false;
-        this.#peer = parseAddress(value);
-        return this.#peer?.family === 4;
-      case "mtu":
-        if (this.#mtu !== undefined) return false;
-        this.#mtu = readNumber(value, MIN_MTU, MAX_MTU);
-        return this.#mtu !== undefined;
-      case "part":
-        if (this.#part !== undefined) return false;
-        this.#part = readPart(value);
-        return this.#part !== undefined;
-      case "route":
-        return this.#takeRoute(value);
-      default:
-        return /^[a-z0-9]+$/.test(name);
-    }
-  }
-
-  /** The text, if nothing that is needed was missing. */
-  finish(): LoginText | undefined {
-    if (this.#address === undefined || this.#peer === undefined || this.#mtu === undefined) return undefined;
-    const login = { address: this.#address, peer: this.#peer, mtu: this.#mtu, routes: this.#routes };
-    return { login, part: this.#part };
-  }
-
-  #takeRoute(value: string): boolean {
-    const route = parsePrefix(value);
-    // A default route would take the machine's own traffic, the way to the server included.
-    if (route === undefined || route.length === 0 || this.#routes.length === MAX_ROUTES) return false;
-    if (!equalPrefix(route, maskPrefix(route))) return false;
-    this.#routes.push(route);
-    return true;
-  }
+function readRoute(text: string): Prefix | undefined {
+  const route = parsePrefix(text);
+  // A default route would take the machine's own traffic, the way to the server included.
+  if (route === undefined || route.length === 0) return undefined;
+  return equalPrefix(route, maskPrefix(route)) ? route : undefined;
 }
 
 function readNumber(text: string, least: number, most: number): number | undefined {
@@ -200,39 +156,25 @@ export class LoginAssembler {
   readonly #parts = new Map<number, Login>();
   #generation = -1;
   #count = 0;
-  #routes = 0;
 
-  /**
-   * Takes the next text of the server.
-   *
-   * @returns the login, once it is complete
-   */
+  /** Takes the next text of the server; returns the login, once it is complete. */
   push({ login, part }: LoginText): Login | undefined {
-    if (part === undefined) {
-      this.#clear();
-      return login;
-    }
-    if (part.generation !== this.#generation || part.count !== this.#count) this.#clear();
+    if (part?.generation !== this.#generation || part.count !== this.#count) this.#parts.clear();
+    if (part === undefined) return login;
     this.#generation = part.generation;
     this.#count = part.count;
-    this.#routes += login.routes.length - (this.#parts.get(part.index)?.routes.length ?? 0);
     this.#parts.set(part.index, login);
     // No server tells so many: what has come so far is let go of before it fills the memory.
-    if (this.#routes > MAX_ROUTES) this.#clear();
+    if (this.routes > MAX_ROUTES) this.#parts.clear();
     if (this.#parts.size < part.count) return undefined;
     const parts = [...this.#parts].sort(([a], [b]) => a - b).map(([, each]) => each);
-    this.#clear();
-    return { ...login, routes: parts.flatMap((each) => each.routes) };
-  }
-
-  #clear(): void {
     this.#parts.clear();
-    this.#routes = 0;
+    return { ...login, routes: parts.flatMap((each) => each.routes) };
   }
 
   /** Routes of the parts that are kept. */
   get routes(): number {
-    return this.#routes;
+    return this.#parts.values().reduce((sum, { routes }) => sum + routes.length, 0);
   }
 
   /** Whether some parts have come and others have not: then the accessor asks again after a while. */

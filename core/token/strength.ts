@@ -1,27 +1,21 @@
 /**
- * How hard a token is to guess, soberly: by what an attacker tries first, not by how it looks. A token below
- * {@linkcode ENOUGH_BITS} deserves a warning, since who has recorded one handshake can try tokens without
- * asking the server (docs/guide/security.md).
+ * Strong tokens, and how hard any token is to guess, soberly: by what an attacker tries first, not by how it
+ * looks. A token below {@linkcode ENOUGH_BITS} deserves a warning, since who has recorded one handshake can try
+ * tokens without asking the server (docs/guide/security.md).
  *
  * @module
  */
-import { COMMON_WORDS } from "./common_words.ts";
 
 /** Bits of a token that nobody guesses: with scrypt's cost, 2^80 tries are out of reach for good. */
 export const ENOUGH_BITS = 80;
 
-/** What makes a token weak, the worst first. */
-export type Weakness =
-  /** it would be weak even if it were random */
-  | "short"
-  /** nothing but digits */
-  | "digits"
-  /** words, names or years */
-  | "words"
-  /** the same characters again */
-  | "repetition"
-  /** neighbours in the alphabet, among the digits or on the keyboard */
-  | "sequence";
+/**
+ * What makes a token weak, the worst first: it would be weak even if it were random; nothing but digits; words,
+ * names or years; the same characters again; neighbours in the alphabet, among the digits or on the keyboard.
+ */
+export type Weakness = "short" | "digits" | "words" | "repetition" | "sequence";
+
+const WEAKNESSES: readonly Weakness[] = ["short", "digits", "words", "repetition", "sequence"];
 
 /** An estimate. */
 export interface Strength {
@@ -48,7 +42,38 @@ const WORD_LETTER = 2;
 /** The least length of a word; one less where a sign or the end shows that it is one. */
 const MIN_WORD = 5;
 
+/**
+ * What people choose as a password, or as a part of one, before anything else: the words at the head of every
+ * published list of leaked passwords, and what this program itself suggests. In lower case; longer ones first
+ * where one begins with another.
+ */
+const COMMON_WORDS = `
+  password passwort passw secret geheim letmein welcome willkommen admin root login master monkey dragon
+  shadow sunshine princess football baseball iloveyou superman batman trustno freedom whatever qwerty
+  qwertz azerty asdf zxcv abc test demo example changeme default guest user token docker connector
+  accessor desktop container server client network tunnel wireguard developer office company team hello
+  summer winter spring autumn monday january correct horse battery staple michael jordan daniel thomas
+  charlie andrew google apple mac linux
+`.trim().split(/\s+/);
 const KEYBOARD_ROWS = ["qwertyuiop", "qwertzuiop", "asdfghjkl", "zxcvbnm", "yxcvbnm", "azertyuiop"];
+
+/** Crockford's base32: no i, l, o and u, which are read as 1, 0 and v. Each character carries 5 bits. */
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+/** Random bytes that {@linkcode generateToken} takes: one for each character of the token, 130 bits in all. */
+export const TOKEN_ENTROPY = 26;
+
+/**
+ * A token out of random bytes, of each of which 5 bits count. One in some 12,000 has words or patterns in it
+ * by chance and is called weak by {@linkcode tokenStrength}; draw again then.
+ *
+ * @throws {RangeError} for another number than {@linkcode TOKEN_ENTROPY}
+ */
+export function generateToken(entropy: Uint8Array): string {
+  if (entropy.length !== TOKEN_ENTROPY) {
+    throw new RangeError(`Cannot make a token of ${entropy.length} bytes: it takes ${TOKEN_ENTROPY}`);
+  }
+  return Array.from(entropy, (byte) => ALPHABET[byte & 31]).join("");
+}
 
 /** Estimates a token. */
 export function tokenStrength(token: string): Strength {
@@ -66,25 +91,17 @@ export function tokenStrength(token: string): Strength {
   }
   // However many kinds of characters there are: few different ones carry little.
   bits = Math.min(bits, characters.length * Math.log2(new Set(characters).size + 1));
-  const weaknesses: Weakness[] = [];
-  if (characters.length * full < ENOUGH_BITS) weaknesses.push("short");
-  if (/^\d+$/.test(token)) weaknesses.push("digits");
-  weaknesses.push(
-    ...(["words", "repetition", "sequence"] as const).filter((weakness) => found.has(weakness)),
-  );
+  if (characters.length * full < ENOUGH_BITS) found.add("short");
+  if (/^\d+$/.test(token)) found.add("digits");
   const isWeak = bits < ENOUGH_BITS;
-  return { bits: Math.floor(bits), isWeak, weaknesses: isWeak ? weaknesses : [] };
+  const weaknesses = WEAKNESSES.filter((each) => isWeak && found.has(each));
+  return { bits: Math.floor(bits), isWeak, weaknesses };
 }
 
-/** How many characters an attacker must reckon with at each place. */
+/** How many characters an attacker must reckon with at each place; of the signs mostly the same few are used. */
 function alphabetOf(token: string): number {
-  let size = 0;
-  if (/\d/.test(token)) size += 10;
-  if (/[a-z]/.test(token)) size += 26;
-  if (/[A-Z]/.test(token)) size += 26;
-  // Signs are mostly the same few.
-  if (/[^0-9a-zA-Z]/.test(token)) size += 10;
-  return Math.max(size, 2);
+  const kinds = [[/\d/, 10], [/[a-z]/, 26], [/[A-Z]/, 26], [/[^0-9a-zA-Z]/, 10]] as const;
+  return kinds.reduce((size, [kind, count]) => kind.test(token) ? size + count : size, 0) || 2;
 }
 
 interface Part {
@@ -93,10 +110,7 @@ interface Part {
   readonly weakness?: Weakness;
 }
 
-/**
- * What stands at a place: the first of a repetition, a word, a neighbour of the character before, or a
- * character of its own.
- */
+/** What stands at a place, the first that fits: a repetition, a word, a neighbour of the one before, one alone. */
 function partAt(characters: readonly string[], at: number, full: number, canBegin: boolean): Part {
   const repeated = repeatedLength(characters, at);
   if (repeated >= MIN_REPEATED) {
@@ -134,9 +148,9 @@ function repeatedLength(characters: readonly string[], at: number): number {
 /** Whether one character follows or precedes the other in its alphabet or on the keyboard. */
 function isNext(before: string, here: string): boolean {
   const pair = (before + here).toLowerCase();
+  const reversed = (here + before).toLowerCase();
   const difference = (before.codePointAt(0) ?? 0) - (here.codePointAt(0) ?? 0);
   if (Math.abs(difference) === 1) return true;
-  const reversed = [...pair].reverse().join("");
   return KEYBOARD_ROWS.some((row) => row.includes(pair) || row.includes(reversed));
 }
 
@@ -154,22 +168,21 @@ function wordAt(text: string, canBegin: boolean): Part | undefined {
   if (/^(?:19|20)\d\d(?!\d)/.test(text)) return { length: 4, bits: YEAR, weakness: "words" };
   const [letters = ""] = /^(?:[A-Z]?[a-z]+|[A-Z]+)/.exec(text) ?? [];
   const ends = /^[^0-9a-zA-Z]?$/.test(text.charAt(letters.length));
-  if (letters.length < MIN_WORD - (ends ? 1 : 0) || !isPronounceable(letters.toLowerCase())) {
-    return undefined;
-  }
-  return { length: letters.length, bits: letters.length * WORD_LETTER, weakness: "words" };
+  const { length } = letters;
+  if (length < MIN_WORD - (ends ? 1 : 0) || !isPronounceable(letters.toLowerCase())) return undefined;
+  return { length, bits: length * WORD_LETTER, weakness: "words" };
 }
 
-/**
- * Whether letters could be a word: no more than three consonants or vowels in a row, and none that a language
- * seldom joins.
- */
+/** Whether letters could be a word: at most three consonants or vowels in a row, and none that are seldom joined. */
 function isPronounceable(letters: string): boolean {
   return /[aeiou]/.test(letters) && !/[aeiou]{4}|[^aeiou]{4}|[jqvwxz][jqvwxz]|q[^u]/.test(letters);
 }
 
-/** Digits and signs that stand for letters, read as these. */
+/** Digits and signs, and the letters that they stand for. */
+const SIGNS = "01345@$";
+const LETTERS = "oieasas";
+
+/** The text in lower case, with letters for the signs that stand for them. */
 function plainLetters(text: string): string {
-  return text.toLowerCase().replaceAll("0", "o").replaceAll("1", "i").replaceAll("3", "e")
-    .replaceAll("4", "a").replaceAll("@", "a").replaceAll("5", "s").replaceAll("$", "s");
+  return text.toLowerCase().replace(/[01345@$]/g, (sign) => LETTERS[SIGNS.indexOf(sign)]);
 }

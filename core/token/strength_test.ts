@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { generateToken, TOKEN_ENTROPY } from "./generate.ts";
-import { ENOUGH_BITS, tokenStrength, type Weakness } from "./strength.ts";
+import { ENOUGH_BITS, generateToken, TOKEN_ENTROPY, tokenStrength, type Weakness } from "./strength.ts";
 
 const WEAK: readonly (readonly [token: string, most: number, ...Weakness[]])[] = [
   ["a", 5, "short"],

@@ -6,18 +6,20 @@
  * key    = HKDF-SHA-256(master, no salt, info, 32 bytes), info "accessor key", "connector key" or "preshared key"
  * ```
  *
+ * and a token's configuration for other WireGuard programs.
+ *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
+import type { IpAddress } from "../net/address.ts";
+import { formatPrefix, type Prefix } from "../net/prefix.ts";
 import type { PeerKeys } from "../wireguard/peer.ts";
 import { wipe } from "../wireguard/noise.ts";
 import { PrivateKey } from "../wireguard/x25519.ts";
 
-/**
- * Costs of scrypt (RFC 7914 section 2): CPU and memory cost N, block size r, parallelization p. It takes 128
- * * N * r = 16 MiB.
- */
+/** Costs of scrypt (RFC 7914 section 2): CPU and memory cost N, block size r, parallelization p; 16 MiB, 128 * N * r. */
 export const SCRYPT_COST = { N: 16384, r: 8, p: 1 } as const;
 
 /** Bytes of the scrypt output and of every key. */
@@ -51,34 +53,63 @@ export async function deriveTokenKeys(token: string, scrypt: Scrypt): Promise<To
   const password = encoder.encode(token);
   const master = await scrypt(password, encoder.encode(SALT), LENGTH, SCRYPT_COST);
   const derive = (info: string) => hkdf(sha256, master, undefined, encoder.encode(info), LENGTH);
-  const keys = {
-    accessorKey: derive("accessor key"),
-    connectorKey: derive("connector key"),
-    presharedKey: derive("preshared key"),
-  };
+  const [accessorKey, connectorKey] = [derive("accessor key"), derive("connector key")];
+  const presharedKey = derive("preshared key");
   wipe(password, master);
-  return keys;
+  return { accessorKey, connectorKey, presharedKey };
 }
 
 /** The keys as the accessor has them. */
-export function accessorPeerKeys(keys: TokenKeys): PeerKeys {
-  return {
-    privateKey: keys.accessorKey,
-    peerPublicKey: new PrivateKey(keys.connectorKey).publicKey,
-    presharedKey: keys.presharedKey,
-  };
+export function accessorPeerKeys({ accessorKey, connectorKey, presharedKey }: TokenKeys): PeerKeys {
+  return { privateKey: accessorKey, peerPublicKey: new PrivateKey(connectorKey).publicKey, presharedKey };
 }
 
 /** The keys as the server has them. */
-export function connectorPeerKeys(keys: TokenKeys): PeerKeys {
-  return {
-    privateKey: keys.connectorKey,
-    peerPublicKey: new PrivateKey(keys.accessorKey).publicKey,
-    presharedKey: keys.presharedKey,
-  };
+export function connectorPeerKeys({ accessorKey, connectorKey, presharedKey }: TokenKeys): PeerKeys {
+  return { privateKey: connectorKey, peerPublicKey: new PrivateKey(accessorKey).publicKey, presharedKey };
 }
 
 /** Clears the keys. */
 export function destroyTokenKeys(keys: TokenKeys): void {
   wipe(keys.accessorKey, keys.connectorKey, keys.presharedKey);
+}
+
+/** Seconds between keepalives, so that a router's address translation stays; wg(8) advises 25. */
+const KEEPALIVE = 25;
+
+/** What an accessor's configuration for any WireGuard program is made of. */
+export interface WgQuickInput {
+  /** The keys as the accessor has them (accessorPeerKeys). */
+  readonly keys: PeerKeys;
+  /** The token's virtual address. */
+  readonly address: IpAddress;
+  /** The server's virtual address. */
+  readonly server: IpAddress;
+  /** The largest packet in the tunnel, in bytes. */
+  readonly mtu: number;
+  /** Where the server listens, as the accessor reaches it: HOST:PORT. */
+  readonly endpoint: string;
+  /** The exposed networks. */
+  readonly routes: readonly Prefix[];
+}
+
+/** The configuration as wg-quick(8) reads it; it holds secrets, so the file is for its owner only. */
+export function wgQuickFile(input: WgQuickInput): string {
+  const base64 = (key: Uint8Array) => Buffer.from(key).toString("base64");
+  const host = (address: IpAddress) => formatPrefix({ address, length: address.bytes.length * 8 });
+  const allowed = [host(input.server), ...input.routes.map(formatPrefix)];
+  return [
+    "[Interface]",
+    `PrivateKey = ${base64(input.keys.privateKey)}`,
+    `Address = ${host(input.address)}`,
+    `MTU = ${input.mtu}`,
+    "",
+    "[Peer]",
+    `PublicKey = ${base64(input.keys.peerPublicKey)}`,
+    `PresharedKey = ${base64(input.keys.presharedKey)}`,
+    `Endpoint = ${input.endpoint}`,
+    `AllowedIPs = ${allowed.join(", ")}`,
+    `PersistentKeepalive = ${KEEPALIVE}`,
+    "",
+  ].join("\n");
 }

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { hkdfSync, scrypt as nodeScrypt } from "node:crypto";
-import { InitiatorHandshake } from "../wireguard/initiator.ts";
+import { consumeInitiation, InitiatorHandshake } from "../wireguard/handshake.ts";
 import { Peer } from "../wireguard/peer.ts";
-import { consumeInitiation } from "../wireguard/responder.ts";
 import vectors from "../wireguard/vectors.json" with { type: "json" };
 import {
   accessorPeerKeys,
@@ -10,8 +9,8 @@ import {
   deriveTokenKeys,
   destroyTokenKeys,
   type Scrypt,
+  wgQuickFile,
 } from "./token_keys.ts";
-import { wgQuickFile } from "./wg_quick.ts";
 import { prefix } from "../../tests/literals.ts";
 import { accepted } from "../wireguard/handshake_fixture.ts";
 
@@ -43,7 +42,7 @@ Deno.test("the runtime's own HKDF derives the same", async () => {
 Deno.test("accessor and server shake hands with the keys of one token, not with those of two", async () => {
   const [one, other] = [await deriveTokenKeys("one", scrypt), await deriveTokenKeys("One", scrypt)];
   const begin = () =>
-    InitiatorHandshake.createInitiation(new Peer(accessorPeerKeys(one)), {
+    new InitiatorHandshake(new Peer(accessorPeerKeys(one)), {
       localIndex: 1,
       ephemeralKey: new Uint8Array(32).fill(5),
       wallClock: 0,

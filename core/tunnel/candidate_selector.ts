@@ -1,9 +1,3 @@
-/**
- * Which of several candidates a silent server is tried at next. Each kind of virtual machine has a name or an address of its
- * own for the desktop that it runs on.
- *
- * @module
- */
 import { equalAddress, type IpAddress } from "../net/address.ts";
 
 /**
@@ -23,7 +17,7 @@ export const DEFAULT_GATEWAY = "default gateway";
 /** The desktop's address in Lima's user-mode network (lima docs, "Network"), where its name is not resolved. */
 export const LIMA_DESKTOP: IpAddress = { family: 4, bytes: new Uint8Array([192, 168, 5, 2]) };
 
-/** An address that may be the server's. */
+/** An address that may be the server's: each kind of virtual machine has its own name or address for the desktop. */
 export interface ServerCandidate {
   /** The name that it was resolved from, or what it is called. */
   readonly host: string;
@@ -37,11 +31,7 @@ export class CandidateSelector {
   #isFirstSilence = true;
   #lastOther = -1;
 
-  /**
-   * Starts without a known server.
-   *
-   * @param anyHost whether any candidate may be the server; otherwise all are addresses of the host that was named
-   */
+  /** Any candidate may be the server with `anyHost`; otherwise all are addresses of the host that was named. */
   constructor(readonly anyHost: boolean) {}
 
   /** Notes that the server answered there. */
@@ -52,36 +42,29 @@ export class CandidateSelector {
 
   /**
    * Selects the next candidate while the server is silent. The one where it answered last comes again between the others,
-   * since the server there has mostly just been stopped.
+   * since the server there has mostly just been stopped. Undefined means to stay.
    *
    * @param found the candidates of this moment, the most likely first
    * @param current the candidate that is tried now
-   * @returns undefined to stay
    */
   next(found: readonly ServerCandidate[], current: ServerCandidate): ServerCandidate | undefined {
-    const isAt = ({ address }: ServerCandidate) => equalAddress(address, current.address);
-    if (!found.some(isAt)) return found[0];
+    const at = (place: IpAddress | undefined) => ({ address }: ServerCandidate) =>
+      place !== undefined && equalAddress(address, place);
+    const isCurrent = at(current.address);
+    const isLastGood = at(this.#lastGood);
+    if (!found.some(isCurrent)) return found[0];
     if (!this.anyHost) return undefined;
-    const lastGood = this.#lastGood;
-    const isLastGood = ({ address }: ServerCandidate) =>
-      lastGood !== undefined && equalAddress(address, lastGood);
     if (isLastGood(current) && this.#isFirstSilence) {
       this.#isFirstSilence = false;
       return undefined;
     }
     const home = found.find(isLastGood);
-    if (home !== undefined && !isAt(home)) return home;
-    const candidates = distinct(found);
-    const others = candidates.filter((candidate) => !isAt(candidate));
-    if (home === undefined) this.#lastOther = candidates.findIndex(isAt) - 1;
+    if (home !== undefined && !isCurrent(home)) return home;
+    // An address may have further names.
+    const candidates = found.filter((one, index) => found.findIndex(at(one.address)) === index);
+    const others = candidates.filter((candidate) => !isCurrent(candidate));
+    if (home === undefined) this.#lastOther = candidates.findIndex(isCurrent) - 1;
     this.#lastOther = (this.#lastOther + 1) % Math.max(1, others.length);
     return others[this.#lastOther];
   }
-}
-
-/** Leaves out further names of one address. */
-function distinct(candidates: readonly ServerCandidate[]): ServerCandidate[] {
-  return candidates.filter(({ address }, index) =>
-    candidates.findIndex((other) => equalAddress(other.address, address)) === index
-  );
 }

@@ -1,12 +1,3 @@
-/**
- * When a client sends heartbeats, and when it looks for its server again, as pure arithmetic on times.
- *
- * A heartbeat goes out after an interval in which nothing came in or nothing went out: the first finds out that the server is
- * gone or has lost this client, the second keeps address translations on the way alive. A heartbeat without an answer is
- * repeated soon; after two of them the host name is looked up again, with growing pauses.
- *
- * @module
- */
 import { Backoff } from "../async/backoff.ts";
 
 /** Milliseconds between repeated heartbeats, if the interval is not shorter. */
@@ -15,8 +6,7 @@ const REPEAT_MS = 500;
 const FAST_REPEATS = 120;
 /** Unanswered heartbeats that lost datagrams may explain; with the next one the host name is looked up again. */
 const MAX_UNANSWERED = 2;
-/** The first and the longest pause between look-ups, in milliseconds. */
-const FIRST_LOOKUP_PAUSE_MS = 1000;
+/** The longest pause between look-ups, in milliseconds; the first one takes a second. */
 const MAX_LOOKUP_PAUSE_MS = 30_000;
 
 /** What is due. */
@@ -27,33 +17,30 @@ export interface HeartbeatActions {
   readonly lookup: boolean;
 }
 
-/** The heartbeat timer of one client. All times are milliseconds on one monotonic clock. */
+/**
+ * Decides when a client sends heartbeats, and when it looks for its server again. All times are milliseconds on one monotonic
+ * clock.
+ *
+ * A heartbeat goes out after an interval in which nothing came in or nothing went out: the first finds out that the server is
+ * gone or has lost this client, the second keeps address translations on the way alive. A heartbeat without an answer is
+ * repeated soon; after two of them the host name is looked up again, with growing pauses.
+ */
 export class HeartbeatTimer {
   #next: number;
+  /** Heartbeats in a row that nothing came back for. */
   #unanswered = 0;
   #lookupAt = -Infinity;
   readonly #lookups: Backoff;
 
-  /**
-   * Starts the timer.
-   *
-   * @param interval milliseconds between heartbeats of an idle tunnel
-   * @param now the present; the first heartbeat is due at once
-   * @param maxLookupPause the longest pause between look-ups, in milliseconds
-   */
+  /** Starts the timer of an idle tunnel's interval. The first heartbeat is due at once. */
   constructor(readonly interval: number, now: number, maxLookupPause: number = MAX_LOOKUP_PAUSE_MS) {
     this.#next = now;
-    this.#lookups = new Backoff({ firstMs: FIRST_LOOKUP_PAUSE_MS, maxMs: maxLookupPause });
+    this.#lookups = new Backoff({ firstMs: 1000, maxMs: maxLookupPause });
   }
 
   /** When {@linkcode tick} is to be called next. */
   get nextDeadline(): number {
     return this.#next;
-  }
-
-  /** Heartbeats in a row that nothing came back for. */
-  get unanswered(): number {
-    return this.#unanswered;
   }
 
   /** Whether the server has been silent for longer than a lost datagram or two explain. */
@@ -70,12 +57,7 @@ export class HeartbeatTimer {
     this.#next = now + this.interval;
   }
 
-  /**
-   * Called at {@linkcode nextDeadline}.
-   *
-   * @param received whether packets came since the last call
-   * @param sent whether packets went since the last call
-   */
+  /** Called at {@linkcode nextDeadline} with whether packets were received and sent since the last call. */
   tick(now: number, received: boolean, sent: boolean): HeartbeatActions {
     const pause = Math.min(REPEAT_MS, this.interval);
     if (received) this.onReceive(now);

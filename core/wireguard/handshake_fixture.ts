@@ -1,8 +1,11 @@
 /** Two peers who know each other, and keys that are the same in every run. */
-import type { HandshakeRefusal } from "./handshake_refusal.ts";
+import {
+  consumeInitiation,
+  type HandshakeRefusal,
+  type HandshakeResult,
+  InitiatorHandshake,
+} from "./handshake.ts";
 import { Peer, type PeerKeys } from "./peer.ts";
-import { InitiatorHandshake } from "./initiator.ts";
-import { consumeInitiation, type HandshakeResult } from "./responder.ts";
 import { PrivateKey } from "./x25519.ts";
 
 /** A key of 32 octets that a number stands for. */
@@ -32,7 +35,7 @@ export const WALL_CLOCK = Date.UTC(2026, 0, 1);
 
 /** Begins a handshake. */
 export function begin(peer: Peer, now = 0, wallClock = WALL_CLOCK + now): InitiatorHandshake {
-  return InitiatorHandshake.createInitiation(peer, {
+  return new InitiatorHandshake(peer, {
     localIndex: LOCAL_INDEX,
     ephemeralKey: key(8),
     wallClock,

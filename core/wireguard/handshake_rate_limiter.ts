@@ -1,54 +1,33 @@
-/**
- * Limits the work that a responder does for initiations, so that a flood of them takes neither the machine
- * nor its memory (whitepaper section 5.3). In the order of cost: the search of mac1, a cookie, the
- * multiplications of a handshake.
- *
- * @module
- */
 import { TokenBucket } from "../async/token_bucket.ts";
 
-/** The limits of one socket. */
-export interface HandshakeRateOptions {
-  /** Handshakes a second, and at once, beyond which the socket is under load. */
-  readonly handshakesPerSecond: number;
-  /** Milliseconds for which it stays under load. */
-  readonly underLoadAfterMs: number;
-  /** Keys of mac1 tried a second for unknown senders, and twice as many at once. */
-  readonly searchesPerSecond: number;
-  /** Keys tried when that is used up: the latest used ones, from a second budget of the same size. */
-  readonly recentKeys: number;
-  /** Handshakes a second of one address under load. */
-  readonly perIpRate: number;
-  /** Handshakes at once of one address under load. */
-  readonly perIpBurst: number;
-  /** Addresses remembered; a new one replaces the one that was silent for longest. */
-  readonly addresses: number;
-}
-
 /**
- * A handshake takes under 1 ms and a mac1 under 1 us, so all this is at most a fifth of one core. The limit
- * of one address is that of wireguard-go.
+ * The limits of one socket. A handshake takes under 1 ms and a mac1 under 1 us, so all this is at most a fifth
+ * of one core. The limit of one address is that of wireguard-go.
  */
-export const HANDSHAKE_RATE_OPTIONS: HandshakeRateOptions = {
+export const HANDSHAKE_RATE_OPTIONS = {
+  /** Handshakes a second, and at once, beyond which the socket is under load. */
   handshakesPerSecond: 100,
+  /** Milliseconds for which it stays under load. */
   underLoadAfterMs: 1000,
+  /** Keys of mac1 tried a second for unknown senders, and twice as many at once. */
   searchesPerSecond: 100_000,
+  /** Keys tried when that is used up: the latest used ones, from a second budget of the same size. */
   recentKeys: 64,
+  /** Handshakes a second, and at once, of one address under load. */
   perIpRate: 20,
   perIpBurst: 5,
+  /** Addresses remembered; a new one replaces the one that was silent for longest. */
   addresses: 4096,
 };
 
-/** The decision on an initiation whose mac1 is valid. */
-export type HandshakeDecision =
-  /** Do the handshake. */
-  | "handshake"
-  /** Answer with a cookie. */
-  | "cookie"
-  /** Do nothing: the address is over its limit. */
-  | "drop";
+/** The decision on an initiation whose mac1 is valid; "drop" does nothing: the address is over its limit. */
+export type HandshakeDecision = "handshake" | "cookie" | "drop";
 
-/** Decides for the initiations of one socket. Times are milliseconds on a monotonic clock. */
+/**
+ * Limits the work that a responder does for the initiations of one socket, so that a flood of them takes neither the
+ * machine nor its memory (whitepaper section 5.3). In the order of cost: the search of mac1, a cookie, the
+ * multiplications of a handshake. Times are milliseconds on a monotonic clock.
+ */
 export class HandshakeRateLimiter {
   readonly #handshakes: TokenBucket;
   readonly #searches: TokenBucket;
@@ -58,16 +37,13 @@ export class HandshakeRateLimiter {
   #loadUntil = -Infinity;
 
   /** Begins with full buckets. */
-  constructor(readonly limits: HandshakeRateOptions, now: number) {
+  constructor(readonly limits: Readonly<typeof HANDSHAKE_RATE_OPTIONS>, now: number) {
     this.#handshakes = new TokenBucket(limits.handshakesPerSecond, limits.handshakesPerSecond, now);
     this.#searches = new TokenBucket(limits.searchesPerSecond, 2 * limits.searchesPerSecond, now);
     this.#recent = new TokenBucket(limits.searchesPerSecond, 2 * limits.searchesPerSecond, now);
   }
 
-  /**
-   * Returns how many of `keys` keys to try for an initiation (Mac1Lookup.findPeer); 0 after too many
-   * initiations.
-   */
+  /** How many of `keys` keys to try for an initiation (Mac1Lookup.findPeer); 0 after too many initiations. */
   searchLimit(keys: number, now: number): number {
     // A search of more keys than the bucket holds costs a full bucket.
     if (this.#searches.take(Math.min(keys, 2 * this.limits.searchesPerSecond), now)) return keys;
@@ -102,10 +78,8 @@ export class HandshakeRateLimiter {
     this.#addresses.delete(key);
     this.#addresses.set(key, bucket);
     if (this.#addresses.size > addresses) {
-      for (const oldest of this.#addresses.keys()) {
-        this.#addresses.delete(oldest);
-        break;
-      }
+      const [oldest] = this.#addresses.keys();
+      this.#addresses.delete(oldest);
     }
     return bucket;
   }

@@ -11,7 +11,7 @@ import {
 } from "./handshake_fixture.ts";
 import { Peer } from "./peer.ts";
 import { PeerSession } from "./peer_session.ts";
-import { consumeInitiation } from "./responder.ts";
+import { consumeInitiation } from "./handshake.ts";
 
 Deno.test("both ends of a handshake have the same keys, each the other way round", () => {
   const [initiator, responder] = pair();

@@ -1,13 +1,12 @@
-/**
- * The numbers by which peers name our handshakes and keys.
- *
- * @module
- */
+import type { FillRandom } from "./cookie.ts";
 
-/** Random 32-bit numbers, each in use once, and their owners. */
+/** The numbers by which peers name our handshakes and keys: random, of 32 bits, each in use once, and their owners. */
 export class IndexTable<T> {
   readonly #owners = new Map<number, T | undefined>();
   readonly #random = new Uint32Array(1);
+
+  /** Numbers come from `fillRandom`. */
+  constructor(readonly fillRandom: FillRandom = (bytes) => crypto.getRandomValues(bytes)) {}
 
   /**
    * Allocates a number. 0 is none: it stands for "no session" in the data plane.
@@ -15,12 +14,13 @@ export class IndexTable<T> {
    * @param owner the receiver of messages with this number
    */
   allocate(owner?: T): number {
-    for (;;) {
-      const [index = 0] = crypto.getRandomValues(this.#random);
-      if (index === 0 || this.#owners.has(index)) continue;
-      this.#owners.set(index, owner);
-      return index;
-    }
+    let index: number;
+    do {
+      this.fillRandom(new Uint8Array(this.#random.buffer));
+      index = this.#random[0];
+    } while (index === 0 || this.#owners.has(index));
+    this.#owners.set(index, owner);
+    return index;
   }
 
   /** Finds the owner of a number. */

@@ -1,13 +1,7 @@
 /**
- * The up to three key pairs of one peer (whitepaper section 6.3): the current one sends. The previous one
- * still receives late packets. The next one, at the responder, waits until the initiator has used it.
- *
- * @module
- */
-
-/**
- * The key pairs of a peer, each known by a value of the caller's. Methods return the pairs that are over, to
- * be cleared.
+ * The up to three key pairs of one peer (whitepaper section 6.3), each known by a value of the caller's: the
+ * current one sends. The previous one still receives late packets. The next one, at the responder, waits until
+ * the initiator has used it. Methods that change them return the pairs that are over, to be cleared.
  */
 export class Keypairs<S> {
   #current: S | undefined;
@@ -31,28 +25,18 @@ export class Keypairs<S> {
 
   /** All pairs that may receive. */
   get all(): S[] {
-    return [this.#current, this.#previous, this.#next].filter((session) => session !== undefined);
+    return [this.#current, this.#previous, this.#next].filter((pair) => pair !== undefined);
   }
 
   /** Adds the pair of a handshake that we began: it sends at once. */
-  handshakeInitiatorComplete(session: S): S[] {
-    // An unconfirmed pair is newer than the current one: if both sides began at once, the peer may send by
-    // it.
-    const [previous, over] = this.#next === undefined
-      ? [this.#current, [this.#previous]]
-      : [this.#next, [this.#previous, this.#current]];
-    this.#previous = previous;
-    this.#next = undefined;
-    this.#current = session;
-    return defined(over);
+  handshakeInitiatorComplete(pair: S): S[] {
+    // An unconfirmed pair is newer than the current one: if both sides began at once, the peer may send by it.
+    return this.#replace(pair, this.#next ?? this.#current, undefined);
   }
 
   /** Adds the pair of a handshake that we answered: it waits for its first packet. */
-  handshakeResponderDerived(session: S): S[] {
-    const over = defined([this.#next, this.#previous]);
-    this.#next = session;
-    this.#previous = undefined;
-    return over;
+  handshakeResponderDerived(pair: S): S[] {
+    return this.#replace(this.#current, undefined, pair);
   }
 
   /**
@@ -60,30 +44,27 @@ export class Keypairs<S> {
    *
    * @returns undefined unless that confirmed the next pair, which then is the current one
    */
-  receivedWithKeypair(session: S): S[] | undefined {
-    if (session !== this.#next) return undefined;
-    const over = defined([this.#previous]);
-    this.#previous = this.#current;
-    this.#current = session;
-    this.#next = undefined;
-    return over;
+  receivedWithKeypair(pair: S): S[] | undefined {
+    return pair === this.#next ? this.#replace(pair, this.#current, undefined) : undefined;
   }
 
   /** Removes the pairs for which `isOver` holds. */
-  expire(isOver: (session: S) => boolean): S[] {
-    const over = this.all.filter(isOver);
-    if (this.#current !== undefined && over.includes(this.#current)) this.#current = undefined;
-    if (this.#previous !== undefined && over.includes(this.#previous)) this.#previous = undefined;
-    if (this.#next !== undefined && over.includes(this.#next)) this.#next = undefined;
-    return over;
+  expire(isOver: (pair: S) => boolean): S[] {
+    const kept = (pair: S | undefined) => pair === undefined || isOver(pair) ? undefined : pair;
+    return this.#replace(kept(this.#current), kept(this.#previous), kept(this.#next));
   }
 
   /** Removes all pairs. */
   clear(): S[] {
-    return this.expire(() => true);
+    return this.#replace(undefined, undefined, undefined);
   }
-}
 
-function defined<S>(sessions: readonly (S | undefined)[]): S[] {
-  return sessions.filter((session) => session !== undefined);
+  /** Puts other pairs in place, and returns those that are in none of the places any more. */
+  #replace(current: S | undefined, previous: S | undefined, next: S | undefined): S[] {
+    const over = this.all.filter((pair) => pair !== current && pair !== previous && pair !== next);
+    this.#current = current;
+    this.#previous = previous;
+    this.#next = next;
+    return over;
+  }
 }

@@ -45,7 +45,7 @@ export const TRANSPORT_HEADER = 16;
 /** Bytes of the tag at the end of everything sealed (Poly1305). */
 export const TAG_LENGTH = 16;
 /** Bytes of a transport message without a packet, which is a keepalive. */
-export const KEEPALIVE_LENGTH: number = TRANSPORT_HEADER + TAG_LENGTH;
+const KEEPALIVE_LENGTH = TRANSPORT_HEADER + TAG_LENGTH;
 /** Bytes of mac1 and of mac2, which end an initiation and a response. */
 export const MAC_LENGTH = 16;
 /** Bytes of a public, private or preshared key. */
@@ -68,9 +68,7 @@ export const TRANSPORT_FIELDS = { receiver: 4, counter: 8, packet: TRANSPORT_HEA
  */
 export function classifyMessage(bytes: Uint8Array, offset: number, length: number): MessageType {
   if (length < KEEPALIVE_LENGTH) return NOT_WIREGUARD;
-  const reserved = (bytes[offset + 1] as number) | (bytes[offset + 2] as number) |
-    (bytes[offset + 3] as number);
-  if (reserved !== 0) return NOT_WIREGUARD;
+  if ((bytes[offset + 1] | bytes[offset + 2] | bytes[offset + 3]) !== 0) return NOT_WIREGUARD;
   switch (bytes[offset]) {
     case TRANSPORT:
       return TRANSPORT;
@@ -87,8 +85,7 @@ export function classifyMessage(bytes: Uint8Array, offset: number, length: numbe
 
 /** The u32 at `offset`, little endian. The caller has checked the length. */
 export function readUint32(bytes: Uint8Array, offset: number): number {
-  return ((bytes[offset] as number) | (bytes[offset + 1] as number) << 8 |
-    (bytes[offset + 2] as number) << 16 | (bytes[offset + 3] as number) << 24) >>> 0;
+  return (bytes[offset] | bytes[offset + 1] << 8 | bytes[offset + 2] << 16 | bytes[offset + 3] << 24) >>> 0;
 }
 
 /** Writes a u32 at `offset`, little endian. */
@@ -99,12 +96,7 @@ export function writeUint32(bytes: Uint8Array, offset: number, value: number): v
   bytes[offset + 3] = value >>> 24;
 }
 
-/**
- * The index by which a response, a cookie reply or a transport message names the session or handshake of its
- * receiver.
- *
- * @param message one that {@linkcode classifyMessage} knows as one of these three
- */
+/** The index by which a response, a cookie reply or a transport message names its receiver's session or handshake. */
 export function receiverIndex(message: Uint8Array): number {
   return readUint32(message, message[0] === RESPONSE ? RESPONSE_FIELDS.receiver : TRANSPORT_FIELDS.receiver);
 }

@@ -1,13 +1,6 @@
-/**
- * One peer as this end knows it: the keys of both, what can be computed of them once, and what must be
- * remembered between handshakes.
- *
- * @module
- */
-import { InitiationReplayFilter } from "./initiation_replay_filter.ts";
-import { CookieGenerator, mac1Key } from "./mac.ts";
+import { CookieGenerator, mac1Key } from "./cookie.ts";
 import { wipe } from "./noise.ts";
-import { TimestampSource } from "./timestamp.ts";
+import { InitiationReplayFilter, TimestampSource } from "./timestamp.ts";
 import { PrivateKey } from "./x25519.ts";
 
 /** The keys that one end has, 32 bytes each. */
@@ -20,7 +13,10 @@ export interface PeerKeys {
   readonly presharedKey: Uint8Array;
 }
 
-/** A peer. Its keys are copied, so the caller may clear its own. */
+/**
+ * One peer as this end knows it: the keys of both, what can be computed of them once, and what must be
+ * remembered between handshakes. The keys are copied, so the caller may clear its own.
+ */
 export class Peer {
   /** This end's static key. */
   readonly staticKey: PrivateKey;
@@ -36,17 +32,14 @@ export class Peer {
   readonly cookieGenerator: CookieGenerator;
   /** The timestamps of our initiations. */
   readonly timestamps: TimestampSource = new TimestampSource();
-  /** Replay filter for the initiations of the peer. */
-  readonly initiations: InitiationReplayFilter;
 
   /**
    * Prepares for handshakes with one peer: three multiplications on the curve.
    *
-   * @param initiations what is remembered of a peer with these keys from before
+   * @param initiations the replay filter of its initiations, kept from before if there was one
    * @throws {RangeError} for keys of another length than 32, or a public key of low order
    */
-  constructor(keys: PeerKeys, initiations: InitiationReplayFilter = new InitiationReplayFilter()) {
-    this.initiations = initiations;
+  constructor(keys: PeerKeys, readonly initiations: InitiationReplayFilter = new InitiationReplayFilter()) {
     this.staticKey = new PrivateKey(keys.privateKey);
     const staticSecret = this.staticKey.sharedSecret(keys.peerPublicKey);
     if (staticSecret === undefined) {

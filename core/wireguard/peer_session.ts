@@ -22,21 +22,22 @@
  * @module
  */
 import type { FillRandom } from "./cookie.ts";
-import type { HandshakeRefusal } from "./handshake_refusal.ts";
-import { InitiatorHandshake } from "./initiator.ts";
+import {
+  type HandshakeRefusal,
+  type InitiationInput,
+  InitiatorHandshake,
+  type TransportKeys,
+} from "./handshake.ts";
 import { Keypairs } from "./keypairs.ts";
 import { REKEY_TIMEOUT_JITTER_MAX_MS, SESSION_LIMITS, type SessionLimits } from "./limits.ts";
 import { classifyMessage, COOKIE_REPLY, KEY_LENGTH, receiverIndex, RESPONSE } from "./message.ts";
+import { wipe } from "./noise.ts";
 import type { Peer } from "./peer.ts";
 import { PeerTimers, type TimerAction, type Traffic } from "./peer_timers.ts";
-import { destroyTransportKeys, type TransportKeys } from "./transport_keys.ts";
 
 /** An action that the owner of a session performs at once. */
 export type SessionAction =
-  /**
-   * Choose where the peer may be, then call {@linkcode PeerSession.createInitiation}, and send the result
-   * there.
-   */
+  /** Choose where the peer may be, then send there what {@linkcode PeerSession.createInitiation} returns. */
   | { readonly kind: "initiate"; readonly now: number }
   /** Install keys for packets. They are wiped when the action returns. */
   | { readonly kind: "install-keys"; readonly keys: TransportKeys; readonly source: Uint8Array }
@@ -124,26 +125,18 @@ export class PeerSession {
     for (const action of this.#timers.tick(now)) this.#act(action, now);
   }
 
-  /**
-   * Creates the initiation that "initiate" asks for, now or some time later.
-   *
-   * @param localIndex names the handshake and its keys; unused, hard to guess
-   */
-  createInitiation(
-    { localIndex, wallClock, now }: { localIndex: number; wallClock: number; now: number },
-  ): Uint8Array<ArrayBuffer> {
+  /** Creates the initiation that "initiate" asks for, now or some time later. */
+  createInitiation(input: Omit<InitiationInput, "ephemeralKey">): Uint8Array<ArrayBuffer> {
     this.#dropHandshake();
     const ephemeralKey = new Uint8Array(KEY_LENGTH);
     this.#deps.fillRandom(ephemeralKey);
-    const input = { localIndex, ephemeralKey, wallClock, now };
-    this.#handshake = InitiatorHandshake.createInitiation(this.peer, input);
+    this.#handshake = new InitiatorHandshake(this.peer, { ...input, ephemeralKey });
     return this.#handshake.message;
   }
 
   /**
-   * Handles a response or a cookie reply. A forged one changes nothing.
+   * Handles a response or a cookie reply from a socket address. A forged one changes nothing.
    *
-   * @param source the sender's socket address, which goes with the keys
    * @returns why a response was refused; undefined if it was not
    */
   handleReply(message: Uint8Array, source: Uint8Array, now: number): HandshakeRefusal | undefined {
@@ -157,20 +150,17 @@ export class PeerSession {
     const keys = handshake.consumeResponse(message);
     if (typeof keys === "string") return keys;
     this.#handshake = undefined;
-    this.#expire(this.#keypairs.handshakeInitiatorComplete(keypair(keys, now)));
-    this.#install(keys, source);
+    const keypair = { localIndex: keys.localIndex, createdAt: now };
+    this.#install(this.#keypairs.handshakeInitiatorComplete(keypair), keys, source);
     this.#timers.handshakeInitiatorComplete(now);
     this.#established(true, now);
     return undefined;
   }
 
-  /**
-   * Installs the keys of a response to the peer's initiation. They send when {@linkcode keyConfirmed} says
-   * so.
-   */
+  /** Installs the keys of a response to the peer's initiation. They send when {@linkcode keyConfirmed} says so. */
   handshakeResponderDerived(keys: TransportKeys, source: Uint8Array, now: number): void {
-    this.#expire(this.#keypairs.handshakeResponderDerived(keypair(keys, now)));
-    this.#install(keys, source);
+    const keypair = { localIndex: keys.localIndex, createdAt: now };
+    this.#install(this.#keypairs.handshakeResponderDerived(keypair), keys, source);
     this.#timers.handshakeResponderDerived(now);
   }
 
@@ -219,9 +209,11 @@ export class PeerSession {
     return random[0] / 0x1_0000_0000 * REKEY_TIMEOUT_JITTER_MAX_MS;
   }
 
-  #install(keys: TransportKeys, source: Uint8Array): void {
+  /** Hands keys over in place of those that are over by them. */
+  #install(over: readonly Keypair[], keys: TransportKeys, source: Uint8Array): void {
+    this.#expire(over);
     this.#deps.perform({ kind: "install-keys", keys, source });
-    destroyTransportKeys(keys);
+    wipe(keys.send, keys.receive);
   }
 
   #established(isInitiator: boolean, now: number): void {
@@ -240,8 +232,4 @@ export class PeerSession {
     handshake.destroy();
     this.#deps.perform({ kind: "release-index", localIndex: handshake.localIndex });
   }
-}
-
-function keypair({ localIndex }: TransportKeys, createdAt: number): Keypair {
-  return { localIndex, createdAt };
 }

@@ -8,8 +8,7 @@ import { classifyMessage, INITIATION, KEY_LENGTH } from "./message.ts";
 import { Peer } from "./peer.ts";
 import { PeerSession, type SessionAction } from "./peer_session.ts";
 import { commitCounter, REPLAY_WINDOW_WORDS, validateCounter } from "./replay_filter.ts";
-import { consumeInitiation } from "./responder.ts";
-import type { TransportKeys } from "./transport_keys.ts";
+import { consumeInitiation, type TransportKeys } from "./handshake.ts";
 
 /** Seconds of good network after which both ends must hear each other again: silence 15, pause 5, jitter and ticks. */
 const HEALED_AFTER = 23;

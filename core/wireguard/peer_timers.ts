@@ -3,8 +3,7 @@
  * wireguard-go.
  *
  * Reports of the packet path go in by {@linkcode PeerTimers.observe}. {@linkcode PeerTimers.tick}, called at
- * {@linkcode PeerTimers.nextDeadline}, returns what is due. All times are milliseconds on one
- * monotonic clock.
+ * {@linkcode PeerTimers.nextDeadline}, returns what is due. All times are milliseconds on one monotonic clock.
  *
  * @module
  */
@@ -37,21 +36,21 @@ export interface Traffic {
   readonly counter: number;
 }
 
-/** The session that is sent on. */
-interface Current {
-  readonly initiator: boolean;
-  readonly createdAt: number;
+interface Session {
+  readonly isInitiator: boolean;
+  createdAt: number;
   /** A message received shortly before the end has renewed the session; that happens once. */
   isRenewedLate: boolean;
 }
 
-/** The timers of one peer. */
+/** The timers of one peer. What is to happen at Infinity is not due. */
 export class PeerTimers {
-  #current: Current | undefined;
-  /** Creation time of the session that waits for its confirmation. */
-  #unconfirmed: number | undefined;
-  /** Creation times of sessions that have not expired. */
-  #createdTimes: number[] = [];
+  /** Those that have not expired, the oldest first. */
+  #sessions: Session[] = [];
+  /** The one that is sent on. */
+  #current: Session | undefined;
+  /** The one that waits for its confirmation. */
+  #unconfirmed: Session | undefined;
   #last = { dataSentAt: -Infinity, dataReceivedAt: -Infinity, sentAt: -Infinity, receivedAt: -Infinity };
   /** The time since which a handshake is needed. */
   #handshakeNeededAt = Infinity;
@@ -70,9 +69,8 @@ export class PeerTimers {
 
   /** The next time for {@linkcode tick}; Infinity: not before something else happens. */
   get nextDeadline(): number {
-    const expiry = (this.#createdTimes[0] ?? Infinity) + this.limits.rejectAfterTime;
     return Math.min(
-      expiry,
+      (this.#sessions[0]?.createdAt ?? Infinity) + this.limits.rejectAfterTime,
       this.#handshakeDueAt,
       this.#retransmitHandshakeAt,
       this.#keepaliveAt,
@@ -104,12 +102,7 @@ export class PeerTimers {
     else this.#attemptStartedAt = now;
   }
 
-  /**
-   * An initiation was sent.
-   *
-   * @param jitter milliseconds from 0 to REKEY_TIMEOUT_JITTER_MAX_MS, at random, by which its repetition is
-   *   put off
-   */
+  /** An initiation was sent. Its repetition is put off by `jitter`, from 0 to REKEY_TIMEOUT_JITTER_MAX_MS. */
   initiationSent(now: number, jitter: number): void {
     this.#handshakeNeededAt = Infinity;
     this.#lastInitiationAt = now;
@@ -121,50 +114,45 @@ export class PeerTimers {
 
   /** A handshake that we began is complete. */
   handshakeInitiatorComplete(now: number): void {
-    this.#created(now);
-    this.#setCurrent({ initiator: true, createdAt: now, isRenewedLate: false });
+    this.#setCurrent(this.#created(now, true));
   }
 
   /** We answered an initiation. */
   handshakeResponderDerived(now: number): void {
-    this.#created(now);
-    this.#unconfirmed = now;
+    this.#unconfirmed = this.#created(now, false);
     this.#keepaliveAt = Infinity;
     this.#newHandshakeAt = Infinity;
   }
 
   /** The first packet came in by the session that we answered with. */
   keyConfirmed(): void {
-    const createdAt = this.#unconfirmed;
-    if (createdAt === undefined) return;
+    if (this.#unconfirmed === undefined) return;
+    this.#setCurrent(this.#unconfirmed);
     this.#unconfirmed = undefined;
-    this.#setCurrent({ initiator: false, createdAt, isRenewedLate: false });
   }
 
   /** Takes a report of the packet path. */
   observe(now: number, traffic: Traffic): void {
     const { dataSentAt, dataReceivedAt, sentAt, receivedAt, counter } = traffic;
     const { keepaliveTimeout, rekeyTimeout, persistentKeepalive } = this.limits;
-    const sent = dataSentAt > this.#last.dataSentAt;
-    const received = dataReceivedAt > this.#last.dataReceivedAt;
-    // Keepalives show as well that the session is in use (section 6.2 speaks of transport messages).
-    const anySent = sentAt > this.#last.sentAt;
-    const anyReceived = receivedAt > this.#last.receivedAt;
+    const last = this.#last;
     this.#last = { dataSentAt, dataReceivedAt, sentAt, receivedAt };
     // Passive keepalive (section 6.5): of two packets at the same time, the received one counts as the later.
     if (sentAt > dataReceivedAt) this.#keepaliveAt = Infinity;
-    else if (received) this.#keepaliveAt = Math.min(this.#keepaliveAt, dataReceivedAt + keepaliveTimeout);
+    else if (dataReceivedAt > last.dataReceivedAt) {
+      this.#keepaliveAt = Math.min(this.#keepaliveAt, dataReceivedAt + keepaliveTimeout);
+    }
     if (receivedAt >= dataSentAt) this.#newHandshakeAt = Infinity;
-    else if (sent) {
+    else if (dataSentAt > last.dataSentAt) {
       this.#newHandshakeAt = Math.min(this.#newHandshakeAt, dataSentAt + keepaliveTimeout + rekeyTimeout);
     }
     const latest = Math.max(sentAt, receivedAt);
     if (persistentKeepalive > 0 && latest > -Infinity) {
       this.#persistentKeepaliveAt = latest + persistentKeepalive;
     }
-    if (this.#attemptStartedAt === undefined && this.#needsRekey(now, anySent, anyReceived, counter)) {
-      this.#requestHandshake(now);
-    }
+    // Keepalives show as well that the session is in use (section 6.2 speaks of transport messages).
+    const [isSent, isReceived] = [sentAt > last.sentAt, receivedAt > last.receivedAt];
+    if (!this.isConnecting && this.#needsRekey(now, isSent, isReceived, counter)) this.#requestHandshake(now);
   }
 
   /** What is due now, in the order in which it is to be done. */
@@ -178,17 +166,13 @@ export class PeerTimers {
 
   /** The machine has slept for so many milliseconds, in which the clock stood: sessions are older by that. */
   slept(milliseconds: number): void {
-    this.#createdTimes = this.#createdTimes.map((createdAt) => createdAt - milliseconds);
-    if (this.#current !== undefined) {
-      this.#current = { ...this.#current, createdAt: this.#current.createdAt - milliseconds };
-    }
-    if (this.#unconfirmed !== undefined) this.#unconfirmed -= milliseconds;
+    for (const session of this.#sessions) session.createdAt -= milliseconds;
     this.#lastInitiationAt -= milliseconds;
     this.#persistentKeepaliveAt -= milliseconds;
     this.#zeroKeyMaterialAt -= milliseconds;
   }
 
-  /** The time at which the needed handshake may begin; Infinity if none is needed. */
+  /** The time at which the needed handshake may begin. */
   get #handshakeDueAt(): number {
     return Math.max(this.#handshakeNeededAt, this.#lastInitiationAt + this.limits.rekeyTimeout);
   }
@@ -197,13 +181,15 @@ export class PeerTimers {
     this.#handshakeNeededAt = Math.min(this.#handshakeNeededAt, now);
   }
 
-  #created(now: number): void {
-    this.#createdTimes.push(now);
+  #created(now: number, isInitiator: boolean): Session {
+    const session = { isInitiator, createdAt: now, isRenewedLate: false };
+    this.#sessions.push(session);
     this.#zeroKeyMaterialAt = now + 3 * this.limits.rejectAfterTime;
+    return session;
   }
 
-  #setCurrent(current: Current): void {
-    this.#current = current;
+  #setCurrent(session: Session): void {
+    this.#current = session;
     this.#handshakeNeededAt = Infinity;
     this.#attemptStartedAt = undefined;
     this.#retransmitHandshakeAt = Infinity;
@@ -211,33 +197,40 @@ export class PeerTimers {
   }
 
   /** Whether what was sent or received shows that the current session must be renewed (section 6.2). */
-  #needsRekey(now: number, sent: boolean, received: boolean, counter: number): boolean {
+  #needsRekey(now: number, isSent: boolean, isReceived: boolean, counter: number): boolean {
     const current = this.#current;
     if (current === undefined) return false;
     const { rekeyAfterMessages, rekeyAfterTime, rejectAfterTime, keepaliveTimeout, rekeyTimeout } =
       this.limits;
     const age = now - current.createdAt;
-    if (sent && counter >= rekeyAfterMessages) return true;
-    if (sent && current.initiator && age >= rekeyAfterTime) return true;
-    if (!received || !current.initiator || current.isRenewedLate) return false;
+    if (isSent && counter >= rekeyAfterMessages) return true;
+    if (isSent && current.isInitiator && age >= rekeyAfterTime) return true;
+    if (!isReceived || !current.isInitiator || current.isRenewedLate) return false;
     current.isRenewedLate = age >= rejectAfterTime - keepaliveTimeout - rekeyTimeout;
     return current.isRenewedLate;
   }
 
   #expire(now: number, actions: TimerAction[]): void {
     const createdBefore = now - this.limits.rejectAfterTime;
-    if (this.#createdTimes.some((createdAt) => createdAt <= createdBefore)) {
-      this.#createdTimes = this.#createdTimes.filter((createdAt) => createdAt > createdBefore);
-      if (this.#current !== undefined && this.#current.createdAt <= createdBefore) this.#current = undefined;
-      if (this.#unconfirmed !== undefined && this.#unconfirmed <= createdBefore) {
-        this.#unconfirmed = undefined;
-      }
+    const isAlive = (session?: Session) => session !== undefined && session.createdAt > createdBefore;
+    if (!this.#sessions.every(isAlive)) {
+      this.#sessions = this.#sessions.filter(isAlive);
+      if (!isAlive(this.#current)) this.#current = undefined;
+      if (!isAlive(this.#unconfirmed)) this.#unconfirmed = undefined;
       actions.push({ kind: "expire", createdBefore });
     }
-    if (now >= this.#zeroKeyMaterialAt) {
-      this.#zeroKeyMaterialAt = Infinity;
-      actions.push({ kind: "zero-key-material" });
-    }
+    if (now < this.#zeroKeyMaterialAt) return;
+    this.#zeroKeyMaterialAt = Infinity;
+    actions.push({ kind: "zero-key-material" });
+  }
+
+  #keepAlive(now: number, actions: TimerAction[]): void {
+    const isPersistent = now >= this.#persistentKeepaliveAt;
+    if (now < this.#keepaliveAt && !isPersistent) return;
+    this.#keepaliveAt = Infinity;
+    if (isPersistent) this.#persistentKeepaliveAt = now + this.limits.persistentKeepalive;
+    if (this.#current !== undefined) actions.push({ kind: "keepalive" });
+    else if (isPersistent && !this.isConnecting) this.#requestHandshake(now);
   }
 
   #handshake(now: number, actions: TimerAction[]): void {
@@ -257,14 +250,5 @@ export class PeerTimers {
       }
     }
     if (now >= this.#handshakeDueAt) actions.push({ kind: "initiate" });
-  }
-
-  #keepAlive(now: number, actions: TimerAction[]): void {
-    if (now < this.#keepaliveAt && now < this.#persistentKeepaliveAt) return;
-    const persistent = now >= this.#persistentKeepaliveAt;
-    this.#keepaliveAt = Infinity;
-    if (persistent) this.#persistentKeepaliveAt = now + this.limits.persistentKeepalive;
-    if (this.#current !== undefined) actions.push({ kind: "keepalive" });
-    else if (persistent && this.#attemptStartedAt === undefined) this.#requestHandshake(now);
   }
 }

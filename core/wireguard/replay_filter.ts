@@ -13,7 +13,7 @@
  * @module
  */
 
-/** Bits of the ring. */
+/** Bits and words of the ring, and where in the slice it begins. */
 const BITS = 8192;
 const WORDS = BITS / 32;
 const RING = 2;
@@ -32,11 +32,11 @@ export const REPLAY_WINDOW: number = BITS - 32;
  * @param counter an integer from 0 to 2^53 - 1
  */
 export function validateCounter(words: Uint32Array, base: number, counter: number): boolean {
-  const next = (words[base] as number) * 0x1_0000_0000 + (words[base + 1] as number);
+  const next = words[base] * 0x1_0000_0000 + words[base + 1];
   if (counter >= next) return true;
   if (next - counter > REPLAY_WINDOW) return false;
   const bit = counter % BITS;
-  return ((words[base + RING + (bit >>> 5)] as number) >>> (bit & 31) & 1) === 0;
+  return (words[base + RING + (bit >>> 5)] >>> (bit & 31) & 1) === 0;
 }
 
 /**
@@ -45,7 +45,7 @@ export function validateCounter(words: Uint32Array, base: number, counter: numbe
  * @returns false, with nothing changed, if it was accepted before or is too old
  */
 export function commitCounter(words: Uint32Array, base: number, counter: number): boolean {
-  const next = (words[base] as number) * 0x1_0000_0000 + (words[base + 1] as number);
+  const next = words[base] * 0x1_0000_0000 + words[base + 1];
   const bit = counter % BITS;
   const at = base + RING + (bit >>> 5);
   const mask = 1 << (bit & 31);
@@ -53,10 +53,10 @@ export function commitCounter(words: Uint32Array, base: number, counter: number)
     if (next > 0) clearBetween(words, base + RING, next - 1, counter);
     words[base] = (counter + 1) / 0x1_0000_0000;
     words[base + 1] = counter + 1;
-  } else if (next - counter > REPLAY_WINDOW || ((words[at] as number) & mask) !== 0) {
+  } else if (next - counter > REPLAY_WINDOW || (words[at] & mask) !== 0) {
     return false;
   }
-  words[at] = (words[at] as number) | mask;
+  words[at] |= mask;
   return true;
 }
 

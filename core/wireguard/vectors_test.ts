@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { CookieChecker } from "./cookie.ts";
-import { InitiatorHandshake } from "./initiator.ts";
+import { consumeInitiation, InitiatorHandshake } from "./handshake.ts";
 import { classifyMessage } from "./message.ts";
 import { Peer } from "./peer.ts";
-import { consumeInitiation } from "./responder.ts";
 import vectors from "./vectors.json" with { type: "json" };
 import { PrivateKey } from "./x25519.ts";
 import { accepted } from "./handshake_fixture.ts";
@@ -23,7 +22,7 @@ function ends(): [Peer, Peer] {
 
 Deno.test("the recorded handshake comes out octet by octet", () => {
   const [initiator, responder] = ends();
-  const handshake = InitiatorHandshake.createInitiation(initiator, {
+  const handshake = new InitiatorHandshake(initiator, {
     localIndex: recorded.initiatorIndex,
     ephemeralKey: octets(recorded.initiatorEphemeralKey),
     wallClock: recorded.milliseconds,
@@ -46,7 +45,7 @@ Deno.test("the recorded cookie comes out octet by octet, and the mac2 that is ma
   const given = [cookie.secret, cookie.nonce].map(octets);
   const issuer = new CookieChecker((target) => target.set(given.shift() ?? assert.fail("no more octets")));
   const begin = (now: number) =>
-    InitiatorHandshake.createInitiation(initiator, {
+    new InitiatorHandshake(initiator, {
       localIndex: recorded.initiatorIndex,
       ephemeralKey: octets(recorded.initiatorEphemeralKey),
       wallClock: recorded.milliseconds + now,

@@ -1,22 +1,16 @@
-/**
- * X25519 (RFC 7748) by the runtime's node:crypto: compiled code that takes the same time for every key,
- * unlike arithmetic on BigInt, at a fraction of its cost and with nothing to load (docs/internals/dependencies.md has
- * the figures).
- *
- * @module
- */
 import { Buffer } from "node:buffer";
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from "node:crypto";
 import { KEY_LENGTH } from "./message.ts";
 
-// RFC 8410: what comes before the 32 bytes of a key in PKCS #8 (section 7) and in SubjectPublicKeyInfo
-// (section 4).
-const PRIVATE_PREFIX = [
-  ...[0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x04, 0x22, 0x04, 0x20],
-];
-const PUBLIC_PREFIX = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x03, 0x21, 0x00];
+/** RFC 8410: what comes before the 32 bytes of a key in PKCS #8 (section 7) and in SubjectPublicKeyInfo (section 4). */
+const PRIVATE_PREFIX = Buffer.from("302e020100300506032b656e04220420", "hex");
+const PUBLIC_PREFIX = Buffer.from("302a300506032b656e032100", "hex");
 
-/** A private key made ready for use. */
+/**
+ * A private key of X25519 (RFC 7748), made ready for use by the runtime's node:crypto: compiled code that takes the
+ * same time for every key, unlike arithmetic on BigInt, at a fraction of its cost and with nothing to load
+ * (docs/internals/dependencies.md has the figures).
+ */
 export class PrivateKey {
   #key: KeyObject | undefined;
   /** The public key that belongs to it, 32 bytes. */
@@ -29,10 +23,9 @@ export class PrivateKey {
    */
   constructor(bytes: Uint8Array) {
     const encoded = wrap(PRIVATE_PREFIX, bytes);
-    const key = createPrivateKey({ key: encoded, format: "der", type: "pkcs8" });
+    this.#key = createPrivateKey({ key: encoded, format: "der", type: "pkcs8" });
     encoded.fill(0);
-    this.#key = key;
-    const spki = createPublicKey(key).export({ format: "der", type: "spki" });
+    const spki = createPublicKey(this.#key).export({ format: "der", type: "spki" });
     this.publicKey = new Uint8Array(spki.subarray(PUBLIC_PREFIX.length));
   }
 
@@ -65,10 +58,7 @@ export class PrivateKey {
   }
 }
 
-function wrap(prefix: readonly number[], key: Uint8Array): Buffer {
+function wrap(prefix: Buffer, key: Uint8Array): Buffer {
   if (key.length !== KEY_LENGTH) throw new RangeError(`Cannot use a key of ${key.length} bytes: it has 32`);
-  const encoded = Buffer.alloc(prefix.length + KEY_LENGTH);
-  encoded.set(prefix);
-  encoded.set(key, prefix.length);
-  return encoded;
+  return Buffer.concat([prefix, key]);
 }

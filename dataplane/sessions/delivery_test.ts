@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { addressToUint32 } from "../../core/net/address.ts";
 import { ipv4Ranges } from "../../core/sharing/prefix_set.ts";
 import { COUNTERS, SessionCounter, type SessionCounterName } from "../../core/counters.ts";
-import { TxQueue } from "../../core/packet/tx_queue.ts";
+import type { Inbound } from "../inbound.ts";
+import type { Outbound } from "../outbound.ts";
 import { PacketMemory } from "../../ffi/libc/packet_memory.ts";
 import type { TunPort } from "../../ffi/tun/tun.ts";
 import { address, prefix } from "../../tests/literals.ts";
-import { AccessorDelivery } from "./accessor_delivery.ts";
+import { AccessorDelivery, ServerDelivery } from "./delivery.ts";
 import type { ExposedDeps } from "./exposed_inbound.ts";
-import { ServerDelivery, type ServerDeliveryDeps } from "./server_delivery.ts";
 import { SessionMemory } from "./session_memory.ts";
 
 const AT = 64;
@@ -56,7 +56,7 @@ const SOURCE_ROUTE = [131, 7, 4, 10, 0, 0, 1, 0];
 
 function accessorScene() {
   const common = scene();
-  const delivery = new AccessorDelivery(common.parts, common.tun, new TxQueue(common.memory.arena, 4));
+  const delivery = new AccessorDelivery(common.parts, common.tun);
   delivery.exposed.replace(ipv4Ranges([prefix("192.168.251.2/32"), prefix("172.20.0.0/16")]));
   delivery.virtualNetwork.replace(ipv4Ranges([prefix("192.168.251.0/24")]));
   return { ...common, delivery };
@@ -91,7 +91,7 @@ Deno.test("a packet with a source route is dropped, at an accessor and at a serv
   assert.deepEqual(out, []);
 
   const { memory, parts, tun, lay: layServer, out: outServer, drops } = scene();
-  const server = new ServerDelivery(parts, { arena: memory.arena, tun } as unknown as ServerDeliveryDeps);
+  const server = new ServerDelivery(parts, memory.arena, {} as Outbound, { tun } as unknown as Inbound);
   server.ownAddress = addressToUint32(address("192.168.251.2"));
   server.deliver(0, AT, layServer("192.168.251.3", "192.168.251.2", 17, [], [148, 4, 0, 0]));
   assert.equal(outServer.length, 1);

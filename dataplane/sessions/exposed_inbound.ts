@@ -26,8 +26,9 @@ import type { PacketCipher } from "../../ffi/aead/packet_cipher.ts";
 import { RECEIVE_FAILED, type UdpPort } from "../../ffi/udp/udp_socket.ts";
 import { TokenBucket } from "../../core/async/token_bucket.ts";
 import { MessageBudget } from "../message_budget.ts";
+import type { Delivery } from "./delivery.ts";
 import type { EncryptBatch } from "./encrypt_batch.ts";
-import type { SessionEvent } from "./session_channel.ts";
+import type { SessionEvent } from "../worker_channel.ts";
 import { monotonicNow, SESSION_STATS, type SessionMemory, SessionStat } from "./session_memory.ts";
 import { PAIR_BITS, receiveKeyOf, type SessionTable } from "./session_table.ts";
 import type { SessionSources } from "./session_sources.ts";
@@ -43,19 +44,7 @@ const MAX_MESSAGE = 1 + 512;
 /** Plaintext logins a second for the main thread where it only logs that it does not admit them. */
 const HINTS_PER_SECOND = 1 / 60;
 
-/** Delivers authentic IPv4 packets, in the role of the program. */
-export interface Delivery {
-  /**
-   * Delivers the whole IPv4 packet at `at` of a session; its memory stays untouched until {@linkcode flush}.
-   */
-  deliver(slot: number, at: number, length: number): void;
-  /** Whether the session may send a control message now. */
-  maySendControl(slot: number): boolean;
-  /** Sends what is queued. */
-  flush(): void;
-}
-
-/** The collaborators that inbound and outbound share. */
+/** What inbound and outbound share. */
 export interface ExposedDeps {
   readonly bytes: Uint8Array;
   readonly udp: UdpPort;
@@ -67,19 +56,14 @@ export interface ExposedDeps {
   readonly sources: SessionSources;
 }
 
-/** Handles datagrams of the exposed socket. */
 export class ExposedInbound {
   /** Plaintext packets of strangers go to the main thread. */
   legacyIsOn = false;
-  readonly #parts: ExposedDeps;
-  readonly #delivery: Delivery;
   readonly #counters: Float64Array;
   readonly #budget: MessageBudget;
   readonly #hints: TokenBucket;
 
-  constructor(parts: ExposedDeps, delivery: Delivery) {
-    this.#parts = parts;
-    this.#delivery = delivery;
+  constructor(readonly parts: ExposedDeps, readonly delivery: Delivery) {
     this.#counters = parts.shared.counters;
     const now = monotonicNow();
     this.#budget = new MessageBudget(now);
@@ -88,35 +72,29 @@ export class ExposedInbound {
 
   /** Handles one batch; `batch.now` has been set. False when the socket is gone. */
   drain(): boolean {
-    const { udp } = this.#parts;
+    const { udp } = this.parts;
     const messages = udp.receive();
     if (messages === RECEIVE_FAILED) return false;
     for (let message = 0; message < messages; message++) this.#handleMessage(message);
-    this.#delivery.flush();
+    this.delivery.flush();
     return true;
   }
 
   #handleMessage(message: number): void {
-    const { udp } = this.#parts;
-    if (udp.messageIsTruncated(message)) {
-      this.#counters[SessionCounter["drop.oversize"]]++;
-      return;
-    }
-    // An empty datagram is a message of no bytes.
-    if (udp.messageLength(message) === 0) {
-      this.#counters[SessionCounter["drop.malformed"]]++;
-      return;
-    }
+    const { udp } = this.parts;
     const start = udp.messageOffset(message);
     const end = start + udp.messageLength(message);
     const stride = udp.messageStride(message);
-    for (let at = start; at < end; at += stride) {
-      this.#handleDatagram(at, Math.min(stride, end - at), message);
-    }
+    if (udp.messageIsTruncated(message)) this.#counters[SessionCounter["drop.oversize"]]++;
+    // An empty datagram is a message of no bytes.
+    else if (start === end) this.#counters[SessionCounter["drop.malformed"]]++;
+    else {for (let at = start; at < end; at += stride) {
+        this.#handleDatagram(at, Math.min(stride, end - at), message);
+      }}
   }
 
   #handleDatagram(at: number, length: number, message: number): void {
-    const { bytes } = this.#parts;
+    const { bytes } = this.parts;
     const type = classifyMessage(bytes, at, length);
     if (type === TRANSPORT) this.#handleTransport(at, length, message);
     else if (type !== NOT_WIREGUARD) this.#punt(at, length, message);
@@ -126,7 +104,7 @@ export class ExposedInbound {
   }
 
   #handleTransport(at: number, length: number, message: number): void {
-    const { bytes, table, shared, batch } = this.#parts;
+    const { bytes, table, shared, batch, sources, post } = this.parts;
     const pair = table.indices.get(readUint32(bytes, at + TRANSPORT_FIELDS.receiver));
     if (pair < 0) {
       this.#counters[SessionCounter["drop.unknownIndex"]]++;
@@ -138,8 +116,8 @@ export class ExposedInbound {
       batch.drop(slot, refusal);
       return;
     }
-    if (table.isNext[pair] === 1) this.#confirm(slot, pair);
-    this.#parts.sources.follow(slot, message);
+    if (table.isNext[pair] === 1) post({ kind: "confirmed", slot, localIndex: table.confirm(pair) });
+    sources.follow(slot, message);
     const row = slot * SESSION_STATS;
     shared.stats[row + SessionStat.receivedAt] = batch.now;
     const text = at + TRANSPORT_HEADER;
@@ -151,7 +129,7 @@ export class ExposedInbound {
 
   /** Opens a message in place; returns why it is dropped, or -1. */
   #open(pair: number, at: number, length: number): number {
-    const { bytes, table, cipher, batch } = this.#parts;
+    const { bytes, table, cipher, batch } = this.parts;
     if (batch.now >= table.deadline[pair]) return SessionCounter["drop.expiredKey"];
     const low = readUint32(bytes, at + TRANSPORT_FIELDS.counter);
     const high = readUint32(bytes, at + TRANSPORT_FIELDS.counter + 4);
@@ -167,43 +145,38 @@ export class ExposedInbound {
     return -1;
   }
 
-  #confirm(slot: number, pair: number): void {
-    const { table, post } = this.#parts;
-    post({ kind: "confirmed", slot, localIndex: table.confirm(pair) });
-  }
-
   /** A text is padded with zeros, so a packet may end before it. */
   #handleText(slot: number, at: number, length: number): void {
-    const { bytes, batch, shared, post } = this.#parts;
+    const { bytes, batch, shared, post } = this.parts;
     if (bytes[at] >>> 4 === 4 && length >= 20) {
       const total = bytes[at + 2] << 8 | bytes[at + 3];
       if (total <= length && packetVersion(bytes, at, total) === 4) {
-        this.#delivery.deliver(slot, at, total);
+        this.delivery.deliver(slot, at, total);
         return;
       }
     }
     if (bytes[at] !== LOGIN) {
       batch.drop(slot, SessionCounter[bytes[at] >>> 4 === 6 ? "drop.ipv6Off" : "drop.malformed"]);
-    } else if (!this.#delivery.maySendControl(slot) || !shared.noteMessage()) {
+    } else if (!this.delivery.maySendControl(slot) || !shared.noteMessage()) {
       batch.drop(slot, SessionCounter["drop.controlQueueFull"]);
     } else post({ kind: "text", slot, bytes: bytes.slice(at, at + length) as Uint8Array<ArrayBuffer> });
   }
 
   #handlePlaintext(at: number, length: number, message: number): void {
-    const { udp, table, shared, batch, sources } = this.#parts;
+    const { udp, table, shared, batch, sources } = this.parts;
     const slot = sources.find(message);
     if (slot >= 0 && table.isLegacy[slot] === 1 && udp.messageIsFrom(message, slot)) {
       const row = slot * SESSION_STATS;
       shared.stats[row + SessionStat.receivedAt] = batch.now;
       shared.stats[row + SessionStat.dataReceivedAt] = batch.now;
-      this.#delivery.deliver(slot, at, length);
+      this.delivery.deliver(slot, at, length);
     } else if (this.legacyIsOn) this.#punt(at, STRANGER_BYTES, message);
     else this.#counters[SessionCounter["drop.notLoggedIn"]]++;
   }
 
   /** Handles what may be a login of an upstream v1 accessor. */
   #handleLogin(at: number, length: number, message: number): void {
-    const { bytes, batch } = this.#parts;
+    const { bytes, batch } = this.parts;
     if (length > MAX_MESSAGE) this.#counters[SessionCounter["drop.oversize"]]++;
     else if (this.legacyIsOn) this.#punt(at, length, message);
     // No token begins with a zero: this is a damaged WireGuard message.
@@ -214,16 +187,13 @@ export class ExposedInbound {
   }
 
   #punt(at: number, length: number, message: number): void {
-    const { bytes, udp, shared, batch, post, sources } = this.#parts;
+    const { bytes, udp, shared, batch, post, sources } = this.parts;
     if (!this.#budget.take(sources.knows(message), batch.now)) {
       this.#counters[SessionCounter["drop.handshakeRateLimited"]]++;
-      return;
+    } else if (!shared.noteMessage()) this.#counters[SessionCounter["drop.controlQueueFull"]]++;
+    else {
+      const datagram = bytes.slice(at, at + length) as Uint8Array<ArrayBuffer>;
+      post({ kind: "datagram", bytes: datagram, source: udp.messageSource(message) });
     }
-    if (!shared.noteMessage()) {
-      this.#counters[SessionCounter["drop.controlQueueFull"]]++;
-      return;
-    }
-    const datagram = bytes.slice(at, at + length) as Uint8Array<ArrayBuffer>;
-    post({ kind: "datagram", bytes: datagram, source: udp.messageSource(message) });
   }
 }

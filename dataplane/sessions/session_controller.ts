@@ -1,41 +1,9 @@
 /**
  * Sessions of other machines in the data plane: the main thread's side.
  *
- * The data plane's Worker can own one more socket, the exposed one, with up to 1,024 sessions. A session has a slot, an inner
- * IPv4 address and an endpoint, and either keys (WireGuard's transport messages, whitepaper section 5.4.6) or none (the
- * original's plaintext). The Worker seals, opens, filters and counts; handshakes, tokens and timers are the caller's.
- *
- * ```ts
- * const plane = await SessionController.attach(dataPlane, {
- *   socket, // of openUdpSocket; closed by the caller, after detach
- *   slots: MAX_SESSIONS, // 1 for an accessor, whose session is slot 0
- *   onDatagram: (bytes, source) => {}, // handshake messages (classifyMessage), logins of the original: nothing is checked yet
- *   onText: (slot, bytes) => {}, // authentic and no IP packet: 01 or 01addr...
- *   onWanted: (slot) => {}, // a packet waits for keys: begin a handshake; not told again until keys come, or wantAgain
- *   onConfirmed: (slot, localIndex) => {}, // for PeerTimers.keyConfirmed and Keypairs.receivedWithKeypair
- *   onNotice: (line) => {}, // a part of the offload that this system lacks
- * });
- * plane.setSession(slot, { address } );
- * plane.setExposedRoutes(prefixes); // server: where sessions may go
- * plane.setLocalResponder({ ownAddress, clientAddress, virtualNetwork, answerEcho, legacy }); // server
- * // when a handshake is complete: source is what onDatagram gave
- * plane.installKeys(slot, keys, source);
- * plane.send(message, source); // handshake messages go out from the main thread, on the same socket
- * plane.sealAndSend(slot, text); // login replies, `01`; empty: a keepalive
- * plane.traffic(slot); // what PeerTimers.observe takes
- * ```
- *
- * Keys are installed as the whitepaper's section 6.3 says: those of a handshake that we began are sent on at
- * once, others when the first message has come in by them. The Worker neither seals nor opens by keys older
- * than `lifetime`, but it forgets them only when {@linkcode SessionController.expireKeys} or
- * {@linkcode SessionController.removeSession} says so or others take their place. An authentic message moves
- * the session's endpoint to its source.
- *
- * On a server a session's packet must come from its address and go to an exposed route, and then goes to the client, or to the
- * server's own address, and then to the TUN interface. What the TUN interface gives for a session's address is sealed, so is what
- * the client sends there from an exposed route. On an accessor everything the TUN interface gives is for slot 0, and only
- * packets for the session's address come out, from exposed routes (setExposedRoutes, where the server's own address is one) and, as
- * far as they report errors, from the virtual network.
+ * A session has a slot, an inner IPv4 address and an endpoint, and either keys (WireGuard's transport messages, whitepaper
+ * section 5.4.6) or none (the original's plaintext). The Worker seals, opens, filters and counts; handshakes, tokens and
+ * timers are the caller's.
  *
  * @module
  */
@@ -45,7 +13,7 @@ import type { Prefix } from "../../core/net/prefix.ts";
 import { ipv4Ranges } from "../../core/sharing/prefix_set.ts";
 import { SESSION_LIMITS } from "../../core/wireguard/limits.ts";
 import type { Traffic } from "../../core/wireguard/peer_timers.ts";
-import type { TransportKeys } from "../../core/wireguard/transport_keys.ts";
+import type { TransportKeys } from "../../core/wireguard/handshake.ts";
 import type { CipherChoice } from "../../ffi/aead/load_cipher.ts";
 import type { CipherBackend } from "../../ffi/aead/packet_cipher.ts";
 import { type SocketAddressCodec, socketAddressCodec, type UdpSocket } from "../../ffi/udp/udp_socket.ts";
@@ -53,28 +21,31 @@ import { errorName } from "../../ffi/libc/errno.ts";
 import { OperationError } from "../../core/error.ts";
 import type { DataPlane } from "../data_plane.ts";
 import { socketNotices } from "../offload_support.ts";
-import type { SessionCommand, SessionEvent } from "./session_channel.ts";
+import { MAX_TEXT, type SessionCommand, type SessionEvent } from "../worker_channel.ts";
 import { SESSION_STATS, SessionMemory, SessionStat } from "./session_memory.ts";
 
 /** Options and collaborators of a session controller. Callbacks must not throw. */
 export interface SessionControllerOptions {
+  /** Of `openUdpSocket`, not connected. The caller closes it, after {@linkcode SessionController.detach}. */
   readonly socket: UdpSocket;
-  /** Whether the socket is connected to the one endpoint there is; then no session has an endpoint. */
-  readonly connected?: boolean;
-  /** Let the kernel segment and coalesce datagrams. @default true */
-  readonly offload?: boolean;
+  /** Let the kernel segment and coalesce datagrams. */
+  readonly offload: boolean;
   /** Number of sessions: 1 to MAX_SESSIONS. */
   readonly slots: number;
   /** The code that encrypts. @default the fastest that works */
   readonly cipher?: CipherChoice;
+  /** Handshake messages (`classifyMessage`) and logins of the original; nothing of them is checked yet. */
   readonly onDatagram: (bytes: Uint8Array<ArrayBuffer>, source: Uint8Array<ArrayBuffer>) => void;
+  /** An authentic message that is no IP packet: `01` or `01addr...`. */
   readonly onText: (slot: number, bytes: Uint8Array<ArrayBuffer>) => void;
+  /** A packet waits for keys; not told again until keys come, or {@linkcode SessionController.wantAgain}. */
   readonly onWanted: (slot: number) => void;
+  /** The first message by the keys of a response: for `PeerSession.keyConfirmed`. */
   readonly onConfirmed: (slot: number, localIndex: number) => void;
+  /** A part of the offload that this system lacks. */
   readonly onNotice: (line: string) => void;
 }
 
-/** The identity of a session. */
 export interface Session {
   /** Its inner IPv4 address; on an accessor, the accessor's own. */
   readonly address: IpAddress;
@@ -98,35 +69,32 @@ export interface LocalResponder {
   readonly legacy: boolean;
 }
 
-/** A session's numbers. */
-export interface SessionStats {
-  readonly sentPackets: number;
-  readonly sentBytes: number;
-  readonly receivedPackets: number;
-  readonly receivedBytes: number;
-  readonly dropped: number;
-  /** Number of changes of the endpoint. */
-  readonly endpointGeneration: number;
-  /** The local index of the current keys; 0 for none. */
-  readonly currentIndex: number;
-}
+/** A session's numbers by name, and the number of changes of its endpoint. */
+export type SessionStats = Readonly<Record<keyof typeof SessionStat | "endpointGeneration", number>>;
 
-/** The sessions of one exposed socket. */
+/**
+ * The sessions of one exposed socket.
+ *
+ * Keys are installed as the whitepaper's section 6.3 says: those of a handshake that we began are sent on at once, others
+ * when the first message has come in by them. The Worker neither seals nor opens by keys that are too old, but it forgets
+ * them only when {@linkcode expireKeys} or {@linkcode removeSession} says so or others take their place. An authentic message
+ * moves the session's endpoint to its source.
+ */
 export class SessionController {
-  readonly #plane: DataPlane;
-  readonly #options: SessionControllerOptions;
   readonly #memory: SessionMemory;
-  readonly #codec: SocketAddressCodec;
   readonly #attached = Promise.withResolvers<CipherBackend>();
   readonly #detached = Promise.withResolvers<void>();
   readonly #failed = Promise.withResolvers<never>();
   #backend: CipherBackend = "wasm";
 
-  private constructor(plane: DataPlane, options: SessionControllerOptions, codec: SocketAddressCodec) {
-    this.#plane = plane;
-    this.#options = options;
-    this.#codec = codec;
-    this.#memory = SessionMemory.allocate(options.slots);
+  private constructor(
+    readonly plane: DataPlane,
+    readonly options: SessionControllerOptions,
+    readonly codec: SocketAddressCodec,
+  ) {
+    this.#memory = new SessionMemory(plane.sessionMemory, options.slots);
+    // A former socket has left its numbers there, and its Worker's side is gone.
+    new Uint8Array(plane.sessionMemory).fill(0);
     // Awaiting `failure` is optional.
     this.#failed.promise.catch(() => {});
   }
@@ -137,18 +105,13 @@ export class SessionController {
    * @throws {OperationError} "failure" when the Worker cannot take it
    */
   static async attach(plane: DataPlane, options: SessionControllerOptions): Promise<SessionController> {
-    const sessions = new SessionController(plane, options, await socketAddressCodec(options.socket.family));
+    const sessions = new SessionController(plane, options, socketAddressCodec(options.socket.family));
     plane.onSessionEvent = (event) => sessions.#onEvent(event);
     sessions.#command({
       kind: "attach",
-      udp: {
-        descriptor: options.socket.descriptor,
-        connected: options.connected ?? false,
-        offload: options.offload ?? true,
-      },
+      udp: { descriptor: options.socket.descriptor, connected: false, offload: options.offload },
       cipher: options.cipher ?? "auto",
       slots: options.slots,
-      shared: sessions.#memory.buffer,
     });
     sessions.#backend = await Promise.race([sessions.#attached.promise, plane.failure]);
     return sessions;
@@ -157,10 +120,9 @@ export class SessionController {
   /** Takes the socket back; all sessions and keys are forgotten. The socket stays open. */
   async detach(): Promise<void> {
     this.#command({ kind: "detach" });
-    await Promise.race([this.#detached.promise, this.#plane.failure]);
+    await Promise.race([this.#detached.promise, this.plane.failure]);
   }
 
-  /** The code that encrypts. */
   get backend(): CipherBackend {
     return this.#backend;
   }
@@ -191,11 +153,6 @@ export class SessionController {
     this.#command({ kind: "set", slot, session: undefined });
   }
 
-  /** Sends to another endpoint from now on, until a message comes from elsewhere. */
-  setEndpoint(slot: number, endpoint: Uint8Array): void {
-    this.#command({ kind: "endpoint", slot, endpoint });
-  }
-
   /**
    * Installs the keys of a handshake. They are copied, so the caller may clear its own.
    *
@@ -208,14 +165,8 @@ export class SessionController {
     endpoint?: Uint8Array,
     limits: { readonly rejectAfterMessages: number; readonly rejectAfterTime: number } = SESSION_LIMITS,
   ): void {
-    this.#command({
-      kind: "keys",
-      slot,
-      keys,
-      endpoint,
-      sendLimit: limits.rejectAfterMessages,
-      lifetime: limits.rejectAfterTime,
-    });
+    const { rejectAfterMessages: sendLimit, rejectAfterTime: lifetime } = limits;
+    this.#command({ kind: "keys", slot, keys, endpoint, sendLimit, lifetime });
   }
 
   /** Reports the next packet that waits for keys, even after an earlier report. */
@@ -251,8 +202,8 @@ export class SessionController {
   }
 
   /**
-   * Seals a text and sends it to a session; dropped and counted if there is no key. Empty: a keepalive. A legacy session gets it as it
-   * is.
+   * Seals a text and sends it to a session: a login reply, `01`, or nothing for a keepalive. It is dropped and counted if there is
+   * no key. A legacy session gets it as it is.
    *
    * @throws {RangeError} for a text that no datagram holds
    */
@@ -263,56 +214,53 @@ export class SessionController {
     this.#command({ kind: "text", slot, text });
   }
 
-  /** Sends a datagram as it is. False when the network refused it. */
+  /** Sends a datagram as it is, a handshake message for example. False when the network refused it. */
   send(datagram: Uint8Array<ArrayBuffer>, to?: Uint8Array): boolean {
-    const endpoint = to === undefined ? undefined : this.#codec.decode(to);
-    return this.#options.socket.send(datagram, endpoint);
+    return this.options.socket.send(datagram, to && this.codec.decode(to));
   }
 
   /** The endpoint of a socket address; undefined if it is none. */
   decode(socketAddress: Uint8Array): Endpoint | undefined {
-    return this.#codec.decode(socketAddress);
+    return this.codec.decode(socketAddress);
   }
 
   /** The source of a session's last authentic message. */
   endpoint(slot: number): Endpoint | undefined {
     const bytes = this.#memory.endpoint(slot);
-    return bytes === undefined ? undefined : this.#codec.decode(bytes);
+    return bytes && this.codec.decode(bytes);
   }
 
-  /** A session's numbers. */
   stats(slot: number): SessionStats {
-    const stat = (index: number) => this.#memory.stats[slot * SESSION_STATS + index] ?? 0;
-    return {
-      sentPackets: stat(SessionStat.sentPackets),
-      sentBytes: stat(SessionStat.sentBytes),
-      receivedPackets: stat(SessionStat.receivedPackets),
-      receivedBytes: stat(SessionStat.receivedBytes),
-      dropped: stat(SessionStat.dropped),
-      endpointGeneration: this.#memory.endpointGeneration(slot),
-      currentIndex: stat(SessionStat.currentIndex),
-    };
+    const endpointGeneration = this.#memory.endpointGeneration(slot);
+    const row = Object.entries(SessionStat).map(([name, index]) => [name, this.#stat(slot, index)]);
+    return { ...Object.fromEntries(row), endpointGeneration };
   }
 
   /** The traffic of a session, for PeerTimers; times are on the scale of performance.now(). */
   traffic(slot: number): Traffic {
-    const stat = (index: number) => this.#memory.stats[slot * SESSION_STATS + index] ?? 0;
-    const time = (index: number) => stat(index) === 0 ? -Infinity : stat(index) - performance.timeOrigin;
+    const time = (index: number) => {
+      const at = this.#stat(slot, index);
+      return at === 0 ? -Infinity : at - performance.timeOrigin;
+    };
     return {
       dataSentAt: time(SessionStat.dataSentAt),
       dataReceivedAt: time(SessionStat.dataReceivedAt),
       sentAt: time(SessionStat.sentAt),
       receivedAt: time(SessionStat.receivedAt),
-      counter: stat(SessionStat.counter),
+      counter: this.#stat(slot, SessionStat.counter),
     };
   }
 
+  #stat(slot: number, index: number): number {
+    return this.#memory.stats[slot * SESSION_STATS + index] ?? 0;
+  }
+
   #command(command: SessionCommand): void {
-    this.#plane.commandSessions(command);
+    this.plane.commandSessions(command);
   }
 
   #onEvent(event: SessionEvent): void {
-    const { onDatagram, onText, onWanted, onConfirmed, onNotice } = this.#options;
+    const { onDatagram, onText, onWanted, onConfirmed, onNotice } = this.options;
     switch (event.kind) {
       case "datagram":
         this.#memory.noteMessageTaken();
@@ -333,16 +281,13 @@ export class SessionController {
         return this.#attached.reject(
           new OperationError("failure", `Cannot start sessions: ${event.message}`),
         );
-      case "failed":
-        this.#failed.reject(
-          new OperationError("io", `Cannot go on with the exposed socket: ${errorName(event.errno)}`),
-        );
+      case "failed": {
+        const message = `Cannot go on with the exposed socket: ${errorName(event.errno)}`;
+        this.#failed.reject(new OperationError("io", message));
         return this.#detached.resolve();
+      }
       case "detached":
         return this.#detached.resolve();
     }
   }
 }
-
-/** Bytes of the longest text: what a datagram holds, less header, tag and padding. */
-const MAX_TEXT = 65_000;

@@ -1,13 +1,12 @@
 /**
- * Shared memory of the Worker and the main thread: the counters of the exposed socket, and a row of numbers
- * and an endpoint for each session. The Worker alone writes. Numbers are doubles, each stored by one
- * instruction; an endpoint is longer, so it has a generation.
- *
- * Times are monotonic milliseconds (performance.timeOrigin + performance.now), 0 for never.
+ * Shared memory of the Worker and the main thread: the counters of the exposed socket, and a row of numbers and an endpoint for
+ * each session. The Worker alone writes. Numbers are doubles, each stored by one instruction; an endpoint is longer, so it has
+ * a generation. Times are monotonic milliseconds (performance.timeOrigin + performance.now), 0 for never.
  *
  * @module
  */
-import { SESSION_COUNTER_BYTES } from "../../core/counters.ts";
+import { SESSION_COUNTER_BYTES, SessionCounter } from "../../core/counters.ts";
+import { BACKLOG_BYTES, MessageBacklog } from "../message_budget.ts";
 
 /** Positions of the numbers in a session's row. */
 export const SessionStat = {
@@ -33,11 +32,9 @@ export const SessionStat = {
 /** Numbers in a row. */
 export const SESSION_STATS = 11;
 /** Bytes of an endpoint: a socket address of either family. */
-export const ENDPOINT_CAPACITY = 32;
+const ENDPOINT_CAPACITY = 32;
 const ENDPOINT_WORDS = ENDPOINT_CAPACITY / 4;
 const DOUBLE = Float64Array.BYTES_PER_ELEMENT;
-/** 32-bit words of the message counts. */
-const WORDS = 4;
 /** Messages of the exposed socket that may wait for the main thread; more are dropped and counted. */
 export const SESSION_BACKLOG = 128;
 
@@ -47,7 +44,7 @@ export function monotonicNow(): number {
 }
 
 /** The shared memory of one exposed socket. */
-export class SessionMemory {
+export class SessionMemory extends MessageBacklog {
   /** In the order of `COUNTERS`. */
   readonly counters: Float64Array;
   /** Row after row. */
@@ -56,24 +53,31 @@ export class SessionMemory {
   readonly #endpoints: Int32Array;
   /** By session: twice the number of changes of its endpoint, odd during one (a seqlock). */
   readonly #generations: Int32Array;
-  readonly #words: Int32Array;
 
   /** @param buffer made by {@linkcode SessionMemory.allocate}, or by the other thread */
   constructor(readonly buffer: SharedArrayBuffer, readonly slots: number) {
-    const counters = SESSION_COUNTER_BYTES / DOUBLE;
-    this.counters = new Float64Array(buffer, 0, counters);
-    this.stats = new Float64Array(buffer, counters * DOUBLE, slots * SESSION_STATS);
-    const endpoints = (counters + slots * SESSION_STATS) * DOUBLE;
-    this.#endpoints = new Int32Array(buffer, endpoints, slots * ENDPOINT_WORDS);
+    const endpoints = SESSION_COUNTER_BYTES + slots * SESSION_STATS * DOUBLE;
     const generations = endpoints + slots * ENDPOINT_CAPACITY;
+    super(buffer, generations + slots * 4, SESSION_BACKLOG);
+    this.counters = new Float64Array(buffer, 0, SESSION_COUNTER_BYTES / DOUBLE);
+    this.stats = new Float64Array(buffer, SESSION_COUNTER_BYTES, slots * SESSION_STATS);
+    this.#endpoints = new Int32Array(buffer, endpoints, slots * ENDPOINT_WORDS);
     this.#generations = new Int32Array(buffer, generations, slots);
-    this.#words = new Int32Array(buffer, generations + slots * 4, WORDS);
   }
 
   static allocate(slots: number): SessionMemory {
     const row = SESSION_STATS * DOUBLE + ENDPOINT_CAPACITY + 4;
-    const size = SESSION_COUNTER_BYTES + slots * row + WORDS * 4;
+    const size = SESSION_COUNTER_BYTES + slots * row + BACKLOG_BYTES;
     return new SessionMemory(new SharedArrayBuffer(size), slots);
+  }
+
+  /** Worker: a packet of the session has passed the filters. */
+  countReceived(slot: number, length: number): void {
+    const row = slot * SESSION_STATS;
+    this.stats[row + SessionStat.receivedPackets]++;
+    this.stats[row + SessionStat.receivedBytes] += length;
+    this.counters[SessionCounter["inbound.packets"]]++;
+    this.counters[SessionCounter["inbound.bytes"]] += length;
   }
 
   /** Worker: sets all stats of a session to zero. */
@@ -107,18 +111,5 @@ export class SessionMemory {
       if ((before & 1) !== 0 || Atomics.load(this.#generations, slot) !== before) continue;
       return words.some((word) => word !== 0) ? new Uint8Array(words.buffer) : undefined;
     }
-  }
-
-  /** Worker: reserves a place for one more message; false when the main thread is too far behind. */
-  noteMessage(): boolean {
-    // The counts wrap at 2^31; their difference does too.
-    if ((Atomics.load(this.#words, 0) - Atomics.load(this.#words, 1) | 0) >= SESSION_BACKLOG) return false;
-    Atomics.add(this.#words, 0, 1);
-    return true;
-  }
-
-  /** Main thread: one more message was taken. */
-  noteMessageTaken(): void {
-    Atomics.add(this.#words, 1, 1);
   }
 }

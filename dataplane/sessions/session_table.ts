@@ -7,9 +7,9 @@
 import { SlotTable } from "../../core/sharing/slot_table.ts";
 import { REPLAY_WINDOW_WORDS } from "../../core/wireguard/replay_filter.ts";
 import { Keypairs } from "../../core/wireguard/keypairs.ts";
-import type { TransportKeys } from "../../core/wireguard/transport_keys.ts";
+import type { TransportKeys } from "../../core/wireguard/handshake.ts";
 import type { PacketCipher } from "../../ffi/aead/packet_cipher.ts";
-import type { SessionSpec } from "./session_channel.ts";
+import type { SessionSpec } from "../worker_channel.ts";
 import { monotonicNow, SESSION_STATS, type SessionMemory, SessionStat } from "./session_memory.ts";
 
 /** Key pairs of a session: current, previous, next, and the one that is being installed. A power of two. */
@@ -47,17 +47,13 @@ export class SessionTable {
   readonly deadline: Float64Array;
   /** By pair: a slice of REPLAY_WINDOW_WORDS. */
   readonly windows: Uint32Array;
-  readonly #cipher: PacketCipher;
-  readonly #memory: SessionMemory;
   readonly #exists: Uint8Array;
   readonly #localIndex: Uint32Array;
   readonly #isInstalled: Uint8Array;
   readonly #rings: (Keypairs<number> | undefined)[];
 
-  constructor(readonly slots: number, cipher: PacketCipher, memory: SessionMemory) {
+  constructor(readonly slots: number, readonly cipher: PacketCipher, readonly memory: SessionMemory) {
     const pairs = slots * KEY_PAIRS;
-    this.#cipher = cipher;
-    this.#memory = memory;
     this.addresses = new SlotTable(slots);
     this.indices = new SlotTable(pairs);
     this.address = new Uint32Array(slots);
@@ -76,7 +72,6 @@ export class SessionTable {
     this.#rings = new Array(slots).fill(undefined);
   }
 
-  /** Whether there is a session in the slot. */
   has(slot: number): boolean {
     return this.#exists[slot] === 1;
   }
@@ -93,7 +88,7 @@ export class SessionTable {
     this.isWanted[slot] = 0;
     this.isLegacy[slot] = session?.legacy === true ? 1 : 0;
     this.address[slot] = session?.address ?? 0;
-    this.#memory.clear(slot);
+    this.memory.clear(slot);
     if (session !== undefined) this.addresses.set(session.address, slot);
   }
 
@@ -110,8 +105,8 @@ export class SessionTable {
     const ring = this.#rings[slot];
     const pair = this.#isInstalled.indexOf(0, slot * KEY_PAIRS);
     if (ring === undefined || pair < 0 || pair >> PAIR_BITS !== slot) return false;
-    this.#cipher.setKey(sendKeyOf(pair), keys.send);
-    this.#cipher.setKey(receiveKeyOf(pair), keys.receive);
+    this.cipher.setKey(sendKeyOf(pair), keys.send);
+    this.cipher.setKey(receiveKeyOf(pair), keys.receive);
     this.#isInstalled[pair] = 1;
     this.#localIndex[pair] = keys.localIndex;
     this.indices.set(keys.localIndex, pair);
@@ -147,7 +142,6 @@ export class SessionTable {
     this.#setCurrent(slot);
   }
 
-  /** Forgets everything. */
   clear(): void {
     for (let slot = 0; slot < this.slots; slot++) if (this.has(slot)) this.set(slot, undefined);
   }
@@ -156,14 +150,14 @@ export class SessionTable {
     const pair = this.#rings[slot]?.current ?? -1;
     this.current[slot] = pair;
     const row = slot * SESSION_STATS;
-    this.#memory.stats[row + SessionStat.counter] = pair < 0 ? 0 : this.counter[pair];
-    this.#memory.stats[row + SessionStat.currentIndex] = pair < 0 ? 0 : this.#localIndex[pair];
+    this.memory.stats[row + SessionStat.counter] = pair < 0 ? 0 : this.counter[pair];
+    this.memory.stats[row + SessionStat.currentIndex] = pair < 0 ? 0 : this.#localIndex[pair];
   }
 
   #release(pairs: readonly number[]): void {
     for (const pair of pairs) {
-      this.#cipher.clearKey(sendKeyOf(pair));
-      this.#cipher.clearKey(receiveKeyOf(pair));
+      this.cipher.clearKey(sendKeyOf(pair));
+      this.cipher.clearKey(receiveKeyOf(pair));
       if (this.indices.get(this.#localIndex[pair]) === pair) this.indices.delete(this.#localIndex[pair]);
       this.#isInstalled[pair] = 0;
     }

@@ -3,7 +3,8 @@ import { TxQueue } from "../../core/packet/tx_queue.ts";
 import { PacketMemory } from "../../ffi/libc/packet_memory.ts";
 import type { TunPort } from "../../ffi/tun/tun.ts";
 import { openUdpSocket } from "../../ffi/udp/udp_socket.ts";
-import type { SessionEvent } from "./session_channel.ts";
+import type { SessionEvent } from "../worker_channel.ts";
+import { Outbound } from "../outbound.ts";
 import { WorkerSessions } from "./worker_sessions.ts";
 import { SessionMemory } from "./session_memory.ts";
 import { address } from "../../tests/literals.ts";
@@ -13,10 +14,9 @@ const memory = new PacketMemory(20 << 20);
 const list = new TxQueue(memory.arena, 64);
 const host = new WorkerSessions({
   memory,
-  list,
-  tun: {} as TunPort,
-  counters: new Float64Array(64),
-  client: undefined,
+  shared: SessionMemory.allocate(4).buffer,
+  outbound: new Outbound({} as TunPort, undefined, list, new Float64Array(64)),
+  inbound: undefined,
   post: (event) => events.push(event),
 });
 const socket = await openUdpSocket({ address: address("127.0.0.1"), port: 0 });
@@ -26,7 +26,6 @@ const attach = () =>
     udp: { descriptor: socket.descriptor, connected: false, offload: true },
     cipher: "wasm",
     slots: 4,
-    shared: SessionMemory.allocate(4).buffer,
   });
 // Opens the C library for the thread's life, so no test opens it.
 await attach();

@@ -1,16 +1,7 @@
-/**
- * ChaCha20-Poly1305 by OpenSSL's libcrypto, whose assembly code uses the widest registers the processor has.
- *
- * Each key keeps its context. A packet then takes four calls with pointers alone: the nonce, the text, the end, and the tag,
- * which is set before a text that is opened and asked for after one that is sealed.
- *
- * @module
- */
 import { createGatherCopy, type GatherCopy } from "../../core/memory/gather_copy.ts";
 import type { PacketMemory } from "../libc/packet_memory.ts";
 import type { Libcrypto } from "./libcrypto_library.ts";
 import { CIPHER_KEY, CIPHER_TAG, type PacketCipher } from "./packet_cipher.ts";
-import { PointerCache } from "./pointer_cache.ts";
 
 /** openssl/evp.h */
 const EVP_CTRL_AEAD_GET_TAG = 0x10;
@@ -20,7 +11,12 @@ const SEAL = 1;
 const NONCE = 12;
 const ALGORITHM = new TextEncoder().encode("ChaCha20-Poly1305\0");
 
-/** Seals and opens with libcrypto. */
+/**
+ * ChaCha20-Poly1305 by OpenSSL's libcrypto, whose assembly code uses the widest registers the processor has.
+ *
+ * Each key keeps its context. A packet then takes four calls with pointers alone: the nonce, the text, the end, and the tag,
+ * which is set before a text that is opened and asked for after one that is sealed.
+ */
 export class LibcryptoCipher implements PacketCipher {
   readonly backend = "libcrypto";
   readonly #library: Libcrypto;
@@ -65,16 +61,11 @@ export class LibcryptoCipher implements PacketCipher {
     if (key.length !== CIPHER_KEY || this.#contexts[slot] === undefined) {
       throw new RangeError(`Cannot set key ${slot} of ${key.length} bytes`);
     }
-    const context = this.#contexts[slot] ?? this.#call.EVP_CIPHER_CTX_new();
+    const call = this.#call;
+    const context = this.#contexts[slot] ?? call.EVP_CIPHER_CTX_new();
+    const [secret, nonce] = [this.#keyPointer, this.#noncePointer];
     this.#u8.set(key, this.#key);
-    const isSet = this.#call.EVP_CipherInit_ex(
-      context,
-      this.#algorithm,
-      null,
-      this.#keyPointer,
-      this.#noncePointer,
-      SEAL,
-    );
+    const isSet = call.EVP_CipherInit_ex(context, this.#algorithm, null, secret, nonce, SEAL);
     this.#u8.fill(0, this.#key, this.#key + CIPHER_KEY);
     if (isSet !== 1) throw new Error("libcrypto takes no key for ChaCha20-Poly1305");
     this.#contexts[slot] = context;
@@ -130,5 +121,44 @@ export class LibcryptoCipher implements PacketCipher {
     for (let slot = 0; slot < this.#contexts.length; slot++) this.clearKey(slot);
     this.#call.EVP_CIPHER_free(this.#algorithm);
     this.#library.close();
+  }
+}
+
+/** Sets, a power of two, and places in each: a full receive has some 1,440 places if all datagrams are of one length. */
+const SETS = 2048;
+const WAYS = 4;
+/** Knuth's multiplicative hash: 2^32 over the golden ratio (The Art of Computer Programming, section 6.4). */
+const MULTIPLIER = 0x9e3779b1;
+const SHIFT = 32 - Math.log2(SETS);
+
+/**
+ * Remembers pointer objects for places in the arena that are only known when a packet comes. Making one takes longer than a small
+ * packet's checksum and leaves garbage, but packets lie at the same few hundred places again and again.
+ */
+export class PointerCache {
+  readonly #memory: PacketMemory;
+  readonly #offsets = new Int32Array(SETS * WAYS).fill(-1);
+  readonly #pointers: Deno.PointerValue[] = new Array(SETS * WAYS).fill(null);
+  #nextWay = 0;
+
+  constructor(memory: PacketMemory) {
+    this.#memory = memory;
+  }
+
+  /** The pointer to byte `offset`. */
+  at(offset: number): Deno.PointerValue {
+    const first = (Math.imul(offset, MULTIPLIER) >>> SHIFT) * WAYS;
+    for (let entry = first; entry < first + WAYS; entry++) {
+      if (this.#offsets[entry] === offset) return this.#pointers[entry] ?? null;
+    }
+    return this.#make(first, offset);
+  }
+
+  #make(first: number, offset: number): Deno.PointerValue {
+    let entry = first + this.#nextWay;
+    this.#nextWay = (this.#nextWay + 1) % WAYS;
+    for (let way = 0; way < WAYS; way++) if (this.#offsets[first + way] < 0) entry = first + way;
+    this.#offsets[entry] = offset;
+    return this.#pointers[entry] = this.#memory.pointer(offset);
   }
 }

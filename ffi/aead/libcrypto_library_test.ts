@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fileCalls } from "../file/file_calls.ts";
+import { fileCalls } from "../file/open_file.ts";
 import { PacketMemory } from "../libc/packet_memory.ts";
 import { searchLibcrypto } from "./libcrypto_library.ts";
 import { loadPacketCipher } from "./load_cipher.ts";

@@ -1,10 +1,3 @@
-/**
- * ChaCha20-Poly1305 by libsodium's WebAssembly: no system library is needed. Its functions are called with places on its
- * own heap, where keys, nonce and one packet have theirs; a packet is copied there and back, which takes a fiftieth of the
- * time that sealing it does.
- *
- * @module
- */
 import untypedSodium from "libsodium";
 import { createGatherCopy, type GatherCopy } from "../../core/memory/gather_copy.ts";
 import type { PacketMemory } from "../libc/packet_memory.ts";
@@ -14,42 +7,24 @@ const NONCE = 12;
 /** Bytes of an `unsigned long long` that one function writes the tag's length to. */
 const LENGTH = 8;
 
-/** The part of the package that is used; it has no types of its own. Places and lengths are numbers of 32 bits. */
+type Six = [number, number, number, number, number, number];
+
+/**
+ * The part of the package that is used; it has no types of its own. Places and lengths are numbers of 32 bits; an `unsigned long long`
+ * is two of them, the lower half first.
+ */
 interface Sodium {
   // void *malloc(size_t size);
   _malloc(size: number): number;
   // int crypto_aead_chacha20poly1305_ietf_encrypt_detached(unsigned char *c, unsigned char *mac,
   //   unsigned long long *maclen_p, const unsigned char *m, unsigned long long mlen, const unsigned char *ad,
   //   unsigned long long adlen, const unsigned char *nsec, const unsigned char *npub, const unsigned char *k);
-  _crypto_aead_chacha20poly1305_ietf_encrypt_detached(
-    text: number,
-    tag: number,
-    tagLength: number,
-    message: number,
-    lengthLow: number,
-    lengthHigh: number,
-    data: number,
-    dataLengthLow: number,
-    dataLengthHigh: number,
-    secretNonce: number,
-    nonce: number,
-    key: number,
-  ): number;
+  _crypto_aead_chacha20poly1305_ietf_encrypt_detached(...words: [...Six, ...Six]): number;
   // int crypto_aead_chacha20poly1305_ietf_decrypt_detached(unsigned char *m, unsigned char *nsec, const unsigned char *c,
   //   unsigned long long clen, const unsigned char *mac, const unsigned char *ad, unsigned long long adlen,
   //   const unsigned char *npub, const unsigned char *k);
   _crypto_aead_chacha20poly1305_ietf_decrypt_detached(
-    message: number,
-    secretNonce: number,
-    text: number,
-    lengthLow: number,
-    lengthHigh: number,
-    tag: number,
-    data: number,
-    dataLengthLow: number,
-    dataLengthHigh: number,
-    nonce: number,
-    key: number,
+    ...words: [...Six, number, number, number, number, number]
   ): number;
 }
 
@@ -87,10 +62,15 @@ async function startSodium(): Promise<Instance> {
   }
 }
 
-/** Seals and opens with libsodium. */
+/**
+ * ChaCha20-Poly1305 by libsodium's WebAssembly: no system library is needed. Its functions are called with places on its
+ * own heap, where keys, nonce and one packet have theirs; a packet is copied there and back, which takes a fiftieth of the
+ * time that sealing it does.
+ */
 export class LibsodiumCipher implements PacketCipher {
   readonly backend = "wasm";
-  readonly #sodium: Sodium;
+  readonly #seal: Sodium["_crypto_aead_chacha20poly1305_ietf_encrypt_detached"];
+  readonly #open: Sodium["_crypto_aead_chacha20poly1305_ietf_decrypt_detached"];
   readonly #pieces: GatherCopy;
   readonly #slots: number;
   readonly #keys: number;
@@ -106,7 +86,8 @@ export class LibsodiumCipher implements PacketCipher {
       if (at === 0) throw new RangeError(`Cannot reserve ${size} bytes on libsodium's heap`);
       return at;
     };
-    this.#sodium = sodium;
+    this.#seal = sodium._crypto_aead_chacha20poly1305_ietf_encrypt_detached;
+    this.#open = sodium._crypto_aead_chacha20poly1305_ietf_decrypt_detached;
     this.#slots = slots;
     this.#keys = allocate(slots * CIPHER_KEY);
     this.#nonce = allocate(NONCE);
@@ -119,11 +100,7 @@ export class LibsodiumCipher implements PacketCipher {
     this.#pieces = createGatherCopy(memory.memory, heap);
   }
 
-  /**
-   * Starts it.
-   *
-   * @param slots how many keys there can be
-   */
+  /** @param slots how many keys there can be */
   static async start(memory: PacketMemory, slots: number): Promise<LibsodiumCipher> {
     return new LibsodiumCipher(await startSodium(), memory, slots);
   }
@@ -152,21 +129,9 @@ export class LibsodiumCipher implements PacketCipher {
     const packet = this.#packet;
     const length = this.#pieces.gather(packet, header, headerLength, payload, payloadLength);
     this.#setNonce(counter, counter / 0x1_0000_0000);
-    // Lengths are 64-bit numbers: the lower half, then the upper. There is no additional data and no secret nonce.
-    this.#sodium._crypto_aead_chacha20poly1305_ietf_encrypt_detached(
-      packet,
-      packet + length,
-      this.#length,
-      packet,
-      length,
-      0,
-      0,
-      0,
-      0,
-      0,
-      this.#nonce,
-      this.#keys + slot * CIPHER_KEY,
-    );
+    const key = this.#keys + slot * CIPHER_KEY;
+    // There is no additional data and no secret nonce.
+    this.#seal(packet, packet + length, this.#length, packet, length, 0, 0, 0, 0, 0, this.#nonce, key);
     this.#pieces.scatter(out, packet, length + CIPHER_TAG);
     return length + CIPHER_TAG;
   }
@@ -177,19 +142,9 @@ export class LibsodiumCipher implements PacketCipher {
     const packet = this.#packet;
     this.#pieces.gather(packet, at, length, 0, 0);
     this.#setNonce(counterLow, counterHigh);
-    const result = this.#sodium._crypto_aead_chacha20poly1305_ietf_decrypt_detached(
-      packet,
-      0,
-      packet,
-      textLength,
-      0,
-      packet + textLength,
-      0,
-      0,
-      0,
-      this.#nonce,
-      this.#keys + slot * CIPHER_KEY,
-    );
+    const key = this.#keys + slot * CIPHER_KEY;
+    const tag = packet + textLength;
+    const result = this.#open(packet, 0, packet, textLength, 0, tag, 0, 0, 0, this.#nonce, key);
     if (result !== 0) return false;
     this.#pieces.scatter(at, packet, textLength);
     return true;

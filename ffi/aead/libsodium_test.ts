@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { PacketMemory } from "../libc/packet_memory.ts";
-import { givesKnownAnswers } from "./known_answer.ts";
+import { givesKnownAnswers } from "./load_cipher.ts";
 import { LibsodiumCipher } from "./libsodium.ts";
 
 /** (module (memory (export "m") 1)), in the binary format of the WebAssembly specification. */

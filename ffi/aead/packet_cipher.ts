@@ -8,9 +8,8 @@
  * @module
  */
 
-/** Bytes of a key. */
+/** Bytes of a key, and of the tag behind what is sealed. */
 export const CIPHER_KEY = 32;
-/** Bytes of the tag behind what is sealed. */
 export const CIPHER_TAG = 16;
 /** What is sealed is padded with zeros to a multiple of this many bytes (whitepaper section 5.4.6). */
 export const CIPHER_PADDING = 16;
@@ -22,7 +21,6 @@ export type CipherBackend = "libcrypto" | "wasm";
 
 /** Seals and opens packets in the arena. */
 export interface PacketCipher extends Disposable {
-  /** Which code this is. */
   readonly backend: CipherBackend;
   /**
    * Sets the key of a slot, in place of what it held.

@@ -1,38 +1,22 @@
-/**
- * Kind, owner and mode of a file, from the C library.
- *
- * @module
- */
-import { platform } from "../platform.ts";
-import { errno, readErrno } from "../libc/errno.ts";
+import { errno, readErrno, SystemError } from "../libc/errno.ts";
+import { cString } from "../libc/libc.ts";
 import { darwinFileCalls } from "../libc/libc_darwin.ts";
 import { linuxFileCalls } from "../libc/libc_linux.ts";
-import { cString } from "../libc/libc.ts";
-import { SystemError } from "../libc/system_error.ts";
+import { platform } from "../platform.ts";
 
-/** The state of a file. */
+/** Kind, owner and mode of a file, from the C library. */
 export interface FileStatus {
   readonly kind: "file" | "folder" | "link" | "socket" | "other";
   /** Permission bits and those beside them, 0 to 0o7777. */
   readonly mode: number;
-  /** The owner. */
   readonly uid: number;
-  /** The group. */
   readonly gid: number;
-  /** Bytes. */
   readonly size: bigint;
-  /** Which file of its file system it is. */
   readonly inode: bigint;
 }
 
-interface Layout {
-  readonly size: number;
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly inode: number;
-  readonly length: number;
-}
+/** Where a status has what, by byte offset, and its own size. */
+type Layout = Readonly<Record<"size" | "mode" | "uid" | "gid" | "inode" | "length", number>>;
 
 /**
  * `struct stat` of macOS with 64-bit inode numbers: st_dev i32, st_mode u16, st_nlink u16, st_ino u64, st_uid u32, st_gid
@@ -65,20 +49,14 @@ const NO_PATH = cString("");
  */
 export function statusOf(path: string, links: "follow" | "stay"): FileStatus | undefined {
   const room = new Uint8Array(layout.size);
-  if (statPath(cString(path), links, room) === 0) return parseStatus(room);
+  const flags = links === "follow" ? 0 : AT_SYMLINK_NOFOLLOW;
+  const result = isDarwin
+    ? darwinFileCalls()[links === "follow" ? "stat" : "lstat"](cString(path), room)
+    : linuxFileCalls().statx(AT_FDCWD, cString(path), flags, STATX_BASIC_STATS, room);
+  if (result === 0) return parseStatus(room);
   const number = readErrno();
   if (number === errno.ENOENT || number === errno.ENOTDIR) return undefined;
   throw new SystemError("stat", number, path);
-}
-
-function statPath(
-  path: Uint8Array<ArrayBuffer>,
-  links: "follow" | "stay",
-  room: Uint8Array<ArrayBuffer>,
-): number {
-  if (isDarwin) return darwinFileCalls()[links === "follow" ? "stat" : "lstat"](path, room);
-  const flags = links === "follow" ? 0 : AT_SYMLINK_NOFOLLOW;
-  return linuxFileCalls().statx(AT_FDCWD, path, flags, STATX_BASIC_STATS, room);
 }
 
 /**

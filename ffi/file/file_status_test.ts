@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fileCalls, openFlags } from "./file_calls.ts";
+import { fileCalls, openFlags } from "./open_file.ts";
 import { cString } from "../libc/libc.ts";
 import { statusOf, statusOfDescriptor, statusOfDescriptorLater } from "./file_status.ts";
 

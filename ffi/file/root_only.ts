@@ -1,13 +1,7 @@
-/**
- * Whether only root can change what a path leads to.
- *
- * @module
- */
-import { readErrno } from "../libc/errno.ts";
-import { fileCalls } from "./file_calls.ts";
+import { readErrno, SystemError } from "../libc/errno.ts";
 import { cString } from "../libc/libc.ts";
 import { type FileStatus, statusOf } from "./file_status.ts";
-import { SystemError } from "../libc/system_error.ts";
+import { fileCalls } from "./open_file.ts";
 
 /** Links that are followed in one path; Linux follows as many (path_resolution(7)). */
 const MAX_LINKS = 40;
@@ -17,7 +11,7 @@ const MAX_LINK_LENGTH = 4096;
 const WRITABLE_BY_OTHERS = 0o022;
 
 /**
- * Looks at the file and at every folder on the way to it, through each link. All of them have to belong to root and to be
+ * Whether only root can change what a path leads to. Looks at the file and at every folder on the way to it, through each link. All of them have to belong to root and to be
  * writable by no one else; a sticky bit does not help, since it lets others make what is not there yet. What has passed
  * stays so, since only root can change it.
  *

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fileCalls } from "./file_calls.ts";
+import { fileCalls } from "./open_file.ts";
 import { objectionToRootOnly } from "./root_only.ts";
 
 // Opened once for the thread's life, so no test opens it.

@@ -32,3 +32,23 @@ export const SO_RCVBUFFORCE = 33;
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
+
+/** UDP's own level of options, segmentation of what is sent, and coalescing of what is received (linux/udp.h). */
+export const SOL_UDP = 17;
+export const UDP_SEGMENT = 103;
+export const UDP_GRO = 104;
+
+/** `struct mmsghdr` on LP64, 64 bytes: a `struct msghdr` of 56, then msg_len u32 @56 (bits/socket.h). */
+export const MMSGHDR = {
+  size: 64,
+  name: 0,
+  nameLength: 8,
+  iov: 16,
+  iovLength: 24,
+  control: 32,
+  controlLength: 40,
+  flags: 48,
+  length: 56,
+} as const;
+/** `struct cmsghdr` on LP64: cmsg_len u64 @0, cmsg_level i32 @8, cmsg_type i32 @12, data @16; 24 with 8 bytes of data. */
+export const CMSG = { size: 24, length: 0, level: 8, type: 12, data: 16 } as const;

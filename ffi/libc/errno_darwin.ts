@@ -1,11 +1,4 @@
-/**
- * Error numbers of macOS, both architectures.
- * Source: bsd/sys/errno.h of xnu.
- *
- * @module
- */
-
-/** Error name to number. */
+/** Error numbers of macOS by name, both architectures. Source: bsd/sys/errno.h of xnu. */
 export const darwinErrno = {
   EPERM: 1,
   ENOENT: 2,

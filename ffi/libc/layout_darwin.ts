@@ -14,11 +14,13 @@ export const CTL_INFO = { size: 100, id: 0, name: 4, nameCapacity: 96 } as const
  */
 export const SOCKADDR_CTL = { size: 32, length: 0, family: 1, kind: 2, id: 4, unit: 8 } as const;
 
-/** `struct sockaddr_in`: sin_len u8, sin_family u8, sin_port u16 big-endian, sin_addr (bsd/netinet/in.h). */
-export const SOCKADDR_IN = { size: 16, length: 0, family: 1, port: 2, address: 4 } as const;
+/**
+ * `struct sockaddr_in`: sin_len u8 and sin_family u8, here as one number, sin_port u16 big-endian, sin_addr (bsd/netinet/in.h).
+ */
+export const SOCKADDR_IN = { size: 16, start: 0x0210, port: 2, address: 4 } as const;
 
 /** `struct sockaddr_in6`: as above, then sin6_flowinfo u32, sin6_addr, sin6_scope_id u32 (bsd/netinet6/in6.h). */
-export const SOCKADDR_IN6 = { size: 28, length: 0, family: 1, port: 2, address: 8, scope: 24 } as const;
+export const SOCKADDR_IN6 = { size: 28, start: 0x1e1c, port: 2, address: 8, scope: 24 } as const;
 
 /**
  * `struct msghdr_x` (bsd/sys/socket_private.h): msg_name, msg_namelen u32, msg_iov, msg_iovlen i32, msg_control,

@@ -38,8 +38,8 @@ Deno.test("macOS structures have the offsets of the LP64 headers", () => {
   assert.deepEqual({ ...layout }, {
     CTL_INFO: { size: 100, id: 0, name: 4, nameCapacity: 96 },
     SOCKADDR_CTL: { size: 32, length: 0, family: 1, kind: 2, id: 4, unit: 8 },
-    SOCKADDR_IN: { size: 16, length: 0, family: 1, port: 2, address: 4 },
-    SOCKADDR_IN6: { size: 28, length: 0, family: 1, port: 2, address: 8, scope: 24 },
+    SOCKADDR_IN: { size: 16, start: 16 | 2 << 8, port: 2, address: 4 },
+    SOCKADDR_IN6: { size: 28, start: 28 | 30 << 8, port: 2, address: 8, scope: 24 },
     MSGHDR_X: {
       size: 56,
       name: 0,

@@ -76,25 +76,24 @@ export function pick<T extends Deno.ForeignLibraryInterface, N extends keyof T>(
 /** What the calls on open files and on paths need, on either system. */
 export const FILE_SYMBOLS = pick(
   POSIX,
-  ...[
-    "open",
-    "openLater",
-    "openatLater",
-    "readLater",
-    "readlink",
-    "fchown",
-    "fchmod",
-    "flock",
-    "close",
-  ] as const,
+  ...["open", "openLater", "openatLater", "readLater", "readlink"] as const,
+  ...["fchown", "fchmod", "flock", "close"] as const,
 );
 
 /** Opens the C library for some of its functions; the caller closes it, or keeps it for the thread's life. */
-export function openLibc<const T extends Deno.ForeignLibraryInterface>(symbols: T): Deno.DynamicLibrary<T> {
-  return Deno.dlopen(platform.libc, symbols);
+export function openLibc<const T extends Deno.ForeignLibraryInterface>(
+  symbols: T,
+): Deno.DynamicLibrary<T> & Disposable {
+  const library = Deno.dlopen(platform.libc, symbols);
+  return Object.assign(library, { [Symbol.dispose]: () => library.close() });
 }
 
 /** A text as C takes it. */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${text}\0`);
+}
+
+/** What stands before the first NUL of a text that C gives. */
+export function textFromC(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes).split("\0", 1)[0];
 }

@@ -1,7 +1,7 @@
 /**
  * The C library functions of macOS that devices, sockets and files need, opened once per thread at first use.
  *
- * Variadic functions are avoided, see ioctl_darwin.ts. A function that is no public API is an optional
+ * Variadic functions are avoided, see descriptor_darwin.ts. A function that is no public API is an optional
  * symbol, and every use has another way.
  *
  * @module
@@ -60,9 +60,6 @@ const fileSymbols = {
 /** The functions by name; an optional one that the system lacks is null. */
 export type DarwinLibc = Deno.DynamicLibrary<typeof darwinSymbols>["symbols"];
 
-/** The functions for files by name. */
-export type DarwinFileCalls = Deno.DynamicLibrary<typeof fileSymbols>["symbols"];
-
 /** The C library with the calling thread's errno, as one thing that a test can stand in for. */
 export interface DarwinSystem {
   readonly libc: DarwinLibc;
@@ -71,19 +68,16 @@ export interface DarwinSystem {
 }
 
 let system: DarwinSystem | undefined;
-let file: DarwinFileCalls | undefined;
+let file: Deno.DynamicLibrary<typeof fileSymbols>["symbols"] | undefined;
 
 /** The running system; the first call of a thread opens the library, for the thread's life. */
 export function darwinSystem(): DarwinSystem {
-  if (system === undefined) {
-    prepareErrno();
-    system = { libc: openLibc(darwinSymbols).symbols, errno: readErrno };
-  }
-  return system;
+  prepareErrno();
+  return system ??= { libc: openLibc(darwinSymbols).symbols, errno: readErrno };
 }
 
 /** The functions for files, opened once as well. */
-export function darwinFileCalls(): DarwinFileCalls {
+export function darwinFileCalls(): Deno.DynamicLibrary<typeof fileSymbols>["symbols"] {
   prepareErrno();
   return file ??= openLibc(fileSymbols).symbols;
 }

@@ -1,16 +1,13 @@
-/**
- * Memory for the packet path: one WebAssembly memory that never grows, so that TypeScript, the checksum code and the
- * kernel all work on the same bytes at a fixed address.
- *
- * @module
- */
 import { createSum, type Sum } from "../../core/packet/checksum.ts";
 import { Arena } from "../../core/memory/arena.ts";
 
 /** Bytes of a WebAssembly page (WebAssembly Core Specification section 4.2.8). */
 const PAGE = 65536;
 
-/** The arena, the checksum over it, and pointers into it. */
+/**
+ * Memory for the packet path: one WebAssembly memory that never grows, so that TypeScript, the checksum code and the
+ * kernel all work on the same bytes at a fixed address. With the arena, the checksum over it, and pointers into it.
+ */
 export class PacketMemory {
   readonly arena: Arena;
   readonly sum: Sum;

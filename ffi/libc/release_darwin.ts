@@ -1,9 +1,4 @@
-/**
- * The release of Darwin, and the batch calls that are safe on it.
- *
- * @module
- */
-import { cString } from "./libc.ts";
+import { cString, textFromC } from "./libc.ts";
 import type { DarwinSystem } from "./libc_darwin.ts";
 
 /** Major number of the first release whose `recvmsg_x` gathers a list of messages: Darwin 23, macOS 14. */
@@ -39,6 +34,5 @@ export function darwinRelease({ libc }: DarwinSystem): string {
   const length = new BigUint64Array([BigInt(text.length)]);
   const name = cString("kern.osrelease");
   if (libc.sysctlbyname(name, text, length, null, 0n) < 0) return "";
-  const end = text.indexOf(0);
-  return new TextDecoder().decode(text.subarray(0, end < 0 ? text.length : end));
+  return textFromC(text);
 }

@@ -4,26 +4,21 @@
  *
  * @module
  */
-
 import { equalAddress, type IpAddress } from "../../core/net/address.ts";
 import { IFA, IFA_F_NODAD, NLM_F, RTM } from "./constants.ts";
-import { addressBits, familyNumber, familyOf, readAddress } from "./family.ts";
-import { type Message, type NetlinkRequest, splitPayload } from "./message.ts";
+import * as message from "./message.ts";
 import type { NetlinkSocket } from "./socket.ts";
 
 const IFADDRMSG_LENGTH = 8;
 
 /** The two ends of a point-to-point interface, of one family. */
 export interface AddressPair {
-  /** This side's address. */
   readonly local: IpAddress;
-  /** The other side's address. */
   readonly peer: IpAddress;
 }
 
 /** An address that an interface has. */
 export interface LinkAddress {
-  /** The interface's index. */
   readonly interfaceIndex: number;
   /** This side's address. */
   readonly local: IpAddress;
@@ -41,7 +36,7 @@ export interface LinkAddress {
  * EAFNOSUPPORT or EOPNOTSUPP where the kernel has none; EPERM without CAP_NET_ADMIN
  */
 export function addAddress(socket: NetlinkSocket, interfaceIndex: number, pair: AddressPair): void {
-  const prefixLength = addressBits(pair.local.family);
+  const prefixLength = message.addressLength(pair.local.family) * 8;
   socket.request("RTM_NEWADDR", addressRequest(RTM.NEWADDR, { ...pair, interfaceIndex, prefixLength }));
 }
 
@@ -56,8 +51,7 @@ export function removeAddress(socket: NetlinkSocket, address: LinkAddress): void
 
 /** The IPv4 and IPv6 addresses of an interface, or of all where none is given. */
 export function listAddresses(socket: NetlinkSocket, interfaceIndex?: number): LinkAddress[] {
-  const request = { type: RTM.GETADDR, flags: 0, body: new Uint8Array(IFADDRMSG_LENGTH), attributes: [] };
-  return socket.dump("RTM_GETADDR", request)
+  return socket.dump("RTM_GETADDR", { type: RTM.GETADDR, body: new Uint8Array(IFADDRMSG_LENGTH) })
     .filter(({ type }) => type === RTM.NEWADDR)
     .map(parseAddressMessage)
     .filter((address) => address !== undefined)
@@ -65,10 +59,10 @@ export function listAddresses(socket: NetlinkSocket, interfaceIndex?: number): L
 }
 
 /** The request that adds (RTM_NEWADDR) or removes (RTM_DELADDR) an address. */
-export function addressRequest(type: number, address: LinkAddress): NetlinkRequest {
+export function addressRequest(type: number, address: LinkAddress): message.NetlinkRequest {
   const { interfaceIndex, local, peer = local, prefixLength } = address;
   const body = new Uint8Array(IFADDRMSG_LENGTH);
-  body[0] = familyNumber(local.family);
+  body[0] = message.familyNumber(local.family);
   body[1] = prefixLength;
   body[2] = local.family === 6 ? IFA_F_NODAD : 0;
   new DataView(body.buffer).setUint32(4, interfaceIndex, true);
@@ -85,13 +79,13 @@ export function addressRequest(type: number, address: LinkAddress): NetlinkReque
  *
  * @throws {RangeError} when the message is malformed
  */
-export function parseAddressMessage(message: Message): LinkAddress | undefined {
-  const { body, attributes } = splitPayload(message.payload, IFADDRMSG_LENGTH);
-  const family = familyOf(body.getUint8(0));
+export function parseAddressMessage({ payload }: message.Message): LinkAddress | undefined {
+  const { body, attributes } = message.splitPayload(payload, IFADDRMSG_LENGTH);
+  const family = message.familyOf(body.getUint8(0));
   if (family === undefined) return undefined;
-  const address = readAddress(family, attributes.get(IFA.ADDRESS));
+  const address = message.readAddress(family, attributes.get(IFA.ADDRESS));
   // IPv6 has IFA_LOCAL only beside a peer; IPv4 always has it, and without a peer both are the same address.
-  const local = readAddress(family, attributes.get(IFA.LOCAL)) ?? address;
+  const local = message.readAddress(family, attributes.get(IFA.LOCAL)) ?? address;
   if (local === undefined) return undefined;
   return {
     interfaceIndex: body.getUint32(4, true),

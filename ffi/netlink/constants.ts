@@ -1,29 +1,16 @@
 /**
- * Numbers of the netlink and rtnetlink protocols.
+ * Numbers of the netlink and rtnetlink protocols, by the prefixes of their names: `NLM_F.ACK` is NLM_F_ACK.
  * Sources: include/uapi/linux/netlink.h, rtnetlink.h, if_link.h, if_addr.h, if.h and socket.h of the kernel.
  *
  * @module
  */
 
-/** `NETLINK_*`: socket protocols and socket options, with their level. */
+/** Socket protocols and socket options, with their level. */
 export const NETLINK = { ROUTE: 0, NETFILTER: 12, CAP_ACK: 10, SOL: 270 } as const;
-
 /** A protocol of netlink sockets. */
 export type NetlinkProtocol = typeof NETLINK.ROUTE | typeof NETLINK.NETFILTER;
 
-/** `RTMGRP_*`: bits of the multicast groups that tell of changes. */
-export const RTMGRP = {
-  LINK: 0x1,
-  IPV4_IFADDR: 0x10,
-  IPV4_ROUTE: 0x40,
-  IPV6_IFADDR: 0x100,
-  IPV6_ROUTE: 0x400,
-} as const;
-
-/** `NLMSG_*`: types of control messages. */
 export const NLMSG = { NOOP: 1, ERROR: 2, DONE: 3, OVERRUN: 4 } as const;
-
-/** `NLM_F_*`: flags of a message header. */
 export const NLM_F = {
   REQUEST: 0x1,
   MULTI: 0x2,
@@ -33,8 +20,6 @@ export const NLM_F = {
   DUMP: 0x300,
   CREATE: 0x400,
 } as const;
-
-/** `RTM_*`: types of rtnetlink messages. */
 export const RTM = {
   NEWLINK: 16,
   DELLINK: 17,
@@ -46,8 +31,7 @@ export const RTM = {
   DELROUTE: 25,
   GETROUTE: 26,
 } as const;
-
-/** `IFLA_*`: attributes of a link; `INFO_KIND` is inside `LINKINFO`. */
+/** `INFO_KIND` is inside `LINKINFO`. */
 export const IFLA = {
   IFNAME: 3,
   MTU: 4,
@@ -56,30 +40,17 @@ export const IFLA = {
   INFO_KIND: 1,
   CARRIER: 33,
 } as const;
-
-/** `IFF_*`: flags of a link. */
 export const IFF = { UP: 0x1 } as const;
-
-/** `IFA_*`: attributes of an address. */
 export const IFA = { ADDRESS: 1, LOCAL: 2 } as const;
-
-/** `IFA_F_NODAD`: usable at once, without duplicate address detection. */
+/** Usable at once, without duplicate address detection. */
 export const IFA_F_NODAD = 0x02;
-
-/** `RTA_*`: attributes of a route. */
 export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, TABLE: 15 } as const;
-
-/** `RT_TABLE_MAIN`. */
 export const RT_TABLE_MAIN = 254;
-
-/** `RTPROT_*`: who made a route. */
+/** Who made a route. */
 export const RTPROT = { KERNEL: 2, STATIC: 4 } as const;
-
-/** `RT_SCOPE_*`: how far away a destination is; in a deletion NOWHERE stands for any. */
+/** How far away a destination is; in a deletion NOWHERE stands for any. */
 export const RT_SCOPE = { UNIVERSE: 0, LINK: 253, NOWHERE: 255 } as const;
-
-/** `RTN_UNICAST`: an ordinary route. */
+/** An ordinary route. */
 export const RTN_UNICAST = 1;
-
-/** `RTM_F_CLONED`: an entry of the route cache. */
+/** An entry of the route cache. */
 export const RTM_F_CLONED = 0x200;

@@ -4,28 +4,16 @@
  *
  * @module
  */
-
 import { IFF, IFLA, RTM } from "./constants.ts";
-import {
-  type Attribute,
-  type Message,
-  type NetlinkRequest,
-  parseAttributes,
-  readString,
-  splitPayload,
-  stringAttribute,
-  uint32Attribute,
-  uint32Value,
-} from "./message.ts";
+import * as message from "./message.ts";
 import type { NetlinkSocket } from "./socket.ts";
 
 const IFINFOMSG_LENGTH = 16;
 
 /** An interface of the socket's network namespace. */
 export interface Link {
-  /** The kernel's number for it. */
   readonly index: number;
-  /** Its name, at most 15 bytes. */
+  /** At most 15 bytes. */
   readonly name: string;
   /** What made it, such as "tun", "bridge" or "veth"; undefined for hardware and the loopback. */
   readonly kind: string | undefined;
@@ -40,14 +28,7 @@ export interface Link {
 }
 
 /** What to change of an interface; an absent property stays as it is. */
-export interface LinkChange {
-  /** Switch it on or off. */
-  readonly up?: boolean;
-  /** Largest packet in bytes. */
-  readonly mtu?: number;
-  /** Packets that may wait to be sent. */
-  readonly txQueueLength?: number;
-}
+export type LinkChange = Partial<Pick<Link, "up" | "mtu" | "txQueueLength">>;
 
 /**
  * The interface of that name.
@@ -55,14 +36,13 @@ export interface LinkChange {
  * @throws {SystemError} ENODEV when there is none
  */
 export function linkByName(socket: NetlinkSocket, name: string): Link {
-  return parseLink(
-    socket.get("RTM_GETLINK", linkRequest(RTM.GETLINK, 0, [stringAttribute(IFLA.IFNAME, name)])),
-  );
+  const attributes = [message.stringAttribute(IFLA.IFNAME, name)];
+  return parseLink(socket.get("RTM_GETLINK", linkRequest(RTM.GETLINK, 0, attributes)));
 }
 
 /** All interfaces. */
 export function listLinks(socket: NetlinkSocket): Link[] {
-  return socket.dump("RTM_GETLINK", linkRequest(RTM.GETLINK, 0, []))
+  return socket.dump("RTM_GETLINK", linkRequest(RTM.GETLINK, 0))
     .filter(({ type }) => type === RTM.NEWLINK)
     .map(parseLink);
 }
@@ -77,14 +57,14 @@ export function setLink(socket: NetlinkSocket, index: number, change: LinkChange
 }
 
 /** The request that `setLink` sends. */
-export function changeRequest(index: number, change: LinkChange): NetlinkRequest {
-  const attributes: Attribute[] = [];
-  if (change.mtu !== undefined) attributes.push(uint32Attribute(IFLA.MTU, change.mtu));
-  if (change.txQueueLength !== undefined) attributes.push(uint32Attribute(IFLA.TXQLEN, change.txQueueLength));
+export function changeRequest(index: number, { up, mtu, txQueueLength }: LinkChange): message.NetlinkRequest {
+  const attributes: message.Attribute[] = [];
+  if (mtu !== undefined) attributes.push(message.uint32Attribute(IFLA.MTU, mtu));
+  if (txQueueLength !== undefined) attributes.push(message.uint32Attribute(IFLA.TXQLEN, txQueueLength));
   const request = linkRequest(RTM.NEWLINK, index, attributes);
-  if (change.up !== undefined) {
+  if (up !== undefined) {
     const body = new DataView(request.body.buffer);
-    body.setUint32(8, change.up ? IFF.UP : 0, true);
+    body.setUint32(8, up ? IFF.UP : 0, true);
     body.setUint32(12, IFF.UP, true);
   }
   return request;
@@ -96,17 +76,13 @@ export function changeRequest(index: number, change: LinkChange): NetlinkRequest
  * @throws {SystemError} ENODEV when there is none, EOPNOTSUPP for hardware
  */
 export function deleteLink(socket: NetlinkSocket, index: number): void {
-  socket.request("RTM_DELLINK", linkRequest(RTM.DELLINK, index, []));
+  socket.request("RTM_DELLINK", linkRequest(RTM.DELLINK, index));
 }
 
-function linkRequest(
-  type: number,
-  index: number,
-  attributes: readonly Attribute[],
-): NetlinkRequest & { readonly body: Uint8Array<ArrayBuffer> } {
+function linkRequest(type: number, index: number, attributes: readonly message.Attribute[] = []) {
   const body = new Uint8Array(IFINFOMSG_LENGTH);
   new DataView(body.buffer).setInt32(4, index, true);
-  return { type, flags: 0, body, attributes };
+  return { type, body, attributes };
 }
 
 /**
@@ -114,16 +90,16 @@ function linkRequest(
  *
  * @throws {RangeError} when the message is malformed
  */
-export function parseLink(message: Message): Link {
-  const { body, attributes } = splitPayload(message.payload, IFINFOMSG_LENGTH);
+export function parseLink({ payload }: message.Message): Link {
+  const { body, attributes } = message.splitPayload(payload, IFINFOMSG_LENGTH);
   const information = attributes.get(IFLA.LINKINFO);
   return {
     index: body.getInt32(4, true),
-    name: readString(attributes.get(IFLA.IFNAME)) ?? "",
-    kind: information && readString(parseAttributes(information).get(IFLA.INFO_KIND)),
+    name: message.readString(attributes.get(IFLA.IFNAME)) ?? "",
+    kind: information && message.readString(message.parseAttributes(information).get(IFLA.INFO_KIND)),
     up: (body.getUint32(8, true) & IFF.UP) !== 0,
     carrier: attributes.get(IFLA.CARRIER)?.[0] === 1,
-    mtu: uint32Value(attributes.get(IFLA.MTU)) ?? 0,
-    txQueueLength: uint32Value(attributes.get(IFLA.TXQLEN)) ?? 0,
+    mtu: message.uint32Value(attributes.get(IFLA.MTU)) ?? 0,
+    txQueueLength: message.uint32Value(attributes.get(IFLA.TXQLEN)) ?? 0,
   };
 }

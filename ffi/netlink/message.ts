@@ -7,20 +7,19 @@
  * @module
  */
 
-/** Bytes of a message header. */
-export const HEADER_LENGTH = 16;
+import type { IpAddress } from "../../core/net/address.ts";
+import { AF_INET, AF_INET6 } from "../libc/constants_linux.ts";
+import { cString, textFromC } from "../libc/libc.ts";
 
-/** Bytes of an attribute header. */
+const HEADER_LENGTH = 16;
 const ATTRIBUTE_HEADER_LENGTH = 4;
-
 /** NLA_TYPE_MASK: the two top bits of an attribute's type are flags (nested, network byte order). */
 const ATTRIBUTE_TYPE_MASK = 0x3fff;
 
-/** A typed value behind a message's body. */
+/** A typed value behind a message's body, without header and padding. */
 export interface Attribute {
   /** Meaning of the value, such as RTA_DST. */
   readonly type: number;
-  /** The value without header and padding. */
   readonly value: Uint8Array;
 }
 
@@ -29,16 +28,14 @@ export interface NetlinkRequest {
   /** Message type, such as RTM_NEWROUTE. */
   readonly type: number;
   /** NLM_F_* flags beside those that the socket sets by itself. */
-  readonly flags: number;
+  readonly flags?: number;
   /** The family's fixed structure; its length is a multiple of 4. */
   readonly body: Uint8Array;
-  /** What follows the body. */
-  readonly attributes: readonly Attribute[];
+  readonly attributes?: readonly Attribute[];
 }
 
 /** A received message. */
 export interface Message {
-  /** Message type. */
   readonly type: number;
   /** NLM_F_* flags. */
   readonly flags: number;
@@ -57,26 +54,28 @@ export function uint32Attribute(type: number, value: number): Attribute {
 
 /** An attribute that holds a NUL-terminated string. */
 export function stringAttribute(type: number, text: string): Attribute {
-  return { type, value: new TextEncoder().encode(`${text}\0`) };
+  return { type, value: cString(text) };
 }
 
 /** The bytes of a request, padded to a multiple of 4. */
 export function encodeMessage(
-  request: NetlinkRequest,
+  { type, flags: own = 0, body, attributes = [] }: NetlinkRequest,
   flags: number,
   sequence: number,
 ): Uint8Array<ArrayBuffer> {
-  let length = HEADER_LENGTH + request.body.length;
-  for (const { value } of request.attributes) length += ATTRIBUTE_HEADER_LENGTH + padded(value.length);
+  let at = HEADER_LENGTH + body.length;
+  const length = attributes.reduce(
+    (sum, { value }) => sum + ATTRIBUTE_HEADER_LENGTH + padded(value.length),
+    at,
+  );
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, length, true);
-  view.setUint16(4, request.type, true);
-  view.setUint16(6, request.flags | flags, true);
+  view.setUint16(4, type, true);
+  view.setUint16(6, own | flags, true);
   view.setUint32(8, sequence, true);
-  bytes.set(request.body, HEADER_LENGTH);
-  let at = HEADER_LENGTH + request.body.length;
-  for (const { type, value } of request.attributes) {
+  bytes.set(body, HEADER_LENGTH);
+  for (const { type, value } of attributes) {
     view.setUint16(at, ATTRIBUTE_HEADER_LENGTH + value.length, true);
     view.setUint16(at + 2, type, true);
     bytes.set(value, at + ATTRIBUTE_HEADER_LENGTH);
@@ -92,24 +91,13 @@ export function encodeMessage(
  */
 export function parseMessages(datagram: Uint8Array): Message[] {
   const view = viewOf(datagram);
-  const messages: Message[] = [];
-  let at = 0;
-  while (at < datagram.length) {
-    const left = datagram.length - at;
-    if (left < HEADER_LENGTH) throw new RangeError(`netlink message of ${left} bytes has no full header`);
-    const length = view.getUint32(at, true);
-    if (length < HEADER_LENGTH || length > left) {
-      throw new RangeError(`netlink message claims ${length} bytes of ${left}`);
-    }
-    messages.push({
-      type: view.getUint16(at + 4, true),
-      flags: view.getUint16(at + 6, true),
-      sequence: view.getUint32(at + 8, true),
-      payload: datagram.subarray(at + HEADER_LENGTH, at + length),
-    });
-    at += padded(length);
-  }
-  return messages;
+  const lengthAt = (at: number) => view.getUint32(at, true);
+  return Array.from(records("message", datagram.length, HEADER_LENGTH, lengthAt), ([at, end]) => ({
+    type: view.getUint16(at + 4, true),
+    flags: view.getUint16(at + 6, true),
+    sequence: view.getUint32(at + 8, true),
+    payload: datagram.subarray(at + HEADER_LENGTH, end),
+  }));
 }
 
 /**
@@ -119,22 +107,32 @@ export function parseMessages(datagram: Uint8Array): Message[] {
  */
 export function parseAttributes(bytes: Uint8Array): Map<number, Uint8Array> {
   const view = viewOf(bytes);
-  const attributes = new Map<number, Uint8Array>();
-  let at = 0;
-  while (at < bytes.length) {
-    const left = bytes.length - at;
-    if (left < ATTRIBUTE_HEADER_LENGTH) {
-      throw new RangeError(`netlink attribute of ${left} bytes has no header`);
+  const lengthAt = (at: number) => view.getUint16(at, true);
+  return new Map(
+    Array.from(records("attribute", bytes.length, ATTRIBUTE_HEADER_LENGTH, lengthAt), ([at, end]) => [
+      view.getUint16(at + 2, true) & ATTRIBUTE_TYPE_MASK,
+      bytes.subarray(at + ATTRIBUTE_HEADER_LENGTH, end),
+    ]),
+  );
+}
+
+/** Start and end of each of the records that follow one another, each of which begins with its length. */
+function* records(
+  name: string,
+  size: number,
+  headerLength: number,
+  lengthAt: (at: number) => number,
+): Generator<[at: number, end: number]> {
+  for (let at = 0; at < size;) {
+    const left = size - at;
+    if (left < headerLength) throw new RangeError(`netlink ${name} of ${left} bytes has no full header`);
+    const length = lengthAt(at);
+    if (length < headerLength || length > left) {
+      throw new RangeError(`netlink ${name} claims ${length} bytes of ${left}`);
     }
-    const length = view.getUint16(at, true);
-    if (length < ATTRIBUTE_HEADER_LENGTH || length > left) {
-      throw new RangeError(`netlink attribute claims ${length} bytes of ${left}`);
-    }
-    const type = view.getUint16(at + 2, true) & ATTRIBUTE_TYPE_MASK;
-    attributes.set(type, bytes.subarray(at + ATTRIBUTE_HEADER_LENGTH, at + length));
+    yield [at, at + length];
     at += padded(length);
   }
-  return attributes;
 }
 
 /**
@@ -149,10 +147,8 @@ export function splitPayload(
   if (payload.length < bodyLength) {
     throw new RangeError(`netlink payload of ${payload.length} bytes is shorter than ${bodyLength}`);
   }
-  return {
-    body: viewOf(payload.subarray(0, bodyLength)),
-    attributes: parseAttributes(payload.subarray(bodyLength)),
-  };
+  const body = viewOf(payload.subarray(0, bodyLength));
+  return { body, attributes: parseAttributes(payload.subarray(bodyLength)) };
 }
 
 /** The unsigned 32-bit value of an attribute; undefined when it is absent or has another size. */
@@ -162,9 +158,27 @@ export function uint32Value(value: Uint8Array | undefined): number | undefined {
 
 /** The text of an attribute up to its first NUL; undefined when it is absent. */
 export function readString(value: Uint8Array | undefined): string | undefined {
-  if (value === undefined) return undefined;
-  const end = value.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? value : value.subarray(0, end));
+  return value && textFromC(value);
+}
+
+/** The kernel's number of an IP version. */
+export function familyNumber(family: 4 | 6): number {
+  return family === 4 ? AF_INET : AF_INET6;
+}
+
+/** The family of the kernel's number; undefined for one that is not IP. */
+export function familyOf(number: number): 4 | 6 | undefined {
+  if (number === AF_INET) return 4;
+  return number === AF_INET6 ? 6 : undefined;
+}
+
+export function addressLength(family: 4 | 6): number {
+  return family === 4 ? 4 : 16;
+}
+
+/** The address in an attribute's value; undefined when it is absent or has another family's size. */
+export function readAddress(family: 4 | 6, value: Uint8Array | undefined): IpAddress | undefined {
+  return value?.length === addressLength(family) ? { family, bytes: value.slice() } : undefined;
 }
 
 function padded(length: number): number {

@@ -1,12 +1,4 @@
-/**
- * What nf_tables tells of itself through netlink. Messages of the subsystem carry struct nfgenmsg, 4 bytes {family u8,
- * version u8, resource u16}; attributes are big endian (include/uapi/linux/netfilter/nfnetlink.h, nf_tables.h).
- *
- * @module
- */
-
-import { errno } from "../libc/errno.ts";
-import { SystemError } from "../libc/system_error.ts";
+import { errno, SystemError } from "../libc/errno.ts";
 import { NETLINK } from "./constants.ts";
 import { type NetlinkRequest, splitPayload, stringAttribute } from "./message.ts";
 import { NetlinkSocket } from "./socket.ts";
@@ -24,14 +16,12 @@ const GEN_ID = 1;
 const UNSPECIFIED = 0;
 const IPV4 = 2;
 
-/** A socket that asks nf_tables. It must be closed. */
+/**
+ * A socket that asks nf_tables of itself. It must be closed. Messages of the subsystem carry struct nfgenmsg, 4 bytes {family u8,
+ * version u8, resource u16}; attributes are big endian (include/uapi/linux/netfilter/nfnetlink.h, nf_tables.h).
+ */
 export class Nftables implements Disposable {
-  readonly #socket: NetlinkSocket;
-
-  /** @param socket one of NETLINK_NETFILTER; closed with this */
-  constructor(socket: NetlinkSocket) {
-    this.#socket = socket;
-  }
+  readonly #socket = NetlinkSocket.open(NETLINK.NETFILTER);
 
   /**
    * Opens a socket in the calling thread's network namespace.
@@ -41,7 +31,7 @@ export class Nftables implements Disposable {
    */
   static open(): Nftables | undefined {
     try {
-      return new Nftables(NetlinkSocket.open(NETLINK.NETFILTER));
+      return new Nftables();
     } catch (error) {
       if (error instanceof SystemError && error.errno === errno.EPROTONOSUPPORT) return undefined;
       throw error;
@@ -54,12 +44,7 @@ export class Nftables implements Disposable {
    * @returns undefined where the kernel does not tell: without nf_tables, or without CAP_NET_ADMIN
    */
   generation(): number | undefined {
-    const message = this.#ask("NFT_MSG_GETGEN", {
-      type: GETGEN,
-      flags: 0,
-      body: body(UNSPECIFIED),
-      attributes: [],
-    });
+    const message = this.#ask("NFT_MSG_GETGEN", { type: GETGEN, body: body(UNSPECIFIED) });
     const value = message && splitPayload(message.payload, NFGENMSG_LENGTH).attributes.get(GEN_ID);
     if (value === undefined || value.length < 4) return undefined;
     return new DataView(value.buffer, value.byteOffset, 4).getUint32(0);
@@ -68,8 +53,7 @@ export class Nftables implements Disposable {
   /** Whether there is an IPv4 table of that name; false where the kernel does not tell. */
   hasTable(name: string): boolean {
     const attributes = [stringAttribute(TABLE_NAME, name)];
-    return this.#ask("NFT_MSG_GETTABLE", { type: GETTABLE, flags: 0, body: body(IPV4), attributes }) !==
-      undefined;
+    return this.#ask("NFT_MSG_GETTABLE", { type: GETTABLE, body: body(IPV4), attributes }) !== undefined;
   }
 
   #ask(call: string, request: NetlinkRequest) {
@@ -82,14 +66,11 @@ export class Nftables implements Disposable {
     }
   }
 
-  /** Closes the socket. */
   [Symbol.dispose](): void {
     this.#socket[Symbol.dispose]();
   }
 }
 
 function body(family: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(NFGENMSG_LENGTH);
-  bytes[0] = family;
-  return bytes;
+  return Uint8Array.of(family, 0, 0, 0);
 }

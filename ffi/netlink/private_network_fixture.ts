@@ -8,10 +8,9 @@
  * @module
  */
 
-import { prepareErrno } from "../libc/errno.ts";
+import { prepareErrno, throwOnError } from "../libc/errno.ts";
 import { O_CLOEXEC } from "../libc/constants_linux.ts";
 import { cString, openLibc, POSIX } from "../libc/libc.ts";
-import { throwOnError } from "../libc/system_error.ts";
 
 /** CLONE_NEWNET (include/uapi/linux/sched.h). */
 const CLONE_NEWNET = 0x40000000;

@@ -5,20 +5,17 @@
  *
  * @module
  */
-
 import type { IpAddress } from "../../core/net/address.ts";
 import { maskPrefix, type Prefix } from "../../core/net/prefix.ts";
+import type { SystemError } from "../libc/errno.ts";
 import { NLM_F, RT_SCOPE, RT_TABLE_MAIN, RTA, RTM, RTM_F_CLONED, RTN_UNICAST, RTPROT } from "./constants.ts";
-import { addressBits, addressLength, familyNumber, familyOf, readAddress } from "./family.ts";
-import { type Message, type NetlinkRequest, splitPayload, uint32Attribute, uint32Value } from "./message.ts";
+import * as message from "./message.ts";
 import type { NetlinkSocket } from "./socket.ts";
-import type { SystemError } from "../libc/system_error.ts";
 
 const RTMSG_LENGTH = 12;
 
 /** A route of the main table. */
 export interface KernelRoute {
-  /** Destination network. */
   readonly prefix: Prefix;
   /** Index of the interface it leads to; undefined for one that leads to none (blackhole) or to several. */
   readonly interfaceIndex: number | undefined;
@@ -40,9 +37,9 @@ export interface KernelRoute {
 export function addRoutes(
   socket: NetlinkSocket,
   prefixes: readonly Prefix[],
-  interfaceIndex: number,
+  index: number,
 ): (SystemError | undefined)[] {
-  const requests = prefixes.map((prefix) => routeRequest(RTM.NEWROUTE, prefix, interfaceIndex));
+  const requests = prefixes.map((prefix) => routeRequest(RTM.NEWROUTE, prefix, index));
   return socket.requestAll("RTM_NEWROUTE", requests);
 }
 
@@ -56,17 +53,17 @@ export function addRoutes(
 export function removeRoutes(
   socket: NetlinkSocket,
   prefixes: readonly Prefix[],
-  interfaceIndex: number,
+  index: number,
 ): (SystemError | undefined)[] {
-  const requests = prefixes.map((prefix) => routeRequest(RTM.DELROUTE, prefix, interfaceIndex));
+  const requests = prefixes.map((prefix) => routeRequest(RTM.DELROUTE, prefix, index));
   return socket.requestAll("RTM_DELROUTE", requests);
 }
 
 /** The routes of the main table, of one family. */
 export function listRoutes(socket: NetlinkSocket, family: 4 | 6): KernelRoute[] {
   const body = new Uint8Array(RTMSG_LENGTH);
-  body[0] = familyNumber(family);
-  return socket.dump("RTM_GETROUTE", { type: RTM.GETROUTE, flags: 0, body, attributes: [] })
+  body[0] = message.familyNumber(family);
+  return socket.dump("RTM_GETROUTE", { type: RTM.GETROUTE, body })
     .filter(({ type }) => type === RTM.NEWROUTE)
     .map(parseRoute)
     .filter((route) => route !== undefined)
@@ -75,28 +72,25 @@ export function listRoutes(socket: NetlinkSocket, family: 4 | 6): KernelRoute[] 
 }
 
 /** The request that adds (RTM_NEWROUTE) or removes (RTM_DELROUTE) a route to an interface. */
-export function routeRequest(type: number, prefix: Prefix, interfaceIndex: number): NetlinkRequest {
+export function routeRequest(type: number, prefix: Prefix, interfaceIndex: number): message.NetlinkRequest {
   // The kernel refuses an IPv4 destination with host bits.
-  const { address, length } = maskPrefix(prefix);
+  const { address: { family, bytes }, length } = maskPrefix(prefix);
   const adds = type === RTM.NEWROUTE;
+  // A route without a gateway is link scope in IPv4; IPv6 knows no scopes here.
+  const scope = family === 4 ? RT_SCOPE.LINK : RT_SCOPE.UNIVERSE;
   const body = new Uint8Array(RTMSG_LENGTH);
-  body[0] = familyNumber(address.family);
+  body[0] = message.familyNumber(family);
   body[1] = length;
   body[4] = RT_TABLE_MAIN;
   body[5] = RTPROT.STATIC;
-  body[6] = adds ? scopeOf(address) : RT_SCOPE.NOWHERE;
+  body[6] = adds ? scope : RT_SCOPE.NOWHERE;
   body[7] = adds ? RTN_UNICAST : 0;
   return {
     type,
     flags: adds ? NLM_F.CREATE | NLM_F.EXCL : 0,
     body,
-    attributes: [{ type: RTA.DST, value: address.bytes }, uint32Attribute(RTA.OIF, interfaceIndex)],
+    attributes: [{ type: RTA.DST, value: bytes }, message.uint32Attribute(RTA.OIF, interfaceIndex)],
   };
-}
-
-/** A route without a gateway is link scope in IPv4; IPv6 knows no scopes here. */
-function scopeOf(destination: IpAddress): number {
-  return destination.family === 4 ? RT_SCOPE.LINK : RT_SCOPE.UNIVERSE;
 }
 
 /**
@@ -104,23 +98,23 @@ function scopeOf(destination: IpAddress): number {
  *
  * @throws {RangeError} when the message is malformed
  */
-export function parseRoute(message: Message): KernelRoute | undefined {
-  const { body, attributes } = splitPayload(message.payload, RTMSG_LENGTH);
-  const family = familyOf(body.getUint8(0));
-  const table = uint32Value(attributes.get(RTA.TABLE)) ?? body.getUint8(4);
+export function parseRoute({ payload }: message.Message): KernelRoute | undefined {
+  const { body, attributes } = message.splitPayload(payload, RTMSG_LENGTH);
+  const family = message.familyOf(body.getUint8(0));
+  const table = message.uint32Value(attributes.get(RTA.TABLE)) ?? body.getUint8(4);
   const cached = (body.getUint32(8, true) & RTM_F_CLONED) !== 0;
   if (family === undefined || table !== RT_TABLE_MAIN || cached) return undefined;
   const length = body.getUint8(1);
-  if (length > addressBits(family)) {
+  // A default route comes without a destination.
+  const any = { family, bytes: new Uint8Array(message.addressLength(family)) };
+  if (length > any.bytes.length * 8) {
     throw new RangeError(`route has ${length} bits of an IPv${family} address`);
   }
-  // A default route comes without a destination.
-  const any = { family, bytes: new Uint8Array(addressLength(family)) };
   return {
-    prefix: { address: readAddress(family, attributes.get(RTA.DST)) ?? any, length },
-    interfaceIndex: uint32Value(attributes.get(RTA.OIF)),
+    prefix: { address: message.readAddress(family, attributes.get(RTA.DST)) ?? any, length },
+    interfaceIndex: message.uint32Value(attributes.get(RTA.OIF)),
     protocol: body.getUint8(5),
-    metric: uint32Value(attributes.get(RTA.PRIORITY)) ?? 0,
-    gateway: readAddress(family, attributes.get(RTA.GATEWAY)),
+    metric: message.uint32Value(attributes.get(RTA.PRIORITY)) ?? 0,
+    gateway: message.readAddress(family, attributes.get(RTA.GATEWAY)),
   };
 }

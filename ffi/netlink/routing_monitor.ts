@@ -1,32 +1,26 @@
-/**
- * Tells that links, addresses or routes have changed, by the multicast groups of rtnetlink.
- *
- * The wait is a poll(2) on another thread: nothing runs as long as nothing changes, and the calling thread goes on.
- *
- * @module
- */
-import { errno, prepareErrno, readErrno } from "../libc/errno.ts";
-import { AF_NETLINK, MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_RAW } from "../libc/constants_linux.ts";
-import { openLibc, pick, POSIX } from "../libc/libc.ts";
-import { SystemError } from "../libc/system_error.ts";
-import { openWaker, type Waker } from "../libc/waker.ts";
-import { NETLINK, RTMGRP } from "./constants.ts";
+import { MSG_DONTWAIT } from "../libc/constants_linux.ts";
+import { errno, readErrno, throwOnError } from "../libc/errno.ts";
+import { openWaker, type Waker } from "../libc/poll.ts";
+import { NETLINK } from "./constants.ts";
+import { netlinkAddress, type OpenNetlink, openNetlink } from "./transport.ts";
 
 const POLLIN = 1;
 /** Messages that one look reads away; the rest makes the next wait end at once. */
 const MAX_READS = 4096;
-
 /** Milliseconds in which further changes belong to the first one: a program that changes routes changes several. */
 const GATHER = 50;
 
-const GROUPS = RTMGRP.LINK | RTMGRP.IPV4_IFADDR | RTMGRP.IPV4_ROUTE | RTMGRP.IPV6_IFADDR | RTMGRP.IPV6_ROUTE;
+/** RTMGRP_LINK, IPV4_IFADDR, IPV4_ROUTE, IPV6_IFADDR and IPV6_ROUTE (linux/rtnetlink.h). */
+const GROUPS = 0x1 | 0x10 | 0x40 | 0x100 | 0x400;
 
-const symbols = pick(POSIX, "socket", "bind", "recv", "pollLater", "close");
-
-/** A subscription to the changes of the network namespace of the thread that opened it. It must be closed. */
+/**
+ * A subscription to the changes of links, addresses and routes in the network namespace of the thread that opened it, by the
+ * multicast groups of rtnetlink. It must be closed.
+ *
+ * The wait is a poll(2) on another thread: nothing runs as long as nothing changes, and the calling thread goes on.
+ */
 export class RoutingMonitor implements Disposable {
-  readonly #library = openLibc(symbols);
-  readonly #descriptor: number;
+  readonly #socket: OpenNetlink;
   readonly #wake: Waker;
   /** Two struct pollfd {fd i32, events i16, revents i16}: the wake descriptor, then the socket. */
   readonly #entries: Int32Array<ArrayBuffer>;
@@ -37,26 +31,12 @@ export class RoutingMonitor implements Disposable {
 
   /** @throws {SystemError} when the kernel refuses */
   constructor() {
-    prepareErrno();
-    this.#descriptor = this.#library.symbols.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK.ROUTE);
-    if (this.#descriptor < 0) {
-      const code = readErrno();
-      this.#library.close();
-      throw new SystemError("socket AF_NETLINK", code);
-    }
-    // struct sockaddr_nl {family u16, pad u16, port u32 = 0: a free one, groups u32}
-    const address = new Uint8Array(12);
-    const view = new DataView(address.buffer);
-    view.setUint16(0, AF_NETLINK, true);
-    view.setUint32(8, GROUPS, true);
-    if (this.#library.symbols.bind(this.#descriptor, address, address.length) < 0) {
-      const code = readErrno();
-      this.#library.symbols.close(this.#descriptor);
-      this.#library.close();
-      throw new SystemError("bind AF_NETLINK", code);
-    }
-    this.#wake = openWaker();
-    this.#entries = new Int32Array([this.#wake.descriptor, POLLIN, this.#descriptor, POLLIN]);
+    this.#socket = openNetlink(NETLINK.ROUTE, ({ descriptor, libc }) => {
+      const address = netlinkAddress(GROUPS);
+      throwOnError("bind AF_NETLINK", libc.bind(descriptor, address, address.length));
+    });
+    this.#wake = this.#socket.resources.use(openWaker());
+    this.#entries = new Int32Array([this.#wake.descriptor, POLLIN, this.#socket.descriptor, POLLIN]);
   }
 
   /**
@@ -68,7 +48,7 @@ export class RoutingMonitor implements Disposable {
   async changed(): Promise<boolean> {
     if (this.#isClosed) return false;
     this.#isWaiting = true;
-    const { pollLater } = this.#library.symbols;
+    const { pollLater } = this.#socket.libc;
     await pollLater(this.#entries, 2, -1);
     // The wake descriptor alone, which ends the moment early.
     if (!this.#isClosed) await pollLater(this.#entries, 1, GATHER);
@@ -91,15 +71,13 @@ export class RoutingMonitor implements Disposable {
   }
 
   #release(): void {
-    this.#wake.close();
-    this.#library.symbols.close(this.#descriptor);
-    this.#library.close();
+    this.#socket.resources.dispose();
   }
 
   #readAway(): void {
+    const { descriptor, libc } = this.#socket;
     for (let count = 0; count < MAX_READS; count++) {
-      const { recv } = this.#library.symbols;
-      if (recv(this.#descriptor, this.#buffer, this.#buffer.length, MSG_DONTWAIT) >= 0) continue;
+      if (libc.recv(descriptor, this.#buffer, this.#buffer.length, MSG_DONTWAIT) >= 0) continue;
       // ENOBUFS: there were more messages than the queue holds, which is a change as well.
       const code = readErrno();
       if (code !== errno.ENOBUFS && code !== errno.EINTR) return;

@@ -1,14 +1,4 @@
-/**
- * A netlink socket for route configuration: requests with an acknowledgement, batches of them, and dumps.
- *
- * Calls are synchronous: the kernel works on a request inside `send`, so the answer waits in the receive queue
- * before `send` returns. The receive timeout is there for a kernel that drops an answer.
- *
- * @module
- */
-
-import { errno } from "../libc/errno.ts";
-import { SystemError } from "../libc/system_error.ts";
+import { errno, SystemError } from "../libc/errno.ts";
 import { NETLINK, type NetlinkProtocol, NLM_F, NLMSG } from "./constants.ts";
 import { encodeMessage, type Message, type NetlinkRequest, parseMessages } from "./message.ts";
 import { type NetlinkTransport, openNetlinkTransport } from "./transport.ts";
@@ -22,10 +12,13 @@ const BATCH_LENGTH = 128;
 /** How often a dump is repeated that a concurrent change has made inconsistent. */
 const DUMP_ATTEMPTS = 8;
 
-/** A dump that a concurrent change of the table interrupted. */
-class InterruptedDump extends Error {}
-
-/** One netlink socket, of route configuration unless another protocol is asked for. It must be closed. */
+/**
+ * One netlink socket, of route configuration unless another protocol is asked for: requests with an acknowledgement, batches of
+ * them, and dumps. It must be closed.
+ *
+ * Calls are synchronous: the kernel works on a request inside `send`, so the answer waits in the receive queue
+ * before `send` returns. The receive timeout is there for a kernel that drops an answer.
+ */
 export class NetlinkSocket implements Disposable {
   readonly #transport: NetlinkTransport;
   #sequence = 0;
@@ -71,11 +64,20 @@ export class NetlinkSocket implements Disposable {
 
   #requestBatch(call: string, requests: readonly NetlinkRequest[]): (SystemError | undefined)[] {
     const first = this.#sequence + 1;
-    this.#send(requests.map((request) => encodeMessage(request, NLM_F.REQUEST | NLM_F.ACK, this.#next())));
+    const messages = requests.map((request) =>
+      encodeMessage(request, NLM_F.REQUEST | NLM_F.ACK, this.#next())
+    );
+    const datagram = new Uint8Array(messages.reduce((length, message) => length + message.length, 0));
+    let at = 0;
+    for (const message of messages) {
+      datagram.set(message, at);
+      at += message.length;
+    }
+    this.#transport.send(datagram);
     const outcomes = new Array<SystemError | undefined>(requests.length);
     const answered = new Set<number>();
     while (answered.size < requests.length) {
-      for (const message of this.#receive()) {
+      for (const message of parseMessages(this.#transport.receive())) {
         // An answer outside the batch belongs to an earlier request that ran into the timeout.
         const index = message.sequence - first;
         if (message.type !== NLMSG.ERROR || index < 0 || index >= requests.length) continue;
@@ -93,15 +95,7 @@ export class NetlinkSocket implements Disposable {
    * @throws {SystemError} when the kernel has none or refuses
    */
   get(call: string, request: NetlinkRequest): Message {
-    const sequence = this.#next();
-    this.#send([encodeMessage(request, NLM_F.REQUEST, sequence)]);
-    for (;;) {
-      for (const message of this.#receive()) {
-        if (message.sequence !== sequence) continue;
-        if (message.type === NLMSG.ERROR) throw new SystemError(call, errorCode(message));
-        return { ...message, payload: message.payload.slice() };
-      }
-    }
+    return this.#ask(call, request, NLM_F.REQUEST).next().value;
   }
 
   /**
@@ -111,75 +105,55 @@ export class NetlinkSocket implements Disposable {
    */
   dump(call: string, request: NetlinkRequest): Message[] {
     for (let attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
-      try {
-        return this.#dumpOnce(call, request);
-      } catch (error) {
-        if (!(error instanceof InterruptedDump)) throw error;
-      }
+      const found = this.#dumpOnce(call, request);
+      if (found !== undefined) return found;
     }
     throw new SystemError(call, errno.EAGAIN, `after ${DUMP_ATTEMPTS} interrupted dumps`);
   }
 
-  #dumpOnce(call: string, request: NetlinkRequest): Message[] {
-    const sequence = this.#next();
-    this.#send([encodeMessage(request, NLM_F.REQUEST | NLM_F.DUMP, sequence)]);
+  /** Undefined when a concurrent change of the table interrupted it. */
+  #dumpOnce(call: string, request: NetlinkRequest): Message[] | undefined {
     const found: Message[] = [];
     let interrupted = false;
+    for (const message of this.#ask(call, request, NLM_F.REQUEST | NLM_F.DUMP)) {
+      const { type, flags, payload } = message;
+      if ((flags & NLM_F.DUMP_INTR) !== 0 || type === NLMSG.OVERRUN) interrupted = true;
+      if (type === NLMSG.DONE) {
+        // Since Linux 4.16 the end carries the dump's own result, 0 or a negative error number.
+        const code = payload.length >= 4 ? errorCode(message) : 0;
+        if (code !== 0) throw new SystemError(call, code);
+        break;
+      }
+      if (type !== NLMSG.NOOP && type !== NLMSG.OVERRUN) found.push(message);
+    }
+    return interrupted ? undefined : found;
+  }
+
+  /** Sends a request, and gives what answers it, datagram after datagram. */
+  *#ask(call: string, request: NetlinkRequest, flags: number): Generator<Message, never> {
+    const sequence = this.#next();
+    this.#transport.send(encodeMessage(request, flags, sequence));
     for (;;) {
-      for (const message of this.#receive()) {
+      for (const message of parseMessages(this.#transport.receive())) {
         if (message.sequence !== sequence) continue;
-        if ((message.flags & NLM_F.DUMP_INTR) !== 0) interrupted = true;
-        switch (message.type) {
-          case NLMSG.NOOP:
-            break;
-          case NLMSG.OVERRUN:
-            interrupted = true;
-            break;
-          case NLMSG.ERROR:
-            throw new SystemError(call, errorCode(message));
-          case NLMSG.DONE: {
-            // Since Linux 4.16 the end carries the dump's own result, 0 or a negative error number.
-            const code = message.payload.length >= 4 ? errorCode(message) : 0;
-            if (code !== 0) throw new SystemError(call, code);
-            if (interrupted) throw new InterruptedDump();
-            return found;
-          }
-          default:
-            found.push({ ...message, payload: message.payload.slice() });
-        }
+        if (message.type === NLMSG.ERROR) throw new SystemError(call, errorCode(message));
+        // It points into the receive buffer, and would hold until the next datagram only.
+        yield { ...message, payload: message.payload.slice() };
       }
     }
   }
 
   #next(): number {
-    this.#sequence = (this.#sequence + 1) >>> 0;
-    return this.#sequence;
+    return this.#sequence = (this.#sequence + 1) >>> 0;
   }
 
-  #send(messages: readonly Uint8Array<ArrayBuffer>[]): void {
-    const bytes = new Uint8Array(messages.reduce((length, message) => length + message.length, 0));
-    let at = 0;
-    for (const message of messages) {
-      bytes.set(message, at);
-      at += message.length;
-    }
-    this.#transport.send(bytes);
-  }
-
-  /** The messages of the next datagram; they point into the receive buffer and hold until the next call. */
-  #receive(): Message[] {
-    return parseMessages(this.#transport.receive());
-  }
-
-  /** Closes the socket; a second call does nothing. */
   [Symbol.dispose](): void {
     this.#transport[Symbol.dispose]();
   }
 }
 
 /** The error number in an NLMSG_ERROR or NLMSG_DONE, positive; 0 for success. */
-function errorCode(message: Message): number {
-  const { payload } = message;
+function errorCode({ payload }: Message): number {
   if (payload.length < 4) {
     throw new RangeError(`netlink error message of ${payload.length} bytes has no code`);
   }

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { errno } from "../libc/errno.ts";
-import { SystemError } from "../libc/system_error.ts";
+import { errno, SystemError } from "../libc/errno.ts";
 import { NLM_F, NLMSG } from "./constants.ts";
 import { encodeMessage, type Message, parseMessages } from "./message.ts";
 import { NetlinkSocket } from "./socket.ts";

@@ -1,13 +1,8 @@
 /**
- * `getaddrinfo` of macOS (netdb.h, after KAME).
- *
- * @module
+ * `getaddrinfo` of macOS (netdb.h, after KAME): the canonical name comes before the address, whose structure starts with a length
+ * byte.
  */
-
-import type { AddressInfoLayout } from "./resolve_layout.ts";
-
-/** The canonical name comes before the address, whose structure starts with a length byte. */
-export const darwinAddressInfo: AddressInfoLayout = {
+export const darwinAddressInfo = {
   addressPointer: 32,
   inet6: 30,
   faults: {
@@ -17,4 +12,4 @@ export const darwinAddressInfo: AddressInfoLayout = {
     7: "not known", // EAI_NODATA
     8: "not known", // EAI_NONAME
   },
-};
+} as const;

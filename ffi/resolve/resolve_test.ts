@@ -3,9 +3,8 @@ import { fileURLToPath } from "node:url";
 import { OperationError } from "../../core/error.ts";
 import { formatAddress } from "../../core/net/address.ts";
 import { asRootOnLinux } from "../netlink/private_network_fixture.ts";
-import { readAddressInfo, resolveHost } from "./resolve.ts";
+import { linuxAddressInfo, readAddressInfo, resolveHost } from "./resolve.ts";
 import { darwinAddressInfo } from "./resolve_darwin.ts";
-import { linuxAddressInfo } from "./resolve_layout.ts";
 
 Deno.test("a literal address is its own answer", async () => {
   assert.deepEqual((await resolveHost("192.0.2.1")).map(formatAddress), ["192.0.2.1"]);

@@ -9,23 +9,22 @@ import { Coalescer } from "../../core/offload/coalesce.ts";
 import { appendFrame, MALFORMED, QUEUE_FULL } from "../../core/offload/segment.ts";
 import { VIRTIO_HEADER } from "../../core/offload/virtio.ts";
 import type { TxQueue } from "../../core/packet/tx_queue.ts";
-import { prepareErrno, readErrno } from "../libc/errno.ts";
+import { prepareErrno, readErrno, SystemError, throwOnError } from "../libc/errno.ts";
 import { linuxErrno } from "../libc/errno_linux.ts";
 import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from "../libc/constants_linux.ts";
 import { cString } from "../libc/libc.ts";
 import { type LinuxLibc, linuxLibc } from "../libc/libc_linux.ts";
 import type { PacketMemory } from "../libc/packet_memory.ts";
-import { ReadFailures } from "./read_failures.ts";
-import { SystemError } from "../libc/system_error.ts";
 import {
   BATCH_FULL,
   DEVICE_ERROR,
+  ReadFailures,
   type TunDevice,
   type TunOffload,
   type TunPort,
   type TunRequest,
   WOULD_BLOCK,
-} from "./tun.ts";
+} from "./tun_port.ts";
 
 /** linux/if_tun.h */
 const TUNSETIFF = 0x400454ca;
@@ -63,13 +62,10 @@ export function tunRequest(name: string): Uint8Array<ArrayBuffer> {
       `Cannot name an interface "${name}": 1 to ${NAME_CAPACITY - 1} characters are allowed`,
     );
   }
+  const flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | IFF_TUN_EXCL;
   const request = new Uint8Array(IFREQ_SIZE);
   request.set(text);
-  new DataView(request.buffer).setUint16(
-    IFREQ_FLAGS,
-    IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | IFF_TUN_EXCL,
-    true,
-  );
+  new DataView(request.buffer).setUint16(IFREQ_FLAGS, flags, true);
   return request;
 }
 
@@ -100,13 +96,10 @@ function openDevice(libc: LinuxLibc): number {
     // Where the folder cannot be made, mknod fails and reports it.
     libc.mkdir(cString("/dev/net"), FOLDER_MODE);
     const made = libc.mknod(tunPath, S_IFCHR | OWNER_ONLY, TUN_NUMBER);
-    if (made < 0 && readErrno() !== linuxErrno.EEXIST) {
-      throw new SystemError("mknod /dev/net/tun", readErrno());
-    }
+    if (made < 0 && readErrno() !== linuxErrno.EEXIST) throwOnError("mknod /dev/net/tun", made);
     descriptor = libc.open(tunPath, flags);
   }
-  if (descriptor < 0) throw new SystemError("open /dev/net/tun", readErrno());
-  return descriptor;
+  return throwOnError("open /dev/net/tun", descriptor);
 }
 
 /** Enables the offload that this kernel has: USO needs Linux 6.2. */
@@ -187,11 +180,8 @@ export class LinuxTunPort implements TunPort {
       if (this.#next > CELLS - MAX_FRAME_CELLS || this.#frames >= FRAMES) return BATCH_FULL;
       const packet = this.#cells + this.#next * CELL_SIZE + PACKET_START;
       if (this.#pending === 0) {
-        const taken = this.#libc.read(
-          this.descriptor,
-          this.#cellPointers[this.#next] ?? null,
-          VIRTIO_HEADER + MAX_PACKET,
-        );
+        const at = this.#cellPointers[this.#next];
+        const taken = this.#libc.read(this.descriptor, at, VIRTIO_HEADER + MAX_PACKET);
         if (taken < 0) {
           const number = readErrno();
           if (this.#failures.isNothing(number)) return WOULD_BLOCK;

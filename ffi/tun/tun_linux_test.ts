@@ -11,7 +11,7 @@ import { linuxErrno } from "../libc/errno_linux.ts";
 import { asRootOnLinux, PrivateNetwork } from "../netlink/private_network_fixture.ts";
 import { linuxLibc } from "../libc/libc_linux.ts";
 import { PacketMemory } from "../libc/packet_memory.ts";
-import { ODD_FAILURES } from "./read_failures.ts";
+import { ODD_FAILURES } from "./tun_port.ts";
 import { BATCH_FULL, DEVICE_ERROR, WOULD_BLOCK } from "./tun.ts";
 import { IFREQ_FLAGS, IFREQ_SIZE, LinuxTunPort, openLinuxTun, tunRequest } from "./tun_linux.ts";
 import { openPair } from "./tun_pair_fixture.ts";

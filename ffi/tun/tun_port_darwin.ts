@@ -1,13 +1,3 @@
-/**
- * Moves packets of a utun interface. Each record on its socket is the packet behind four bytes that name its address
- * family, big-endian in both directions (utun_output and utun_ctl_send in bsd/net/if_utun.c).
- *
- * Reading: the family lands in the headroom of the slot, so that the packet itself is aligned and nothing is moved.
- * Writing: the packet may lie anywhere, so nothing can be put before it; each message is a pair of iovecs instead, the
- * family's four bytes, of which the whole port shares two copies, and the packet.
- *
- * @module
- */
 import { Counter, type CounterTable } from "../../core/counters.ts";
 import { IOVEC_SIZE } from "../../core/memory/arena.ts";
 import type { TxQueue } from "../../core/packet/tx_queue.ts";
@@ -16,8 +6,7 @@ import { darwinErrno } from "../libc/errno_darwin.ts";
 import { type DarwinSystem, darwinSystem } from "../libc/libc_darwin.ts";
 import { MessageBatch } from "../udp/message_batch_darwin.ts";
 import type { PacketMemory } from "../libc/packet_memory.ts";
-import { ReadFailures } from "./read_failures.ts";
-import { BATCH_FULL, DEVICE_ERROR, type TunPort, WOULD_BLOCK } from "./tun.ts";
+import { BATCH_FULL, DEVICE_ERROR, ReadFailures, type TunPort, WOULD_BLOCK } from "./tun_port.ts";
 
 /** Packets read before they are sent. */
 const SLOTS = 64;
@@ -32,7 +21,14 @@ const PACKET_START = 64;
 /** Slots are apart by an odd number of cache lines, so that their headers do not all fall into one cache set. */
 const SLOT_SIZE = PACKET_START + 65536 + 64;
 
-/** The packet side of a utun interface. A read takes a whole batch, so its packets belong to any flows. */
+/**
+ * Moves packets of a utun interface. Each record on its socket is the packet behind four bytes that name its address
+ * family, big-endian in both directions (utun_output and utun_ctl_send in bsd/net/if_utun.c).
+ *
+ * Reading: the family lands in the headroom of the slot, so that the packet itself is aligned and nothing is moved. A read takes a
+ * whole batch, so its packets belong to any flows. Writing: the packet may lie anywhere, so nothing can be put before it; each
+ * message is a pair of iovecs instead, the family's four bytes, of which the whole port shares two copies, and the packet.
+ */
 export class DarwinTunPort implements TunPort {
   failure = 0;
   readonly #memory: PacketMemory;
@@ -40,7 +36,6 @@ export class DarwinTunPort implements TunPort {
   readonly #slots: number;
   readonly #reading: MessageBatch;
   readonly #writing: MessageBatch;
-  readonly #writeIovecs: number;
   readonly #families: number;
   #next = 0;
   #held = 0;
@@ -60,21 +55,14 @@ export class DarwinTunPort implements TunPort {
     this.#memory = memory;
     this.#counters = counters;
     this.#slots = arena.allocate(SLOTS * SLOT_SIZE, 64);
-    const readIovecs = arena.allocate(SLOTS * IOVEC_SIZE, 16);
     this.#reading = new MessageBatch(memory, descriptor, SLOTS, 1, system);
     for (let slot = 0; slot < SLOTS; slot++) {
-      const iovec = readIovecs + slot * IOVEC_SIZE;
-      arena.writeIovec(iovec, this.#packet(slot) - FAMILY, FAMILY + MAX_PACKET);
-      this.#reading.setIovecs(slot, iovec);
+      arena.writeIovec(this.#reading.iovecs(slot), this.#packet(slot) - FAMILY, FAMILY + MAX_PACKET);
     }
     this.#families = arena.allocate(2 * FAMILY, 4);
     arena.u8[this.#families + 3] = AF_INET;
     arena.u8[this.#families + FAMILY + 3] = AF_INET6;
-    this.#writeIovecs = arena.allocate(WRITES * 2 * IOVEC_SIZE, 16);
     this.#writing = new MessageBatch(memory, descriptor, WRITES, 2, system);
-    for (let index = 0; index < WRITES; index++) {
-      this.#writing.setIovecs(index, this.#writeIovecs + index * 2 * IOVEC_SIZE);
-    }
   }
 
   #packet(slot: number): number {
@@ -140,7 +128,7 @@ export class DarwinTunPort implements TunPort {
       this.#counters[Counter["drop.malformed"]]++;
       return;
     }
-    const iovec = this.#writeIovecs + this.#held * 2 * IOVEC_SIZE;
+    const iovec = this.#writing.iovecs(this.#held);
     arena.writeIovec(iovec, version === 4 ? this.#families : this.#families + FAMILY, FAMILY);
     arena.writeIovec(iovec + IOVEC_SIZE, packet, length);
     if (++this.#held === WRITES) this.flush();

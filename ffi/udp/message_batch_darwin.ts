@@ -1,21 +1,20 @@
-/**
- * An array of `struct msghdr_x`, and the calls that pass it to the kernel: `recvmsg_x` and `sendmsg_x` for many messages
- * at once where the release is sound, else `recvmsg` and `sendmsg` for one after the other. Those take the same memory,
- * because a msghdr_x begins with a msghdr, so the code that prepares messages does not depend on the call.
- *
- * The batch calls are no public API. When one refuses what the plain call then accepts, it is not used again.
- *
- * @module
- */
+import { IOVEC_SIZE } from "../../core/memory/arena.ts";
 import { MSG_DONTWAIT } from "../libc/constants_darwin.ts";
 import { darwinErrno } from "../libc/errno_darwin.ts";
-import { setNonblocking } from "../libc/ioctl_darwin.ts";
+import { setNonblocking } from "../libc/descriptor_darwin.ts";
 import { MSGHDR_X } from "../libc/layout_darwin.ts";
 import type { DarwinLibc, DarwinSystem } from "../libc/libc_darwin.ts";
 import type { PacketMemory } from "../libc/packet_memory.ts";
 import { batchSafety, darwinRelease } from "../libc/release_darwin.ts";
 
-/** Messages of one descriptor in one direction; no two batches receive from the same. No method throws or allocates. */
+/**
+ * Messages of one descriptor in one direction: an array of `struct msghdr_x`, and the calls that pass it to the kernel,
+ * `recvmsg_x` and `sendmsg_x` for many messages at once where the release is sound, else `recvmsg` and `sendmsg` for one after the
+ * other. Those take the same memory, because a msghdr_x begins with a msghdr, so the code that prepares messages does not depend on
+ * the call. The batch calls are no public API. When one refuses what the plain call then accepts, it is not used again.
+ *
+ * No two batches receive from the same descriptor. No method throws or allocates.
+ */
 export class MessageBatch {
   /** The errno of the last call that failed. */
   failure = 0;
@@ -25,6 +24,8 @@ export class MessageBatch {
   readonly #system: DarwinSystem;
   readonly #libc: DarwinLibc;
   readonly #headers: number;
+  readonly #iovecs: number;
+  readonly #iovecsSize: number;
   readonly #pointers: Deno.PointerValue[];
   /** The batch calls, null where they are not to be used. */
   #receiveMany: DarwinLibc["recvmsg_x"];
@@ -48,9 +49,12 @@ export class MessageBatch {
     this.#system = system;
     this.#libc = system.libc;
     this.#headers = memory.arena.allocate(capacity * MSGHDR_X.size, 64);
-    this.#pointers = Array.from({ length: capacity }, (_, index) => memory.pointer(this.header(index)));
+    this.#iovecsSize = iovecsPerMessage * IOVEC_SIZE;
+    this.#iovecs = memory.arena.allocate(capacity * this.#iovecsSize, 16);
+    this.#pointers = Array.from({ length: capacity }, (_, index) => memory.pointer(this.#header(index)));
     for (let index = 0; index < capacity; index++) {
-      memory.arena.u32[(this.header(index) + MSGHDR_X.iovLength) >> 2] = iovecsPerMessage;
+      this.setIovecs(index, this.iovecs(index));
+      memory.arena.u32[(this.#header(index) + MSGHDR_X.iovLength) >> 2] = iovecsPerMessage;
     }
     const safety = batchSafety(darwinRelease(system));
     // The owner of a batch is the descriptor's only reader. That it never waits is asked for once more, for certainty.
@@ -60,30 +64,34 @@ export class MessageBatch {
     this.#sendMany = safety === "never" ? null : system.libc.sendmsg_x;
   }
 
-  /** Byte offset of message `index`. */
-  header(index: number): number {
+  #header(index: number): number {
     return this.#headers + index * MSGHDR_X.size;
+  }
+
+  /** Byte offset of the iovecs that message `index` has unless {@linkcode setIovecs} gives it others. */
+  iovecs(index: number): number {
+    return this.#iovecs + index * this.#iovecsSize;
   }
 
   /** Lets message `index` carry or fill the iovecs at byte offset `iovecs`. */
   setIovecs(index: number, iovecs: number): void {
-    this.#memory.arena.writeAddress(this.header(index) + MSGHDR_X.iov, iovecs);
+    this.#memory.arena.writeAddress(this.#header(index) + MSGHDR_X.iov, iovecs);
   }
 
   /** Names the socket address at byte offset `address` as the one that message `index` goes to or comes from. */
   setName(index: number, address: number, length: number): void {
-    this.#memory.arena.writeAddress(this.header(index) + MSGHDR_X.name, address);
-    this.#memory.arena.u32[(this.header(index) + MSGHDR_X.nameLength) >> 2] = length;
+    this.#memory.arena.writeAddress(this.#header(index) + MSGHDR_X.name, address);
+    this.#memory.arena.u32[(this.#header(index) + MSGHDR_X.nameLength) >> 2] = length;
   }
 
   /** Bytes that the last receive put into message `index`. */
   length(index: number): number {
-    return this.#memory.arena.u32[(this.header(index) + MSGHDR_X.dataLength) >> 2];
+    return this.#memory.arena.u32[(this.#header(index) + MSGHDR_X.dataLength) >> 2];
   }
 
   /** The flags that the last receive gave message `index`. */
   flags(index: number): number {
-    return this.#memory.arena.u32[(this.header(index) + MSGHDR_X.flags) >> 2];
+    return this.#memory.arena.u32[(this.#header(index) + MSGHDR_X.flags) >> 2];
   }
 
   /**
@@ -95,12 +103,7 @@ export class MessageBatch {
   receive(first: number, count: number, nameCapacity: number): number {
     this.#rearm(first, count, nameCapacity);
     if (this.#receiveMany !== null) {
-      const taken = this.#receiveMany(
-        this.descriptor,
-        this.#pointers[first] ?? null,
-        count,
-        this.#receiveFlags,
-      );
+      const taken = this.#receiveMany(this.descriptor, this.#pointers[first], count, this.#receiveFlags);
       if (taken >= 0) return taken;
       this.failure = this.#system.errno();
       if (!refusesTheCall(this.failure)) return -1;
@@ -111,12 +114,12 @@ export class MessageBatch {
 
   #receiveSingly(first: number, count: number): number {
     for (let taken = 0; taken < count; taken++) {
-      const length = this.#libc.recvmsg(this.descriptor, this.#pointers[first + taken] ?? null, MSG_DONTWAIT);
+      const length = this.#libc.recvmsg(this.descriptor, this.#pointers[first + taken], MSG_DONTWAIT);
       if (length < 0) {
         this.failure = this.#system.errno();
         return taken > 0 ? taken : -1;
       }
-      this.#memory.arena.u32[(this.header(first + taken) + MSGHDR_X.dataLength) >> 2] = length;
+      this.#memory.arena.u32[(this.#header(first + taken) + MSGHDR_X.dataLength) >> 2] = length;
     }
     return count;
   }
@@ -125,7 +128,7 @@ export class MessageBatch {
   #rearm(first: number, count: number, nameCapacity: number): void {
     const { u32 } = this.#memory.arena;
     for (let index = first; index < first + count; index++) {
-      const header = this.header(index);
+      const header = this.#header(index);
       u32[(header + MSGHDR_X.nameLength) >> 2] = nameCapacity;
       u32[(header + MSGHDR_X.controlLength) >> 2] = 0;
       u32[(header + MSGHDR_X.flags) >> 2] = 0;
@@ -147,7 +150,7 @@ export class MessageBatch {
     this.mayHaveSent = false;
     if (this.#sendMany === null) return this.#sendOne(first);
     const tried = this.#isSendKnown ? count : 1;
-    const sent = this.#sendMany(this.descriptor, this.#pointers[first] ?? null, tried, MSG_DONTWAIT);
+    const sent = this.#sendMany(this.descriptor, this.#pointers[first], tried, MSG_DONTWAIT);
     if (sent > 0) {
       this.#isSendKnown = true;
       return sent;
@@ -164,7 +167,7 @@ export class MessageBatch {
   }
 
   #sendOne(index: number): number {
-    if (this.#libc.sendmsg(this.descriptor, this.#pointers[index] ?? null, MSG_DONTWAIT) >= 0) return 1;
+    if (this.#libc.sendmsg(this.descriptor, this.#pointers[index], MSG_DONTWAIT) >= 0) return 1;
     this.failure = this.#system.errno();
     return -1;
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { darwinSocketAddress } from "./socket_address_darwin.ts";
+import { darwinSocketAddress } from "./socket_address.ts";
 import { endpoint } from "../../tests/literals.ts";
 
 const hex = (bytes: Uint8Array) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");

@@ -7,7 +7,7 @@ import { TxQueue } from "../../core/packet/tx_queue.ts";
 import { linuxLibc } from "../libc/libc_linux.ts";
 import { PacketMemory } from "../libc/packet_memory.ts";
 import { Poller } from "../libc/poll.ts";
-import { linuxSocketAddress } from "./socket_address_linux.ts";
+import { linuxSocketAddress } from "./socket_address.ts";
 import { LinuxUdpPort } from "./udp_port_linux.ts";
 import type { UdpSocket } from "./udp_socket.ts";
 import { openLinuxUdpSocket } from "./udp_socket_linux.ts";

@@ -4,7 +4,7 @@ import { parseEndpoint } from "../../core/net/endpoint.ts";
 import { TxQueue } from "../../core/packet/tx_queue.ts";
 import { FakeDarwinKernel, type FakeDarwinOptions } from "../../tests/fakes/darwin_kernel.ts";
 import { PacketMemory } from "../libc/packet_memory.ts";
-import { darwinSocketAddress } from "./socket_address_darwin.ts";
+import { darwinSocketAddress } from "./socket_address.ts";
 import { DarwinUdpPort } from "./udp_port_darwin.ts";
 import { RECEIVE_FAILED } from "./udp_socket.ts";
 

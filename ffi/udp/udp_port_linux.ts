@@ -1,49 +1,33 @@
-/**
- * Datagrams in batches on Linux: `sendmmsg` with UDP_SEGMENT, `recvmmsg` with UDP_GRO (udp(7), linux/udp.h,
- * sendmmsg(2), recvmmsg(2)).
- *
- * Sending: neighbours of equal length for one endpoint become one message that the kernel segments, and all
- * messages of a list go out in one call. Receiving: the kernel coalesces equal datagrams of one sender into
- * one message, with their size in a control message.
- *
- * @module
- */
 import { Counter, type CounterTable } from "../../core/counters.ts";
 import { IOVEC_SIZE } from "../../core/memory/arena.ts";
 import { IOVECS_PER_DATAGRAM, type TxQueue } from "../../core/packet/tx_queue.ts";
-import { mixHash } from "../../core/sharing/source_hash.ts";
-import { AF_INET, MSG_DONTWAIT, MSG_NOSIGNAL, MSG_TRUNC } from "../libc/constants_linux.ts";
+import {
+  AF_INET,
+  CMSG,
+  MMSGHDR,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
+  MSG_TRUNC,
+  SOL_UDP,
+  UDP_GRO,
+  UDP_SEGMENT,
+} from "../libc/constants_linux.ts";
 import { prepareErrno, readErrno } from "../libc/errno.ts";
 import { linuxErrno } from "../libc/errno_linux.ts";
 import { type LinuxLibc, linuxLibc } from "../libc/libc_linux.ts";
 import type { PacketMemory } from "../libc/packet_memory.ts";
-import { SOCKET_ADDRESS_CAPACITY } from "./socket_address_linux.ts";
+import { SegmentLimits } from "./segment_limits_linux.ts";
+import { SOCKET_ADDRESS_CAPACITY } from "./socket_address.ts";
 import {
+  AddressedPort,
   EXCEEDS_PMTU,
   NO_GRO,
   NO_GSO,
+  RECEIVE_CAPACITY,
   RECEIVE_FAILED,
   type UdpAttachment,
   type UdpPort,
-} from "./udp_socket.ts";
-
-/** `struct mmsghdr` on LP64, 64 bytes: a `struct msghdr` of 56, then msg_len u32 @56 (bits/socket.h). */
-export const MMSGHDR = {
-  size: 64,
-  name: 0,
-  nameLength: 8,
-  iov: 16,
-  iovLength: 24,
-  control: 32,
-  controlLength: 40,
-  flags: 48,
-  length: 56,
-} as const;
-/** `struct cmsghdr` on LP64: cmsg_len u64 @0, cmsg_level i32 @8, cmsg_type i32 @12, data @16; 24 with 8 bytes of data. */
-export const CMSG = { size: 24, length: 0, level: 8, type: 12, data: 16 } as const;
-const SOL_UDP = 17;
-const UDP_SEGMENT = 103;
-const UDP_GRO = 104;
+} from "./udp_port.ts";
 
 /** UDP_MAX_SEGMENTS of kernels before 6.9 (linux/udp.h). */
 const SEGMENTS_PER_MESSAGE = 64;
@@ -51,31 +35,25 @@ const SEGMENTS_PER_MESSAGE = 64;
 const MAX_MESSAGE = 65000;
 /** Messages of one send call. */
 const SEND_MESSAGES = 256;
+const SEND_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL;
 /** Messages of one receive call: with GRO, each can hold 64 datagrams. */
 const GRO_MESSAGES = 16;
 const PLAIN_MESSAGES = 64;
-const RECEIVE_CAPACITY = 65536;
-/** Buffers are apart by an odd number of cache lines, so that packet headers spread over the cache sets. */
-const RECEIVE_STRIDE = RECEIVE_CAPACITY + 64;
-/** Number of endpoints. */
-const ENDPOINTS = 1024;
-/** Milliseconds until segmentation of datagrams above the PMTU is tried again: paths change. */
-const LIMITS_LIFETIME = 60_000;
 
-/** Moves datagrams of a Linux UDP socket. */
-export class LinuxUdpPort implements UdpPort {
-  readonly descriptor: number;
-  failure = 0;
+/**
+ * Moves datagrams of a Linux UDP socket in batches: `sendmmsg` with UDP_SEGMENT, `recvmmsg` with UDP_GRO (udp(7), linux/udp.h,
+ * sendmmsg(2), recvmmsg(2)).
+ *
+ * Sending: neighbours of equal length for one endpoint become one message that the kernel segments, and all
+ * messages of a list go out in one call. Receiving: the kernel coalesces equal datagrams of one sender into
+ * one message, with their size in a control message.
+ */
+export class LinuxUdpPort extends AddressedPort implements UdpPort {
   unsupported = 0;
   /** Messages that the last receive filled. */
   #taken = 0;
-  readonly #memory: PacketMemory;
-  readonly #counters: CounterTable;
   readonly #libc: LinuxLibc;
-  readonly #connected: boolean;
   readonly #receiveMessages: number;
-  readonly #buffers: number;
-  readonly #sources: number;
   readonly #receiveControl: number;
   readonly #receiveHeaders: number;
   readonly #receivePointer: Deno.PointerValue;
@@ -84,13 +62,7 @@ export class LinuxUdpPort implements UdpPort {
   readonly #sendPointers: Deno.PointerValue[];
   /** First datagram of each prepared message, and one past the last. */
   readonly #firstOf = new Int32Array(SEND_MESSAGES + 1);
-  readonly #endpoints: number;
-  readonly #endpointLengths = new Int32Array(ENDPOINTS);
-  readonly #clock: () => number;
-  /** By endpoint: equal datagrams share one message up to this datagram size; 0: never. */
-  readonly #segmentLimits = new Int32Array(ENDPOINTS);
-  /** When lowered limits end, by the clock; Infinity while there are none. */
-  #limitsEnd = Infinity;
+  readonly #limits: SegmentLimits;
 
   /** @param clock monotonic milliseconds */
   constructor(
@@ -99,39 +71,37 @@ export class LinuxUdpPort implements UdpPort {
     counters: CounterTable,
     clock: () => number = () => performance.now(),
   ) {
-    const { arena } = memory;
-    this.#clock = clock;
-    this.descriptor = attachment.descriptor;
-    this.#memory = memory;
-    this.#counters = counters;
-    this.#connected = attachment.connected;
-    this.#libc = linuxLibc();
+    const libc = linuxLibc();
     prepareErrno();
     const has = (option: number, value: number) =>
-      this.#libc.setsockopt(this.descriptor, SOL_UDP, option, new Uint32Array([value]), 4) === 0;
-    const joins = attachment.offload && has(UDP_GRO, 1);
+      attachment.offload &&
+      libc.setsockopt(attachment.descriptor, SOL_UDP, option, new Uint32Array([value]), 4) === 0;
+    const joins = has(UDP_GRO, 1);
     // Kernels before 4.18 ignore the control message, and would send the message unsegmented.
-    const cuts = attachment.offload && has(UDP_SEGMENT, 0);
+    const cuts = has(UDP_SEGMENT, 0);
+    const messages = joins ? GRO_MESSAGES : PLAIN_MESSAGES;
+    super(memory, attachment, counters, messages, AF_INET);
     if (attachment.offload) this.unsupported = (joins ? 0 : NO_GRO) | (cuts ? 0 : NO_GSO);
-    if (cuts) this.#segmentLimits.fill(MAX_MESSAGE);
-    this.#receiveMessages = joins ? GRO_MESSAGES : PLAIN_MESSAGES;
-    this.#buffers = arena.allocate(this.#receiveMessages * RECEIVE_STRIDE, 64);
-    this.#sources = arena.allocate(this.#receiveMessages * SOCKET_ADDRESS_CAPACITY, 64);
-    this.#receiveControl = arena.allocate(this.#receiveMessages * CMSG.size, 8);
-    const receiveIovecs = arena.allocate(this.#receiveMessages * IOVEC_SIZE, 16);
-    this.#receiveHeaders = arena.allocate(this.#receiveMessages * MMSGHDR.size, 64);
+    this.#libc = libc;
+    this.#limits = new SegmentLimits(cuts ? MAX_MESSAGE : 0, clock);
+    this.#receiveMessages = messages;
+
+    const { arena } = memory;
+    this.#receiveControl = arena.allocate(messages * CMSG.size, 8);
+    const receiveIovecs = arena.allocate(messages * IOVEC_SIZE, 16);
+    this.#receiveHeaders = arena.allocate(messages * MMSGHDR.size, 64);
     this.#receivePointer = memory.pointer(this.#receiveHeaders);
-    for (let message = 0; message < this.#receiveMessages; message++) {
+    for (let message = 0; message < messages; message++) {
       const header = this.#receiveHeaders + message * MMSGHDR.size;
-      arena.writeIovec(receiveIovecs + message * IOVEC_SIZE, this.messageOffset(message), RECEIVE_CAPACITY);
-      arena.writeAddress(header + MMSGHDR.name, this.#sources + message * SOCKET_ADDRESS_CAPACITY);
-      arena.writeAddress(header + MMSGHDR.iov, receiveIovecs + message * IOVEC_SIZE);
+      const iovec = receiveIovecs + message * IOVEC_SIZE;
+      arena.writeIovec(iovec, this.messageOffset(message), RECEIVE_CAPACITY);
+      arena.writeAddress(header + MMSGHDR.name, this.sourceOffset(message));
+      arena.writeAddress(header + MMSGHDR.iov, iovec);
       arena.u32[(header + MMSGHDR.iovLength) >> 2] = 1;
       arena.writeAddress(header + MMSGHDR.control, this.#receiveControl + message * CMSG.size);
       this.#rearm(message);
     }
 
-    this.#endpoints = arena.allocate(ENDPOINTS * SOCKET_ADDRESS_CAPACITY, 64);
     this.#sendControl = arena.allocate(SEND_MESSAGES * CMSG.size, 8);
     this.#sendHeaders = arena.allocate(SEND_MESSAGES * MMSGHDR.size, 64);
     this.#sendPointers = Array.from(
@@ -144,26 +114,23 @@ export class LinuxUdpPort implements UdpPort {
       arena.u32[(control + CMSG.length) >> 2] = CMSG.data + 2;
       arena.i32[(control + CMSG.level) >> 2] = SOL_UDP;
       arena.i32[(control + CMSG.type) >> 2] = UDP_SEGMENT;
+      arena.writeAddress(this.#sendHeaders + message * MMSGHDR.size + MMSGHDR.control, control);
     }
   }
 
-  setEndpoint(index: number, socketAddress: Uint8Array): void {
-    const { u8 } = this.#memory.arena;
-    const at = this.#endpoints + index * SOCKET_ADDRESS_CAPACITY;
-    const isSame = this.#endpointLengths[index] === socketAddress.length &&
+  override setEndpoint(index: number, socketAddress: Uint8Array): void {
+    const { u8 } = this.memory.arena;
+    const at = this.endpoints + index * SOCKET_ADDRESS_CAPACITY;
+    const isSame = this.endpointLengths[index] === socketAddress.length &&
       socketAddress.every((byte, offset) => byte === u8[at + offset]);
     if (isSame) return;
-    u8.set(socketAddress, at);
-    this.#endpointLengths[index] = socketAddress.length;
+    super.setEndpoint(index, socketAddress);
     // Another endpoint is another path.
-    if (this.#segmentLimits[index] > 0) this.#segmentLimits[index] = MAX_MESSAGE;
+    this.#limits.restore(index);
   }
 
   send(list: TxQueue): void {
-    if (this.#limitsEnd !== Infinity && this.#clock() >= this.#limitsEnd) {
-      this.#segmentLimits.fill(MAX_MESSAGE);
-      this.#limitsEnd = Infinity;
-    }
+    this.#limits.renew();
     for (let done = 0; done < list.count;) done = this.#sendBatch(list, done);
   }
 
@@ -182,12 +149,8 @@ export class LinuxUdpPort implements UdpPort {
     }
     let isSecondTry = false;
     for (let sent = 0; sent < messages;) {
-      const taken = this.#libc.sendmmsg(
-        this.descriptor,
-        this.#sendPointers[sent] ?? null,
-        messages - sent,
-        MSG_DONTWAIT | MSG_NOSIGNAL,
-      );
+      const pointer = this.#sendPointers[sent];
+      const taken = this.#libc.sendmmsg(this.descriptor, pointer, messages - sent, SEND_FLAGS);
       if (taken > 0) {
         this.#count(sent, sent + taken);
         sent += taken;
@@ -205,7 +168,7 @@ export class LinuxUdpPort implements UdpPort {
         return this.#firstOf[sent];
       }
       const counter = number === linuxErrno.ENOBUFS ? "drop.sendBufferFull" : "drop.sendFailed";
-      this.#counters[Counter[counter]] += this.#datagramsOf(sent);
+      this.counters[Counter[counter]] += this.#datagramsOf(sent);
       sent++;
     }
     return next;
@@ -217,18 +180,18 @@ export class LinuxUdpPort implements UdpPort {
     for (let index = first; index < list.count; index++) {
       if (list.endpoints[index] >= 0) datagrams++;
     }
-    this.#counters[Counter["drop.sendBufferFull"]] += datagrams;
+    this.counters[Counter["drop.sendBufferFull"]] += datagrams;
     return list.count;
   }
 
   /** Lays out message `message` from datagram `first` on: as many neighbours as one message may carry. */
   #prepare(list: TxQueue, message: number, first: number): number {
-    const { arena } = this.#memory;
+    const { arena } = this.memory;
     const size = list.lengths[first];
     const endpoint = list.endpoints[first];
     let total = size;
     let next = first + 1;
-    if (size <= this.#segmentLimits[endpoint]) {
+    if (size <= this.#limits.sizes[endpoint]) {
       const end = Math.min(list.count, first + SEGMENTS_PER_MESSAGE);
       while (next < end && list.endpoints[next] === endpoint) {
         const length = list.lengths[next];
@@ -240,22 +203,14 @@ export class LinuxUdpPort implements UdpPort {
     }
     const header = this.#sendHeaders + message * MMSGHDR.size;
     const datagrams = next - first;
-    if (!this.#connected) {
-      arena.writeAddress(header + MMSGHDR.name, this.#endpoints + endpoint * SOCKET_ADDRESS_CAPACITY);
-      arena.u32[(header + MMSGHDR.nameLength) >> 2] = this.#endpointLengths[endpoint];
+    if (!this.connected) {
+      arena.writeAddress(header + MMSGHDR.name, this.endpoints + endpoint * SOCKET_ADDRESS_CAPACITY);
+      arena.u32[(header + MMSGHDR.nameLength) >> 2] = this.endpointLengths[endpoint];
     }
     arena.writeAddress(header + MMSGHDR.iov, list.iovecs + first * IOVECS_PER_DATAGRAM * IOVEC_SIZE);
     arena.u32[(header + MMSGHDR.iovLength) >> 2] = datagrams * IOVECS_PER_DATAGRAM;
-    const control = this.#sendControl + message * CMSG.size;
-    if (datagrams > 1) {
-      arena.u16[(control + CMSG.data) >> 1] = size;
-      arena.writeAddress(header + MMSGHDR.control, control);
-      arena.u32[(header + MMSGHDR.controlLength) >> 2] = CMSG.size;
-    } else {
-      arena.u32[(header + MMSGHDR.control) >> 2] = 0;
-      arena.u32[(header + MMSGHDR.control + 4) >> 2] = 0;
-      arena.u32[(header + MMSGHDR.controlLength) >> 2] = 0;
-    }
+    arena.u32[(header + MMSGHDR.controlLength) >> 2] = datagrams > 1 ? CMSG.size : 0;
+    arena.u16[(this.#sendControl + message * CMSG.size + CMSG.data) >> 1] = size;
     // How much it carries, for the counters; the kernel overwrites it with what it sent.
     arena.u32[(header + MMSGHDR.length) >> 2] = total;
     this.#firstOf[message + 1] = next;
@@ -264,7 +219,7 @@ export class LinuxUdpPort implements UdpPort {
 
   #datagramsOf(message: number): number {
     const iovecs =
-      this.#memory.arena.u32[(this.#sendHeaders + message * MMSGHDR.size + MMSGHDR.iovLength) >> 2];
+      this.memory.arena.u32[(this.#sendHeaders + message * MMSGHDR.size + MMSGHDR.iovLength) >> 2];
     return iovecs / IOVECS_PER_DATAGRAM;
   }
 
@@ -273,10 +228,10 @@ export class LinuxUdpPort implements UdpPort {
     let bytes = 0;
     for (let message = from; message < to; message++) {
       packets += this.#datagramsOf(message);
-      bytes += this.#memory.arena.u32[(this.#sendHeaders + message * MMSGHDR.size + MMSGHDR.length) >> 2];
+      bytes += this.memory.arena.u32[(this.#sendHeaders + message * MMSGHDR.size + MMSGHDR.length) >> 2];
     }
-    this.#counters[Counter["outbound.packets"]] += packets;
-    this.#counters[Counter["outbound.bytes"]] += bytes;
+    this.counters[Counter["outbound.packets"]] += packets;
+    this.counters[Counter["outbound.bytes"]] += bytes;
   }
 
   /**
@@ -287,16 +242,13 @@ export class LinuxUdpPort implements UdpPort {
   #withdrawSegmentation(number: number, endpoint: number, message: number): boolean {
     if (this.#datagramsOf(message) === 1) return false;
     if (number === linuxErrno.EIO) {
-      this.#segmentLimits.fill(0);
-      this.#limitsEnd = Infinity;
+      this.#limits.forbid();
       this.unsupported |= NO_GSO;
       return true;
     }
     if (number !== linuxErrno.EINVAL && number !== linuxErrno.EMSGSIZE) return false;
     const control = this.#sendControl + message * CMSG.size;
-    this.#segmentLimits[endpoint] = this.#memory.arena.u16[(control + CMSG.data) >> 1] - 1;
-    // One time for all: what is lowered later is tried again the sooner, and that costs three calls.
-    if (this.#limitsEnd === Infinity) this.#limitsEnd = this.#clock() + LIMITS_LIFETIME;
+    this.#limits.lower(endpoint, this.memory.arena.u16[(control + CMSG.data) >> 1] - 1);
     this.unsupported |= EXCEEDS_PMTU;
     return true;
   }
@@ -304,17 +256,9 @@ export class LinuxUdpPort implements UdpPort {
   receive(): number {
     for (let message = 0; message < this.#taken; message++) this.#rearm(message);
     this.#taken = 0;
-    const taken = this.#libc.recvmmsg(
-      this.descriptor,
-      this.#receivePointer,
-      this.#receiveMessages,
-      MSG_DONTWAIT,
-      null,
-    );
-    if (taken >= 0) {
-      this.#taken = taken;
-      return taken;
-    }
+    const messages = this.#receiveMessages;
+    const taken = this.#libc.recvmmsg(this.descriptor, this.#receivePointer, messages, MSG_DONTWAIT, null);
+    if (taken >= 0) return this.#taken = taken;
     const number = readErrno();
     // ECONNREFUSED and its like report what became of an earlier datagram; the socket is fine.
     if (number !== linuxErrno.EBADF && number !== linuxErrno.ENOTSOCK) return 0;
@@ -322,16 +266,12 @@ export class LinuxUdpPort implements UdpPort {
     return RECEIVE_FAILED;
   }
 
-  messageOffset(message: number): number {
-    return this.#buffers + message * RECEIVE_STRIDE;
-  }
-
   messageLength(message: number): number {
-    return this.#memory.arena.u32[(this.#receiveHeaders + message * MMSGHDR.size + MMSGHDR.length) >> 2];
+    return this.memory.arena.u32[(this.#receiveHeaders + message * MMSGHDR.size + MMSGHDR.length) >> 2];
   }
 
   messageStride(message: number): number {
-    const { arena } = this.#memory;
+    const { arena } = this.memory;
     const header = this.#receiveHeaders + message * MMSGHDR.size;
     const control = this.#receiveControl + message * CMSG.size;
     const joined = arena.u32[(header + MMSGHDR.controlLength) >> 2] >= CMSG.data + 4 &&
@@ -342,52 +282,14 @@ export class LinuxUdpPort implements UdpPort {
 
   /** Puts back the lengths that the kernel overwrote in the last receive. */
   #rearm(message: number): void {
-    const { u32 } = this.#memory.arena;
+    const { u32 } = this.memory.arena;
     const header = this.#receiveHeaders + message * MMSGHDR.size;
     u32[(header + MMSGHDR.nameLength) >> 2] = SOCKET_ADDRESS_CAPACITY;
     u32[(header + MMSGHDR.controlLength) >> 2] = CMSG.size;
   }
 
-  messageIsFrom(message: number, index: number): boolean {
-    if (this.#connected) return true;
-    const length = this.#endpointLengths[index];
-    if (length === 0) return false;
-    const { u32 } = this.#memory.arena;
-    const source = (this.#sources + message * SOCKET_ADDRESS_CAPACITY) >> 2;
-    const endpoint = (this.#endpoints + index * SOCKET_ADDRESS_CAPACITY) >> 2;
-    if (u32[source] !== u32[endpoint]) return false;
-    if ((u32[source] & 0xffff) === AF_INET) return u32[source + 1] === u32[endpoint + 1];
-    return u32[source + 2] === u32[endpoint + 2] && u32[source + 3] === u32[endpoint + 3] &&
-      u32[source + 4] === u32[endpoint + 4] && u32[source + 5] === u32[endpoint + 5] &&
-      u32[source + 6] === u32[endpoint + 6];
-  }
-
-  messageSource(message: number): Uint8Array<ArrayBuffer> {
-    const at = this.#sources + message * SOCKET_ADDRESS_CAPACITY;
-    return this.#memory.arena.u8.slice(at, at + SOCKET_ADDRESS_CAPACITY) as Uint8Array<ArrayBuffer>;
-  }
-
   messageIsTruncated(message: number): boolean {
-    const flags =
-      this.#memory.arena.u32[(this.#receiveHeaders + message * MMSGHDR.size + MMSGHDR.flags) >> 2];
+    const flags = this.memory.arena.u32[(this.#receiveHeaders + message * MMSGHDR.size + MMSGHDR.flags) >> 2];
     return (flags & MSG_TRUNC) !== 0;
-  }
-
-  messageSourceHash(message: number, seed: number): number {
-    return this.#hash(this.#sources + message * SOCKET_ADDRESS_CAPACITY, seed);
-  }
-
-  endpointHash(index: number, seed: number): number {
-    return this.#hash(this.#endpoints + index * SOCKET_ADDRESS_CAPACITY, seed);
-  }
-
-  /** Of what {@linkcode messageIsFrom} compares. */
-  #hash(socketAddress: number, seed: number): number {
-    const { u32 } = this.#memory.arena;
-    const at = socketAddress >> 2;
-    let hash = mixHash(seed, u32[at]);
-    if ((u32[at] & 0xffff) === AF_INET) return mixHash(hash, u32[at + 1]);
-    for (let word = at + 2; word < at + 7; word++) hash = mixHash(hash, u32[word]);
-    return hash;
   }
 }

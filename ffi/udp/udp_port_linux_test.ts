@@ -6,10 +6,11 @@ import { hex } from "../../core/offload/frame_fixture.ts";
 import { noise } from "../../core/offload/packets_fixture.ts";
 import { linuxErrno } from "../libc/errno_linux.ts";
 import { PacketMemory } from "../libc/packet_memory.ts";
-import { CMSG, LinuxUdpPort, MMSGHDR } from "./udp_port_linux.ts";
+import { CMSG, MMSGHDR } from "../libc/constants_linux.ts";
+import { LinuxUdpPort } from "./udp_port_linux.ts";
 import { endpoint, UdpPeer } from "./udp_peer_fixture.ts";
 import { RECEIVE_FAILED } from "./udp_socket.ts";
-import { openWaker } from "../libc/waker.ts";
+import { openWaker } from "../libc/poll.ts";
 
 const onLinux = { ignore: Deno.build.os !== "linux" };
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FakeDarwinKernel } from "../../tests/fakes/darwin_kernel.ts";
-import { darwinSocketAddress } from "./socket_address_darwin.ts";
-import { SystemError } from "../libc/system_error.ts";
+import { darwinSocketAddress } from "./socket_address.ts";
+import { SystemError } from "../libc/errno.ts";
 import { openDarwinUdpSocket } from "./udp_socket_darwin.ts";
 import { endpoint } from "../../tests/literals.ts";
 

@@ -4,33 +4,27 @@
  *
  * @module
  */
-
 import { isAbsolute } from "node:path";
 import { OperationError } from "../../core/error.ts";
 import { defaultConfigPaths, findConfigFile } from "../../system/config/config_file.ts";
 import { readStatus } from "../../system/control/control_client.ts";
-import { DEFAULT_SERVER_CONTROL } from "../options.ts";
+import { DEFAULT_SERVER_CONTROL } from "../commands.ts";
 
-/** What decides which file a command uses. */
-export interface ConfigPathOptions {
-  /** The value of `--config`; undefined where it is not given. */
-  readonly given: string | undefined;
-  /**
-   * The control socket of the server.
-   *
-   * @default the default path
-   */
-  readonly control?: string;
+/** The places that are searched where no file is named. */
+export function defaultPaths(): string[] {
+  return defaultConfigPaths(Deno.env.get("HOMEBREW_PREFIX"));
 }
 
 /**
  * Finds the config file to read.
  *
+ * @param given the value of `--config`
+ * @param control the control socket of the server
  * @throws {OperationError} `config` if none is named, no server runs and none of the default paths exists
  */
-export async function configFileToRead(options: ConfigPathOptions): Promise<string> {
+export async function configFileToRead(given: string | undefined, control?: string): Promise<string> {
   const paths = defaultPaths();
-  const file = await namedFile(options) ?? await findConfigFile(paths);
+  const file = given ?? await followedFile(control) ?? await findConfigFile(paths);
   if (file !== undefined) return file;
   throw new OperationError(
     "config",
@@ -43,22 +37,15 @@ export async function configFileToRead(options: ConfigPathOptions): Promise<stri
  * Finds the config file to edit: the one to read, or else the last of the default paths, which `run` without
  * any file waits for. It may not exist yet.
  */
-export async function configFileToEdit(options: ConfigPathOptions): Promise<string> {
+export async function configFileToEdit(given: string | undefined, control?: string): Promise<string> {
   const paths = defaultPaths();
-  const file = await namedFile(options) ?? await findConfigFile(paths) ?? paths.at(-1);
+  const file = given ?? await followedFile(control) ?? await findConfigFile(paths) ?? paths.at(-1);
   if (file === undefined) throw new TypeError("no default path for a config file");
   return file;
 }
 
-function defaultPaths(): string[] {
-  return defaultConfigPaths(Deno.env.get("HOMEBREW_PREFIX"));
-}
-
-/** Finds the file of `--config`, or of the running server. */
-async function namedFile(
-  { given, control = DEFAULT_SERVER_CONTROL }: ConfigPathOptions,
-): Promise<string | undefined> {
-  if (given !== undefined) return given;
+/** Asks the running server for its file. */
+async function followedFile(control = DEFAULT_SERVER_CONTROL): Promise<string | undefined> {
   try {
     const { config } = await readStatus(control, "docker-connector");
     if (typeof config !== "object" || config === null || !("file" in config)) return undefined;

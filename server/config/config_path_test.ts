@@ -18,14 +18,14 @@ async function withServer(document: unknown, test: (control: string) => Promise<
 Deno.test("the running server's file is meant, also where it is not there yet", async () => {
   const document = { program: "docker-connector", config: { file: "/somewhere/else.conf" } };
   await withServer(document, async (control) => {
-    assert.equal(await configFileToRead({ given: undefined, control }), "/somewhere/else.conf");
-    assert.equal(await configFileToEdit({ given: undefined, control }), "/somewhere/else.conf");
-    assert.equal(await configFileToEdit({ given: "mine.conf", control }), "mine.conf");
+    assert.equal(await configFileToRead(undefined, control), "/somewhere/else.conf");
+    assert.equal(await configFileToEdit(undefined, control), "/somewhere/else.conf");
+    assert.equal(await configFileToEdit("mine.conf", control), "mine.conf");
   });
 });
 
 Deno.test("a server that does not say, or another program, is passed over", async () => {
-  const usual = await configFileToEdit({ given: undefined, control: "/nowhere/control.sock" });
+  const usual = await configFileToEdit(undefined, "/nowhere/control.sock");
   assert(defaultConfigPaths(Deno.env.get("HOMEBREW_PREFIX")).includes(usual), usual);
   for (
     const document of [
@@ -37,7 +37,7 @@ Deno.test("a server that does not say, or another program, is passed over", asyn
     ]
   ) {
     await withServer(document, async (control) => {
-      assert.equal(await configFileToEdit({ given: undefined, control }), usual, JSON.stringify(document));
+      assert.equal(await configFileToEdit(undefined, control), usual, JSON.stringify(document));
     });
   }
 });

@@ -1,21 +1,16 @@
-/**
- * Reads the config file again when it changed, stays with the last good configuration when it is faulty, and
- * applies the changes.
- *
- * @module
- */
-import { getLogger } from "../../program/log.ts";
 import { activeConfig, type ConfigChange, diffConfigs, restartNotices } from "../../core/config/changes.ts";
-import type { Config, Overrides } from "../../core/config/config.ts";
-import { listLines } from "../../core/config/edit.ts";
+import type { Config } from "../../core/config/config.ts";
+import { listLines } from "../../core/config/text.ts";
 import { formatDiagnostic } from "../../core/config/diagnostic.ts";
 import { parseConfig, type ParsedConfig } from "../../core/config/parse.ts";
 import { asOperationError, OperationError } from "../../core/error.ts";
 import { Backoff, type BackoffOptions } from "../../core/async/backoff.ts";
+import type { Clock } from "../../core/async/clock.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
+import { getLogger, LogOnChange } from "../../program/log.ts";
 import { readConfigFile } from "../../system/config/config_file.ts";
-import type { IneffectiveSettingsLog } from "./ineffective_settings.ts";
-import type { InitialConfig } from "./initial_config.ts";
+import { ineffectiveSettings, type InitialConfig } from "./initial_config.ts";
+import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 import type { ConfigStatus } from "../status/status_document.ts";
 
 const log = getLogger("config");
@@ -34,52 +29,44 @@ const RETRY: BackoffOptions = { firstMs: 1_000, maxMs: 30_000 };
  */
 export type ApplyChanges = (changes: readonly ConfigChange[], config: Config) => Promise<void>;
 
-/** Calls back once after some time, unless it is cancelled before. */
-export type Later = (milliseconds: number, callback: () => void) => { cancel(): void };
-
-/** Collaborators of a {@link ConfigReloader}. */
 export interface ConfigReloaderDeps {
   /** The file, the configuration that was read from it, and the flags that win over it. */
   readonly initial: InitialConfig;
-  /** Applies changes. */
   readonly apply: ApplyChanges;
-  /** Reports settings without effect. */
-  readonly ineffectiveSettings: IneffectiveSettingsLog;
-  /** The clock; by default the real one. */
-  readonly later?: Later;
+  readonly clock?: Clock;
 }
 
-/** The active configuration and the file it comes from. */
+/**
+ * The active configuration and the file it comes from. It is read again when it has changed; when it is faulty, the
+ * last good configuration stays.
+ */
 export class ConfigReloader implements AsyncDisposable {
   readonly #file: string;
-  readonly #overrides: Overrides;
-  readonly #apply: ApplyChanges;
-  readonly #ineffectiveSettings: IneffectiveSettingsLog;
-  readonly #later: Later;
-  readonly #queue = new SerialQueue((error) => this.#lost(error));
+  readonly #clock: Clock;
+  readonly #ineffective = new LogOnChange();
+  readonly #queue = new SerialQueue((error) => log.error(faultOf(error)));
   #active: Config;
   /** Whether the last good text had only blank lines and comments. */
   #isEmpty: boolean;
-  #hold: { cancel(): void } | undefined;
+  #hold: Disposable | undefined;
   #faults: readonly string[] = [];
-  #loadedAt = new Date();
-  /** Changes that failed. */
+  #loadedAt: number;
   #pending: readonly ConfigChange[] = [];
   #pendingFault: string | undefined;
-  #retry: { cancel(): void } | undefined;
+  #retry: Disposable | undefined;
   readonly #backoff = new Backoff(RETRY);
 
-  constructor({ initial, apply, ineffectiveSettings, later = realLater }: ConfigReloaderDeps) {
+  /** Logs which settings have no effect. */
+  constructor(readonly deps: ConfigReloaderDeps) {
+    const { initial, clock = SYSTEM_CLOCK } = deps;
     this.#file = initial.file;
-    this.#overrides = initial.overrides;
     this.#active = initial.config;
     this.#isEmpty = initial.isEmpty;
-    this.#apply = apply;
-    this.#ineffectiveSettings = ineffectiveSettings;
-    this.#later = later;
+    this.#clock = clock;
+    this.#loadedAt = clock.wallClock();
+    this.#logIneffective(initial.config, initial.ignored);
   }
 
-  /** The active configuration. */
   get config(): Config {
     return this.#active;
   }
@@ -87,7 +74,7 @@ export class ConfigReloader implements AsyncDisposable {
   /** The part of `status` about the config file. */
   get status(): ConfigStatus {
     const faults = this.#pendingFault === undefined ? this.#faults : [...this.#faults, this.#pendingFault];
-    return { file: this.#file, loadedAt: this.#loadedAt.toISOString(), faults };
+    return { file: this.#file, loadedAt: new Date(this.#loadedAt).toISOString(), faults };
   }
 
   /** Reads the file again. What fails is logged once, shown by `status` and tried again. */
@@ -97,27 +84,30 @@ export class ConfigReloader implements AsyncDisposable {
 
   /** Stops; nothing is applied once the promise has resolved. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#hold?.cancel();
-    this.#retry?.cancel();
+    this.#endHold();
+    this.#retry?.[Symbol.dispose]();
     await this.#queue.close();
   }
 
   async #reloadNow(holdIsOver = false): Promise<void> {
     const outcome = await this.#read();
+    const isEmpty = !Array.isArray(outcome) && outcome.isEmpty;
+    // `generate | sudo tee FILE` empties the file first and fills it when the generator is ready.
+    if (isEmpty && !this.#isEmpty && !holdIsOver) {
+      this.#hold ??= this.#clock.after(EMPTY_HOLD, () => this.#queue.start(() => this.#reloadNow(true)));
+      return;
+    }
+    this.#endHold();
     if (Array.isArray(outcome)) return this.#keepLastGood(outcome);
-    const { config, ignored, isEmpty } = outcome;
-    if (isEmpty && !this.#isEmpty && !holdIsOver) return this.#holdEmpty();
-    this.#hold?.cancel();
-    this.#hold = undefined;
+    const { config, ignored } = outcome;
     this.#isEmpty = isEmpty;
-    const isFixed = this.#faults.length > 0;
+    if (this.#faults.length > 0) log.info("the file is free of faults again", { file: this.#file });
     this.#faults = [];
-    if (isFixed) log.info("the file is free of faults again", { file: this.#file });
-    this.#ineffectiveSettings.report(config, ignored);
+    this.#logIneffective(config, ignored);
     const changes = diffConfigs(this.#active, config);
     if (changes.length === 0) return;
     this.#active = activeConfig(this.#active, config);
-    this.#loadedAt = new Date();
+    this.#loadedAt = this.#clock.wallClock();
     for (const { key, running, written } of restartNotices(changes)) {
       log.warn(`${key} changed in the file; restart to apply it`, { running, written });
     }
@@ -126,8 +116,6 @@ export class ConfigReloader implements AsyncDisposable {
   }
 
   #keepLastGood(faults: readonly string[]): void {
-    this.#hold?.cancel();
-    this.#hold = undefined;
     // One save can cause more than one reload; the same faults are logged once.
     if (faults.join("\n") === this.#faults.join("\n")) return;
     this.#faults = faults;
@@ -135,17 +123,24 @@ export class ConfigReloader implements AsyncDisposable {
     log.warn("the last good configuration stays active", { file: this.#file });
   }
 
-  /** `generate | sudo tee FILE` empties the file first and fills it when the generator is ready. */
-  #holdEmpty(): void {
-    this.#hold ??= this.#later(EMPTY_HOLD, () => this.#queue.start(() => this.#reloadNow(true)));
+  #endHold(): void {
+    this.#hold?.[Symbol.dispose]();
+    this.#hold = undefined;
+  }
+
+  /** Logs which settings have no effect, and logs it again only when they are others. */
+  #logIneffective(config: Config, ignored: readonly string[]): void {
+    for (const [reason, keys] of ineffectiveSettings(config, ignored)) {
+      if (keys === "") this.#ineffective.clear(reason);
+      else if (this.#ineffective.changed(reason, keys)) log.warn(reason, { keys });
+    }
   }
 
   /** Applies changes, and applies them again later if they failed. */
   async #applyChanges(changes: readonly ConfigChange[]): Promise<void> {
-    this.#retry?.cancel();
-    this.#retry = undefined;
+    this.#retry?.[Symbol.dispose]();
     try {
-      await this.#apply(changes, this.#active);
+      await this.deps.apply(changes, this.#active);
       if (this.#pendingFault !== undefined) {
         log.info("the configuration is active now", { file: this.#file });
       }
@@ -157,20 +152,16 @@ export class ConfigReloader implements AsyncDisposable {
       if (fault !== this.#pendingFault) log.error(fault);
       this.#pendingFault = fault;
       if (this.#queue.isClosed) return;
-      const pause = this.#backoff.next();
-      this.#retry = this.#later(pause, () => this.#queue.start(() => this.#applyChanges(this.#pending)));
+      const retry = () => this.#queue.start(() => this.#applyChanges(this.#pending));
+      this.#retry = this.#clock.after(this.#backoff.next(), retry);
     }
-  }
-
-  #lost(error: unknown): void {
-    log.error(faultOf(error));
   }
 
   /** The file's configuration, or its faults as lines. */
   async #read(): Promise<(ParsedConfig & { config: Config; isEmpty: boolean }) | string[]> {
     try {
       const text = await readConfigFile(this.#file);
-      const parsed = parseConfig(text, this.#file, this.#overrides);
+      const parsed = parseConfig(text, this.#file, this.deps.initial.overrides);
       if (parsed.config === undefined) return parsed.faults.map(formatDiagnostic);
       return { ...parsed, isEmpty: listLines(text).length === 0 };
     } catch (error) {
@@ -183,9 +174,4 @@ export class ConfigReloader implements AsyncDisposable {
 function faultOf(error: unknown): string {
   const remedy = "It is tried again; if that does not help, restart docker-connector";
   return asOperationError(error, "Cannot apply the configuration", remedy).report;
-}
-
-function realLater(milliseconds: number, callback: () => void): { cancel(): void } {
-  const timer = setTimeout(callback, milliseconds);
-  return { cancel: () => clearTimeout(timer) };
 }

@@ -5,33 +5,8 @@ import { parseConfig } from "../../core/config/parse.ts";
 import type { ConfigChange } from "../../core/config/changes.ts";
 import { OperationError } from "../../core/error.ts";
 import { formatPrefix } from "../../core/net/prefix.ts";
+import { FakeClock } from "../../tests/fakes/clock.ts";
 import { ConfigReloader, EMPTY_HOLD } from "./config_reloader.ts";
-import { IneffectiveSettingsLog } from "./ineffective_settings.ts";
-
-/** Callbacks that wait for the test to let the time pass. */
-class FakeClock {
-  #now = 0;
-  readonly #waiting = new Map<() => void, number>();
-
-  readonly later = (milliseconds: number, callback: () => void) => {
-    this.#waiting.set(callback, this.#now + milliseconds);
-    return { cancel: () => void this.#waiting.delete(callback) };
-  };
-
-  /** How many callbacks wait. */
-  get waiting(): number {
-    return this.#waiting.size;
-  }
-
-  pass(milliseconds: number): void {
-    this.#now += milliseconds;
-    for (const [callback, due] of [...this.#waiting]) {
-      if (due > this.#now) continue;
-      this.#waiting.delete(callback);
-      callback();
-    }
-  }
-}
 
 /** A follower of a file of its own. */
 class Site implements AsyncDisposable {
@@ -57,8 +32,7 @@ class Site implements AsyncDisposable {
     };
     this.follower = new ConfigReloader({
       initial,
-      ineffectiveSettings: new IneffectiveSettingsLog(),
-      later: this.clock.later,
+      clock: this.clock,
       apply: (changes: readonly ConfigChange[], config: Config) => {
         this.applied.push(
           `${changes.map(({ field }) => field).join(" ")} -> ${
@@ -105,7 +79,7 @@ Deno.test("a reload whose changes fail is logged once, shown, and tried again un
   assert.deepEqual(site.follower.status.faults, [
     "Cannot list routes: no descriptor is free. Close other programs",
   ]);
-  site.clock.pass(1_000);
+  await site.clock.advance(1_000);
   await site.settle();
   assert.equal(
     site.lines.filter((line) => line.includes("Cannot list routes")).length,
@@ -113,14 +87,14 @@ Deno.test("a reload whose changes fail is logged once, shown, and tried again un
     site.lines.join(""),
   );
   site.fault = undefined;
-  site.clock.pass(1_000);
+  await site.clock.advance(1_000);
   await site.settle();
   assert.equal(site.applied.length, 2, "the second pause is longer");
-  site.clock.pass(1_000);
+  await site.clock.advance(1_000);
   await site.settle();
   assert.deepEqual(site.applied, Array(3).fill("routes -> 10.1.0.0/16 10.2.0.0/16"));
   assert.deepEqual(site.follower.status.faults, []);
-  assert.equal(site.clock.waiting, 0);
+  assert.equal(site.clock.nextDue, undefined);
 });
 
 Deno.test("a fault of any kind leaves later reloads possible, which take the failed changes too", async () => {
@@ -135,17 +109,17 @@ Deno.test("a fault of any kind leaves later reloads possible, which take the fai
   await site.save(FIRST + SECOND + "pong on\n");
   assert.equal(site.applied.at(-1), "routes pong -> 10.1.0.0/16 10.2.0.0/16");
   assert.deepEqual(site.follower.status.faults, []);
-  assert.equal(site.clock.waiting, 0);
+  assert.equal(site.clock.nextDue, undefined);
 });
 
 Deno.test("a file that is emptied and filled again takes nothing away in between", async () => {
   await using site = await Site.open(FIRST);
   await site.save("");
   await site.save("# still being written\n\n");
-  site.clock.pass(EMPTY_HOLD - 1);
+  await site.clock.advance(EMPTY_HOLD - 1);
   await site.save(FIRST + SECOND);
   assert.deepEqual(site.applied, ["routes -> 10.1.0.0/16 10.2.0.0/16"]);
-  site.clock.pass(EMPTY_HOLD);
+  await site.clock.advance(EMPTY_HOLD);
   await site.settle();
   assert.equal(site.applied.length, 1);
 });
@@ -154,12 +128,12 @@ Deno.test("a file that stays empty is active after a while", async () => {
   await using site = await Site.open(FIRST);
   await site.save("# nothing\n");
   assert.deepEqual(site.applied, []);
-  site.clock.pass(EMPTY_HOLD);
+  await site.clock.advance(EMPTY_HOLD);
   await site.settle();
   assert.deepEqual(site.applied, ["routes -> "]);
   // Empty after empty waits for nothing.
   await site.save("");
-  assert.equal(site.clock.waiting, 0);
+  assert.equal(site.clock.nextDue, undefined);
 });
 
 Deno.test("a faulty file is logged once and the last good configuration stays", async () => {

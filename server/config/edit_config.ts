@@ -4,10 +4,9 @@
  *
  * @module
  */
-
 import { EXIT_OK } from "../../cli/exit_status.ts";
 import type { Terminal } from "../../cli/terminal.ts";
-import { addLine, type Edit, listLines, removeLine } from "../../core/config/edit.ts";
+import { addLine, type Edit, listLines, removeLine } from "../../core/config/text.ts";
 import { formatDiagnostic } from "../../core/config/diagnostic.ts";
 import { findKey } from "../../core/config/config.ts";
 import { parseConfig } from "../../core/config/parse.ts";
@@ -19,9 +18,8 @@ import {
   writeConfigFile,
 } from "../../system/config/config_file.ts";
 import { whileLocked } from "../../system/config/edit_lock.ts";
-import { configFileToEdit, configFileToRead, type ConfigPathOptions } from "./config_path.ts";
+import { configFileToEdit, configFileToRead } from "./config_path.ts";
 
-/** What is done with lines. */
 export type Verb = "add" | "remove";
 
 /** The outcome of an edit, as printed before the file's name. */
@@ -32,37 +30,41 @@ const OUTCOMES: Readonly<Record<Exclude<Edit["outcome"], "no-line">, string>> = 
   absent: "not in",
 };
 
+/** The remedy for a file that is faulty already. */
+export const FIX_FIRST = 'Run "docker-connector check" and fix it first';
+
+type Input = Pick<typeof Deno.stdin, "read">;
+
 /**
  * Adds or removes lines: all of them or none.
  *
- * @param verb which of the two
- * @param lines the lines
- * @param terminal prints the outcome
  * @returns the exit status
  * @throws {OperationError} `usage` for a comment, `config` if the file would become faulty or cannot be used
  */
 export async function editConfig(
   verb: Verb,
   lines: readonly string[],
-  options: ConfigPathOptions,
+  given: string | undefined,
   terminal: Terminal,
 ): Promise<number> {
   const counts = new Map<string, number>();
-  const file = await changeConfig(verb, options, (before) => {
-    let text = before;
-    for (const line of lines) {
-      const edit = (verb === "add" ? addLine : removeLine)(text, line);
-      if (edit.outcome === "no-line") throw noLine(verb);
-      text = edit.text;
-      const outcome = OUTCOMES[edit.outcome];
-      counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-    }
-    return text;
-  });
+  const edit = verb === "add" ? addLine : removeLine;
+  const file = await changeConfig(verb, given, (before) =>
+    lines.reduce((text, line) => {
+      const { outcome, text: after } = edit(text, line);
+      if (outcome === "no-line") {
+        throw new OperationError(
+          "usage",
+          `Cannot ${verb} the line: it is a comment or more than one line`,
+          'Give one line as in the file, for example "route 172.20.0.0/16"; "-" reads lines from the input',
+        );
+      }
+      counts.set(OUTCOMES[outcome], (counts.get(OUTCOMES[outcome]) ?? 0) + 1);
+      return after;
+    }, before));
   for (const [outcome, count] of counts) {
-    terminal.out(
-      `${lines.length === 1 ? "" : `${count} ${count === 1 ? "line" : "lines"} `}${outcome} ${file}\n`,
-    );
+    const which = lines.length === 1 ? "" : `${count} ${count === 1 ? "line" : "lines"} `;
+    terminal.out(`${which}${outcome} ${file}\n`);
   }
   return EXIT_OK;
 }
@@ -71,17 +73,16 @@ export async function editConfig(
  * Changes the text of the config file while no other command does. The result is checked, and replaces the
  * file at once.
  *
- * @param verb for messages
  * @param change returns the text after the change
  * @returns the path of the file
  * @throws {OperationError} `config` if the file would become faulty or cannot be used; what `change` throws
  */
 export async function changeConfig(
   verb: Verb,
-  options: ConfigPathOptions,
+  given: string | undefined,
   change: (before: string, file: string) => string,
 ): Promise<string> {
-  const file = await configFileToEdit(options);
+  const file = await configFileToEdit(given);
   return await whileLocked(file, async () => {
     const exists = await findConfigFile([file]) !== undefined;
     const before = exists || verb === "remove" ? await readConfigFile(file) : "";
@@ -93,47 +94,26 @@ export async function changeConfig(
   });
 }
 
-function noLine(verb: Verb): OperationError {
-  return new OperationError(
-    "usage",
-    `Cannot ${verb} the line: it is a comment or more than one line`,
-    'Give one line as in the file, for example "route 172.20.0.0/16"; "-" reads lines from the input',
-  );
-}
-
 /** Refuses a new fault. A faulty file may be fixed line by line. */
 function refuseFaults(verb: Verb, file: string, before: string, after: string): void {
   const old = parseConfig(before, file).faults;
   const next = parseConfig(after, file).faults;
   const [fault] = next;
   if (fault === undefined || (verb === "remove" && next.length < old.length)) return;
-  if (old.length > 0) {
-    throw new OperationError(
-      "config",
-      `Cannot ${verb} the line: the file is faulty already: ${formatDiagnostic(old[0] ?? fault)}`,
-      'Run "docker-connector check" and fix it first',
-    );
-  }
-  throw new OperationError(
-    "config",
-    `Cannot ${verb} the line: it would be a fault: ${formatDiagnostic(fault)}`,
-  );
+  const [state, remedy] = old[0] === undefined
+    ? [`it would be a fault: ${formatDiagnostic(fault)}`]
+    : [`the file is faulty already: ${formatDiagnostic(old[0])}`, FIX_FIRST];
+  throw new OperationError("config", `Cannot ${verb} the line: ${state}`, remedy);
 }
 
 /**
  * Returns the lines that a command is given: its word, or for "-" those of its input without blank lines and
  * comments.
  *
- * @param word the word
- * @param input read to its end for "-"
  * @param terminal prints a warning if the word holds a secret
  * @throws {OperationError} `usage` for an input without lines, or one that is too long
  */
-export async function givenLines(
-  word: string,
-  input: { read(buffer: Uint8Array): Promise<number | null> },
-  terminal: Terminal,
-): Promise<readonly string[]> {
+export async function givenLines(word: string, input: Input, terminal: Terminal): Promise<readonly string[]> {
   if (word !== "-") {
     if (findKey(word.trim().split(/\s/, 1)[0] ?? "")?.secret) {
       terminal.err(
@@ -148,7 +128,7 @@ export async function givenLines(
   throw new OperationError("usage", "Cannot read lines: the input has none", "Write them as in the file");
 }
 
-async function readAll(input: { read(buffer: Uint8Array): Promise<number | null> }): Promise<string> {
+async function readAll(input: Input): Promise<string> {
   const buffer = new Uint8Array(MAX_CONFIG_BYTES + 1);
   let length = 0;
   while (length < buffer.length) {
@@ -162,12 +142,11 @@ async function readAll(input: { read(buffer: Uint8Array): Promise<number | null>
 /**
  * Lists the lines that are neither blank nor comments.
  *
- * @param terminal prints the lines
  * @returns the exit status
  * @throws {OperationError} `config`, where the file cannot be read
  */
-export async function listConfig(options: ConfigPathOptions, terminal: Terminal): Promise<number> {
-  const text = await readConfigFile(await configFileToRead(options));
+export async function listConfig(given: string | undefined, terminal: Terminal): Promise<number> {
+  const text = await readConfigFile(await configFileToRead(given));
   terminal.out(listLines(text).map((line) => `${line}\n`).join(""));
   return EXIT_OK;
 }

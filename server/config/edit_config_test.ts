@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { CapturedTerminal } from "../../cli/captured_terminal.ts";
+import { CapturedTerminal } from "../../cli/terminal_fixture.ts";
 import { OperationError } from "../../core/error.ts";
-import { fileCalls } from "../../ffi/file/file_calls.ts";
+import { fileCalls } from "../../ffi/file/open_file.ts";
 import { editConfig, givenLines } from "./edit_config.ts";
 
 // Opened once for the thread's life, so no test opens it.
@@ -34,9 +34,7 @@ function input(text: string) {
 Deno.test("edits at the same time lose no line", () =>
   withFile("# mine\n", async (file) => {
     const lines = Array.from({ length: 20 }, (_, index) => `route 10.${index}.0.0/16`);
-    await Promise.all(
-      lines.map((line) => editConfig("add", [line], { given: file }, new CapturedTerminal())),
-    );
+    await Promise.all(lines.map((line) => editConfig("add", [line], file, new CapturedTerminal())));
     const found = (await Deno.readTextFile(file)).trimEnd().split("\n");
     assert.deepEqual(found.sort(), ["# mine", ...lines].sort());
   }));
@@ -47,15 +45,15 @@ Deno.test("lines of the input are added together or not at all", () =>
     const text = "# a comment\n\n token s3cret 192.168.251.3\r\nport 9\n";
     const lines = await givenLines("-", input(text), terminal);
     assert.deepEqual(lines, ["token s3cret 192.168.251.3", "port 9"]);
-    await editConfig("add", lines, { given: file }, terminal);
+    await editConfig("add", lines, file, terminal);
     assert.equal(terminal.stdout, `1 line added to ${file}\n1 line already in ${file}\n`);
     assert.equal(terminal.stderr, "");
     await assert.rejects(
-      editConfig("add", ["mtu 1500", "mtu big"], { given: file }, terminal),
+      editConfig("add", ["mtu 1500", "mtu big"], file, terminal),
       (error) => error instanceof OperationError && error.code === "config",
     );
     assert.equal(await Deno.readTextFile(file), "port 9\ntoken s3cret 192.168.251.3\n");
-    await editConfig("remove", lines, { given: file }, terminal);
+    await editConfig("remove", lines, file, terminal);
     assert.equal(await Deno.readTextFile(file), "");
   }));
 

@@ -1,17 +1,19 @@
 /**
- * The configuration that the server starts with.
+ * The configuration that the server starts with, and what of a configuration has no effect.
  *
  * @module
  */
-import { getLogger } from "../../program/log.ts";
 import { resolve } from "node:path";
+import { linesWithoutExpose } from "../../core/config/changes.ts";
 import type { Config, Overrides } from "../../core/config/config.ts";
-import { listLines } from "../../core/config/edit.ts";
+import { listLines } from "../../core/config/text.ts";
 import { formatDiagnostic } from "../../core/config/diagnostic.ts";
 import { parseConfig } from "../../core/config/parse.ts";
 import { OperationError } from "../../core/error.ts";
-import { defaultConfigPaths, findConfigFile, readConfigFile } from "../../system/config/config_file.ts";
-import type { ServerRunOptions } from "../options.ts";
+import { getLogger } from "../../program/log.ts";
+import { findConfigFile, readConfigFile } from "../../system/config/config_file.ts";
+import type { ServerRunOptions } from "../commands.ts";
+import { defaultPaths } from "./config_path.ts";
 
 const log = getLogger("config");
 
@@ -39,7 +41,7 @@ export interface InitialConfig {
 export async function initialConfig(options: ServerRunOptions): Promise<InitialConfig> {
   const { addr, host, port, mtu } = options;
   const overrides: Overrides = { addr, host, port, mtu };
-  const paths = defaultConfigPaths(Deno.env.get("HOMEBREW_PREFIX"));
+  const paths = defaultPaths();
   const found = options.configFile ?? await findConfigFile(paths);
   const file = found ?? paths.at(-1) ?? "docker-connector.conf";
   if (found === undefined) {
@@ -60,4 +62,18 @@ export async function initialConfig(options: ServerRunOptions): Promise<InitialC
     `Cannot start with ${file}: ${faults.length === 1 ? "one fault" : `${faults.length} faults`}`,
     `Fix what is listed above; docker-connector check --config ${file} lists it again`,
   );
+}
+
+/**
+ * Names the settings that the server reads and checks but does nothing with, by the reason: this version ignores them,
+ * or another key is off. The keys of a reason may be none.
+ */
+export function ineffectiveSettings(
+  config: Config,
+  ignored: readonly string[],
+): (readonly [reason: string, keys: string])[] {
+  return [
+    ["ignored settings (not implemented in this version)", ignored.join(", ")],
+    ['settings without effect (they need "expose ADDRESS:PORT")', linesWithoutExpose(config).join(", ")],
+  ];
 }

@@ -1,18 +1,14 @@
-/**
- * The image of the client container: what a flag names, a file beside the program, or the release's image in its registry.
- *
- * @module
- */
 import { dirname, join } from "node:path";
-import { imageRepository, version } from "../../program/build_info.ts";
-import { getLogger } from "../../program/log.ts";
-import { LogOnChange } from "../../program/log_on_change.ts";
+import type { Clock } from "../../core/async/clock.ts";
 import { CLIENT_REPOSITORY } from "../../core/docker/client_container.ts";
 import { hasNamespace } from "../../core/docker/image_name.ts";
 import { OperationError } from "../../core/error.ts";
+import { imageRepository, version } from "../../program/build_info.ts";
+import { getLogger, LogOnChange } from "../../program/log.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
 import { imageId, type ImageProgress, loadImage, pullImage } from "../../system/docker/engine_images.ts";
 import { readImageId, stampImage } from "../../system/docker/image_file.ts";
+import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 
 const log = getLogger("docker");
 
@@ -22,19 +18,11 @@ const PROGRESS_INTERVAL_MS = 3_000;
 /** The file of the image, as `deno task image` writes it. */
 const TAR = `${CLIENT_REPOSITORY}.tar`;
 
-/** The source of an image. */
-export type ImageSource =
-  | { readonly kind: "file"; readonly path: string }
-  | { readonly kind: "name"; readonly name: string };
-
-/** Parses `--image`: a text that starts like a path or ends in .tar is a file, any other an image's name. */
-export function imageSource(given: string): ImageSource {
-  return /^[./]|\.tar$/.test(given) ? { kind: "file", path: given } : { kind: "name", name: given };
-}
+/** A value of `--image` that starts like a path or ends in .tar is a file, any other an image's name. */
+const FILE = /^[./]|\.tar$/;
 
 /** An image that exists. */
 export interface FoundImage {
-  /** Its digest. */
   readonly identity: string;
   /** Its file or name, for people. */
   readonly shown: string;
@@ -48,9 +36,11 @@ export interface ImageDefaults {
   readonly repository: string;
 }
 
-/** Finds the image and brings it into the Engine. */
+/**
+ * Finds the image of the client container and brings it into the Engine: the one that a flag names, a file beside the
+ * program, or the release's image in its registry.
+ */
 export class ClientImage {
-  readonly #given: ImageSource | undefined;
   readonly #folder: string;
   readonly #repository: string;
   /** The image of the last file, with the file's state then. */
@@ -61,10 +51,10 @@ export class ClientImage {
 
   /** @param given the value of `--image`; undefined looks in the default places */
   constructor(
-    given: string | undefined,
+    readonly given: string | undefined,
     { program, repository }: ImageDefaults = { program: Deno.execPath(), repository: imageRepository },
+    readonly clock: Clock = SYSTEM_CLOCK,
   ) {
-    this.#given = given === undefined ? undefined : imageSource(given);
     this.#folder = dirname(Deno.realPathSync(program));
     this.#repository = repository;
   }
@@ -75,10 +65,10 @@ export class ClientImage {
    * @throws {OperationError} when none exists or the Engine does not answer
    */
   async find(engine: EngineClient): Promise<FoundImage> {
-    const source = this.#given ?? await this.#file();
+    const source = this.given ?? await this.#findFile();
     if (source === undefined) return await this.#findByName(engine);
-    if (source.kind === "name") return await this.#named(engine, source.name);
-    return { identity: await this.#identityOf(engine, source.path), shown: source.path };
+    if (!FILE.test(source)) return await this.#named(engine, source);
+    return { identity: await this.#identityOf(engine, source), shown: source };
   }
 
   /**
@@ -95,12 +85,10 @@ export class ClientImage {
     return await this.#load(engine, shown, identity);
   }
 
-  /** Finds the file in the default places. */
-  async #file(): Promise<ImageSource | undefined> {
-    for (
-      const path of [join(this.#folder, TAR), join(this.#folder, "..", "share", "docker-connector", TAR)]
-    ) {
-      if (await Deno.stat(path).then(({ isFile }) => isFile, () => false)) return { kind: "file", path };
+  async #findFile(): Promise<string | undefined> {
+    for (const folder of [this.#folder, join(this.#folder, "..", "share", "docker-connector")]) {
+      const path = join(folder, TAR);
+      if (await Deno.stat(path).then(({ isFile }) => isFile, () => false)) return path;
     }
     return undefined;
   }
@@ -118,17 +106,16 @@ export class ClientImage {
     const there = await imageId(engine, name);
     if (there !== undefined) return { identity: there, shown: name };
     if (!hasNamespace(name)) throw noImage(name);
-    this.#announce("pulling image", { image: name });
-    const start = performance.now();
-    await pullImage(engine, name, progress("pulling image", { image: name }));
+    const start = this.clock.now();
+    await pullImage(engine, name, this.#announce("pulling image", name, { image: name }));
     const identity = await imageId(engine, name);
     if (identity === undefined) throw noImage(name);
     this.#logged.clear(name);
-    log.info("image pulled", { image: name, milliseconds: Math.round(performance.now() - start) });
+    log.info("image pulled", { image: name, milliseconds: Math.round(this.clock.now() - start) });
     return { identity, shown: name };
   }
 
-  /** Returns the digest of a file's image: from the file beside it, else from the Engine once it is loaded. */
+  /** The digest of a file's image: from the file beside it, else from the Engine once it is loaded. */
   async #identityOf(engine: EngineClient, path: string): Promise<string> {
     const state = stampImage(path);
     if (this.#tar.path !== path || this.#tar.state !== state) {
@@ -141,16 +128,10 @@ export class ClientImage {
     return this.#tar.identity;
   }
 
-  /** Logs the start of work once, since work that fails is started again and again. */
-  #announce(words: string, fields: Readonly<Record<string, string>>): void {
-    if (this.#logged.changed(Object.values(fields).join(), words)) log.info(words, fields);
-  }
-
   /** Loads a file; returns the Engine's id of its image. */
   async #load(engine: EngineClient, path: string, identity?: string): Promise<string> {
-    this.#announce("loading image", { file: path });
-    const start = performance.now();
-    const name = await loadImage(engine, path, progress("loading image", { file: path }));
+    const start = this.clock.now();
+    const name = await loadImage(engine, path, this.#announce("loading image", path, { file: path }));
     // An Engine with another store than the one that built it has another id.
     const id = (identity === undefined ? undefined : await imageId(engine, identity)) ??
       await imageId(engine, name);
@@ -162,31 +143,29 @@ export class ClientImage {
       );
     }
     this.#loaded.set(identity ?? id, id);
-    const milliseconds = Math.round(performance.now() - start);
+    const milliseconds = Math.round(this.clock.now() - start);
     this.#logged.clear(path);
     log.info("image loaded", { image: name, file: path, milliseconds });
     return id;
   }
-}
 
-function progress(words: string, fields: Readonly<Record<string, string>>): ImageProgress {
-  return pacedProgress((state) => log.info(words, { ...fields, progress: state }));
+  /** Logs the start of work once, since work that fails is started again and again; the result logs its progress. */
+  #announce(words: string, subject: string, fields: Readonly<Record<string, string>>): ImageProgress {
+    if (this.#logged.changed(subject, words)) log.info(words, fields);
+    return pacedProgress((state) => log.info(words, { ...fields, progress: state }), this.clock);
+  }
 }
 
 /**
  * Limits progress reports to one in 3 s.
  *
  * @param report called with words such as "download 12.3 of 45.6 MB"
- * @param now the time in milliseconds
  */
-export function pacedProgress(
-  report: (progress: string) => void,
-  now: () => number = () => performance.now(),
-): ImageProgress {
-  let next = now() + PROGRESS_INTERVAL_MS;
+export function pacedProgress(report: (progress: string) => void, clock: Clock): ImageProgress {
+  let next = clock.now() + PROGRESS_INTERVAL_MS;
   return (step, done, total) => {
-    if (now() < next) return;
-    next = now() + PROGRESS_INTERVAL_MS;
+    if (clock.now() < next) return;
+    next = clock.now() + PROGRESS_INTERVAL_MS;
     report(`${step} ${(done / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`);
   };
 }

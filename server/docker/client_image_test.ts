@@ -5,6 +5,7 @@ import { configureLog } from "../../program/log.ts";
 import { OperationError } from "../../core/error.ts";
 import { EngineClient } from "../../system/docker/engine_client.ts";
 import { answer, chunk, CHUNKED_HEAD, FakeEngine, VERSION } from "../../tests/fakes/engine.ts";
+import { FakeClock } from "../../tests/fakes/clock.ts";
 import { ClientImage, pacedProgress } from "./client_image.ts";
 
 const ID = `sha256:${"0123456789abcdef".repeat(4)}`;
@@ -210,10 +211,13 @@ Deno.test("a program whose file is replaced while it runs finds its image all th
   }));
 
 Deno.test("pacedProgress() reports every three seconds", () => {
-  let now = 100;
+  const clock = new FakeClock();
+  clock.time = 100;
   const reported: string[] = [];
-  const report = pacedProgress((words) => reported.push(`${now}: ${words}`), () => now);
-  for (let done = 0; now < 10_000; done += 50_000, now += 100) report("download", done, 34_560_000);
+  const report = pacedProgress((words) => reported.push(`${clock.time}: ${words}`), clock);
+  for (; clock.time < 10_000; clock.time += 100) {
+    report("download", (clock.time - 100) * 500, 34_560_000);
+  }
   assert.deepEqual(reported, [
     "3100: download 1.5 of 34.6 MB",
     "6100: download 3.0 of 34.6 MB",

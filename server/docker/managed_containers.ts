@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { retryPause } from "../../core/async/backoff.ts";
 import {
   CLIENT_CONTAINER,
   type ClientPlan,
@@ -11,10 +10,8 @@ import {
   isManaged,
   lacksDevice,
 } from "../../core/docker/client_container.ts";
-import type { DockerContainer } from "../../core/docker/containers.ts";
-import { OperationError } from "../../core/error.ts";
+import type { DockerContainer } from "../../core/docker/engine_json.ts";
 import { getLogger } from "../../program/log.ts";
-import { isConnectionLost } from "../../system/docker/docker_error.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
 import {
   actOnContainer,
@@ -36,67 +33,43 @@ type ContainerRef = Pick<DockerContainer, "id" | "state">;
  * @throws {OperationError} "unavailable"
  */
 export async function removeManagedContainers(engine: EngineClient): Promise<string[]> {
-  const removed: string[] = [];
-  for (const container of await listContainers(engine)) {
-    if (!isManaged(container)) continue;
-    await removeContainer(engine, container);
-    removed.push(container.names[0] ?? container.id);
-  }
-  return removed;
+  const managed = (await listContainers(engine)).filter(isManaged);
+  for (const container of managed) await removeContainer(engine, container);
+  return managed.map(({ names, id }) => names[0] ?? id);
 }
 
 /**
- * Creates the client container and starts it; without the TUN device where the Engine's machine has none.
+ * Starts the client container, after it has made it where there is none; without the TUN device where the Engine's
+ * machine has none, or has lost it since.
  *
+ * @param plan what it is made from
  * @param onCreated called between the two, when the container has its key
  */
-export async function createClient(
-  engine: EngineClient,
-  plan: ClientPlan,
-  onCreated: () => Promise<void>,
-  hasDevice = true,
-): Promise<void> {
-  let created: ContainerRef | undefined;
-  try {
-    const id = await createContainer(engine, CLIENT_CONTAINER, createBody(plan, hasDevice));
-    created = { id, state: "created" };
-    log.info("client container created", { container: CLIENT_CONTAINER, image: plan.image });
-    await onCreated();
-    await changeState(engine, created, "start");
-  } catch (error) {
-    if (!hasDevice || !isLackOfDevice(error)) throw error;
-    if (created !== undefined) await removeContainer(engine, created);
-    await createWithoutDevice(engine, plan, onCreated);
-  }
-}
-
-/** Starts the client container; creates it again if its machine has lost the TUN device since. */
 export async function startClient(
   engine: EngineClient,
-  container: ContainerRef,
+  container: ContainerRef | undefined,
   plan: () => Promise<ClientPlan>,
   onCreated: () => Promise<void>,
 ): Promise<void> {
+  const create = async (made: ClientPlan, hasDevice: boolean): Promise<ContainerRef> => {
+    const id = await createContainer(engine, CLIENT_CONTAINER, createBody(made, hasDevice));
+    log.info("client container created", { container: CLIENT_CONTAINER, image: made.image });
+    await onCreated();
+    return { id, state: "created" };
+  };
+  let known = container;
   try {
-    await changeState(engine, container, "start");
+    known ??= await create(await plan(), true);
+    await changeState(engine, known, "start");
   } catch (error) {
-    if (!isLackOfDevice(error)) throw error;
-    const newPlan = await plan();
-    await removeContainer(engine, container);
-    await createWithoutDevice(engine, newPlan, onCreated);
+    if (!(error instanceof DockerApiError) || !lacksDevice(error.message)) throw error;
+    const made = await plan();
+    if (known !== undefined) await removeContainer(engine, known);
+    log.info("the Docker Engine has no /dev/net/tun to pass on, so the client makes its own");
+    await changeState(engine, await create(made, false), "start");
   }
 }
 
-async function createWithoutDevice(
-  engine: EngineClient,
-  plan: ClientPlan,
-  onCreated: () => Promise<void>,
-): Promise<void> {
-  log.info("the Docker Engine has no /dev/net/tun to pass on, so the client makes its own");
-  await createClient(engine, plan, onCreated, false);
-}
-
-/** Starts or unpauses the client container. */
 export async function changeState(
   engine: EngineClient,
   { id, state }: ContainerRef,
@@ -105,23 +78,4 @@ export async function changeState(
   await actOnContainer(engine, id, action);
   const done = action === "start" ? "started" : "unpaused";
   log.info(`client container ${done}`, { container: CLIENT_CONTAINER, before: state });
-}
-
-function isLackOfDevice(error: unknown): boolean {
-  return error instanceof DockerApiError && lacksDevice(error.message);
-}
-
-/** Wraps an error of this work that is not yet in words for people. */
-export function toContainerError(error: unknown): OperationError {
-  if (error instanceof OperationError) return error;
-  const words = error instanceof Error ? error.message : String(error);
-  return new OperationError("failure", `Cannot manage the client container: ${words}`, "", { cause: error });
-}
-
-/**
- * Returns the milliseconds until the next attempt. It is short where the connection was lost: the watcher soon knows
- * whether the Engine has gone, and no event says that only its socket was away.
- */
-export function containerRetryPause({ cause }: OperationError, failures: number): number {
-  return isConnectionLost(cause) ? 1000 : retryPause(failures, false);
 }

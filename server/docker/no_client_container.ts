@@ -7,53 +7,33 @@
  */
 import { CLIENT_CONTAINER } from "../../core/docker/client_container.ts";
 import { OperationError } from "../../core/error.ts";
-import { getLogger } from "../../program/log.ts";
-import { LogOnChange } from "../../program/log_on_change.ts";
-import { connectDocker } from "../../system/docker/connect_docker.ts";
-import type { EngineClient } from "../../system/docker/engine_client.ts";
-import { searchSockets } from "../../system/docker/socket_search.ts";
-import { RetryWorker } from "../retry_worker.ts";
+import { getLogger, LogOnChange } from "../../program/log.ts";
+import { connectDocker } from "../../system/docker/search/connect_docker.ts";
+import { searchSockets } from "../../system/docker/search/socket_search.ts";
 import type { ContainerStatus } from "../status/status_document.ts";
-import { containerRetryPause, removeManagedContainers, toContainerError } from "./managed_containers.ts";
-import type { ClientController } from "./network_watcher.ts";
+import { ContainerController } from "./container_controller.ts";
+import { removeManagedContainers } from "./managed_containers.ts";
 
 const log = getLogger("docker");
 
 /** The controller for `--image off`. */
-export class NoClientContainer implements ClientController {
+export class NoClientContainer extends ContainerController {
   readonly status: ContainerStatus = { name: CLIENT_CONTAINER, state: "off", image: null };
   readonly #logged = new LogOnChange();
-  readonly #worker = new RetryWorker(() => this.#remove(), (error, failures) => {
-    const fault = toContainerError(error);
-    if (this.#engine !== undefined && this.#logged.changed("fault", fault.report)) {
-      log.warn(`${fault.report}; it is tried again`);
-    }
-    return containerRetryPause(fault, failures);
-  });
-  #engine: EngineClient | undefined;
   #isDone = false;
 
-  setEngine(engine: EngineClient): void {
-    this.#engine = engine;
-    if (!this.#isDone) this.#worker.wake();
-  }
-
   /** Does nothing: every change is the user's. */
-  wake(): void {}
+  override wake(): void {}
 
-  onDisconnected(): void {
-    this.#engine = undefined;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#engine = undefined;
-    await this.#worker[Symbol.asyncDispose]();
-  }
-
-  async #remove(): Promise<void> {
-    if (this.#engine === undefined || this.#isDone) return;
-    logRemoved(await removeManagedContainers(this.#engine), "--image off");
+  protected override async reconcile(): Promise<void> {
+    if (this.engine === undefined || this.#isDone) return;
+    logRemoved(await removeManagedContainers(this.engine), "--image off");
     this.#isDone = true;
+  }
+
+  protected override report({ report }: OperationError): void {
+    if (this.engine === undefined || !this.#logged.changed("fault", report)) return;
+    log.warn(`${report}; it is tried again`);
   }
 }
 

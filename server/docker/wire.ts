@@ -1,28 +1,21 @@
-/**
- * Wires the parts of a run that concern Docker. Modules are loaded only where they are needed.
- *
- * @module
- */
-import { loadHeartbeatProof } from "../../program/heartbeat_key.ts";
 import type { Config } from "../../core/config/config.ts";
 import type { BindingPolicy } from "../../core/docker/binding_policy.ts";
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
 import { formatPrefix } from "../../core/net/prefix.ts";
+import { loadHeartbeatProof } from "../../program/heartbeat_key.ts";
 import type { Router } from "../../system/routing/router.ts";
-import type { ClientLink } from "../tunnel/client_link.ts";
-import type { ClientController, NetworkWatcher } from "./network_watcher.ts";
-import { DOCKER_OFF } from "./docker_status.ts";
-import type { ServerRunOptions } from "../options.ts";
 import type { RouteController } from "../routing/route_controller.ts";
 import type { DockerStatus } from "../status/status_document.ts";
+import type { ClientLink } from "../tunnel/client_link.ts";
+import type { ContainerController } from "./container_controller.ts";
+import type { NetworkWatcher } from "./network_watcher.ts";
 
-/** Collaborators from the rest of the run. */
 export interface DockerDeps {
   readonly config: Config;
-  readonly options: Pick<ServerRunOptions, "image">;
+  /** The value of `--image`. */
+  readonly image: string | undefined;
   readonly policy: BindingPolicy;
   readonly router: Pick<Router, "listOtherRoutes">;
-  /** The tunnel's interface. */
   readonly interfaceName: string;
   readonly routeController: RouteController;
   readonly link: Pick<ClientLink, "requireKey">;
@@ -30,7 +23,12 @@ export interface DockerDeps {
   readonly cleanup: AsyncDisposableStack;
 }
 
-/** Watches the Engine's networks and manages the client container, unless that is off; returns the status. */
+/**
+ * Wires the parts of a run that concern Docker: watches the Engine's networks and manages the client container, unless
+ * that is off. Modules are loaded only where they are needed.
+ *
+ * @returns gives the status
+ */
 export async function wireDocker(deps: DockerDeps): Promise<() => DockerStatus> {
   const { config, routeController, cleanup } = deps;
   if (config.docker.mode === "off") {
@@ -38,18 +36,18 @@ export async function wireDocker(deps: DockerDeps): Promise<() => DockerStatus> 
     const ending = new AbortController();
     cleanup.defer(() => ending.abort());
     void removeStaleContainer(ending.signal);
-    return () => DOCKER_OFF;
+    return () => ({ state: "off", socket: null, engine: null, api: null, networks: [], container: null });
   }
   const { NetworkWatcher } = await import("./network_watcher.ts");
-  const client = await controller(deps, () => discovery);
-  const discovery: NetworkWatcher = cleanup.use(new NetworkWatcher(config.docker, routeController, client));
-  return () => discovery.status;
+  const client = await containerController(deps, () => watcher);
+  const watcher: NetworkWatcher = cleanup.use(new NetworkWatcher(config.docker, routeController, client));
+  return () => watcher.status;
 }
 
-async function controller(
-  { config, options, policy, router, interfaceName, link }: DockerDeps,
-  discovery: () => NetworkWatcher,
-): Promise<ClientController> {
+async function containerController(
+  { config, image, policy, router, interfaceName, link }: DockerDeps,
+  watcher: () => NetworkWatcher,
+): Promise<ContainerController> {
   if (!policy.managesClient) return new (await import("./no_client_container.ts")).NoClientContainer();
   const [{ ClientContainer }, { ClientImage }, { isLocalEngine }] = await Promise.all([
     import("./client_container.ts"),
@@ -58,7 +56,7 @@ async function controller(
   ]);
   const proofs = new Map<string, Awaited<ReturnType<typeof loadHeartbeatProof>>>();
   return new ClientContainer({
-    image: new ClientImage(options.image),
+    image: new ClientImage(image),
     settings: {
       host: reachableHost(config.host),
       port: config.port,
@@ -73,7 +71,7 @@ async function controller(
       link.requireKey(proof);
     },
     isLocal: (engine) =>
-      isLocalEngine(engine, discovery().networks, () => router.listOtherRoutes(interfaceName, 4)),
+      isLocalEngine(engine, watcher().networks, () => router.listOtherRoutes(interfaceName, 4)),
   });
 }
 
@@ -82,9 +80,6 @@ async function controller(
  * every address, the client searches, since the desktop has another address in each kind of virtual machine.
  */
 function reachableHost(host: IpAddress): string | undefined {
-  const { family, bytes } = host;
-  const isLoopback = family === 4
-    ? bytes[0] === 127
-    : bytes.every((octet, at) => octet === (at === 15 ? 1 : 0));
-  return isLoopback || bytes.every((octet) => octet === 0) ? undefined : formatAddress(host);
+  const text = formatAddress(host);
+  return /^(127\.|0\.0\.0\.0$|::1?$)/.test(text) ? undefined : text;
 }

@@ -1,51 +1,72 @@
-/**
- * Keeps the routes as the configuration and the discovered Docker networks together ask for.
- *
- * @module
- */
-import { getLogger } from "../../program/log.ts";
-import { LogOnChange } from "../../program/log_on_change.ts";
+import { type Clock, soonest } from "../../core/async/clock.ts";
+import { SerialQueue } from "../../core/async/serial_queue.ts";
 import type { Config } from "../../core/config/config.ts";
-import type { DockerNetwork } from "../../core/docker/networks.ts";
+import type { DockerNetwork } from "../../core/docker/engine_json.ts";
+import { asOperationError, OperationError } from "../../core/error.ts";
+import { formatPrefix } from "../../core/net/prefix.ts";
 import {
   computeDesiredRoutes,
+  type DesiredRoute,
   type OtherRoute,
   type SubnetDecision,
 } from "../../core/routing/desired_routes.ts";
-import { asOperationError, OperationError } from "../../core/error.ts";
-import { soonest } from "../../core/async/clock.ts";
-import { SerialQueue } from "../../core/async/serial_queue.ts";
+import { getLogger, LogOnChange } from "../../program/log.ts";
 import type { InterfaceReconciler } from "../../system/interface/interface_reconciler.ts";
+import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
+import { ManagedRoutes } from "../../system/routing/managed_routes.ts";
 import type { Router } from "../../system/routing/router.ts";
-import type { ContainerRoutes } from "../docker/container_routes.ts";
+import type { RouteStatus } from "../status/status_document.ts";
 
 const log = getLogger("route");
 
-/** Decides on the routes again whenever something they depend on changed. */
+export interface RouteDeps {
+  readonly router: Pick<Router, "listOtherRoutes" | "addRoutes" | "removeRoutes" | "listMissing">;
+  readonly interfaceName: string;
+  /** Whether the tunnel carries IPv6. */
+  readonly ipv6: boolean;
+  /** Returns the active configuration; called at each decision. */
+  readonly config: () => Config;
+  readonly clock?: Clock;
+}
+
+/**
+ * Keeps the routes as the configuration and the discovered Docker networks together ask for: decides again whenever
+ * something they depend on has changed.
+ */
 export class RouteController {
-  #networks: readonly DockerNetwork[] = [];
-  #subnets: readonly SubnetDecision[] = [];
+  readonly #routes: ManagedRoutes;
   readonly #queue = new SerialQueue((error) =>
     log.error(asOperationError(error, "Cannot change routes").report)
   );
   readonly #faults = new LogOnChange();
+  #networks: readonly DockerNetwork[] = [];
+  #subnets: readonly SubnetDecision[] = [];
+  /** Who asked for each route, by its prefix. */
+  #wanted: ReadonlyMap<string, DesiredRoute> = new Map();
 
-  /**
-   * @param router tells of the machine's own networks
-   * @param routes applies the routes
-   * @param ipv6 whether the tunnel carries IPv6
-   * @param config the active configuration, asked for at each decision
-   */
-  constructor(
-    readonly router: Pick<Router, "listOtherRoutes">,
-    readonly routes: ContainerRoutes,
-    readonly ipv6: boolean,
-    readonly config: () => Config,
-  ) {}
+  constructor(readonly deps: RouteDeps) {
+    const { router, interfaceName, clock = SYSTEM_CLOCK } = deps;
+    this.#routes = new ManagedRoutes(router, interfaceName, log, () => clock.now());
+  }
 
   /** What became of each subnet of each discovered network. */
   get subnets(): readonly SubnetDecision[] {
     return this.#subnets;
+  }
+
+  /** Every wanted route and its state. */
+  get status(): RouteStatus[] {
+    return this.#routes.all.map(({ prefix, isActive, fault }) => {
+      const text = formatPrefix(prefix);
+      const { source = "config", network } = this.#wanted.get(text) ?? {};
+      return {
+        prefix: text,
+        source,
+        ...network === undefined ? {} : { network },
+        state: isActive ? "active" : "failed",
+        ...fault === undefined ? {} : { fault },
+      };
+    });
   }
 
   /** Takes the discovered networks over; the promise is kept once their routes are active. */
@@ -74,45 +95,47 @@ export class RouteController {
     return this.#queue.run(async () => {
       try {
         await reconciler.repair();
-        await this.routes.detectDrift();
+        await this.#routes.detectDrift();
         await this.#refreshNow();
         this.#faults.clear("reconcile");
       } catch (error) {
         if (!(error instanceof OperationError)) throw error;
         if (this.#faults.changed("reconcile", error.report)) log.error(error.report);
       }
-      return soonest(reconciler.nextRepair, this.routes.nextDeadline);
+      return soonest(reconciler.nextRepair, this.#routes.nextDeadline);
     });
   }
 
-  /**
-   * Removes every route, once what is under way is done.
-   *
-   * @param until when it is aborted, what is left goes with the interface
-   */
+  /** Removes every route, once what is under way is done. When `until` is aborted, what is left goes with the interface. */
   clear(until?: AbortSignal): Promise<void> {
-    return this.#queue.run(() => this.routes.clear(until));
+    return this.#queue.run(() => this.#apply([], until));
   }
 
   async #refreshNow(): Promise<void> {
-    const config = this.config();
+    const config = this.deps.config();
     const networks = this.#networks;
     const families = new Set(networks.flatMap(({ subnets }) => subnets.map(({ address }) => address.family)));
     const foreign = (await Promise.all([...families].map((family) => this.#listForeign(family)))).flat();
-    const { routes, subnets } = computeDesiredRoutes({ config, ipv6: this.ipv6, networks, foreign });
+    const { routes, subnets } = computeDesiredRoutes({ config, ipv6: this.deps.ipv6, networks, foreign });
     this.#subnets = subnets;
-    await this.routes.apply(routes);
+    await this.#apply(routes);
+  }
+
+  async #apply(wanted: readonly DesiredRoute[], until?: AbortSignal): Promise<void> {
+    this.#wanted = new Map(wanted.map((route) => [formatPrefix(route.prefix), route]));
+    await this.#routes.apply(wanted, until);
   }
 
   /** Without the list, networks are routed all the same: the system still refuses what is routed elsewhere. */
   async #listForeign(family: 4 | 6): Promise<readonly OtherRoute[]> {
+    const subject = `list ${family}`;
     try {
-      const list = await this.router.listOtherRoutes(this.routes.interfaceName, family);
-      this.#faults.clear(`list ${family}`);
+      const list = await this.deps.router.listOtherRoutes(this.deps.interfaceName, family);
+      this.#faults.clear(subject);
       return list;
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
-      if (this.#faults.changed(`list ${family}`, error.report)) log.warn(error.report);
+      if (this.#faults.changed(subject, error.report)) log.warn(error.report);
       return [];
     }
   }

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { configureLog } from "../../program/log.ts";
 import type { Config } from "../../core/config/config.ts";
 import { parseConfig } from "../../core/config/parse.ts";
-import type { DockerNetwork } from "../../core/docker/networks.ts";
+import type { DockerNetwork } from "../../core/docker/engine_json.ts";
 import type { OtherRoute } from "../../core/routing/desired_routes.ts";
 import { OperationError } from "../../core/error.ts";
 import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
 import type { RouteFailure } from "../../system/routing/router.ts";
-import { ContainerRoutes } from "../docker/container_routes.ts";
+import { FakeClock } from "../../tests/fakes/clock.ts";
 import { RouteController } from "./route_controller.ts";
 import { prefix } from "../../tests/literals.ts";
 
@@ -56,10 +56,15 @@ function setUp() {
   const router = new FakeRouter();
   const lines: string[] = [];
   configureLog({ level: "warn", format: "text", color: false, write: (line) => lines.push(line) });
-  const clock = { now: 0 };
-  const routes = new ContainerRoutes(router, "connector0", () => clock.now);
+  const clock = new FakeClock();
   let config: Config;
-  const routeController = new RouteController(router, routes, true, () => config);
+  const routeController = new RouteController({
+    router,
+    interfaceName: "connector0",
+    ipv6: true,
+    config: () => config,
+    clock,
+  });
   const configure = (text: string) => {
     const parsed = parseConfig(text, "test.conf");
     assert(parsed.config);
@@ -75,7 +80,9 @@ function setUp() {
     calls: () => router.calls.splice(0),
     log: () => lines.splice(0).map((line) => line.replace(/^\S+ (\S+) +route: /, "$1 ").trim()),
     status: () =>
-      routes.status.map(({ prefix, source, network, state }) => [prefix, source, network, state].join(" ")),
+      routeController.status.map(({ prefix, source, network, state }) =>
+        [prefix, source, network, state].join(" ")
+      ),
   };
 }
 
@@ -221,7 +228,7 @@ Deno.test("a route that is taken away again and again is put back with pauses an
   await configure("route 10.0.0.0/24\nroute 10.0.1.0/24");
   calls();
   const asked: (number | undefined)[] = [];
-  for (; clock.now < 100_000; clock.now += 50) {
+  for (; clock.time < 100_000; clock.time += 50) {
     router.missing.add("10.0.0.0/24");
     asked.push(await reconcile());
   }
@@ -231,7 +238,7 @@ Deno.test("a route that is taken away again and again is put back with pauses an
   assert.deepEqual(log().map((line) => line.slice(0, 62)), [
     "error Cannot keep 10.0.0.0/24 routed to connector0: another pr",
   ]);
-  const [first, second] = routeController.routes.status;
+  const [first, second] = routeController.status;
   assert.match(first?.fault ?? "", /takes the route away again and again/);
   assert.deepEqual([second?.state, second?.fault], ["active", undefined]);
   await configure("route 10.0.1.0/24");

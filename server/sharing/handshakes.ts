@@ -13,65 +13,43 @@
  */
 import { formatAddress } from "../../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../../core/net/endpoint.ts";
-import { getLogger } from "../../program/log.ts";
-import { HANDSHAKE_RATE_OPTIONS, HandshakeRateLimiter } from "../../core/wireguard/handshake_rate_limiter.ts";
 import { CookieChecker } from "../../core/wireguard/cookie.ts";
+import { HANDSHAKE_RATE_OPTIONS, HandshakeRateLimiter } from "../../core/wireguard/handshake_rate_limiter.ts";
+import { consumeInitiation, type HandshakeRefusal } from "../../core/wireguard/handshake.ts";
+import { IndexTable } from "../../core/wireguard/index_table.ts";
 import { INITIATION, KEY_LENGTH, receiverIndex, RESPONSE } from "../../core/wireguard/message.ts";
-import type { HandshakeRefusal } from "../../core/wireguard/handshake_refusal.ts";
-import type { IndexTable } from "../../core/wireguard/index_table.ts";
-import { consumeInitiation } from "../../core/wireguard/responder.ts";
+import { getLogger } from "../../program/log.ts";
 import { RateLimitedLog } from "./rate_limited_log.ts";
+import type { SessionTable } from "./session_table.ts";
 import type { TokenPeer, TokenPeers } from "./token_peers.ts";
-import type { TokenSession } from "./token_session.ts";
+import { TokenSession, type TokenSessionDeps } from "./token_session.ts";
 
 const log = getLogger("sharing");
 
-/** The collaborators of the handshakes. */
-export interface HandshakeDeps {
+/** The collaborators of the handshakes, and of the sessions that come of them. */
+export interface HandshakeDeps extends Omit<TokenSessionDeps, "indices"> {
   readonly peers: Pick<TokenPeers, "findPeer" | "size">;
-  readonly indices: IndexTable<TokenSession>;
-  /** Sends a datagram; what the network refuses is lost. */
-  readonly send: (message: Uint8Array<ArrayBuffer>, to: Endpoint) => void;
-  /** Whether there is a session for the token, or room for one. */
-  readonly hasRoom: (of: TokenPeer) => boolean;
-  /** The session of a token, made now if there is none; undefined where that cannot be. */
-  readonly sessionOf: (of: TokenPeer, source: Uint8Array) => TokenSession | undefined;
-}
-
-/** Counts of handshake messages, for `status`. */
-export interface HandshakeCounts {
-  /** Handshakes that were answered. */
-  answered: number;
-  /** Initiations without a known token. */
-  unknown: number;
-  /** Initiations that were forged or repeated. */
-  refused: number;
-  /** Cookies that were sent in place of an answer. */
-  cookies: number;
-  /** Initiations beyond the rate limit of their address, or for which there was no room. */
-  shed: number;
-  /** Refused initiations and responses, by reason. */
-  readonly reasons: Partial<Record<HandshakeRefusal, number>>;
+  readonly sessions: SessionTable;
 }
 
 /** Handles the handshake messages of one socket. Times are milliseconds on the scale of performance.now(). */
 export class Handshakes {
-  readonly counts: HandshakeCounts = {
-    answered: 0,
-    unknown: 0,
-    refused: 0,
-    cookies: 0,
-    shed: 0,
-    reasons: {},
-  };
-  readonly #deps: HandshakeDeps;
+  /**
+   * Initiations for `status`: those that were answered; without a known token; forged or repeated; answered with a
+   * cookie; beyond the rate limit of their address, or without room for a session.
+   */
+  readonly counts = { answered: 0, unknown: 0, refused: 0, cookies: 0, shed: 0 };
+  /** The numbers of the sessions' handshakes and keys. */
+  readonly indices = new IndexTable<TokenSession>();
+  readonly #deps: HandshakeDeps & TokenSessionDeps;
   readonly #rateLimiter: HandshakeRateLimiter;
   readonly #refusalLog = new RateLimitedLog();
-  readonly #cookies = new CookieChecker((bytes) => crypto.getRandomValues(bytes));
+  readonly #cookies: CookieChecker;
 
-  constructor(deps: HandshakeDeps, now: number) {
-    this.#deps = deps;
-    this.#rateLimiter = new HandshakeRateLimiter(HANDSHAKE_RATE_OPTIONS, now);
+  constructor(deps: HandshakeDeps) {
+    this.#deps = { ...deps, indices: this.indices };
+    this.#rateLimiter = new HandshakeRateLimiter(HANDSHAKE_RATE_OPTIONS, deps.clock.now());
+    this.#cookies = new CookieChecker(deps.fillRandom);
   }
 
   /**
@@ -82,25 +60,24 @@ export class Handshakes {
    */
   handle(message: Uint8Array<ArrayBuffer>, source: Uint8Array, from: Endpoint, now: number): void {
     if (message[0] === INITIATION) return this.#handleInitiation(message, source, from, now);
-    const session = this.#deps.indices.lookup(receiverIndex(message));
+    const session = this.indices.lookup(receiverIndex(message));
     const unknown = message[0] === RESPONSE ? "unknown-handshake" : undefined;
     const reason = session === undefined ? unknown : session.handleReply(message, source, now);
-    if (reason !== undefined) this.#refuse(reason, from, now);
+    if (reason !== undefined) this.#logRefusal(reason, from, now);
   }
 
-  /** Counts and logs a refused message; its sender gets no answer. */
-  #refuse(reason: HandshakeRefusal, from: Endpoint, now: number): void {
-    this.counts.reasons[reason] = (this.counts.reasons[reason] ?? 0) + 1;
+  /** Logs a refused message; its sender gets no answer. */
+  #logRefusal(reason: HandshakeRefusal, from: Endpoint, now: number): void {
     if (!this.#refusalLog.allow(formatAddress(from.address), now)) return;
     log.debug("handshake refused", { endpoint: formatEndpoint(from), reason });
   }
 
   #handleInitiation(message: Uint8Array, source: Uint8Array, from: Endpoint, now: number): void {
-    const { peers, indices, hasRoom, sessionOf, send } = this.#deps;
+    const { peers, sessions, send, fillRandom } = this.#deps;
     const found = peers.findPeer(message, this.#rateLimiter.searchLimit(peers.size, now));
     if (found === undefined) {
       this.counts.unknown++;
-      return this.#refuse("invalid-mac1", from, now);
+      return this.#logRefusal("invalid-mac1", from, now);
     }
     const place = bytesOf(from);
     const hasCookie = () => this.#cookies.hasValidMac2(message, place, now);
@@ -109,25 +86,36 @@ export class Handshakes {
       this.counts.cookies++;
       return send(this.#cookies.createReply(message, found.peer.publicKey, place, now), from);
     }
-    if (decision === "drop" || !hasRoom(found)) {
+    if (decision === "drop" || !sessions.hasRoom(found.token)) {
       this.counts.shed++;
       return;
     }
-    const localIndex = indices.allocate();
-    const ephemeralKey = crypto.getRandomValues(new Uint8Array(KEY_LENGTH));
+    const localIndex = this.indices.allocate();
+    const ephemeralKey = new Uint8Array(KEY_LENGTH);
+    fillRandom(ephemeralKey);
     const response = consumeInitiation(found.peer, message, { localIndex, ephemeralKey, now });
     if (typeof response === "string") {
-      indices.release(localIndex);
+      this.indices.release(localIndex);
       this.counts.refused++;
-      return this.#refuse(response, from, now);
+      return this.#logRefusal(response, from, now);
     }
-    const session = sessionOf(found, source);
-    if (session === undefined) {
-      indices.release(localIndex);
-      return;
-    }
+    const session = this.#sessionOf(found, source);
+    if (session === undefined) return this.indices.release(localIndex);
     this.counts.answered++;
     session.respond(response, source, from, now);
+  }
+
+  /** The session of a token, made now if there is none; undefined where the token has just been taken away. */
+  #sessionOf(of: TokenPeer, source: Uint8Array): TokenSession | undefined {
+    const { sessions, plane } = this.#deps;
+    const known = sessions.get(of.token);
+    if (known instanceof TokenSession) return known;
+    const address = sessions.addressOf(of.token);
+    if (address === undefined) return undefined;
+    return sessions.begin(of.token, (slot, end) => {
+      plane.setSession(slot, { address, endpoint: source });
+      return new TokenSession(of, slot, address, end, this.#deps);
+    });
   }
 }
 

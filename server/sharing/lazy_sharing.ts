@@ -1,39 +1,33 @@
-/**
- * Loads the sharing with accessors when `expose` is set for the first time, at the start or by a reload: most
- * servers never need it.
- *
- * @module
- */
 import type { Config } from "../../core/config/config.ts";
-import type { SharingDeps } from "./sharing.ts";
-import type { SharingStatus } from "./sharing_status.ts";
+import type { SharingStatus } from "../status/status_document.ts";
+import type { Sharing, SharingDeps } from "./sharing.ts";
 
-type Sharing = import("./sharing.ts").Sharing;
-
-/** The sharing of a server, as soon as there is any. */
+/**
+ * The sharing of a server, as soon as there is any. Its code is loaded when `expose` is set for the first time, at the
+ * start or by a reload: most servers never need it.
+ */
 export class LazySharing implements AsyncDisposable {
-  #sharing: Promise<Sharing> | undefined;
-  #loaded: Sharing | undefined;
+  #loading: Promise<Sharing> | undefined;
+  #sharing: Sharing | undefined;
 
   constructor(readonly deps: SharingDeps) {}
 
-  /** Applies a configuration. */
   async apply(config: Config): Promise<void> {
-    if (config.expose !== undefined) this.#sharing ??= this.#load();
-    await (await this.#sharing)?.apply(config);
+    if (config.expose !== undefined) this.#loading ??= this.#load();
+    await (await this.#loading)?.apply(config);
   }
 
   /** What `status` shows; null while `expose` is off. */
   get status(): SharingStatus | null {
-    return this.#loaded?.status ?? null;
+    return this.#sharing?.status ?? null;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await (await this.#sharing)?.[Symbol.asyncDispose]();
+    await (await this.#loading)?.[Symbol.asyncDispose]();
   }
 
   async #load(): Promise<Sharing> {
     const { Sharing } = await import("./sharing.ts");
-    return this.#loaded = new Sharing(this.deps);
+    return this.#sharing = new Sharing(this.deps);
   }
 }

@@ -6,7 +6,6 @@
 import type { Config } from "../../core/config/config.ts";
 import { tunnelAddresses } from "../../core/config/virtual_network.ts";
 import type { IpAddress } from "../../core/net/address.ts";
-import { exposedPrefixes } from "./exposed_prefixes.ts";
 import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { encodeLogin, MAX_ROUTES, MAX_SESSION_MTU } from "../../core/token/login.ts";
 
@@ -15,33 +14,36 @@ export type SharingConfig = Pick<Config, "addr" | "mtu" | "routes" | "tokens" | 
 
 /** Most bytes of a text in one transport message, with room for its header, tag and padding in a datagram. */
 const MAX_TEXT = 65_000;
-/**
- * Bytes of the buffer that the original reads a login reply into (accessor/main.go of mac-docker-connector).
- */
+/** Bytes of the buffer that the original reads a login reply into (accessor/main.go of mac-docker-connector). */
 const ORIGINAL_BUFFER = 2000;
+
+/** The networks of `route CIDR expose` lines. An accessor has an IPv4 address only, so IPv6 is left out. */
+export function exposedPrefixes({ routes }: Pick<Config, "routes">): Prefix[] {
+  return routes.filter(({ expose, prefix }) => expose && prefix.address.family === 4)
+    .map(({ prefix }) => prefix);
+}
 
 /** The texts for the accessors of one configuration, and of those that follow it. */
 export class LoginTexts {
   #config: SharingConfig;
-  /** Random at first, so that parts of an earlier run's texts do not match. */
-  #generation = Math.floor(Math.random() * 0x1_0000);
+  #generation: number;
 
-  constructor(config: SharingConfig) {
+  /** @param random a number from 0 to below 1, so that parts of an earlier run's texts do not match */
+  constructor(config: SharingConfig, random: () => number = Math.random) {
     this.#config = config;
-  }
-
-  /** Applies the next configuration. */
-  update(config: SharingConfig): void {
-    this.#config = config;
-    this.#generation++;
+    this.#generation = Math.floor(random() * 0x1_0000);
   }
 
   /**
-   * All that a text says besides the accessor's address: two configurations with the same need no new texts.
+   * Applies the next configuration.
+   *
+   * @returns whether accessors are told something else from now on
    */
-  describe(config: SharingConfig): string {
-    const routes = exposedPrefixes(config).map(formatPrefix);
-    return [formatPrefix(config.addr), config.mtu, ...routes].join();
+  update(config: SharingConfig): boolean {
+    const isNews = describe(config) !== describe(this.#config);
+    this.#config = config;
+    if (isNews) this.#generation++;
+    return isNews;
   }
 
   /** The texts for our own accessors, each no longer than a packet. */
@@ -49,9 +51,7 @@ export class LoginTexts {
     return this.#encode(address, Math.min(this.#config.mtu, MAX_TEXT), exposedPrefixes(this.#config));
   }
 
-  /**
-   * The one text for the original's accessor, which knows no parts: with as many routes as its buffer holds.
-   */
+  /** The one text for the original's accessor, which knows no parts: with as many routes as its buffer holds. */
   wholeText(address: IpAddress): Uint8Array<ArrayBuffer> {
     const routes = exposedPrefixes(this.#config);
     for (;;) {
@@ -71,4 +71,9 @@ export class LoginTexts {
     };
     return encodeLogin(login, size, this.#generation);
   }
+}
+
+/** All that a text says besides the accessor's address. */
+function describe(config: SharingConfig): string {
+  return [formatPrefix(config.addr), config.mtu, ...exposedPrefixes(config).map(formatPrefix)].join();
 }

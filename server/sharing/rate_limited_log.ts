@@ -1,33 +1,20 @@
-/**
- * Keeps unauthenticated senders from filling the log.
- *
- * @module
- */
-
 /** For how long an address is not logged again, in milliseconds. */
 const PAUSE = 60_000;
 /** How many addresses are logged within that time at most. */
 const MAX_ADDRESSES = 64;
 
-/** The decision which refusals are logged: once per address and minute, and of few addresses. */
+/**
+ * Decides which refusals are logged, so that unauthenticated senders cannot fill the log: once per address and minute,
+ * and of few addresses.
+ */
 export class RateLimitedLog {
-  readonly #logged = new Map<string, number>();
-  #count = 0;
-
   /** All refusals so far. */
-  get count(): number {
-    return this.#count;
-  }
+  count = 0;
+  readonly #logged = new Map<string, number>();
 
-  /**
-   * Counts a refusal.
-   *
-   * @param address the IP address, as text
-   * @param now milliseconds of a monotonic clock
-   * @returns whether to log it
-   */
+  /** Counts a refusal, and tells whether to log it; `now` is milliseconds of a monotonic clock. */
   allow(address: string, now: number): boolean {
-    this.#count++;
+    this.count++;
     // A map keeps the order of insertion, so those whose time is over come first.
     for (const [other, at] of this.#logged) {
       if (now - at < PAUSE) break;

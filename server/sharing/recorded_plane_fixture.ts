@@ -2,14 +2,14 @@
  * A data plane that only writes down what it is told: times and handshakes are tested without waiting and
  * sockets.
  */
-import { parseEndpoint } from "../../core/net/endpoint.ts";
-import type { Endpoint } from "../../core/net/endpoint.ts";
+import { type Endpoint, parseEndpoint } from "../../core/net/endpoint.ts";
 import { accessorPeerKeys, connectorPeerKeys, deriveTokenKeys } from "../../core/token/token_keys.ts";
-import { InitiatorHandshake } from "../../core/wireguard/initiator.ts";
+import { InitiatorHandshake } from "../../core/wireguard/handshake.ts";
 import { Peer } from "../../core/wireguard/peer.ts";
 import type { Traffic } from "../../core/wireguard/peer_timers.ts";
 import type { TokenPeer } from "./token_peers.ts";
-import type { TokenSessionsDeps } from "./token_sessions.ts";
+import type { SessionTableDeps } from "./session_table.ts";
+import type { TokenSessionDeps } from "./token_session.ts";
 
 /** Where the accessor is. */
 export const PLACE: Endpoint = parseEndpoint("192.0.2.7:51820") ??
@@ -31,7 +31,7 @@ export class RecordedPlane {
   readonly indices: number[] = [];
   report: Traffic = NEVER;
 
-  readonly plane: TokenSessionsDeps["plane"] = {
+  readonly plane: TokenSessionDeps["plane"] & SessionTableDeps["plane"] = {
     setSession: (slot) => void this.steps.push(`set ${slot}`),
     removeSession: (slot) => void this.steps.push(`remove ${slot}`),
     installKeys: (slot, keys) => {
@@ -66,7 +66,7 @@ export async function bothEnds(token: string): Promise<[TokenPeer, Peer]> {
 /** Begins a handshake of the accessor's. */
 export function begin(accessor: Peer, now: number): InitiatorHandshake {
   const ephemeralKey = crypto.getRandomValues(new Uint8Array(32));
-  return InitiatorHandshake.createInitiation(accessor, {
+  return new InitiatorHandshake(accessor, {
     localIndex: 77,
     ephemeralKey,
     wallClock: 1e12 + now,

@@ -1,21 +1,15 @@
-/**
- * Sharing with teammates: the exposed socket as the configuration wants it, and the tokens of those who may
- * use it. Loaded when `expose` is set for the first time.
- *
- * @module
- */
-import { getLogger } from "../../program/log.ts";
-import { LogOnChange } from "../../program/log_on_change.ts";
-import type { Config, Expose } from "../../core/config/config.ts";
-import { asOperationError } from "../../core/error.ts";
 import { Backoff, type BackoffOptions } from "../../core/async/backoff.ts";
+import type { Clock } from "../../core/async/clock.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
+import type { Config } from "../../core/config/config.ts";
+import { asOperationError } from "../../core/error.ts";
 import { equalEndpoint, formatEndpoint } from "../../core/net/endpoint.ts";
 import type { DataPlane } from "../../dataplane/data_plane.ts";
+import { getLogger, LogOnChange } from "../../program/log.ts";
 import { scrypt } from "../../system/process/scrypt.ts";
-import type { SharingStatus } from "./sharing_status.ts";
-import { ExposedListener } from "./exposed_listener.ts";
-import { listenerStatus } from "./listener_status.ts";
+import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
+import type { SharingStatus } from "../status/status_document.ts";
+import { ExposedListener, type ListenerDeps } from "./exposed_listener.ts";
 import { derivationsAtOnce, TokenPeers } from "./token_peers.ts";
 import { WeakTokens } from "./weak_tokens.ts";
 
@@ -24,40 +18,42 @@ const log = getLogger("sharing");
 /** The pauses until a socket that could not be opened is tried again. */
 const RETRY: BackoffOptions = { firstMs: 1000, maxMs: 30_000 };
 
-/** The collaborators of the sharing. */
 export interface SharingDeps {
   readonly dataPlane: DataPlane;
-  /** Let the kernel cut and join datagrams. */
+  /** Whether the kernel may cut and join datagrams. */
   readonly offload: boolean;
+  readonly clock?: Clock;
 }
 
-/** The sharing of a server. */
+/**
+ * Sharing with teammates: the exposed socket as the configuration wants it, and the tokens of those who may use it.
+ */
 export class Sharing implements AsyncDisposable {
-  readonly #deps: SharingDeps;
+  readonly #deps: ListenerDeps;
   readonly #peers = new TokenPeers(scrypt, derivationsAtOnce(navigator.hardwareConcurrency));
-  readonly #weak = new WeakTokens();
+  readonly #weak: WeakTokens;
   readonly #faults = new LogOnChange();
+  readonly #backoff = new Backoff(RETRY);
+  readonly #queue = new SerialQueue((error) => this.#failed(error));
   #config: Config | undefined;
   #listener: ExposedListener | undefined;
   #fault: string | undefined;
-  #retry: ReturnType<typeof setTimeout> | undefined;
-  readonly #backoff = new Backoff(RETRY);
-  readonly #queue = new SerialQueue((error) => this.#failed(error));
+  #retry: Disposable | undefined;
   #isOver = false;
 
-  constructor(deps: SharingDeps) {
-    this.#deps = deps;
+  constructor({ clock = SYSTEM_CLOCK, ...deps }: SharingDeps) {
+    this.#deps = { ...deps, clock, peers: this.#peers };
+    this.#weak = new WeakTokens(clock);
   }
 
   /** Applies a configuration, one call after the other. What fails is logged and tried again. */
   apply(config: Config): Promise<void> {
     return this.#queue.run(async () => {
       this.#config = config;
-      const { expose } = config;
-      const tokens = expose === undefined ? [] : config.tokens;
+      const tokens = config.expose === undefined ? [] : config.tokens;
       this.#peers.update(tokens.map(({ name }) => name));
       this.#backoff.reset();
-      await this.#listen(expose);
+      await this.#listen();
       // Nothing waits for it: a thousand tokens take a while.
       void this.#weak.update(tokens);
     });
@@ -68,9 +64,7 @@ export class Sharing implements AsyncDisposable {
     const { expose, tokens = [] } = this.#config ?? {};
     if (expose === undefined) return null;
     const common = { tokens: tokens.length, weak: this.#weak.count, deriving: this.#peers.deriving };
-    if (this.#listener !== undefined) {
-      return { ...listenerStatus(this.#listener, performance.now()), ...common };
-    }
+    if (this.#listener !== undefined) return { ...this.#listener.status, ...common };
     return {
       listen: formatEndpoint(expose.endpoint),
       legacy: expose.legacy,
@@ -86,28 +80,27 @@ export class Sharing implements AsyncDisposable {
   /** Ends all sessions, closes the socket and clears all keys. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;
-    clearTimeout(this.#retry);
+    this.#retry?.[Symbol.dispose]();
     await this.#queue.run(() => this.#close());
     this.#peers[Symbol.dispose]();
   }
 
   /** Has a socket open where it is wanted, and no other. */
-  async #listen(expose: Expose | undefined): Promise<void> {
-    clearTimeout(this.#retry);
+  async #listen(): Promise<void> {
+    this.#retry?.[Symbol.dispose]();
+    const config = this.#config;
+    if (config === undefined) return;
+    const { expose } = config;
     const listener = this.#listener;
-    if (listener !== undefined && expose !== undefined) {
-      if (equalEndpoint(listener.endpoint, expose.endpoint)) {
-        return listener.apply(this.#inForce, expose.legacy);
-      }
+    if (listener !== undefined && expose !== undefined && equalEndpoint(listener.endpoint, expose.endpoint)) {
+      return listener.apply(config, expose.legacy);
     }
     await this.#close();
     this.#fault = undefined;
     if (expose === undefined || this.#isOver) return;
     try {
-      const { dataPlane, offload } = this.#deps;
-      const deps = { dataPlane, offload, peers: this.#peers };
-      const opened = this.#listener = await ExposedListener.open(expose, this.#inForce, deps);
-      opened.failure.catch((error) => this.#lost(opened, error));
+      const opened = this.#listener = await ExposedListener.open(expose, config, this.#deps);
+      opened.plane.failure.catch((error) => this.#lost(opened, error));
       this.#faults.clear("expose");
       log.info("accessors can log in", { listen: formatEndpoint(expose.endpoint), legacy: expose.legacy });
     } catch (error) {
@@ -115,22 +108,15 @@ export class Sharing implements AsyncDisposable {
     }
   }
 
-  get #inForce(): Config {
-    if (this.#config === undefined) throw new TypeError("a configuration comes first");
-    return this.#config;
-  }
-
   /** The tunnel goes on without the socket, which is tried again. */
   #failed(error: unknown): void {
     const { report } = asOperationError(error, "Cannot share with accessors");
     this.#fault = report;
     if (this.#faults.changed("expose", report)) log.error(report);
-    clearTimeout(this.#retry);
+    this.#retry?.[Symbol.dispose]();
     if (this.#isOver) return;
-    this.#retry = setTimeout(
-      () => this.#queue.start(() => this.#listen(this.#config?.expose)),
-      this.#backoff.next(),
-    );
+    const retry = () => this.#queue.start(() => this.#listen());
+    this.#retry = this.#deps.clock.after(this.#backoff.next(), retry);
   }
 
   #lost(listener: ExposedListener, error: unknown): void {

@@ -1,9 +1,3 @@
-/**
- * The tokens as WireGuard peers. Their keys are derived in the background, a few at a time, and kept for as
- * long as the token is in the configuration; what a peer remembers of handshakes is kept with them.
- *
- * @module
- */
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { getLogger } from "../../program/log.ts";
 import {
@@ -13,7 +7,7 @@ import {
   type Scrypt,
 } from "../../core/token/token_keys.ts";
 import { Mac1Lookup } from "../../core/wireguard/mac1_lookup.ts";
-import type { InitiationReplayFilter } from "../../core/wireguard/initiation_replay_filter.ts";
+import type { InitiationReplayFilter } from "../../core/wireguard/timestamp.ts";
 import { Peer, type PeerKeys } from "../../core/wireguard/peer.ts";
 
 const log = getLogger("sharing");
@@ -23,7 +17,7 @@ const MAX_REPLAY_FILTERS = 4096;
 
 /** A token whose keys are known. */
 export interface TokenPeer {
-  /** The token itself. It must never be logged. */
+  /** It must never be logged. */
   readonly token: string;
   readonly peer: Peer;
 }
@@ -36,38 +30,34 @@ export function derivationsAtOnce(cores: number): number {
   return Math.max(1, Math.min(4, cores >> 1));
 }
 
-/** The peers of a configuration's tokens. */
+/**
+ * The tokens of a configuration as WireGuard peers. Their keys are derived in the background, a few at a time, and kept
+ * for as long as the token is in the configuration; what a peer remembers of handshakes is kept with them.
+ */
 export class TokenPeers implements Disposable {
   readonly #mac1Lookup = new Mac1Lookup<TokenPeer>();
   readonly #peers = new Map<string, TokenPeer>();
   #wanted = new Set<string>();
-  /** Tokens that wait for their turn. */
-  #queue: string[] = [];
   readonly #underWay = new Set<string>();
   /**
-   * What is remembered of the initiations of tokens that were taken out, by public key: a token that comes
-   * back must not accept a recorded one. A map keeps the order of insertion: the first one has been out for
-   * longest.
+   * What is remembered of the initiations of tokens that were taken out, by public key: a token that comes back must
+   * not accept a recorded one. A map keeps the order of insertion: the first one has been out for longest.
    */
   readonly #replayFilters = new Map<string, InitiationReplayFilter>();
 
-  /**
-   * @param scrypt does the work elsewhere than on this thread
-   * @param atOnce most derivations at the same time
-   */
+  /** `scrypt` does the work elsewhere than on this thread, at most `atOnce` times at once. */
   constructor(readonly scrypt: Scrypt, readonly atOnce: number) {}
 
   /** Applies the tokens of a configuration: derives those that are new, forgets those that are gone. */
   update(tokens: readonly string[]): void {
     this.#wanted = new Set(tokens);
-    for (const [token, known] of this.#peers) if (!this.#wanted.has(token)) this.#forget(known);
-    this.#queue = tokens.filter((token) => !this.#peers.has(token) && !this.#underWay.has(token));
+    for (const known of this.#peers.values()) if (!this.#wanted.has(known.token)) this.#forget(known);
     this.#proceed();
   }
 
   /** The count of tokens that cannot log in yet. */
   get deriving(): number {
-    return this.#queue.length + this.#underWay.size;
+    return this.#waiting.length + this.#underWay.size;
   }
 
   /** The count of keys that an initiation may be for. */
@@ -80,20 +70,20 @@ export class TokenPeers implements Disposable {
     return this.#mac1Lookup.findPeer(initiation, limit);
   }
 
-  /** Clears all keys. */
   [Symbol.dispose](): void {
     this.update([]);
   }
 
+  /** Tokens that wait for their turn. */
+  get #waiting(): string[] {
+    return [...this.#wanted].filter((token) => !this.#peers.has(token) && !this.#underWay.has(token));
+  }
+
   #proceed(): void {
-    while (this.#underWay.size < this.atOnce) {
-      const token = this.#queue.shift();
-      if (token === undefined) return;
+    for (const token of this.#waiting.slice(0, this.atOnce - this.#underWay.size)) {
       this.#underWay.add(token);
       void this.#derive(token).finally(() => {
         this.#underWay.delete(token);
-        // It was taken out and put in again meanwhile.
-        if (this.#wanted.has(token) && !this.#peers.has(token)) this.#queue.push(token);
         this.#proceed();
       });
     }

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { accessorPeerKeys, deriveTokenKeys, type Scrypt } from "../../core/token/token_keys.ts";
-import { InitiatorHandshake } from "../../core/wireguard/initiator.ts";
+import { consumeInitiation, InitiatorHandshake } from "../../core/wireguard/handshake.ts";
 import { Peer } from "../../core/wireguard/peer.ts";
-import { consumeInitiation } from "../../core/wireguard/responder.ts";
 import { derivationsAtOnce, TokenPeers } from "./token_peers.ts";
 import { accepted } from "../../core/wireguard/handshake_fixture.ts";
 
@@ -37,7 +36,7 @@ async function initiationOf(token: string, wallClock = Date.now()): Promise<Uint
   const keys = await deriveTokenKeys(token, (password) => Promise.resolve(HeldScrypt.now(password)));
   const ephemeralKey = crypto.getRandomValues(new Uint8Array(32));
   const input = { localIndex: 1, ephemeralKey, wallClock, now: 0 };
-  return InitiatorHandshake.createInitiation(new Peer(accessorPeerKeys(keys)), input).message;
+  return new InitiatorHandshake(new Peer(accessorPeerKeys(keys)), input).message;
 }
 
 Deno.test("tokens are derived in their order, so many at once and no more", async () => {

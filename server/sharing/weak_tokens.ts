@@ -1,12 +1,9 @@
-/**
- * Warns about tokens that can be guessed (docs/guide/security.md says what that costs).
- *
- * @module
- */
-import { getLogger } from "../../program/log.ts";
+import { type Clock, sleep } from "../../core/async/clock.ts";
 import type { Token } from "../../core/config/config.ts";
 import { formatAddress } from "../../core/net/address.ts";
 import { ENOUGH_BITS, tokenStrength } from "../../core/token/strength.ts";
+import { getLogger } from "../../program/log.ts";
+import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 
 const log = getLogger("sharing");
 
@@ -15,13 +12,18 @@ const BATCH = 32;
 /** Most addresses that the warning names. */
 const MAX_NAMED = 8;
 
-/** Remembers of each token whether it is weak, so that each is judged and warned about once. */
+/**
+ * Warns about tokens that can be guessed (docs/guide/security.md says what that costs). Remembers of each whether it is
+ * weak, so that each is judged and warned about once.
+ */
 export class WeakTokens {
   #judged = new Map<string, boolean>();
 
+  constructor(readonly clock: Clock = SYSTEM_CLOCK) {}
+
   /** How many of the tokens are weak, as far as they have been judged. */
   get count(): number {
-    return [...this.#judged.values()].filter((isWeak) => isWeak).length;
+    return [...this.#judged.values()].filter(Boolean).length;
   }
 
   /** Applies the tokens of a configuration, and warns about those that are new and weak. */
@@ -36,7 +38,7 @@ export class WeakTokens {
       judged.set(name, isWeak);
       if (known !== undefined) continue;
       if (isWeak) weak.push(formatAddress(address));
-      if (++fresh % BATCH === 0) await new Promise((resolve) => setTimeout(resolve));
+      if (++fresh % BATCH === 0) await sleep(0, this.clock);
     }
     if (weak.length === 0) return;
     const more = weak.length > MAX_NAMED ? ` and ${weak.length - MAX_NAMED} more` : "";

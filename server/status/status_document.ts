@@ -4,44 +4,31 @@
  * @module
  */
 import * as v from "valibot";
-import {
-  countersSchema,
-  dataPlaneFields,
-  group,
-  interfaceSchema,
-  list,
-  nullable,
-  number,
-  oneOf,
-  optional,
-  processFields,
-  text,
-} from "../../program/status_document.ts";
+import * as f from "../../program/status_document.ts";
 import { FIREWALL_STATES } from "../../core/protocol/description.ts";
-import { sharingSchema } from "../sharing/sharing_status.ts";
 
 const ROUTE_STATES = ["active", "failed"] as const;
 
 const route = v.object({
-  prefix: text("The container network, for example 172.20.0.0/16."),
-  source: oneOf(["config", "docker"], "Who asked for it."),
-  network: optional(text("Name of the Docker network, for a route that is there because of one.")),
-  state: oneOf(ROUTE_STATES, "Whether the system has it."),
-  fault: optional(text("Why it failed.")),
+  prefix: f.text("The container network, for example 172.20.0.0/16."),
+  source: f.oneOf(["config", "docker"], "Who asked for it."),
+  network: f.optional(f.text("Name of the Docker network, for a route that is there because of one.")),
+  state: f.oneOf(ROUTE_STATES, "Whether the system has it."),
+  fault: f.optional(f.text("Why it failed.")),
 });
 
 const subnet = v.object({
-  prefix: text("For example 172.20.0.0/16."),
-  state: oneOf(
+  prefix: f.text("For example 172.20.0.0/16."),
+  state: f.oneOf(
     [...ROUTE_STATES, "config", "off", "ipv6"],
     "The state of its route; or why it has none of its own: a route line covers it (config), a network line " +
       "switches it off (off), it is IPv6 while that is off (ipv6).",
   ),
 });
 
-const container = group("The client container.", {
-  name: text("Its name, or the one that it is to have."),
-  state: oneOf(
+const container = f.group("The client container.", {
+  name: f.text("Its name, or the one that it is to have."),
+  state: f.oneOf(
     [
       "off",
       "pending",
@@ -58,77 +45,98 @@ const container = group("The client container.", {
       "created yet; created: is being started; stopped: cannot be started; restarting: ends soon after each start; " +
       "conflict: a container that is not managed has the name; external: the user runs a client, which is used as it is.",
   ),
-  image: nullable(text("The image's name or file; null where that is not known.")),
-  fault: optional(text("What stands against its running, or against its running with the newest image.")),
+  image: f.nullable(f.text("The image's name or file; null where that is not known.")),
+  fault: f.optional(f.text("What stands against its running, or against its running with the newest image.")),
 });
 
-const docker = group("The Docker Engine and its networks.", {
-  state: oneOf(
+const docker = f.group("The Docker Engine and its networks.", {
+  state: f.oneOf(
     ["off", "connecting", "connected"],
     "off: by the configuration; connecting: no Engine answers yet.",
   ),
-  socket: nullable(text("Path of the Engine's socket; this and the next two are null unless connected.")),
-  engine: nullable(text("The Engine's version.")),
-  api: nullable(text("The version of the API that is spoken with it.")),
-  fault: optional(text("Why no Engine answers.")),
-  networks: list(
-    v.object({ name: text("Its name."), subnets: list(subnet, "Its subnets.") }),
+  socket: f.nullable(f.text("Path of the Engine's socket; this and the next two are null unless connected.")),
+  engine: f.nullable(f.text("The Engine's version.")),
+  api: f.nullable(f.text("The version of the API that is spoken with it.")),
+  fault: f.optional(f.text("Why no Engine answers.")),
+  networks: f.list(
+    v.object({ name: f.text("Its name."), subnets: f.list(subnet, "Its subnets.") }),
     "The bridge networks, as they were last listed.",
   ),
-  container: nullable(container),
+  container: f.nullable(container),
 });
 
-const client = group("The client that has made itself known.", {
-  endpoint: text("Where its datagrams come from, for example 172.17.0.1:51234."),
-  lastHeardSeconds: number("Seconds since its last datagram."),
-  version: optional(
-    text("This and the next ones as the client says; absent for mac-docker-connector's client."),
+const client = f.group("The client that has made itself known.", {
+  endpoint: f.text("Where its datagrams come from, for example 172.17.0.1:51234."),
+  lastHeardSeconds: f.number("Seconds since its last datagram."),
+  version: f.optional(
+    f.text("This and the next ones as the client says; absent for mac-docker-connector's client."),
   ),
-  addresses: optional(list(v.string(), "The addresses of its interface.")),
-  subnets: optional(
-    list(v.string(), "The container networks of its machine, the first ones if they are many."),
+  addresses: f.optional(f.list(v.string(), "The addresses of its interface.")),
+  subnets: f.optional(
+    f.list(v.string(), "The container networks of its machine, the first ones if they are many."),
   ),
-  truncatedSubnets: optional(number("How many more of them there are.")),
-  firewall: optional(group("Docker's firewall there.", {
-    state: oneOf(
-      FIREWALL_STATES,
-      "Whether the tunnel's packets pass; see docs/internals/protocol.md.",
+  truncatedSubnets: f.optional(f.number("How many more of them there are.")),
+  firewall: f.optional(f.group("Docker's firewall there.", {
+    state: f.oneOf(FIREWALL_STATES, "Whether the tunnel's packets pass; see docs/internals/protocol.md."),
+    backend: f.nullable(
+      f.text("Whose chain has the client's rules, such as iptables-nft; null while none has."),
     ),
-    backend: nullable(text("Whose chain has the client's rules, such as iptables-nft; null while none has.")),
-    rules: number("How many rules of the client are active."),
-    fault: optional(text("What keeps packets from passing; absent when nothing does.")),
+    rules: f.number("How many rules of the client are active."),
+    fault: f.optional(f.text("What keeps packets from passing; absent when nothing does.")),
   })),
 });
 
-const config = group("The active configuration.", {
-  file: nullable(text("The file; null where there is none.")),
-  loadedAt: text("When it was last taken over; ISO 8601, UTC."),
-  faults: list(v.string(), "What is wrong with the file as it is now; the last good one is active."),
+const accessor = v.object({
+  address: f.text("The accessor's virtual address, which stands for its token."),
+  endpoint: f.nullable(f.text("Where its last authentic datagram came from; null while that is unknown.")),
+  legacy: f.flag("Whether it is mac-docker-connector's accessor, without encryption."),
+  lastHandshakeSeconds: f.nullable(
+    f.number("Seconds since its last handshake, or since its login if legacy; null before the first."),
+  ),
+  received: f.direction("Packets from it that passed the filters."),
+  sent: f.direction("Packets to it."),
+  dropped: f.number("Packets from and to it that did not pass."),
+});
+
+const sharing = f.group("The sharing with accessors.", {
+  listen: f.text("The endpoint of the exposed socket."),
+  legacy: f.flag("Whether mac-docker-connector's login is admitted."),
+  cipher: f.nullable(f.text("The code that encrypts: libcrypto or wasm; null while the socket is not open.")),
+  tokens: f.number("How many tokens there are."),
+  weak: f.number("How many of them can be guessed."),
+  deriving: f.number("How many of them cannot log in yet, since their keys are still being derived."),
+  sessions: f.list(accessor, "The sessions."),
+  handshakes: f.number("Handshakes that were answered."),
+  drops: f.dropsSchema,
+  fault: f.optional(f.text("Why the socket is not open; it is tried again.")),
+});
+
+const config = f.group("The active configuration.", {
+  file: f.nullable(f.text("The file; null where there is none.")),
+  loadedAt: f.text("When it was last taken over; ISO 8601, UTC."),
+  faults: f.list(v.string(), "What is wrong with the file as it is now; the last good one is active."),
 });
 
 /** The form of the server's document. */
 export const SERVER_STATUS = v.object({
-  ...processFields("docker-connector"),
-  interface: interfaceSchema,
-  listen: text("The endpoint of the UDP socket."),
-  client: nullable(client),
-  routes: list(route, "The routes into the tunnel."),
+  ...f.processFields("docker-connector"),
+  interface: f.interfaceSchema,
+  listen: f.text("The endpoint of the UDP socket."),
+  client: f.nullable(client),
+  routes: f.list(route, "The routes into the tunnel."),
   docker,
-  counters: countersSchema,
-  dataPlane: group("How the packets are moved.", dataPlaneFields),
-  sharing: nullable(sharingSchema),
+  counters: f.countersSchema,
+  dataPlane: f.group("How the packets are moved.", f.dataPlaneFields),
+  sharing: f.nullable(sharing),
   config,
 });
 
-/** The server's document. */
 export type ServerStatus = v.InferOutput<typeof SERVER_STATUS>;
-/** A route and how it is. */
 export type RouteStatus = v.InferOutput<typeof route>;
-/** A subnet of a Docker network. */
 export type SubnetStatus = v.InferOutput<typeof subnet>;
-/** The client container. */
 export type ContainerStatus = v.InferOutput<typeof container>;
-/** The Docker Engine and its networks. */
 export type DockerStatus = v.InferOutput<typeof docker>;
-/** Which configuration is active. */
 export type ConfigStatus = v.InferOutput<typeof config>;
+export type AccessorStatus = v.InferOutput<typeof accessor>;
+/** The sharing, while `expose` is set. */
+export type SharingStatus = v.InferOutput<typeof sharing>;

@@ -3,10 +3,11 @@
  *
  * @module
  */
-
+import { formatBytes } from "../../cli/format.ts";
 import type { StatusFormat } from "../../program/show_status.ts";
 import {
   counterRows,
+  dropLines,
   formatAge,
   interfaceRows,
   labelled,
@@ -14,28 +15,26 @@ import {
   routeRows,
   withFault,
 } from "../../program/status_text.ts";
-import { sharingLines } from "../sharing/sharing_text.ts";
 import {
+  type AccessorStatus,
   type ContainerStatus,
   type DockerStatus,
   SERVER_STATUS,
   type ServerStatus,
+  type SharingStatus,
   type SubnetStatus,
 } from "./status_document.ts";
 
 type FirewallStatus = NonNullable<NonNullable<ServerStatus["client"]>["firewall"]>;
 
-/** The server's document and its text. */
 export const SERVER_STATUS_FORMAT: StatusFormat<ServerStatus> = {
   program: "docker-connector",
   schema: SERVER_STATUS,
   text: statusText,
 };
 
-/** Writes the status out. */
 export function statusText(status: ServerStatus): string {
   const { client, config, sharing } = status;
-  const version = client?.version === undefined ? "" : `, version ${client.version}`;
   const { subnets = [], truncatedSubnets = 0, firewall } = client ?? {};
   const routes = status.routes.map(({ source, network, state, ...route }) => ({
     ...route,
@@ -44,12 +43,7 @@ export function statusText(status: ServerStatus): string {
   return renderStatus(status, [
     ...interfaceRows(status.interface),
     ["listen", status.listen],
-    [
-      "client",
-      client === null
-        ? "none yet"
-        : `${client.endpoint}, heard ${formatAge(client.lastHeardSeconds)}${version}`,
-    ],
+    ["client", clientLine(client)],
     ...labelled("", subnetLines(subnets, truncatedSubnets)),
     ...labelled("firewall", firewall === undefined ? [] : [firewallLine(firewall)]),
     ...routeRows(routes),
@@ -64,14 +58,20 @@ export function statusText(status: ServerStatus): string {
   ]);
 }
 
+function clientLine(client: ServerStatus["client"]): string {
+  if (client === null) return "none yet";
+  const { endpoint, lastHeardSeconds, version } = client;
+  return `${endpoint}, heard ${formatAge(lastHeardSeconds)}${
+    version === undefined ? "" : `, version ${version}`
+  }`;
+}
+
 /** The container networks of the client's machine, a few to a line. */
 function subnetLines(subnets: readonly string[], more: number): string[] {
   if (subnets.length === 0) return [];
-  const rest = more === 0 ? "" : ` and ${more} more`;
-  return [`networks there: ${subnets.join(", ")}${rest}`];
+  return [`networks there: ${subnets.join(", ")}${more === 0 ? "" : ` and ${more} more`}`];
 }
 
-/** Docker's firewall in the client's machine. */
 function firewallLine({ state, backend, rules, fault }: FirewallStatus): string {
   const place = backend === null ? "" : `, ${rules} ${rules === 1 ? "rule" : "rules"} in ${backend}`;
   return withFault(`${FIREWALL_STATES[state]}${place}`, fault);
@@ -89,25 +89,19 @@ function dockerLine({ state, socket, engine, api, fault }: DockerStatus): string
   return withFault(state, fault);
 }
 
-/** What there is to say of the client container beside its name. */
-const CONTAINER_STATES: Readonly<Record<ContainerStatus["state"], string>> = {
-  off: "off",
+/** The states of the client container that take more than their name. */
+const CONTAINER_STATES: Readonly<Partial<Record<ContainerStatus["state"], string>>> = {
   pending: "pending: waiting for the Docker Engine",
   "not-required": "not required: Docker runs on this host",
-  missing: "missing",
   conflict: "conflict: not managed by this program",
   external: "external: not managed by this program, used as it is",
-  created: "created",
-  running: "running",
-  restarting: "restarting",
-  stopped: "stopped",
 };
 
 function containerLines({ container }: DockerStatus): string[] {
   if (container === null) return [];
   const { name, state, image, fault } = container;
   const of = image === null ? "" : `, ${image}`;
-  return [`${name}, ${CONTAINER_STATES[state]}${of}`, ...fault === undefined ? [] : [fault]];
+  return [`${name}, ${CONTAINER_STATES[state] ?? state}${of}`, ...fault === undefined ? [] : [fault]];
 }
 
 /** Why a subnet has no route of its own; one that has is among the routes. */
@@ -124,6 +118,36 @@ function unroutedLines({ networks }: DockerStatus): string[] {
       return reason === undefined ? [] : [`${prefix} of ${name}: ${reason}`];
     })
   );
+}
+
+/** The lines of the sharing: the socket, then a line for each session, then what was dropped. */
+export function sharingLines(sharing: SharingStatus): string[] {
+  const { tokens, weak, deriving, sessions, drops } = sharing;
+  const dropped = dropLines(drops);
+  return [
+    socketLine(sharing),
+    `${tokens} ${tokens === 1 ? "token" : "tokens"}` +
+    (deriving === 0 ? "" : `, ${deriving} of them not ready yet`) +
+    (weak === 0 ? "" : `, ${weak} of them weak`),
+    ...sessions.map(sessionLine),
+    ...dropped.length === 0 ? [] : [`dropped: ${dropped.join(", ")}`],
+  ];
+}
+
+function socketLine({ listen, legacy, cipher, fault }: SharingStatus): string {
+  if (fault !== undefined) return fault;
+  return `${listen}, ${cipher ?? "not open yet"}${legacy ? ", plaintext logins admitted" : ""}`;
+}
+
+function sessionLine(session: AccessorStatus): string {
+  const { address, endpoint, legacy, lastHandshakeSeconds, received, sent, dropped } = session;
+  return [
+    `${address} at ${endpoint ?? "an unknown endpoint"}${legacy ? " in plaintext" : ""}`,
+    `${legacy ? "login" : "handshake"} ${formatAge(lastHandshakeSeconds)}`,
+    `received ${formatBytes(received.bytes)}`,
+    `sent ${formatBytes(sent.bytes)}`,
+    ...dropped === 0 ? [] : [`${dropped} dropped`],
+  ].join(", ");
 }
 
 /** Seconds since the config was taken over, by the clock of the program that answered. */

@@ -3,20 +3,17 @@
  *
  * @module
  */
-
 import { type Command, defineCommand, defineGroup } from "../../cli/command.ts";
 import { joinedWords, optionalWord, switchFlag, valueFlag } from "../../cli/flag.ts";
-import { fileSyntax, invalidValue, serverSyntax, type ValueSyntax } from "../../cli/value_syntax.ts";
+import { invalidValue, serverSyntax, type ValueSyntax } from "../../cli/value_syntax.ts";
 import { readTokenAddress, readTokenName } from "../../core/config/keys/access.ts";
 import { err, ok } from "../../core/result.ts";
 import { OperationError } from "../../core/error.ts";
 import type { IpAddress } from "../../core/net/address.ts";
+import { configFileFlag } from "../config/config_command.ts";
 
 /** Characters of a name before the random part of a token. */
 const MAX_NAME_LENGTH = 64;
-
-const FILE_HELP =
-  "The config file. Default: the running server's, else docker-connector.conf in the usual places.";
 
 const nameSyntax: ValueSyntax<string> = {
   metavar: "NAME",
@@ -47,7 +44,7 @@ const add = defineCommand(
       "Cannot add a token: the name is missing",
       "Say whose it is, for example: docker-connector token add anna",
     ),
-    file: valueFlag("--config", fileSyntax, FILE_HELP),
+    file: configFileFlag,
   },
   async ({ words, file }, terminal) => {
     const [name = "", address, ...surplus] = words.split(" ");
@@ -62,8 +59,8 @@ const add = defineCommand(
       name: valueOf("NAME", nameSyntax, name),
       address: address === undefined ? undefined : valueOf("ADDRESS", addressSyntax, address),
     };
-    const { addToken } = await import("./token_add.ts");
-    return await addToken(request, { given: file }, terminal);
+    const { addToken } = await import("./token_new.ts");
+    return await addToken(request, file, terminal);
   },
 );
 
@@ -76,7 +73,7 @@ const generate = defineCommand(
   },
   { name: optionalWord(nameSyntax, "Whose token it is.") },
   async ({ name }, terminal) => {
-    const { printToken } = await import("./token_generate.ts");
+    const { printToken } = await import("./token_new.ts");
     return printToken(name, terminal);
   },
 );
@@ -98,7 +95,7 @@ const exportToken = defineCommand(
       "Give it, or its address in the config file",
     ),
     endpoint: valueFlag("--endpoint", serverSyntax, "Where the accessor reaches this server. Required."),
-    file: valueFlag("--config", fileSyntax, FILE_HELP),
+    file: configFileFlag,
     qr: switchFlag("--qr", "Draw it as a QR code, for the WireGuard app of a telephone."),
   },
   async ({ token, endpoint, file, qr }, terminal) => {
@@ -120,7 +117,6 @@ function valueOf<T>(what: string, syntax: ValueSyntax<T>, text: string): T {
   return value;
 }
 
-/** The commands. */
 export const tokenCommand: Command = defineGroup("token", "Make tokens for accessors.", [
   add,
   generate,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { fileCalls } from "../../ffi/file/file_calls.ts";
-import { CapturedTerminal } from "../../cli/captured_terminal.ts";
+import { fileCalls } from "../../ffi/file/open_file.ts";
+import { CapturedTerminal } from "../../cli/terminal_fixture.ts";
 import { runProgram } from "../../program/program.ts";
 import { tokenStrength } from "../../core/token/strength.ts";
 import { server } from "../program.ts";

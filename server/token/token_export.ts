@@ -1,9 +1,3 @@
-/**
- * `docker-connector token export`.
- *
- * @module
- */
-
 import { EXIT_OK } from "../../cli/exit_status.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { Config, Token } from "../../core/config/config.ts";
@@ -11,14 +5,17 @@ import { parseConfig } from "../../core/config/parse.ts";
 import { tunnelAddresses } from "../../core/config/virtual_network.ts";
 import { OperationError } from "../../core/error.ts";
 import { formatAddress } from "../../core/net/address.ts";
-import { accessorPeerKeys, deriveTokenKeys } from "../../core/token/token_keys.ts";
-import { wgQuickFile } from "../../core/token/wg_quick.ts";
+import { accessorPeerKeys, deriveTokenKeys, wgQuickFile } from "../../core/token/token_keys.ts";
 import { readConfigFile } from "../../system/config/config_file.ts";
 import { scrypt } from "../../system/process/scrypt.ts";
 import { configFileToRead } from "../config/config_path.ts";
-import { exposedPrefixes } from "../sharing/exposed_prefixes.ts";
+import { exposedPrefixes } from "../sharing/login_texts.ts";
 
-/** The options of an export. */
+/** Bytes of the largest QR code with the least error correction (ISO/IEC 18004 table 7, version 40-L). */
+const QR_CAPACITY = 2953;
+/** ECMA-48: bright white on black, as the drawing means it, whatever the terminal's own colors are; and back. */
+const [COLORS, NO_COLORS] = ["\x1b[97;40m", "\x1b[0m"];
+
 export interface ExportOptions {
   /** The token, or its address. */
   readonly token: string;
@@ -26,19 +23,18 @@ export interface ExportOptions {
   readonly endpoint: string;
   /** The config file; undefined searches the usual places. */
   readonly file: string | undefined;
-  /** True for a QR code. */
   readonly qr: boolean;
 }
 
 /**
- * Prints the configuration of a token.
+ * `docker-connector token export`: prints a token as the configuration of a WireGuard app.
  *
  * @returns the exit status
  * @throws {OperationError} `config` for a faulty file, or one without the token; `failure` for what no QR code holds
  */
 export async function printExport(request: ExportOptions, terminal: Terminal): Promise<number> {
   const { endpoint, qr } = request;
-  const file = await configFileToRead({ given: request.file });
+  const file = await configFileToRead(request.file);
   const config = await soundConfig(file);
   const { name, address } = findToken(config, request.token, file);
   const text = wgQuickFile({
@@ -49,7 +45,7 @@ export async function printExport(request: ExportOptions, terminal: Terminal): P
     endpoint,
     routes: exposedPrefixes(config),
   });
-  terminal.out(qr ? await drawing(text, terminal) : text);
+  terminal.out(qr ? await drawQrCode(text, terminal.outColor) : text);
   terminal.err("This holds the secrets of the token: keep it readable for its owner alone (umask 077).\n");
   if (config.expose === undefined) {
     terminal.err(`No device can log in yet: ${file} has no "expose ADDRESS:PORT" line.\n`);
@@ -79,17 +75,16 @@ function findToken({ tokens }: Config, wanted: string, file: string): Token {
   );
 }
 
-async function drawing(text: string, terminal: Terminal): Promise<string> {
-  const { drawQrCode, QrCapacityError } = await import("./qr_code.ts");
-  try {
-    return drawQrCode(text, terminal.outColor);
-  } catch (error) {
-    if (!(error instanceof QrCapacityError)) throw error;
+/** Draws a text as a QR code, in lines of half blocks. Colors make it easier to scan. */
+async function drawQrCode(text: string, color: boolean): Promise<string> {
+  if (new TextEncoder().encode(text).length > QR_CAPACITY) {
     throw new OperationError(
       "failure",
       "Cannot draw the QR code: there are too many exposed routes for one",
       "Leave --qr out and carry the file over, or join the networks to wider routes",
-      { cause: error },
     );
   }
+  const { default: encodeQr } = await import("qr");
+  const lines = encodeQr(text, "ascii", { ecc: "low" }).trimEnd().split("\n");
+  return lines.map((line) => color ? `${COLORS}${line}${NO_COLORS}\n` : `${line}\n`).join("");
 }

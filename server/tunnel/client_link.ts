@@ -1,18 +1,9 @@
-/**
- * The server's one client: its endpoint, its last heartbeat, and the control texts that it is sent.
- *
- * Only a heartbeat binds a client. Data from another endpoint never does, so no stray datagram can take the tunnel over.
- *
- * @module
- */
 import { Backoff } from "../../core/async/backoff.ts";
 import type { Clock } from "../../core/async/clock.ts";
-import { getLogger } from "../../program/log.ts";
-import { LogOnChange } from "../../program/log_on_change.ts";
+import { getLogger, LogOnChange } from "../../program/log.ts";
 import { TokenBucket } from "../../core/async/token_bucket.ts";
 import { type Endpoint, equalEndpoint, formatEndpoint } from "../../core/net/endpoint.ts";
-import { ControlBudget } from "../../core/protocol/control_budget.ts";
-import { encodeControl } from "../../core/protocol/control.ts";
+import { ControlBudget, encodeControl } from "../../core/protocol/control.ts";
 import { type ClientDescription, decodeDescription } from "../../core/protocol/description.ts";
 import { CHALLENGE_SECRET_LENGTH, Challenges } from "../../core/protocol/challenge.ts";
 import { HEARTBEAT } from "../../core/protocol/datagram.ts";
@@ -35,7 +26,6 @@ const MAX_REPEATED_TEXTS = 3;
 /** The pauses before a revision is sent again to a client that does not confirm it. Jitter keeps it off the heartbeats' beat. */
 const RESEND = { firstMs: 1_000, maxMs: 30_000, jitter: 0.1 } as const;
 
-/** The client that the tunnel is bound to. */
 export interface BoundClient {
   readonly endpoint: Endpoint;
   /** When its last heartbeat came, milliseconds since 1970. */
@@ -43,7 +33,6 @@ export interface BoundClient {
   readonly description: ClientDescription | undefined;
 }
 
-/** What a {@linkcode ClientLink} works with. */
 export interface ClientLinkDeps {
   /** When this run began, milliseconds since 1970. */
   readonly startedAt: number;
@@ -71,9 +60,13 @@ export interface ClientLinkDeps {
   readonly fillRandom?: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array;
 }
 
-/** Binds the client's endpoint, answers its heartbeats, and sends it its control texts. */
+/**
+ * The server's one client: binds its endpoint, answers its heartbeats, and sends it its control texts.
+ *
+ * Only a heartbeat binds a client. Data from another endpoint never does, so no stray datagram can take the tunnel
+ * over.
+ */
 export class ClientLink implements Disposable {
-  readonly #deps: ClientLinkDeps;
   readonly #clock: Clock;
   readonly #challenges: Challenges;
   /** Whether the last challenge has had no answer yet. */
@@ -83,27 +76,27 @@ export class ClientLink implements Disposable {
   #verifier: HeartbeatVerifier;
   #isDecided: boolean;
   #client: BoundClient | undefined;
-  #refused = 0;
+  /** Heartbeats that did not bind their sender. */
+  refused = 0;
   #repeatedTexts = 0;
   /** Without a key any program of this machine can move the tunnel back and forth; the log must not grow with that. */
   readonly #moves: TokenBucket;
   readonly #budget: ControlBudget;
   /** Whether a heartbeat from the client's endpoint proved the key. */
   #isProven = false;
-  #refusalLogged = 0;
+  #refusalLoggedAt = -Infinity;
   /** Number of the client's configuration. The first is random: a client may still name one of an earlier run. */
   #revision: number;
   readonly #backoff: Backoff;
   #resend: Disposable | undefined;
   readonly #faults = new LogOnChange();
 
-  constructor(deps: ClientLinkDeps) {
+  constructor(readonly deps: ClientLinkDeps) {
     const {
       clock = SYSTEM_CLOCK,
       random = Math.random,
       fillRandom = (bytes) => crypto.getRandomValues(bytes),
     } = deps;
-    this.#deps = deps;
     this.#clock = clock;
     this.#challenges = new Challenges(fillRandom(new Uint8Array(CHALLENGE_SECRET_LENGTH)));
     this.#moves = new TokenBucket(MOVES_PER_SECOND, MAX_MOVES, clock.now());
@@ -114,14 +107,8 @@ export class ClientLink implements Disposable {
     this.#isDecided = !deps.keyPending;
   }
 
-  /** The bound client. */
   get client(): BoundClient | undefined {
     return this.#client;
-  }
-
-  /** Heartbeats that did not bind their sender. */
-  get refused(): number {
-    return this.#refused;
   }
 
   /**
@@ -132,7 +119,7 @@ export class ClientLink implements Disposable {
    * @param now milliseconds since 1970
    */
   handleMessage(datagram: Uint8Array, source: Uint8Array, fromPeer: boolean, now: number): void {
-    const endpoint = this.#deps.codec.decode(source);
+    const endpoint = this.deps.codec.decode(source);
     if (endpoint === undefined) return;
     if (datagram[0] === HEARTBEAT) this.#handleHeartbeat(datagram, endpoint, now);
     else if (fromPeer && this.#client !== undefined) this.#handleDescription(datagram, this.#client);
@@ -173,7 +160,7 @@ export class ClientLink implements Disposable {
       // A sender that does not answer challenges lacks the key, or is a client of 0.1.0.
       if (this.#isChallenged) this.#refuse(endpoint, verdict.fault, now);
       this.#isChallenged = true;
-      this.#deps.socket.send(verdict.datagram, endpoint);
+      this.deps.socket.send(verdict.datagram, endpoint);
       return;
     }
     if (verdict.isAnswer) this.#isChallenged = false;
@@ -186,36 +173,33 @@ export class ClientLink implements Disposable {
     this.#challenges.invalidate();
     this.#repeatedTexts = 0;
     this[Symbol.dispose]();
-    this.#deps.onBound();
-    this.#deps.bindPeer(this.#deps.codec.encode(endpoint));
+    this.deps.onBound();
+    this.deps.bindPeer(this.deps.codec.encode(endpoint));
     if (previous === undefined) log.info("client connected", { endpoint: formatEndpoint(endpoint) });
     else if (this.#moves.take(1, this.#clock.now())) {
       log.info("client moved", { from: formatEndpoint(previous.endpoint), to: formatEndpoint(endpoint) });
     }
-    this.#sendFirstText(endpoint);
+    this.#sendWithinBudget(endpoint, this.deps.controlText());
   }
 
-  /** Sends the first text if the budget allows it; otherwise it follows a later answer. */
-  #sendFirstText(endpoint: Endpoint): boolean {
-    const text = this.#deps.controlText();
-    if (!this.#maySend(text)) return false;
+  /**
+   * Sends a text if the budget allows it; otherwise it follows later. Without a key anyone can send a heartbeat and a
+   * description under a false address, and the text would go there.
+   */
+  #sendWithinBudget(endpoint: Endpoint, text: string): boolean {
+    if (!this.#isProven && !this.#budget.take(text.length, this.#clock.now())) return false;
     this.#sendTo(endpoint, text);
     return true;
   }
 
-  /** Without a key anyone can send a heartbeat and a description under a false address, and the text would go there. */
-  #maySend(text: string): boolean {
-    return this.#isProven || this.#budget.take(text.length, this.#clock.now());
-  }
-
   /**
-   * Answers a heartbeat. Until the client describes itself, its first control text may have been lost, so it is sent a few
-   * times more; a client of v1 only reads the same again.
+   * Answers a heartbeat. Until the client describes itself, its first control text may have been lost, so it is sent a
+   * few times more; a client of v1 only reads the same again.
    */
   #answer(endpoint: Endpoint): void {
     this.#sendTo(endpoint, "");
     if (this.#client?.description !== undefined || this.#repeatedTexts >= MAX_REPEATED_TEXTS) return;
-    if (this.#sendFirstText(endpoint)) this.#repeatedTexts++;
+    if (this.#sendWithinBudget(endpoint, this.deps.controlText())) this.#repeatedTexts++;
   }
 
   #handleDescription(datagram: Uint8Array, client: BoundClient): void {
@@ -223,17 +207,14 @@ export class ClientLink implements Disposable {
     if (description === undefined) return;
     this.#client = { ...client, description };
     log.debug("client capabilities received", { version: description.version });
-    this.#logFault(description.firewall?.fault);
-    const isNew = client.description === undefined;
-    if (isNew) this.#deps.onDescribed();
-    if (description.revision === this.#revision) this[Symbol.dispose]();
-    else if (isNew || this.#resend === undefined) this.#startSending();
-  }
-
-  /** Logs the client's fault here too: a user of the desktop does not see the client's log. */
-  #logFault(fault: string | undefined): void {
+    // A user of the desktop does not see the client's own log.
+    const fault = description.firewall?.fault;
     if (fault === undefined) this.#faults.clear("firewall");
     else if (this.#faults.changed("firewall", fault)) log.warn(`the client's machine: ${fault}`);
+    const isNew = client.description === undefined;
+    if (isNew) this.deps.onDescribed();
+    if (description.revision === this.#revision) this[Symbol.dispose]();
+    else if (isNew || this.#resend === undefined) this.#startSending();
   }
 
   #startSending(): void {
@@ -246,42 +227,37 @@ export class ClientLink implements Disposable {
     if (this.#client === undefined) return;
     this[Symbol.dispose]();
     this.#resend = this.#clock.after(this.#backoff.next(), () => this.#sendRevision());
-    const text = this.#deps.revisionText(this.#revision);
-    if (this.#maySend(text)) this.#sendTo(this.#client.endpoint, text);
+    this.#sendWithinBudget(this.#client.endpoint, this.deps.revisionText(this.#revision));
   }
 
   #verifierOf(proof: HeartbeatMac | undefined): HeartbeatVerifier {
     const verifier = this.#verifiers.get(proof) ??
-      new HeartbeatVerifier(proof, this.#challenges, this.#deps.startedAt);
+      new HeartbeatVerifier(proof, this.#challenges, this.deps.startedAt);
     this.#verifiers.set(proof, verifier);
     return verifier;
   }
 
   #refuse(endpoint: Endpoint, fault: HeartbeatFault, now: number): void {
-    this.#refused++;
-    if (!this.#isDecided) return;
-    if (this.#refusalLogged !== 0 && now - this.#refusalLogged < REFUSAL_INTERVAL_MS) return;
-    this.#refusalLogged = now;
-    log.warn(`heartbeat refused; ${remedyFor(fault)}`, {
+    this.refused++;
+    if (!this.#isDecided || now - this.#refusalLoggedAt < REFUSAL_INTERVAL_MS) return;
+    this.#refusalLoggedAt = now;
+    const remedy = fault === "time" || fault === "replay"
+      ? "its sender has no answer to a challenge: a client of version 0.1.0 needs the right time, and a minute " +
+        "after each start of the server; anyone else has recorded it"
+      : "give the client the same key as the server";
+    log.warn(`heartbeat refused; ${remedy}`, {
       endpoint: formatEndpoint(endpoint),
       reason: fault,
-      refused: this.#refused,
+      refused: this.refused,
     });
   }
 
   #sendTo(endpoint: Endpoint, text: string): void {
-    for (const datagram of encodeControl(text, this.#deps.mtu)) {
-      if (!this.#deps.socket.send(datagram, endpoint)) {
+    for (const datagram of encodeControl(text, this.deps.mtu)) {
+      if (!this.deps.socket.send(datagram, endpoint)) {
         log.debug("control not sent", { endpoint: formatEndpoint(endpoint) });
         return;
       }
     }
   }
-}
-
-function remedyFor(fault: HeartbeatFault): string {
-  return fault === "time" || fault === "replay"
-    ? "its sender has no answer to a challenge: a client of version 0.1.0 needs the right time, and a minute " +
-      "after each start of the server; anyone else has recorded it"
-    : "give the client the same key as the server";
 }

@@ -5,7 +5,7 @@ import { answerChallenge } from "../../core/protocol/challenge.ts";
 import { encodeDescription } from "../../core/protocol/description.ts";
 import { encodeHeartbeat } from "../../core/protocol/heartbeat.ts";
 import { heartbeatMac } from "../../core/protocol/heartbeat_mac.ts";
-import { linuxSocketAddress } from "../../ffi/udp/socket_address_linux.ts";
+import { linuxSocketAddress } from "../../ffi/udp/socket_address.ts";
 import { ClientLink, type ClientLinkDeps } from "./client_link.ts";
 import { FakeClock } from "../../tests/fakes/clock.ts";
 import { endpoint } from "../../tests/literals.ts";

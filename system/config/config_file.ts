@@ -3,21 +3,18 @@
  *
  * @module
  */
-
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { OperationError } from "../../core/error.ts";
-import { setOwnership } from "../../ffi/file/owned_file.ts";
+import { setOwnership } from "../../ffi/file/open_file.ts";
+import { codeOf, isAbsent, wordsOf } from "../process/runtime_error.ts";
 
 const FILE_NAME = "docker-connector.conf";
 
-/** Where Homebrew is on Linux. `sudo` does not pass HOMEBREW_PREFIX on. */
-const LINUX_HOMEBREW = "/home/linuxbrew/.linuxbrew";
+/** Where Homebrew is on Macs and on Linux. `sudo` does not pass HOMEBREW_PREFIX on. */
+const PREFIXES = ["/opt/homebrew", "/usr/local", "/home/linuxbrew/.linuxbrew"];
 
 /** The largest config file that is read, in bytes: a thousand times what one usually holds. */
 export const MAX_CONFIG_BYTES = 1 << 20;
-
-// A new file may come to hold tokens, so nobody but its owner reads it.
-const NEW_FILE_MODE = 0o600;
 
 /**
  * Where a config file is looked for, in this order.
@@ -25,36 +22,16 @@ const NEW_FILE_MODE = 0o600;
  * @param homebrewPrefix the value of the environment variable HOMEBREW_PREFIX
  */
 export function defaultConfigPaths(homebrewPrefix: string | undefined): string[] {
-  const prefixes = ["/opt/homebrew", "/usr/local", LINUX_HOMEBREW];
-  if (homebrewPrefix !== undefined && isAbsolute(homebrewPrefix)) prefixes.unshift(homebrewPrefix);
-  const paths = [...prefixes.map((prefix) => join(prefix, "etc", FILE_NAME)), join("/etc", FILE_NAME)];
-  return [...new Set(paths)];
+  const given = homebrewPrefix !== undefined && isAbsolute(homebrewPrefix) ? [homebrewPrefix] : [];
+  return [...new Set([...given, ...PREFIXES, "/"].map((prefix) => join(prefix, "etc", FILE_NAME)))];
 }
 
-/**
- * The first of the given paths at which there is something, even if it cannot be read.
- *
- * @param paths usually {@link defaultConfigPaths}
- */
+/** The first of the given paths at which there is something, even if it cannot be read. */
 export async function findConfigFile(paths: readonly string[]): Promise<string | undefined> {
   for (const path of paths) {
-    try {
-      await Deno.lstat(path);
-      return path;
-    } catch (error) {
-      if (!isAbsent(error)) return path;
-    }
+    if (await Deno.lstat(path).then(() => true, (error) => !isAbsent(error))) return path;
   }
   return undefined;
-}
-
-// Deno 2.4 has no class for ENOTDIR, but both versions give its code.
-function isAbsent(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound || codeOf(error) === "ENOTDIR";
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
 /**
@@ -64,36 +41,26 @@ function codeOf(error: unknown): unknown {
  * @throws {OperationError} `config` if the file is not there, not a file, too large or not to be read
  */
 export async function readConfigFile(path: string): Promise<string> {
-  let bytes: Uint8Array;
   try {
     // Before it is opened: opening a pipe waits for a writer, and a device could be read for ever.
     const { isDirectory, isFile } = await Deno.stat(path);
-    if (isDirectory) throw configError("read", path, "it is a directory", NAME_ANOTHER);
-    if (!isFile) throw configError("read", path, "it is no regular file", NAME_ANOTHER);
-    using file = await Deno.open(path, { read: true });
-    bytes = await readBounded(file, path);
+    if (isDirectory) throw new Refusal("it is a directory");
+    if (!isFile) throw new Refusal("it is no regular file");
+    using file = await Deno.open(path);
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(await readBounded(file));
   } catch (error) {
-    throw wordError(error, "read", path);
+    throw configFault(error, "read", path);
   }
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
 
-const NAME_ANOTHER = "Name another with --config";
-
-async function readBounded(file: Deno.FsFile, path: string): Promise<Uint8Array> {
+async function readBounded(file: Deno.FsFile): Promise<Uint8Array> {
   const buffer = new Uint8Array(MAX_CONFIG_BYTES + 1);
-  let length = 0;
-  while (length < buffer.length) {
+  for (let length = 0; length < buffer.length;) {
     const count = await file.read(buffer.subarray(length));
     if (count === null) return buffer.subarray(0, length);
     length += count;
   }
-  throw configError(
-    "read",
-    path,
-    `it is larger than ${MAX_CONFIG_BYTES} bytes`,
-    "Check that it is a config file",
-  );
+  throw new Refusal(`it is larger than ${MAX_CONFIG_BYTES} bytes`, "Check that it is a config file");
 }
 
 /**
@@ -106,7 +73,7 @@ export async function writeConfigFile(path: string, text: string): Promise<void>
   try {
     await replaceFile(await configTarget(path), new TextEncoder().encode(text));
   } catch (error) {
-    throw wordError(error, "write", path);
+    throw configFault(error, "write", path);
   }
 }
 
@@ -116,11 +83,10 @@ export async function writeConfigFile(path: string, text: string): Promise<void>
  * @throws {Error} where links go round in a circle or a folder may not be searched
  */
 export async function configTarget(path: string): Promise<string> {
-  try {
-    return await Deno.realPath(path);
-  } catch (error) {
+  const target = await Deno.realPath(path).catch((error) => {
     if (!isAbsent(error)) throw error;
-  }
+  });
+  if (target !== undefined) return target;
   // A link that leads nowhere gets its target made; only the target's folder has to exist.
   const { isSymlink } = await Deno.lstat(path).catch(() => ({ isSymlink: false }));
   if (!isSymlink) return path;
@@ -129,19 +95,15 @@ export async function configTarget(path: string): Promise<string> {
 }
 
 async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
-  const old = await statIfThere(path);
-  if (old?.isDirectory) throw configError("write", path, "it is a directory", NAME_ANOTHER);
+  const old = await Deno.stat(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  });
+  if (old?.isDirectory) throw new Refusal("it is a directory");
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${crypto.randomUUID()}`);
-  const file = await Deno.open(temporary, { write: true, createNew: true, mode: NEW_FILE_MODE });
   try {
-    try {
-      await writeAll(file, bytes);
-      if (old !== undefined) keepOwnerAndMode(temporary, old, await file.stat());
-      await file.sync();
-    } finally {
-      file.close();
-    }
+    await writeNewFile(temporary, bytes, old);
     await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
@@ -150,55 +112,52 @@ async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
   await syncFolder(folder);
 }
 
-async function statIfThere(path: string): Promise<Deno.FileInfo | undefined> {
-  try {
-    return await Deno.stat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+/** Writes a file with owner and mode of the old one, and waits until it is on disk. */
+async function writeNewFile(path: string, bytes: Uint8Array, old?: Deno.FileInfo): Promise<void> {
+  // It may come to hold tokens, so nobody but its owner reads it.
+  using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
   for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
-}
-
-function keepOwnerAndMode(path: string, old: Deno.FileInfo, made: Deno.FileInfo): void {
+  const { ino } = await file.stat();
+  const { uid, gid, mode } = old ?? { uid: null, gid: null, mode: null };
   // Where the system has no owners and modes, there are none to keep.
-  if (old.uid === null || old.gid === null || old.mode === null || made.ino === null) return;
-  setOwnership(path, made.ino, { uid: old.uid, gid: old.gid, mode: old.mode & 0o7777 });
+  if (uid !== null && gid !== null && mode !== null && ino !== null) {
+    setOwnership(path, ino, { uid, gid, mode: mode & 0o7777 });
+  }
+  await file.sync();
 }
 
-// The rename itself lasts only once the folder is on disk. Some file systems cannot do that; the file is fine all the same.
+/** The rename itself lasts only once the folder is on disk. */
 async function syncFolder(folder: string): Promise<void> {
   try {
-    using handle = await Deno.open(folder, { read: true });
+    using handle = await Deno.open(folder);
     await handle.sync();
   } catch {
-    return;
+    // Some file systems cannot do that; the file is fine all the same.
   }
 }
 
-function configError(act: "read" | "write", path: string, state: string, remedy: string): OperationError {
-  return new OperationError("config", `Cannot ${act} config ${path}: ${state}`, remedy);
+const NAME_ANOTHER = "Name another with --config";
+
+/** Why a file is not read or written, found out here and not by the system. */
+class Refusal extends Error {
+  constructor(state: string, readonly remedy: string = NAME_ANOTHER) {
+    super(state);
+  }
 }
 
-function wordError(error: unknown, act: "read" | "write", path: string): OperationError {
-  if (error instanceof OperationError) return error;
-  const [state, remedy] = describe(error, act, path);
-  return new OperationError("config", `Cannot ${act} config ${path}: ${state}`, remedy, { cause: error });
-}
-
-function describe(error: unknown, act: "read" | "write", path: string): [state: string, remedy: string] {
+function configFault(error: unknown, act: "read" | "write", path: string): OperationError {
+  const fault = (state: string, remedy = NAME_ANOTHER) =>
+    new OperationError("config", `Cannot ${act} config ${path}: ${state}`, remedy, { cause: error });
+  if (error instanceof Refusal) return fault(error.message, error.remedy);
   if (isAbsent(error)) {
     return act === "read"
-      ? ["not found", "Create it, or name another with --config"]
-      : ["its folder is not there", `Create ${dirname(path)}, or name another file with --config`];
+      ? fault("not found", "Create it, or name another with --config")
+      : fault("its folder is not there", `Create ${dirname(path)}, or name another file with --config`);
   }
   if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
-    return ["permission denied", "Run with sudo, or name another with --config"];
+    return fault("permission denied", "Run with sudo, or name another with --config");
   }
-  if (codeOf(error) === "EISDIR") return ["it is a directory", NAME_ANOTHER];
-  if (codeOf(error) === "ELOOP") return ["its symbolic links go round in a circle", NAME_ANOTHER];
-  return [error instanceof Error ? error.message : String(error), NAME_ANOTHER];
+  if (codeOf(error) === "EISDIR") return fault("it is a directory");
+  if (codeOf(error) === "ELOOP") return fault("its symbolic links go round in a circle");
+  return fault(wordsOf(error));
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../../core/error.ts";
-import { fileCalls } from "../../ffi/file/file_calls.ts";
+import { fileCalls } from "../../ffi/file/open_file.ts";
 import { whileLocked } from "./edit_lock.ts";
 
 // Opened once for the thread's life, so no test opens it.

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fileCalls } from "../../ffi/file/file_calls.ts";
+import { fileCalls } from "../../ffi/file/open_file.ts";
 import { join } from "node:path";
 import { writeConfigFile } from "./config_file.ts";
 import { watchFile, type WatchOptions } from "./file_watch.ts";

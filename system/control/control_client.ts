@@ -1,109 +1,74 @@
-/**
- * Asks a running program for its status over its control socket.
- *
- * @module
- */
-
+import type { Clock } from "../../core/async/clock.ts";
 import { OperationError } from "../../core/error.ts";
-import { isAbsent, STATUS_PATH } from "./control_socket.ts";
+import { closeConnection, isAbsent } from "../process/runtime_error.ts";
+import { SYSTEM_CLOCK } from "../process/system_clock.ts";
 
-/** Milliseconds that an answer may take. */
+/** The only resource of a control socket. */
+export const STATUS_PATH = "/v1/status";
+
+/** Milliseconds that an answer may take, and its characters: a thousand routes with faults stay far below. */
 const DEADLINE = 3000;
-
-/** Bytes that an answer may have: a thousand routes with faults stay far below. */
-const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+const MAX_ANSWER_LENGTH = 4 * 1024 * 1024;
 
 /**
- * Reads the status document of a running program.
+ * Reads the status document of a running program over its control socket.
  *
- * @param path the control socket
  * @param program the program that has to answer, as in the document's `program`
  * @returns the document; only its `program` has been checked
  * @throws {OperationError} `not-running` if nothing listens there, `privilege` if it may not be asked, `failure` if
  * what listens there does not answer as the program would
  */
-export async function readStatus(path: string, program: string): Promise<Record<string, unknown>> {
-  let document: Record<string, unknown>;
-  try {
-    document = await askStatus(path);
-  } catch (error) {
+export async function readStatus(
+  path: string,
+  program: string,
+  clock: Clock = SYSTEM_CLOCK,
+): Promise<Record<string, unknown>> {
+  const document = await askStatus(path, clock).catch((error) => {
     throw readFault(path, program, error);
-  }
+  });
   if (document.program === program) return document;
-  throw new OperationError(
-    "failure",
-    `Cannot read the status at ${path}: another program than ${program} answers`,
-    "Give --control the path that the program was started with",
-  );
+  const message = `Cannot read the status at ${path}: another program than ${program} answers`;
+  throw new OperationError("failure", message, "Give --control the path that the program was started with");
 }
 
 /**
  * Reads the status document of any program that serves a control socket.
  *
- * @param path the control socket
  * @returns the document, of which nothing has been checked
  * @throws {Error} if nothing answers there, or not with a document
  */
-export async function askStatus(path: string): Promise<Record<string, unknown>> {
-  const document: unknown = JSON.parse(bodyOf(await ask(path)));
-  if (typeof document !== "object" || document === null) {
-    throw new SyntaxError("the answer is not a document");
-  }
-  return { ...document };
-}
-
-async function ask(path: string): Promise<string> {
+export async function askStatus(
+  path: string,
+  clock: Clock = SYSTEM_CLOCK,
+): Promise<Record<string, unknown>> {
   using connection = await Deno.connect({ transport: "unix", path });
-  const deadline = setTimeout(() => connection.close(), DEADLINE);
-  try {
-    const request = `GET ${STATUS_PATH} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
-    await connection.write(new TextEncoder().encode(request));
-    return await readToEnd(connection);
-  } finally {
-    clearTimeout(deadline);
+  using _deadline = clock.after(DEADLINE, () => closeConnection(connection));
+  const request = `GET ${STATUS_PATH} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
+  await connection.write(new TextEncoder().encode(request));
+  let answer = "";
+  for await (const piece of connection.readable.pipeThrough(new TextDecoderStream())) {
+    answer += piece;
+    if (answer.length > MAX_ANSWER_LENGTH) throw new RangeError("the answer does not end");
   }
-}
-
-async function readToEnd(connection: Deno.UnixConn): Promise<string> {
-  const decoder = new TextDecoder();
-  const buffer = new Uint8Array(16_384);
-  let text = "";
-  for (;;) {
-    const length = await connection.read(buffer);
-    if (length === null) return text + decoder.decode();
-    text += decoder.decode(buffer.subarray(0, length), { stream: true });
-    if (text.length > MAX_ANSWER_BYTES) throw new RangeError("the answer does not end");
-  }
-}
-
-function bodyOf(answer: string): string {
   const end = answer.indexOf("\r\n\r\n");
   if (!answer.startsWith("HTTP/1.1 200 ") || end < 0) throw new SyntaxError("the answer is not a status");
-  return answer.slice(end + 4);
+  const document: unknown = JSON.parse(answer.slice(end + 4));
+  if (typeof document === "object" && document !== null) return { ...document };
+  throw new SyntaxError("the answer is not a document");
 }
 
-function readFault(path: string, program: string, error: unknown): OperationError {
-  const absent = isAbsent(error) || error instanceof Deno.errors.ConnectionRefused ||
-    error instanceof Deno.errors.ConnectionReset;
-  if (absent) {
-    return new OperationError(
-      "not-running",
-      `Cannot read the status of ${program}: nothing runs at ${path}`,
-      "Start it, or give --control the path that it was started with",
-      { cause: error },
-    );
+function readFault(path: string, program: string, cause: unknown): OperationError {
+  const { BadResource, ConnectionRefused, ConnectionReset, Interrupted, PermissionDenied } = Deno.errors;
+  if (isAbsent(cause) || cause instanceof ConnectionRefused || cause instanceof ConnectionReset) {
+    const message = `Cannot read the status of ${program}: nothing runs at ${path}`;
+    const remedy = "Start it, or give --control the path that it was started with";
+    return new OperationError("not-running", message, remedy, { cause });
   }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    const message = `Cannot read the status at ${path}: permission denied`;
-    return new OperationError("privilege", message, "Run with sudo", { cause: error });
+  const act = `Cannot read the status at ${path}`;
+  if (cause instanceof PermissionDenied) {
+    return new OperationError("privilege", `${act}: permission denied`, "Run with sudo", { cause });
   }
-  const state = error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted
-    ? `no answer within ${DEADLINE / 1000} s`
-    : `the answer is not one of ${program}`;
-  return new OperationError(
-    "failure",
-    `Cannot read the status at ${path}: ${state}`,
-    `Restart ${program}`,
-    { cause: error },
-  );
+  const isLate = cause instanceof BadResource || cause instanceof Interrupted;
+  const state = isLate ? `no answer within ${DEADLINE / 1000} s` : `the answer is not one of ${program}`;
+  return new OperationError("failure", `${act}: ${state}`, `Restart ${program}`, { cause });
 }

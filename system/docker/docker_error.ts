@@ -1,11 +1,22 @@
-/**
- * Errors of an Engine in words for people.
- *
- * @module
- */
 import { OperationError } from "../../core/error.ts";
-import { MalformedResponse, UnexpectedEof } from "./buffered_reader.ts";
-import { ResponseTimeout } from "./http_exchange.ts";
+import { isAbsent, wordsOf } from "../process/runtime_error.ts";
+
+/** An answer that breaks the rules of HTTP, is larger than allowed, or is not what was asked for. */
+export class MalformedResponse extends Error {
+  override readonly name: string = "MalformedResponse";
+}
+
+/** An answer that ends before it is complete, as when the Engine is stopped. */
+export class UnexpectedEof extends MalformedResponse {
+  constructor() {
+    super("the answer breaks off");
+  }
+}
+
+/** An answer that does not come in time. */
+export class ResponseTimeout extends Error {
+  override readonly name = "ResponseTimeout";
+}
 
 /** Converts an error of a request to the socket at the path. */
 export function toDockerError(path: string, error: unknown): OperationError {
@@ -18,15 +29,15 @@ export function toDockerError(path: string, error: unknown): OperationError {
 
 /** Tells whether nothing listens on the socket, which is normal while Docker is stopped. */
 export function isNotListening(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.ConnectionRefused ||
+  return isAbsent(error) || error instanceof Deno.errors.ConnectionRefused ||
     error instanceof Deno.errors.NotADirectory;
 }
 
 /** Tells whether Docker may just have been stopped. */
 export function isConnectionLost(error: unknown): boolean {
-  return isNotListening(error) || error instanceof UnexpectedEof ||
-    error instanceof Deno.errors.ConnectionReset ||
-    error instanceof Deno.errors.BrokenPipe;
+  const { BrokenPipe, ConnectionReset } = Deno.errors;
+  return isNotListening(error) || error instanceof UnexpectedEof || error instanceof ConnectionReset ||
+    error instanceof BrokenPipe;
 }
 
 function stateOf(error: unknown): [state: string, remedy: string] {
@@ -40,7 +51,6 @@ function stateOf(error: unknown): [state: string, remedy: string] {
     const words = error instanceof SyntaxError ? "the answer is not JSON" : error.message;
     return [words, "Restart Docker, or see that the socket is a Docker Engine's"];
   }
-  // A connection that was reset, a path that is too long for a socket, and whatever else the system may say.
-  const words = error instanceof Error ? error.message : String(error);
-  return [words.split("\n", 1)[0] ?? "", "Restart Docker if this stays so"];
+  // A path that is too long for a socket, and whatever else the system may say.
+  return [wordsOf(error).split("\n", 1)[0] ?? "", "Restart Docker if this stays so"];
 }

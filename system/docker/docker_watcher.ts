@@ -1,14 +1,12 @@
-/**
- * Watches the networks of an Engine that may start, stop and be replaced at any time.
- *
- * @module
- */
-import type { DockerNetwork, NetworkList } from "../../core/docker/networks.ts";
 import { retryPause } from "../../core/async/backoff.ts";
+import type { Clock } from "../../core/async/clock.ts";
+import type { DockerNetwork, NetworkList } from "../../core/docker/engine_json.ts";
 import { OperationError } from "../../core/error.ts";
+import { wordsOf } from "../process/runtime_error.ts";
+import { SYSTEM_CLOCK } from "../process/system_clock.ts";
 import { isNotListening } from "./docker_error.ts";
 import type { EngineClient } from "./engine_client.ts";
-import type { SocketSearch } from "./socket_search.ts";
+import type { SocketSearch } from "./search/socket_search.ts";
 
 /** Callbacks of the watcher. They are called one after the other. */
 export interface DockerListener {
@@ -22,27 +20,27 @@ export interface DockerListener {
   onDisconnected(fault: OperationError): void;
 }
 
-/** Access to the Engine, and durations that a test changes. */
+/** Access to the Engine, and times in milliseconds that a test changes. */
 export interface WatchOptions {
   /** Lists where an Engine may be, before each attempt. */
   readonly sockets: () => Promise<SocketSearch>;
   /** Connects to an Engine. */
   readonly connect: (search: SocketSearch, signal: AbortSignal) => Promise<EngineClient>;
-  /** Milliseconds between a change and the next list, in which more changes may come; 50 by default. */
+  /** Between a change and the next list, in which more changes may come. */
   readonly debounceMs?: number;
-  /** Milliseconds after which networks and context are checked without a change; 30,000 by default. */
+  /** After which networks and context are checked without a change. */
   readonly refreshMs?: number;
-  /** Time limit of the search for sockets in milliseconds; 10,000 by default. */
+  /** That a search for sockets may take. */
   readonly searchTimeoutMs?: number;
-  /** Milliseconds between two checks for a new socket; 500 by default. */
+  /** Between two checks for a new socket. */
   readonly pollMs?: number;
-  /** Milliseconds to wait after failed attempts. */
+  /** The wait after failed attempts. */
   readonly pause?: typeof retryPause;
+  readonly clock?: Clock;
 }
 
 /** The current state. */
 export interface EngineState {
-  /** The connected Engine, if any. */
   readonly engine: EngineClient | undefined;
   /** The last listed networks. They stay when the Engine goes: it stops more often than they change. */
   readonly networks: readonly DockerNetwork[];
@@ -50,7 +48,7 @@ export interface EngineState {
   readonly fault: OperationError | undefined;
 }
 
-/** Watches an Engine until it is disposed of. */
+/** Watches the networks of an Engine that may start, stop and be replaced at any time, until it is disposed of. */
 export class DockerWatcher implements AsyncDisposable {
   readonly #options: Required<WatchOptions>;
   readonly #listener: DockerListener;
@@ -61,10 +59,10 @@ export class DockerWatcher implements AsyncDisposable {
   #failures = 0;
   #state: EngineState = { engine: undefined, networks: [], fault: undefined };
 
-  /** Starts at once. */
   constructor(options: WatchOptions, listener: DockerListener) {
     this.#options = {
-      ...{ debounceMs: 50, refreshMs: 30_000, pollMs: 500, searchTimeoutMs: 10_000, pause: retryPause },
+      ...{ debounceMs: 50, refreshMs: 30_000, pollMs: 500, searchTimeoutMs: 10_000 },
+      ...{ pause: retryPause, clock: SYSTEM_CLOCK },
       ...options,
     };
     this.#listener = listener;
@@ -113,116 +111,101 @@ export class DockerWatcher implements AsyncDisposable {
     return await Promise.race([work, stopped.promise]);
   }
 
+  /** Waits so many milliseconds, or until the promise has resolved or disposal. */
+  async #wait(milliseconds: number, sooner?: Promise<unknown>): Promise<void> {
+    const over = Promise.withResolvers<void>();
+    using _timer = this.#options.clock.after(milliseconds, over.resolve);
+    using _listener = onAbort(this.#stop.signal, over.resolve);
+    await (sooner === undefined ? over.promise : Promise.race([over.promise, sooner]));
+  }
+
   /** Searches with a time limit, since the folders of users may be on a file system that does not answer. */
   async #sockets(): Promise<SocketSearch> {
     this.#search ??= this.#options.sockets().finally(() => this.#search = undefined);
-    using late = timer(this.#options.searchTimeoutMs);
-    const found = await this.#untilDisposed(Promise.race([this.#search, late.elapsed]));
+    let found: SocketSearch | undefined;
+    await this.#wait(this.#options.searchTimeoutMs, this.#search.then((search) => found = search));
+    this.#stop.signal.throwIfAborted();
     if (found !== undefined) return found;
-    throw new OperationError(
-      "unavailable",
-      "Cannot find the Docker Engine: the folders where its socket may be do not answer",
-      'Name its socket as in "docker unix:///var/run/docker.sock" in the config file',
-    );
-  }
-
-  /**
-   * Tells whether the settings of `docker` name another context now, and another Engine answers there.
-   *
-   * @param known state of the context and its socket at the last check
-   */
-  async #isReplaced(engine: EngineClient, known: { mark: string }): Promise<boolean> {
-    const search = await this.#sockets();
-    const mark = await this.#untilDisposed(markOf(search));
-    if (mark === known.mark) return false;
-    known.mark = mark;
-    try {
-      const found = await this.#untilDisposed(this.#options.connect(search, this.#stop.signal));
-      return found.path !== engine.path;
-    } catch (error) {
-      if (!(error instanceof OperationError)) throw error;
-      return false;
-    }
+    const remedy = 'Name its socket as in "docker unix:///var/run/docker.sock" in the config file';
+    throw unavailable("find the Docker Engine", "the folders where its socket may be do not answer", remedy);
   }
 
   /** Watches one Engine until it is lost. The events are open before the first list, so no change is missed. */
   async #watch(engine: EngineClient, search: SocketSearch): Promise<void> {
-    const known = { mark: await this.#untilDisposed(markOf(search)) };
-    let looked = performance.now();
+    const { refreshMs, debounceMs, clock } = this.#options;
+    const { signal } = this.#stop;
+    let mark = await this.#untilDisposed(markOf(search));
+    let lookedAt = clock.now();
     using events = await engine.events();
-    const stopped = this.#stop.signal;
     let changed = Promise.withResolvers<void>();
     let end: unknown;
-    const watched = (async () => {
-      try {
-        for await (const change of events.changes) {
-          if (change === "networks") changed.resolve();
-          else if (this.#state.engine === engine) this.#listener.onClientChange();
-        }
-        end = streamEnd(engine);
-      } catch (error) {
-        end = error;
+    const follow = async () => {
+      for await (const change of events.changes) {
+        if (change === "networks") changed.resolve();
+        else if (this.#state.engine === engine) this.#listener.onClientChange();
       }
+      const state = "it ended the stream of events";
+      throw unavailable(`watch the Docker Engine at ${engine.path}`, state, "Start Docker if it was stopped");
+    };
+    const followed = follow().catch((error) => {
+      end = error;
       changed.resolve();
-    })();
-    while (!stopped.aborted) {
+    });
+    while (!signal.aborted) {
       changed = Promise.withResolvers<void>();
       const list = await engine.networks();
-      if (stopped.aborted) break;
+      if (signal.aborted) break;
       if (this.#state.engine === undefined) this.#listener.onConnected(engine);
       this.#failures = 0;
       this.#state = { engine, networks: list.networks, fault: undefined };
       await this.#listener.onNetworks(list);
-      using refresh = timer(this.#options.refreshMs);
-      if (end === undefined) await Promise.race([changed.promise, refresh.elapsed]);
+      if (end === undefined) await this.#wait(refreshMs, changed.promise);
       if (end !== undefined) throw end;
-      if (performance.now() - looked >= this.#options.refreshMs) {
-        looked = performance.now();
-        if (await this.#isReplaced(engine, known)) throw replaced(engine);
+      if (clock.now() - lookedAt >= refreshMs) {
+        lookedAt = clock.now();
+        const now = await this.#sockets();
+        const before = mark;
+        mark = await this.#untilDisposed(markOf(now));
+        if (mark !== before && await this.#leadsElsewhere(now, engine)) {
+          const act = `stay with the Docker Engine at ${engine.path}`;
+          throw unavailable(act, "another Docker context is in use now");
+        }
       }
-      using debounce = timer(this.#options.debounceMs);
-      await debounce.elapsed;
+      await this.#wait(debounceMs);
     }
-    await watched;
+    await followed;
+  }
+
+  /** Tells whether another Engine answers where the settings of `docker` lead now. */
+  async #leadsElsewhere(search: SocketSearch, engine: EngineClient): Promise<boolean> {
+    const connecting = this.#untilDisposed(this.#options.connect(search, this.#stop.signal));
+    const found = await connecting.catch((error) => {
+      if (!(error instanceof OperationError)) throw error;
+    });
+    return found !== undefined && found.path !== engine.path;
   }
 
   /** Waits before the next attempt, or until a socket has changed, which means that Docker was started. */
   async #pause(pause: number, paths: readonly string[], before: string): Promise<void> {
-    const { signal } = this.#stop;
-    const end = performance.now() + pause;
-    const left = () => Math.max(0, end - performance.now());
+    const { clock, pollMs } = this.#options;
+    const end = clock.now() + pause;
+    const left = () => Math.max(0, end - clock.now());
     let isSame = true;
     do {
-      using poll = timer(Math.min(left(), this.#options.pollMs), signal);
-      await poll.elapsed;
-      using rest = timer(left(), signal);
-      isSame = await Promise.race([
-        stampsOf(paths).then((now) => now === before),
-        rest.elapsed.then(() => true),
-      ]);
-    } while (performance.now() < end && !signal.aborted && isSame);
+      await this.#wait(Math.min(left(), pollMs));
+      await this.#wait(left(), stampsOf(paths).then((now) => isSame = now === before));
+    } while (isSame && left() > 0 && !this.#stop.signal.aborted);
   }
 }
 
 function faultOf(error: unknown): OperationError {
   if (error instanceof OperationError) return error;
-  const words = error instanceof Error ? error.message : String(error);
-  return new OperationError("unavailable", `Cannot watch the Docker Engine: ${words}`, "", { cause: error });
+  const state = wordsOf(error);
+  return new OperationError("unavailable", `Cannot watch the Docker Engine: ${state}`, "", { cause: error });
 }
 
-function streamEnd({ path }: EngineClient): OperationError {
-  return new OperationError(
-    "unavailable",
-    `Cannot watch the Docker Engine at ${path}: it ended the stream of events`,
-    "Start Docker if it was stopped",
-  );
-}
-
-function replaced({ path }: EngineClient): OperationError {
-  return new OperationError(
-    "unavailable",
-    `Cannot stay with the Docker Engine at ${path}: another Docker context is in use now`,
-  );
+function unavailable(act: string, state: string, remedy = ""): OperationError {
+  return new OperationError("unavailable", `Cannot ${act}: ${state}`, remedy);
 }
 
 /** Identifies the context in use and the state of its socket. */
@@ -235,32 +218,11 @@ async function stampsOf(paths: readonly string[]): Promise<string> {
 }
 
 /** Identifies the file at the path behind links; an absent file is a state too. */
-async function stampOf(path: string): Promise<string> {
-  try {
-    const { dev, ino, ctime } = await Deno.stat(path);
-    return [dev, ino, ctime?.getTime()].join("-");
-  } catch (error) {
-    return error instanceof Error ? error.name : "unknown";
-  }
-}
-
-interface Timer extends Disposable {
-  /** Resolves after the time. */
-  readonly elapsed: Promise<void>;
-}
-
-/** Starts a timer, which an abort ends early. */
-function timer(milliseconds: number, signal?: AbortSignal): Timer {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const id = setTimeout(resolve, milliseconds);
-  const listener = signal === undefined ? undefined : onAbort(signal, resolve);
-  return {
-    elapsed: promise,
-    [Symbol.dispose]: () => {
-      clearTimeout(id);
-      listener?.[Symbol.dispose]();
-    },
-  };
+function stampOf(path: string): Promise<string> {
+  return Deno.stat(path).then(
+    ({ dev, ino, ctime }) => [dev, ino, ctime?.getTime()].join("-"),
+    (error) => error instanceof Error ? error.name : "unknown",
+  );
 }
 
 function onAbort(signal: AbortSignal, act: () => void): Disposable {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FakeEngine, GoodEngine, network } from "../../tests/fakes/engine.ts";
 import { DockerWatcher, type WatchOptions } from "./docker_watcher.ts";
-import { connectDocker } from "./connect_docker.ts";
+import { connectDocker } from "./search/connect_docker.ts";
 
 /** What the listener is told, line by line, each awaited in its order. */
 class Told {

@@ -1,17 +1,15 @@
-/**
- * A client of the Docker Engine API over its unix socket: requests, and the stream of events.
- *
- * @module
- */
 import * as v from "valibot";
-import { chooseApiVersion, KNOWN_API_VERSIONS } from "../../core/docker/api_version.ts";
-import { changeOf, type EngineChange, FOLLOWED_TYPES } from "../../core/docker/event.ts";
-import { NAME, parse, parseJson } from "../../core/docker/schema.ts";
-import { type NetworkList, readNetworks } from "../../core/docker/networks.ts";
+import {
+  changeOf,
+  chooseApiVersion,
+  type EngineChange,
+  FOLLOWED_TYPES,
+  KNOWN_API_VERSIONS,
+} from "../../core/docker/engine_api.ts";
+import { NAME, type NetworkList, parse, parseJson, readNetworks } from "../../core/docker/engine_json.ts";
 import { OperationError } from "../../core/error.ts";
-import { MalformedResponse } from "./buffered_reader.ts";
-import { toDockerError } from "./docker_error.ts";
-import { type EngineRequest, Exchange, type RequestBody, tooLong } from "./http_exchange.ts";
+import { MalformedResponse, toDockerError } from "./docker_error.ts";
+import { type EngineRequest, Exchange, type RequestBody } from "./http_exchange.ts";
 
 /** Limits on the time that an Engine may take and on the bytes that it may send. */
 export interface EngineLimits {
@@ -25,11 +23,7 @@ export interface EngineLimits {
   readonly maxEventLength: number;
 }
 
-const DEFAULT_LIMITS: EngineLimits = {
-  timeoutMs: 10_000,
-  maxResponseBytes: 16 << 20,
-  maxEventLength: 1 << 20,
-};
+const DEFAULTS = { timeoutMs: 10_000, maxResponseBytes: 16 << 20, maxEventLength: 1 << 20 };
 
 /** Bytes of an error's answer, and characters of its message that are shown. */
 const MAX_ERROR = 65_536;
@@ -45,9 +39,8 @@ const ERROR = v.object({ message: v.string() });
 
 /** An answer, whatever its status. */
 export interface EngineReply {
-  /** The status code. */
   readonly status: number;
-  /** The body as text. */
+  /** The body; empty if its lines were taken. */
   readonly text: string;
   /** The message of an error, shortened; empty if there is none. */
   readonly message: string;
@@ -55,24 +48,23 @@ export interface EngineReply {
 
 /** The stream of events of an Engine. */
 export interface EngineEvents extends Disposable {
-  /**
-   * The changes as they come. It ends when the Engine ends the stream.
-   *
-   * @throws {OperationError} "unavailable" when the stream breaks
-   */
+  /** The changes as they come. It ends when the Engine ends the stream, and throws as the client does when that breaks. */
   readonly changes: AsyncIterable<EngineChange>;
 }
 
 /** Options of a request. */
 export interface SendOptions {
   readonly body?: RequestBody;
-  /** The body as a JSON value. */
-  readonly json?: unknown;
   /** Time limit in milliseconds, if not the usual one. */
   readonly timeoutMs?: number;
+  /** Gets the lines of an answer that is not an error, as they come. */
+  readonly onLine?: (line: string) => void;
 }
 
-/** A connection to an Engine that has answered. */
+/**
+ * A client of the Docker Engine API over its unix socket, of an Engine that has answered: requests, and the stream of events.
+ * What does not succeed throws an OperationError "unavailable".
+ */
 export class EngineClient {
   private constructor(
     /** Its socket. */
@@ -84,164 +76,110 @@ export class EngineClient {
     readonly limits: EngineLimits,
   ) {}
 
-  /**
-   * Agrees on a version of the API with the Engine at a socket.
-   *
-   * @throws {OperationError} "unavailable" when no Engine of a usable version answers
-   */
+  /** Agrees on a version of the API with the Engine at a socket. */
   static async connect(path: string, limits: Partial<EngineLimits> = {}): Promise<EngineClient> {
-    const all = { ...DEFAULT_LIMITS, ...limits };
+    const all = { ...DEFAULTS, ...limits };
     const answer = parse(VERSION, await getJson(path, "/version", all));
     if (answer === undefined) {
       throw toDockerError(path, new MalformedResponse("what answers is no Docker Engine"));
     }
     const { Version: version, ApiVersion: max, MinAPIVersion: min } = answer;
     const api = chooseApiVersion(max, min);
-    if (api === undefined) {
-      throw new OperationError(
-        "unavailable",
-        `Cannot use the Docker Engine at ${path}: it speaks API ${max.slice(0, 20)}, ` +
-          `${KNOWN_API_VERSIONS.min} or later is needed`,
-        "Update Docker",
-      );
-    }
-    return new EngineClient(path, version.slice(0, MAX_MESSAGE), api, all);
+    if (api !== undefined) return new EngineClient(path, version.slice(0, MAX_MESSAGE), api, all);
+    const state = `it speaks API ${max.slice(0, 20)}, ${KNOWN_API_VERSIONS.min} or later is needed`;
+    const message = `Cannot use the Docker Engine at ${path}: ${state}`;
+    throw new OperationError("unavailable", message, "Update Docker");
   }
 
-  /**
-   * Lists the bridge networks.
-   *
-   * @throws {OperationError} "unavailable"
-   */
+  /** Lists the bridge networks. */
   async networks(): Promise<NetworkList> {
     const list = readNetworks(await getJson(this.path, `/v${this.api}/networks`, this.limits));
-    if (list === undefined) {
-      throw toDockerError(this.path, new MalformedResponse("the answer is no list of networks"));
-    }
-    return list;
+    if (list !== undefined) return list;
+    throw toDockerError(this.path, new MalformedResponse("the answer is no list of networks"));
   }
 
   /**
    * Sends any request. The answer is limited in time and bytes; its status is left to the caller.
    *
    * @param target the target without the version of the API, such as "/containers/json"
-   * @throws {OperationError} "unavailable"
    */
   async send(
     method: EngineRequest["method"],
     target: string,
-    { body, json, timeoutMs = this.limits.timeoutMs }: SendOptions = {},
+    { body, timeoutMs = this.limits.timeoutMs, onLine }: SendOptions = {},
   ): Promise<EngineReply> {
-    const sent = json === undefined ? body : jsonBody(json);
-    const request = {
-      method,
-      target: `/v${this.api}${target}`,
-      ...(sent === undefined ? {} : { body: sent }),
-    };
-    try {
-      using exchange = await Exchange.send(this.path, request, timeoutMs, this.limits.signal);
-      const text = await exchange.text(this.limits.maxResponseBytes);
-      return { status: exchange.status, text, message: exchange.status < 400 ? "" : messageOf(text) };
-    } catch (error) {
-      throw toDockerError(this.path, error);
-    }
+    const request = { method, target: `/v${this.api}${target}`, body };
+    return await ask(this.path, request, { ...this.limits, timeoutMs }, onLine);
   }
 
-  /**
-   * Sends a `POST` whose answer reports progress in lines. It is limited in time and bytes.
-   *
-   * @param target the target without the version of the API
-   * @param onLine gets the lines of an answer that is not an error, as they come
-   * @returns the answer without its text
-   * @throws {OperationError} "unavailable"
-   */
-  async report(
-    target: string,
-    { body, timeoutMs }: { readonly body?: RequestBody; readonly timeoutMs: number },
-    onLine: (line: string) => void,
-  ): Promise<EngineReply> {
-    const request = {
-      method: "POST",
-      target: `/v${this.api}${target}`,
-      ...(body === undefined ? {} : { body }),
-    } as const;
-    try {
-      using exchange = await Exchange.send(this.path, request, timeoutMs, this.limits.signal);
-      const { status } = exchange;
-      if (status >= 400) return { status, text: "", message: messageOf(await exchange.text(MAX_ERROR)) };
-      const { maxResponseBytes, maxEventLength } = this.limits;
-      let length = 0;
-      for await (const line of exchange.lines(maxEventLength)) {
-        length += line.length + 1;
-        if (length > maxResponseBytes) throw tooLong(maxResponseBytes);
-        onLine(line);
-      }
-      return { status, text: "", message: "" };
-    } catch (error) {
-      throw toDockerError(this.path, error);
-    }
-  }
-
-  /**
-   * Opens the stream of changes to the networks and the client container.
-   *
-   * @throws {OperationError} "unavailable"
-   */
+  /** Opens the stream of changes to the networks and the client container. */
   async events(): Promise<EngineEvents> {
     const { path, limits } = this;
     const filters = encodeURIComponent(JSON.stringify({ type: FOLLOWED_TYPES }));
-    const exchange = await open(path, `/v${this.api}/events?filters=${filters}`, limits);
+    const request = { method: "GET", target: `/v${this.api}/events?filters=${filters}` } as const;
+    const exchange = await Exchange.send(path, request, limits.timeoutMs, limits.signal);
+    if (exchange.status !== 200) {
+      using refused = exchange;
+      throw toDockerError(path, refusal(await replyOf(refused, limits)));
+    }
     exchange.stopTimeout();
     return {
-      changes: changesOf(exchange, path, limits.maxEventLength),
+      changes: changesOf(exchange.lines(limits.maxEventLength)),
       [Symbol.dispose]: () => exchange[Symbol.dispose](),
     };
   }
 }
 
-async function* changesOf(
-  exchange: Exchange,
+async function* changesOf(lines: AsyncIterable<string>): AsyncGenerator<EngineChange, void> {
+  for await (const line of lines) {
+    const change = changeOf(line);
+    if (change !== undefined) yield change;
+  }
+}
+
+/** Sends a request and reads the answer to its end. */
+async function ask(
   path: string,
-  max: number,
-): AsyncGenerator<EngineChange, void> {
-  try {
-    for await (const line of exchange.lines(max)) {
-      const change = changeOf(line);
-      if (change !== undefined) yield change;
-    }
-  } catch (error) {
-    throw toDockerError(path, error);
-  }
+  request: EngineRequest,
+  limits: EngineLimits,
+  onLine?: (line: string) => void,
+): Promise<EngineReply> {
+  using exchange = await Exchange.send(path, request, limits.timeoutMs, limits.signal);
+  return await replyOf(exchange, limits, onLine);
 }
 
-function jsonBody(value: unknown): RequestBody {
-  const bytes = new TextEncoder().encode(JSON.stringify(value));
-  return { type: "application/json", length: bytes.length, chunks: [bytes] };
+async function replyOf(
+  exchange: Exchange,
+  { maxResponseBytes, maxEventLength }: EngineLimits,
+  onLine?: (line: string) => void,
+): Promise<EngineReply> {
+  const { status } = exchange;
+  if (status < 400 && onLine !== undefined) {
+    for await (const line of exchange.lines(maxEventLength, maxResponseBytes)) onLine(line);
+    return { status, text: "", message: "" };
+  }
+  const text = await exchange.text(status < 400 ? maxResponseBytes : MAX_ERROR);
+  // The Engine sends an error as `{"message": "..."}`.
+  const message = status < 400 ? "" : parseJson(ERROR, text)?.message.slice(0, MAX_MESSAGE) ?? "";
+  return { status, text, message };
 }
 
-/** Sends a `GET` whose answer must be 200. */
-async function open(path: string, target: string, { timeoutMs, signal }: EngineLimits): Promise<Exchange> {
-  try {
-    const exchange = await Exchange.send(path, { method: "GET", target }, timeoutMs, signal);
-    if (exchange.status === 200) return exchange;
-    using refused = exchange;
-    const message = messageOf(await refused.text(MAX_ERROR));
-    throw new MalformedResponse(`it answers ${refused.status}${message === "" ? "" : `: ${message}`}`);
-  } catch (error) {
-    throw toDockerError(path, error);
-  }
+/** The fault of an answer that is not 200. */
+function refusal({ status, message }: EngineReply): MalformedResponse {
+  return new MalformedResponse(`it answers ${status}${message === "" ? "" : `: ${message}`}`);
 }
 
 async function getJson(path: string, target: string, limits: EngineLimits): Promise<unknown> {
-  using exchange = await open(path, target, limits);
+  const reply = await ask(path, { method: "GET", target }, limits);
+  if (reply.status !== 200) throw toDockerError(path, refusal(reply));
+  return parseReply({ path }, reply);
+}
+
+/** Parses the JSON of an answer; throws an OperationError "unavailable" if it is none. */
+export function parseReply({ path }: Pick<EngineClient, "path">, { text }: EngineReply): unknown {
   try {
-    return JSON.parse(await exchange.text(limits.maxResponseBytes));
+    return JSON.parse(text);
   } catch (error) {
     throw toDockerError(path, error);
   }
-}
-
-/** Returns the message of an error, which the Engine sends as `{"message": "..."}`. */
-function messageOf(text: string): string {
-  return parseJson(ERROR, text)?.message.slice(0, MAX_MESSAGE) ?? "";
 }

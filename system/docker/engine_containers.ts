@@ -1,44 +1,43 @@
 /**
  * Requests about containers: list, inspect, create, start, remove.
  *
+ * Each throws {@linkcode DockerApiError} when the Engine refuses, and another OperationError "unavailable" when it does not
+ * answer as an Engine does.
+ *
  * @module
  */
 import * as v from "valibot";
-import { type DockerContainer, readContainers } from "../../core/docker/containers.ts";
-import { lenientList, NAME, parse } from "../../core/docker/schema.ts";
+import {
+  type DockerContainer,
+  lenientList,
+  NAME,
+  parse,
+  readContainers,
+} from "../../core/docker/engine_json.ts";
 import { OperationError } from "../../core/error.ts";
-import { MalformedResponse } from "./buffered_reader.ts";
-import type { EngineClient, EngineReply } from "./engine_client.ts";
-import { toDockerError } from "./docker_error.ts";
+import { MalformedResponse, toDockerError } from "./docker_error.ts";
+import { type EngineClient, type EngineReply, parseReply } from "./engine_client.ts";
+
+export { parseReply };
 
 /** Time limit of a change to a container; a start may wait for a busy disk. */
-const ACTION_TIMEOUT_MS = 60_000;
+const SLOW = { timeoutMs: 60_000 } as const;
 
 /** Seconds until a container that does not end is killed; the client needs well under one. */
 const GRACE = 5;
 
 /** An error answer of the Engine, which is itself at work. */
 export class DockerApiError extends OperationError {
-  /**
-   * @param act the action in words, such as "start container web"
-   */
+  /** @param act the action in words, such as "start container web" */
   constructor(act: string, { status, message }: EngineReply, remedy = "") {
-    super(
-      "unavailable",
-      `Cannot ${act}: the Docker Engine answers ${message === "" ? status : message}`,
-      remedy,
-    );
+    super("unavailable", `Cannot ${act}: the Docker Engine answers ${message || status}`, remedy);
   }
 }
 
-/**
- * Lists all containers, stopped ones too.
- *
- * @throws {OperationError} "unavailable"
- */
+/** Lists all containers, stopped ones too. */
 export async function listContainers(engine: EngineClient): Promise<DockerContainer[]> {
   const reply = await engine.send("GET", "/containers/json?all=1");
-  if (reply.status !== 200) throw new DockerApiError("list containers", reply);
+  expectStatus(reply, [200], "list containers");
   return checkReply(engine, readContainers(parseReply(engine, reply)), "the answer is no list of containers");
 }
 
@@ -47,83 +46,69 @@ const DETAILS = v.pipe(
     State: v.object({ Status: v.string() }),
     Config: v.fallback(v.object({ Env: lenientList(v.string()) }), { Env: [] }),
   }),
-  v.transform(({ State, Config }) => ({
-    /** As in {@linkcode DockerContainer}, but never behind the events, which the list may be. */
-    state: State.Status,
-    /** The environment. It may hold secrets. */
-    environment: Config.Env,
-  })),
+  v.transform(({ State, Config }) => ({ state: State.Status, environment: Config.Env })),
 );
 
-/** State and environment of a container. */
+/**
+ * State and environment of a container. The state is as in {@linkcode DockerContainer}, but never behind the events, which the
+ * list may be. The environment may hold secrets.
+ */
 export type ContainerDetails = Readonly<v.InferOutput<typeof DETAILS>>;
 
-/**
- * Inspects a container; undefined if it is gone.
- *
- * @throws {OperationError} "unavailable"
- */
+/** Inspects a container; undefined if it is gone. */
 export async function inspectContainer(
   engine: EngineClient,
   id: string,
 ): Promise<ContainerDetails | undefined> {
-  const reply = await engine.send("GET", `/containers/${encodeURIComponent(id)}/json`);
+  const reply = await engine.send("GET", `${placeOf(id)}/json`);
   if (reply.status === 404) return undefined;
-  if (reply.status !== 200) throw new DockerApiError("inspect the client container", reply);
+  expectStatus(reply, [200], "inspect the client container");
   return checkReply(engine, parse(DETAILS, parseReply(engine, reply)), "the answer is no container");
 }
 
-/**
- * Creates a container.
- *
- * @param request the body of `POST /containers/create`
- * @returns its id
- * @throws {DockerApiError} when the Engine refuses; {OperationError} "unavailable"
- */
+/** Creates a container by the body of `POST /containers/create`, and returns its id. */
 export async function createContainer(
   engine: EngineClient,
   name: string,
   request: Readonly<Record<string, unknown>>,
 ): Promise<string> {
   const target = `/containers/create?name=${encodeURIComponent(name)}`;
-  const reply = await engine.send("POST", target, { json: request, timeoutMs: ACTION_TIMEOUT_MS });
-  if (reply.status !== 201) throw new DockerApiError(`create container ${name}`, reply);
+  const bytes = new TextEncoder().encode(JSON.stringify(request));
+  const body = { type: "application/json", length: bytes.length, chunks: [bytes] };
+  const reply = await engine.send("POST", target, { body, ...SLOW });
+  expectStatus(reply, [201], `create container ${name}`);
   return checkReply(engine, parse(WITH_ID, parseReply(engine, reply)), "the answer names no container").Id;
 }
 
-/**
- * Starts or unpauses a container. One that runs already or is gone is not an error.
- *
- * @throws {DockerApiError} when it does not start; {OperationError} "unavailable"
- */
+/** Starts or unpauses a container. One that runs already or is gone is not an error. */
 export async function actOnContainer(
   engine: EngineClient,
   id: string,
   action: "start" | "unpause",
 ): Promise<void> {
-  const target = `/containers/${encodeURIComponent(id)}/${action}`;
-  const reply = await engine.send("POST", target, { timeoutMs: ACTION_TIMEOUT_MS });
-  if (![204, 304, 404].includes(reply.status)) {
-    throw new DockerApiError(`${action} the client container`, reply);
-  }
+  const reply = await engine.send("POST", `${placeOf(id)}/${action}`, SLOW);
+  expectStatus(reply, [204, 304, 404], `${action} the client container`);
 }
 
-/**
- * Stops and removes a container, so that the client removes its firewall rules.
- *
- * @throws {DockerApiError} when it stays; {OperationError} "unavailable"
- */
+/** Stops and removes a container, so that the client removes its firewall rules. */
 export async function removeContainer(
   engine: EngineClient,
   { id, state }: Pick<DockerContainer, "id" | "state">,
 ): Promise<void> {
-  const place = `/containers/${encodeURIComponent(id)}`;
   // A paused one could neither end nor be killed.
   if (state === "paused") await actOnContainer(engine, id, "unpause");
-  await engine.send("POST", `${place}/stop?t=${GRACE}`, { timeoutMs: ACTION_TIMEOUT_MS });
-  const reply = await engine.send("DELETE", `${place}?force=1`, { timeoutMs: ACTION_TIMEOUT_MS });
+  await engine.send("POST", `${placeOf(id)}/stop?t=${GRACE}`, SLOW);
+  const reply = await engine.send("DELETE", `${placeOf(id)}?force=1`, SLOW);
   // 409: its removal is under way.
-  if (![200, 204, 404, 409].includes(reply.status)) throw new DockerApiError("remove a container", reply);
+  expectStatus(reply, [200, 204, 404, 409], "remove a container");
+}
+
+function placeOf(id: string): string {
+  return `/containers/${encodeURIComponent(id)}`;
+}
+
+function expectStatus(reply: EngineReply, fine: readonly number[], act: string): void {
+  if (!fine.includes(reply.status)) throw new DockerApiError(act, reply);
 }
 
 /** Returns a parsed answer, or throws what is wrong with it. */
@@ -134,12 +119,3 @@ function checkReply<T>({ path }: EngineClient, value: T | undefined, problem: st
 
 /** An answer with the id of a container or an image. */
 export const WITH_ID = v.object({ Id: NAME });
-
-/** Parses the JSON of an answer. */
-export function parseReply(engine: EngineClient, { text }: EngineReply): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw toDockerError(engine.path, error);
-  }
-}

@@ -1,38 +1,21 @@
-/**
- * One request over a unix socket and its answer, each on a connection of its own.
- *
- * It uses the bare socket, not `fetch` with a proxy: docs/internals/dependencies.md has the reasons.
- *
- * @module
- */
-import { readBody, readHead, type ResponseHead } from "./http_response.ts";
-import { BufferedReader, MalformedResponse } from "./buffered_reader.ts";
+import type { Clock } from "../../core/async/clock.ts";
+import { closeConnection } from "../process/runtime_error.ts";
+import { SYSTEM_CLOCK } from "../process/system_clock.ts";
+import { MalformedResponse, ResponseTimeout, toDockerError } from "./docker_error.ts";
+import { BufferedReader, readBody, readHead, type ResponseHead } from "./http_response.ts";
 
-/** An answer that does not come in time. */
-export class ResponseTimeout extends Error {
-  override readonly name = "ResponseTimeout";
-}
-
-/** Makes the error for an answer of more than `max` bytes. */
-export function tooLong(max: number): MalformedResponse {
-  return new MalformedResponse(`the answer has more than ${max >> 10} KiB`);
-}
-
-/** The body of a request. */
+/** The body of a request: its media type, and bytes of all chunks together. */
 export interface RequestBody {
-  /** Its media type. */
   readonly type: string;
-  /** Bytes of all chunks together. */
   readonly length: number;
   readonly chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
-/** A request. */
+/** A request, to a target such as "/version". */
 export interface EngineRequest {
   readonly method: "GET" | "POST" | "DELETE";
-  /** The target, such as "/version". */
   readonly target: string;
-  readonly body?: RequestBody;
+  readonly body?: RequestBody | undefined;
 }
 
 /** Formats the head of a request. The Engine accepts any host name; its own client sends "docker". */
@@ -49,22 +32,37 @@ function headOf({ method, target, body }: EngineRequest): string {
   return `${lines.join("\r\n")}\r\n\r\n`;
 }
 
-/** A request with the head of its answer; the body may still be on the way. */
+/**
+ * A request over a unix socket with the head of its answer, on a connection of its own; the body may still be on the way. All
+ * that goes wrong is an OperationError, see {@linkcode toDockerError}.
+ *
+ * It uses the bare socket, not `fetch` with a proxy: docs/internals/dependencies.md has the reasons.
+ */
 export class Exchange implements Disposable {
+  readonly #path: string;
   readonly #connection: Deno.UnixConn;
-  readonly #source: BufferedReader;
   readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = () => this[Symbol.dispose]();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #close = () => closeConnection(this.#connection);
+  readonly #timer: Disposable;
+  readonly #source = new BufferedReader((buffer) => this.#inTime(() => this.#connection.read(buffer)));
   #isLate = false;
-  #isClosed = false;
   #head: ResponseHead = { status: 0, headers: new Map() };
 
-  private constructor(connection: Deno.UnixConn, signal: AbortSignal | undefined) {
+  private constructor(
+    path: string,
+    connection: Deno.UnixConn,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    clock: Clock,
+  ) {
+    this.#path = path;
     this.#connection = connection;
     this.#signal = signal;
-    signal?.addEventListener("abort", this.#onAbort);
-    this.#source = new BufferedReader((buffer) => this.#inTime(() => connection.read(buffer)));
+    signal?.addEventListener("abort", this.#close);
+    this.#timer = clock.after(timeoutMs, () => {
+      this.#isLate = true;
+      this.#close();
+    });
   }
 
   /**
@@ -72,83 +70,85 @@ export class Exchange implements Disposable {
    *
    * @param timeoutMs time limit for sending and for the whole answer
    * @param signal ends the exchange at once
-   * @throws {ResponseTimeout | MalformedResponse} and the errors of `Deno.connect`, the connection and the body
    */
   static async send(
     path: string,
     request: EngineRequest,
     timeoutMs: number,
     signal?: AbortSignal,
+    clock: Clock = SYSTEM_CLOCK,
   ): Promise<Exchange> {
-    signal?.throwIfAborted();
-    const exchange = new Exchange(await Deno.connect({ transport: "unix", path }), signal);
+    let exchange: Exchange | undefined;
     try {
-      exchange.#timer = setTimeout(() => {
-        exchange.#isLate = true;
-        exchange[Symbol.dispose]();
-      }, timeoutMs);
+      signal?.throwIfAborted();
+      const connection = await Deno.connect({ transport: "unix", path });
+      exchange = new Exchange(path, connection, timeoutMs, signal, clock);
       await exchange.#write(new TextEncoder().encode(headOf(request)));
       if (request.body !== undefined) await exchange.#writeBody(request.body);
       exchange.#head = await readHead(exchange.#source);
       return exchange;
     } catch (error) {
-      exchange[Symbol.dispose]();
-      throw error;
+      exchange?.[Symbol.dispose]();
+      throw toDockerError(path, error);
     }
   }
 
-  /** The status code. */
   get status(): number {
     return this.#head.status;
   }
 
   /** Lifts the time limit. */
   stopTimeout(): void {
-    clearTimeout(this.#timer);
-  }
-
-  /** Reads the body's chunks as they come. */
-  chunks(): AsyncGenerator<Uint8Array, void> {
-    return readBody(this.#source, this.#head);
+    this.#timer[Symbol.dispose]();
   }
 
   /** Reads the whole body as text of at most `max` bytes. */
   async text(max: number): Promise<string> {
-    const decoder = new TextDecoder();
     let text = "";
-    let length = 0;
-    for await (const bytes of this.chunks()) {
-      length += bytes.length;
-      if (length > max) throw tooLong(max);
-      text += decoder.decode(bytes, { stream: true });
-    }
-    return text + decoder.decode();
+    for await (const piece of this.#pieces(max)) text += piece;
+    return text;
   }
 
-  /** Reads the body's lines as they come, each of at most `max` characters; the last one may lack its end. */
-  async *lines(max: number): AsyncGenerator<string, void> {
-    const decoder = new TextDecoder();
+  /**
+   * Reads the body's lines as they come; the last one may lack its end.
+   *
+   * @param maxLine characters of one line
+   * @param max bytes of the whole body
+   */
+  async *lines(maxLine: number, max = Infinity): AsyncGenerator<string, void> {
     let text = "";
-    for await (const bytes of this.chunks()) {
-      const pieces = (text + decoder.decode(bytes, { stream: true })).split("\n");
-      text = pieces.pop() ?? "";
-      if (text.length > max) throw new MalformedResponse("a line of the answer does not end");
-      yield* pieces;
+    for await (const piece of this.#pieces(max)) {
+      const lines = (text + piece).split("\n");
+      text = lines.pop() ?? "";
+      if (text.length > maxLine) {
+        throw toDockerError(this.#path, new MalformedResponse("a line of the answer does not end"));
+      }
+      yield* lines;
     }
     if (text !== "") yield text;
   }
 
+  /** Reads the body as pieces of text as they come. */
+  async *#pieces(max: number): AsyncGenerator<string, void> {
+    const decoder = new TextDecoder();
+    let length = 0;
+    try {
+      for await (const bytes of readBody(this.#source, this.#head)) {
+        length += bytes.length;
+        if (length > max) throw new MalformedResponse(`the answer has more than ${max >> 10} KiB`);
+        yield decoder.decode(bytes, { stream: true });
+      }
+    } catch (error) {
+      throw toDockerError(this.#path, error);
+    }
+    yield decoder.decode();
+  }
+
   /** Closes the connection; a pending read fails. */
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
-    this.#signal?.removeEventListener("abort", this.#onAbort);
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    try {
-      this.#connection.close();
-    } catch (error) {
-      if (!(error instanceof Deno.errors.BadResource)) throw error;
-    }
+    this.stopTimeout();
+    this.#signal?.removeEventListener("abort", this.#close);
+    this.#close();
   }
 
   async #writeBody({ chunks }: RequestBody): Promise<void> {

@@ -3,21 +3,71 @@
  *
  * @module
  */
-import { type BufferedReader, MalformedResponse, UnexpectedEof } from "./buffered_reader.ts";
+import { MalformedResponse, UnexpectedEof } from "./docker_error.ts";
 
-/** The head of an answer. */
+/** Bytes of one read. */
+const CHUNK_SIZE = 16_384;
+
+/** Reads a connection line by line and chunk by chunk; never holds more than one chunk and one line. */
+export class BufferedReader {
+  readonly #readInto: (buffer: Uint8Array) => Promise<number | null>;
+  readonly #buffer = new Uint8Array(CHUNK_SIZE);
+  #rest = new Uint8Array(0);
+
+  /** @param readInto fills a part of the buffer and returns its length; null at the end */
+  constructor(readInto: (buffer: Uint8Array) => Promise<number | null>) {
+    this.#readInto = readInto;
+  }
+
+  /**
+   * Reads a line as Latin-1 text, without its CR LF or LF.
+   *
+   * @throws {MalformedResponse} when it has more than `max` bytes; {UnexpectedEof} when the bytes end before it does
+   */
+  async line(max: number): Promise<string> {
+    let text = "";
+    while (await this.#fill()) {
+      const end = this.#rest.indexOf(0x0a);
+      const bytes = this.#take(end < 0 ? this.#rest.length : end + 1);
+      if (text.length + bytes.length > max + 2) {
+        throw new MalformedResponse("a line of the answer does not end");
+      }
+      text += String.fromCharCode(...bytes);
+      if (end >= 0) return text.replace(/\r?\n$/, "");
+    }
+    throw new UnexpectedEof();
+  }
+
+  /** Reads from one to `max` bytes, which are the caller's; undefined at the end. */
+  async read(max: number): Promise<Uint8Array | undefined> {
+    return await this.#fill() ? this.#take(Math.min(max, this.#rest.length)) : undefined;
+  }
+
+  /** Makes sure that a byte is there; false at the end. */
+  async #fill(): Promise<boolean> {
+    if (this.#rest.length > 0) return true;
+    const length = await this.#readInto(this.#buffer) ?? 0;
+    this.#rest = this.#buffer.slice(0, length);
+    return length > 0;
+  }
+
+  #take(length: number): Uint8Array {
+    const taken = this.#rest.subarray(0, length);
+    this.#rest = this.#rest.subarray(length);
+    return taken;
+  }
+}
+
+/** The head of an answer; the names of its header fields are in lower case. */
 export interface ResponseHead {
-  /** The status code, such as 200. */
   readonly status: number;
-  /** Header fields, their names in lower case. */
   readonly headers: ReadonlyMap<string, string>;
 }
 
 /** Another protocol goes on after this head (RFC 9110 section 15.2.2). */
 const SWITCHING_PROTOCOLS = 101;
-/** Bytes of a line of the head, or of the line before a chunk. */
+/** Bytes of a line of the head or before a chunk, and lines of the head or after the last chunk. */
 const MAX_LINE = 8192;
-/** Header fields, and lines after the last chunk. */
 const MAX_FIELDS = 100;
 
 /**
@@ -89,7 +139,5 @@ async function* readExactly(source: BufferedReader, length: number): AsyncGenera
 }
 
 async function* readToEnd(source: BufferedReader): AsyncGenerator<Uint8Array, void> {
-  for (let bytes = await source.read(Infinity); bytes !== undefined; bytes = await source.read(Infinity)) {
-    yield bytes;
-  }
+  for (let bytes; (bytes = await source.read(Infinity)) !== undefined;) yield bytes;
 }

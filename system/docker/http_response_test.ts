@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { BufferedReader } from "./buffered_reader.ts";
-import { readBody, readHead } from "./http_response.ts";
+import { BufferedReader, readBody, readHead } from "./http_response.ts";
 
 /** A connection that gives these bytes and is kept open after them: a read past the end fails the test. */
 function keptOpen(text: string): BufferedReader {

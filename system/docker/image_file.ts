@@ -1,18 +1,11 @@
-/**
- * An image's file as `docker save` writes it, and the file beside it that holds the image's id.
- *
- * @module
- */
 import { OperationError } from "../../core/error.ts";
-import { stampFile } from "../config/file_stamp.ts";
+import { stampFile } from "../config/file_watch.ts";
 
 /** Bytes of an id's file that are read: "sha256:", 64 digits, and the end of the line. */
 const MAX_ID = 80;
 
-/** The path of the file with the id of the image in a tar; `deno task image` writes both. */
-function idPath(tar: string): string {
-  return `${tar}.id`;
-}
+/** The path of the file with the id of the image in a tar, as `docker save` writes it; `deno task image` writes both. */
+const idPath = (tar: string) => `${tar}.id`;
 
 /** Tells two states of a tar and its id apart without reading them. */
 export function stampImage(tar: string): string {
@@ -22,7 +15,6 @@ export function stampImage(tar: string): string {
 /**
  * The id of the image in a tar, which is what the Engine that built it knows the image by.
  *
- * @param tar its path
  * @returns as in "sha256:..."; undefined where there is none beside it, or an older one, which is that of an earlier tar
  * @throws {OperationError} "io" when there is no such tar, or the id's file holds something else
  */
@@ -33,11 +25,8 @@ export async function readImageId(tar: string): Promise<string | undefined> {
   if (text === undefined) return undefined;
   const [, id] = /^(sha256:[0-9a-f]{64})\r?\n?$/.exec(text) ?? [];
   if (id === undefined) {
-    throw new OperationError(
-      "io",
-      `Cannot use image ${tar}: ${path} holds no image id`,
-      "Make both with deno task image, or remove that file",
-    );
+    const remedy = "Make both with deno task image, or remove that file";
+    throw new OperationError("io", `Cannot use image ${tar}: ${path} holds no image id`, remedy);
   }
   const [made, told] = [(await image.stat()).mtime, (await Deno.stat(path)).mtime];
   return made !== null && told !== null && told < made ? undefined : id;
@@ -52,22 +41,17 @@ async function readStart(path: string): Promise<string | undefined> {
   return new TextDecoder().decode(buffer.subarray(0, length));
 }
 
-/**
- * Opens a tar.
- *
- * @throws {OperationError} "io"
- */
+/** @throws {OperationError} "io" */
 export async function openImage(tar: string): Promise<Deno.FsFile> {
-  const remedy = "Name a file of docker save";
-  const info = await Deno.stat(tar).catch((error: unknown) => {
-    const state = error instanceof Deno.errors.NotFound ? "there is no such file" : "it cannot be opened";
-    throw new OperationError("io", `Cannot load image ${tar}: ${state}`, remedy, { cause: error });
-  });
-  // Opening a pipe would wait for a writer.
-  if (!info.isFile) throw new OperationError("io", `Cannot load image ${tar}: it is no file`, remedy);
+  const fault = (state: string, options?: ErrorOptions) =>
+    new OperationError("io", `Cannot load image ${tar}: ${state}`, "Name a file of docker save", options);
   try {
+    // Opening a pipe would wait for a writer.
+    if (!(await Deno.stat(tar)).isFile) throw fault("it is no file");
     return await Deno.open(tar);
   } catch (error) {
-    throw new OperationError("io", `Cannot load image ${tar}: it cannot be opened`, remedy, { cause: error });
+    if (error instanceof OperationError) throw error;
+    const isMissing = error instanceof Deno.errors.NotFound;
+    throw fault(isMissing ? "there is no such file" : "it cannot be opened", { cause: error });
   }
 }

@@ -1,44 +1,28 @@
-/**
- * One of the two iptables: the nftables-based and the legacy one have rules of their own, and a packet passes those of both.
- *
- * @module
- */
-
 import { OperationError } from "../../core/error.ts";
-import { RuleSnapshot } from "../../core/firewall/rule_snapshot.ts";
-import type { FirewallTable } from "../../core/firewall/rule.ts";
+import { type FirewallTable, RuleSnapshot } from "../../core/firewall/rule.ts";
 import type { CommandOutcome, RunCommand } from "../process/command.ts";
 
 /**
- * The program of each: the file behind iptables-nft, ip6tables-nft and so on, which takes their names as its first argument. Compiled programs may run
- * these files and no others (tools/programs.ts).
+ * The program of each: the file behind iptables-nft, ip6tables-nft and so on, which takes their names as its first argument.
+ * Compiled programs may run these files and no others (tools/programs.ts).
  */
 export const IPTABLES_PROGRAMS = {
   "iptables-nft": "/usr/sbin/xtables-nft-multi",
   "iptables-legacy": "/usr/sbin/xtables-legacy-multi",
 } as const;
 
-/** The name of one of the two. */
 export type IptablesName = keyof typeof IPTABLES_PROGRAMS;
 
 /** Seconds to wait for another iptables that holds the lock. */
 const LOCK_WAIT = 2;
 
-/**
- * Where iptables-legacy has its lock, if not at /run/xtables.lock: in a container with a read-only root, /dev/shm can be
- * written all the same.
- */
+/** Where iptables-legacy has its lock, if not at /run/xtables.lock: where the root is read-only, /dev/shm can be written. */
 const LOCK_FILES = ["/dev/shm/xtables.lock", "/tmp/xtables.lock"];
 
-/** One iptables and one family of addresses. */
+/** One iptables and one family: the nftables-based and the legacy one have rules of their own, and a packet passes those of both. */
 export class Iptables {
   #lock: Record<string, string> = {};
 
-  /**
-   * @param run runs programs
-   * @param name which of the two
-   * @param family 4 or 6
-   */
   constructor(readonly run: RunCommand, readonly name: IptablesName, readonly family: 4 | 6) {}
 
   /**
@@ -49,7 +33,7 @@ export class Iptables {
    * @throws {OperationError} "privilege" when it is not permitted, "io" when it fails otherwise
    */
   async read(chains: readonly (readonly [FirewallTable, string])[]): Promise<RuleSnapshot | undefined> {
-    const saved = await this.#call("save");
+    const saved = await this.#call("-save");
     if (saved === undefined) return undefined;
     // Somewhere is a rule that cannot be printed, and with it all that comes after; it need not concern us.
     const isCut = lacksExtension(saved);
@@ -57,7 +41,7 @@ export class Iptables {
     const rules = new RuleSnapshot(isCut ? "" : saved.stdout);
     for (const [table, chain] of chains) {
       if (!isCut && !rules.unprinted.includes(table)) continue;
-      const listed = await this.#call(undefined, ["-t", table, "-S", chain]);
+      const listed = await this.#call("", ["-t", table, "-S", chain]);
       if (listed === undefined) return undefined;
       if (lacksExtension(listed)) throw this.#unreadable(listed);
       if (listed.code === 0) rules.add(table, listed.stdout);
@@ -66,11 +50,8 @@ export class Iptables {
   }
 
   #unreadable(outcome: CommandOutcome): OperationError {
-    return new OperationError(
-      "io",
-      `Cannot read the rules of ${this.name}: ${firstLine(outcome)}`,
-      "Try the command by hand",
-    );
+    const act = `Cannot read the rules of ${this.name}`;
+    return new OperationError("io", `${act}: ${firstLine(outcome)}`, "Try the command by hand");
   }
 
   /**
@@ -81,41 +62,36 @@ export class Iptables {
    * @throws {OperationError} "privilege" when it is not permitted
    */
   async apply(script: string): Promise<string | undefined> {
-    let outcome = await this.#restore(script);
+    const restore = () => this.#call("-restore", ["--noflush", `--wait=${LOCK_WAIT}`], script);
+    let outcome = await restore();
     for (const file of LOCK_FILES) {
       if (outcome === undefined || !/lock file/.test(outcome.stderr)) break;
       this.#lock = { XTABLES_LOCKFILE: file };
-      outcome = await this.#restore(script);
+      outcome = await restore();
     }
     if (outcome === undefined) return "the program is gone";
     return outcome.code === 0 ? undefined : firstLine(outcome);
   }
 
-  #restore(script: string): Promise<CommandOutcome | undefined> {
-    return this.#call("restore", ["--noflush", `--wait=${LOCK_WAIT}`], script);
-  }
-
+  /** Runs the program; undefined where there is none. */
   async #call(
-    what: "save" | "restore" | undefined,
+    suffix: "-save" | "-restore" | "",
     args: readonly string[] = [],
     input?: string,
   ): Promise<CommandOutcome | undefined> {
-    const command = `${this.family === 4 ? "iptables" : "ip6tables"}${what === undefined ? "" : `-${what}`}`;
-    const argv = [IPTABLES_PROGRAMS[this.name], command, ...args];
-    let outcome: CommandOutcome;
-    try {
-      outcome = await this.run(argv, { env: this.#lock, ...input === undefined ? {} : { input } });
-    } catch (error) {
+    const command = `${this.family === 4 ? "iptables" : "ip6tables"}${suffix}`;
+    const options = { env: this.#lock, ...input === undefined ? {} : { input } };
+    const running = this.run([IPTABLES_PROGRAMS[this.name], command, ...args], options);
+    const outcome = await running.catch((error) => {
       if (error instanceof OperationError && error.code === "unavailable") return undefined;
       throw error;
-    }
+    });
+    if (outcome === undefined || outcome.code === 0) return outcome;
     // iptables-legacy-restore does not say why it cannot have the table.
-    if (outcome.code !== 0 && /must be root|unable to initialize table/.test(outcome.stderr)) {
-      throw new OperationError(
-        "privilege",
-        `Cannot ${what === "restore" ? "change" : "read"} the rules of ${this.name}: operation not permitted`,
-        "Give the container CAP_NET_ADMIN, and CAP_NET_RAW too, which iptables-legacy needs",
-      );
+    if (/must be root|unable to initialize table/.test(outcome.stderr)) {
+      const act = `Cannot ${suffix === "-restore" ? "change" : "read"} the rules of ${this.name}`;
+      const remedy = "Give the container CAP_NET_ADMIN, and CAP_NET_RAW too, which iptables-legacy needs";
+      throw new OperationError("privilege", `${act}: operation not permitted`, remedy);
     }
     return outcome;
   }

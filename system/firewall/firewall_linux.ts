@@ -1,19 +1,10 @@
-/**
- * Docker's firewall on Linux: the rules are kept in every iptables that has the chain, of both the nftables-based and the
- * legacy one, because a packet has to pass both.
- *
- * @module
- */
-
 import { OperationError } from "../../core/error.ts";
-import { diffRules } from "../../core/firewall/rule_patch.ts";
-import type { FirewallRule } from "../../core/firewall/rule.ts";
-import { RuleSnapshot } from "../../core/firewall/rule_snapshot.ts";
 import { desiredRules, type FirewallSpec } from "../../core/firewall/desired_rules.ts";
+import { type FirewallRule, RuleSnapshot } from "../../core/firewall/rule.ts";
+import { diffRules } from "../../core/firewall/rule_patch.ts";
+import { readLegacyTables } from "../../ffi/libc/proc_linux.ts";
 import { Nftables } from "../../ffi/netlink/nftables.ts";
-import { readLegacyTables } from "../../ffi/libc/sysctl_linux.ts";
 import { type RunCommand, runCommand } from "../process/command.ts";
-import type { Firewall, FirewallState } from "./firewall.ts";
 import { Iptables, IPTABLES_PROGRAMS, type IptablesName } from "./firewall_iptables.ts";
 
 /** The table of Docker's own nftables firewall (Engine 29, `"firewall-backend": "nftables"`). */
@@ -24,20 +15,33 @@ const ATTEMPTS = 4;
 
 const FAMILIES = [4, 6] as const;
 
-/** What one iptables and one family came to. */
-interface Outcome {
-  readonly name: IptablesName;
-  /** Whether there is such a program. */
-  readonly isThere: boolean;
-  /** Whether it has the chain. */
-  readonly hasChain: boolean;
+/** What was found and done. */
+export interface FirewallState {
+  /** Whose chain has the rules, such as "iptables-nft"; several where several have it, none where none has. */
+  readonly backends: readonly string[];
+  /** How many rules of this program are active, and how many were put in and taken out now. */
   readonly rules: number;
   readonly inserted: number;
   readonly deleted: number;
+  /** What keeps packets from passing, worded for people; undefined when nothing does. */
+  readonly fault: OperationError | undefined;
+  /** Whether Docker's firewall is nftables' own, which is then the fault. */
+  readonly isNftables?: boolean;
+}
+
+/** What a client needs of the firewall of the machine that runs Docker. */
+export type Firewall = Pick<LinuxFirewall, "fingerprint" | "ensure" | "clear" | typeof Symbol.dispose>;
+
+/** What one iptables and one family came to. */
+interface Outcome extends Pick<FirewallState, "rules" | "inserted" | "deleted"> {
+  readonly name: IptablesName;
+  /** Whether there is such a program, and whether it has the chain. */
+  readonly isThere: boolean;
+  readonly hasChain: boolean;
   readonly fault?: OperationError;
 }
 
-/** What the kernel tells without a program; see the modules that implement it. */
+/** What the kernel tells without a program. */
 export interface FirewallKernel extends Disposable {
   /** The number of the nftables rule set's generation, if the kernel tells it. */
   generation(): number | undefined;
@@ -47,30 +51,36 @@ export interface FirewallKernel extends Disposable {
   legacyTables(family: 4 | 6): string;
 }
 
-/** The firewall of the network namespace that the process is in. */
-export class LinuxFirewall implements Firewall {
+/**
+ * The firewall of the network namespace that the process is in: the rules are kept in every iptables that has the chain, of both
+ * the nftables-based and the legacy one, because a packet has to pass both. Only rules with this program's tag are ever touched,
+ * and faults are part of the state.
+ */
+export class LinuxFirewall implements Disposable {
   readonly #iptables: readonly Iptables[];
   /** Families of which no tagged rule is there: neither of this run nor of an earlier one. */
   readonly #clean = new Set<4 | 6>();
 
-  /**
-   * @param kernel closed with this
-   * @param run runs programs
-   */
+  /** @param kernel closed with this */
   constructor(readonly kernel: FirewallKernel = openKernel(), run: RunCommand = runCommand) {
-    const names = ["iptables-nft", "iptables-legacy"] as const;
-    this.#iptables = names.flatMap((name) =>
-      ([4, 6] as const).map((family) => new Iptables(run, name, family))
+    this.#iptables = (["iptables-nft", "iptables-legacy"] as const).flatMap((name) =>
+      FAMILIES.map((family) => new Iptables(run, name, family))
     );
   }
 
-  /** See `Firewall`. iptables-legacy tells of no changes. */
+  /**
+   * A text that differs from the last one when a rule may have changed, by anyone; costs next to nothing. Undefined where that
+   * cannot be told without `ensure`: iptables-legacy tells of no changes.
+   */
   fingerprint(): string | undefined {
     if (this.kernel.legacyTables(4) !== "" || this.kernel.legacyTables(6) !== "") return undefined;
     return this.kernel.generation()?.toString();
   }
 
-  /** See `Firewall`. Families that are not desired are looked at once only. */
+  /**
+   * Brings about the desired rules where the chain is, and takes every other tagged rule out. Families that are not desired are
+   * looked at once only.
+   */
   async ensure(desired: FirewallSpec): Promise<FirewallState> {
     const wanted = new Set(desired.sources.map(({ address }) => address.family));
     const unwanted = FAMILIES.filter((family) => !wanted.has(family));
@@ -83,12 +93,11 @@ export class LinuxFirewall implements Firewall {
     return { ...state, deleted: state.deleted + deleted, fault, ...isNftables ? { isNftables } : {} };
   }
 
-  /** See `Firewall`. */
+  /** Takes every tagged rule out that such a desired could have put in. */
   async clear(desired: FirewallSpec): Promise<FirewallState> {
     return await this.#takeOut(desired.chain, FAMILIES);
   }
 
-  /** Closes what it asks the kernel with. */
   [Symbol.dispose](): void {
     this.kernel[Symbol.dispose]();
   }
@@ -96,7 +105,7 @@ export class LinuxFirewall implements Firewall {
   async #takeOut(chain: string, families: readonly (4 | 6)[]): Promise<FirewallState> {
     const dirty = new Set(families.filter((family) => !this.#clean.has(family)));
     const state = sum(await this.#settleAll(dirty, chain, () => []));
-    if (state.fault === undefined) { for (const family of dirty) this.#clean.add(family); }
+    if (state.fault === undefined) dirty.forEach((family) => this.#clean.add(family));
     return state;
   }
 
@@ -115,29 +124,23 @@ export class LinuxFirewall implements Firewall {
 
   async #settle(iptables: Iptables, chain: string, rules: readonly FirewallRule[]): Promise<Outcome> {
     const { name, family } = iptables;
-    let inserted = 0;
-    let deleted = 0;
+    const outcome = { name, isThere: true, hasChain: false, rules: 0, inserted: 0, deleted: 0 };
     let refusal = "another program takes them out again";
     try {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const saved = await this.#read(iptables, chain);
-        if (saved === undefined) {
-          return { name, isThere: false, hasChain: false, rules: 0, inserted, deleted };
-        }
+        if (saved === undefined) return { ...outcome, isThere: false };
         const hasChain = saved.hasChain("filter", chain);
         // Where nobody has a raw table nothing is dropped there, and one that was made would stay when the rules are taken out.
         const hasRaw = saved.hasTable("raw");
         const wanted = hasChain ? rules.filter(({ table }) => hasRaw || table !== "raw") : [];
-        const repair = diffRules(saved, wanted);
-        if (repair.script === "") {
-          return { name, isThere: true, hasChain, rules: wanted.length, inserted, deleted };
-        }
-        const refused = await iptables.apply(repair.script);
-        if (refused !== undefined) refusal = refused;
-        else {
-          inserted += repair.inserted;
-          deleted += repair.deleted;
-        }
+        const { script, inserted, deleted } = diffRules(saved, wanted);
+        if (script === "") return { ...outcome, hasChain, rules: wanted.length };
+        const refused = await iptables.apply(script);
+        refusal = refused ?? refusal;
+        if (refused !== undefined) continue;
+        outcome.inserted += inserted;
+        outcome.deleted += deleted;
       }
       throw new OperationError(
         "io",
@@ -146,31 +149,32 @@ export class LinuxFirewall implements Firewall {
       );
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
-      return { name, isThere: true, hasChain: false, rules: 0, inserted, deleted, fault: error };
+      return { ...outcome, fault: error };
     }
   }
 
   /** What the kernel does not have is not asked for: asking iptables-legacy for tables that nobody has used makes them. */
   async #read(iptables: Iptables, chain: string): Promise<RuleSnapshot | undefined> {
-    const isEmpty = iptables.name === "iptables-legacy"
-      ? this.kernel.legacyTables(iptables.family) === ""
+    const { name, family } = iptables;
+    const isEmpty = name === "iptables-legacy"
+      ? this.kernel.legacyTables(family) === ""
       : this.kernel.generation() === undefined;
-    if (isEmpty) {
-      return await isFile(IPTABLES_PROGRAMS[iptables.name]) ? new RuleSnapshot("") : undefined;
+    if (!isEmpty) {
+      return await iptables.read([["raw", "PREROUTING"], ["filter", chain], ["nat", "POSTROUTING"]]);
     }
-    return await iptables.read([["raw", "PREROUTING"], ["filter", chain], ["nat", "POSTROUTING"]]);
+    const isThere = await Deno.stat(IPTABLES_PROGRAMS[name]).then(({ isFile }) => isFile, () => false);
+    return isThere ? new RuleSnapshot("") : undefined;
   }
 
   #faultOf(outcomes: readonly Outcome[], chain: string): OperationError | undefined {
     if (outcomes.some(({ hasChain }) => hasChain)) return undefined;
     const absent = outcomes.filter(({ isThere }) => !isThere).map(({ name }) => name);
+    const areAllAbsent = absent.length === outcomes.length;
     const isLegacyHidden = absent.includes("iptables-legacy") && this.kernel.legacyTables(4) !== "";
-    if (absent.length < outcomes.length && !isLegacyHidden) return undefined;
+    if (!areAllAbsent && !isLegacyHidden) return undefined;
     return new OperationError(
       "unavailable",
-      `Cannot look for chain ${chain}: there is no ${
-        absent.length < outcomes.length ? "iptables-legacy" : "iptables"
-      }`,
+      `Cannot look for chain ${chain}: there is no ${areAllAbsent ? "iptables" : "iptables-legacy"}`,
       "Install the package iptables beside the client, unless nothing here filters what Docker forwards",
     );
   }
@@ -195,10 +199,6 @@ function sum(outcomes: readonly Outcome[]): FirewallState {
     deleted: total("deleted"),
     fault: outcomes.find(({ fault }) => fault !== undefined)?.fault,
   };
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return await Deno.stat(path).then((info) => info.isFile, () => false);
 }
 
 function openKernel(): FirewallKernel {

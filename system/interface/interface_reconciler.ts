@@ -1,13 +1,9 @@
-/**
- * Keeps a tunnel's interface up and with its addresses, when others take them away.
- *
- * @module
- */
 import { OperationError } from "../../core/error.ts";
 import { FlapDamper } from "../../core/routing/flap_damper.ts";
+import { SYSTEM_CLOCK } from "../process/system_clock.ts";
 import type { InterfaceSettings, Router } from "../routing/router.ts";
 
-/** The one thing that is kept. */
+/** The one thing that the damper knows. */
 const KEY = "interface";
 
 /** What the reconciler works with. */
@@ -21,17 +17,15 @@ export interface InterfaceReconcilerOptions {
   readonly now?: () => number;
 }
 
-/** Looks after one interface. */
+/** Keeps a tunnel's interface up and with its addresses, when others take them away. */
 export class InterfaceReconciler {
   readonly #settings: InterfaceReconcilerOptions;
-  readonly #now: () => number;
   readonly #damper = new FlapDamper();
   #fault: string | undefined;
   #lookedAt = 0;
 
   constructor(settings: InterfaceReconcilerOptions) {
     this.#settings = settings;
-    this.#now = settings.now ?? (() => performance.now());
   }
 
   /** Why the interface is not as it should be; undefined when it is. */
@@ -50,8 +44,8 @@ export class InterfaceReconciler {
    * @throws {OperationError} when it cannot be repaired
    */
   async repair(): Promise<void> {
-    const { router, wanted, onRepaired } = this.#settings;
-    const now = this.#lookedAt = this.#now();
+    const { router, wanted, onRepaired, now: clock = SYSTEM_CLOCK.now } = this.#settings;
+    const now = this.#lookedAt = clock();
     const settings = wanted();
     try {
       if (await router.hasDrifted(settings)) {

@@ -1,12 +1,7 @@
-/**
- * Opens a program's TUN device and UDP socket, and words what can go wrong for the person who started it.
- *
- * @module
- */
 import { OperationError } from "../../core/error.ts";
 import { type Endpoint, formatEndpoint } from "../../core/net/endpoint.ts";
 import { platform } from "../../ffi/platform.ts";
-import { SystemError } from "../../ffi/libc/system_error.ts";
+import { SystemError } from "../../ffi/libc/errno.ts";
 import { openTun, type TunDevice, type TunRequest } from "../../ffi/tun/tun.ts";
 import { openUdpSocket, type UdpSocket } from "../../ffi/udp/udp_socket.ts";
 
@@ -14,26 +9,19 @@ const noModule = "Load the tun module (modprobe tun), or start the container wit
 const noDevice = "Start the container with --device /dev/net/tun; outside of a container, run with sudo";
 const nameTaken = "Stop the program that has the interface, or remove it (ip link del NAME)";
 
-/** Advice by error name, for a device that could not be opened on Linux. */
-const linuxTunRemedies: Readonly<Record<string, string>> = {
-  ENOENT: noModule,
-  ENODEV: noModule,
-  ENXIO: noModule,
-  EROFS: noDevice,
-  EBUSY: nameTaken,
-  EINVAL: nameTaken,
-};
-
-/** The same for macOS, where the kernel picks a free name. */
-const darwinTunRemedies: Readonly<Record<string, string>> = {
-  EBUSY: "Stop the program that has the interface",
-  ENOENT: "This macOS has no utun; 10.10 and later have it",
-};
-
-const tunRemedies = platform.os === "darwin" ? darwinTunRemedies : linuxTunRemedies;
+/** Advice by error name, for a device that could not be opened. On macOS the kernel picks a free name. */
+const tunRemedies: Readonly<Record<string, string>> = platform.os === "darwin"
+  ? {
+    EBUSY: "Stop the program that has the interface",
+    ENOENT: "This macOS has no utun; 10.10 and later have it",
+  }
+  : {
+    ...{ ENOENT: noModule, ENODEV: noModule, ENXIO: noModule },
+    ...{ EROFS: noDevice, EBUSY: nameTaken, EINVAL: nameTaken },
+  };
 
 /**
- * Opens the TUN device.
+ * Opens a program's TUN device.
  *
  * @throws {OperationError} "privilege" when not root, "io" otherwise
  */
@@ -68,7 +56,7 @@ const bindRemedies: Readonly<Record<string, readonly [state: string, remedy: str
 };
 
 /**
- * Opens the UDP socket, bound to `local`.
+ * Opens a program's UDP socket, bound to `local`.
  *
  * @throws {OperationError} "io"
  */
@@ -78,8 +66,7 @@ export async function openTunnelSocket(local: Endpoint): Promise<UdpSocket> {
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     const [state, remedy] = bindRemedies[error.errorName] ?? [error.message, ""];
-    throw new OperationError("io", `Cannot listen on UDP ${formatEndpoint(local)}: ${state}`, remedy, {
-      cause: error,
-    });
+    const message = `Cannot listen on UDP ${formatEndpoint(local)}: ${state}`;
+    throw new OperationError("io", message, remedy, { cause: error });
   }
 }

@@ -10,9 +10,7 @@ import { SYSTEM_CLOCK } from "./system_clock.ts";
 export interface CommandOutcome {
   /** Its exit status; 128 and more when a signal ended it. */
   readonly code: number;
-  /** Its standard output as UTF-8. */
   readonly stdout: string;
-  /** Its standard error as UTF-8. */
   readonly stderr: string;
 }
 
@@ -26,11 +24,7 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/**
- * Runs a program to its end; any exit status is an outcome.
- *
- * @param argv absolute path, then arguments
- */
+/** Runs a program to its end, by its absolute path and arguments; any exit status is an outcome. */
 export type RunCommand = (argv: readonly string[], options?: CommandOptions) => Promise<CommandOutcome>;
 
 /** What a program of the system may take; route and ifconfig need some milliseconds. */
@@ -46,32 +40,24 @@ export const runCommand: RunCommand = async (argv, { input, timeout = TIMEOUT_MS
   const [program = "", ...args] = argv;
   if (!program.startsWith("/")) throw new RangeError(`Cannot run "${program}": the path is not absolute`);
   const child = spawn(program, args, env, input !== undefined);
-  const stdout = capture(child.stdout);
-  const stderr = capture(child.stderr);
-  let isLate = false;
+  const late = new AbortController();
   using _timer = SYSTEM_CLOCK.after(timeout, () => {
-    isLate = true;
     end(child);
-    // A grandchild may still hold the other ends.
-    stdout.cancel();
-    stderr.cancel();
+    // A grandchild may still hold the other ends of its output.
+    late.abort();
   });
+  const output = Promise.all([child.stdout, child.stderr].map((stream) => collect(stream, late.signal)));
   if (input !== undefined) await feed(child.stdin, input);
-  const [status, out, err] = await Promise.all([child.status, stdout.text, stderr.text]);
-  if (!isLate) return { code: status.code, stdout: out, stderr: err };
-  throw new OperationError(
-    "io",
-    `Cannot run ${argv.join(" ")}: it did not end within ${timeout / 1000} s`,
-    "Try the command by hand",
-  );
+  const [{ code }, [stdout = "", stderr = ""]] = await Promise.all([child.status, output]);
+  if (!late.signal.aborted) return { code, stdout, stderr };
+  const state = `it did not end within ${timeout / 1000} s`;
+  throw new OperationError("io", `Cannot run ${argv.join(" ")}: ${state}`, "Try the command by hand");
 };
 
 /**
- * Starts a program.
+ * Starts a program by its absolute path.
  *
- * @param program its absolute path
  * @param env its environment beside LC_ALL
- * @param hasInput whether it gets a standard input
  * @throws {OperationError} "unavailable" when there is no such program
  */
 export function spawn(
@@ -91,25 +77,19 @@ export function spawn(
       stderr: "piped",
     }).spawn();
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied)) {
-      throw error;
-    }
     const isMissing = error instanceof Deno.errors.NotFound;
-    throw new OperationError(
-      "unavailable",
-      `Cannot run ${program}: ${isMissing ? "there is no such program" : "it is not executable"}`,
-      "Install the package that brings it",
-      { cause: error },
-    );
+    if (!isMissing && !(error instanceof Deno.errors.PermissionDenied)) throw error;
+    const state = isMissing ? "there is no such program" : "it is not executable";
+    const remedy = "Install the package that brings it";
+    throw new OperationError("unavailable", `Cannot run ${program}: ${state}`, remedy, { cause: error });
   }
 }
 
-/** Ends a program at once; nothing happens when it has ended. */
+/** Ends a program at once; nothing happens when it has ended by itself. */
 export function end(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGKILL");
   } catch (error) {
-    // It has ended by itself meanwhile.
     if (!(error instanceof TypeError)) throw error;
   }
 }
@@ -126,17 +106,12 @@ async function feed(stdin: WritableStream<Uint8Array>, input: string): Promise<v
   }
 }
 
-/** Collects a stream until it ends or is cancelled. */
-function capture(stream: ReadableStream<Uint8Array>): { text: Promise<string>; cancel(): void } {
-  const reader = stream.getReader();
-  const collect = async () => {
-    const decoder = new TextDecoder();
-    let text = "";
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return text + decoder.decode();
-      text += decoder.decode(value, { stream: true });
-    }
-  };
-  return { text: collect(), cancel: () => void reader.cancel() };
+/** Collects a stream until it ends, or until it is late. */
+async function collect(stream: ReadableStream<Uint8Array>, late: AbortSignal): Promise<string> {
+  let text = "";
+  const output = new WritableStream<string>({ write: (piece) => void (text += piece) });
+  await stream.pipeThrough(new TextDecoderStream()).pipeTo(output, { signal: late }).catch((error) => {
+    if (!late.aborted) throw error;
+  });
+  return text;
 }

@@ -1,8 +1,4 @@
-/**
- * Releases the memory that only the start of a program needed, so that one that runs for weeks holds what it uses.
- *
- * @module
- */
+import type { Clock } from "../../core/async/clock.ts";
 import { platform } from "../../ffi/platform.ts";
 import { SYSTEM_CLOCK } from "./system_clock.ts";
 
@@ -11,17 +7,22 @@ const FIRST_MS = 20_000;
 /** Milliseconds between later trims. Each costs about a millisecond, and needed pages come back from the page cache. */
 const INTERVAL_MS = 10 * 60_000;
 
-/** Releases the program's idle pages from time to time, until it is disposed of. Linux only. */
+/**
+ * Releases the pages that only the start of the program needed, from time to time until it is disposed of, so that one that runs
+ * for weeks holds what it uses. Linux only.
+ */
 export class MemoryTrim implements Disposable {
+  readonly #clock: Clock;
   #timer: Disposable | undefined;
 
-  constructor() {
+  constructor(clock: Clock = SYSTEM_CLOCK) {
+    this.#clock = clock;
     if (platform.os === "linux") this.#schedule(FIRST_MS);
   }
 
   #schedule(milliseconds: number): void {
-    this.#timer = SYSTEM_CLOCK.after(milliseconds, async () => {
-      const { trimResidentMemory } = await import("../../ffi/libc/memory_trim_linux.ts");
+    this.#timer = this.#clock.after(milliseconds, async () => {
+      const { trimResidentMemory } = await import("../../ffi/libc/proc_linux.ts");
       if (this.#timer === undefined) return;
       trimResidentMemory();
       this.#schedule(INTERVAL_MS);

@@ -1,13 +1,11 @@
-/**
- * scrypt on another thread: it takes some 40 ms of a core, during which the caller's goes on.
- *
- * @module
- */
 import { scrypt as runtimeScrypt } from "node:crypto";
 import type { Scrypt } from "../../core/token/token_keys.ts";
-import { libcryptoScrypt } from "../../ffi/aead/scrypt_libcrypto.ts";
+import { libcryptoScrypt } from "../../ffi/aead/libcrypto_library.ts";
 
-/** scrypt (RFC 7914) by libcrypto, or by node:crypto where that does not load. */
+/**
+ * scrypt (RFC 7914) by libcrypto, or by node:crypto where that does not load. It takes some 40 ms of a core, on another thread
+ * than the caller's.
+ */
 export const scrypt: Scrypt = async (password, salt, length, cost) =>
   await libcryptoScrypt(password, salt, length, cost) ?? await slowScrypt(password, salt, length, cost);
 

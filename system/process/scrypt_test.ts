@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { fileCalls } from "../../ffi/file/file_calls.ts";
+import { fileCalls } from "../../ffi/file/open_file.ts";
 import { SCRYPT_COST } from "../../core/token/token_keys.ts";
-import { libcryptoScrypt } from "../../ffi/aead/scrypt_libcrypto.ts";
+import { libcryptoScrypt } from "../../ffi/aead/libcrypto_library.ts";
 import { scrypt, slowScrypt } from "./scrypt.ts";
 
 // Opened once for the thread's life, so no test opens it.

@@ -1,8 +1,3 @@
-/**
- * The machine's clock.
- *
- * @module
- */
 import type { Clock } from "../../core/async/clock.ts";
 
 /** The machine's clock. A timer keeps the program running until it is due or cancelled. */

@@ -1,22 +1,16 @@
-/**
- * Reads a file of a user's as root: what the user puts in its place must neither hold the program up, nor fill its memory, nor
- * lead it to another file.
- *
- * @module
- */
 import { type Clock, deadline } from "../../core/async/clock.ts";
-import { fileCalls, openFlags } from "../../ffi/file/file_calls.ts";
+import { fileCalls, openFlags } from "../../ffi/file/open_file.ts";
 import { cString } from "../../ffi/libc/libc.ts";
 import { statusOfDescriptorLater } from "../../ffi/file/file_status.ts";
+import { isAbsent, wordsOf } from "./runtime_error.ts";
 import { SYSTEM_CLOCK } from "./system_clock.ts";
 
 /** A file that is there and was not read, as "PATH is no regular file". */
 export class UnreadFile extends Error {
-  /** The class's name, for logs. */
   override readonly name = "UnreadFile";
 }
 
-/** Where the file is. */
+/** Where a user's file is. */
 export interface UserFile {
   /** A folder that root trusts to be where it says, such as the user's home: links on the way to it are followed. */
   readonly folder: string;
@@ -24,11 +18,9 @@ export interface UserFile {
   readonly path: string;
 }
 
-/** Bounds on what is read. */
+/** Bytes that the file may have, and milliseconds that it may take: a network file system may never answer. */
 export interface ReadBounds {
-  /** Bytes that the file may have. */
   readonly size?: number;
-  /** Milliseconds; a network file system may never answer. */
   readonly time?: number;
   readonly clock?: Clock;
 }
@@ -38,7 +30,8 @@ const MAX_SIZE = 1 << 18;
 const TIMEOUT_MS = 2_000;
 
 /**
- * Reads the file as UTF-8. It has to be a regular file that belongs to the folder's owner or to root.
+ * Reads a file of a user's as root, as UTF-8: what the user puts in its place must neither hold the program up, nor fill its
+ * memory, nor lead it to another file. It has to be a regular file that belongs to the folder's owner or to root.
  *
  * @returns undefined where there is none
  * @throws {UnreadFile} where there is one that is not to be read, or too late
@@ -47,14 +40,13 @@ export async function readUserFile(
   { folder, path }: UserFile,
   { size = MAX_SIZE, time = TIMEOUT_MS, clock = SYSTEM_CLOCK }: ReadBounds = {},
 ): Promise<string | undefined> {
-  const whole = `${folder}/${path}`;
+  const late = () => {
+    throw new Refusal(`was not read within ${time} ms`);
+  };
   try {
-    const late = () => {
-      throw new Refusal(`was not read within ${time} ms`);
-    };
-    return await deadline(readWithin(folder, path.split("/"), size), time, late, clock);
+    return await deadline(readWithin(folder, path, size), time, late, clock);
   } catch (error) {
-    throw error instanceof Refusal ? new UnreadFile(`${whole} ${error.message}`) : error;
+    throw error instanceof Refusal ? new UnreadFile(`${folder}/${path} ${error.message}`) : error;
   }
 }
 
@@ -65,18 +57,15 @@ class Refusal extends Error {}
  * Goes from folder to folder by descriptors, so that none can be swapped once it was looked at. All calls run on another
  * thread: one that never returns keeps its descriptor and nothing else.
  */
-async function readWithin(
-  folder: string,
-  names: readonly string[],
-  most: number,
-): Promise<string | undefined> {
-  if (!await isThere(`${folder}/${names.join("/")}`)) return undefined;
+async function readWithin(folder: string, path: string, most: number): Promise<string | undefined> {
+  if (!await isThere(`${folder}/${path}`)) return undefined;
   const { openLater, openatLater, close } = fileCalls();
   const { O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = openFlags;
   let descriptor = await openLater(cString(folder), O_DIRECTORY | O_CLOEXEC);
   try {
     if (descriptor < 0) throw new Refusal(`is in ${folder}, which cannot be opened`);
     const owner = (await statusOfDescriptorLater(descriptor))?.uid;
+    const names = path.split("/");
     for (const [index, name] of names.entries()) {
       const isLast = index === names.length - 1;
       // Without O_NONBLOCK the opening of a pipe waits for a writer.
@@ -98,19 +87,11 @@ async function readWithin(
   }
 }
 
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    // Deno 2.4 has no class for ENOTDIR.
-    const isAbsent = error instanceof Deno.errors.NotFound ||
-      error instanceof Error && "code" in error && error.code === "ENOTDIR";
-    if (isAbsent) return false;
-    throw new Refusal(
-      error instanceof Error ? `cannot be looked at: ${error.message}` : "cannot be looked at",
-    );
-  }
+function isThere(path: string): Promise<boolean> {
+  return Deno.lstat(path).then(() => true, (error) => {
+    if (isAbsent(error)) return false;
+    throw new Refusal(`cannot be looked at: ${wordsOf(error)}`);
+  });
 }
 
 /** It may grow while it is read. */

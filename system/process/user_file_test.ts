@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fileCalls } from "../../ffi/file/file_calls.ts";
+import { fileCalls } from "../../ffi/file/open_file.ts";
 import type { Clock } from "../../core/async/clock.ts";
 import { SYSTEM_CLOCK } from "./system_clock.ts";
 import { readUserFile, UnreadFile } from "./user_file.ts";

@@ -1,15 +1,10 @@
-/**
- * Routes to one interface: adds and removes them, remembers what became of each, and puts back what other programs take away.
- *
- * @module
- */
 import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { FlapDamper } from "../../core/routing/flap_damper.ts";
+import { SYSTEM_CLOCK } from "../process/system_clock.ts";
 import type { Router } from "./router.ts";
 
-/** A route that is to be active, or would be if nothing stood against it. */
+/** A route that is to be active, or would be if nothing stood against it; host bits are clear. */
 export interface DesiredPrefix {
-  /** The network, host bits clear. */
   readonly prefix: Prefix;
   /** Why it must not be active. */
   readonly fault?: string;
@@ -32,15 +27,13 @@ export interface RouteLog {
   error(message: string): void;
 }
 
-/** Keeps the routes of one interface. */
+/** Adds and removes the routes of one interface, remembers what became of each, and puts back what other programs take away. */
 export class ManagedRoutes {
   #routes = new Map<string, RouteState>();
   readonly #damper = new FlapDamper();
   #appliedAt = 0;
 
   /**
-   * @param router the system's routing table
-   * @param interfaceName the tunnel's interface
    * @param log told of what happens; of a fault once, until it changes
    * @param now milliseconds on a monotonic clock
    */
@@ -48,7 +41,7 @@ export class ManagedRoutes {
     readonly router: Pick<Router, "addRoutes" | "removeRoutes" | "listMissing">,
     readonly interfaceName: string,
     readonly log: RouteLog,
-    readonly now: () => number = () => performance.now(),
+    readonly now: () => number = SYSTEM_CLOCK.now,
   ) {}
 
   /** Every wanted route and its state. */
@@ -86,20 +79,19 @@ export class ManagedRoutes {
     const isInForce = (key: string) => this.#routes.get(key)?.isActive === true && !this.#damper.isDown(key);
     const allowed = new Set(wanted.filter(({ fault }) => fault === undefined).map(keyOf));
     const unwanted = [...this.#routes].filter(([key]) => isInForce(key) && !allowed.has(key));
-    if (unwanted.length > 0) await this.#remove(unwanted.map(([, { prefix }]) => prefix), until);
+    await this.#remove(unwanted.map(([, { prefix }]) => prefix), until);
     const now = this.#appliedAt = this.now();
     const missing = wanted.filter((route) =>
       route.fault === undefined && !isInForce(keyOf(route)) && this.#damper.mayRestore(keyOf(route), now)
     );
-    const refusals = missing.length > 0 ? await this.#add(missing.map(({ prefix }) => prefix)) : new Map();
+    const refusals = await this.#add(missing.map(({ prefix }) => prefix));
     const before = this.#routes;
     this.#routes = new Map(wanted.map((route) => {
       const key = keyOf(route);
-      const refusal: string | undefined = route.fault ?? refusals.get(key);
+      const refusal = route.fault ?? refusals.get(key);
       const isActive = refusal === undefined && !this.#damper.isDown(key);
-      const trouble = refusal ??
-        (this.#damper.isFlapping(key, now) ? this.#contested(key) : undefined);
-      const fault = trouble ?? route.warning;
+      const contest = this.#damper.isFlapping(key, now) ? this.#contested(key) : undefined;
+      const fault = refusal ?? contest ?? route.warning;
       if (fault !== undefined && fault !== before.get(key)?.fault) {
         this.log[fault === route.fault || fault === route.warning ? "warn" : "error"](fault);
       }
@@ -109,6 +101,7 @@ export class ManagedRoutes {
   }
 
   async #remove(prefixes: readonly Prefix[], until: AbortSignal | undefined): Promise<void> {
+    if (prefixes.length === 0) return;
     const failures = await this.router.removeRoutes(prefixes, this.interfaceName, until);
     for (const prefix of prefixes) this.#routes.delete(formatPrefix(prefix));
     for (const { error } of failures) this.log.error(error.report);
@@ -117,11 +110,14 @@ export class ManagedRoutes {
 
   /** What failed, by prefix. */
   async #add(prefixes: readonly Prefix[]): Promise<Map<string, string>> {
+    if (prefixes.length === 0) return new Map();
     const failures = await this.router.addRoutes(prefixes, this.interfaceName);
     const refusals = new Map(failures.map(({ prefix, error }) => [formatPrefix(prefix), error.report]));
     const added = prefixes.filter((prefix) => !refusals.has(formatPrefix(prefix)));
-    const isLost = (prefix: Prefix) => this.#damper.isDown(formatPrefix(prefix));
-    const [restored, fresh] = [added.filter(isLost), added.filter((prefix) => !isLost(prefix))];
+    const { restored = [], fresh = [] } = Object.groupBy(
+      added,
+      (prefix) => this.#damper.isDown(formatPrefix(prefix)) ? "restored" : "fresh",
+    );
     for (const prefix of restored) this.#damper.up(formatPrefix(prefix), this.now());
     if (fresh.length > 0) this.log.info("routes added", { routes: summarizePrefixes(fresh) });
     if (restored.length > 0) this.log.info("lost routes put back", { routes: summarizePrefixes(restored) });
@@ -134,9 +130,7 @@ export class ManagedRoutes {
   }
 }
 
-function keyOf({ prefix }: DesiredPrefix): string {
-  return formatPrefix(prefix);
-}
+const keyOf = ({ prefix }: DesiredPrefix) => formatPrefix(prefix);
 
 /** Prefixes for a log line: all of a few, a count of many. */
 export function summarizePrefixes(prefixes: readonly Prefix[]): string {

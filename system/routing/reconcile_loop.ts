@@ -1,11 +1,6 @@
-/**
- * Does a work whenever something has changed, and every half minute in case a change was missed.
- *
- * @module
- */
 import type { Clock } from "../../core/async/clock.ts";
 import { SYSTEM_CLOCK } from "../process/system_clock.ts";
-import type { WatchRoutes } from "./route_watch.ts";
+import type { WatchRoutes } from "./platform_router.ts";
 
 /** Milliseconds after which the work is done without a change. */
 const PERIOD = 30_000;
@@ -23,7 +18,10 @@ export interface ReconcileDeps {
   readonly clock?: Clock;
 }
 
-/** The loop; it goes on until it is disposed. The first work is due after the first change. */
+/**
+ * Does a work whenever something has changed, and every half minute in case a change was missed, until it is disposed of. The
+ * first work is due after the first change.
+ */
 export class ReconcileLoop implements AsyncDisposable {
   readonly #work: () => Promise<number | undefined>;
   readonly #clock: Clock;
@@ -71,8 +69,7 @@ export class ReconcileLoop implements AsyncDisposable {
     const next = await this.#work();
     const end = this.#clock.now();
     this.#notBefore = end + Math.min((end - start) * REST_FACTOR, MAX_REST);
-    this.#plan(
-      this.#isChanged ? this.#notBefore : Math.max(this.#notBefore, end + Math.min(next ?? PERIOD, PERIOD)),
-    );
+    const wanted = this.#isChanged ? end : end + Math.min(next ?? PERIOD, PERIOD);
+    this.#plan(Math.max(this.#notBefore, wanted));
   }
 }

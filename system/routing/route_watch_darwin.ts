@@ -7,11 +7,11 @@
  * @module
  */
 import { Backoff } from "../../core/async/backoff.ts";
+import type { Clock } from "../../core/async/clock.ts";
 import { OperationError } from "../../core/error.ts";
 import { end, spawn } from "../process/command.ts";
-import { ROUTE } from "../process/programs_darwin.ts";
-
-const MONITOR = [ROUTE, "-n", "monitor"] as const;
+import { SYSTEM_CLOCK } from "../process/system_clock.ts";
+import { ROUTE } from "./programs_darwin.ts";
 
 /** Milliseconds after which there may have been a change that nothing was printed of. A look runs three programs. */
 const LOOK_PERIOD = 5_000;
@@ -21,14 +21,13 @@ const FIRST_PAUSE = 1_000;
 const MAX_PAUSE = 60_000;
 
 /**
- * The pauses before a program is started again: they double from the first to a minute, and begin again with the first one
+ * The pauses before a program is started again: they double from a second to a minute, and begin again with the first one
  * after a run of a minute or more.
  *
- * @param first the first pause, in milliseconds
  * @returns the next pause in milliseconds, from how long the program ran
  */
-export function growingPauses(first: number): (lasted: number) => number {
-  const backoff = new Backoff({ firstMs: first, maxMs: MAX_PAUSE });
+export function growingPauses(): (lasted: number) => number {
+  const backoff = new Backoff({ firstMs: FIRST_PAUSE, maxMs: MAX_PAUSE });
   return (lasted) => {
     if (lasted >= MAX_PAUSE) backoff.reset();
     return backoff.next();
@@ -37,7 +36,7 @@ export function growingPauses(first: number): (lasted: number) => number {
 
 /** See `WatchRoutes`. */
 export function watchDarwinRoutes(onChange: () => void): AsyncDisposable {
-  return watchWithLooks(MONITOR, onChange, LOOK_PERIOD);
+  return watchWithLooks([ROUTE, "-n", "monitor"], onChange, LOOK_PERIOD);
 }
 
 /** Watches a program, see {@linkcode CommandWatch}, and tells of a change every `period` milliseconds as well. */
@@ -45,12 +44,17 @@ export function watchWithLooks(
   argv: readonly string[],
   onChange: () => void,
   period: number,
+  clock: Clock = SYSTEM_CLOCK,
 ): AsyncDisposable {
-  const watch = new CommandWatch(argv, onChange);
-  const timer = setInterval(onChange, period);
+  const watch = new CommandWatch(argv, onChange, undefined, clock);
+  const look = () => {
+    timer = clock.after(period, look);
+    onChange();
+  };
+  let timer = clock.after(period, look);
   return {
     async [Symbol.asyncDispose]() {
-      clearInterval(timer);
+      timer[Symbol.dispose]();
       await watch[Symbol.asyncDispose]();
     },
   };
@@ -66,16 +70,16 @@ export class CommandWatch implements AsyncDisposable {
   /**
    * Starts at once.
    *
-   * @param argv absolute path, then arguments
    * @param onOutput told of output; what it is does not matter
    * @param pauseAfter milliseconds before the next start, from how long the program ran
    */
   constructor(
-    argv: readonly string[],
-    onOutput: () => void,
-    pauseAfter: (lasted: number) => number = growingPauses(FIRST_PAUSE),
+    readonly argv: readonly string[],
+    readonly onOutput: () => void,
+    pauseAfter: (lasted: number) => number = growingPauses(),
+    readonly clock: Clock = SYSTEM_CLOCK,
   ) {
-    this.#following = this.#follow(argv, onOutput, pauseAfter);
+    this.#following = this.#follow(pauseAfter);
   }
 
   /** Ends the program. */
@@ -86,34 +90,26 @@ export class CommandWatch implements AsyncDisposable {
     await this.#following;
   }
 
-  async #follow(
-    argv: readonly string[],
-    onOutput: () => void,
-    pauseAfter: (lasted: number) => number,
-  ): Promise<void> {
+  async #follow(pauseAfter: (lasted: number) => number): Promise<void> {
     while (!this.#isClosed) {
-      const start = performance.now();
-      await this.#run(argv, onOutput);
+      const start = this.clock.now();
+      await this.#run();
       if (this.#isClosed) return;
       // What happened while nobody listened is not known.
-      onOutput();
-      const pause = pauseAfter(performance.now() - start);
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, pause);
-        this.#endPause = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      this.onOutput();
+      const pause = Promise.withResolvers<void>();
+      using _timer = this.clock.after(pauseAfter(this.clock.now() - start), pause.resolve);
+      this.#endPause = pause.resolve;
+      await pause.promise;
     }
   }
 
-  async #run([program = "", ...args]: readonly string[], onOutput: () => void): Promise<void> {
+  async #run(): Promise<void> {
+    const [program = "", ...args] = this.argv;
     try {
-      const child = spawn(program, args, {}, false);
-      this.#child = child;
-      await Promise.all([child.stderr.cancel(), forEachPiece(child.stdout, onOutput)]);
-      await child.status;
+      const { stdout, stderr, status } = this.#child = spawn(program, args, {}, false);
+      const output = new WritableStream({ write: () => this.onOutput() });
+      await Promise.all([stderr.cancel(), stdout.pipeTo(output), status]);
     } catch (error) {
       // Without the program the periodic look has to do.
       if (!(error instanceof OperationError)) throw error;
@@ -121,8 +117,4 @@ export class CommandWatch implements AsyncDisposable {
       this.#child = undefined;
     }
   }
-}
-
-async function forEachPiece(stream: ReadableStream<Uint8Array>, tell: () => void): Promise<void> {
-  for await (const _piece of stream) tell();
 }

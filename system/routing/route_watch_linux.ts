@@ -1,18 +1,12 @@
-/**
- * The changes of links, addresses and routes on Linux, through rtnetlink.
- *
- * @module
- */
 import { RoutingMonitor } from "../../ffi/netlink/routing_monitor.ts";
-import { SystemError } from "../../ffi/libc/system_error.ts";
+import { SystemError } from "../../ffi/libc/errno.ts";
 
-/** See `WatchRoutes`. Tells of nothing where the kernel grants no such socket. */
+/** Watches through rtnetlink, see `WatchRoutes`. Tells of nothing where the kernel grants no such socket. */
 export function watchLinuxRoutes(onChange: () => void): AsyncDisposable {
   const monitor = openMonitor();
-  const follow = async () => {
+  const following = (async () => {
     while (await monitor?.changed()) onChange();
-  };
-  const following = follow();
+  })();
   return {
     async [Symbol.asyncDispose]() {
       monitor?.[Symbol.dispose]();

@@ -1,69 +1,51 @@
-/**
- * Interfaces and routes of macOS, through /sbin/ifconfig, /sbin/route and /usr/sbin/netstat. The paths are absolute
- * because launchd gives a service a short PATH.
- *
- * @module
- */
-import type { OtherRoute } from "../../core/routing/desired_routes.ts";
 import type { OperationError } from "../../core/error.ts";
-import { equalAddress, formatAddress, type IpAddress } from "../../core/net/address.ts";
+import { formatAddress, type IpAddress } from "../../core/net/address.ts";
 import { equalPrefix, formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
+import type { OtherRoute } from "../../core/routing/desired_routes.ts";
 import { type CommandOutcome, type RunCommand, runCommand } from "../process/command.ts";
-import { IFCONFIG, NETSTAT, ROUTE } from "../process/programs_darwin.ts";
-import { type InterfaceAddress, type InterfaceState, parseInterfaceState } from "./interface_state_darwin.ts";
+import {
+  type AddressPair,
+  compareInterface,
+  type InterfaceAddress,
+  type InterfaceDrift,
+  interfaceFault,
+  type InterfaceState,
+  isLinkLocal,
+  isPair,
+  routeConflict,
+} from "./interface_drift.ts";
 import {
   parseFoundRoute,
+  parseInterfaceState,
   parseReachedNetworks,
   parseRouteTable,
   type ShownRoute,
-} from "./route_listing_darwin.ts";
-import type { InterfaceSettings, RouteFailure, Router } from "./router.ts";
-import {
-  commandFault,
-  hasFailed,
-  interfaceFault,
-  routeConflict,
-  saysAbsent,
-  saysExists,
-  saysNoInterface,
-} from "./router_darwin_fault.ts";
+} from "./network_listing_darwin.ts";
+import { commandFault, hasFailed, IFCONFIG, NETSTAT, ROUTE, says } from "./programs_darwin.ts";
+import { type InterfaceSettings, type RouteFailure, Router } from "./router.ts";
 
-const FAMILY_FLAG = { 4: "-inet", 6: "-inet6" } as const;
+const FAMILY_NAME = { 4: "inet", 6: "inet6" } as const;
 
-/** The router of the Mac. */
-export class DarwinRouter implements Router {
+/** The router of the Mac, through ifconfig, route and netstat. */
+export class DarwinRouter extends Router {
   readonly #run: RunCommand;
 
-  /** @param run how programs are run; a test gives another */
   constructor(run: RunCommand = runCommand) {
+    super();
     this.#run = run;
   }
 
   /** Sets IPv4 and link, then IPv6; addresses that are not in the settings are taken away. */
   async configureInterface(settings: InterfaceSettings): Promise<void> {
-    const { name, mtu, address, peer, address6, peer6 } = settings;
+    const { name, address6 } = settings;
     const action = `configure interface ${name}`;
-    const before = await this.#interfaceState(action, name);
-    const has = (local: IpAddress, peer: IpAddress) =>
-      before.addresses.some((existing) => isPair(existing, local, peer));
-    const isWanted = (existing: InterfaceAddress) =>
-      isPair(existing, address, peer) || (address6 && peer6 && isPair(existing, address6, peer6));
-    const unwanted = before.addresses.filter((existing) =>
-      !isWanted(existing) && !isLinkLocal(existing.local)
-    );
+    const drift = compareInterface(await this.#interfaceState(action, name), settings);
     // Routes go with the interface's last address.
-    const routes = unwanted.length > 0 ? await this.listRoutes(name) : [];
-    await this.#takeAddresses(action, name, unwanted);
-    if (!has(address, peer)) {
-      const pair = [`${formatAddress(address)}/32`, formatAddress(peer)];
-      await this.#succeed(action, [IFCONFIG, name, "inet", ...pair, "mtu", `${mtu}`, "up"]);
-    } else if (before.mtu !== mtu || !before.isUp) {
-      await this.#succeed(action, [IFCONFIG, name, "mtu", `${mtu}`, "up"]);
-    }
+    const routes = drift.surplus.length > 0 ? await this.listRoutes(name) : [];
+    await this.#takeAddresses(action, name, drift.surplus);
+    await this.#setIpv4(action, settings, drift);
     await this.#restore(routes, 4, name);
-    if (address6 !== undefined && peer6 !== undefined && !has(address6, peer6)) {
-      await this.#giveIpv6(name, address6, peer6);
-    }
+    await this.#giveIpv6(name, drift);
     if (address6 !== undefined) await this.#restore(routes, 6, name);
   }
 
@@ -76,56 +58,50 @@ export class DarwinRouter implements Router {
   async strip(name: string, address: IpAddress, peer: IpAddress): Promise<Prefix[] | undefined> {
     const outcome = await this.#run([IFCONFIG, name]);
     const { addresses } = parseInterfaceState(outcome.stdout);
-    if (hasFailed(outcome) || !addresses.some((pair) => isPair(pair, address, peer))) return undefined;
+    const pair: AddressPair = { local: address, peer };
+    if (hasFailed(outcome) || !addresses.some((existing) => isPair(existing, pair))) return undefined;
     const routes = await this.listRoutes(name);
     for (const { error } of await this.removeRoutes(routes, name)) throw error;
-    await this.#takeAddresses(`clean interface ${name}`, name, addresses);
+    const given = addresses.filter(({ local }) => !isLinkLocal(local));
+    await this.#takeAddresses(`clean interface ${name}`, name, given);
     return routes;
+  }
+
+  protected async lookAt(settings: InterfaceSettings): Promise<InterfaceDrift> {
+    const { name } = settings;
+    return compareInterface(await this.#interfaceState(`look at interface ${name}`, name), settings);
+  }
+
+  async repairInterface(settings: InterfaceSettings): Promise<void> {
+    const drift = await this.lookAt(settings);
+    await this.#setIpv4(`repair interface ${settings.name}`, settings, drift);
+    await this.#giveIpv6(settings.name, drift);
   }
 
   async #takeAddresses(action: string, name: string, addresses: readonly InterfaceAddress[]): Promise<void> {
     for (const { local } of addresses) {
-      if (isLinkLocal(local)) continue;
-      const family = local.family === 4 ? "inet" : "inet6";
-      await this.#succeed(action, [IFCONFIG, name, family, formatAddress(local), "-alias"]);
+      const argv = [IFCONFIG, name, FAMILY_NAME[local.family], formatAddress(local), "-alias"];
+      await this.#succeed(action, argv);
     }
   }
 
-  /** See `Router`. */
-  async hasDrifted(settings: InterfaceSettings): Promise<boolean> {
-    const { isWrong, lacksIpv4, lacksIpv6 } = await this.#diffInterface(settings);
-    return isWrong || lacksIpv4 || lacksIpv6;
+  /** Gives the IPv4 pair, if it is lost, and sets the link, if anything is not as it should be. */
+  async #setIpv4(action: string, settings: InterfaceSettings, drift: InterfaceDrift): Promise<void> {
+    const { name, mtu } = settings;
+    const lost = drift.lost.find(({ local }) => local.family === 4);
+    if (!drift.isWrong && lost === undefined) return;
+    const ends = lost ? ["inet", `${formatAddress(lost.local)}/32`, formatAddress(lost.peer)] : [];
+    await this.#succeed(action, [IFCONFIG, name, ...ends, "mtu", `${mtu}`, "up"]);
   }
 
-  /** See `Router`. */
-  async repairInterface(settings: InterfaceSettings): Promise<void> {
-    const { name, mtu, address, peer, address6, peer6 } = settings;
-    const { isWrong, lacksIpv4, lacksIpv6 } = await this.#diffInterface(settings);
-    const pair = lacksIpv4 ? ["inet", `${formatAddress(address)}/32`, formatAddress(peer)] : [];
-    if (isWrong || lacksIpv4) {
-      await this.#succeed(`repair interface ${name}`, [IFCONFIG, name, ...pair, "mtu", `${mtu}`, "up"]);
+  /** Gives the IPv6 pair, if it is lost. */
+  async #giveIpv6(name: string, { lost }: InterfaceDrift): Promise<void> {
+    for (const { local, peer } of lost) {
+      if (local.family !== 6) continue;
+      const ends = [formatAddress(local), formatAddress(peer), "prefixlen", "128"];
+      const action = `give interface ${name} the address ${formatAddress(local)}`;
+      await this.#succeed(action, [IFCONFIG, name, "inet6", ...ends, "alias"], 6);
     }
-    if (lacksIpv6 && address6 !== undefined && peer6 !== undefined) {
-      await this.#giveIpv6(name, address6, peer6);
-    }
-  }
-
-  /** What an interface lacks of its settings. */
-  async #diffInterface({ name, mtu, address, peer, address6, peer6 }: InterfaceSettings) {
-    const state = await this.#interfaceState(`look at interface ${name}`, name);
-    const lacks = (local: IpAddress, other: IpAddress) =>
-      !state.addresses.some((existing) => isPair(existing, local, other));
-    return {
-      isWrong: !state.isUp || state.mtu !== mtu,
-      lacksIpv4: lacks(address, peer),
-      lacksIpv6: address6 !== undefined && peer6 !== undefined && lacks(address6, peer6),
-    };
-  }
-
-  async #giveIpv6(name: string, local: IpAddress, peer: IpAddress): Promise<void> {
-    const pair = [formatAddress(local), formatAddress(peer), "prefixlen", "128"];
-    const giving = `give interface ${name} the address ${formatAddress(local)}`;
-    await this.#succeed(giving, [IFCONFIG, name, "inet6", ...pair, "alias"], 6);
   }
 
   async #restore(routes: readonly Prefix[], family: 4 | 6, interfaceName: string): Promise<void> {
@@ -133,17 +109,6 @@ export class DarwinRouter implements Router {
     for (const { error } of await this.#addEach(lost, interfaceName)) throw error;
   }
 
-  /** See `Router`. */
-  async addRoute(prefix: Prefix, interfaceName: string): Promise<void> {
-    for (const { error } of await this.addRoutes([prefix], interfaceName)) throw error;
-  }
-
-  /** See `Router`. */
-  async removeRoute(prefix: Prefix, interfaceName: string): Promise<void> {
-    for (const { error } of await this.removeRoutes([prefix], interfaceName)) throw error;
-  }
-
-  /** See `Router`. */
   async addRoutes(prefixes: readonly Prefix[], interfaceName: string): Promise<RouteFailure[]> {
     await this.#interfaceState(`add routes to ${interfaceName}`, interfaceName);
     return await this.#addEach(prefixes, interfaceName);
@@ -151,18 +116,18 @@ export class DarwinRouter implements Router {
 
   async #addEach(prefixes: readonly Prefix[], interfaceName: string): Promise<RouteFailure[]> {
     return await eachPrefix(prefixes, async (network) => {
-      const argv = [...routeCommand("add", network), "-interface", interfaceName];
-      const outcome = await this.#run(argv);
+      const outcome = await this.#run([...routeCommand("add", network), "-interface", interfaceName]);
       if (!hasFailed(outcome)) return undefined;
       const found = await this.#routeOf(network);
       if (found?.interfaceName === interfaceName) return undefined;
       const text = formatPrefix(network);
-      if (!saysExists(outcome)) return commandFault(`route ${text} to ${interfaceName}`, outcome);
-      return routeConflict(text, network.address.family, interfaceName, found?.interfaceName);
+      if (!says(outcome, /file exists/i)) return commandFault(`route ${text} to ${interfaceName}`, outcome);
+      const removal = `sudo route -n delete -${FAMILY_NAME[network.address.family]} ${text}`;
+      return routeConflict(text, interfaceName, found?.interfaceName, removal);
     });
   }
 
-  /** See `Router`. `route delete` goes by the destination alone, so the owner is asked for first. */
+  /** `route delete` goes by the destination alone, so the owner is asked for first. */
   async removeRoutes(
     prefixes: readonly Prefix[],
     interfaceName: string,
@@ -172,58 +137,45 @@ export class DarwinRouter implements Router {
       const found = await this.#routeOf(network);
       if (found?.interfaceName !== interfaceName) return undefined;
       const outcome = await this.#run(routeCommand("delete", network));
-      if (!hasFailed(outcome) || saysAbsent(outcome)) return undefined;
+      if (!hasFailed(outcome) || says(outcome, /not in table/i)) return undefined;
       return commandFault(`remove the route ${formatPrefix(network)} from ${interfaceName}`, outcome);
     }, until);
   }
 
-  /** See `Router`. */
   async listRoutes(interfaceName: string): Promise<Prefix[]> {
+    return await this.routedTo(interfaceName, [4, 6]);
+  }
+
+  protected async routedTo(interfaceName: string, families: readonly (4 | 6)[]): Promise<Prefix[]> {
     const prefixes: Prefix[] = [];
-    for (const family of [4, 6] as const) {
+    for (const family of families) {
       const text = await this.#routeTable(`list the routes of ${interfaceName}`, family);
-      for (const route of parseRouteTable(text, family)) {
-        if (route.interfaceName === interfaceName) prefixes.push(maskPrefix(route.prefix));
-      }
+      const routes = parseRouteTable(text, family).filter((route) => route.interfaceName === interfaceName);
+      prefixes.push(...routes.map(({ prefix }) => maskPrefix(prefix)));
     }
     return prefixes;
   }
 
-  /** See `Router`. */
-  async listMissing(prefixes: readonly Prefix[], interfaceName: string): Promise<Prefix[]> {
-    const families = new Set(prefixes.map(({ address }) => address.family));
-    const present = new Set<string>();
-    for (const family of families) {
-      const text = await this.#routeTable(`list the routes of ${interfaceName}`, family);
-      for (const route of parseRouteTable(text, family)) {
-        if (route.interfaceName === interfaceName) present.add(formatPrefix(maskPrefix(route.prefix)));
-      }
-    }
-    return prefixes.filter((prefix) => !present.has(formatPrefix(maskPrefix(prefix))));
-  }
-
-  /** See `Router`. */
   async listOtherRoutes(interfaceName: string, family: 4 | 6): Promise<OtherRoute[]> {
     const text = await this.#routeTable("list the routes of this machine", family);
     return parseReachedNetworks(text, family).filter((route) => route.interfaceName !== interfaceName);
   }
 
   async #routeTable(action: string, family: 4 | 6): Promise<string> {
-    const argv = [NETSTAT, "-nr", "-f", family === 4 ? "inet" : "inet6"];
-    return (await this.#succeed(action, argv)).stdout;
+    return (await this.#succeed(action, [NETSTAT, "-nr", "-f", FAMILY_NAME[family]])).stdout;
   }
 
   /** The route of exactly this prefix, wherever it leads. */
   async #routeOf(network: Prefix): Promise<ShownRoute | undefined> {
     const { family } = network.address;
-    const { stdout } = await this.#run([ROUTE, "-n", "get", FAMILY_FLAG[family], formatPrefix(network)]);
-    const found = parseFoundRoute(stdout, family);
+    const argv = [ROUTE, "-n", "get", `-${FAMILY_NAME[family]}`, formatPrefix(network)];
+    const found = parseFoundRoute((await this.#run(argv)).stdout, family);
     return found !== undefined && equalPrefix(found.prefix, network) ? found : undefined;
   }
 
   async #interfaceState(action: string, name: string): Promise<InterfaceState> {
     const outcome = await this.#run([IFCONFIG, name]);
-    if (saysNoInterface(outcome)) throw interfaceFault(action, name);
+    if (says(outcome, /does not exist/i)) throw interfaceFault(action, name);
     if (hasFailed(outcome)) throw commandFault(action, outcome);
     return parseInterfaceState(outcome.stdout);
   }
@@ -236,7 +188,7 @@ export class DarwinRouter implements Router {
 }
 
 function routeCommand(verb: "add" | "delete", network: Prefix): string[] {
-  return [ROUTE, "-q", "-n", verb, FAMILY_FLAG[network.address.family], formatPrefix(network)];
+  return [ROUTE, "-q", "-n", verb, `-${FAMILY_NAME[network.address.family]}`, formatPrefix(network)];
 }
 
 /** Prefixes that are worked on at the same time: each waits for a program or two, which take some milliseconds. */
@@ -254,7 +206,7 @@ async function eachPrefix(
   work: (network: Prefix) => Promise<OperationError | undefined>,
   until?: AbortSignal,
 ): Promise<RouteFailure[]> {
-  const errors: (OperationError | undefined)[] = [];
+  const failures: RouteFailure[] = [];
   const waiting = prefixes.entries();
   let isStopped = false;
   const lane = async () => {
@@ -263,7 +215,7 @@ async function eachPrefix(
       try {
         const error = await work(maskPrefix(prefix));
         if (error?.code === "privilege") throw error;
-        errors[index] = error;
+        if (error !== undefined) failures[index] = { prefix, error };
       } catch (error) {
         isStopped = true;
         throw error;
@@ -273,18 +225,5 @@ async function eachPrefix(
   // The batch is over only when every lane is: the caller begins the next one then.
   const lanes = await Promise.allSettled(Array.from({ length: LANES }, lane));
   for (const ended of lanes) if (ended.status === "rejected") throw ended.reason;
-  return prefixes.flatMap((prefix, index) => {
-    const error = errors[index];
-    return error === undefined ? [] : [{ prefix, error }];
-  });
-}
-
-function isPair(existing: InterfaceAddress, local: IpAddress, peer: IpAddress): boolean {
-  return existing.peer !== undefined && equalAddress(existing.local, local) &&
-    equalAddress(existing.peer, peer);
-}
-
-/** fe80::/10, which the system gives by itself (RFC 4291 section 2.5.6). */
-function isLinkLocal({ family, bytes }: IpAddress): boolean {
-  return family === 6 && bytes[0] === 0xfe && ((bytes[1] ?? 0) & 0xc0) === 0x80;
+  return Object.values(failures);
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { IMAGE } from "../../tools/image/contents.ts";
+import { IMAGE } from "../../tools/release/names.ts";
 import { binary } from "../topology/daemon.ts";
 import { DockerMachine } from "../topology/docker_machine.ts";
 import { ENGINE_NEEDS } from "../topology/gate.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { IMAGE } from "../../tools/image/contents.ts";
+import { IMAGE } from "../../tools/release/names.ts";
 import type { ServerStatus } from "../topology/control_socket.ts";
 import type { Daemon } from "../topology/daemon.ts";
 import { DockerMachine } from "../topology/docker_machine.ts";

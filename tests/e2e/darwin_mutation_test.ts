@@ -23,7 +23,6 @@ const MODULES = Array.from(Deno.readDirSync(FFI), ({ name }) => name)
 const CHOSEN = [
   "BUFFER_NEEDED",
   "BUFFER_WANTED",
-  "ENDPOINTS",
   "LIST_CAPACITY",
   "NAME_CAPACITY",
   "MAX_PACKET",
@@ -32,8 +31,6 @@ const CHOSEN = [
   "MIN_PENDING",
   "PENDING_BYTES",
   "RECEIVE_MESSAGES",
-  "RECEIVE_CAPACITY",
-  "RECEIVE_STRIDE",
   "SEND_MESSAGES",
   "SLOTS",
   "SLOT_SIZE",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { version } from "../../program/build_info.ts";
-import { IMAGE } from "../../tools/image/contents.ts";
+import { IMAGE } from "../../tools/release/names.ts";
 import { clientImageTar } from "../topology/client_image.ts";
 import { DockerMachine } from "../topology/docker_machine.ts";
 import { plainRules } from "../topology/docker_rules.ts";

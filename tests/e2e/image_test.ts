@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { IMAGE } from "../../tools/image/contents.ts";
+import { IMAGE } from "../../tools/release/names.ts";
 import { ENGINE_NEEDS } from "../topology/gate.ts";
 import { CLIENT_NAME, ImageTunnel } from "../topology/image_tunnel.ts";
 import { reachable } from "../topology/ping.ts";

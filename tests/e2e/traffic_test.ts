@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PACKET_THREAD_NICE } from "../../ffi/libc/thread_priority.ts";
+import { PACKET_THREAD_NICE } from "../../ffi/libc/libc_linux.ts";
 import { niceValues } from "../topology/nice_values.ts";
 import { ping } from "../topology/ping.ts";
 import { isDarwinServer, SERVER_INTERFACE } from "../topology/server_side.ts";

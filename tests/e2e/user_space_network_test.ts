@@ -12,7 +12,7 @@ import { fetchPage, servePage } from "../topology/web.ts";
 
 /** Milliseconds in which the tunnel is back after the cause has ended. */
 const BACK_LIMIT = 2_000;
-/** Milliseconds between heartbeats where nobody chose: client/options.ts. */
+/** Milliseconds between heartbeats where nobody chose: client/run_command.ts. */
 const HEARTBEAT = 5_000;
 /** Seconds after which Docker Desktop's network kills a UDP port (docker/for-mac issue 7555). */
 const IDLE_LIMIT = 60;
@@ -25,6 +25,7 @@ async function timeUntilBack(tunnel: Tunnel, since: number): Promise<number> {
 }
 
 const NEEDS = {
+  ...USER_SPACE_NEEDS,
   programs: [...USER_SPACE_NEEDS.programs, ...CLOCK_NEEDS.programs],
   packages: [...USER_SPACE_NEEDS.packages, ...CLOCK_NEEDS.packages],
 };

@@ -8,10 +8,10 @@ import {
   connectorPeerKeys,
   deriveTokenKeys,
   type Scrypt,
+  wgQuickFile,
 } from "../../core/token/token_keys.ts";
-import { wgQuickFile } from "../../core/token/wg_quick.ts";
 import { CookieChecker } from "../../core/wireguard/cookie.ts";
-import { InitiatorHandshake } from "../../core/wireguard/initiator.ts";
+import { consumeInitiation, InitiatorHandshake, type TransportKeys } from "../../core/wireguard/handshake.ts";
 import { Mac1Lookup } from "../../core/wireguard/mac1_lookup.ts";
 import {
   classifyMessage,
@@ -26,8 +26,6 @@ import {
   writeUint32,
 } from "../../core/wireguard/message.ts";
 import { Peer } from "../../core/wireguard/peer.ts";
-import { consumeInitiation } from "../../core/wireguard/responder.ts";
-import type { TransportKeys } from "../../core/wireguard/transport_keys.ts";
 import { echoReplyPattern, echoRequest } from "../topology/echo_packet.ts";
 import { networkTest } from "../topology/tunnel_test_case.ts";
 import { UdpPeer } from "../topology/udp_peer.ts";
@@ -144,7 +142,7 @@ networkTest("our handshake with wireguard-go, configured by the exported file", 
   });
 
   await t.step("as the initiator", async () => {
-    const handshake = InitiatorHandshake.createInitiation(peer, {
+    const handshake = new InitiatorHandshake(peer, {
       localIndex: LOCAL_INDEX,
       ephemeralKey: random(),
       wallClock: Date.now(),

@@ -2,8 +2,13 @@ import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { version } from "../../program/build_info.ts";
-import { IMAGE_FILE, IMAGE_ID_FILE } from "../../tools/image/contents.ts";
-import { archiveName, INSTALLED_PROGRAMS, SYSTEMS } from "../../tools/release/systems.ts";
+import {
+  archiveName,
+  IMAGE_FILE,
+  IMAGE_ID_FILE,
+  INSTALLED_PROGRAMS,
+  SYSTEMS,
+} from "../../tools/release/names.ts";
 import { readStatus, type ServerStatus } from "../topology/control_socket.ts";
 import { topologyTest } from "../topology/gate.ts";
 import { mustRun, Process } from "../topology/process.ts";

@@ -6,9 +6,7 @@
  */
 import { version } from "../../program/build_info.ts";
 import { buildRelease } from "../../tools/release/build_release.ts";
-import { HOME } from "../../tools/release/project.ts";
-import { IMAGE_FILE, IMAGE_ID_FILE } from "../../tools/image/contents.ts";
-import { INSTALLED_PROGRAMS, SYSTEMS } from "../../tools/release/systems.ts";
+import { HOME, IMAGE_FILE, IMAGE_ID_FILE, INSTALLED_PROGRAMS, SYSTEMS } from "../../tools/release/names.ts";
 import { binary } from "../topology/daemon.ts";
 
 /** The system that the tests run on, as a release names it. */

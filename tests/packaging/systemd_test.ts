@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { INSTALLED_PROGRAMS } from "../../tools/release/systems.ts";
+import { INSTALLED_PROGRAMS } from "../../tools/release/names.ts";
 import { GoodEngine } from "../fakes/engine.ts";
 import { readStatus, type ServerStatus } from "../topology/control_socket.ts";
 import { binary } from "../topology/daemon.ts";

@@ -10,7 +10,7 @@ import { type Endpoint, equalEndpoint, formatEndpoint } from "../../core/net/end
 import { packetVersion } from "../../core/packet/ip.ts";
 import { ServerMessage, serverMessage } from "../../core/protocol/datagram.ts";
 import { type HeartbeatMac } from "../../core/protocol/heartbeat.ts";
-import { linuxSocketAddress } from "../../ffi/udp/socket_address_linux.ts";
+import { linuxSocketAddress } from "../../ffi/udp/socket_address.ts";
 import { ClientLink } from "../../server/tunnel/client_link.ts";
 import { fullControlText, revisionText } from "../../server/tunnel/control_text.ts";
 import { FakeClock } from "../fakes/clock.ts";

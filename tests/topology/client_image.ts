@@ -4,8 +4,8 @@
  * @module
  */
 import { join } from "node:path";
-import { IMAGE, IMAGE_FILE, IMAGE_TAR } from "../../tools/image/contents.ts";
-import { reasonToBuildImage } from "../../tools/image/freshness.ts";
+import { IMAGE, IMAGE_FILE, IMAGE_TAR } from "../../tools/release/names.ts";
+import { reasonToBuildImage } from "../../tools/freshness.ts";
 import type { DockerEngine } from "./docker_engine.ts";
 import { mustRun } from "./process.ts";
 import { PROGRAMS_FOLDER } from "./server_side.ts";

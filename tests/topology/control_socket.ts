@@ -8,8 +8,7 @@ import { withDeadline } from "./wait.ts";
 
 export type { AccessorStatus } from "../../accessor/status/status_document.ts";
 export type { ClientStatus } from "../../client/status/status_document.ts";
-export type { SharingStatus } from "../../server/sharing/sharing_status.ts";
-export type { ServerStatus } from "../../server/status/status_document.ts";
+export type { ServerStatus, SharingStatus } from "../../server/status/status_document.ts";
 
 /** What all programs tell of themselves; the accessor's `interface` is null until the server has told its address. */
 export type CommonStatus = ProgramStatus<string> & {

@@ -28,22 +28,42 @@ export class EngineScene implements AsyncDisposable {
   /** What took how long, for the test's output. */
   readonly times: string[] = [];
 
-  private constructor(
-    readonly network: Network,
-    readonly machine: DockerMachine,
-    readonly server: Daemon<ServerStatus>,
-    readonly configFile: string,
-  ) {}
+  #launched: { readonly server: Daemon<ServerStatus>; readonly configFile: string } | undefined;
+
+  private constructor(readonly network: Network, readonly machine: DockerMachine) {}
+
+  /** Starts the Engine. */
+  static async prepare(network: Network, kind: EngineKind): Promise<EngineScene> {
+    // A killed dockerd leaves the containers running, as where containerd is a service of its own.
+    return new EngineScene(
+      network,
+      await DockerMachine.start(network, "nft", { kind, hasOwnContainerd: true }),
+    );
+  }
 
   /** Starts both; the server goes on from there by itself. */
   static async start(network: Network, kind: EngineKind): Promise<EngineScene> {
-    await using starting = new AsyncDisposableStack();
-    // A killed dockerd leaves the containers running, as where containerd is a service of its own.
-    const machine = starting.use(await DockerMachine.start(network, "nft", { kind, hasOwnContainerd: true }));
-    const engineSocket = machine.engine.socket;
-    const { server, configFile } = await launchServer(network, { ...MANAGED, engineSocket });
-    starting.move();
-    return new EngineScene(network, machine, server, configFile);
+    const scene = await EngineScene.prepare(network, kind);
+    await scene.startServer();
+    return scene;
+  }
+
+  /** Starts the server. */
+  async startServer(): Promise<void> {
+    this.#launched = await launchServer(this.network, {
+      ...MANAGED,
+      engineSocket: this.machine.engine.socket,
+    });
+  }
+
+  /** The server, once it was started. */
+  get server(): Daemon<ServerStatus> {
+    return this.#server.server;
+  }
+
+  /** Path of its config file. */
+  get configFile(): string {
+    return this.#server.configFile;
   }
 
   /** Runs the docker command with words that are set apart by blanks. */
@@ -99,8 +119,13 @@ export class EngineScene implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.server[Symbol.asyncDispose]();
+    await this.#launched?.server[Symbol.asyncDispose]();
     await this.machine[Symbol.asyncDispose]();
+  }
+
+  get #server() {
+    if (this.#launched === undefined) throw new RangeError("The server of the scene is not started");
+    return this.#launched;
   }
 
   /** Path of the client's control socket, in the container's root folder. */

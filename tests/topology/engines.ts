@@ -1,14 +1,14 @@
 /**
- * The Docker Engines that tests run: those of tools/engines/fetched_engines.ts and the machine's own.
+ * The Docker Engines that tests run: those of tools/debian/fetched_packages.ts and the machine's own.
  *
  * @module
  */
 import {
-  engineAbsence,
-  engineFiles,
+  absenceOf,
   FETCHED_ENGINES,
   type FetchedEngine,
-} from "../../tools/engines/fetched_engines.ts";
+  fetchedPackages,
+} from "../../tools/debian/fetched_packages.ts";
 import { adminPath } from "../../tools/packages.ts";
 import { ENGINE_NEEDS, type Needs } from "./gate.ts";
 
@@ -37,11 +37,11 @@ export function engineKind(name: EngineName): EngineKind {
   if (name === "installed") {
     return { name, title: `the installed ${program}`, needs: ENGINE_NEEDS, root: undefined, isPodman };
   }
-  const files = engineFiles(name);
+  const files = fetchedPackages(name);
   if (files !== undefined) {
     return { name, title: `${program} ${files.version}`, needs: ENGINE_NEEDS, root: files.root, isPodman };
   }
-  const needs = { ...ENGINE_NEEDS, absence: engineAbsence(name) };
+  const needs = { ...ENGINE_NEEDS, absence: absenceOf(name) };
   return { name, title: `${program} of ${name}`, needs, root: undefined, isPodman };
 }
 

@@ -23,6 +23,12 @@ export class Namespace {
     return namespace;
   }
 
+  /** Names the network namespace of a running process, such as a container's. */
+  static async attach(name: string, pid: string): Promise<Namespace> {
+    await mustRun(["ip", "netns", "attach", name, pid]);
+    return new Namespace(name);
+  }
+
   /** The argv that runs `argv` inside; nsenter replaces itself, so the child's pid is the program's own. */
   argv(argv: readonly string[]): string[] {
     return ["nsenter", `--net=/run/netns/${this.name}`, "--", ...argv];

@@ -26,6 +26,11 @@ export const LINK_VARIABLE = "DOCKER_CONNECTOR_TEST_LINK";
 /** What joins the desktop and the virtual machine. */
 export type Link = "veth" | "user-space";
 
+/** The link of topologies that name none. */
+export function defaultLink(): Link {
+  return Deno.env.get(LINK_VARIABLE) === "user-space" ? "user-space" : "veth";
+}
+
 /** What may differ between topologies. */
 export interface NetworkOptions {
   readonly link?: Link;
@@ -93,7 +98,7 @@ export class Network implements AsyncDisposable {
       await Deno.chmod(folder, 0o755);
       const mac = await Namespace.create(`${prefix}-mac`);
       const vm = await Namespace.create(`${prefix}-vm`);
-      const link = options.link ?? (Deno.env.get(LINK_VARIABLE) === "user-space" ? "user-space" : "veth");
+      const link = options.link ?? defaultLink();
       const network = new Network(mac, vm, folder, prefix, options, reaper, link);
       await network.#link();
       for (const [bridge, count] of (options.containers ?? [1]).entries()) {

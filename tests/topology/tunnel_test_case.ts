@@ -4,8 +4,9 @@
  * @module
  */
 import { type Needs, topologyTest } from "./gate.ts";
-import { Network, type NetworkOptions } from "./network.ts";
+import { defaultLink, Network, type NetworkOptions } from "./network.ts";
 import { Tunnel, type TunnelOptions } from "./tunnel.ts";
+import { USER_SPACE_NEEDS } from "./user_space_network.ts";
 
 /** A test's context with a running tunnel. */
 export interface TunnelContext {
@@ -35,7 +36,7 @@ export function networkTest(
   topologyTest(name, async (t) => {
     await using network = await Network.create(options);
     await body(network, t);
-  }, needs);
+  }, (options.link ?? defaultLink()) === "user-space" ? { ...USER_SPACE_NEEDS, ...needs } : needs);
 }
 
 /** Registers a test that runs over a tunnel of its own. */

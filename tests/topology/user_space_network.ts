@@ -7,7 +7,9 @@
  *
  * @module
  */
+import { absenceOf, fetchedPackages } from "../../tools/debian/fetched_packages.ts";
 import { compiledProgram } from "./compiled_program.ts";
+import { COMPILER_NEEDS, type Needs } from "./gate.ts";
 import type { Namespace } from "./namespace.ts";
 import type { Process } from "./process.ts";
 import { waitUntil } from "./wait.ts";
@@ -21,11 +23,16 @@ export const SEEN_ADDRESS = "127.0.0.1";
 
 const GATEWAY = "192.168.127.1";
 
+/** Names what is fetched. */
+const GVPROXY = "gvproxy-forky";
+
+const files = fetchedPackages(GVPROXY);
+
 /** What tests behind it need besides. */
-export const USER_SPACE_NEEDS = {
-  programs: ["gvproxy", "gcc"],
-  packages: ["gvproxy", "gcc", "libc6-dev"],
-} as const;
+export const USER_SPACE_NEEDS: Needs = {
+  ...COMPILER_NEEDS,
+  ...files === undefined ? { absence: absenceOf(GVPROXY) } : {},
+};
 
 /** The running network. It ends with the namespaces of its two ends. */
 export class UserSpaceNetwork {
@@ -45,7 +52,8 @@ export class UserSpaceNetwork {
   static async start(mac: Namespace, vm: Namespace, folder: string, mtu: number): Promise<UserSpaceNetwork> {
     const socket = `${folder}/frames.sock`;
     // Its own ports are none of the tests' business, but one for ssh is always taken: it lies on the loopback of `mac`.
-    const gvproxy = mac.spawn(["gvproxy", "-mtu", String(mtu), "-listen-bess", `unixpacket://${socket}`]);
+    const program = `${files?.root ?? ""}/usr/bin/gvproxy`;
+    const gvproxy = mac.spawn([program, "-mtu", String(mtu), "-listen-bess", `unixpacket://${socket}`]);
     await waitUntil("gvproxy offers its socket", async () => {
       if (!gvproxy.running) throw new Error(`gvproxy ended:\n${gvproxy.stderr.tail()}`);
       return await Deno.stat(socket).then(() => true, () => false);

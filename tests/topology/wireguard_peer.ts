@@ -5,11 +5,9 @@
  */
 import { type LoginText, parseLogin } from "../../core/token/login.ts";
 import { accessorPeerKeys, deriveTokenKeys } from "../../core/token/token_keys.ts";
-import { InitiatorHandshake } from "../../core/wireguard/initiator.ts";
+import { consumeInitiation, InitiatorHandshake, type TransportKeys } from "../../core/wireguard/handshake.ts";
 import { INITIATION } from "../../core/wireguard/message.ts";
 import { Peer } from "../../core/wireguard/peer.ts";
-import { consumeInitiation } from "../../core/wireguard/responder.ts";
-import type { TransportKeys } from "../../core/wireguard/transport_keys.ts";
 import { scrypt } from "../../system/process/scrypt.ts";
 import type { Network } from "./network.ts";
 import { EXPOSED_PORT } from "./session_pair.ts";
@@ -41,7 +39,7 @@ export class WireguardPeer implements AsyncDisposable {
 
   /** A new handshake, its initiation not sent yet. */
   begin(): InitiatorHandshake {
-    return InitiatorHandshake.createInitiation(this.peer, {
+    return new InitiatorHandshake(this.peer, {
       localIndex: this.#index++,
       ephemeralKey: random(),
       wallClock: Date.now(),

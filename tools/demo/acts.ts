@@ -1,151 +1,128 @@
 /**
- * The demo itself: every step from an empty network to the figures.
+ * The demo itself: a Docker Engine in a machine that the desktop does not reach, a server that has nothing but that Engine,
+ * and every step from there to the figures.
  *
  * @module
  */
-import { fileURLToPath } from "node:url";
-import { TOPOLOGY_PACKAGES } from "../../tests/topology/gate.ts";
-import { throughput } from "../../tests/topology/iperf.ts";
-import type { Namespace } from "../../tests/topology/namespace.ts";
-import { Network } from "../../tests/topology/network.ts";
-import { ping, reachable } from "../../tests/topology/ping.ts";
-import { SERVER_VIRTUAL_ADDRESS, Tunnel } from "../../tests/topology/tunnel.ts";
-import { fetchPage, servePage } from "../../tests/topology/web.ts";
+import { binary } from "../../tests/topology/daemon.ts";
+import { CLIENT_CONTAINER, EngineScene } from "../../tests/topology/engine_scene.ts";
+import { DEFAULT_ENGINE } from "../../tests/topology/engines.ts";
+import { COMPILER_NEEDS, ENGINE_NEEDS, missing, TOPOLOGY_PACKAGES } from "../../tests/topology/gate.ts";
+import { Namespace } from "../../tests/topology/namespace.ts";
+import { type Link, Network } from "../../tests/topology/network.ts";
+import { reachable } from "../../tests/topology/ping.ts";
+import { SERVER_VIRTUAL_ADDRESS } from "../../tests/topology/tunnel.ts";
+import { USER_SPACE_NEEDS } from "../../tests/topology/user_space_network.ts";
 import { runOrThrow } from "../command.ts";
-import { reasonToCompile } from "../freshness.ts";
+import { reasonToCompile, ROOT_FOLDER } from "../freshness.ts";
 import { ensurePackages } from "../packages.ts";
-import { drawBoxes } from "./drawing.ts";
+import { type Container, draw, roundTrips, streams } from "./figures.ts";
 import type { Narration } from "./narration.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const PAGE = "Hello from a container that has no port published.";
+/** What stands on the wire between desktop and machine. */
+const WIRES: Readonly<Record<Link, string>> = { "user-space": "gVisor's network", veth: "UDP port 2511" };
 
-async function build(narration: Narration): Promise<readonly [void, string]> {
+/** Debian packages that the demo runs. */
+export const DEMO_PACKAGES: readonly string[] = [
+  ...TOPOLOGY_PACKAGES,
+  ...ENGINE_NEEDS.packages,
+  ...COMPILER_NEEDS.packages,
+];
+
+async function build(narration: Narration): Promise<string> {
   const reason = await reasonToCompile();
-  if (reason === undefined) return [undefined, "up to date"];
+  if (reason === undefined) return "up to date";
   narration.print("    compiling, which takes up to a minute");
-  await runOrThrow([Deno.execPath(), "run", "-A", "tools/compile.ts"], { cwd: ROOT });
-  return [undefined, `compiled, because ${reason}`];
+  await runOrThrow([Deno.execPath(), "run", "-A", "tools/compile.ts"], { cwd: ROOT_FOLDER });
+  return `compiled, because ${reason}`;
 }
 
-/** Interfaces with their IPv4 addresses, `lo` left out. */
-async function addresses(namespace: Namespace): Promise<string[]> {
-  const text = await namespace.ip("-4", "-o", "addr");
-  const found = [...text.matchAll(/^\d+: (\S+)\s+inet (\S+)/gm)];
-  return found.filter(([, name]) => name !== "lo").map(([, name, address]) => `${name} ${address}`);
-}
-
-async function draw(network: Network): Promise<string> {
-  const [mac, vm, container] = await Promise.all(
-    [network.mac, network.vm, network.container().namespace].map(addresses),
-  );
-  const pick = (rows: string[] = [], name: string) => rows.find((row) => row.startsWith(name)) ?? "";
-  return drawBoxes([
-    {
-      title: "mac: the desktop",
-      rows: [pick(mac, "connector0"), "", pick(mac, "eth0")],
-      wire: { row: 2, label: "UDP port 2511" },
-      caption: "docker-connector",
-    },
-    {
-      title: "vm: the virtual machine",
-      rows: [pick(vm, "connector0"), "", pick(vm, "eth0"), "", pick(vm, "br0")],
-      wire: { row: 4, label: "bridge" },
-      caption: "docker-connector-client",
-    },
-    {
-      title: "the container",
-      rows: ["", "", "", "", pick(container, "eth0")],
-      caption: "busybox httpd, port 8080",
-    },
-  ]);
-}
-
-async function roundTrips(from: Namespace, address: string): Promise<readonly [void, string]> {
-  const { received, times, text } = await ping(from, address, { count: 10 });
-  if (received !== 10) throw new Error(`${received} of 10 came back\n${text}`);
-  const sorted = times.toSorted((a, b) => a - b);
-  const [least, most] = [sorted[0] ?? 0, sorted.at(-1) ?? 0];
-  const median = ((sorted[4] ?? 0) + (sorted[5] ?? 0)) / 2;
-  return [
-    undefined,
-    `10 of 10, ${least.toFixed(2)} / ${median.toFixed(2)} / ${most.toFixed(2)} ms (min/median/max)`,
-  ];
-}
-
-async function measure(network: Network): Promise<readonly [void, string]> {
-  const { namespace, address } = network.container();
-  const seconds = 3;
-  const up = await throughput({ from: network.mac, to: namespace, address, seconds });
-  const down = await throughput({
-    from: namespace,
-    to: network.mac,
-    address: SERVER_VIRTUAL_ADDRESS,
-    seconds,
-  });
-  const gigabits = (bits: number) => `${(bits / 1e9).toFixed(2)} Gbit/s`;
-  return [undefined, `${gigabits(up)} to the container, ${gigabits(down)} from it`];
-}
-
-/** Appends the route while the server runs, and waits until the container answers. */
-async function addRoute(network: Network, tunnel: Tunnel): Promise<readonly [void, string]> {
-  const { address, subnet } = network.container();
+/** A network of its own for a container, made while the server runs. */
+async function addNetwork(scene: EngineScene): Promise<string> {
   const start = performance.now();
-  await Deno.writeTextFile(tunnel.configFile, `route ${subnet}\n`, { append: true });
-  await tunnel.server.waitForStatus(
-    "the server has the route",
-    ({ routes }) => routes.some(({ prefix }) => prefix === subnet),
-  );
+  await scene.machine.engine.createNetwork("shop", "10.99.0.0/24");
+  await scene.routeIs("10.99.0.0/24", "active");
+  const routed = Math.round(performance.now() - start);
+  await scene.machine.runPage("shop", "--network", "shop", "--ip", "10.99.0.5", "--cap-add", "NET_RAW");
+  await scene.answers("10.99.0.5", "shop");
+  return `10.99.0.0/24, routed after ${routed} ms; its container answers at 10.99.0.5`;
+}
+
+/** Docker keeps its networks apart; a line of the config file joins two. */
+async function joinNetworks(scene: EngineScene, page: string): Promise<string> {
+  if (await scene.reaches("shop", page)) throw new Error(`Docker lets shop reach ${page} by itself`);
+  const line = `iptables ${page.replace(/\.\d+\.\d+$/, ".0.0")}+10.99.0.0`;
+  const start = performance.now();
+  await Deno.writeTextFile(scene.configFile, `${line}\n`, { append: true });
+  await scene.pairIs("connected");
   const took = Math.round(performance.now() - start);
-  if (!await reachable(network.mac, address)) throw new Error(`${address} does not answer`);
-  return [undefined, `"route ${subnet}", active after ${took} ms`];
+  if (!await scene.reaches("shop", page)) throw new Error(`shop does not reach ${page}`);
+  return `"${line}": containers of both networks reach each other after ${took} ms`;
+}
+
+async function restartEngine(scene: EngineScene, page: string): Promise<string> {
+  const { engine } = scene.machine;
+  await engine.stop();
+  await scene.server.waitForStatus("the Engine is missed", ({ docker }) => docker.state === "connecting");
+  await engine.start();
+  const took = await scene.answers(page, "page");
+  return `the page is there again ${took} ms after the Engine answers`;
 }
 
 async function play(narration: Narration, network: Network): Promise<void> {
-  const { mac, vm, folder, prefix } = network;
-  const { namespace, address } = network.container();
-  await using _web = await narration.step(
-    "The container serves a page",
-    async () => [await servePage(namespace, folder, PAGE), `http://${address}:8080/ by busybox httpd`],
+  const { mac, vm, prefix } = network;
+  await using scene = await narration.step("A Docker Engine runs in the machine", async () => {
+    const made = await EngineScene.prepare(network, DEFAULT_ENGINE);
+    return [made, `version ${made.machine.engine.version}, in ${prefix}-vm`];
+  });
+  const { engine } = scene.machine;
+  const page = await narration.step("A container serves a page, no port of it is published", async () => {
+    const address = await scene.machine.runPage("page", "--restart", "always");
+    return [address, `http://${address}:8080/ by busybox httpd`];
+  });
+  await narration.tell("The desktop cannot reach it", async () => {
+    if (await reachable(mac, page, 1)) throw new Error(`${page} answers without a tunnel`);
+    return `${prefix}-mac has no route to ${page}`;
+  });
+  await narration.tell("docker-connector starts, with nothing but the Engine's socket", async () => {
+    const start = performance.now();
+    await scene.startServer();
+    const took = await scene.answers(page, "page", start);
+    return `it runs the container ${CLIENT_CONTAINER} and fetches "page of page" after ${took} ms`;
+  });
+  const container: Container = {
+    namespace: await Namespace.attach(`${prefix}-page`, await scene.docker("inspect -f {{.State.Pid}} page")),
+    address: page,
+  };
+  await narration.tell("A network is added in Docker", () => addNetwork(scene));
+  await narration.tell("A line is added to the config file", () => joinNetworks(scene, page));
+  await narration.tell("Round trips, desktop to container", () => roundTrips(mac, page));
+  await narration.tell(
+    "Round trips, container to desktop",
+    () => roundTrips(container.namespace, SERVER_VIRTUAL_ADDRESS),
   );
-  await narration.step("The desktop cannot reach it", async () => {
-    if (await reachable(mac, address, 1)) throw new Error(`${address} answers without a tunnel`);
-    return [undefined, `${prefix}-mac has no route to ${address}`];
+  await narration.tell("Throughput, one TCP stream of 3 s each way", () => streams(mac, container));
+  narration.print(`\n${await draw(mac, vm, container, WIRES[network.link])}\n`);
+  await narration.tell("The Engine is stopped and started again", () => restartEngine(scene, page));
+  await narration.tell("docker-connector is asked to stop, then to clean up", async () => {
+    const { code } = await scene.server.stop();
+    if (code !== 0) throw new Error(`exit ${code}`);
+    const { control, env = {} } = scene.server.settings;
+    const cleanup = [
+      binary("docker-connector"),
+      "cleanup",
+      "--control",
+      control,
+      "--config",
+      scene.configFile,
+    ];
+    const cleaned = await mac.run(cleanup, { env });
+    if (cleaned.code !== 0) throw new Error(cleaned.stderr);
+    const containers = await engine.docker("ps", "--all", "--quiet", "--filter", `name=${CLIENT_CONTAINER}`);
+    const links = await mac.ip("-o", "link");
+    if (links.includes("connector0") || containers !== "") throw new Error("something of it is left");
+    return "its interface, routes and container are gone";
   });
-  await using tunnel = await narration.step("Server and client start", async () => {
-    const started = await Tunnel.start(network, { config: "# routes of the demo\n" });
-    const status = await started.server.status();
-    const endpoint = status?.client?.endpoint ?? "?";
-    return [started, `docker-connector in mac hears docker-connector-client in vm from ${endpoint}`];
-  });
-  try {
-    await narration.step(
-      "A line is added to the running server's config file",
-      () => addRoute(network, tunnel),
-    );
-    await narration.step("The desktop fetches the page by the container's address", async () => {
-      const page = await fetchPage(mac, address);
-      if (page !== PAGE) throw new Error(`the page reads ${page}`);
-      return [undefined, `"${page}"`];
-    });
-    await narration.step("Round trips, desktop to container", () => roundTrips(mac, address));
-    await narration.step(
-      "Round trips, container to desktop",
-      () => roundTrips(namespace, SERVER_VIRTUAL_ADDRESS),
-    );
-    await narration.step("Throughput, one TCP stream of 3 s each way", () => measure(network));
-    narration.print(`\n${await draw(network)}\n`);
-    await narration.step("Server and client are asked to stop", async () => {
-      const [server, client] = await Promise.all([tunnel.server.stop(), tunnel.client.stop()]);
-      if (server.code !== 0 || client.code !== 0) throw new Error(`exit ${server.code} and ${client.code}`);
-      const left = `${await mac.ip("-o", "link")}${await vm.ip("-o", "link")}`;
-      if (left.includes("connector0")) throw new Error("an interface is left");
-      return [undefined, "both exit 0, their interfaces and routes are gone"];
-    });
-  } catch (error) {
-    narration.print(tunnel.transcript());
-    throw error;
-  }
 }
 
 /**
@@ -154,24 +131,25 @@ async function play(narration: Narration, network: Network): Promise<void> {
  * @throws OperationError that names the step that failed
  */
 export async function demonstrate(narration: Narration): Promise<void> {
-  await narration.step("Programs the demo needs are there", async () => {
-    await ensurePackages(TOPOLOGY_PACKAGES);
-    return [undefined, TOPOLOGY_PACKAGES.join(", ")];
+  await narration.tell("Programs the demo needs are there", async () => {
+    await ensurePackages(DEMO_PACKAGES);
+    return DEMO_PACKAGES.join(", ");
   });
-  await narration.step("The binaries are built", () => build(narration));
-  const network = await narration.step(
-    "A desktop, a virtual machine and a container are laid out",
-    async () => {
-      const made = await Network.create();
-      return [made, `network namespaces ${made.prefix}-mac, -vm, -ctr0`];
-    },
-  );
+  await narration.tell("The binaries are built", () => build(narration));
+  const link: Link = missing(USER_SPACE_NEEDS) === undefined ? "user-space" : "veth";
+  const network = await narration.step("A desktop and a virtual machine are laid out", async () => {
+    const made = await Network.create({ containers: [], link });
+    const joined = link === "user-space"
+      ? "joined by gVisor's network in user space, as with Docker Desktop"
+      : "joined by a veth pair";
+    return [made, `network namespaces ${made.prefix}-mac and -vm, ${joined}`];
+  });
   try {
     await play(narration, network);
   } finally {
-    await narration.step("Everything is removed again", async () => {
+    await narration.tell("Everything is removed again", async () => {
       await network[Symbol.asyncDispose]();
-      return [undefined, "namespaces, processes and files"];
+      return "namespaces, processes and files";
     });
   }
 }

@@ -1,11 +1,6 @@
-/**
- * The demo's story: one numbered line for each step, and the step's name in the fault when one fails.
- *
- * @module
- */
 import { OperationError } from "../../core/error.ts";
 
-/** Tells the steps as they are taken. */
+/** The demo's story: one numbered line for each step, and the step's name in the fault when one fails. */
 export class Narration {
   #count = 0;
 
@@ -25,12 +20,14 @@ export class Narration {
       this.print(`${String(number).padStart(2)}. ${name}${words === "" ? "" : `: ${words}`}`);
       return result;
     } catch (error) {
-      const reason = error instanceof OperationError
-        ? error.report
-        : error instanceof Error
-        ? error.message
-        : String(error);
+      const message = error instanceof Error ? error.message : String(error);
+      const reason = error instanceof OperationError ? error.report : message;
       throw new OperationError("failure", `Step ${number} failed, ${name}: ${reason}`, "", { cause: error });
     }
+  }
+
+  /** Takes a step that has no result but its words. */
+  async tell(name: string, action: () => Promise<string>): Promise<void> {
+    await this.step(name, async () => [undefined, await action()]);
   }
 }

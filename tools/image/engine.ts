@@ -15,20 +15,12 @@ export interface BuiltImage {
   readonly layers: number;
 }
 
-/** An Engine that answers. */
-export interface EngineFacts {
-  /** Its version. */
-  readonly version: string;
-  /** Its processor as Go calls it, `amd64` or `arm64`. */
-  readonly cpu: string;
-}
-
 /**
- * The Engine that answers.
+ * The Engine that answers: its version, and its processor as Go calls it, `amd64` or `arm64`.
  *
  * @throws OperationError `unavailable` when none does or there is no docker command
  */
-export async function findEngine(): Promise<EngineFacts> {
+export async function findEngine(): Promise<{ version: string; cpu: string }> {
   const format = "{{.Server.Version}} {{.Server.Arch}}";
   const { success, stdout, stderr } = await run(["docker", "version", "--format", format]);
   const [version = "", cpu = ""] = stdout.trim().split(" ");
@@ -41,9 +33,8 @@ export async function findEngine(): Promise<EngineFacts> {
 }
 
 /**
- * Sees to it that the Engine has an image.
+ * Makes sure that the Engine has an image.
  *
- * @param name the image
  * @returns why it has not, in the docker command's words; undefined when it has
  */
 export async function pullFault(name: string): Promise<string | undefined> {
@@ -65,14 +56,10 @@ export async function buildImage(
   tags: readonly string[],
   values: Readonly<Record<string, string>>,
 ): Promise<BuiltImage> {
+  const named = tags.flatMap((tag) => ["--tag", tag]);
+  const args = Object.entries(values).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]);
   await runOrThrow(
-    [
-      "docker",
-      "build",
-      ...tags.flatMap((tag) => ["--tag", tag]),
-      ...Object.entries(values).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]),
-      context,
-    ],
+    ["docker", "build", ...named, ...args, context],
     // Else buildx adds a second manifest, and the id of the image is that of a list of the two.
     { env: { BUILDX_NO_DEFAULT_ATTESTATIONS: "1" } },
   );

@@ -4,17 +4,24 @@
  * @module
  */
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { OperationError } from "../../core/error.ts";
 import { writeFormulas } from "../formula.ts";
-import { IMAGE, IMAGE_FILE, IMAGE_ID_FILE } from "../image/contents.ts";
+import { isFile, ROOT_FOLDER } from "../freshness.ts";
+import {
+  archiveName,
+  downloadAddress,
+  HOME,
+  IMAGE,
+  IMAGE_FILE,
+  IMAGE_ID_FILE,
+  INSTALLED_PROGRAMS,
+  SUMS_FILE,
+  type System,
+  SYSTEMS,
+} from "./names.ts";
 import { hashFile } from "../runtime_file.ts";
 import { checkReleasedRuntime } from "../runtime_version.ts";
-import { downloadAddress, HOME } from "./project.ts";
-import { archiveName, INSTALLED_PROGRAMS, SUMS_FILE, type System, SYSTEMS } from "./systems.ts";
 import { type Entry, writeArchive, writeCompressed } from "./tar_archive.ts";
-
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** What a release is made of and for. */
 export interface ReleaseSettings {
@@ -42,10 +49,6 @@ export interface Release {
   readonly missing: readonly string[];
 }
 
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then((found) => found.isFile, () => false);
-}
-
 /** The path of a file made for a target: in the target's own folder, else, if it is this machine's, beside it. */
 async function builtFile(
   programs: string,
@@ -53,10 +56,9 @@ async function builtFile(
   name: string,
   isOwn = target === Deno.build.target,
 ): Promise<string | undefined> {
-  const paths = [join(programs, target, name)];
-  if (isOwn) paths.push(join(programs, name));
-  for (const path of paths) if (await exists(path)) return path;
-  return undefined;
+  const path = join(programs, target, name);
+  if (await isFile(path)) return path;
+  return isOwn && await isFile(join(programs, name)) ? join(programs, name) : undefined;
 }
 
 /** The saved image for Docker's machine on a processor, which is a Linux machine of the same; only with its id. */
@@ -66,7 +68,7 @@ async function imageFor(programs: string, cpu: System["cpu"]): Promise<string | 
   // The Docker machine of a Mac has the Mac's processor.
   const isOwn = linux.target.startsWith(Deno.build.arch);
   const tar = await builtFile(programs, linux.target, IMAGE_FILE, isOwn);
-  return tar !== undefined && await exists(`${tar}.id`) ? tar : undefined;
+  return tar !== undefined && await isFile(`${tar}.id`) ? tar : undefined;
 }
 
 /** What lies in the archive of a program. */
@@ -78,7 +80,7 @@ async function archiveEntries(
 ): Promise<Entry[]> {
   const entries: Entry[] = [{ name: program, path: binary, mode: 0o755 }];
   const add = async (path: string, name: string, mode: number) => {
-    if (await exists(join(ROOT, path))) entries.push({ name, path: join(ROOT, path), mode });
+    if (await isFile(join(ROOT_FOLDER, path))) entries.push({ name, path: join(ROOT_FOLDER, path), mode });
   };
   // The config file may come to hold tokens, so nobody but its owner reads it.
   await add(`packaging/${program}.conf`, `${program}.conf`, 0o600);
@@ -103,23 +105,24 @@ interface Part {
 async function findParts(programs: string): Promise<{ parts: Part[]; missing: string[] }> {
   const parts: Part[] = [];
   const missing: string[] = [];
+  const add = (
+    name: string,
+    file: string | undefined,
+    write: (path: string, file: string) => Promise<void>,
+  ) => {
+    if (file === undefined) missing.push(name);
+    else parts.push({ name, write: (path) => write(path, file) });
+  };
   for (const system of SYSTEMS) {
     const image = await imageFor(programs, system.cpu);
-    if (system.os === "linux") {
-      const name = archiveName(IMAGE, system);
-      if (image === undefined) missing.push(name);
-      else parts.push({ name, write: (path) => writeCompressed(path, image) });
-    }
+    if (system.os === "linux") add(archiveName(IMAGE, system), image, writeCompressed);
     for (const program of INSTALLED_PROGRAMS) {
-      const name = archiveName(program, system);
       const binary = await builtFile(programs, system.target, program);
-      if (binary === undefined) missing.push(name);
-      else {
-        parts.push({
-          name,
-          write: async (path) => writeArchive(path, await archiveEntries(program, binary, system, image)),
-        });
-      }
+      add(
+        archiveName(program, system),
+        binary,
+        async (path, binary) => writeArchive(path, await archiveEntries(program, binary, system, image)),
+      );
     }
   }
   return { parts, missing };
@@ -135,16 +138,9 @@ async function checkRuntimes(programs: string, denoVersion: string): Promise<voi
   }
 }
 
-/** install.sh with the project's page in it. */
-async function installScript(home: string): Promise<string> {
-  const script = await Deno.readTextFile(join(ROOT, "install.sh"));
-  return script.replaceAll(HOME, home);
-}
-
 /**
  * Makes a release.
  *
- * @param settings what of
  * @throws OperationError `failure` when nothing is there, when something is missing although it has to be complete, or when a
  *   program holds another Deno
  */
@@ -161,14 +157,11 @@ export async function buildRelease(settings: ReleaseSettings): Promise<Release> 
   if (settings.denoVersion !== undefined) await checkRuntimes(programs, settings.denoVersion);
   await Deno.remove(output, { recursive: true }).catch(() => {});
   await Deno.mkdir(output, { recursive: true });
-  const files: string[] = [];
-  for (const { name, write } of parts) {
-    await write(join(output, name));
-    files.push(name);
-  }
-  await Deno.writeTextFile(join(output, "install.sh"), await installScript(home));
+  for (const { name, write } of parts) await write(join(output, name));
+  const script = (await Deno.readTextFile(join(ROOT_FOLDER, "install.sh"))).replaceAll(HOME, home);
+  await Deno.writeTextFile(join(output, "install.sh"), script);
   await Deno.chmod(join(output, "install.sh"), 0o755);
-  files.push("install.sh");
+  const files = [...parts.map(({ name }) => name), "install.sh"];
   const sums = await Promise.all(
     files.toSorted().map(async (name) => `${await hashFile(join(output, name))}  ${name}\n`),
   );

@@ -3,9 +3,7 @@ import { join } from "node:path";
 import { OperationError } from "../../core/error.ts";
 import { runOrThrow } from "../command.ts";
 import { buildRelease, type ReleaseSettings } from "./build_release.ts";
-import { IMAGE_FILE, IMAGE_ID_FILE } from "../image/contents.ts";
-import { HOME } from "./project.ts";
-import { INSTALLED_PROGRAMS, SYSTEMS } from "./systems.ts";
+import { HOME, IMAGE_FILE, IMAGE_ID_FILE, INSTALLED_PROGRAMS, SYSTEMS } from "./names.ts";
 
 /** Runs a test over a folder like the one that a release workflow gathers: every target's files, each with its own text. */
 async function withPrograms(body: (settings: ReleaseSettings) => Promise<void>): Promise<void> {

@@ -62,25 +62,14 @@ async function* tarStream(entries: readonly Entry[]): AsyncGenerator<Uint8Array<
   yield new Uint8Array(2 * BLOCK);
 }
 
-/**
- * Writes an archive.
- *
- * @param path the .tar.gz file; overwritten
- * @param entries its files in their order
- */
+/** Writes an archive, a .tar.gz file, over what is there. */
 export async function writeArchive(path: string, entries: readonly Entry[]): Promise<void> {
   await compress(ReadableStream.from(tarStream(entries)), path);
 }
 
-/**
- * Writes a compressed copy of a file.
- *
- * @param path the .gz file; overwritten
- * @param source the file to read
- */
+/** Writes a compressed copy of a file, a .gz file, over what is there. */
 export async function writeCompressed(path: string, source: string): Promise<void> {
-  const file = await Deno.open(source);
-  await compress(file.readable, path);
+  await compress((await Deno.open(source)).readable, path);
 }
 
 async function compress(source: ReadableStream<Uint8Array<ArrayBuffer>>, path: string): Promise<void> {

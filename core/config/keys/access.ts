@@ -1,8 +1,3 @@
-/**
- * The keys of accessors.
- *
- * @module
- */
 import { formatAddress, type IpAddress, parseAddress } from "../../net/address.ts";
 import { type Endpoint, formatEndpoint } from "../../net/endpoint.ts";
 import { err, ok, quote, type Result } from "../../result.ts";
@@ -54,10 +49,6 @@ function readSwitch(text: string): Result<boolean> {
   return on === undefined ? err(`unknown value ${quote(text)}: expected on or off`) : ok(on);
 }
 
-function formatExpose({ endpoint, legacy }: Expose): string {
-  return formatEndpoint(endpoint) + (legacy ? " legacy" : "");
-}
-
 /** The records, by their fields of the configuration. */
 export const accessKeys = {
   /** The accessors' listener; undefined if it is off. */
@@ -76,7 +67,10 @@ export const accessKeys = {
       const value: Expose | undefined = endpoint?.value && { endpoint: endpoint.value, legacy };
       return endpoint && { ...endpoint, value };
     },
-    format: formatOr("off", formatExpose),
+    format: formatOr(
+      "off",
+      ({ endpoint, legacy }: Expose) => formatEndpoint(endpoint) + (legacy ? " legacy" : ""),
+    ),
   }),
   /** The accessors; no two share a name or an address. */
   tokens: listKey({

@@ -1,8 +1,3 @@
-/**
- * The keys of the container networks.
- *
- * @module
- */
 import { equalAddress, formatAddress, type IpAddress, parseAddress } from "../../net/address.ts";
 import { formatPrefix, type Prefix } from "../../net/prefix.ts";
 import { err, ok, quote, type Result } from "../../result.ts";
@@ -37,8 +32,7 @@ function readPair(text: string): Result<NetworkPair> {
   if (first === undefined || second === undefined) {
     return err(`invalid pair ${quote(text)}: expected ${PAIR_FORM}`);
   }
-  const a = readNetworkAddress(first);
-  const b = readNetworkAddress(second);
+  const [a, b] = [readNetworkAddress(first), readNetworkAddress(second)];
   if (a.problem !== undefined) return a;
   if (b.problem !== undefined) return b;
   return equalAddress(a.value, b.value)
@@ -62,10 +56,6 @@ function readNetworkName(text: string): Result<string> {
   return NETWORK_NAME.test(text)
     ? ok(text)
     : err(`invalid name of a Docker network ${quote(text)}: see "docker network ls"`);
-}
-
-function readOff(text: string): Result<"off"> {
-  return text === "off" ? ok(text) : err(`unknown value ${quote(text)}: expected off`);
 }
 
 /** The records, by their fields of the configuration. */
@@ -96,7 +86,11 @@ export const networkKeys = {
     effect: ["routes"],
     read: (line) => {
       const name = line.value("NAME", readNetworkName);
-      return line.only("off", readOff) && name;
+      const off = line.only(
+        "off",
+        (text) => text === "off" ? ok(text) : err(`unknown value ${quote(text)}: expected off`),
+      );
+      return off && name;
     },
     format: (name) => `${name} off`,
   }),

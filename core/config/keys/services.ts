@@ -1,10 +1,5 @@
-/**
- * The keys of names, services and output.
- *
- * @module
- */
 import { formatAddress, parseAddress } from "../../net/address.ts";
-import { formatEndpoint } from "../../net/endpoint.ts";
+import { formatEndpoint, formatHostPort } from "../../net/endpoint.ts";
 import { isHostName, readDomain, readDomainEnding } from "../../net/host_name.ts";
 import { err, ok, quote, type Result } from "../../result.ts";
 import { suggest } from "../../suggest.ts";
@@ -38,12 +33,10 @@ function readProxy(text: string): Result<Proxy> {
   const [, bracketed, plain, portText, listenText] = PROXY.exec(text) ?? [];
   if (portText === undefined) return err(`invalid proxy ${quote(text)}: expected ${PROXY_FORM}`);
   const host = proxyHost(bracketed, plain);
-  if (host === undefined) {
-    return err(`invalid host ${quote(bracketed ?? plain ?? "")}: expected ${PROXY_FORM}`);
-  }
-  const port = readPort(portText);
+  const shown = quote(bracketed ?? plain ?? "");
+  if (host === undefined) return err(`invalid host ${shown}: expected ${PROXY_FORM}`);
+  const [port, listenPort] = [readPort(portText), readPort(listenText ?? portText)];
   if (port.problem !== undefined) return port;
-  const listenPort = listenText === undefined ? port : readPort(listenText);
   if (listenPort.problem !== undefined) return listenPort;
   return ok({ host, port: port.value, listenPort: listenPort.value });
 }
@@ -57,10 +50,6 @@ function proxyHost(bracketed: string | undefined, plain: string | undefined): st
   return name !== undefined && isHostName(name) ? name : undefined;
 }
 
-function formatProxy({ host, port, listenPort }: Proxy): string {
-  return `${host.includes(":") ? `[${host}]` : host}:${port}:${listenPort}`;
-}
-
 function readHostsPath(text: string): Result<string> {
   return text.startsWith("/") && !text.endsWith("/")
     ? ok(text)
@@ -69,18 +58,17 @@ function readHostsPath(text: string): Result<string> {
 
 // People add domains to a file by appending lines, so several lines may name one file.
 function mergeHosts(lines: readonly HostsFile[]): HostsFile[] {
-  const domains = new Map<string, Set<string>>();
-  for (const line of lines) {
-    domains.set(line.file, new Set([...domains.get(line.file) ?? [], ...line.domains]));
-  }
-  return [...domains].map(([file, names]) => ({ file, domains: [...names] }));
+  return [...Map.groupBy(lines, ({ file }) => file)].map(([file, same]) => ({
+    file,
+    domains: [...new Set(same.flatMap(({ domains }) => domains))],
+  }));
 }
 
 function readLogLevel(text: string): Result<LogLevel> {
   const level = parseLogLevel(text);
   if (level !== undefined) return ok(level);
   const nearest = suggest(text, LOG_LEVELS);
-  const hint = nearest === undefined ? "" : `; did you mean ${quote(nearest)}?`;
+  const hint = nearest === undefined ? "" : `; did you mean "${nearest}"?`;
   return err(`unknown log level ${quote(text)}: expected error, warn, info or debug${hint}`);
 }
 
@@ -123,7 +111,7 @@ export const serviceKeys = {
     meaning: "a TCP service of the desktop that containers reach at the server's virtual address",
     effect: "none",
     read: (line) => line.only("PORT", readProxy),
-    format: formatProxy,
+    format: (proxy) => `${formatHostPort(proxy)}:${proxy.listenPort}`,
   }),
   /** The containers' domain, in lower case; undefined if names are off. */
   dns: singleKey({

@@ -1,8 +1,3 @@
-/**
- * The keys of the tunnel itself.
- *
- * @module
- */
 import { formatAddress } from "../../net/address.ts";
 import { formatPrefix } from "../../net/prefix.ts";
 import { err, ok, quote, type Result } from "../../result.ts";

@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import type { Endpoint } from "../../../core/net/endpoint.ts";
-import { darwinSocketAddress } from "../../../ffi/udp/socket_address_darwin.ts";
+import { darwinSocketAddress } from "../../../ffi/udp/socket_address.ts";
 
 /** Looks at the form of an IPv4 and an IPv6 endpoint. */
 export function addressesAreTrimmed(endpoints: readonly Endpoint[]): void {

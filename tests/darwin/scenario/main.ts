@@ -9,25 +9,23 @@ import { Counter, COUNTER_BYTES } from "../../../core/counters.ts";
 import { parseAddress } from "../../../core/net/address.ts";
 import type { Endpoint } from "../../../core/net/endpoint.ts";
 import { TxQueue } from "../../../core/packet/tx_queue.ts";
-import { controlId } from "../../../ffi/tun/kernel_control_darwin.ts";
+import { controlId, openDarwinTun } from "../../../ffi/tun/tun_darwin.ts";
 import { PacketMemory } from "../../../ffi/libc/packet_memory.ts";
-import { Poller } from "../../../ffi/libc/poll.ts";
+import { openWaker, Poller, WakeListener } from "../../../ffi/libc/poll.ts";
 import { batchSafety } from "../../../ffi/libc/release_darwin.ts";
-import { SystemError } from "../../../ffi/libc/system_error.ts";
+import { SystemError } from "../../../ffi/libc/errno.ts";
 import { DEVICE_ERROR, type TunDevice, WOULD_BLOCK } from "../../../ffi/tun/tun.ts";
-import { openDarwinTun } from "../../../ffi/tun/tun_darwin.ts";
 import { DarwinTunPort } from "../../../ffi/tun/tun_port_darwin.ts";
 import { DarwinUdpPort } from "../../../ffi/udp/udp_port_darwin.ts";
 import type { UdpSocket } from "../../../ffi/udp/udp_socket.ts";
 import { openDarwinUdpSocket } from "../../../ffi/udp/udp_socket_darwin.ts";
-import { FileLock } from "../../../ffi/file/file_lock.ts";
+import { FileLock } from "../../../ffi/file/open_file.ts";
 import {
   type FileStatus,
   statusOf,
   statusOfDescriptor,
   statusOfDescriptorLater,
 } from "../../../ffi/file/file_status.ts";
-import { openWaker, WakeListener } from "../../../ffi/libc/waker.ts";
 import { RELEASE_VARIABLE } from "../call_record.ts";
 import {
   callsOf,

@@ -13,10 +13,9 @@ import { createSocket } from "node:dgram";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { accessorPeerKeys, deriveTokenKeys } from "../../../core/token/token_keys.ts";
-import { InitiatorHandshake } from "../../../core/wireguard/initiator.ts";
+import { InitiatorHandshake, type TransportKeys } from "../../../core/wireguard/handshake.ts";
 import { writeUint32 } from "../../../core/wireguard/message.ts";
 import { Peer } from "../../../core/wireguard/peer.ts";
-import type { TransportKeys } from "../../../core/wireguard/transport_keys.ts";
 import { scrypt } from "../../../system/process/scrypt.ts";
 import { echoRequest } from "../echo_packet.ts";
 import { openMessage, sealMessage } from "../transport_message.ts";
@@ -54,7 +53,7 @@ async function sendAll(count: number, make: (index: number) => Uint8Array, rate 
 function begin(): InitiatorHandshake {
   const ephemeralKey = crypto.getRandomValues(new Uint8Array(32));
   const now = performance.now();
-  return InitiatorHandshake.createInitiation(peer, {
+  return new InitiatorHandshake(peer, {
     localIndex: 1 + Math.floor(now),
     ephemeralKey,
     wallClock: Date.now(),

@@ -20,7 +20,7 @@ import { openUdpSocket, socketAddressCodec, type UdpSocket } from "../../../ffi/
 import type { SessionEndSettings, SessionStep } from "../session_end.ts";
 
 const NOWHERE = addressFromUint32(0);
-const codec = await socketAddressCodec(4);
+const codec = socketAddressCodec(4);
 
 function needed<T>(value: T | undefined): T {
   if (value === undefined) throw new Error("a step names something that is not there");
@@ -44,7 +44,6 @@ await plane.start({
   role: settings.role,
   tun,
   ...udp === undefined ? {} : { udp },
-  connected: false,
   offload: settings.offload,
   onNotice: (line) => tell("notice", { line }),
   onMessage: () => {},

@@ -1,0 +1,72 @@
+import * as v from "valibot";
+import { isClientName } from "./client_container.ts";
+import { parseJson } from "./engine_json.ts";
+
+/**
+ * The versions of the Engine's API whose answers this program knows. 1.24 is the oldest that Engine 25 to 28 accept, 1.44
+ * the oldest that Engine 29 does (MinAPIVersion of moby's api/common.go); what is asked for here is the same in all of them.
+ */
+export const KNOWN_API_VERSIONS = { min: "1.24", max: "1.44" } as const;
+
+/**
+ * Chooses the newest version that both know, or the Engine's oldest if that is newer still: it is the nearest to the known
+ * ones. It is undefined for an Engine that is too old and for texts that are not versions.
+ *
+ * @param max the newest version that the Engine speaks, as in "1.41"
+ * @param min the oldest that it speaks, if it says so
+ */
+export function chooseApiVersion(max: string, min: string = KNOWN_API_VERSIONS.min): string | undefined {
+  const known = KNOWN_API_VERSIONS;
+  if (Number.isNaN(rank(min)) || !(rank(max) >= rank(known.min))) return undefined;
+  if (rank(min) > rank(known.max)) return min;
+  return rank(max) < rank(known.max) ? max : known.max;
+}
+
+// 1.9 comes before 1.10. NaN stands for texts that are not versions.
+function rank(version: string): number {
+  const [, major, minor] = /^(\d{1,3})\.(\d{1,3})$/.exec(version) ?? [];
+  return Number(major) * 1000 + Number(minor);
+}
+
+/** A possible change: of the networks, or of the client container or its image. */
+export type EngineChange = "networks" | "client";
+
+/** The types of events to ask for. */
+export const FOLLOWED_TYPES = ["network", "container", "image"] as const;
+
+/** Actions on the containers of a network, which leave the networks as they are. */
+const MEMBER_ACTIONS = ["connect", "disconnect"];
+
+/** Actions that change whether a container runs and its name; others, such as "exec_start", come by the hundred. */
+const LIFE_ACTIONS = ["create", "start", "die", "destroy", "remove", "pause", "unpause", "rename"];
+
+const ATTRIBUTES = v.fallback(v.record(v.string(), v.unknown()), {});
+
+const EVENT = v.object({
+  Type: v.string(),
+  Action: v.string(),
+  Actor: v.fallback(v.object({ Attributes: ATTRIBUTES }), { Attributes: {} }),
+});
+
+/**
+ * Tells what an event, a line of the answer to `GET /events`, may have changed. An unreadable one counts as a change of the
+ * networks, after which everything is listed.
+ */
+export function changeOf(line: string): EngineChange | undefined {
+  if (line.trim() === "") return undefined;
+  const event = parseJson(EVENT, line);
+  if (event === undefined) return "networks";
+  const { Type: type, Action: action, Actor: { Attributes: attributes } } = event;
+  // Images change seldom, and their events name them in several ways.
+  if (type === "image") return "client";
+  if (type === "container") {
+    return LIFE_ACTIONS.includes(action) && isClient(attributes) ? "client" : undefined;
+  }
+  return type !== "network" || MEMBER_ACTIONS.includes(action) ? undefined : "networks";
+}
+
+/** Tells whether the container is, was or may become the client, by its name, old name, image or labels. */
+function isClient({ name, oldName, image, ...labels }: Readonly<Record<string, unknown>>): boolean {
+  return isClientName(String(name), String(image), labels) ||
+    isClientName(String(oldName).replace(/^\//, ""), "", {});
+}

@@ -1,0 +1,117 @@
+import { retryPause } from "../../core/async/backoff.ts";
+import type { Clock } from "../../core/async/clock.ts";
+import { asOperationError, type OperationError } from "../../core/error.ts";
+import { isConnectionLost } from "../../system/docker/docker_error.ts";
+import type { EngineClient } from "../../system/docker/engine_client.ts";
+import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
+import type { ContainerStatus } from "../status/status_document.ts";
+
+/** The part of a run that manages the client container. Disposal ends its work and leaves the container as it is. */
+export abstract class ContainerController implements AsyncDisposable {
+  abstract readonly status: ContainerStatus;
+  protected engine: EngineClient | undefined;
+  readonly #worker: RetryWorker;
+
+  constructor(clock?: Clock) {
+    this.#worker = new RetryWorker(
+      () => this.reconcile(),
+      (error, failures) => {
+        const fault = asOperationError(error, "Cannot manage the client container");
+        this.report(fault);
+        // The watcher soon knows whether the Engine has gone, and no event says that only its socket was away.
+        return isConnectionLost(fault.cause) ? 1000 : retryPause(failures, false);
+      },
+      clock,
+    );
+  }
+
+  /** An Engine answers, or its networks were listed again. */
+  setEngine(engine: EngineClient): void {
+    this.engine = engine;
+    this.#worker.wake();
+  }
+
+  /** The client container or its image may have changed. */
+  wake(): void {
+    this.#worker.wake();
+  }
+
+  /** The Engine is gone. */
+  onDisconnected(): void {
+    this.engine = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.engine = undefined;
+    await this.#worker[Symbol.asyncDispose]();
+  }
+
+  /** Brings the container to its desired state; returns milliseconds where that has to wait. */
+  protected abstract reconcile(): Promise<number | void>;
+
+  /** Reports what has failed and is tried again. */
+  protected abstract report(fault: OperationError): void;
+}
+
+/** Milliseconds after a failure in which no call hastens the next attempt: the failure itself may be the change. */
+const MIN_PAUSE_MS = 1000;
+
+/** Runs one piece of work whenever something may have changed, and with pauses while it fails, until it is disposed of. */
+export class RetryWorker implements AsyncDisposable {
+  #isRequested = false;
+  #isDisposed = false;
+  #failures = 0;
+  #failedAt = -Infinity;
+  #timer: Disposable | undefined;
+  #running: Promise<void> | undefined;
+
+  /**
+   * @param work is never called while it runs; may return the milliseconds until it has to run again although nothing
+   * changes
+   * @param onFailure reports an error of the work; returns the milliseconds until the next attempt. `failures` counts
+   * those since the last success, this one included
+   */
+  constructor(
+    readonly work: () => Promise<number | void>,
+    readonly onFailure: (error: unknown, failures: number) => number,
+    readonly clock: Clock = SYSTEM_CLOCK,
+  ) {}
+
+  /** Runs the work now, or once more if it is running. */
+  wake(): void {
+    this.#isRequested = true;
+    if (this.#isDisposed || this.#running !== undefined) return;
+    const wait = this.#failedAt + MIN_PAUSE_MS - this.clock.now();
+    if (wait > 0) return this.#schedule(wait);
+    this.#timer?.[Symbol.dispose]();
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+      if (this.#isRequested) this.wake();
+    });
+  }
+
+  /** Waits for the running work; none starts afterwards. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true;
+    this.#timer?.[Symbol.dispose]();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    this.#isRequested = false;
+    let pause: number | void;
+    try {
+      pause = await this.work();
+      this.#failures = 0;
+    } catch (error) {
+      this.#failedAt = this.clock.now();
+      pause = this.onFailure(error, ++this.#failures);
+    }
+    if (pause !== undefined) this.#schedule(pause);
+  }
+
+  #schedule(milliseconds: number): void {
+    this.#timer?.[Symbol.dispose]();
+    if (!this.#isDisposed) this.#timer = this.clock.after(milliseconds, () => this.wake());
+  }
+}

@@ -1,0 +1,110 @@
+import { type Clock, sleep } from "../../core/async/clock.ts";
+import { closeConnection, wordsOf } from "../process/runtime_error.ts";
+import { SYSTEM_CLOCK } from "../process/system_clock.ts";
+import { STATUS_PATH } from "./control_client.ts";
+
+/** The limits of a control socket. */
+export interface ControlSocketOptions {
+  /** Connections that are served at the same time; more are closed at once. @default 16 */
+  readonly connections?: number;
+  /** Milliseconds that one connection may last. @default 2000 */
+  readonly deadline?: number;
+  readonly clock?: Clock;
+}
+
+/** Bytes that the head of a request may have; curl's has about 80. */
+const MAX_HEAD_BYTES = 4096;
+
+/** Milliseconds until the next attempt after accepting failed. */
+const ACCEPT_PAUSE = 200;
+
+/**
+ * Answers requests on a control socket until it is disposed of: read-only JSON over HTTP, of one resource.
+ *
+ * Connections are not served by `Deno.serve`: any local user may connect, and that server limits neither the number of
+ * connections nor the time that one may stay silent, so an unprivileged user could use up the descriptors of a root
+ * process.
+ *
+ * @param listener closed with the result
+ * @param status makes the document of each answer
+ */
+export function answerRequests(
+  listener: Deno.UnixListener,
+  status: () => unknown,
+  { connections = 16, deadline = 2000, clock = SYSTEM_CLOCK }: ControlSocketOptions,
+): AsyncDisposable {
+  /** Connections and what answers them. */
+  const open = new Map<Deno.UnixConn, Promise<void>>();
+  let isClosed = false;
+  const answer = async (connection: Deno.UnixConn) => {
+    using _deadline = clock.after(deadline, () => closeConnection(connection));
+    try {
+      let rest = new TextEncoder().encode(respond(await readHead(connection), status));
+      while (rest.length > 0) rest = rest.subarray(await connection.write(rest));
+    } catch {
+      // The caller has gone or was too slow. A log line for each would let callers fill the disk.
+    } finally {
+      closeConnection(connection);
+      open.delete(connection);
+    }
+  };
+  const accept = async () => {
+    while (!isClosed) {
+      try {
+        const connection = await listener.accept();
+        if (open.size >= connections) closeConnection(connection);
+        else open.set(connection, answer(connection));
+      } catch {
+        // Most likely out of descriptors. The tunnel matters more than its status, so the next attempt waits.
+        if (!isClosed) await sleep(ACCEPT_PAUSE, clock);
+      }
+    }
+    await Promise.all(open.values());
+  };
+  const ended = accept();
+  return {
+    async [Symbol.asyncDispose]() {
+      isClosed = true;
+      listener.close();
+      for (const connection of open.keys()) closeConnection(connection);
+      await ended;
+    },
+  };
+}
+
+/** The request's head up to the empty line, or less if it is too long or ends early. A body is not read. */
+async function readHead(connection: Deno.UnixConn): Promise<string> {
+  const buffer = new Uint8Array(MAX_HEAD_BYTES);
+  let length = 0;
+  let head = "";
+  while (length < buffer.length && !head.includes("\r\n\r\n")) {
+    const more = await connection.read(buffer.subarray(length));
+    if (more === null) break;
+    length += more;
+    head = new TextDecoder("latin1").decode(buffer.subarray(0, length));
+  }
+  return head;
+}
+
+function respond(head: string, status: () => unknown): string {
+  const [, method, target] = /^([A-Z]+) (\S+) HTTP\/1\.[01]\r\n/.exec(head) ?? [];
+  if (method === undefined || target === undefined || !head.includes("\r\n\r\n")) {
+    return response("400 Bad Request", { error: "not an HTTP/1.1 request" });
+  }
+  if (target !== STATUS_PATH) return response("404 Not Found", { error: `only ${STATUS_PATH} exists` });
+  if (method !== "GET") {
+    return response("405 Method Not Allowed", { error: "only GET is supported" }, "Allow: GET\r\n");
+  }
+  try {
+    return response("200 OK", status());
+  } catch (error) {
+    return response("500 Internal Server Error", { error: wordsOf(error) });
+  }
+}
+
+function response(status: string, document: unknown, fields = ""): string {
+  const body = `${JSON.stringify(document)}\n`;
+  const length = new TextEncoder().encode(body).length;
+  return `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n${fields}` +
+    `Connection: close\r\n\r\n${body}`;
+}

@@ -1,0 +1,33 @@
+import type { ContainerBridge } from "../../core/firewall/desired_rules.ts";
+import type { IpAddress } from "../../core/net/address.ts";
+import { RTPROT } from "../../ffi/netlink/constants.ts";
+import { listLinks } from "../../ffi/netlink/link.ts";
+import { listRoutes } from "../../ffi/netlink/route.ts";
+import { NetlinkSocket } from "../../ffi/netlink/socket.ts";
+import { isLinkLocal } from "./interface_drift.ts";
+
+/**
+ * Lists the bridges of the network namespace that the calling thread is in: those interfaces of the kind that Docker makes for
+ * a network, with what the kernel routes to them. Throws a SystemError when the kernel refuses.
+ */
+export function listContainerBridges(): ContainerBridge[] {
+  using socket = NetlinkSocket.open();
+  // The kernel makes a route for each address that an interface is given; a link-local one is not a container network.
+  const routes = [...listRoutes(socket, 4), ...listRoutes(socket, 6)].filter(({ protocol, prefix }) =>
+    protocol === RTPROT.KERNEL && !isLinkLocal(prefix.address)
+  );
+  return listLinks(socket).filter(({ kind }) => kind === "bridge").map(({ index, name }) => ({
+    name,
+    subnets: routes.filter(({ interfaceIndex }) => interfaceIndex === index).map(({ prefix }) => prefix),
+  }));
+}
+
+/** Lists the IPv4 routers that default routes of the main table lead by, the preferred one first. Throws as {@linkcode listContainerBridges}. */
+export function listDefaultGateways(): IpAddress[] {
+  using socket = NetlinkSocket.open();
+  return listRoutes(socket, 4)
+    .filter(({ prefix }) => prefix.length === 0)
+    .sort((a, b) => a.metric - b.metric)
+    .map(({ gateway }) => gateway)
+    .filter((gateway) => gateway !== undefined);
+}
