@@ -66,8 +66,11 @@ function ofCommand({ parts }: Command, before: readonly string[], current: strin
     const part = named(flag);
     return part?.syntax === undefined ? [] : values(part, joined, current);
   }
-  const takesWords = parts.some(({ name }) => name === undefined);
-  if (!current.startsWith("-") && (current !== "" || takesWords)) return [];
+  const words = parts.find(({ name }) => name === undefined);
+  if (!current.startsWith("-") && (current !== "" || words !== undefined)) {
+    const isFirst = words !== undefined && before.every((word) => word.startsWith("-"));
+    return isFirst ? values(words, "", current) : [];
+  }
   const given = new Set(before.map((word) => named(word.replace(/=.*$/s, ""))));
   const flags = parts.flatMap((part): Candidate[] => {
     const { name, description, hidden } = part;

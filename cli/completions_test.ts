@@ -17,7 +17,7 @@ const line: Program = {
       json: switchFlag("--json", "As JSON."),
     }, done),
     defineGroup("config", "Edit.", [
-      defineCommand("add", about, { line: joinedWords("LINE", "", "", "") }, done),
+      defineCommand("add", about, { line: joinedWords("LINE", "", "", "", ["route", "token"]) }, done),
     ]),
   ],
   legacyFlags: {},
@@ -54,8 +54,10 @@ Deno.test("values of a flag, apart or joined to it", () => {
   assert.deepEqual(bash("run", "--file=/et"), [":paths"]);
 });
 
-Deno.test("words of a command are the user's own", () => {
-  assert.deepEqual(bash("config", "add", ""), []);
+Deno.test("the first word of a command may be known, the others are the user's own", () => {
+  assert.deepEqual(bash("config", "add", ""), ["route", "token"]);
+  assert.deepEqual(bash("config", "add", "ro"), ["route"]);
+  assert.deepEqual(bash("config", "add", "route", ""), []);
   assert.deepEqual(bash("config", "add", "--log-f"), ["--log-format"]);
 });
 

@@ -73,16 +73,18 @@ export const NO_OFFLOAD_FLAG: Part<boolean> = switchFlag(
  *
  * @param missing the fault where there is none
  * @param remedy the remedy for that fault
+ * @param choices what the first word is likely to be, for completions
  */
 export function joinedWords(
   metavar: string,
   description: string,
   missing: string,
   remedy: string,
+  choices: readonly string[] = [],
 ): Part<string> {
   return {
     name: undefined,
-    syntax: { metavar },
+    syntax: { metavar, choices },
     description,
     read(given) {
       if (given.length === 0) throw usageError(missing, remedy);

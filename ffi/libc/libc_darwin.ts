@@ -60,6 +60,8 @@ const fileSymbols = {
 /** The functions by name; an optional one that the system lacks is null. */
 export type DarwinLibc = Deno.DynamicLibrary<typeof darwinSymbols>["symbols"];
 
+type FileCalls = Deno.DynamicLibrary<typeof fileSymbols>["symbols"];
+
 /** The C library with the calling thread's errno, as one thing that a test can stand in for. */
 export interface DarwinSystem {
   readonly libc: DarwinLibc;
@@ -68,7 +70,7 @@ export interface DarwinSystem {
 }
 
 let system: DarwinSystem | undefined;
-let file: Deno.DynamicLibrary<typeof fileSymbols>["symbols"] | undefined;
+let file: FileCalls | undefined;
 
 /** The running system; the first call of a thread opens the library, for the thread's life. */
 export function darwinSystem(): DarwinSystem {
@@ -77,7 +79,7 @@ export function darwinSystem(): DarwinSystem {
 }
 
 /** The functions for files, opened once as well. */
-export function darwinFileCalls(): Deno.DynamicLibrary<typeof fileSymbols>["symbols"] {
+export function darwinFileCalls(): FileCalls {
   prepareErrno();
   return file ??= openLibc(fileSymbols).symbols;
 }

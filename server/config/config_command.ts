@@ -6,6 +6,7 @@
  */
 import { type Command, defineCommand, defineGroup } from "../../cli/command.ts";
 import { joinedWords, valueFlag } from "../../cli/flag.ts";
+import { KEYS } from "../../core/config/config.ts";
 import { fileSyntax } from "../../cli/value_syntax.ts";
 
 /** `--config` of the commands that work on the file of the running server. */
@@ -35,6 +36,7 @@ function editCommand(verb: "add" | "remove", brief: string, description: string)
     'The line, quoted or not; "-" reads lines from the input.',
     `Cannot ${verb}: the line is missing`,
     'Write it as in the file, for example "route 172.20.0.0/16"',
+    KEYS.map(({ name }) => name),
   );
   return defineCommand(
     verb,

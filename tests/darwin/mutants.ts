@@ -40,7 +40,7 @@ function constantLines(lines: readonly string[]): boolean[] {
   let isInBody = false;
   return lines.map((line) => {
     if (/^(?:export )?(?:(?:async )?function|(?:abstract )?class)\b/.test(line)) isInBody = true;
-    const isConstant = !isInBody && !/^(?:import|export type)\b|^} from /.test(line);
+    const isConstant = !isInBody && !/^(?:import|(?:export )?type)\b|^} from /.test(line);
     if (line === "}") isInBody = false;
     return isConstant;
   });

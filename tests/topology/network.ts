@@ -155,7 +155,11 @@ export class Network implements AsyncDisposable {
     const namespaces = [this.mac, this.vm, ...others];
     await waitUntil("every link is up", async () => {
       const links = await Promise.all(namespaces.map((namespace) => namespace.ip("-o", "link")));
-      return links.join("\n").split("\n").every((link) => / lo: |[<,]LOWER_UP[,>]/.test(link));
+      // A TAP interface never has another state than this.
+      const states = this.link === "user-space"
+        ? / lo: | eth0: .* state UNKNOWN | state UP /
+        : / lo: | state UP /;
+      return links.join("\n").split("\n").every((link) => states.test(link));
     });
   }
 
