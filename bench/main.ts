@@ -1,6 +1,6 @@
 /**
  * `deno task bench [--rounds N] [--seconds N] [--only PART,PART] [--lanes NAME,NAME] [--long]`: measures the tunnel beside its
- * peers and writes the figures to `bench/results/`. Linux, root; about forty minutes.
+ * peers and writes the figures to `bench/results/`. Linux, root; about half an hour.
  *
  * @module
  */
