@@ -102,10 +102,10 @@ export async function startBuild(
   };
 }
 
-/** wireguard-go at both ends, and the same link without a tunnel: what the machine itself does to an echo. */
-export async function startYardsticks(stack: AsyncDisposableStack): Promise<AccessorLane[]> {
+/** A wireguard-go at both ends, and the same link without a tunnel: what the machine itself does to an echo. */
+export async function startYardsticks(stack: AsyncDisposableStack, program: string): Promise<AccessorLane[]> {
   const network = stack.use(await Network.create());
-  const { pids } = stack.use(await WireguardTunnel.start(network, TUNNEL_MTU));
+  const { pids } = stack.use(await WireguardTunnel.start(network, { mtu: TUNNEL_MTU, program }));
   const { mac, vm, vmAddress } = network;
   return [
     { name: "wireguard-go", pids, echo: { from: mac, to: vm, address: WIREGUARD_VM_ADDRESS } },

@@ -20,6 +20,7 @@ import {
 import { type EchoRun, measureEchoes } from "./echo_stalls.ts";
 import { type FloodRun, measureFlood } from "./flood.ts";
 import { describeMachine, load } from "./machine.ts";
+import { newestWireguardGo } from "./newest_programs.ts";
 import { prepare } from "./prepare.ts";
 import { median } from "./statistics.ts";
 import { sumTurns, type Turns } from "./turns.ts";
@@ -96,12 +97,13 @@ function turnsLine(name: string, sums: readonly Turns[]): string[] {
 async function main(): Promise<void> {
   const { builds, rounds, idle, parts, flood, realtime } = parseOptions(Deno.args);
   await prepare();
+  const newest = await newestWireguardGo();
   const date = new Date();
   const before = load();
   await using stack = new AsyncDisposableStack();
   const ours: AccessorLane[] = [];
   for (const build of builds) ours.push(await startBuild(build, idle, stack));
-  const lanes = [...ours, ...await startYardsticks(stack)];
+  const lanes = [...ours, ...await startYardsticks(stack, newest.path)];
   if (realtime) { for (const { pids } of lanes) await Promise.all(pids.map(preferProcess)); }
   const echoes = new Map<string, EchoRun[]>();
   const turns = new Map<string, Turns[]>();
@@ -172,7 +174,8 @@ async function main(): Promise<void> {
     ),
     machine: {
       ...await describeMachine(),
-      wireguardGo: (await run(["wireguard-go", "--version"])).stdout.split("\n")[0],
+      // What it prints itself is a year behind (v0.0.20250522 in 0.0.20260522).
+      wireguardGo: newest.version,
     },
     load: { before, after: load() },
     idle,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Chart, drawChart } from "./chart.ts";
+import { type Chart, drawChart, wrap } from "./chart.ts";
 
 const chart: Chart = {
   title: 'Speed of "a" & <b>',
@@ -63,4 +63,9 @@ Deno.test("dark pages get colours of their own", () => {
   const [light = "", dark = ""] = style.split("@media(prefers-color-scheme:dark)");
   const page = /\.page\{fill:(#\w+)\}/;
   assert.notEqual(page.exec(light)?.[1], page.exec(dark)?.[1]);
+});
+
+Deno.test("a note that is too long goes on in the next line", () => {
+  assert.deepEqual(wrap("one two three", 7), ["one two", "three"]);
+  assert.deepEqual(wrap("unbreakable", 3), ["unbreakable"]);
 });

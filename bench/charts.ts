@@ -4,19 +4,24 @@
  * @module
  */
 import { type Bar, type Chart, drawChart, type Panel, type Tone } from "./chart.ts";
+import type { Figures } from "./figures.ts";
 import {
+  accessorRoundTrip,
+  accessorThroughput,
   cpuPerGigabyte,
   DIRECTIONS,
-  type Figures,
+  ENDS,
+  idleProcessor,
+  idleWakeUps,
   type Metric,
+  ROUND_TRIP_FIGURES,
   roundTrip,
-  sessionRoundTrip,
-  sessionThroughput,
-  type Subject,
-  SUBJECTS,
+  streamBeside,
   tcpThroughput,
+  TUNNEL_ENDS,
   udpPeak,
-} from "./figures.ts";
+} from "./metrics.ts";
+import { labelOf, type PeerVersions, type Subject } from "./subjects.ts";
 import { STREAMS } from "./tcp.ts";
 import { LADDERS } from "./udp.ts";
 
@@ -24,67 +29,75 @@ const TONES: Readonly<Record<Subject, Tone>> = {
   "plain route": "reference",
   "VXLAN": "kernel",
   "wireguard-go": "peer",
+  "wireguard-go of 2022": "peer",
   "docker-connector": "own",
-  "encrypted (libcrypto)": "own",
-  "encrypted (wasm)": "own",
+  "docker-connector over gvproxy": "own",
+  "gvproxy alone": "reference",
+  "exec stream": "reference",
+  "accessor": "own",
 };
 
 const THROUGHPUT: readonly Metric[] = [
   ...STREAMS.flatMap((streams) => DIRECTIONS.map((direction) => tcpThroughput(direction, streams))),
+  ...DIRECTIONS.map(accessorThroughput),
   ...LADDERS.map(({ payload }) => udpPeak(payload)),
-  ...DIRECTIONS.map(sessionThroughput),
+  streamBeside("full"),
 ];
 
 const LATENCY: readonly Metric[] = [
-  roundTrip("idle", 50),
-  roundTrip("idle", 99),
-  roundTrip("paced", 50),
-  roundTrip("paced", 99),
-  roundTrip("full", 50),
-  roundTrip("full", 99),
-  cpuPerGigabyte("to", "desktop"),
-  cpuPerGigabyte("to", "vm"),
-  cpuPerGigabyte("from", "desktop"),
-  cpuPerGigabyte("from", "vm"),
-  sessionRoundTrip(50),
-  sessionRoundTrip(99),
+  roundTrip("idle", "p50"),
+  roundTrip("idle", "p99"),
+  ...ROUND_TRIP_FIGURES.map((figure) => roundTrip("full", figure)),
+  roundTrip("paced", "p99"),
+  accessorRoundTrip("p50"),
+  accessorRoundTrip("p99"),
+  ...DIRECTIONS.flatMap((direction) => TUNNEL_ENDS.map((end) => cpuPerGigabyte(direction, end))),
+  ...ENDS.flatMap((end) => [idleProcessor(end), idleWakeUps(end)]),
 ];
 
-function panelOf(figures: Figures, metric: Metric): Panel {
-  const bars = SUBJECTS.flatMap((subject): Bar[] => {
-    const value = figures.median(metric, subject);
-    if (value === undefined) return [];
-    const text = value.toLocaleString("en", {
-      minimumFractionDigits: metric.digits,
-      maximumFractionDigits: metric.digits,
-    });
-    return [{ label: subject, value, text, tone: TONES[subject] }];
-  });
-  return { title: `${metric.title} (${metric.unit})`, bars };
+/** A figure as charts write it. */
+export function formatValue(value: number, digits: number): string {
+  return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-function draw(
-  figures: Figures,
-  title: string,
-  metrics: readonly Metric[],
-  notes: readonly string[],
-): string | undefined {
-  const panels = metrics.map((metric) => panelOf(figures, metric)).filter(({ bars }) => bars.length > 0);
+/** The heading of a metric's panel. */
+export function panelTitle({ title, unit }: Pick<Metric, "title" | "unit">): string {
+  return `${title} (${unit})`;
+}
+
+function panelOf(figures: Figures, metric: Metric, versions: PeerVersions): Panel {
+  const bars = figures.of(metric).map(({ subject, min, median, max }): Bar => ({
+    label: labelOf(subject, versions),
+    value: median,
+    text: formatValue(median, metric.digits),
+    tone: TONES[subject],
+    spread: { min, max },
+    isThin: subject === "wireguard-go of 2022",
+  }));
+  return { title: panelTitle(metric), bars };
+}
+
+/** What charts are drawn of. */
+export interface ChartSource {
+  readonly figures: Figures;
+  readonly versions: PeerVersions;
+  readonly notes: readonly string[];
+}
+
+function draw({ figures, versions, notes }: ChartSource, title: string, metrics: readonly Metric[]) {
+  const panels = metrics.map((metric) => panelOf(figures, metric, versions)).filter(({ bars }) =>
+    bars.length > 0
+  );
   const chart: Chart = { title, panels, notes };
   return panels.length === 0 ? undefined : drawChart(chart);
 }
 
 /** The charts by name; those without any figure are left out. */
-export function drawCharts(figures: Figures, notes: readonly string[]): Map<string, string> {
+export function drawCharts(source: ChartSource): Map<string, string> {
   const charts = new Map<string, string>();
-  const throughput = draw(
-    figures,
-    "Throughput, more is better",
-    THROUGHPUT,
-    notes,
-  );
+  const throughput = draw(source, "Throughput, more is better", THROUGHPUT);
   if (throughput !== undefined) charts.set("throughput", throughput);
-  const latency = draw(figures, "Round trip and processor time, less is better", LATENCY, notes);
+  const latency = draw(source, "Round trip, processor time and idle cost, less is better", LATENCY);
   if (latency !== undefined) charts.set("latency", latency);
   return charts;
 }

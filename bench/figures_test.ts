@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { Figures, tcpThroughput, udpPeak } from "./figures.ts";
+import { Figures } from "./figures.ts";
+import { tcpThroughput, udpPeak } from "./metrics.ts";
 
 const tcp = tcpThroughput("from", 8);
 
@@ -10,9 +11,9 @@ Deno.test("figures are kept by metric and subject, with their median", () => {
   figures.add(tcp, "VXLAN", 9);
   figures.add(udpPeak(64), "VXLAN", 1000);
   assert.deepEqual(figures.series(), [
-    { metric: tcp, subject: "VXLAN", values: [9], median: 9 },
-    { metric: tcp, subject: "docker-connector", values: [5, 1, 3], median: 3 },
-    { metric: udpPeak(64), subject: "VXLAN", values: [1000], median: 1000 },
+    { metric: tcp, subject: "VXLAN", values: [9], min: 9, median: 9, max: 9 },
+    { metric: tcp, subject: "docker-connector", values: [5, 1, 3], min: 1, median: 3, max: 5 },
+    { metric: udpPeak(64), subject: "VXLAN", values: [1000], min: 1000, median: 1000, max: 1000 },
   ]);
   assert.deepEqual(figures.metrics(), [tcp, udpPeak(64)]);
   assert.equal(lines[0], "docker-connector: TCP from container, 8 streams: 5 Mbit/s");

@@ -12,7 +12,7 @@ import {
   type UdpReport,
 } from "./iperf_report.ts";
 import type { Course } from "./lanes.ts";
-import { roomlessDatagrams, socketBufferLimit } from "./proc.ts";
+import { parseReceivedBytes, roomlessDatagrams, socketBufferLimit } from "./proc.ts";
 
 const PORT = 5201;
 /** Milliseconds that a run may take beyond its own length. */
@@ -22,9 +22,10 @@ function client(address: string, args: readonly string[]): string[] {
   return ["iperf3", "-c", address, "-p", String(PORT), ...args];
 }
 
-/** Starts a server that serves one run. */
-export async function serveOnce({ to }: Course, args: readonly string[] = []): Promise<Process> {
-  return await to.serve(["iperf3", "-s", "-1", "-p", String(PORT), ...args], PORT);
+/** Starts a server that serves one run, at the end that the connection is made to. */
+export async function serveOnce(course: Course, args: readonly string[] = []): Promise<Process> {
+  const server = course.isReversed === true ? course.from : course.to;
+  return await server.serve(["iperf3", "-s", "-1", "-p", String(PORT), ...args], PORT);
 }
 
 /** Is told why a run failed before it is repeated, so that the result can say so. */
@@ -59,7 +60,10 @@ export async function runTcp(
 async function tryTcp(course: Course, streams: number, seconds: number): Promise<TcpReport> {
   await using _server = await serveOnce(course);
   const args = ["-t", String(seconds), "-P", String(streams), "-J"];
-  return parseTcpReport(await course.from.exec(client(course.address, args), seconds * 1000 + GRACE));
+  // -R: the end that connects receives.
+  const argv = client(course.address, course.isReversed === true ? [...args, "-R"] : args);
+  const dialer = course.isReversed === true ? course.to : course.from;
+  return parseTcpReport(await dialer.exec(argv, seconds * 1000 + GRACE));
 }
 
 /** One TCP stream of a given number of bytes; `watch` gets the receiving process and returns when `done` says so. */
@@ -133,6 +137,11 @@ export class Stream implements AsyncDisposable {
       await stream[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** Bytes that the receiver's interface has taken so far, headers and all. */
+  async received(): Promise<number> {
+    return parseReceivedBytes(await Deno.readTextFile(`/proc/${this.receiver.pid}/net/dev`), "eth0");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

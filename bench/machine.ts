@@ -18,7 +18,6 @@ export interface Machine {
   readonly connector: string;
   /** The commit that the programs were compiled from; empty where they do not say. */
   readonly commit: string;
-  readonly wireguardGo: string;
   readonly iperf3: string;
   readonly ping: string;
   readonly tuning: Tuning;
@@ -50,7 +49,6 @@ export async function describeMachine(): Promise<Machine> {
     congestionControl: (await Deno.readTextFile("/proc/sys/net/ipv4/tcp_congestion_control")).trim(),
     connector,
     commit: commitOf(connector),
-    wireguardGo: await firstLine(["dpkg-query", "-W", "wireguard-go"]),
     iperf3: await firstLine(["iperf3", "--version"]),
     ping: await firstLine(["ping", "-V"]),
     tuning: await describeTuning(),

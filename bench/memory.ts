@@ -4,16 +4,10 @@
  * @module
  */
 import { pause } from "../tests/topology/wait.ts";
-import {
-  type End,
-  ENDS,
-  type Figures,
-  residentMemory,
-  residentMemoryAfterLong,
-  residentMemoryDrift,
-} from "./figures.ts";
+import type { Figures } from "./figures.ts";
 import { runTcpBytes } from "./iperf.ts";
 import { courseOf, type Lane } from "./lanes.ts";
+import { type End, ENDS, residentMemory, residentMemoryAfterLong, residentMemoryDrift } from "./metrics.ts";
 import { parseReceivedBytes, processMemory } from "./proc.ts";
 import { driftOf, type Sample } from "./statistics.ts";
 
@@ -22,7 +16,8 @@ const LONG = 10e9;
 /** Milliseconds between two looks at the memory. */
 const INTERVAL = 100;
 
-function processesOf(lane: Lane): { readonly end: End; readonly pid: number }[] {
+/** A lane's processes. */
+export function processesOf(lane: Lane): { readonly end: End; readonly pid: number }[] {
   return ENDS.flatMap((end) => {
     const pid = lane.pids[end];
     return pid === undefined ? [] : [{ end, pid }];

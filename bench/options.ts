@@ -5,9 +5,10 @@
  */
 import { parseArgs } from "node:util";
 import { OperationError } from "../core/error.ts";
+import { type Subject, SUBJECTS } from "./subjects.ts";
 
 /** What can be measured by itself. */
-export const PARTS = ["tcp", "cpu", "udp", "rtt", "rss", "start", "sessions"] as const;
+export const PARTS = ["tcp", "cpu", "udp", "rtt", "rss", "idle", "start", "accessor", "darwin"] as const;
 
 /** One part. */
 export type Part = (typeof PARTS)[number];
@@ -18,6 +19,8 @@ export interface BenchOptions {
   /** Length of one TCP run; a UDP run takes half of it. */
   readonly seconds: number;
   readonly parts: ReadonlySet<Part>;
+  /** What is compared. */
+  readonly subjects: ReadonlySet<Subject>;
   /** Move 10 GB at the end and watch the memory. */
   readonly long: boolean;
 }
@@ -33,21 +36,22 @@ function parseCount(name: string, text: string, most: number): number {
   );
 }
 
-const isPart = (name: string): name is Part => (PARTS as readonly string[]).includes(name);
-
-function parseParts(text: string): ReadonlySet<Part> {
-  const parts = new Set<Part>();
-  for (const name of text.split(",")) {
-    if (isPart(name)) parts.add(name);
-    else {
-      throw new OperationError(
-        "usage",
-        `Cannot measure "${name}": there is no such part`,
-        `Give some of ${PARTS.join(",")}`,
-      );
-    }
-  }
-  return parts;
+/** Reads names of a list, separated by commas. */
+function parseNames<Name extends string>(
+  what: string,
+  text: string,
+  names: readonly Name[],
+): ReadonlySet<Name> {
+  const found = text.split(",").map((word) => {
+    const name = names.find((one) => one === word);
+    if (name !== undefined) return name;
+    throw new OperationError(
+      "usage",
+      `Cannot measure "${word}": there is no such ${what}`,
+      `Give some of ${names.join(",")}`,
+    );
+  });
+  return new Set(found);
 }
 
 /** Parses arguments that only `parseArgs` can refuse with an error of its own. */
@@ -56,9 +60,10 @@ function parseFlags(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
-        rounds: { type: "string", default: "3" },
+        rounds: { type: "string", default: "7" },
         seconds: { type: "string", default: "2" },
         only: { type: "string", default: PARTS.join(",") },
+        lanes: { type: "string", default: SUBJECTS.join(",") },
         long: { type: "boolean", default: false },
       },
     }).values;
@@ -66,7 +71,7 @@ function parseFlags(args: readonly string[]) {
     throw new OperationError(
       "usage",
       `Cannot read the command line: ${error instanceof Error ? error.message : error}`,
-      "Use --rounds N, --seconds N, --only PART,PART and --long",
+      "Use --rounds N, --seconds N, --only PART,PART, --lanes NAME,NAME and --long",
     );
   }
 }
@@ -81,7 +86,13 @@ export function parseOptions(args: readonly string[]): BenchOptions {
   return {
     rounds: parseCount("rounds", flags.rounds, 100),
     seconds: parseCount("seconds", flags.seconds, 60),
-    parts: parseParts(flags.only),
+    parts: parseNames("part", flags.only, PARTS),
+    subjects: parseNames("lane", flags.lanes, SUBJECTS),
     long: flags.long,
   };
+}
+
+/** Whether all of it is measured, so that the run may stand for the latest. */
+export function isComplete({ parts, subjects, long }: BenchOptions): boolean {
+  return long && parts.size === PARTS.length && subjects.size === SUBJECTS.length;
 }

@@ -27,6 +27,24 @@ export function parseResidentMemory(status: string): number {
   return Number(kibibytes) * 1024;
 }
 
+/** What the threads of a process have done so far. */
+export interface Activity {
+  /** On a processor. */
+  readonly nanoseconds: number;
+  /** How often one of them waited and was woken: voluntary context switches (proc_pid_status(5)). */
+  readonly switches: number;
+}
+
+/** A thread's activity from the texts of its /proc/PID/task/TID/schedstat and status. */
+export function parseActivity(schedstat: string, status: string): Activity {
+  const nanoseconds = Number(schedstat.split(" ")[0]);
+  const switches = Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(status)?.[1]);
+  if (Number.isNaN(nanoseconds + switches)) {
+    throw new Error(`Cannot read activity from: ${schedstat}${status}`);
+  }
+  return { nanoseconds, switches };
+}
+
 /** Datagrams dropped because their socket had no room, from the text of /proc/net/snmp. */
 export function parseRoomlessDatagrams(snmp: string): number {
   const [names, values] = snmp.split("\n").filter((line) => line.startsWith("Udp: "))
@@ -47,6 +65,20 @@ export function parseReceivedBytes(table: string, link: string): number {
 /** Seconds of processor time that a process has used, its ended threads included. */
 export async function processorTime(pid: number): Promise<number> {
   return parseProcessorTime(await Deno.readTextFile(`/proc/${pid}/stat`));
+}
+
+/** What the threads that a process has now have done so far, by thread and name, such as "17 docker-connecto". */
+export async function threadActivity(pid: number): Promise<Map<string, Activity>> {
+  const threads = new Map<string, Activity>();
+  for await (const { name } of Deno.readDir(`/proc/${pid}/task`)) {
+    const files = ["schedstat", "status", "comm"].map((file) => `/proc/${pid}/task/${name}/${file}`);
+    // A thread that has ended since is left out.
+    const texts = await Promise.all(files.map((file) => Deno.readTextFile(file))).catch(() => []);
+    const [schedstat, status, comm] = texts;
+    if (schedstat === undefined || status === undefined || comm === undefined) continue;
+    threads.set(`${name} ${comm.trim()}`, parseActivity(schedstat, status));
+  }
+  return threads;
 }
 
 /** Bytes of a process's resident memory. */

@@ -17,7 +17,8 @@ import {
 } from "../tests/topology/tunnel.ts";
 import { UdpPeer } from "../tests/topology/udp_peer.ts";
 import { pause, withDeadline } from "../tests/topology/wait.ts";
-import { type Figures, startToFirstPacket } from "./figures.ts";
+import type { Figures } from "./figures.ts";
+import { startToFirstPacket } from "./metrics.ts";
 
 /** A client's plain heartbeat (docs/internals/protocol.md). */
 const HEARTBEAT = "00";

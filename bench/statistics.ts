@@ -13,6 +13,12 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
+/** The arithmetic mean. */
+export function mean(values: readonly number[]): number {
+  if (values.length === 0) throw new RangeError("Cannot take the mean of nothing");
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /**
  * The smallest value that at least the given part of all values does not exceed (nearest rank).
  *

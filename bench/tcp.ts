@@ -3,18 +3,19 @@
  *
  * @module
  */
+import type { Figures } from "./figures.ts";
+import { type OnRepeat, runTcp } from "./iperf.ts";
+import type { TcpReport } from "./iperf_report.ts";
+import { courseOf, type Lane } from "./lanes.ts";
 import {
   cpuPerGigabyte,
   type Direction,
   DIRECTIONS,
   type End,
   ENDS,
-  type Figures,
   tcpThroughput,
   tcpThroughputIpv6,
-} from "./figures.ts";
-import { runTcp } from "./iperf.ts";
-import { courseOf, ipv6CourseOf, type Lane } from "./lanes.ts";
+} from "./metrics.ts";
 import type { BenchOptions } from "./options.ts";
 import { processorTime } from "./proc.ts";
 
@@ -30,6 +31,18 @@ async function processorTimes(lane: Lane): Promise<Map<End, number>> {
   return times;
 }
 
+/** One run over a lane, whatever carries its bytes. */
+export async function runStream(
+  lane: Lane,
+  direction: Direction,
+  streams: number,
+  seconds: number,
+  onRepeat?: OnRepeat,
+): Promise<TcpReport> {
+  if (lane.byteStream !== undefined) return await lane.byteStream.carry(direction, seconds);
+  return await runTcp(courseOf(lane, direction), streams, seconds, onRepeat);
+}
+
 /** One run, each of whose figures is kept if its part was asked for. */
 async function measure(
   lane: Lane,
@@ -39,8 +52,9 @@ async function measure(
   figures: Figures,
 ): Promise<void> {
   let before = await processorTimes(lane);
-  const { bytes, bitsPerSecond } = await runTcp(
-    courseOf(lane, direction),
+  const { bytes, bitsPerSecond } = await runStream(
+    lane,
+    direction,
     streams,
     options.seconds,
     async (why) => {
@@ -67,7 +81,7 @@ async function measureIpv6(
   { parts, seconds }: BenchOptions,
   figures: Figures,
 ): Promise<void> {
-  const course = ipv6CourseOf(lane, direction);
+  const course = lane.ipv6Course?.(direction);
   if (course === undefined || !parts.has("tcp")) return;
   const run = { part: "tcp6", subject: lane.subject, direction };
   const { bitsPerSecond } = await runTcp(course, 1, seconds, (why) => figures.repeated(run, why));
@@ -82,7 +96,7 @@ export async function measureTcp(
 ): Promise<void> {
   for (const streams of options.parts.has("tcp") ? STREAMS : [1]) {
     for (const direction of DIRECTIONS) {
-      for (const lane of lanes) {
+      for (const lane of lanes.filter(({ measures }) => measures.streams.includes(streams))) {
         await measure(lane, direction, streams, options, figures);
         if (streams === 1) await measureIpv6(lane, direction, options, figures);
       }

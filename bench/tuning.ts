@@ -27,9 +27,30 @@ export interface Link {
   readonly txQueueLength: number | null;
 }
 
+/** Buffers of the UDP sockets of one process. */
+export interface SocketBuffers {
+  readonly subject: string;
+  /** The namespace that they are in. */
+  readonly end: "mac" | "vm";
+  readonly port: number;
+  /** Bytes, as the kernel counts them: twice what a program asked for (socket(7)). */
+  readonly receive: number;
+  readonly send: number;
+}
+
 /** Where `ip -json link` is run. */
 interface Place {
   exec(argv: readonly string[]): Promise<string>;
+}
+
+/** Buffers of the sockets in what `ss -H -u -a -n -m` prints (ss(8): skmem has rb and tb). */
+export function parseSockets(text: string): Omit<SocketBuffers, "subject" | "end">[] {
+  const pattern = /^\S+\s+\d+\s+\d+\s+\S*:(\d+)\s[^]*?skmem:\(r\d+,rb(\d+),t\d+,tb(\d+)/gm;
+  return [...text.matchAll(pattern)].map(([, port, receive, send]) => ({
+    port: Number(port),
+    receive: Number(receive),
+    send: Number(send),
+  }));
 }
 
 /** A subject and the two namespaces that its tunnel joins. */
@@ -81,6 +102,46 @@ export async function describeTuning(): Promise<Tuning> {
     governor: await optional("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
     deno: Deno.version.deno,
   };
+}
+
+/** Asks each topology for its UDP sockets. */
+export async function describeSockets(topologies: readonly Topology[]): Promise<SocketBuffers[]> {
+  const sockets: SocketBuffers[] = [];
+  for (const { subject, network } of topologies) {
+    for (const end of ["mac", "vm"] as const) {
+      const found = parseSockets(await network[end].exec(["ss", "-H", "-u", "-a", "-n", "-m"]));
+      sockets.push(...found.map((socket) => ({ subject, end, ...socket })));
+    }
+  }
+  return sockets;
+}
+
+const mebibytes = (bytes: number) => `${Number((bytes / 2 ** 20).toFixed(1))} MiB`;
+
+/** What is not equal between the tunnels, in words: the buffers of their sockets, the queues of their interfaces. */
+export function describeInequality(links: readonly Link[], sockets: readonly SocketBuffers[]): string {
+  const subjects = [...new Set(sockets.map(({ subject }) => subject))];
+  const buffers = subjects.map((subject) => {
+    const own = sockets.filter((socket) => socket.subject === subject);
+    const [receive, send] = [
+      Math.max(...own.map((one) => one.receive)),
+      Math.max(...own.map((one) => one.send)),
+    ];
+    return `${subject} ${mebibytes(receive)} and ${mebibytes(send)}`;
+  });
+  const tunnels = links.filter(({ subject, name }) =>
+    subjects.includes(subject) && /^(?:connector|utun|wg)/.test(name)
+  );
+  const queues = [...new Set(tunnels.map(({ txQueueLength }) => txQueueLength ?? 0))];
+  const queue = queues.length === 1
+    ? `the tunnels' queues are equal, ${queues[0]} packets`
+    : `the tunnels' queues are ${
+      tunnels.map(({ subject, txQueueLength }) => `${subject} ${txQueueLength}`).join(", ")
+    } packets`;
+  if (buffers.length === 0) return "No tunnel of this run has sockets";
+  return `Buffers of UDP sockets (receive and send, as the kernel counts) are each program's own: ${
+    buffers.join("; ")
+  }; ${queue}`;
 }
 
 /** Asks each topology for its interfaces. */

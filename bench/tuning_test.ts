@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { describeLinks, describeTuning, parseAllowedProcessors, parseLinks } from "./tuning.ts";
+import {
+  describeInequality,
+  describeLinks,
+  describeTuning,
+  type Link,
+  parseAllowedProcessors,
+  parseLinks,
+  parseSockets,
+} from "./tuning.ts";
 
 /** From `ip -json link` of iproute2 6.1. */
 const LINKS = JSON.stringify([
@@ -50,4 +58,36 @@ Deno.test({
     assert.ok(governor === null || /^\w+$/.test(governor), `${governor}`);
     assert.equal(deno, Deno.version.deno);
   },
+});
+
+/** From `ss -H -u -a -n -m` of iproute2 6.1. */
+const SOCKETS = [
+  "UNCONN 0      0            0.0.0.0:2511       0.0.0.0:*    ",
+  "\t skmem:(r0,rb16777216,t0,tb8388608,f0,w0,o0,bl0,d0) ",
+  "UNCONN 0      0               [::]:51820         [::]:*    ",
+  "\t skmem:(r0,rb212992,t0,tb212992,f4096,w0,o0,bl0,d7) ",
+].join("\n");
+
+Deno.test("the buffers of sockets are read", () => {
+  assert.deepEqual(parseSockets(SOCKETS), [
+    { port: 2511, receive: 16777216, send: 8388608 },
+    { port: 51820, receive: 212992, send: 212992 },
+  ]);
+});
+
+Deno.test("what is not equal is said, with the numbers of each tunnel", () => {
+  const [one, other] = parseSockets(SOCKETS);
+  const sockets = [{ subject: "a", end: "mac", ...one }, { subject: "b", end: "vm", ...other }] as Parameters<
+    typeof describeInequality
+  >[1];
+  const link = (subject: string, name: string, txQueueLength: number): Link => ({
+    ...{ subject, end: "mac", name, mtu: 1400, txQueueLength },
+  });
+  const equal = describeInequality([link("a", "connector0", 1000), link("b", "wg0", 1000)], sockets);
+  assert.match(
+    equal,
+    /a 16 MiB and 8 MiB; b 0\.2 MiB and 0\.2 MiB; the tunnels' queues are equal, 1000 packets$/,
+  );
+  const unequal = describeInequality([link("a", "connector0", 1000), link("b", "wg0", 500)], sockets);
+  assert.match(unequal, /queues are a 1000, b 500 packets$/);
 });

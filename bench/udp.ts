@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { type Figures, udpLoss, udpPeak, udpPeakSent } from "./figures.ts";
+import type { Figures } from "./figures.ts";
 import { runUdp, type UdpOutcome } from "./iperf.ts";
 import { courseOf, type Lane } from "./lanes.ts";
+import { udpLoss, udpPeak, udpPeakSent } from "./metrics.ts";
 import type { BenchOptions } from "./options.ts";
 
 /** The rates at which one size of datagram is sent. */
@@ -59,6 +60,8 @@ export async function measureUdp(
   figures: Figures,
 ): Promise<void> {
   for (const ladder of LADDERS) {
-    for (const lane of lanes) await measure(lane, ladder, options.seconds / 2, figures);
+    for (const lane of lanes.filter(({ measures }) => measures.udp)) {
+      await measure(lane, ladder, options.seconds / 2, figures);
+    }
   }
 }

@@ -4,15 +4,17 @@
  *
  * @module
  */
-import { DIRECTIONS } from "./figures.ts";
-import { runTcp } from "./iperf.ts";
 import { courseOf, type Lane } from "./lanes.ts";
+import { DIRECTIONS } from "./metrics.ts";
 import { probeRoundTrips } from "./rtt.ts";
+import { runStream } from "./tcp.ts";
 
-/** One second of TCP each way and a run of echoes over every lane. */
-export async function warmUp(lanes: readonly Lane[]): Promise<void> {
+/** One stream each way and a run of echoes over every lane, where it has them. */
+export async function warmUp(lanes: readonly Lane[], seconds: number): Promise<void> {
   for (const lane of lanes) {
-    for (const direction of DIRECTIONS) await runTcp(courseOf(lane, direction), 1, 1);
-    await probeRoundTrips(courseOf(lane, "to"));
+    for (const direction of DIRECTIONS) await runStream(lane, direction, 1, seconds);
+    if (lane.byteStream === undefined && lane.measures.loads.length > 0) {
+      await probeRoundTrips(courseOf(lane, "to"));
+    }
   }
 }

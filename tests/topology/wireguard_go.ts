@@ -15,6 +15,10 @@ export interface WireguardGoOptions {
   /** Address and length of the network, as `ip addr add` takes them. */
   readonly address: string;
   readonly mtu: number;
+  /** Path of the program; the first in PATH where absent. */
+  readonly program?: string;
+  /** Packets that wait in its queue at most; the kernel's default for a TUN interface where absent. */
+  readonly queueLength?: number;
 }
 
 /** What the tests need besides to run it. */
@@ -29,8 +33,8 @@ export class WireguardGo implements AsyncDisposable {
 
   /** Starts a device. */
   static async start(options: WireguardGoOptions): Promise<WireguardGo> {
-    const { namespace, name, address, mtu } = options;
-    const child = namespace.spawn(["wireguard-go", "-f", name], {
+    const { namespace, name, address, mtu, program = "wireguard-go", queueLength } = options;
+    const child = namespace.spawn([program, "-f", name], {
       env: { WG_PROCESS_FOREGROUND: "1", LOG_LEVEL: "error" },
     });
     const device = new WireguardGo(options, child);
@@ -41,7 +45,8 @@ export class WireguardGo implements AsyncDisposable {
         return await Deno.stat(socket).then(() => true, () => false);
       });
       await namespace.ip("addr", "add", address, "dev", name);
-      await namespace.ip("link", "set", name, "mtu", String(mtu), "up");
+      const queue = queueLength === undefined ? [] : ["txqueuelen", String(queueLength)];
+      await namespace.ip("link", "set", name, "mtu", String(mtu), ...queue, "up");
     } catch (error) {
       await child.stop();
       throw error;
