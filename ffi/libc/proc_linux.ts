@@ -8,6 +8,9 @@ import { O_CLOEXEC } from "./constants_linux.ts";
 import { cString, openLibc, pick, POSIX } from "./libc.ts";
 import { LINUX } from "./libc_linux.ts";
 
+// Opened once: some files are read each second, and each opening takes 15 kB, which only a late garbage collection gives back.
+const { open, read, close } = openLibc(pick(POSIX, "open", "read", "close")).symbols;
+
 /** The settings read here are numbers, the lists a few short names. */
 const MAX_TEXT = 256;
 /** A runtime of this size has about a thousand mappings of 750 bytes of text each. */
@@ -38,7 +41,6 @@ export function readLegacyTables(family: 4 | 6): string {
 /** The text of a file below /proc, up to some bytes more than `max`; undefined when it cannot be read. */
 function readProcFile(path: string, max: number): string | undefined {
   using stack = new DisposableStack();
-  const { open, read, close } = stack.use(openLibc(pick(POSIX, "open", "read", "close"))).symbols;
   const descriptor = open(cString(path), O_CLOEXEC);
   if (descriptor < 0) return undefined;
   stack.defer(() => close(descriptor));

@@ -27,6 +27,8 @@ const SYMBOLS = pick(
   POSIX,
   ...["socket", "bind", "connect", "setsockopt", "send", "recv", "pollLater", "close"] as const,
 );
+// Opened once: each opening takes 15 kB, which only a late garbage collection gives back.
+const { symbols: libc } = openLibc(SYMBOLS);
 
 /**
  * Opens a netlink socket in the calling thread's network namespace. Needs no privilege.
@@ -37,7 +39,6 @@ const SYMBOLS = pick(
 export function openNetlink(protocol: NetlinkProtocol, setUp: (socket: OpenNetlink) => void): OpenNetlink {
   prepareErrno();
   using resources = new DisposableStack();
-  const { symbols: libc } = resources.use(openLibc(SYMBOLS));
   const type = linux.SOCK_RAW | linux.SOCK_CLOEXEC;
   const descriptor = throwOnError("socket AF_NETLINK", libc.socket(linux.AF_NETLINK, type, protocol));
   resources.defer(() => libc.close(descriptor));

@@ -30,6 +30,9 @@ interface AddressInfoLayout {
   readonly faults: Readonly<Record<number, keyof typeof WORDING>>;
 }
 
+// Opened once: each opening takes 15 kB, which only a late garbage collection gives back.
+const { getaddrinfo, freeaddrinfo } = openLibc(pick(POSIX, "getaddrinfo", "freeaddrinfo")).symbols;
+
 const ADDRINFO_LENGTH = 48;
 const NEXT_POINTER = 40;
 
@@ -78,8 +81,6 @@ export async function resolveHost(host: string): Promise<IpAddress[]> {
   const result = new BigUint64Array(1);
   const memory = [name, hints, result];
   using resources = new DisposableStack();
-  const { getaddrinfo, freeaddrinfo } =
-    resources.use(openLibc(pick(POSIX, "getaddrinfo", "freeaddrinfo"))).symbols;
   pending.add(memory);
   resources.defer(() => pending.delete(memory));
   const code = await getaddrinfo(name, null, hints, result);

@@ -28,10 +28,12 @@ export function stampFile(path: string, clock: Clock = SYSTEM_CLOCK): FileStamp 
   }
 }
 
-/** How a file is watched. The sum of both times and one poll bounds how late a call comes. */
+/** How a file is watched. The sum of the three times bounds how late a call comes. */
 export interface WatchOptions {
-  /** Milliseconds between two comparisons; a call waits until two of them in a row are alike, since one save is several steps. */
+  /** Milliseconds between two comparisons. Each wakes the machine. */
   readonly pollMs?: number;
+  /** The same once a change was seen: a call waits until two of them in a row are alike, since one save is several steps. */
+  readonly settleMs?: number;
   /** Milliseconds after which a call comes although the file goes on changing. */
   readonly maxDelayMs?: number;
   readonly clock?: Clock;
@@ -40,20 +42,25 @@ export interface WatchOptions {
 /**
  * Notices every change of one file until the result is disposed of: written, replaced by a rename, deleted, made again, its
  * folder replaced, or its symbolic link turned elsewhere. It compares the file's state a few times a second, which needs no
- * events of the system. A call comes about 300 ms after a change, and within a second.
+ * events of the system. A call comes about 350 ms after a change, and within a second.
  *
  * @param path the file, which need not exist
  */
 export function watchFile(
   path: string,
   onChange: () => void,
-  { pollMs = 200, maxDelayMs = 400, clock = SYSTEM_CLOCK }: WatchOptions = {},
+  { pollMs = 400, settleMs = 150, maxDelayMs = 300, clock = SYSTEM_CLOCK }: WatchOptions = {},
 ): Disposable {
   let reported: FileStamp = { ...stampFile(path, clock), settled: true };
   let last = reported;
   let changedAt: number | undefined;
+  let isClosed = false;
   const compare = () => {
-    wait = clock.after(pollMs, compare);
+    report();
+    if (isClosed) return;
+    wait = clock.after(changedAt === undefined && reported.settled ? pollMs : settleMs, compare);
+  };
+  const report = () => {
     const stamp = stampFile(path, clock);
     const isQuiet = stamp.state === last.state && stamp.settled;
     last = stamp;
@@ -68,5 +75,10 @@ export function watchFile(
     onChange();
   };
   let wait = clock.after(pollMs, compare);
-  return { [Symbol.dispose]: () => wait[Symbol.dispose]() };
+  return {
+    [Symbol.dispose]() {
+      isClosed = true;
+      wait[Symbol.dispose]();
+    },
+  };
 }

@@ -61,7 +61,7 @@ export class DockerWatcher implements AsyncDisposable {
 
   constructor(options: WatchOptions, listener: DockerListener) {
     this.#options = {
-      ...{ debounceMs: 50, refreshMs: 30_000, pollMs: 500, searchTimeoutMs: 10_000 },
+      ...{ debounceMs: 50, refreshMs: 30_000, pollMs: 1_000, searchTimeoutMs: 10_000 },
       ...{ pause: retryPause, clock: SYSTEM_CLOCK },
       ...options,
     };
