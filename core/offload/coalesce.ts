@@ -79,6 +79,7 @@ export class Coalescer {
   #lastSize = 0;
   #count = 0;
   #total = 0;
+  /** Signed, since a number from 2^31 on would be an object on the heap, one for each packet. */
   #nextSequence = 0;
   #lastFlags = 0;
   #isVerified = false;
@@ -132,7 +133,7 @@ export class Coalescer {
     this.#kind = this.#classify(packet, length);
     if (this.#kind === Kind.Single) return;
     this.#size = length - this.#headerLength;
-    this.#nextSequence = this.arena.view.getUint32(packet + this.#transport + 4);
+    this.#nextSequence = this.arena.view.getInt32(packet + this.#transport + 4);
     this.#noteLast(packet, this.#size);
   }
 
@@ -140,7 +141,7 @@ export class Coalescer {
   #noteLast(packet: number, payload: number): void {
     this.#lastSize = payload;
     if (this.#kind !== Kind.Tcp) return;
-    this.#nextSequence = (this.#nextSequence + payload) >>> 0;
+    this.#nextSequence = (this.#nextSequence + payload) | 0;
     this.#lastFlags = this.arena.u8[packet + this.#transport + 13];
   }
 
@@ -204,7 +205,7 @@ export class Coalescer {
     const tcp = packet + this.#transport;
     const open = this.#packet + this.#transport;
     if (
-      (this.#lastFlags & PSH) !== 0 || view.getUint32(tcp + 4) !== this.#nextSequence ||
+      (this.#lastFlags & PSH) !== 0 || view.getInt32(tcp + 4) !== this.#nextSequence ||
       (view.getUint8(tcp + 13) & ~PSH) !== ACK || !sameWord(view, tcp, open, 8) ||
       view.getUint8(tcp + 12) !== view.getUint8(open + 12) ||
       view.getUint16(tcp + 14) !== view.getUint16(open + 14) ||
@@ -270,7 +271,7 @@ export class Coalescer {
 
 /** Whether two packets have the same 32-bit word at byte offset `at`. */
 function sameWord(view: DataView, a: number, b: number, at: number): boolean {
-  return view.getUint32(a + at, true) === view.getUint32(b + at, true);
+  return view.getInt32(a + at, true) === view.getInt32(b + at, true);
 }
 
 /** Whether the packet may be the one that comes `count` packets after the open one, as far as IPv4 tells. */
