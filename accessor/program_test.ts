@@ -53,7 +53,7 @@ for (
       "a network that is none",
       ["-remote", "host:1", "-token", SECRET, "-exclude", "10.0.0.0/8,x"],
       64,
-      /"x" is no network/,
+      /invalid network "x": expected a CIDR/,
     ],
     ["an unknown flag", ["-remote", "host:1", "-token", SECRET, "--tokn", "x"], 64, /--tokn/],
     [

@@ -32,6 +32,6 @@ export const excludeSyntax: ValueSyntax<readonly Prefix[]> = {
     const faulty = words.find((word) => parsePrefix(word) === undefined);
     return faulty === undefined
       ? ok(words.map(parsePrefix).filter((prefix) => prefix !== undefined).map(maskPrefix))
-      : err(`${quote(faulty)} is no network; expected a CIDR as in "172.18.0.0/16"`);
+      : err(`invalid network ${quote(faulty)}: expected a CIDR such as "172.18.0.0/16"`);
   },
 };

@@ -60,12 +60,15 @@ export class Inbound {
     const start = udp.messageOffset(message);
     const end = start + udp.messageLength(message);
     const stride = udp.messageStride(message);
-    if (udp.messageIsTruncated(message)) this.counters[Counter["drop.oversize"]]++;
+    if (udp.messageIsTruncated(message)) {
+      this.counters[Counter["drop.oversize"]]++;
+      return;
+    }
     // An empty datagram is a message of no bytes.
-    else if (start === end) this.#countUnknown(fromPeer);
-    else {for (let at = start; at < end; at += stride) {
-        this.#handleDatagram(at, Math.min(stride, end - at), message, fromPeer);
-      }}
+    if (start === end) this.#countUnknown(fromPeer);
+    for (let at = start; at < end; at += stride) {
+      this.#handleDatagram(at, Math.min(stride, end - at), message, fromPeer);
+    }
   }
 
   #handleDatagram(at: number, length: number, message: number, fromPeer: boolean): void {

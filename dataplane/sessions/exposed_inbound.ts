@@ -85,12 +85,15 @@ export class ExposedInbound {
     const start = udp.messageOffset(message);
     const end = start + udp.messageLength(message);
     const stride = udp.messageStride(message);
-    if (udp.messageIsTruncated(message)) this.#counters[SessionCounter["drop.oversize"]]++;
+    if (udp.messageIsTruncated(message)) {
+      this.#counters[SessionCounter["drop.oversize"]]++;
+      return;
+    }
     // An empty datagram is a message of no bytes.
-    else if (start === end) this.#counters[SessionCounter["drop.malformed"]]++;
-    else {for (let at = start; at < end; at += stride) {
-        this.#handleDatagram(at, Math.min(stride, end - at), message);
-      }}
+    if (start === end) this.#counters[SessionCounter["drop.malformed"]]++;
+    for (let at = start; at < end; at += stride) {
+      this.#handleDatagram(at, Math.min(stride, end - at), message);
+    }
   }
 
   #handleDatagram(at: number, length: number, message: number): void {

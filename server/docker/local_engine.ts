@@ -1,11 +1,25 @@
 import * as v from "valibot";
-import { hasBridgeOf } from "../../core/routing/local_engine.ts";
+import { equalPrefix, maskPrefix } from "../../core/net/prefix.ts";
 import { type DockerNetwork, NAME, parse } from "../../core/docker/engine_json.ts";
 import type { OtherRoute } from "../../core/routing/desired_routes.ts";
 import { platform } from "../../ffi/platform.ts";
 import { readSysctl } from "../../ffi/libc/proc_linux.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
 import { parseReply } from "../../system/docker/engine_containers.ts";
+
+/** Digits of a network's id in the name of its bridge (moby's bridge driver). */
+const ID_DIGITS = 12;
+
+/** Tells whether a bridge of the Engine's networks is an interface of this machine. Then the containers need no tunnel. */
+export function hasBridgeOf(networks: readonly DockerNetwork[], foreign: readonly OtherRoute[]): boolean {
+  return networks.some(({ id, name, subnets }) => {
+    const bridges = [`br-${id.slice(0, ID_DIGITS)}`, ...(name === "bridge" ? ["docker0"] : [])];
+    return foreign.some(({ prefix, interfaceName }) =>
+      interfaceName !== undefined && bridges.includes(interfaceName) &&
+      subnets.some((subnet) => equalPrefix(subnet, maskPrefix(prefix)))
+    );
+  });
+}
 
 /**
  * Tells whether the Engine's bridges are this machine's, as is usual on Linux. A bridge of the same name and subnet is

@@ -81,7 +81,7 @@ export class EngineClient {
     const all = { ...DEFAULTS, ...limits };
     const answer = parse(VERSION, await getJson(path, "/version", all));
     if (answer === undefined) {
-      throw toDockerError(path, new MalformedResponse("what answers is no Docker Engine"));
+      throw toDockerError(path, new MalformedResponse("what answers is not a Docker Engine"));
     }
     const { Version: version, ApiVersion: max, MinAPIVersion: min } = answer;
     const api = chooseApiVersion(max, min);

@@ -164,7 +164,7 @@ Deno.test("what answers without the words of an Engine is none, and one that is 
       await connection.write(answer(JSON.stringify(version)));
     });
     for (version of [[], null, "x", {}, { Version: 1, ApiVersion: "1.41" }]) {
-      assert.equal(await outcome(path), "what answers is no Docker Engine");
+      assert.equal(await outcome(path), "what answers is not a Docker Engine");
     }
     version = { Version: "1.11", ApiVersion: "1.23", MinAPIVersion: "" };
     assert.equal(await outcome(path), "it speaks API 1.23, 1.24 or later is needed");
