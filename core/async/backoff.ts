@@ -17,18 +17,15 @@ function backoffPause(failures: number, { firstMs, maxMs }: BackoffOptions): num
 
 /** Counts the failures in a row of one thing that is tried again. */
 export class Backoff {
-  readonly #options: BackoffOptions;
   #failures = 0;
 
   /** Begins without a failure. */
-  constructor(options: BackoffOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: BackoffOptions) {}
 
   /** Notes a failure, and gives the pause until the next attempt, in milliseconds. */
   next(): number {
-    const { jitter = 0, random = () => 0 } = this.#options;
-    return backoffPause(++this.#failures, this.#options) * (1 - jitter * random());
+    const { jitter = 0, random = () => 0 } = this.options;
+    return backoffPause(++this.#failures, this.options) * (1 - jitter * random());
   }
 
   /** Notes a success: the next pause is the first one again. */

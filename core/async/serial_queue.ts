@@ -1,13 +1,10 @@
 /** Runs tasks one after the other, in the order in which they were given. A task that fails holds up no other. */
 export class SerialQueue {
-  readonly #onLost: (error: unknown) => void;
   #last: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
   /** An empty queue. `onLost` gets the error of a task that no caller waits for; it must not throw. */
-  constructor(onLost: (error: unknown) => void) {
-    this.#onLost = onLost;
-  }
+  constructor(private readonly onLost: (error: unknown) => void) {}
 
   /** Whether {@link close} was called. */
   get isClosed(): boolean {
@@ -29,7 +26,7 @@ export class SerialQueue {
   /** Runs a task that no caller waits for. It is left out if the queue is closed before its turn. */
   start(task: () => void | Promise<void>): void {
     if (this.#isClosed) return;
-    this.#last = this.#last.then(() => this.#isClosed ? undefined : task()).catch(this.#onLost);
+    this.#last = this.#last.then(() => this.#isClosed ? undefined : task()).catch(this.onLost);
   }
 
   /** Accepts no more tasks, and resolves once the current one has ended. */

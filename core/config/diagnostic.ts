@@ -27,17 +27,14 @@ export function formatDiagnostic({ file, line, column, message }: Diagnostic): s
 
 /** Collects the faults of one file. */
 export class Diagnostics {
-  readonly #file: string;
   readonly #all: Diagnostic[] = [];
 
   /** Starts an empty list. Each fault carries the name of the file or flag. */
-  constructor(file: string) {
-    this.#file = file;
-  }
+  constructor(private readonly file: string) {}
 
   /** Adds a fault. */
   add({ line, column }: Position, message: string): void {
-    this.#all.push({ file: this.#file, line, column, message });
+    this.#all.push({ file: this.file, line, column, message });
   }
 
   /** Returns all faults in the order of the text. */

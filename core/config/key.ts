@@ -87,18 +87,15 @@ export function formatOr<T>(none: string, format: (value: T) => string): (value:
 
 /** Reads the words of one line after its key, and reports what is missing, wrong or unexpected. */
 export class LineReader {
-  readonly #line: Line;
-  readonly #key: KeySpec;
-  readonly #faults: Diagnostics;
   #count = 0;
   #stopped = false;
 
   /** Starts before the first word after the key. */
-  constructor(line: Line, key: KeySpec, faults: Diagnostics) {
-    this.#line = line;
-    this.#key = key;
-    this.#faults = faults;
-  }
+  constructor(
+    private readonly line: Line,
+    private readonly key: KeySpec,
+    private readonly faults: Diagnostics,
+  ) {}
 
   /** Reads the next word, which is the last; what is missing, wrong or unexpected is a fault. */
   only<T>(name: string, read: (text: string) => Result<T>): Positioned<T> | undefined {
@@ -111,7 +108,7 @@ export class LineReader {
   value<T>(name: string, read: (text: string) => Result<T>): Positioned<T> | undefined {
     const word = this.#next();
     if (word !== undefined) return this.#read(word, read);
-    if (!this.#stopped) this.#faults.add(this.#line.end, `missing ${name}: expected ${this.#expected}`);
+    if (!this.#stopped) this.faults.add(this.line.end, `missing ${name}: expected ${this.#expected}`);
     this.#stopped = true;
     return undefined;
   }
@@ -128,8 +125,8 @@ export class LineReader {
     for (const word of this.#rest()) {
       const flag = known.find((name) => name === word.text);
       if (flag === undefined) {
-        const name = this.#key.secret ? "word" : quote(word.text);
-        this.#faults.add(word, `unexpected ${name}: expected ${this.#expected}`);
+        const name = this.key.secret ? "word" : quote(word.text);
+        this.faults.add(word, `unexpected ${name}: expected ${this.#expected}`);
         break;
       }
       flags.add(flag);
@@ -143,9 +140,9 @@ export class LineReader {
 
   // People end a line with a comment; that is one fault and the rest is skipped. A secret may start with "#".
   #next(): Word | undefined {
-    const word = this.#stopped ? undefined : this.#line.values[this.#count++];
-    if (word === undefined || this.#key.secret || !word.text.startsWith("#")) return word;
-    this.#faults.add(word, "inline comments are not supported: move it to its own line");
+    const word = this.#stopped ? undefined : this.line.values[this.#count++];
+    if (word === undefined || this.key.secret || !word.text.startsWith("#")) return word;
+    this.faults.add(word, "inline comments are not supported: move it to its own line");
     this.#stopped = true;
     return undefined;
   }
@@ -153,11 +150,11 @@ export class LineReader {
   #read<T>({ text, line, column }: Word, read: (text: string) => Result<T>): Positioned<T> | undefined {
     const result = read(text);
     if (result.problem === undefined) return { value: result.value, line, column };
-    this.#faults.add({ line, column }, result.problem);
+    this.faults.add({ line, column }, result.problem);
     return undefined;
   }
 
   get #expected(): string {
-    return `"${this.#key.syntax}", for example "${this.#key.example}"`;
+    return `"${this.key.syntax}", for example "${this.key.example}"`;
   }
 }

@@ -136,14 +136,11 @@ const SHIFT = 32 - Math.log2(SETS);
  * packet's checksum and leaves garbage, but packets lie at the same few hundred places again and again.
  */
 export class PointerCache {
-  readonly #memory: PacketMemory;
   readonly #offsets = new Int32Array(SETS * WAYS).fill(-1);
   readonly #pointers: Deno.PointerValue[] = new Array(SETS * WAYS).fill(null);
   #nextWay = 0;
 
-  constructor(memory: PacketMemory) {
-    this.#memory = memory;
-  }
+  constructor(private readonly memory: PacketMemory) {}
 
   /** The pointer to byte `offset`. */
   at(offset: number): Deno.PointerValue {
@@ -159,6 +156,6 @@ export class PointerCache {
     this.#nextWay = (this.#nextWay + 1) % WAYS;
     for (let way = 0; way < WAYS; way++) if (this.#offsets[first + way] < 0) entry = first + way;
     this.#offsets[entry] = offset;
-    return this.#pointers[entry] = this.#memory.pointer(offset);
+    return this.#pointers[entry] = this.memory.pointer(offset);
   }
 }

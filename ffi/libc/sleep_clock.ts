@@ -21,22 +21,20 @@ interface SleepSource {
  * | macOS (time.h) | CLOCK_UPTIME_RAW 8 | CLOCK_MONOTONIC_RAW 4 |
  */
 export class SleepClock implements Disposable {
-  readonly #source: SleepSource;
   #slept: number;
 
   /** @param source milliseconds that the machine has slept since it was started; the system's unless a test gives another */
-  constructor(source: SleepSource = systemSleep()) {
-    this.#source = source;
+  constructor(private readonly source: SleepSource = systemSleep()) {
     this.#slept = source.read();
   }
 
   [Symbol.dispose](): void {
-    this.#source.close();
+    this.source.close();
   }
 
   /** Milliseconds that the machine has slept since the last call; 0 for less than a second. */
   take(): number {
-    const slept = this.#source.read() - this.#slept;
+    const slept = this.source.read() - this.#slept;
     if (slept < MIN_SLEEP) return 0;
     this.#slept += slept;
     return slept;

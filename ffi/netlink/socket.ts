@@ -20,13 +20,10 @@ const DUMP_ATTEMPTS = 8;
  * before `send` returns. The receive timeout is there for a kernel that drops an answer.
  */
 export class NetlinkSocket implements Disposable {
-  readonly #transport: NetlinkTransport;
   #sequence = 0;
 
   /** @param transport where the datagrams go; closed with the socket */
-  constructor(transport: NetlinkTransport) {
-    this.#transport = transport;
-  }
+  constructor(private readonly transport: NetlinkTransport) {}
 
   /**
    * Opens a socket in the calling thread's network namespace. Needs no privilege; changing something does.
@@ -73,11 +70,11 @@ export class NetlinkSocket implements Disposable {
       datagram.set(message, at);
       at += message.length;
     }
-    this.#transport.send(datagram);
+    this.transport.send(datagram);
     const outcomes = new Array<SystemError | undefined>(requests.length);
     const answered = new Set<number>();
     while (answered.size < requests.length) {
-      for (const message of parseMessages(this.#transport.receive())) {
+      for (const message of parseMessages(this.transport.receive())) {
         // An answer outside the batch belongs to an earlier request that ran into the timeout.
         const index = message.sequence - first;
         if (message.type !== NLMSG.ERROR || index < 0 || index >= requests.length) continue;
@@ -132,9 +129,9 @@ export class NetlinkSocket implements Disposable {
   /** Sends a request, and gives what answers it, datagram after datagram. */
   *#ask(call: string, request: NetlinkRequest, flags: number): Generator<Message, never> {
     const sequence = this.#next();
-    this.#transport.send(encodeMessage(request, flags, sequence));
+    this.transport.send(encodeMessage(request, flags, sequence));
     for (;;) {
-      for (const message of parseMessages(this.#transport.receive())) {
+      for (const message of parseMessages(this.transport.receive())) {
         if (message.sequence !== sequence) continue;
         if (message.type === NLMSG.ERROR) throw new SystemError(call, errorCode(message));
         // It points into the receive buffer, and would hold until the next datagram only.
@@ -148,7 +145,7 @@ export class NetlinkSocket implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#transport[Symbol.dispose]();
+    this.transport[Symbol.dispose]();
   }
 }
 

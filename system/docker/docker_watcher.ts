@@ -51,7 +51,6 @@ export interface EngineState {
 /** Watches the networks of an Engine that may start, stop and be replaced at any time, until it is disposed of. */
 export class DockerWatcher implements AsyncDisposable {
   readonly #options: Required<WatchOptions>;
-  readonly #listener: DockerListener;
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
   /** The running search; one that never ends is not started twice. */
@@ -59,13 +58,12 @@ export class DockerWatcher implements AsyncDisposable {
   #failures = 0;
   #state: EngineState = { engine: undefined, networks: [], fault: undefined };
 
-  constructor(options: WatchOptions, listener: DockerListener) {
+  constructor(options: WatchOptions, private readonly listener: DockerListener) {
     this.#options = {
       ...{ debounceMs: 50, refreshMs: 30_000, pollMs: 1_000, searchTimeoutMs: 10_000 },
       ...{ pause: retryPause, clock: SYSTEM_CLOCK },
       ...options,
     };
-    this.#listener = listener;
     this.#ended = this.#run();
   }
 
@@ -97,7 +95,7 @@ export class DockerWatcher implements AsyncDisposable {
         // A search in vain and an orderly end of the stream have no cause.
         isListening = fault.cause !== undefined && !isNotListening(fault.cause);
         this.#state = { ...this.#state, engine: undefined, fault };
-        this.#listener.onDisconnected(fault);
+        this.listener.onDisconnected(fault);
       }
       await this.#pause(this.#options.pause(this.#failures, isListening), paths, before);
     }
@@ -142,7 +140,7 @@ export class DockerWatcher implements AsyncDisposable {
     const follow = async () => {
       for await (const change of events.changes) {
         if (change === "networks") changed.resolve();
-        else if (this.#state.engine === engine) this.#listener.onClientChange();
+        else if (this.#state.engine === engine) this.listener.onClientChange();
       }
       const state = "it ended the stream of events";
       throw unavailable(`watch the Docker Engine at ${engine.path}`, state, "Start Docker if it was stopped");
@@ -155,10 +153,10 @@ export class DockerWatcher implements AsyncDisposable {
       changed = Promise.withResolvers<void>();
       const list = await engine.networks();
       if (signal.aborted) break;
-      if (this.#state.engine === undefined) this.#listener.onConnected(engine);
+      if (this.#state.engine === undefined) this.listener.onConnected(engine);
       this.#failures = 0;
       this.#state = { engine, networks: list.networks, fault: undefined };
-      await this.#listener.onNetworks(list);
+      await this.listener.onNetworks(list);
       if (end === undefined) await this.#wait(refreshMs, changed.promise);
       if (end !== undefined) throw end;
       if (clock.now() - lookedAt >= refreshMs) {

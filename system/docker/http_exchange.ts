@@ -39,25 +39,19 @@ function headOf({ method, target, body }: EngineRequest): string {
  * It uses the bare socket, not `fetch` with a proxy: docs/internals/dependencies.md has the reasons.
  */
 export class Exchange implements Disposable {
-  readonly #path: string;
-  readonly #connection: Deno.UnixConn;
-  readonly #signal: AbortSignal | undefined;
-  readonly #close = () => closeConnection(this.#connection);
+  readonly #close = () => closeConnection(this.connection);
   readonly #timer: Disposable;
-  readonly #source = new BufferedReader((buffer) => this.#inTime(() => this.#connection.read(buffer)));
+  readonly #source = new BufferedReader((buffer) => this.#inTime(() => this.connection.read(buffer)));
   #isLate = false;
   #head: ResponseHead = { status: 0, headers: new Map() };
 
   private constructor(
-    path: string,
-    connection: Deno.UnixConn,
+    private readonly path: string,
+    private readonly connection: Deno.UnixConn,
     timeoutMs: number,
-    signal: AbortSignal | undefined,
+    private readonly signal: AbortSignal | undefined,
     clock: Clock,
   ) {
-    this.#path = path;
-    this.#connection = connection;
-    this.#signal = signal;
     signal?.addEventListener("abort", this.#close);
     this.#timer = clock.after(timeoutMs, () => {
       this.#isLate = true;
@@ -121,7 +115,7 @@ export class Exchange implements Disposable {
       const lines = (text + piece).split("\n");
       text = lines.pop() ?? "";
       if (text.length > maxLine) {
-        throw toDockerError(this.#path, new MalformedResponse("a line of the answer does not end"));
+        throw toDockerError(this.path, new MalformedResponse("a line of the answer does not end"));
       }
       yield* lines;
     }
@@ -139,7 +133,7 @@ export class Exchange implements Disposable {
         yield decoder.decode(bytes, { stream: true });
       }
     } catch (error) {
-      throw toDockerError(this.#path, error);
+      throw toDockerError(this.path, error);
     }
     yield decoder.decode();
   }
@@ -147,7 +141,7 @@ export class Exchange implements Disposable {
   /** Closes the connection; a pending read fails. */
   [Symbol.dispose](): void {
     this.stopTimeout();
-    this.#signal?.removeEventListener("abort", this.#close);
+    this.signal?.removeEventListener("abort", this.#close);
     this.#close();
   }
 
@@ -165,7 +159,7 @@ export class Exchange implements Disposable {
 
   async #write(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length;) {
-      at += await this.#inTime(() => this.#connection.write(bytes.subarray(at)));
+      at += await this.#inTime(() => this.connection.write(bytes.subarray(at)));
     }
   }
 

@@ -10,14 +10,11 @@ const CHUNK_SIZE = 16_384;
 
 /** Reads a connection line by line and chunk by chunk; never holds more than one chunk and one line. */
 export class BufferedReader {
-  readonly #readInto: (buffer: Uint8Array) => Promise<number | null>;
   readonly #buffer = new Uint8Array(CHUNK_SIZE);
   #rest = new Uint8Array(0);
 
   /** @param readInto fills a part of the buffer and returns its length; null at the end */
-  constructor(readInto: (buffer: Uint8Array) => Promise<number | null>) {
-    this.#readInto = readInto;
-  }
+  constructor(private readonly readInto: (buffer: Uint8Array) => Promise<number | null>) {}
 
   /**
    * Reads a line as Latin-1 text, without its CR LF or LF.
@@ -46,7 +43,7 @@ export class BufferedReader {
   /** Makes sure that a byte is there; false at the end. */
   async #fill(): Promise<boolean> {
     if (this.#rest.length > 0) return true;
-    const length = await this.#readInto(this.#buffer) ?? 0;
+    const length = await this.readInto(this.#buffer) ?? 0;
     this.#rest = this.#buffer.slice(0, length);
     return length > 0;
   }

@@ -19,14 +19,11 @@ export interface InterfaceReconcilerOptions {
 
 /** Keeps a tunnel's interface up and with its addresses, when others take them away. */
 export class InterfaceReconciler {
-  readonly #settings: InterfaceReconcilerOptions;
   readonly #damper = new FlapDamper();
   #fault: string | undefined;
   #lookedAt = 0;
 
-  constructor(settings: InterfaceReconcilerOptions) {
-    this.#settings = settings;
-  }
+  constructor(private readonly settings: InterfaceReconcilerOptions) {}
 
   /** Why the interface is not as it should be; undefined when it is. */
   get fault(): string | undefined {
@@ -44,7 +41,7 @@ export class InterfaceReconciler {
    * @throws {OperationError} when it cannot be repaired
    */
   async repair(): Promise<void> {
-    const { router, wanted, onRepaired, now: clock = SYSTEM_CLOCK.now } = this.#settings;
+    const { router, wanted, onRepaired, now: clock = SYSTEM_CLOCK.now } = this.settings;
     const now = this.#lookedAt = clock();
     const settings = wanted();
     try {

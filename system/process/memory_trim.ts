@@ -12,16 +12,14 @@ const INTERVAL_MS = 10 * 60_000;
  * for weeks holds what it uses. Linux only.
  */
 export class MemoryTrim implements Disposable {
-  readonly #clock: Clock;
   #timer: Disposable | undefined;
 
-  constructor(clock: Clock = SYSTEM_CLOCK) {
-    this.#clock = clock;
+  constructor(private readonly clock: Clock = SYSTEM_CLOCK) {
     if (platform.os === "linux") this.#schedule(FIRST_MS);
   }
 
   #schedule(milliseconds: number): void {
-    this.#timer = this.#clock.after(milliseconds, async () => {
+    this.#timer = this.clock.after(milliseconds, async () => {
       const { trimResidentMemory } = await import("../../ffi/libc/proc_linux.ts");
       if (this.#timer === undefined) return;
       trimResidentMemory();

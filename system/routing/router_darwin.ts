@@ -28,11 +28,8 @@ const FAMILY_NAME = { 4: "inet", 6: "inet6" } as const;
 
 /** The router of the Mac, through ifconfig, route and netstat. */
 export class DarwinRouter extends Router {
-  readonly #run: RunCommand;
-
-  constructor(run: RunCommand = runCommand) {
+  constructor(private readonly run: RunCommand = runCommand) {
     super();
-    this.#run = run;
   }
 
   /** Sets IPv4 and link, then IPv6; addresses that are not in the settings are taken away. */
@@ -56,7 +53,7 @@ export class DarwinRouter extends Router {
    * @returns the routes; undefined where there is no such interface any more
    */
   async strip(name: string, address: IpAddress, peer: IpAddress): Promise<Prefix[] | undefined> {
-    const outcome = await this.#run([IFCONFIG, name]);
+    const outcome = await this.run([IFCONFIG, name]);
     const { addresses } = parseInterfaceState(outcome.stdout);
     const pair: AddressPair = { local: address, peer };
     if (hasFailed(outcome) || !addresses.some((existing) => isPair(existing, pair))) return undefined;
@@ -116,7 +113,7 @@ export class DarwinRouter extends Router {
 
   async #addEach(prefixes: readonly Prefix[], interfaceName: string): Promise<RouteFailure[]> {
     return await eachPrefix(prefixes, async (network) => {
-      const outcome = await this.#run([...routeCommand("add", network), "-interface", interfaceName]);
+      const outcome = await this.run([...routeCommand("add", network), "-interface", interfaceName]);
       if (!hasFailed(outcome)) return undefined;
       const found = await this.#routeOf(network);
       if (found?.interfaceName === interfaceName) return undefined;
@@ -136,7 +133,7 @@ export class DarwinRouter extends Router {
     return await eachPrefix(prefixes, async (network) => {
       const found = await this.#routeOf(network);
       if (found?.interfaceName !== interfaceName) return undefined;
-      const outcome = await this.#run(routeCommand("delete", network));
+      const outcome = await this.run(routeCommand("delete", network));
       if (!hasFailed(outcome) || says(outcome, /not in table/i)) return undefined;
       return commandFault(`remove the route ${formatPrefix(network)} from ${interfaceName}`, outcome);
     }, until);
@@ -169,19 +166,19 @@ export class DarwinRouter extends Router {
   async #routeOf(network: Prefix): Promise<ShownRoute | undefined> {
     const { family } = network.address;
     const argv = [ROUTE, "-n", "get", `-${FAMILY_NAME[family]}`, formatPrefix(network)];
-    const found = parseFoundRoute((await this.#run(argv)).stdout, family);
+    const found = parseFoundRoute((await this.run(argv)).stdout, family);
     return found !== undefined && equalPrefix(found.prefix, network) ? found : undefined;
   }
 
   async #interfaceState(action: string, name: string): Promise<InterfaceState> {
-    const outcome = await this.#run([IFCONFIG, name]);
+    const outcome = await this.run([IFCONFIG, name]);
     if (says(outcome, /does not exist/i)) throw interfaceFault(action, name);
     if (hasFailed(outcome)) throw commandFault(action, outcome);
     return parseInterfaceState(outcome.stdout);
   }
 
   async #succeed(action: string, argv: readonly string[], family: 4 | 6 = 4): Promise<CommandOutcome> {
-    const outcome = await this.#run(argv);
+    const outcome = await this.run(argv);
     if (hasFailed(outcome)) throw commandFault(action, outcome, family);
     return outcome;
   }
