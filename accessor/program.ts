@@ -8,6 +8,4 @@ export const accessor: Program = {
   brief: "Joins the container networks of another machine.",
   description: 'Without a command, "run" is assumed; "run --help" lists its flags.',
   commands: [runCommand, statusCommand],
-  legacyFlags: {},
-  removedCommands: {},
 };

@@ -1,8 +1,7 @@
 import { type Command, defineCommand } from "../cli/command.ts";
-import { NO_OFFLOAD_FLAG, valueFlag } from "../cli/flag.ts";
+import { NO_OFFLOAD_FLAG, usageError, valueFlag } from "../cli/flag.ts";
 import { getLogger } from "../program/log.ts";
 import { fileSyntax, socketSyntax } from "../cli/value_syntax.ts";
-import { OperationError } from "../core/error.ts";
 import { excludeSyntax, remoteSyntax, tokenSyntax } from "./value_syntax.ts";
 
 /** Where the accessor's status socket is unless `--control` says otherwise. */
@@ -46,8 +45,7 @@ export const runCommand: Command = defineCommand(
     const file = envFile === undefined ? undefined : await readEnvFile(envFile);
     const remote = given.remote ?? file?.remote;
     if (remote === undefined) {
-      throw new OperationError(
-        "usage",
+      throw usageError(
         "Cannot log in: no server is named",
         "Name it by --remote HOST:PORT, as in its expose line",
       );

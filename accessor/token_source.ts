@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { usageError } from "../cli/flag.ts";
 import { type EnvironmentReader, environmentValue } from "../cli/value_syntax.ts";
 import { OperationError } from "../core/error.ts";
 import type { HostPort } from "../core/net/endpoint.ts";
@@ -37,8 +38,7 @@ export interface FoundToken {
  */
 export async function findToken({ token, tokenFile, read }: TokenSourceOptions): Promise<FoundToken> {
   if (token !== undefined && tokenFile !== undefined) {
-    throw new OperationError(
-      "usage",
+    throw usageError(
       "Cannot use --token and --token-file together: each names a token",
       "Leave --token out",
     );
@@ -56,8 +56,7 @@ export async function findToken({ token, tokenFile, read }: TokenSourceOptions):
   }
   const fromEnvironment = environmentValue(read, TOKEN_VARIABLE, tokenSyntax);
   if (fromEnvironment !== undefined) return { token: fromEnvironment, warnings: [] };
-  throw new OperationError(
-    "usage",
+  throw usageError(
     "Cannot log in: there is no token",
     `Name a file that holds it by --token-file, or set ${TOKEN_VARIABLE}`,
   );

@@ -106,7 +106,8 @@ function unknownCommand(
   choices: readonly Command[],
 ): OperationError {
   const word = path.join(" ");
-  const removed = Object.hasOwn(program.removedCommands, word) ? program.removedCommands[word] : undefined;
+  const { removedCommands = {} } = program;
+  const removed = Object.hasOwn(removedCommands, word) ? removedCommands[word] : undefined;
   if (removed !== undefined) return usageError(`Cannot run ${word}: there is no such command`, removed);
   const nearest = suggest(path.at(-1) ?? "", choices.map(({ name }) => name));
   const parent = path.slice(0, -1);

@@ -78,9 +78,9 @@ export interface Program {
   /** Its commands; `run` is one of them. */
   readonly commands: readonly Command[];
   /** Flags of upstream v1 that `run` still understands, by their names without dashes. */
-  readonly legacyFlags: Readonly<Record<string, LegacyFlag>>;
+  readonly legacyFlags?: Readonly<Record<string, LegacyFlag>>;
   /** Commands that do not exist: the remedy for each. */
-  readonly removedCommands: Readonly<Record<string, string>>;
+  readonly removedCommands?: Readonly<Record<string, string>>;
 }
 
 const logParts = {

@@ -5,7 +5,7 @@
  */
 
 import { OperationError } from "../core/error.ts";
-import { invalidValue, type ValueSyntax } from "./value_syntax.ts";
+import { readValue, type ValueSyntax } from "./value_syntax.ts";
 
 /** The name of a flag. Upstream v1 spelled it `-name`, which still works. */
 export type FlagName = `--${string}`;
@@ -113,9 +113,7 @@ function readOne<T>(
 ): T | undefined {
   if (text === undefined) return undefined;
   if (another !== undefined) throw twice();
-  const { value, problem } = syntax.read(text);
-  if (problem !== undefined) throw invalidValue("usage", name, problem);
-  return value;
+  return readValue("usage", name, syntax, text);
 }
 
 /** The error for a command line that cannot be understood. */

@@ -74,7 +74,7 @@ export class FlagParser {
   }
 
   #legacyFlag(bare: string): LegacyFlag | undefined {
-    const { legacyFlags } = this.program;
+    const { legacyFlags = {} } = this.program;
     return this.path === "run" && Object.hasOwn(legacyFlags, bare) ? legacyFlags[bare] : undefined;
   }
 

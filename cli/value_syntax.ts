@@ -144,9 +144,20 @@ function invalid(kind: string, text: string, expected: string): Result<never> {
   return err(`invalid ${kind} ${quote(text)}: expected ${expected}`);
 }
 
-/** Returns the error, `usage` for a flag and `config` for an environment variable whose value cannot be read. */
-export function invalidValue(code: "usage" | "config", name: string, problem: string): OperationError {
-  return new OperationError(code, `Cannot use ${name}: ${problem}`);
+/**
+ * Reads the value of a flag, a word or an environment variable of this name.
+ *
+ * @throws {OperationError} `code`, if it is invalid
+ */
+export function readValue<T>(
+  code: "usage" | "config",
+  name: string,
+  syntax: ValueSyntax<T>,
+  text: string,
+): T {
+  const { value, problem } = syntax.read(text);
+  if (problem !== undefined) throw new OperationError(code, `Cannot use ${name}: ${problem}`);
+  return value;
 }
 
 /** Looks up an environment variable, usually `Deno.env.get`. */
@@ -164,8 +175,5 @@ export function environmentValue<T>(
   syntax: ValueSyntax<T>,
 ): T | undefined {
   const text = read(name);
-  if (text === undefined || text === "") return undefined;
-  const { value, problem } = syntax.read(text);
-  if (problem !== undefined) throw invalidValue("config", name, problem);
-  return value;
+  return text === undefined || text === "" ? undefined : readValue("config", name, syntax, text);
 }

@@ -8,6 +8,4 @@ export const client: Program = {
   brief: "Lets the desktop reach containers by their IP addresses: the side in the VM.",
   description: 'Without a command, "run" is assumed; "run --help" lists its flags.',
   commands: [runCommand, healthCommand],
-  legacyFlags: {},
-  removedCommands: {},
 };

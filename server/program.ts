@@ -4,8 +4,8 @@
  * @module
  */
 import type { LegacyFlag, Program } from "../cli/command.ts";
+import { usageError } from "../cli/flag.ts";
 import { KEYS } from "../core/config/config.ts";
-import { OperationError } from "../core/error.ts";
 import { cleanupCommand, runCommand, statusCommand } from "./commands.ts";
 import { checkCommand, configCommand } from "./config/config_command.ts";
 import { tokenCommand } from "./token/token_command.ts";
@@ -26,8 +26,7 @@ const legacyFlags: Readonly<Record<string, LegacyFlag>> = {
     takesValue: false,
     replace: (value) => {
       if (value === "true") return { flags: [], warning: "" };
-      throw new OperationError(
-        "usage",
+      throw usageError(
         "Cannot use -bind=false: the server always serves the tunnel itself",
         "Leave the flag out",
       );

@@ -5,6 +5,7 @@
  * @module
  */
 import { EXIT_OK } from "../../cli/exit_status.ts";
+import { usageError } from "../../cli/flag.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import { addLine, type Edit, listLines, removeLine } from "../../core/config/text.ts";
 import { formatDiagnostic } from "../../core/config/diagnostic.ts";
@@ -53,8 +54,7 @@ export async function editConfig(
     lines.reduce((text, line) => {
       const { outcome, text: after } = edit(text, line);
       if (outcome === "no-line") {
-        throw new OperationError(
-          "usage",
+        throw usageError(
           `Cannot ${verb} the line: it is a comment or more than one line`,
           'Give one line as in the file, for example "route 172.20.0.0/16"; "-" reads lines from the input',
         );
@@ -125,7 +125,7 @@ export async function givenLines(word: string, input: Input, terminal: Terminal)
   }
   const lines = listLines(await readAll(input));
   if (lines.length > 0) return lines;
-  throw new OperationError("usage", "Cannot read lines: the input has none", "Write them as in the file");
+  throw usageError("Cannot read lines: the input has none", "Write them as in the file");
 }
 
 async function readAll(input: Input): Promise<string> {

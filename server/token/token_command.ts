@@ -4,11 +4,10 @@
  * @module
  */
 import { type Command, defineCommand, defineGroup } from "../../cli/command.ts";
-import { joinedWords, optionalWord, switchFlag, valueFlag } from "../../cli/flag.ts";
-import { invalidValue, serverSyntax, type ValueSyntax } from "../../cli/value_syntax.ts";
+import { joinedWords, optionalWord, switchFlag, usageError, valueFlag } from "../../cli/flag.ts";
+import { readValue, serverSyntax, type ValueSyntax } from "../../cli/value_syntax.ts";
 import { readTokenAddress, readTokenName } from "../../core/config/keys/access.ts";
 import { err, ok } from "../../core/result.ts";
-import { OperationError } from "../../core/error.ts";
 import type { IpAddress } from "../../core/net/address.ts";
 import { configFileFlag } from "../config/config_command.ts";
 
@@ -49,15 +48,14 @@ const add = defineCommand(
   async ({ words, file }, terminal) => {
     const [name = "", address, ...surplus] = words.split(" ");
     if (surplus.length > 0) {
-      throw new OperationError(
-        "usage",
+      throw usageError(
         "Cannot add a token: there are too many words",
         "Give NAME and ADDRESS",
       );
     }
     const request = {
-      name: valueOf("NAME", nameSyntax, name),
-      address: address === undefined ? undefined : valueOf("ADDRESS", addressSyntax, address),
+      name: readValue("usage", "NAME", nameSyntax, name),
+      address: address === undefined ? undefined : readValue("usage", "ADDRESS", addressSyntax, address),
     };
     const { addToken } = await import("./token_new.ts");
     return await addToken(request, file, terminal);
@@ -100,8 +98,7 @@ const exportToken = defineCommand(
   },
   async ({ token, endpoint, file, qr }, terminal) => {
     if (endpoint === undefined) {
-      throw new OperationError(
-        "usage",
+      throw usageError(
         "Cannot export without --endpoint",
         "Name this machine as the accessor reaches it, with the port of expose, as in --endpoint 192.0.2.7:2512",
       );
@@ -110,12 +107,6 @@ const exportToken = defineCommand(
     return await printExport({ token, endpoint, file, qr }, terminal);
   },
 );
-
-function valueOf<T>(what: string, syntax: ValueSyntax<T>, text: string): T {
-  const { value, problem } = syntax.read(text);
-  if (problem !== undefined) throw invalidValue("usage", what, problem);
-  return value;
-}
 
 export const tokenCommand: Command = defineGroup("token", "Make tokens for accessors.", [
   add,
