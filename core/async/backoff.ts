@@ -19,8 +19,8 @@ function backoffPause(failures: number, { firstMs, maxMs }: BackoffOptions): num
 export class Backoff {
   #failures = 0;
 
-  /** Begins without a failure. */
-  constructor(private readonly options: BackoffOptions) {}
+  /** Begins without a failure. The pauses double from 1 s to 30 s unless it is told otherwise. */
+  constructor(private readonly options: BackoffOptions = { firstMs: 1_000, maxMs: 30_000 }) {}
 
   /** Notes a failure, and gives the pause until the next attempt, in milliseconds. */
   next(): number {

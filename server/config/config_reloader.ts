@@ -4,7 +4,7 @@ import { listLines } from "../../core/config/text.ts";
 import { formatDiagnostic } from "../../core/config/diagnostic.ts";
 import { parseConfig, type ParsedConfig } from "../../core/config/parse.ts";
 import { asOperationError, OperationError } from "../../core/error.ts";
-import { Backoff, type BackoffOptions } from "../../core/async/backoff.ts";
+import { Backoff } from "../../core/async/backoff.ts";
 import type { Clock } from "../../core/async/clock.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
 import { getLogger, LogOnChange } from "../../program/log.ts";
@@ -17,9 +17,6 @@ const log = getLogger("config");
 
 /** Milliseconds for which an emptied file may still be in the middle of a write. */
 export const EMPTY_HOLD = 2_000;
-
-/** The pauses until changes that failed are applied again. */
-const RETRY: BackoffOptions = { firstMs: 1_000, maxMs: 30_000 };
 
 /**
  * Applies the changes that lead to the given configuration. Failed changes come again, before later ones:
@@ -54,7 +51,8 @@ export class ConfigReloader implements AsyncDisposable {
   #pending: readonly ConfigChange[] = [];
   #pendingFault: string | undefined;
   #retry: Disposable | undefined;
-  readonly #backoff = new Backoff(RETRY);
+  /** The pauses until changes that failed are applied again. */
+  readonly #backoff = new Backoff();
 
   /** Logs which settings have no effect. */
   constructor(readonly deps: ConfigReloaderDeps) {

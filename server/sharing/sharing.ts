@@ -1,4 +1,4 @@
-import { Backoff, type BackoffOptions } from "../../core/async/backoff.ts";
+import { Backoff } from "../../core/async/backoff.ts";
 import type { Clock } from "../../core/async/clock.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
 import type { Config } from "../../core/config/config.ts";
@@ -15,9 +15,6 @@ import { WeakTokens } from "./weak_tokens.ts";
 
 const log = getLogger("sharing");
 
-/** The pauses until a socket that could not be opened is tried again. */
-const RETRY: BackoffOptions = { firstMs: 1000, maxMs: 30_000 };
-
 export interface SharingDeps {
   readonly dataPlane: DataPlane;
   /** Whether the kernel may cut and join datagrams. */
@@ -33,7 +30,8 @@ export class Sharing implements AsyncDisposable {
   readonly #peers = new TokenPeers(scrypt, derivationsAtOnce(navigator.hardwareConcurrency));
   readonly #weak: WeakTokens;
   readonly #faults = new LogOnChange();
-  readonly #backoff = new Backoff(RETRY);
+  /** The pauses until a socket that could not be opened is tried again. */
+  readonly #backoff = new Backoff();
   readonly #queue = new SerialQueue((error) => this.#failed(error));
   #config: Config | undefined;
   #listener: ExposedListener | undefined;
