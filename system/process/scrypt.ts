@@ -1,4 +1,5 @@
-import { scrypt as runtimeScrypt } from "node:crypto";
+import { scrypt as runtimeScrypt, type ScryptOptions } from "node:crypto";
+import { promisify } from "node:util";
 import type { Scrypt } from "../../core/token/token_keys.ts";
 import { libcryptoScrypt } from "../../ffi/aead/libcrypto_library.ts";
 
@@ -9,14 +10,8 @@ import { libcryptoScrypt } from "../../ffi/aead/libcrypto_library.ts";
 export const scrypt: Scrypt = async (password, salt, length, cost) =>
   await libcryptoScrypt(password, salt, length, cost) ?? await slowScrypt(password, salt, length, cost);
 
+const derive = promisify<Uint8Array, Uint8Array, number, ScryptOptions, Uint8Array>(runtimeScrypt);
+
 /** scrypt by node:crypto. */
-export const slowScrypt: Scrypt = (password, salt, length, cost) =>
-  new Promise((resolve, reject) =>
-    runtimeScrypt(
-      password,
-      salt,
-      length,
-      cost,
-      (error, key) => error === null ? resolve(new Uint8Array(key)) : reject(error),
-    )
-  );
+export const slowScrypt: Scrypt = async (password, salt, length, cost) =>
+  new Uint8Array(await derive(password, salt, length, cost));
