@@ -4,8 +4,7 @@ import { type DockerNetwork, NAME, parse } from "../../core/docker/engine_json.t
 import type { OtherRoute } from "../../core/routing/desired_routes.ts";
 import { platform } from "../../ffi/platform.ts";
 import { readSysctl } from "../../ffi/libc/proc_linux.ts";
-import type { EngineClient } from "../../system/docker/engine_client.ts";
-import { parseReply } from "../../system/docker/engine_containers.ts";
+import { type EngineClient, parseReply } from "../../system/docker/engine_client.ts";
 
 /** Digits of a network's id in the name of its bridge (moby's bridge driver). */
 const ID_DIGITS = 12;

@@ -79,10 +79,8 @@ export class EngineClient {
   /** Agrees on a version of the API with the Engine at a socket. */
   static async connect(path: string, limits: Partial<EngineLimits> = {}): Promise<EngineClient> {
     const all = { ...DEFAULTS, ...limits };
-    const answer = parse(VERSION, await getJson(path, "/version", all));
-    if (answer === undefined) {
-      throw toDockerError(path, new MalformedResponse("what answers is not a Docker Engine"));
-    }
+    const reply = parse(VERSION, await getJson(path, "/version", all));
+    const answer = checkReply({ path }, reply, "what answers is not a Docker Engine");
     const { Version: version, ApiVersion: max, MinAPIVersion: min } = answer;
     const api = chooseApiVersion(max, min);
     if (api !== undefined) return new EngineClient(path, version.slice(0, MAX_MESSAGE), api, all);
@@ -94,8 +92,7 @@ export class EngineClient {
   /** Lists the bridge networks. */
   async networks(): Promise<NetworkList> {
     const list = readNetworks(await getJson(this.path, `/v${this.api}/networks`, this.limits));
-    if (list !== undefined) return list;
-    throw toDockerError(this.path, new MalformedResponse("the answer is no list of networks"));
+    return checkReply(this, list, "the answer is no list of networks");
   }
 
   /**
@@ -173,6 +170,16 @@ async function getJson(path: string, target: string, limits: EngineLimits): Prom
   const reply = await ask(path, { method: "GET", target }, limits);
   if (reply.status !== 200) throw toDockerError(path, refusal(reply));
   return parseReply({ path }, reply);
+}
+
+/** Returns a parsed answer, or throws what is wrong with it. */
+export function checkReply<T>(
+  { path }: Pick<EngineClient, "path">,
+  value: T | undefined,
+  problem: string,
+): T {
+  if (value === undefined) throw toDockerError(path, new MalformedResponse(problem));
+  return value;
 }
 
 /** Parses the JSON of an answer; throws an OperationError "unavailable" if it is none. */

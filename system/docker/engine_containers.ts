@@ -15,10 +15,7 @@ import {
   readContainers,
 } from "../../core/docker/engine_json.ts";
 import { OperationError } from "../../core/error.ts";
-import { MalformedResponse, toDockerError } from "./docker_error.ts";
-import { type EngineClient, type EngineReply, parseReply } from "./engine_client.ts";
-
-export { parseReply };
+import { checkReply, type EngineClient, type EngineReply, parseReply } from "./engine_client.ts";
 
 /** Time limit of a change to a container; a start may wait for a busy disk. */
 const SLOW = { timeoutMs: 60_000 } as const;
@@ -109,12 +106,6 @@ function placeOf(id: string): string {
 
 function expectStatus(reply: EngineReply, fine: readonly number[], act: string): void {
   if (!fine.includes(reply.status)) throw new DockerApiError(act, reply);
-}
-
-/** Returns a parsed answer, or throws what is wrong with it. */
-function checkReply<T>({ path }: EngineClient, value: T | undefined, problem: string): T {
-  if (value === undefined) throw toDockerError(path, new MalformedResponse(problem));
-  return value;
 }
 
 /** An answer with the id of a container or an image. */

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import * as v from "valibot";
+import { parseJson } from "../../../core/docker/engine_json.ts";
 import { UnreadFile, type UserFile } from "../../process/user_file.ts";
 import type { SearchEnvironment } from "./search_environment.ts";
 
@@ -10,6 +12,9 @@ export interface DockerContext {
   readonly note?: string;
 }
 
+const SETTINGS = v.object({ currentContext: v.string() });
+const META = v.object({ Endpoints: v.object({ docker: v.object({ Host: v.string() }) }) });
+
 /**
  * Reads the context in use. One named NAME is described by contexts/meta/SHA256(NAME)/meta.json below the folder
  * (metadatastore.go); the context "default" stands for the usual socket and has no file.
@@ -20,14 +25,15 @@ export async function readDockerContext(
   system: SearchEnvironment,
   { folder, path }: UserFile,
 ): Promise<DockerContext> {
-  const fields = async (name: string) =>
-    parse(await system.readUser({ folder, path: path === "" ? name : `${path}/${name}` }));
+  const read = async (name: string) =>
+    await system.readUser({ folder, path: path === "" ? name : `${path}/${name}` }) ?? "";
   try {
-    const name = system.env("DOCKER_CONTEXT") || fieldOf(await fields("config.json"), "currentContext");
-    if (typeof name !== "string" || name === "" || name === "default") return {};
-    const meta = await fields(`contexts/meta/${createHash("sha256").update(name).digest("hex")}/meta.json`);
-    const host = fieldOf(fieldOf(fieldOf(meta, "Endpoints"), "docker"), "Host");
-    if (typeof host !== "string") return {};
+    const name = system.env("DOCKER_CONTEXT") ||
+      parseJson(SETTINGS, await read("config.json"))?.currentContext;
+    if (name === undefined || name === "" || name === "default") return {};
+    const meta = await read(`contexts/meta/${createHash("sha256").update(name).digest("hex")}/meta.json`);
+    const host = parseJson(META, meta)?.Endpoints.docker.Host;
+    if (host === undefined) return {};
     const socket = socketPath(host);
     return socket === undefined ? { note: unusable(name, host) } : { path: socket };
   } catch (error) {
@@ -48,17 +54,4 @@ function unusable(name: string, host: string): string {
   const word = (text: string) => text.slice(0, MAX_WORD).replaceAll(/[^\x20-\x7e]/g, "?");
   return `the Docker context in use, "${word(name)}", leads to ${word(host)}, ` +
     "which is no unix socket of this machine; the usual sockets are tried instead";
-}
-
-function parse(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  const fields: Readonly<Record<string, unknown>> = typeof value === "object" ? { ...value } : {};
-  return fields[name];
 }
