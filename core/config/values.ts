@@ -1,6 +1,6 @@
 import { formatAddress, type IpAddress, parseAddress } from "../net/address.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint, parsePort } from "../net/endpoint.ts";
-import { formatPrefix, maskPrefix, parsePrefix, type Prefix } from "../net/prefix.ts";
+import { formatPrefix, maskLength, maskPrefix, parsePrefix, type Prefix } from "../net/prefix.ts";
 import { err, ok, quote, type Result } from "../result.ts";
 import { specialPurposePrefix, virtualNetworkProblem } from "./virtual_network.ts";
 
@@ -96,8 +96,9 @@ function readPrefix(text: string, example: string): Result<Prefix> {
     return err(`${quote(text)} has no prefix length: expected a CIDR, for example "${guess}"`);
   }
   const mask = parseAddress(after);
-  const length = mask && lengthOfMask(mask);
-  if (length !== undefined && mask?.family === address.family) {
+  const length = mask && maskLength(mask);
+  // A mask of zeros is more likely a mistake than meant.
+  if (length && mask?.family === address.family) {
     return err(`${quote(text)} has a netmask: expected "${formatPrefix({ address, length })}"`);
   }
   const max = address.bytes.length * 8;
@@ -109,9 +110,4 @@ function likelyLength({ family, bytes }: IpAddress): number {
   if (family === 6) return 64;
   const count = bytes.findLastIndex((byte) => byte !== 0) + 1;
   return count === 0 || count === 4 ? 24 : count * 8;
-}
-
-function lengthOfMask(mask: IpAddress): number | undefined {
-  const bits = [...mask.bytes].map((byte) => byte.toString(2).padStart(8, "0")).join("");
-  return /^1+0*$/.test(bits) ? bits.replaceAll("0", "").length : undefined;
 }

@@ -46,9 +46,12 @@ export function parseScopedAddress(text: string): IpAddress | undefined {
 function splitZone(text: string): { address: IpAddress; zone: string } | undefined {
   const [, head = "", zone = ""] = ZONED.exec(text) ?? [];
   const address = parseAddress(head);
-  const [first, second = 0] = address?.bytes ?? [];
-  // fe80::/10 (RFC 4291 section 2.5.6)
-  return address?.family === 6 && first === 0xfe && (second & 0xc0) === 0x80 ? { address, zone } : undefined;
+  return address !== undefined && isLinkLocal(address) ? { address, zone } : undefined;
+}
+
+/** Whether an address is a link-local one of IPv6, fe80::/10, which systems give by themselves (RFC 4291 section 2.5.6). */
+export function isLinkLocal({ family, bytes: [first, second = 0] }: IpAddress): boolean {
+  return family === 6 && first === 0xfe && (second & 0xc0) === 0x80;
 }
 
 function parseIpv4(text: string): IpAddress | undefined {

@@ -40,6 +40,12 @@ function octetMask(bits: number): number {
   return bits >= 8 ? 0xff : bits <= 0 ? 0 : (0xff00 >> bits) & 0xff;
 }
 
+/** The length that a netmask stands for: its ones, which come before its zeros; undefined for what is no netmask. */
+export function maskLength({ bytes }: IpAddress): number | undefined {
+  const bits = Array.from(bytes, (byte) => byte.toString(2).padStart(8, "0")).join("");
+  return /^1*0*$/.test(bits) ? bits.lastIndexOf("1") + 1 : undefined;
+}
+
 /** Whether the address lies in the prefix's network. */
 export function prefixContains(prefix: Prefix, address: IpAddress): boolean {
   const { address: { family, bytes }, length } = prefix;

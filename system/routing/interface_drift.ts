@@ -1,5 +1,5 @@
 import { OperationError } from "../../core/error.ts";
-import { equalAddress, type IpAddress } from "../../core/net/address.ts";
+import { equalAddress, type IpAddress, isLinkLocal } from "../../core/net/address.ts";
 import type { InterfaceSettings } from "./router.ts";
 
 /** One address of an interface: this side's, and the other's on a point-to-point interface. */
@@ -48,11 +48,6 @@ export function compareInterface<A extends InterfaceAddress>(
 export function isPair(existing: InterfaceAddress, { local, peer }: AddressPair): boolean {
   return existing.peer !== undefined && equalAddress(existing.local, local) &&
     equalAddress(existing.peer, peer);
-}
-
-/** fe80::/10, which systems give by themselves (RFC 4291 section 2.5.6). */
-export function isLinkLocal({ family, bytes }: IpAddress): boolean {
-  return family === 6 && bytes[0] === 0xfe && ((bytes[1] ?? 0) & 0xc0) === 0x80;
 }
 
 /** The fault of an action on an interface that does not exist. */

@@ -1,10 +1,9 @@
 import type { ContainerBridge } from "../../core/firewall/desired_rules.ts";
-import type { IpAddress } from "../../core/net/address.ts";
+import { type IpAddress, isLinkLocal } from "../../core/net/address.ts";
 import { RTPROT } from "../../ffi/netlink/constants.ts";
 import { listLinks } from "../../ffi/netlink/link.ts";
 import { listRoutes } from "../../ffi/netlink/route.ts";
 import { NetlinkSocket } from "../../ffi/netlink/socket.ts";
-import { isLinkLocal } from "./interface_drift.ts";
 
 /**
  * Lists the bridges of the network namespace that the calling thread is in: those interfaces of the kind that Docker makes for

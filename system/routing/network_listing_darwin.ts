@@ -4,7 +4,7 @@
  * @module
  */
 import { type IpAddress, parseAddress } from "../../core/net/address.ts";
-import { parsePrefix, type Prefix } from "../../core/net/prefix.ts";
+import { maskLength, parsePrefix, type Prefix } from "../../core/net/prefix.ts";
 import type { OtherRoute } from "../../core/routing/desired_routes.ts";
 import type { InterfaceAddress, InterfaceState } from "./interface_drift.ts";
 
@@ -118,13 +118,7 @@ export function parseFoundRoute(text: string, family: 4 | 6): ShownRoute | undef
   const address = destination === "default" ? zeros[family] : parseAddress(destination);
   if (address?.family !== family) return undefined;
   // A host route has no mask.
-  const length = mask === undefined ? address.bytes.length * 8 : maskLength(mask);
+  const netmask = parseAddress(mask ?? "");
+  const length = mask === undefined ? address.bytes.length * 8 : netmask && maskLength(netmask);
   return length === undefined ? undefined : { prefix: { address, length }, interfaceName };
-}
-
-function maskLength(text: string): number | undefined {
-  const bytes = parseAddress(text)?.bytes;
-  if (bytes === undefined) return undefined;
-  const bits = Array.from(bytes, (octet) => octet.toString(2).padStart(8, "0")).join("");
-  return /^1*0*$/.test(bits) ? bits.lastIndexOf("1") + 1 : undefined;
 }

@@ -1,5 +1,5 @@
 import type { OperationError } from "../../core/error.ts";
-import { formatAddress, type IpAddress } from "../../core/net/address.ts";
+import { formatAddress, type IpAddress, isLinkLocal } from "../../core/net/address.ts";
 import { equalPrefix, formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
 import type { OtherRoute } from "../../core/routing/desired_routes.ts";
 import { type CommandOutcome, type RunCommand, runCommand } from "../process/command.ts";
@@ -10,7 +10,6 @@ import {
   type InterfaceDrift,
   interfaceFault,
   type InterfaceState,
-  isLinkLocal,
   isPair,
   routeConflict,
 } from "./interface_drift.ts";
