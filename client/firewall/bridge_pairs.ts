@@ -3,16 +3,14 @@
  *
  * @module
  */
+import type { NetworkPair as ConfiguredPair } from "../../core/config/config.ts";
 import type { ContainerBridge } from "../../core/firewall/desired_rules.ts";
 import { equalAddress, formatAddress, type IpAddress, parseAddress } from "../../core/net/address.ts";
 import { maskPrefix } from "../../core/net/prefix.ts";
 import type { ControlCommand } from "../../core/protocol/control.ts";
 
 /** Two container networks by their network addresses. */
-export interface NetworkPair {
-  readonly a: IpAddress;
-  readonly b: IpAddress;
-}
+export type NetworkPair = Pick<ConfiguredPair, "a" | "b">;
 
 /** The set of wanted pairs; which of the two comes first does not matter. */
 export class BridgePairs {

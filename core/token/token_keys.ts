@@ -19,8 +19,11 @@ import type { PeerKeys } from "../wireguard/peer.ts";
 import { wipe } from "../wireguard/noise.ts";
 import { PrivateKey } from "../wireguard/x25519.ts";
 
-/** Costs of scrypt (RFC 7914 section 2): CPU and memory cost N, block size r, parallelization p; 16 MiB, 128 * N * r. */
-export const SCRYPT_COST = { N: 16384, r: 8, p: 1 } as const;
+/** Costs of scrypt (RFC 7914 section 2): CPU and memory cost N, block size r, parallelization p. */
+export type ScryptCost = Readonly<Record<"N" | "r" | "p", number>>;
+
+/** The costs for tokens: 16 MiB, 128 * N * r. */
+export const SCRYPT_COST: ScryptCost = { N: 16384, r: 8, p: 1 };
 
 /** Bytes of the scrypt output and of every key. */
 const LENGTH = 32;
@@ -34,7 +37,7 @@ export type Scrypt = (
   password: Uint8Array,
   salt: Uint8Array,
   length: number,
-  cost: typeof SCRYPT_COST,
+  cost: ScryptCost,
 ) => Promise<Uint8Array>;
 
 /** The three keys of a token, 32 bytes each. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ScryptCost } from "../../core/token/token_keys.ts";
 import { statusOf } from "../file/file_status.ts";
 import { objectionToRootOnly } from "../file/root_only.ts";
 import { SystemError } from "../libc/errno.ts";
@@ -96,13 +97,6 @@ function load(path: string): Libcrypto | undefined {
     // Another version without these functions, or of another processor: the next one.
   }
   return undefined;
-}
-
-/** Costs (RFC 7914 section 2). */
-export interface ScryptCost {
-  readonly N: number;
-  readonly r: number;
-  readonly p: number;
 }
 
 /** Most bytes that it may take: twice those of the cost in use, 128 * N * r. */

@@ -10,7 +10,7 @@ import { cString, type FILE_SYMBOLS } from "../libc/libc.ts";
 import { darwinFileCalls } from "../libc/libc_darwin.ts";
 import { linuxFileCalls } from "../libc/libc_linux.ts";
 import { platform } from "../platform.ts";
-import { statusOfDescriptor } from "./file_status.ts";
+import { type FileStatus, statusOfDescriptor } from "./file_status.ts";
 
 /** The functions that both systems have, by name, of the running one. */
 export function fileCalls(): Deno.DynamicLibrary<typeof FILE_SYMBOLS>["symbols"] {
@@ -64,12 +64,7 @@ export class FileLock implements Disposable {
 }
 
 /** What a file is to have. */
-export interface Ownership {
-  readonly uid: number;
-  readonly gid: number;
-  /** 0 to 0o7777. */
-  readonly mode: number;
-}
+type Ownership = Pick<FileStatus, "uid" | "gid" | "mode">;
 
 /**
  * Gives a file that this program made an owner, a group and a mode by its descriptor: by its name, anyone who can write the folder

@@ -55,17 +55,11 @@ function readProcFile(path: string, max: number): string | undefined {
   return text;
 }
 
-/** Part of the address space. */
-interface Mapping {
-  readonly start: bigint;
-  readonly length: bigint;
-}
-
 /**
  * Finds in the text of /proc/self/smaps (proc(5)) the mappings of the program's own file of which no page was changed:
  * those alone can be given back without loss. By address the program comes before the libraries.
  */
-export function unchangedProgramMappings(smaps: string): Mapping[] {
+export function unchangedProgramMappings(smaps: string): Record<"start" | "length", bigint>[] {
   const heads = [...smaps.matchAll(/^([0-9a-f]+)-([0-9a-f]+) (\S{4}) \S+ \S+ \d+ *(.*)$/gm)];
   const program = heads.map(([, , , , path]) => path).find((path) => path?.startsWith("/"));
   if (program === undefined) return [];

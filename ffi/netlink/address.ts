@@ -12,10 +12,7 @@ import type { NetlinkSocket } from "./socket.ts";
 const IFADDRMSG_LENGTH = 8;
 
 /** The two ends of a point-to-point interface, of one family. */
-export interface AddressPair {
-  readonly local: IpAddress;
-  readonly peer: IpAddress;
-}
+export type AddressPair = Readonly<Record<"local" | "peer", IpAddress>>;
 
 /** An address that an interface has. */
 export interface LinkAddress {
