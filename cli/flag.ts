@@ -117,6 +117,6 @@ function readOne<T>(
 }
 
 /** The error for a command line that cannot be understood. */
-export function usageError(message: string, remedy: string): OperationError {
+export function usageError(message: string, remedy = ""): OperationError {
   return new OperationError("usage", message, remedy);
 }

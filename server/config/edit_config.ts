@@ -15,6 +15,7 @@ import { OperationError } from "../../core/error.ts";
 import {
   findConfigFile,
   MAX_CONFIG_BYTES,
+  readBounded,
   readConfigFile,
   writeConfigFile,
 } from "../../system/config/config_file.ts";
@@ -123,20 +124,13 @@ export async function givenLines(word: string, input: Input, terminal: Terminal)
     }
     return [word];
   }
-  const lines = listLines(await readAll(input));
+  const bytes = await readBounded(input);
+  if (bytes === undefined) {
+    throw usageError(`Cannot read lines: the input has more than ${MAX_CONFIG_BYTES} bytes`);
+  }
+  const lines = listLines(new TextDecoder().decode(bytes));
   if (lines.length > 0) return lines;
   throw usageError("Cannot read lines: the input has none", "Write them as in the file");
-}
-
-async function readAll(input: Input): Promise<string> {
-  const buffer = new Uint8Array(MAX_CONFIG_BYTES + 1);
-  let length = 0;
-  while (length < buffer.length) {
-    const count = await input.read(buffer.subarray(length));
-    if (count === null) return new TextDecoder().decode(buffer.subarray(0, length));
-    length += count;
-  }
-  throw new OperationError("usage", `Cannot read lines: the input has more than ${MAX_CONFIG_BYTES} bytes`);
 }
 
 /**

@@ -47,20 +47,23 @@ export async function readConfigFile(path: string): Promise<string> {
     if (isDirectory) throw new Refusal("it is a directory");
     if (!isFile) throw new Refusal("it is no regular file");
     using file = await Deno.open(path);
-    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(await readBounded(file));
+    const bytes = await readBounded(file);
+    if (bytes !== undefined) return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+    throw new Refusal(`it is larger than ${MAX_CONFIG_BYTES} bytes`, "Check that it is a config file");
   } catch (error) {
     throw configFault(error, "read", path);
   }
 }
 
-async function readBounded(file: Deno.FsFile): Promise<Uint8Array> {
+/** Reads to the end; undefined where that is beyond {@linkcode MAX_CONFIG_BYTES}. */
+export async function readBounded(source: Pick<Deno.FsFile, "read">): Promise<Uint8Array | undefined> {
   const buffer = new Uint8Array(MAX_CONFIG_BYTES + 1);
   for (let length = 0; length < buffer.length;) {
-    const count = await file.read(buffer.subarray(length));
+    const count = await source.read(buffer.subarray(length));
     if (count === null) return buffer.subarray(0, length);
     length += count;
   }
-  throw new Refusal(`it is larger than ${MAX_CONFIG_BYTES} bytes`, "Check that it is a config file");
+  return undefined;
 }
 
 /**
