@@ -17,17 +17,13 @@ export interface EndpointResolverDeps {
 
 /** Resolves where the accessor tries its server: the host name again for every attempt, since either side may have moved. */
 export class EndpointResolver {
+  /** Why the host's name was not resolved the last time, as text for users; undefined if it was. */
+  fault: string | undefined;
   #known: readonly IpAddress[];
-  #fault: string | undefined;
 
   /** @param known the addresses that the host had just now */
   constructor(readonly remote: HostPort, known: readonly IpAddress[], readonly deps: EndpointResolverDeps) {
     this.#known = known;
-  }
-
-  /** Why the host's name was not resolved the last time, as text for users; undefined if it was. */
-  get fault(): string | undefined {
-    return this.#fault;
   }
 
   /**
@@ -58,10 +54,10 @@ export class EndpointResolver {
       const addresses = await deadline(resolve(this.remote.host), RESOLVE_TIMEOUT_MS, () => undefined, clock);
       if (addresses === undefined) return;
       this.#known = addresses;
-      this.#fault = undefined;
+      this.fault = undefined;
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
-      this.#fault = error.report;
+      this.fault = error.report;
     }
   }
 }

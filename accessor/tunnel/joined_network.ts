@@ -38,11 +38,12 @@ export interface JoinedNetworkDeps {
  * run one after the other.
  */
 export class JoinedNetwork implements AsyncDisposable {
+  /** The interface's active settings; undefined before the first login. */
+  interface: InterfaceSettings | undefined;
   readonly #routes: ManagedRoutes;
   readonly #reconciler: InterfaceReconciler;
   readonly #said = new LogOnChange();
   #login: Login | undefined;
-  #interface: InterfaceSettings | undefined;
   #excludedNow: readonly Prefix[] = [];
   #fault: string | undefined;
   readonly #queue = new SerialQueue((error) =>
@@ -56,17 +57,12 @@ export class JoinedNetwork implements AsyncDisposable {
     this.#reconciler = new InterfaceReconciler({
       router,
       wanted: () => {
-        if (this.#interface === undefined) throw new TypeError("the interface has no settings yet");
-        return this.#interface;
+        if (this.interface === undefined) throw new TypeError("the interface has no settings yet");
+        return this.interface;
       },
       onRepaired: () => log.info("interface repaired", { interface: interfaceName }),
       now,
     });
-  }
-
-  /** The interface's active settings; undefined before the first login. */
-  get interface(): InterfaceSettings | undefined {
-    return this.#interface;
   }
 
   /** Why the interface is not as it should be; undefined when it is. */
@@ -117,7 +113,7 @@ export class JoinedNetwork implements AsyncDisposable {
       const login = this.#login;
       if (login === undefined) return undefined;
       await this.#guard(async () => {
-        if (this.#interface === undefined) await this.#configure(login);
+        if (this.interface === undefined) await this.#configure(login);
         await this.#reconciler.repair();
         await this.#route(login);
       });
@@ -134,9 +130,9 @@ export class JoinedNetwork implements AsyncDisposable {
     const settings: InterfaceSettings = { name, mtu, address: address.address, peer };
     onAddress(settings.address);
     const words = wordsOf(settings);
-    if (JSON.stringify(words) === JSON.stringify(this.#interface && wordsOf(this.#interface))) return;
+    if (JSON.stringify(words) === JSON.stringify(this.interface && wordsOf(this.interface))) return;
     await router.configureInterface(settings);
-    this.#interface = settings;
+    this.interface = settings;
     log.info("joined", words);
   }
 

@@ -34,24 +34,20 @@ export interface RouteDeps {
  * something they depend on has changed.
  */
 export class RouteController {
+  /** What became of each subnet of each discovered network. */
+  subnets: readonly SubnetDecision[] = [];
   readonly #routes: ManagedRoutes;
   readonly #queue = new SerialQueue((error) =>
     log.error(asOperationError(error, "Cannot change routes").report)
   );
   readonly #faults = new LogOnChange();
   #networks: readonly DockerNetwork[] = [];
-  #subnets: readonly SubnetDecision[] = [];
   /** Who asked for each route, by its prefix. */
   #wanted: ReadonlyMap<string, DesiredRoute> = new Map();
 
   constructor(readonly deps: RouteDeps) {
     const { router, interfaceName, clock = SYSTEM_CLOCK } = deps;
     this.#routes = new ManagedRoutes(router, interfaceName, log, () => clock.now());
-  }
-
-  /** What became of each subnet of each discovered network. */
-  get subnets(): readonly SubnetDecision[] {
-    return this.#subnets;
   }
 
   /** Every wanted route and its state. */
@@ -117,7 +113,7 @@ export class RouteController {
     const families = new Set(networks.flatMap(({ subnets }) => subnets.map(({ address }) => address.family)));
     const foreign = (await Promise.all([...families].map((family) => this.#listForeign(family)))).flat();
     const { routes, subnets } = computeDesiredRoutes({ config, ipv6: this.deps.ipv6, networks, foreign });
-    this.#subnets = subnets;
+    this.subnets = subnets;
     await this.#apply(routes);
   }
 

@@ -50,13 +50,13 @@ export interface EngineState {
 
 /** Watches the networks of an Engine that may start, stop and be replaced at any time, until it is disposed of. */
 export class DockerWatcher implements AsyncDisposable {
+  state: EngineState = { engine: undefined, networks: [], fault: undefined };
   readonly #options: Required<WatchOptions>;
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
   /** The running search; one that never ends is not started twice. */
   #search: Promise<SocketSearch> | undefined;
   #failures = 0;
-  #state: EngineState = { engine: undefined, networks: [], fault: undefined };
 
   constructor(options: WatchOptions, private readonly listener: DockerListener) {
     this.#options = {
@@ -65,10 +65,6 @@ export class DockerWatcher implements AsyncDisposable {
       ...options,
     };
     this.#ended = this.#run();
-  }
-
-  get state(): EngineState {
-    return this.#state;
   }
 
   /** Stops watching. No callback is called after the promise has resolved. */
@@ -94,7 +90,7 @@ export class DockerWatcher implements AsyncDisposable {
         this.#failures++;
         // A search in vain and an orderly end of the stream have no cause.
         isListening = fault.cause !== undefined && !isNotListening(fault.cause);
-        this.#state = { ...this.#state, engine: undefined, fault };
+        this.state = { ...this.state, engine: undefined, fault };
         this.listener.onDisconnected(fault);
       }
       await this.#pause(this.#options.pause(this.#failures, isListening), paths, before);
@@ -140,7 +136,7 @@ export class DockerWatcher implements AsyncDisposable {
     const follow = async () => {
       for await (const change of events.changes) {
         if (change === "networks") changed.resolve();
-        else if (this.#state.engine === engine) this.listener.onClientChange();
+        else if (this.state.engine === engine) this.listener.onClientChange();
       }
       const state = "it ended the stream of events";
       throw unavailable(`watch the Docker Engine at ${engine.path}`, state, "Start Docker if it was stopped");
@@ -153,9 +149,9 @@ export class DockerWatcher implements AsyncDisposable {
       changed = Promise.withResolvers<void>();
       const list = await engine.networks();
       if (signal.aborted) break;
-      if (this.#state.engine === undefined) this.listener.onConnected(engine);
+      if (this.state.engine === undefined) this.listener.onConnected(engine);
       this.#failures = 0;
-      this.#state = { engine, networks: list.networks, fault: undefined };
+      this.state = { engine, networks: list.networks, fault: undefined };
       await this.listener.onNetworks(list);
       if (end === undefined) await this.#wait(refreshMs, changed.promise);
       if (end !== undefined) throw end;

@@ -19,16 +19,12 @@ export interface InterfaceReconcilerOptions {
 
 /** Keeps a tunnel's interface up and with its addresses, when others take them away. */
 export class InterfaceReconciler {
+  /** Why the interface is not as it should be; undefined when it is. */
+  fault: string | undefined;
   readonly #damper = new FlapDamper();
-  #fault: string | undefined;
   #lookedAt = 0;
 
   constructor(private readonly settings: InterfaceReconcilerOptions) {}
-
-  /** Why the interface is not as it should be; undefined when it is. */
-  get fault(): string | undefined {
-    return this.#fault;
-  }
 
   /** Milliseconds until the interface is to be repaired; undefined when that does not wait. */
   get nextRepair(): number | undefined {
@@ -54,10 +50,10 @@ export class InterfaceReconciler {
         }
       } else this.#damper.up(KEY, now);
     } catch (error) {
-      if (error instanceof OperationError) this.#fault = error.report;
+      if (error instanceof OperationError) this.fault = error.report;
       throw error;
     }
-    this.#fault = this.#damper.isFlapping(KEY, now)
+    this.fault = this.#damper.isFlapping(KEY, now)
       ? `Cannot keep interface ${settings.name} up with its addresses: another program changes it again and again. ` +
         "Find that program; the interface is put right with pauses of up to 30 s"
       : undefined;
