@@ -176,7 +176,7 @@ export class ExposedListener implements AsyncDisposable {
     const now = this.clock.now();
     const slept = this.#sleep.take();
     for (const session of this.#sessions.all) {
-      if (slept > 0) session.slept(slept);
+      if (slept > 0) session.slept?.(slept);
       session.tick(now);
     }
     this.#ticking = this.#sessions.size > 0 ? this.clock.after(TICK, () => this.#tick()) : undefined;

@@ -143,15 +143,9 @@ class LegacySession implements AccessorSession {
     this.deps.send(this.deps.texts.wholeText(this.address), this.endpoint);
   }
 
-  /** Ends it when it has been silent for too long. */
+  /** Ends it when it has been silent for too long, by the clock that stands while the machine sleeps. */
   tick(now: number): void {
     const heardAt = Math.max(this.handshakeAt, this.deps.plane.traffic(this.slot).receivedAt);
     if (now - heardAt > SILENCE_LIMIT) this.end();
   }
-
-  /** Silence is not sleep: it counts by the clock that stands while the machine sleeps. */
-  slept(): void {}
-
-  /** There are no keys. */
-  close(): void {}
 }

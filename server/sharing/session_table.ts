@@ -20,10 +20,10 @@ export interface AccessorSession {
   /** Sends the login reply, because something has changed. */
   notify(): void;
   tick(now: number): void;
-  /** The machine has slept for so many milliseconds. */
-  slept(milliseconds: number): void;
-  /** The session has ended: its keys are to go. */
-  close(): void;
+  /** The machine has slept for so many milliseconds. In plaintext nothing ages by that: silence is not sleep. */
+  slept?(milliseconds: number): void;
+  /** The session has ended: its keys are to go, if it has any. */
+  close?(): void;
 }
 
 export interface SessionTableDeps {
@@ -98,7 +98,7 @@ export class SessionTable {
     const { slot } = session;
     this.#byToken.delete(token);
     this.#bySlot.delete(slot);
-    session.close();
+    session.close?.();
     this.deps.plane.removeSession(slot);
     this.#freeSlots.push(slot);
   }
