@@ -114,7 +114,7 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
     dataPlane: { offload: device.offload.tcp, cipher: plane.backend },
   }));
   log.info("connecting", { host, interface: device.name, cipher: plane.backend });
-  link.start();
+  link.takeWanted();
   return await tunnel.waitForStop(plane.failure);
 }
 

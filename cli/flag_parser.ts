@@ -38,9 +38,7 @@ export class FlagParser {
   }
 
   #add(name: FlagName | undefined, text: string): void {
-    const texts = this.given.get(name);
-    if (texts === undefined) this.given.set(name, [text]);
-    else texts.push(text);
+    this.given.set(name, [...this.given.get(name) ?? [], text]);
   }
 
   #addWord(word: string): void {

@@ -37,13 +37,12 @@ export async function cleanUp(
   const say = (line: string) => terminal.out(`${escapeControls(line)}\n`);
   const faults: OperationError[] = [];
   let removed = 0;
-  for (
-    const clean of [
-      () => cleanInterface(control),
-      () => cleanContainers(configFile),
-      async () => await removeStaleSocket(control) ? [`control socket ${control}`] : [],
-    ]
-  ) {
+  const steps = [
+    () => cleanInterface(control),
+    () => cleanContainers(configFile),
+    async () => await removeStaleSocket(control) ? [`control socket ${control}`] : [],
+  ];
+  for (const clean of steps) {
     try {
       for (const thing of await clean()) {
         removed++;

@@ -1,4 +1,3 @@
-import type { Clock } from "../core/async/clock.ts";
 import { EXIT_OK } from "../cli/exit_status.ts";
 import { formatAddress } from "../core/net/address.ts";
 import type { Endpoint } from "../core/net/endpoint.ts";
@@ -8,7 +7,7 @@ import type { UdpSocket } from "../ffi/udp/udp_socket.ts";
 import type { Logger } from "../program/log.ts";
 import { programStatus } from "../program/status.ts";
 import type { InterfaceStatus, ProgramStatus } from "../program/status_document.ts";
-import { claimSocketPath, type ControlSocket, serveControlSocket } from "../system/control/control_socket.ts";
+import { claimSocketPath, serveControlSocket } from "../system/control/control_socket.ts";
 import { openTunnelDevice, openTunnelSocket } from "../system/interface/tunnel_device.ts";
 import { MemoryTrim } from "../system/process/memory_trim.ts";
 import { SYSTEM_CLOCK } from "../system/process/system_clock.ts";
@@ -23,7 +22,6 @@ export interface TunnelProgramOptions {
   readonly control: string;
   readonly offload: boolean;
   readonly log: Logger;
-  readonly clock?: Clock;
 }
 
 /** The part of a status document that is not common to all programs. */
@@ -43,12 +41,10 @@ export class TunnelProgram implements AsyncDisposable {
   readonly cleanup: AsyncDisposableStack = new AsyncDisposableStack();
   /** The answer to SIGHUP. */
   onHangup: () => void;
-  readonly #clock: Clock;
   readonly #stop: StopSignal;
 
   constructor(readonly options: TunnelProgramOptions) {
-    this.#clock = options.clock ?? SYSTEM_CLOCK;
-    this.startedAt = this.#clock.wallClock();
+    this.startedAt = SYSTEM_CLOCK.wallClock();
     this.onHangup = () => options.log.info("SIGHUP: nothing to do; SIGTERM stops the program");
     this.#stop = this.cleanup.use(new StopSignal(() => this.onHangup()));
     this.cleanup.use(new MemoryTrim());
@@ -88,9 +84,9 @@ export class TunnelProgram implements AsyncDisposable {
    * @throws {ControlSocketInUse} if another run serves it
    * @throws {OperationError} `io` or `privilege`
    */
-  async serveStatus<S extends ProgramStatus<string>>(status: () => OwnStatus<S>): Promise<ControlSocket> {
+  async serveStatus<S extends ProgramStatus<string>>(status: () => OwnStatus<S>): Promise<AsyncDisposable> {
     const { control, program } = this.options;
-    const facts = () => programStatus(program, this.startedAt, this.#clock.wallClock());
+    const facts = () => programStatus(program, this.startedAt, SYSTEM_CLOCK.wallClock());
     const document = () => ({ ...facts(), ...status() });
     return this.cleanup.use(await serveControlSocket(control, program, document));
   }

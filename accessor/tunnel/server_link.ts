@@ -90,10 +90,6 @@ export class ServerLink implements Disposable {
     });
   }
 
-  start(): void {
-    this.takeWanted();
-  }
-
   /** Whether there is a session, and the server was heard lately. */
   get isUp(): boolean {
     return this.#wasUp && !this.#heartbeat.isSilent && this.#canSend;
@@ -143,7 +139,7 @@ export class ServerLink implements Disposable {
     this.deps.onLogin(login);
   }
 
-  /** A packet waits for keys. */
+  /** A packet waits for keys, or the program starts. */
   takeWanted(): void {
     if (this.#isClosed) return;
     this.#session.handshakeNeeded(this.#clock.now());

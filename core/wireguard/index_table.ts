@@ -1,12 +1,7 @@
-import type { FillRandom } from "./cookie.ts";
-
 /** The numbers by which peers name our handshakes and keys: random, of 32 bits, each in use once, and their owners. */
 export class IndexTable<T> {
   readonly #owners = new Map<number, T | undefined>();
   readonly #random = new Uint32Array(1);
-
-  /** Numbers come from `fillRandom`. */
-  constructor(readonly fillRandom: FillRandom = (bytes) => crypto.getRandomValues(bytes)) {}
 
   /**
    * Allocates a number. 0 is none: it stands for "no session" in the data plane.
@@ -16,8 +11,7 @@ export class IndexTable<T> {
   allocate(owner?: T): number {
     let index: number;
     do {
-      this.fillRandom(new Uint8Array(this.#random.buffer));
-      index = this.#random[0];
+      index = crypto.getRandomValues(this.#random)[0];
     } while (index === 0 || this.#owners.has(index));
     this.#owners.set(index, owner);
     return index;

@@ -79,7 +79,8 @@ export class Handshakes {
       this.counts.unknown++;
       return this.#logRefusal("invalid-mac1", from, now);
     }
-    const place = bytesOf(from);
+    // A cookie is bound to address and port.
+    const place = Uint8Array.of(...from.address.bytes, from.port >> 8, from.port & 0xff);
     const hasCookie = () => this.#cookies.hasValidMac2(message, place, now);
     const decision = this.#rateLimiter.allow(from.address.bytes, now, hasCookie);
     if (decision === "cookie") {
@@ -117,9 +118,4 @@ export class Handshakes {
       return new TokenSession(of, slot, address, end, this.#deps);
     });
   }
-}
-
-/** Address and port, which a cookie is bound to. */
-function bytesOf({ address, port }: Endpoint): Uint8Array {
-  return Uint8Array.of(...address.bytes, port >> 8, port & 0xff);
 }

@@ -12,13 +12,8 @@ const PROGRAM_NAME = /^[a-z][a-z-]{0,63}$/;
 const ANOTHER_PATH = "Give --control another path";
 
 /**
- * A control socket, a file that one living process serves; `curl --unix-socket PATH http://localhost/v1/status` reads it too.
- * Disposing it closes it and removes its file.
- */
-export type ControlSocket = AsyncDisposable;
-
-/**
- * Opens a control socket and serves it until it is disposed. A socket file that a dead process left is replaced.
+ * Opens a control socket, a file that one living process serves; `curl --unix-socket PATH http://localhost/v1/status` reads it
+ * too. A socket file that a dead process left is replaced. Disposal closes it and removes its file.
  *
  * @param program the program that serves it, as in its status document
  * @param status makes the document of each answer; nothing secret may be in it, every local user can read it
@@ -30,7 +25,7 @@ export async function serveControlSocket(
   program: string,
   status: () => unknown,
   options: ControlSocketOptions = {},
-): Promise<ControlSocket> {
+): Promise<AsyncDisposable> {
   await claimSocketPath(path, program);
   const listener = listen(path);
   const file = Deno.lstatSync(path).ino;
