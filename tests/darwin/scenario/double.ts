@@ -56,6 +56,11 @@ export function errorNumbers(): Map<string, number> {
   }
 }
 
+/** Darwin's number of an error. */
+export function numberOf(name: string): number {
+  return errorNumbers().get(name) ?? assert.fail(`the double does not know ${name}`);
+}
+
 const { libc, errno } = darwinSystem();
 
 function sizeOf(buffer: unknown): number {
