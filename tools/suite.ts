@@ -77,6 +77,7 @@ const ONCE = [
 const BEHIND_USER_SPACE = new Set([
   "tests/e2e/accessor_test.ts",
   "tests/e2e/client_container_test.ts",
+  "tests/e2e/client_container_user_test.ts",
   "tests/e2e/docker_containers_test.ts",
   "tests/e2e/docker_network_test.ts",
   "tests/e2e/recovery_test.ts",

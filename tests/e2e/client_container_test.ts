@@ -1,153 +1,31 @@
 import assert from "node:assert/strict";
 import { IMAGE } from "../../tools/release/names.ts";
+import {
+  CLIENT_CONTAINER,
+  type ClientScene,
+  clientSceneTest,
+  logged,
+  REPAIR_LIMIT,
+} from "../topology/client_scene.ts";
 import type { ServerStatus } from "../topology/control_socket.ts";
-import type { Daemon } from "../topology/daemon.ts";
-import { DockerMachine } from "../topology/docker_machine.ts";
 import type { Backend } from "../topology/docker_rules.ts";
-import { ENGINE_NEEDS } from "../topology/gate.ts";
-import type { Network } from "../topology/network.ts";
 import { mustRun } from "../topology/process.ts";
 import { strangerDatagram } from "../topology/relay.ts";
-import { launchServer, SERVER_PORT } from "../topology/tunnel.ts";
-import { networkTest } from "../topology/tunnel_test_case.ts";
+import { SERVER_PORT } from "../topology/tunnel.ts";
 import { pause, waitUntil } from "../topology/wait.ts";
-import { fetchPage } from "../topology/web.ts";
 
-const NAME = "mac-connector";
 /** From the image's load to a page, in milliseconds. */
 const START_LIMIT = 5_000;
-/** From a loss to the next page, in milliseconds. */
-const REPAIR_LIMIT = 5_000;
 /** The client's own pause between heartbeats, in milliseconds. */
 const HEARTBEAT = 5_000;
-/** The tar beside the server's program is its image. */
-const MANAGED = { config: "", serverEnv: { DOCKER_CONNECTOR_IMAGE: "" } };
-
-/** A machine with a container that serves a page, and a server that keeps the client there. */
-class Scene {
-  /** What took how long, for the test's output. */
-  readonly times: string[] = [];
-
-  constructor(
-    readonly network: Network,
-    readonly machine: DockerMachine,
-    readonly page: string,
-    readonly server: Daemon<ServerStatus>,
-    readonly configFile: string,
-  ) {}
-
-  /** Runs the docker command with words that are set apart by blanks. */
-  async docker(line: string): Promise<string> {
-    return (await this.machine.engine.docker(...line.split(" "))).trim();
-  }
-
-  /** The kept container's id. */
-  async id(): Promise<string> {
-    return await this.docker(`container inspect --format {{.Id}} ${NAME}`);
-  }
-
-  /** When the Engine had loaded the last image, by its own word, in milliseconds since 1970. */
-  async loadedAt(): Promise<number> {
-    const times = await this.docker(
-      `events --since 0 --until ${Date.now() / 1000} --filter event=load --format {{.TimeNano}}`,
-    );
-    const last = times.split("\n").at(-1) ?? "";
-    assert.match(last, /^\d+$/, "an image was loaded");
-    return Number(last) / 1e6;
-  }
-
-  /** A value of the kept container's environment. */
-  async environment(name: string): Promise<string | undefined> {
-    const [{ Config: { Env: values } }] = JSON.parse(await this.docker(`container inspect ${NAME}`));
-    const lines: readonly string[] = values;
-    return lines.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1);
-  }
-
-  /** Waits until the page comes from the container's own address; the milliseconds since `from`. */
-  async pageComes(what: string, from = performance.now()): Promise<number> {
-    await waitUntil(`${what}: the page comes`, async () => {
-      const text = await fetchPage(this.network.mac, this.page).catch(() => "");
-      return text === "page of page";
-    }, 12_000);
-    const took = Math.round(performance.now() - from);
-    this.times.push(`${what}: ${took} ms`);
-    return took;
-  }
-
-  /** Waits until the kept container runs, and is another than before where that is given. */
-  async containerIs(state: string, before?: string): Promise<void> {
-    await waitUntil(`the client container is ${state}`, async () => {
-      const [status, id] = (await this.docker(
-        `container inspect --format {{.State.Status}}|{{.Id}} ${NAME}`,
-      ).catch(() => "|")).split("|");
-      return status === state && id !== before;
-    });
-  }
-
-  /** What a failure shows. */
-  async transcript(): Promise<string> {
-    const logs = await this.docker(`logs --tail 30 ${NAME}`).catch(String);
-    return `  server:\n${this.server.transcript()}\n  client:\n${logs}\n  ${this.times.join("\n  ")}`;
-  }
-}
-
-/** How a scene differs from the plain one. */
-interface SceneOptions {
-  /** Whether the Engine has the client's image beforehand. */
-  readonly hasImage: boolean;
-  /** Arguments of the server. */
-  readonly serverArgs?: readonly string[];
-  /** The config file's text. */
-  readonly config?: string;
-  /** Files that the Engine sees instead of its machine's own. */
-  readonly files?: Readonly<Record<string, string>>;
-  /** The iptables of the Engine. */
-  readonly backend?: Backend;
-  /** Runs before the server starts. */
-  readonly prepare?: (docker: (line: string) => Promise<string>) => Promise<unknown>;
-}
-
-/** Registers a test with a scene; both logs are in a failure's message. */
-function sceneTest(
-  name: string,
-  options: SceneOptions,
-  body: (scene: Scene, step: (name: string, run: () => Promise<void>) => Promise<void>) => Promise<void>,
-): void {
-  networkTest(name, { containers: [] }, async (network, t) => {
-    await using machine = await DockerMachine.start(network, options.backend, {
-      hasOwnContainerd: true,
-      ...options.files === undefined ? {} : { files: options.files },
-    });
-    const page = await machine.runPage("page");
-    if (!options.hasImage) await machine.engine.docker("system", "prune", "--all", "--force");
-    await options.prepare?.((line) => machine.engine.docker(...line.split(" ")));
-    const engineSocket = machine.engine.socket;
-    const { server, configFile } = await launchServer(network, { ...MANAGED, ...options, engineSocket });
-    await using scene = new AsyncDisposableStack();
-    const made = new Scene(network, machine, page, server, configFile);
-    scene.defer(async () => void await made.server.stop());
-    const step = async (title: string, run: () => Promise<void>) => {
-      await t.step(title, async () => {
-        try {
-          await run();
-        } catch (error) {
-          if (error instanceof Error) error.message += `\n${await made.transcript()}`;
-          throw error;
-        }
-      });
-    };
-    await body(made, step);
-    console.log(made.times.map((line) => `  ${line}`).join("\n"));
-  }, ENGINE_NEEDS);
-}
 
 /** What the Engine says that the container may do; that its rules are there, and that it calls itself healthy. */
 async function hasLeastRights(
-  scene: Scene,
+  scene: ClientScene,
   backend: Backend,
   capabilities = ["NET_ADMIN", "NET_RAW"],
 ): Promise<void> {
-  const [{ HostConfig: host }] = JSON.parse(await scene.docker(`container inspect ${NAME}`));
+  const [{ HostConfig: host }] = JSON.parse(await scene.docker(`container inspect ${CLIENT_CONTAINER}`));
   assert.deepEqual(host.CapDrop, ["ALL"]);
   assert.deepEqual(host.CapAdd, capabilities);
   assert.deepEqual(host.SecurityOpt, ["no-new-privileges"]);
@@ -159,14 +37,10 @@ async function hasLeastRights(
     (status) => status.client?.firewall?.state === "open",
   );
   assert.deepEqual([client?.firewall?.backend, client?.firewall?.fault], [`iptables-${backend}`, undefined]);
-  await scene.docker(`exec ${NAME} docker-connector-client health`);
+  await scene.docker(`exec ${CLIENT_CONTAINER} docker-connector-client health`);
 }
 
-function logged({ server }: Scene, pattern: RegExp): string[] {
-  return server.process.stderr.lines.filter((line) => pattern.test(line));
-}
-
-sceneTest("the client container is kept running", { hasImage: false }, async (scene, step) => {
+clientSceneTest("the client container is kept running", { hasImage: false }, async (scene, step) => {
   const { network } = scene;
   let key: string | undefined;
 
@@ -191,12 +65,12 @@ sceneTest("the client container is kept running", { hasImage: false }, async (sc
 
   await step("status shows it, and nobody shows its key", async () => {
     const { docker } = await scene.server.status() ?? assert.fail("no status");
-    assert.deepEqual([docker.container?.name, docker.container?.state], [NAME, "running"]);
+    assert.deepEqual([docker.container?.name, docker.container?.state], [CLIENT_CONTAINER, "running"]);
     assert.match(docker.container?.image ?? "", /mac-docker-connector\.tar$/);
     key = await scene.environment("DOCKER_CONNECTOR_KEY");
     assert.match(key ?? "", /^[\w-]{43}$/);
     const shown = JSON.stringify(await scene.server.status()) + scene.server.process.stderr.lines.join() +
-      await scene.docker(`logs ${NAME}`);
+      await scene.docker(`logs ${CLIENT_CONTAINER}`);
     assert.ok(!shown.includes(key ?? "?"));
   });
 
@@ -232,7 +106,7 @@ sceneTest("the client container is kept running", { hasImage: false }, async (sc
   for (const command of ["kill", "stop", "pause", "rm --force"]) {
     await step(`after docker ${command} it is back`, async () => {
       const start = performance.now();
-      await scene.docker(`${command} ${NAME}`);
+      await scene.docker(`${command} ${CLIENT_CONTAINER}`);
       const took = await scene.pageComes(`after docker ${command}`, start);
       assert.ok(took < REPAIR_LIMIT, `it took ${took} ms`);
       await scene.containerIs("running");
@@ -254,7 +128,7 @@ sceneTest("the client container is kept running", { hasImage: false }, async (sc
   });
 });
 
-sceneTest("the client container keeps the rules of iptables-legacy with the least rights", {
+clientSceneTest("the client container keeps the rules of iptables-legacy with the least rights", {
   hasImage: true,
   backend: "legacy",
 }, async (scene, step) => {
@@ -264,7 +138,7 @@ sceneTest("the client container keeps the rules of iptables-legacy with the leas
   });
 });
 
-sceneTest("an Engine without the TUN device gets a client that makes its own", {
+clientSceneTest("an Engine without the TUN device gets a client that makes its own", {
   hasImage: true,
   files: { "/dev/net/tun": "" },
 }, async (scene, step) => {
@@ -275,36 +149,7 @@ sceneTest("an Engine without the TUN device gets a client that makes its own", {
   });
 });
 
-sceneTest("a client container that is not kept any more goes", {
-  hasImage: true,
-}, async (scene, step) => {
-  const { network } = scene;
-  const engineSocket = scene.machine.engine.socket;
-  const isThere = async () => await scene.docker(`ps --all --quiet --filter name=${NAME}`) !== "";
-  for (
-    const [setting, changes] of [
-      ["docker off", { config: "docker off\n" }],
-      ["--image off", { serverArgs: ["--image", "off"] }],
-    ] as const
-  ) {
-    await step(`with ${setting}, so that the user's own can take its place`, async () => {
-      await scene.containerIs("running");
-      await scene.server.stop();
-      assert.ok(await isThere(), "it does not outlive the server");
-      const { server } = await launchServer(network, { ...MANAGED, ...changes, engineSocket });
-      await using _server = server;
-      await waitUntil("it has gone", async () => !await isThere());
-      await server.process.stderr.waitFor(/client container of an earlier run removed/);
-      await scene.docker(`run -d --net host --cap-add NET_ADMIN --name ${NAME} ${IMAGE}`);
-      await server.waitForStatus("the user's client is bound", ({ client }) => client !== null);
-      await scene.docker(`rm --force ${NAME}`);
-      await server.stop();
-      scene.server.start();
-    });
-  }
-});
-
-sceneTest("the client container follows key and image", {
+clientSceneTest("the client container follows key and image", {
   hasImage: true,
   config: "key first-secret\n",
   serverArgs: ["--image", IMAGE],
@@ -338,11 +183,11 @@ sceneTest("the client container follows key and image", {
     const took = await scene.pageComes("with another image, its build included", start);
     assert.ok(took < REPAIR_LIMIT, `it took ${took} ms`);
     const image = await scene.docker(`image inspect --format {{.Id}} ${IMAGE}`);
-    assert.equal(await scene.docker(`container inspect --format {{.Image}} ${NAME}`), image);
+    assert.equal(await scene.docker(`container inspect --format {{.Image}} ${CLIENT_CONTAINER}`), image);
   });
 });
 
-sceneTest(
+clientSceneTest(
   "the client container outlives what befalls the Engine",
   { hasImage: false },
   async (scene, step) => {
@@ -364,7 +209,7 @@ sceneTest(
     await step("its socket's absence while the container dies", async () => {
       const away = `${engine.socket}.away`;
       await Deno.rename(engine.socket, away);
-      await mustRun(["docker", "kill", NAME], { env: { DOCKER_HOST: `unix://${away}` } });
+      await mustRun(["docker", "kill", CLIENT_CONTAINER], { env: { DOCKER_HOST: `unix://${away}` } });
       // Several attempts fail.
       await pause(4_000);
       await Deno.rename(away, engine.socket);
@@ -373,60 +218,3 @@ sceneTest(
     });
   },
 );
-
-sceneTest("a foreign container of the name is left alone", {
-  hasImage: true,
-  prepare: (docker) => docker(`run --detach --name ${NAME} page /busybox sleep 1000`),
-}, async (scene, step) => {
-  await step("and named, with what to do", async () => {
-    const id = await scene.id();
-    const { docker } = await scene.server.waitForStatus(
-      "the fault is told",
-      (status) => status.docker.container?.fault !== undefined,
-    );
-    assert.deepEqual([docker.container?.state, docker.container?.image], ["conflict", "page"]);
-    assert.match(
-      docker.container?.fault ?? "",
-      /container mac-connector exists \(page, running\).*Remove or rename/,
-    );
-    assert.equal(await scene.id(), id);
-    assert.equal(logged(scene, /Cannot start the client container/).length, 1);
-  });
-
-  await step("until it has gone", async () => {
-    await scene.docker(`rm --force ${NAME}`);
-    const took = await scene.pageComes("after the foreign container has gone");
-    assert.ok(took < REPAIR_LIMIT, `it took ${took} ms`);
-  });
-});
-
-sceneTest("a client that the user runs is used", {
-  hasImage: true,
-  prepare: (docker) =>
-    docker(`run -it -d --restart always --net host --cap-add NET_ADMIN --name ${NAME} ${IMAGE}`),
-}, async (scene, step) => {
-  await step("without a key, and left alone", async () => {
-    const id = await scene.id();
-    await scene.pageComes("with the user's own client");
-    const { docker } = await scene.server.waitForStatus(
-      "the container has been looked at",
-      (status) => status.docker.container?.state !== "pending",
-    );
-    assert.deepEqual(docker.container, { name: NAME, state: "external", image: IMAGE });
-    assert.equal(await scene.id(), id);
-    assert.deepEqual(logged(scene, / (warn|error) /), []);
-  });
-});
-
-sceneTest("docker off leaves all of it to the user", {
-  hasImage: true,
-  config: "docker off\n",
-}, async (scene, step) => {
-  await step("no container is made", async () => {
-    const { docker } = await scene.server.waitForStatus("it is up", () => true);
-    assert.equal(docker.container, null);
-    // What an Engine that is followed needs for a container many times over.
-    await pause(3_000);
-    assert.equal(await scene.docker(`ps --all --quiet --filter name=${NAME}`), "");
-  });
-});
