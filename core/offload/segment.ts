@@ -12,6 +12,8 @@
  */
 import { complement, fold, type Sum, swap16 } from "../packet/checksum.ts";
 import type { TxQueue } from "../packet/tx_queue.ts";
+import { LARGE_HEADER } from "../protocol/stream_frame.ts";
+import { describeLargePacket } from "./large_packet.ts";
 import {
   IPV6_HEADER,
   packetVersion,
@@ -69,10 +71,48 @@ export function appendFrame(
     return 1;
   }
   const size = u16[(virtio + 4) >> 1];
-  if (!needsChecksum || size === 0 || (transport & 3) !== 0) return MALFORMED;
+  if (!needsChecksum || size === 0) return MALFORMED;
   const isTcp = type === (version === 4 ? VIRTIO_GSO_TCP4 : VIRTIO_GSO_TCP6);
   if (!isTcp && type !== VIRTIO_GSO_UDP) return MALFORMED;
-  return appendSegments(list, sum, packet, length, transport, size, isTcp);
+  return appendLargeSegments(list, sum, packet, length, transport, size, isTcp);
+}
+
+/**
+ * Appends what one read of the device brought, a large packet in one piece: then `list.large` is 1 for it, and in
+ * the place of its virtio header, right before it, are the 8 octets that describe it (core/protocol/stream_frame.ts).
+ * Everything else, and what is not large as the engine path wants it, is appended as {@linkcode appendFrame} does it.
+ *
+ * @param virtio byte offset of the virtio header, even; the packet follows
+ * @param packet byte offset of the IP header, a multiple of 4
+ * @param length bytes of the packet
+ * @returns how many datagrams were appended, or {@linkcode MALFORMED} or {@linkcode QUEUE_FULL}
+ */
+export function appendWhole(
+  list: TxQueue,
+  sum: Sum,
+  virtio: number,
+  packet: number,
+  length: number,
+): number {
+  if (list.free === 0) return QUEUE_FULL;
+  if (!describeLargePacket(list.arena.u8, packet - LARGE_HEADER, virtio, packet, length)) {
+    return appendFrame(list, sum, virtio, packet, length);
+  }
+  list.pushLarge(packet, length);
+  return 1;
+}
+
+/**
+ * The payload bytes of each segment when a large packet is cut for an interface that takes packets of up to
+ * `limit` bytes: the greatest multiple of its segment size that fits with the headers. Datagrams of UDP keep
+ * their size, since an application sees it.
+ *
+ * @returns 0 if not even one segment fits
+ */
+export function segmentSizeWithin(limit: number, headerLength: number, size: number, isTcp: boolean): number {
+  const room = limit - headerLength;
+  if (room < size) return 0;
+  return isTcp ? room - room % size : size;
 }
 
 /** Finishes a checksum that the kernel left to the device: the field holds the folded pseudo-header sum. */
@@ -100,8 +140,16 @@ function ipHeaderIsSound(u8: Uint8Array, packet: number, transport: number, prot
   return transport === IPV6_HEADER ? u8[packet + 6] === protocol : transport > IPV6_HEADER;
 }
 
-/** Cuts a packet whose payload is longer than `size` bytes, and appends the segments. */
-function appendSegments(
+/**
+ * Cuts a large packet into segments of `size` payload bytes, and appends them. The caller has checked version
+ * and total length. The packet may begin at any byte, and its checksum field holds the pseudo-header's sum;
+ * it is not changed.
+ *
+ * @param transport byte offset of the TCP or UDP header from the packet
+ * @param size payload bytes of each segment but the last
+ * @returns how many datagrams were appended, or {@linkcode MALFORMED} or {@linkcode QUEUE_FULL}
+ */
+export function appendLargeSegments(
   list: TxQueue,
   sum: Sum,
   packet: number,
@@ -114,6 +162,7 @@ function appendSegments(
   const { u8, u16 } = arena;
   const protocol = isTcp ? PROTOCOL_TCP : PROTOCOL_UDP;
   const least = isTcp ? TCP_HEADER : UDP_HEADER;
+  if ((transport & 3) !== 0) return MALFORMED;
   if (transport + least >= length || !ipHeaderIsSound(u8, packet, transport, protocol)) return MALFORMED;
   const at = packet + transport;
   const transportLength = isTcp ? u8[at + 12] >>> 4 << 2 : UDP_HEADER;
@@ -125,12 +174,18 @@ function appendSegments(
     return list.canHold(segments, headerLength) ? QUEUE_FULL : MALFORMED;
   }
 
+  // Words are read and copied below, which takes headers at a multiple of 4. The first segment's room can
+  // hold the copy: what is written there later is what every segment has of its own.
+  const isAligned = (packet & 3) === 0;
+  const headers = isAligned ? packet : list.nextHeader;
+  if (!isAligned) u8.copyWithin(headers, packet, packet + headerLength);
+
   // Of each header's sum the part that stays from segment to segment: what changes is taken out. The checksum field of
   // the transport header holds the pseudo-header's sum with the whole length; the length is taken out of it.
   const isIpv4 = u8[packet] >>> 4 === 4;
-  const ipBase = isIpv4 ? ipv4BaseSum(u16, sum, packet, transport) : 0;
+  const ipBase = isIpv4 ? ipv4BaseSum(u16, sum, headers, transport) : 0;
   const firstId = isIpv4 ? u8[packet + 4] << 8 | u8[packet + 5] : 0;
-  const word = at >> 1;
+  const word = (headers + transport) >> 1;
   let base = sum(at, transportLength) + complement(swap16(length - transport)) + complement(u16[word + 2]);
   if (isTcp) base += complement(u16[word + 3]) + complement(u16[word + 6]);
   base = fold(base);
@@ -142,7 +197,7 @@ function appendSegments(
     const cut = isLast ? payloadLength - done : size;
     const payload = packet + headerLength + done;
     const header = list.nextHeader;
-    copyHeader(arena.u32, header, packet, headerLength);
+    copyHeader(arena.u32, header, headers, headerLength);
     if (isIpv4) writeIpv4Length(u16, header, headerLength + cut, firstId + index, ipBase);
     else u16[(header >> 1) + 2] = swap16(headerLength + cut - IPV6_HEADER);
     const total = base + swap16(transportLength + cut) + sum(payload, cut);

@@ -21,6 +21,8 @@ export class TxQueue {
   readonly lengths: Int32Array;
   /** Index of the endpoint that each datagram goes to; below 0: dropped by the one that read it. */
   readonly endpoints: Int32Array;
+  /** 1 for a large packet, right behind the 8 octets that say how it is cut (core/protocol/stream_frame.ts); else 0. */
+  readonly large: Uint8Array;
   /** Byte offset of each datagram's IP header in the arena. */
   readonly headers: Int32Array;
   /** Byte offset of the first iovec; datagram i has two from `iovecs + i * 32` on. */
@@ -33,9 +35,24 @@ export class TxQueue {
   constructor(readonly arena: Arena, readonly capacity: number) {
     this.lengths = new Int32Array(capacity);
     this.endpoints = new Int32Array(capacity);
+    this.large = new Uint8Array(capacity);
     this.headers = new Int32Array(capacity);
     this.iovecs = arena.allocate(capacity * IOVECS_PER_DATAGRAM * IOVEC_SIZE, 16);
     this.#headers = arena.allocate(capacity * HEADER_CAPACITY, 64);
+  }
+
+  /** Byte offset of the payload of datagram `index`, which its header does not hold. */
+  payload(index: number): number {
+    return this.arena.readAddress(this.#payloadIovec(index));
+  }
+
+  /** Bytes of it; 0 for a datagram in one piece. */
+  payloadLength(index: number): number {
+    return this.arena.u32[(this.#payloadIovec(index) >> 2) + 2];
+  }
+
+  #payloadIovec(index: number): number {
+    return this.iovecs + (index * IOVECS_PER_DATAGRAM + 1) * IOVEC_SIZE;
   }
 
   /** Number of datagrams that still fit. */
@@ -71,6 +88,12 @@ export class TxQueue {
     this.#push(offset, length, offset, 0);
   }
 
+  /** Appends a large packet, which is not cut. */
+  pushLarge(offset: number, length: number): void {
+    this.#push(offset, length, offset, 0);
+    this.large[this.count - 1] = 1;
+  }
+
   #push(header: number, headerLength: number, payload: number, payloadLength: number): void {
     const index = this.count++;
     const iovec = this.iovecs + index * IOVECS_PER_DATAGRAM * IOVEC_SIZE;
@@ -79,6 +102,7 @@ export class TxQueue {
     this.headers[index] = header;
     this.lengths[index] = headerLength + payloadLength;
     this.endpoints[index] = 0;
+    this.large[index] = 0;
   }
 
   /** Empties the queue. */

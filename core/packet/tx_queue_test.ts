@@ -41,6 +41,22 @@ Deno.test("a cleared list begins again, with no endpoint of before", () => {
   assert.equal(list.endpoints[0], 0);
 });
 
+Deno.test("a large packet is marked, and nothing that takes its place later", () => {
+  const { arena } = openArena(65536);
+  const list = new TxQueue(arena, 2);
+  const data = arena.allocate(256, 64);
+  list.pushLarge(data, 200);
+  list.pushWhole(data, 100);
+  assert.deepEqual([...list.large], [1, 0]);
+  assert.deepEqual([list.lengths[0], list.headers[0], list.endpoints[0]], [200, data, 0]);
+  assert.deepEqual(readIovec(arena, list.iovecs), { offset: data, length: 200 });
+  assert.deepEqual(readIovec(arena, list.iovecs + IOVEC_SIZE).length, 0);
+  list.clear();
+  list.pushSegment(20, data, 10);
+  list.pushLarge(data, 200);
+  assert.deepEqual([...list.large], [0, 1]);
+});
+
 Deno.test("a long header takes several rooms, of which there are as many as datagrams", () => {
   const { arena } = openArena(65536);
   const list = new TxQueue(arena, 8);

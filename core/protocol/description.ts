@@ -35,6 +35,8 @@ export interface ClientDescription {
   readonly truncatedSubnets?: number;
   /** Docker's firewall. */
   readonly firewall?: FirewallFacts;
+  /** Whether it answers probes (core/protocol/probe.ts); absent: no. */
+  readonly answersProbes?: boolean;
 }
 
 /** Limits of what is accepted from a client: characters of a text and of a fault, items of a list, a number. */
@@ -91,6 +93,7 @@ const CLIENT_SHAPE: Shape<ClientDescription> = {
   subnets: isOptional(isList(MAX_SUBNETS)),
   truncatedSubnets: isOptional(isCount),
   firewall: isOptional((value) => pick(value, FIREWALL_SHAPE) !== undefined),
+  answersProbes: isOptional((value) => typeof value === "boolean"),
 };
 
 /** Picks the fields of a shape, without those that are absent; undefined where one does not fit. */
