@@ -1,8 +1,15 @@
 import { isHostName } from "../core/net/host_name.ts";
 import { LOG_LEVELS, type LogLevel, parseLogLevel } from "../core/config/log_level.ts";
 import { err, ok, quote, type Result } from "../core/result.ts";
-import { readListenAddress, readMtu, readPort, readVirtualNetwork } from "../core/config/values.ts";
+import {
+  readListenAddress,
+  readMtu,
+  readPathPreference,
+  readPort,
+  readVirtualNetwork,
+} from "../core/config/values.ts";
 import { OperationError } from "../core/error.ts";
+import { PATH_PREFERENCES, type PathPreference } from "../core/path/path_kind.ts";
 import { type IpAddress, isZonedAddress, parseAddress } from "../core/net/address.ts";
 import type { Prefix } from "../core/net/prefix.ts";
 import { parseHostPort } from "../core/net/endpoint.ts";
@@ -31,6 +38,13 @@ export const virtualNetworkSyntax: ValueSyntax<Prefix> = { metavar: "CIDR", read
 
 /** A local address to listen on. */
 export const listenAddressSyntax: ValueSyntax<IpAddress> = { metavar: "ADDRESS", read: readListenAddress };
+
+/** The paths that packets may take between the server and Docker's machine. */
+export const pathPreferenceSyntax: ValueSyntax<PathPreference> = {
+  metavar: "PATH",
+  choices: PATH_PREFERENCES,
+  read: readPathPreference,
+};
 
 /** Milliseconds between heartbeats. Below 100 ms they are load, above 60 s a lost peer is noticed too late. */
 export const heartbeatSyntax: ValueSyntax<number> = {

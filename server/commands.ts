@@ -11,6 +11,7 @@ import {
   imageSyntax,
   listenAddressSyntax,
   mtuSyntax,
+  pathPreferenceSyntax,
   portSyntax,
   socketSyntax,
   virtualNetworkSyntax,
@@ -43,6 +44,11 @@ const runFlags = {
   host: valueFlag("--host", listenAddressSyntax, "The address to listen on. Default: 127.0.0.1."),
   port: valueFlag("--port", portSyntax, "The UDP port. Default: 2511."),
   mtu: valueFlag("--mtu", mtuSyntax, "The largest packet in the tunnel. Default: 1400."),
+  path: valueFlag(
+    "--path",
+    pathPreferenceSyntax,
+    "The way of packets: auto, direct, engine or udp. Default: auto.",
+  ),
   image: valueFlag(
     "--image",
     imageSyntax,

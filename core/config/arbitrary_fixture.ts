@@ -46,6 +46,7 @@ export const anyGoodText: fc.Arbitrary<string> = fc.tuple(
   oneOrNone("host 0.0.0.0", "host ::1"),
   oneOrNone("port 1", "port 2"),
   oneOrNone("mtu 1280", "mtu 9000"),
+  oneOrNone("path engine", "path udp", "path direct"),
   oneOrNone("docker off", "docker unix:///a", "docker unix:///b"),
   oneOrNone("key a", "key b"),
   oneOrNone("loglevel debug", "loglevel error"),

@@ -95,7 +95,9 @@ Deno.test("a change of one line is one change", () => {
 Deno.test("changes concern the parts that follow them", () => {
   const partsOf = (text: string) => {
     const changes = diffConfigs(DEFAULT_CONFIG, config(text));
-    return (["log", "client", "routes", "sharing"] as const).filter((part) => concerns(part, changes));
+    return (["log", "client", "routes", "sharing", "paths"] as const).filter((part) =>
+      concerns(part, changes)
+    );
   };
   assert.deepEqual(partsOf("expose 0.0.0.0:2512\niptables 10.0.0.0+10.1.0.0"), [
     "client",
@@ -103,6 +105,7 @@ Deno.test("changes concern the parts that follow them", () => {
     "sharing",
   ]);
   assert.deepEqual(partsOf("loglevel warn\nnetwork x off"), ["log", "routes"]);
+  assert.deepEqual(partsOf("path udp"), ["paths"]);
   assert.deepEqual(partsOf("port 9\ndns a"), []);
 });
 

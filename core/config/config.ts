@@ -40,7 +40,7 @@ export const FIELDS = Object.keys(CONFIG_KEYS) as readonly Field[];
 export const KEYS: readonly KeySpec[] = Object.values(CONFIG_KEYS);
 
 /** The fields that have a flag of the same name. */
-export const OVERRIDE_FIELDS = ["addr", "host", "port", "mtu"] as const;
+export const OVERRIDE_FIELDS = ["addr", "host", "port", "mtu", "path"] as const;
 
 /** Values of command-line flags, which win over the file's. */
 export type Overrides = { readonly [F in typeof OVERRIDE_FIELDS[number]]?: Config[F] | undefined };

@@ -137,6 +137,7 @@ Deno.test("flags win over the file before lines are checked together", () => {
   const config = parsed(text, { addr, host, port: 9, mtu: 1300 });
   assert.equal(formatPrefix(config.addr), "10.0.0.1/24");
   assert.deepEqual([formatAddress(config.host), config.port, config.mtu], ["0.0.0.0", 9, 1300]);
+  assert.equal(parsed("path udp", { path: "engine" }).path, "engine");
   assert.equal(parsed("port 7", { addr: undefined, port: undefined }).port, 7);
 });
 

@@ -1,7 +1,9 @@
 import { formatAddress, type IpAddress, parseAddress } from "../net/address.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint, parsePort } from "../net/endpoint.ts";
 import { formatPrefix, maskLength, maskPrefix, parsePrefix, type Prefix } from "../net/prefix.ts";
+import { PATH_PREFERENCES, type PathPreference } from "../path/path_kind.ts";
 import { err, ok, quote, type Result } from "../result.ts";
+import { suggest } from "../suggest.ts";
 import { specialPurposePrefix, virtualNetworkProblem } from "./virtual_network.ts";
 
 /** Bounds of `mtu` in bytes: every IPv4 host takes 576 (RFC 791); one UDP datagram over IPv4 holds 65507. */
@@ -22,6 +24,15 @@ export function readMtu(text: string): Result<number> {
   const mtu = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : NaN;
   if (mtu >= MIN_MTU && mtu <= MAX_MTU) return ok(mtu);
   return err(`invalid MTU ${quote(text)}: expected ${MIN_MTU}-${MAX_MTU} bytes`);
+}
+
+/** Reads which paths packets may take. */
+export function readPathPreference(text: string): Result<PathPreference> {
+  const preference = PATH_PREFERENCES.find((known) => known === text);
+  if (preference !== undefined) return ok(preference);
+  const nearest = suggest(text, PATH_PREFERENCES);
+  const hint = nearest === undefined ? "" : `; did you mean "${nearest}"?`;
+  return err(`unknown path ${quote(text)}: expected auto, direct, engine or udp${hint}`);
 }
 
 /** Reads an address of this host to listen on; `localhost` stands for 127.0.0.1. */

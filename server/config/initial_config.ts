@@ -39,8 +39,8 @@ export interface InitialConfig {
  * @throws {OperationError} "config" when the file is faulty; its faults are logged before, a line each
  */
 export async function initialConfig(options: ServerRunOptions): Promise<InitialConfig> {
-  const { addr, host, port, mtu } = options;
-  const overrides: Overrides = { addr, host, port, mtu };
+  const { addr, host, port, mtu, path } = options;
+  const overrides: Overrides = { addr, host, port, mtu, path };
   const paths = defaultPaths();
   const found = options.configFile ?? await findConfigFile(paths);
   const file = found ?? paths.at(-1) ?? "docker-connector.conf";

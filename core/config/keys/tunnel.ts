@@ -2,7 +2,14 @@ import { formatAddress } from "../../net/address.ts";
 import { formatPrefix } from "../../net/prefix.ts";
 import { err, ok, quote, type Result } from "../../result.ts";
 import { formatOr, orOff, singleKey } from "../key.ts";
-import { readListenAddress, readMtu, readPort, readVirtualNetwork, readVirtualNetwork6 } from "../values.ts";
+import {
+  readListenAddress,
+  readMtu,
+  readPathPreference,
+  readPort,
+  readVirtualNetwork,
+  readVirtualNetwork6,
+} from "../values.ts";
 
 /** How the Docker Engine is found: searched for, left alone, or at a unix socket's path. */
 export type DockerSetting =
@@ -74,6 +81,17 @@ export const tunnelKeys = {
     meaning: "the largest packet that the tunnel carries",
     effect: "restart",
     read: (line) => line.only("BYTES", readMtu),
+    format: String,
+  }),
+  /** The paths that packets may take between the server and Docker's machine. */
+  path: singleKey({
+    name: "path",
+    syntax: "path auto|direct|engine|udp",
+    default: "auto",
+    example: "path engine",
+    meaning: "the way of packets between the server and Docker's machine",
+    effect: ["paths"],
+    read: (line) => line.only("auto, direct, engine or udp", readPathPreference),
     format: String,
   }),
   /** How the Docker Engine is found. */

@@ -1,0 +1,399 @@
+import { bestOf, type Path, Rank, rankOf } from "./path.ts";
+import { PATH_KINDS, type PathKind, type PathPreference } from "./path_kind.ts";
+import { PathLiveness, type PathTraffic, SILENT_MS, SUSPECT_MS } from "./path_liveness.ts";
+import { expectedText, fasterOfTwo, type PathStatus, pathStatus } from "./path_status.ts";
+import { RoundTrip } from "./round_trip.ts";
+import { RoundTripComparison } from "./round_trip_comparison.ts";
+
+/** Milliseconds between ticks, and between probes of a path that was lost. */
+const CALM_MS = 500;
+/** Milliseconds between probes while a path is suspected. */
+const ALERT_MS = 250;
+/** Milliseconds without anything received after which the path in use is probed. */
+const IDLE_PROBE_MS = 5000;
+/** Milliseconds without traffic after which round trips are worth measuring: under load they say nothing. */
+const QUIET_MS = 1000;
+/** Milliseconds between measurements, and once nothing has changed for {@linkcode SETTLED_MS}. */
+const MEASURE_MS = 10_000;
+const SETTLED_MEASURE_MS = 60_000;
+const SETTLED_MS = 60_000;
+/** Milliseconds that a tick is late after which the machine must have slept. */
+const JUMP_MS = 10_000;
+
+const ONLY_ONE = "the only path that is up";
+const NOT_COMPARED = "in use until the round trips are measured";
+
+/** A path of which less is expected has to have a round trip so many times shorter. */
+const HANDICAP = 3;
+
+/** What is to be done. */
+export type PathDecision =
+  /** All packets take this path from now on; undefined: there is none. The reason is for people. */
+  | { readonly kind: "use"; readonly path: PathKind | undefined; readonly reason: string }
+  /** Send a probe on this path now. */
+  | { readonly kind: "probe"; readonly path: PathKind };
+
+/**
+ * Selects the path of the packets. What happens goes in, what is to be done comes out, in this order. All times are
+ * milliseconds on one monotonic clock. docs/internals/paths.md has the states and the rules.
+ */
+export class PathSelector {
+  readonly #paths: readonly Path[] = PATH_KINDS.map((kind) => ({
+    kind,
+    liveness: new PathLiveness(),
+    roundTrip: new RoundTrip(),
+  }));
+  readonly #comparison = new RoundTripComparison();
+  #preference: PathPreference;
+  #expected: "engine" | "udp" | undefined;
+  #used: Path | undefined;
+  #reason = "no path is up";
+  #decisions: PathDecision[] = [];
+  #hadChoice = false;
+  /** When another path was used, or one joined the choice. */
+  #changedAt: number;
+  #measureAt: number;
+  #roundStartedAt = -Infinity;
+  /** The end of the last interval in which the path in use carried packets. */
+  #busyAt = -Infinity;
+  #tickedAt: number;
+  #deadline: number | undefined;
+
+  /** Starts with every path down. */
+  constructor(preference: PathPreference, now: number) {
+    this.#preference = preference;
+    this.#changedAt = now;
+    this.#measureAt = now + MEASURE_MS;
+    this.#tickedAt = now;
+  }
+
+  /** When {@linkcode tick} is to be called next; undefined: not before something else happens. Any call may change it. */
+  get nextDeadline(): number | undefined {
+    return this.#deadline;
+  }
+
+  /** The path in use; undefined when there is none. */
+  get used(): PathKind | undefined {
+    return this.#used?.kind;
+  }
+
+  /** For people: why that path is in use, or why there is none. */
+  get reason(): string {
+    const { liveness } = this.#used ?? {};
+    const isSilent = this.#hasChoice && liveness?.isSilent(this.#tickedAt);
+    return isSilent ? "silent, and no other path answers" : this.#reason;
+  }
+
+  /** Each path, for the status. */
+  get states(): readonly PathStatus[] {
+    const selection = {
+      preference: this.#preference,
+      used: this.#used,
+      reason: this.reason,
+      now: this.#tickedAt,
+    };
+    return this.#paths.map((path) => pathStatus(path, selection));
+  }
+
+  /** Another preference is set. */
+  prefer(preference: PathPreference, now: number): readonly PathDecision[] {
+    this.#begin(now);
+    if (preference !== this.#preference) {
+      this.#preference = preference;
+      this.#reason = this.#up.length > 1 ? NOT_COMPARED : ONLY_ONE;
+      this.#rejoined(now);
+      this.#measureAt = now;
+    }
+    return this.#end(now);
+  }
+
+  /** A path came up: both ends can carry packets on it. */
+  up(kind: PathKind, now: number): readonly PathDecision[] {
+    this.#begin(now);
+    const path = this.#find(kind);
+    if (!path.liveness.isUp) {
+      path.liveness.up(now);
+      path.roundTrip.clear();
+      if (!path.liveness.isRecovering) this.#join(path, now);
+    }
+    return this.#end(now);
+  }
+
+  /** A path went down, or is down for another reason than before. The reason is for people, without a full stop. */
+  down(kind: PathKind, reason: string, now: number): readonly PathDecision[] {
+    this.#begin(now);
+    const path = this.#find(kind);
+    path.liveness.down(reason, now);
+    path.roundTrip.stop();
+    if (path !== this.#used && this.#up.length === 1) this.#reason = ONLY_ONE;
+    return this.#end(now);
+  }
+
+  /**
+   * Says which of engine and udp carries more, as far as that can be known before anything is carried: a network in user space
+   * carries a fifth of what the Engine does, and the system's own network twice as much. Idle round trips do not tell the two
+   * apart: waking up the programs on the way takes most of them.
+   */
+  expect(kind: "engine" | "udp", now: number): readonly PathDecision[] {
+    this.#begin(now);
+    if (kind !== this.#expected) {
+      this.#expected = kind;
+      this.#rejoined(now);
+      this.#measureAt = now;
+    }
+    return this.#end(now);
+  }
+
+  /** A probe was answered after so many milliseconds. */
+  answer(kind: PathKind, roundTripMs: number, now: number): readonly PathDecision[] {
+    this.#begin(now);
+    const { liveness, roundTrip } = this.#find(kind);
+    if (liveness.isUp) {
+      liveness.answer(now);
+      roundTrip.answer(roundTripMs);
+    }
+    return this.#end(now);
+  }
+
+  /**
+   * Called at {@linkcode nextDeadline}.
+   *
+   * @param traffic what each path has carried since the last tick; probes and their answers are no traffic
+   */
+  tick(now: number, traffic: { readonly [K in PathKind]?: PathTraffic }): readonly PathDecision[] {
+    // Where this program itself was held up, answers may lie unread: that time is no silence.
+    const late = this.#begin(now);
+    if (late > CALM_MS) { for (const { liveness } of this.#paths) liveness.postpone(late, now); }
+    this.#tickedAt = now;
+    for (const path of this.#paths) this.#carry(path, traffic[path.kind], now);
+    if (this.#hasChoice) this.#giveUpSilent(now);
+    for (const path of this.#up) if (path.liveness.hasRecovered(now)) this.#join(path, now);
+    this.#startRound(now);
+    return this.#end(now);
+  }
+
+  get #up(): readonly Path[] {
+    return this.#paths.filter(({ liveness }) => liveness.isUp);
+  }
+
+  get #hasChoice(): boolean {
+    return this.#preference === "auto" && this.#up.length > 1;
+  }
+
+  #find(kind: PathKind): Path {
+    const found = this.#paths.find((path) => path.kind === kind);
+    if (found === undefined) throw new TypeError(`no path is called ${kind}`);
+    return found;
+  }
+
+  /** Returns by how many milliseconds the next tick is late; after a jump of the time all clocks start again. */
+  #begin(now: number): number {
+    this.#decisions = [];
+    const late = now - (this.#deadline ?? now);
+    if (late > JUMP_MS) this.#restartClocks(now);
+    return late;
+  }
+
+  #restartClocks(now: number): void {
+    for (const { liveness, roundTrip } of this.#paths) {
+      liveness.restart(now);
+      roundTrip.stop();
+    }
+    this.#measureAt = now;
+  }
+
+  #end(now: number): readonly PathDecision[] {
+    // The clocks are not looked at where there is nothing to choose.
+    const hasChoice = this.#hasChoice;
+    if (hasChoice && !this.#hadChoice) {
+      for (const { liveness } of this.#paths) liveness.restart(now);
+      this.#tickedAt = now;
+    }
+    this.#hadChoice = hasChoice;
+    this.#select(now);
+    const finished = this.#paths.filter(({ roundTrip }) => roundTrip.finish(now));
+    const isMeasuring = this.#paths.some(({ roundTrip }) => roundTrip.isActive);
+    if (finished.length > 0 && !isMeasuring) this.#compare(now);
+    for (const path of this.#up) if (now >= this.#probeAt(path, now)) this.#probe(path, now);
+    this.#deadline = this.#soonest(now);
+    return this.#decisions;
+  }
+
+  #carry(path: Path, traffic: PathTraffic | undefined, now: number): void {
+    if (traffic === undefined || !path.liveness.isUp || (!traffic.sent && !traffic.received)) return;
+    path.liveness.carry(traffic, now);
+    path.roundTrip.stop();
+    if (path === this.#used) this.#busyAt = now;
+  }
+
+  /** Takes a path into the choice, and measures it beside the one in use. */
+  #join(path: Path, now: number): void {
+    path.liveness.join();
+    path.roundTrip.start(now);
+    if (this.#used !== undefined && this.#isQuiet(now)) this.#used.roundTrip.start(now);
+    if (this.#reason === ONLY_ONE) this.#reason = NOT_COMPARED;
+    this.#rejoined(now);
+  }
+
+  #rejoined(now: number): void {
+    this.#comparison.reset();
+    this.#changedAt = now;
+    this.#roundStartedAt = now;
+    this.#measureAt = now + MEASURE_MS;
+  }
+
+  #isQuiet(now: number): boolean {
+    return now >= this.#busyAt + QUIET_MS;
+  }
+
+  /** Uses what the preference and the state of the paths demand, without a look at round trips of a path that works. */
+  #select(now: number): void {
+    const preferred = this.#preference === "auto" ? undefined : this.#find(this.#preference);
+    if (preferred !== undefined) {
+      if (preferred.liveness.isUp) this.#use(preferred, "set by the configuration", now);
+      else this.#use(undefined, downText(preferred), now);
+      return;
+    }
+    const before = this.#used;
+    if (before?.liveness.isUp !== true) {
+      const best = bestOf(this.#paths, now);
+      const alone = this.#up.length > 1 ? NOT_COMPARED : ONLY_ONE;
+      const reason = before === undefined ? alone : downText(before);
+      this.#use(best, best === undefined ? "no path is up" : reason, now);
+    }
+    const direct = this.#find("direct");
+    const { isUp, hasAnswered } = direct.liveness;
+    if (isUp && hasAnswered && rankOf(direct, now) === Rank.Working) {
+      this.#use(direct, "direct needs no tunnel", now);
+    }
+    this.#useExpected(now);
+  }
+
+  /** Uses the path of which more is expected as soon as it answers; later its round trip may speak against it. */
+  #useExpected(now: number): void {
+    const expected = this.#expected && this.#find(this.#expected);
+    if (expected === undefined || !this.#comparison.isPending || this.#used?.kind === "direct") return;
+    const { isUp, hasAnswered } = expected.liveness;
+    if (isUp && hasAnswered && rankOf(expected, now) === Rank.Working) {
+      this.#use(expected, expectedText(expected.kind), now);
+    }
+  }
+
+  #use(path: Path | undefined, reason: string, now: number): void {
+    this.#reason = reason;
+    if (path === this.#used) return;
+    this.#used = path;
+    this.#busyAt = -Infinity;
+    this.#changedAt = now;
+    this.#measureAt = Math.min(this.#measureAt, now + MEASURE_MS);
+    this.#comparison.onChange();
+    if (path !== undefined) {
+      path.liveness.join();
+      path.liveness.restart(now);
+      if (path.roundTrip.value === undefined) path.roundTrip.start(now);
+    }
+    this.#decisions.push({ kind: "use", path: path?.kind, reason });
+  }
+
+  /** Takes the traffic off a path that is silent, where another one works, and other silent ones out of the choice. */
+  #giveUpSilent(now: number): void {
+    for (const path of this.#up) {
+      if (path.liveness.isRecovering || !path.liveness.isSilent(now)) continue;
+      const others = this.#up.filter((other) => other !== path);
+      const best = path === this.#used ? bestOf(others, now) : undefined;
+      if (path === this.#used && (best === undefined || rankOf(best, now) > Rank.Answering)) continue;
+      path.liveness.lose(now);
+      path.roundTrip.stop();
+      if (best !== undefined) this.#use(best, `${path.kind} is silent`, now);
+    }
+  }
+
+  /** Measures all paths of the choice, where that is due and the path in use is quiet. */
+  #startRound(now: number): void {
+    const used = this.#used;
+    if (!this.#hasChoice || used === undefined || now < this.#measureAt || !this.#isQuiet(now)) return;
+    const paths = this.#up.filter(({ liveness }) => !liveness.isRecovering);
+    if (paths.length < 2 || used.liveness.isSuspect(now)) return;
+    const mayCompare = used.kind !== "direct" && paths.filter(({ kind }) => kind !== "direct").length > 1;
+    const isSettled = now >= this.#changedAt + SETTLED_MS && !(mayCompare && this.#comparison.isPending);
+    this.#measureAt = now + (isSettled ? SETTLED_MEASURE_MS : MEASURE_MS);
+    this.#roundStartedAt = now;
+    for (const { roundTrip } of paths) roundTrip.start(now);
+  }
+
+  /** Compares the round trips of engine and udp, where one of them is in use. */
+  #compare(now: number): void {
+    const used = this.#used;
+    if (this.#preference !== "auto" || used === undefined || used.kind === "direct") return;
+    const other = this.#find(used.kind === "udp" ? "engine" : "udp");
+    if (!other.liveness.isUp || rankOf(other, now) !== Rank.Working) return;
+    const [here, there] = [used.roundTrip.value, other.roundTrip.value];
+    if (here === undefined || there === undefined) return;
+    const isOfRound = ({ roundTrip }: Path) => roundTrip.measuredAt >= this.#roundStartedAt;
+    const [fair, unfair] = [this.#handicap(used), this.#handicap(other)];
+    const isChange = this.#comparison.isWorthChange(
+      here * fair,
+      there * unfair,
+      isOfRound(used) && isOfRound(other),
+    );
+    if (isChange) this.#use(other, this.#comparedText(other, there, here), now);
+    else if (here * fair <= there * unfair) this.#reason = this.#comparedText(used, here, there);
+  }
+
+  /** What the path's round trip is multiplied by before it is compared. */
+  #handicap({ kind }: Path): number {
+    return this.#expected === undefined || this.#expected === kind ? 1 : HANDICAP;
+  }
+
+  #comparedText({ kind }: Path, best: number, other: number): string {
+    return this.#expected === kind ? expectedText(kind) : fasterOfTwo(best, other);
+  }
+
+  /** When the path's next probe is due; Infinity: not before something else happens. */
+  #probeAt(path: Path, now: number): number {
+    const { liveness, roundTrip: { probeAt: measureAt } } = path;
+    if (!this.#hasChoice) return measureAt;
+    const isUsed = path === this.#used;
+    if (liveness.isRecovering || liveness.isSilent(now)) {
+      return Math.min(measureAt, liveness.probedAt + (this.#isAlert(now) ? ALERT_MS : CALM_MS));
+    }
+    if (liveness.isSuspect(now) || (!isUsed && this.#isAlert(now))) {
+      return Math.min(measureAt, liveness.probedAt + ALERT_MS);
+    }
+    if (!isUsed) return measureAt;
+    return Math.min(measureAt, Math.max(liveness.heardAt, liveness.probedAt) + IDLE_PROBE_MS);
+  }
+
+  /** Whether the path in use has left a probe unanswered, so that all are probed to know which of them works. */
+  #isAlert(now: number): boolean {
+    const liveness = this.#used?.liveness;
+    return liveness !== undefined && now >= liveness.waitingSince + SUSPECT_MS + ALERT_MS &&
+      !liveness.isSilent(now);
+  }
+
+  #probe({ kind, liveness, roundTrip }: Path, now: number): void {
+    liveness.probe(now);
+    roundTrip.probe(now);
+    this.#decisions.push({ kind: "probe", path: kind });
+  }
+
+  #soonest(now: number): number | undefined {
+    const times = this.#up.map(({ roundTrip }) => roundTrip.nextDeadline);
+    if (this.#hasChoice) {
+      // Paths that were lost are probed with the ticks, so that each does not wake the program at a time of its own.
+      const watched = this.#up.filter(({ liveness }) => !liveness.isRecovering && !liveness.isSilent(now));
+      const limits = watched.flatMap(({ liveness: { waitingSince } }) => [
+        waitingSince + SUSPECT_MS,
+        waitingSince + SILENT_MS,
+      ]);
+      times.push(this.#tickedAt + CALM_MS, ...watched.map((path) => this.#probeAt(path, now)));
+      times.push(...limits.filter((time) => time > now));
+    }
+    const next = Math.min(Infinity, ...times);
+    return next === Infinity ? undefined : next;
+  }
+}
+
+function downText({ kind, liveness }: Path): string {
+  return `${kind} is down: ${liveness.downReason}`;
+}
