@@ -10,7 +10,8 @@
  * or 1024, and -1 stays -1.
  *
  * No function is called with variadic arguments: without O_CREAT, `open` and `openat` take none. Functions
- * called "later" run on another thread and leave no errno.
+ * called "later" run on another thread and leave no errno. Their buffers have to be held until then, in a field or by
+ * a use after the call: Deno does not, and the other thread would write to memory that is somebody else's by then.
  *
  * @module
  */
@@ -30,6 +31,10 @@ export const POSIX = {
   readLater: { name: "read", parameters: ["i32", "buffer", "u32"], result: "i32", nonblocking: true },
   // ssize_t write(int fd, const void *data, size_t length);
   write: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  // ssize_t readv(int fd, const struct iovec *pieces, int count);
+  readv: { parameters: ["i32", "pointer", "i32"], result: "i32" },
+  // ssize_t writev(int fd, const struct iovec *pieces, int count);
+  writev: { parameters: ["i32", "pointer", "i32"], result: "i32" },
   // ssize_t readlink(const char *path, char *text, size_t length);
   readlink: { parameters: ["buffer", "buffer", "u32"], result: "i32" },
   // int fchown(int fd, uid_t owner, gid_t group);
@@ -49,16 +54,28 @@ export const POSIX = {
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   // int connect(int fd, const struct sockaddr *address, socklen_t length);
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  // int shutdown(int fd, int how);
+  shutdown: { parameters: ["i32", "i32"], result: "i32" },
+  // int listen(int fd, int backlog);
+  listen: { parameters: ["i32", "i32"], result: "i32" },
   // int getsockname(int fd, struct sockaddr *address, socklen_t *length);
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   // int setsockopt(int fd, int level, int option, const void *value, socklen_t length);
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+  // int getsockopt(int fd, int level, int option, void *value, socklen_t *length);
+  getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   // ssize_t send(int fd, const void *data, size_t length, int flags);
   send: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   // ssize_t recv(int fd, void *data, size_t length, int flags);
   recv: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   // ssize_t sendto(int fd, const void *data, size_t length, int flags, const struct sockaddr *to, socklen_t length);
   sendto: { parameters: ["i32", "buffer", "u32", "i32", "buffer", "u32"], result: "i32" },
+  // ssize_t sendmsg(int fd, const struct msghdr *message, int flags);
+  sendmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  // ssize_t recvmsg(int fd, struct msghdr *message, int flags);
+  recvmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  // uid_t geteuid(void);
+  geteuid: { parameters: [], result: "u32" },
   // int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result);
   getaddrinfo: { parameters: ["buffer", "pointer", "buffer", "buffer"], result: "i32", nonblocking: true },
   // void freeaddrinfo(struct addrinfo *list);

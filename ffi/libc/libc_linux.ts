@@ -12,6 +12,10 @@ import { FILE_SYMBOLS, openLibc, pick, POSIX } from "./libc.ts";
 export const LINUX = {
   // int eventfd(unsigned int initial, int flags);
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
+  // int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+  accept4: { parameters: ["i32", "pointer", "pointer", "i32"], result: "i32" },
+  // int fcntl(int fd, int operation, ...);  with a number as third argument
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   // int madvise(void *address, size_t length, int advice);
   madvise: { parameters: ["u64", "u64", "i32"], result: "i32" },
   // int malloc_trim(size_t padding);  of glibc alone
@@ -27,7 +31,7 @@ export const LINUX = {
 } as const satisfies Deno.ForeignLibraryInterface;
 
 const deviceSymbols = {
-  ...pick(POSIX, "open", "close", "write", "setsockopt"),
+  ...pick(POSIX, "open", "close", "write", "writev", "setsockopt"),
   ...pick(POSIX, "socket", "bind", "connect", "getsockname", "sendto"),
   // int mkdir(const char *path, mode_t mode);
   mkdir: { parameters: ["buffer", "u32"], result: "i32" },
@@ -39,8 +43,6 @@ const deviceSymbols = {
   ioctlValue: { name: "ioctl", parameters: ["i32", "u32", "u32"], result: "i32" },
   // ssize_t read(int fd, void *data, size_t length);
   read: { parameters: ["i32", "pointer", "u32"], result: "i32" },
-  // ssize_t writev(int fd, const struct iovec *pieces, int count);
-  writev: { parameters: ["i32", "pointer", "i32"], result: "i32" },
   // int setpriority(int which, id_t who, int value);
   setpriority: { parameters: ["i32", "u32", "i32"], result: "i32" },
   // int recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags, struct timespec *timeout);
@@ -51,15 +53,29 @@ const deviceSymbols = {
 
 const fileSymbols = { ...FILE_SYMBOLS, ...pick(LINUX, "statx", "statxLater") };
 
+const unixSocketSymbols = {
+  ...pick(POSIX, "socket", "bind", "listen", "connect", "getsockopt", "setsockopt", "fchmod", "geteuid"),
+  ...pick(POSIX, "send", "recv", "sendmsg", "recvmsg", "close"),
+  ...pick(LINUX, "accept4", "fcntl"),
+  ioctl: deviceSymbols.ioctl,
+};
+
 /** The functions for devices and sockets by name. */
 export type LinuxLibc = Deno.DynamicLibrary<typeof deviceSymbols>["symbols"];
 
 let device: LinuxLibc | undefined;
+let unixSocket: Deno.DynamicLibrary<typeof unixSocketSymbols>["symbols"] | undefined;
 let file: Deno.DynamicLibrary<typeof fileSymbols>["symbols"] | undefined;
 
 /** The functions for devices and sockets; the first call of a thread opens the library, for the thread's life. */
 export function linuxLibc(): LinuxLibc {
   return device ??= openLibc(deviceSymbols).symbols;
+}
+
+/** The functions for unix sockets and what is passed through them, opened once as well. */
+export function linuxUnixSocketCalls(): Deno.DynamicLibrary<typeof unixSocketSymbols>["symbols"] {
+  prepareErrno();
+  return unixSocket ??= openLibc(unixSocketSymbols).symbols;
 }
 
 /** The functions for files, opened once as well. */

@@ -14,9 +14,11 @@ import type { PacketMemory } from "./packet_memory.ts";
 
 /** `struct pollfd`: fd i32 @0, events i16 @4, revents i16 @6 (poll.h; sys/poll.h). */
 const POLLFD_SIZE = 8;
-const POLLIN = 1;
+/** What a descriptor is watched for: that it can be read (POLLIN), or written (POLLOUT). */
+export const READABLE = 1;
+export const WRITABLE = 4;
 
-/** Waits until one of its descriptors can be read or has failed. */
+/** Waits until one of its descriptors can be read or written, or has failed. */
 export class Poller implements Disposable {
   readonly #library = openLibc(pick(POSIX, "poll"));
   readonly #pointer: Deno.PointerValue;
@@ -31,10 +33,7 @@ export class Poller implements Disposable {
     this.#pointer = memory.pointer(this.#entries);
     this.#i16 = new Int16Array(arena.buffer);
     this.#i32 = arena.i32;
-    descriptors.forEach((descriptor, index) => {
-      this.replace(index, descriptor);
-      this.#i16[this.#found(index) - 1] = POLLIN;
-    });
+    descriptors.forEach((descriptor, index) => this.replace(index, descriptor));
   }
 
   /** Where the found events of descriptor `index` stand, in words of 16 bits. */
@@ -43,9 +42,10 @@ export class Poller implements Disposable {
   }
 
   /** Watches another descriptor at `index`; -1: none. */
-  replace(index: number, descriptor: number): void {
+  replace(index: number, descriptor: number, event = READABLE): void {
     // poll(2) passes over negative ones, and reports nothing for them.
     this.#i32[(this.#entries + index * POLLFD_SIZE) >> 2] = descriptor;
+    this.#i16[this.#found(index) - 1] = event;
     this.#i16[this.#found(index)] = 0;
   }
 
@@ -56,7 +56,7 @@ export class Poller implements Disposable {
     for (let index = 0; index < length; index++) this.#i16[this.#found(index)] = 0;
   }
 
-  /** Whether the last wait found descriptor `index` readable, failed or closed: whatever it is, a read will tell. */
+  /** Whether the last wait found descriptor `index` ready, failed or closed: whatever it is, a read or write will tell. */
   isReady(index: number): boolean {
     return this.#i16[this.#found(index)] !== 0;
   }
