@@ -24,7 +24,7 @@ import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 import type { ContainerStatus } from "../status/status_document.ts";
 import type { ClientImage, FoundImage } from "./client_image.ts";
 import { ClientKey } from "./client_key.ts";
-import { ContainerController } from "./container_controller.ts";
+import { ContainerController, type RunningClientListener } from "./container_controller.ts";
 import { changeState, removeManagedContainers, startClient } from "./managed_containers.ts";
 
 const log = getLogger("docker");
@@ -41,6 +41,7 @@ export interface ClientContainerDeps {
   readonly requireKey: ClientKey["requireKey"];
   /** Tells whether the Engine's containers are on this machine, so that no tunnel is needed. */
   readonly isLocal: (engine: EngineClient) => Promise<boolean>;
+  readonly onRunning?: RunningClientListener;
   readonly clock?: Clock;
 }
 
@@ -57,8 +58,8 @@ export class ClientContainer extends ContainerController {
   #status: Omit<ContainerStatus, "name"> = { state: "pending", image: null };
 
   constructor(readonly deps: ClientContainerDeps) {
-    const { policy, requireKey, clock = SYSTEM_CLOCK } = deps;
-    super(clock);
+    const { policy, requireKey, clock = SYSTEM_CLOCK, onRunning } = deps;
+    super(clock, onRunning);
     this.#clock = clock;
     this.#key = new ClientKey(policy, requireKey);
   }
@@ -86,13 +87,14 @@ export class ClientContainer extends ContainerController {
     const imageId = image instanceof OperationError ? undefined : image.identity;
     const finding = classifyContainers(await this.#listCandidates(engine, imageId), imageId);
     if (finding.kind === "external") return await this.#useExternal(engine, finding);
-    if (finding.kind === "conflict") return await this.#refuseConflict(finding.container);
+    if (finding.kind === "conflict") return await this.#refuseConflict(engine, finding.container);
     for (const extra of finding.extras) await removeLogged(engine, extra, "another managed container exists");
     return await this.#manage(engine, finding.container, image);
   }
 
   async #removeAll(engine: EngineClient): Promise<void> {
     await this.#key.require("none");
+    this.tellRunning(engine, undefined);
     await removeManagedContainers(engine);
     this.#setStable({ state: "not-required", image: null });
     const words = "client container not required: Docker runs on this host";
@@ -117,7 +119,9 @@ export class ClientContainer extends ContainerController {
     engine: EngineClient,
     { container, managed }: Extract<ContainerFinding, { kind: "external" }>,
   ): Promise<void> {
-    const { names: [name = ""], image, state } = container;
+    const { id, names: [name = ""], image, state } = container;
+    // Nothing can be run in a paused one.
+    this.tellRunning(engine, state === "running" ? id : undefined);
     await this.#key.require("external");
     for (const other of managed) await removeLogged(engine, other, "the user's client runs");
     this.#setStable({ state: "external", image });
@@ -125,7 +129,8 @@ export class ClientContainer extends ContainerController {
     if (this.#logged.changed("client", words + state)) log.info(words, { container: name, image, state });
   }
 
-  async #refuseConflict({ image, state }: DockerContainer): Promise<never> {
+  async #refuseConflict(engine: EngineClient, { image, state }: DockerContainer): Promise<never> {
+    this.tellRunning(engine, undefined);
     await this.#key.require("conflict");
     this.#status = { state: "conflict", image };
     throw new OperationError(
@@ -155,7 +160,12 @@ export class ClientContainer extends ContainerController {
       this.#status = { ...this.#status, state: "created", image: shown };
       await this.#key.require("managed");
     };
+    const start = async (known: DockerContainer | undefined, made: () => Promise<ClientPlan>) => {
+      this.tellRunning(engine, await this.#attempt(() => startClient(engine, known, made, onCreated)));
+    };
     const action = nextAction({ container, fingerprint, startDelayMs });
+    // One that is to be replaced runs until then: to get the image may take minutes.
+    this.tellRunning(engine, container?.state === "running" ? container.id : undefined);
     switch (action.kind) {
       case "report-no-image":
         this.#status = { state: "missing", image: null };
@@ -172,16 +182,17 @@ export class ClientContainer extends ContainerController {
         if (action.kind === "create") this.#status = { state: "missing", image: shown };
         const made = await plan();
         if (action.kind === "replace") await this.#removeOutdated(engine, action.container);
-        await this.#attempt(() => startClient(engine, undefined, () => Promise.resolve(made), onCreated));
+        await start(undefined, () => Promise.resolve(made));
         break;
       }
       case "start":
         await onCreated();
-        await this.#attempt(() => startClient(engine, action.container, plan, onCreated));
+        await start(action.container, plan);
         break;
       case "unpause":
         await onCreated();
         await changeState(engine, action.container, "unpause");
+        this.tellRunning(engine, action.container.id);
         break;
       case "wait":
       case "none":
@@ -193,11 +204,12 @@ export class ClientContainer extends ContainerController {
   }
 
   /** Counts a start, so that the next one waits if this one fails. */
-  async #attempt(work: () => Promise<void>): Promise<void> {
+  async #attempt<T>(work: () => Promise<T>): Promise<T> {
     this.#backoff.tried(this.#clock.now());
     try {
-      await work();
+      const result = await work();
       this.#backoff.started();
+      return result;
     } catch (error) {
       this.#backoff.refused(this.#clock.now());
       throw error;
@@ -218,6 +230,7 @@ export class ClientContainer extends ContainerController {
     this.#replacements.push(now);
     const words = "recreating client container: image, key or settings changed";
     log.info(words, { container: CLIENT_CONTAINER });
+    this.tellRunning(engine, undefined);
     await removeContainer(engine, container);
   }
 

@@ -6,6 +6,7 @@ import { BindingPolicy } from "../../core/docker/binding_policy.ts";
 import { EngineClient } from "../../system/docker/engine_client.ts";
 import { ClientContainer, type ClientContainerDeps } from "./client_container.ts";
 import { ClientImage } from "./client_image.ts";
+import type { RunningClient } from "./container_controller.ts";
 
 /** A container of the fake Engine, in the API's words. */
 interface FakeContainer {
@@ -322,3 +323,63 @@ Deno.test("where no client is required the managed one is removed", () =>
     await look(() => controller.status.state === "not-required");
     assert.deepEqual([...store.containers.keys()], []);
   }));
+
+/** Runs with a record of the ids of running clients; "none" where none runs. */
+async function withTold(
+  body: (fixture: Fixture & { readonly told: readonly string[] }) => Promise<void>,
+): Promise<void> {
+  const told: string[] = [];
+  const onRunning = (client: RunningClient | undefined) => void told.push(client?.id ?? "none");
+  await withController({ onRunning }, (fixture) => body({ ...fixture, told }));
+}
+
+Deno.test("the container that runs is told, also when it was stopped and started, and when the Engine was away", () =>
+  withTold(async ({ store, controller, look, told }) => {
+    await look(() => told.length === 1);
+    const made = store.containers.get("1") ?? assert.fail("nothing was made");
+    made.state = "exited";
+    await look(() => told.length === 3);
+    controller.onDisconnected();
+    await look(() => told.length === 5);
+    // Nothing is told again as long as nothing changes.
+    const { length } = store.steps;
+    await look(() => store.steps.length > length);
+    await controller[Symbol.asyncDispose]();
+    assert.deepEqual(told, ["1", "none", "1", "none", "1", "none"]);
+  }));
+
+Deno.test("one that is replaced is told until it is removed, then its successor", () =>
+  withTold(async ({ store, look, told }) => {
+    const Labels = { "docker-connector": "kept" };
+    store.containers.set("9", { ...EXTERNAL, name: "mac-connector", Labels });
+    await look(() => told.length === 3);
+    assert.deepEqual(told, ["9", "none", "1"]);
+    assert.deepEqual([...store.containers.keys()], ["1"]);
+  }));
+
+Deno.test("the user's own client is told while it is not paused, and none where a container is in the way", () =>
+  withTold(async ({ store, look, told }) => {
+    const external = { ...EXTERNAL };
+    store.containers.set("8", external);
+    await look(() => told.length === 1);
+    external.state = "paused";
+    await look(() => told.length === 2);
+    external.state = "running";
+    await look(() => told.length === 3);
+    store.containers.set("8", { ...EXTERNAL, name: "mac-connector", state: "exited" });
+    await look(() => told.length === 4);
+    assert.deepEqual(told, ["8", "none", "8", "none"]);
+  }));
+
+Deno.test("where no client is required none is told, nor a container that cannot start", async () => {
+  const told: unknown[] = [];
+  const onRunning = (client: RunningClient | undefined) => void told.push(client);
+  await withController({ onRunning, isLocal: () => Promise.resolve(true) }, async ({ controller, look }) => {
+    await look(() => controller.status.state === "not-required");
+  });
+  await withController({ onRunning }, async ({ store, controller, look }) => {
+    store.refusal = () => "no";
+    await look(() => controller.status.fault !== undefined);
+  });
+  assert.deepEqual(told, []);
+});

@@ -6,13 +6,30 @@ import type { EngineClient } from "../../system/docker/engine_client.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 import type { ContainerStatus } from "../status/status_document.ts";
 
+/** The client's container while it runs, made by this server or by the user. */
+export interface RunningClient {
+  /** Another object means that the Engine was lost meanwhile. */
+  readonly engine: EngineClient;
+  /** The Engine's id of the container. */
+  readonly id: string;
+}
+
+/**
+ * Told which container the client runs in, whenever that changes; undefined when it is stopped, is started again or is not
+ * wanted, and when the Engine is gone. It must not throw.
+ */
+export type RunningClientListener = (client: RunningClient | undefined) => void;
+
 /** The part of a run that manages the client container. Disposal ends its work and leaves the container as it is. */
 export abstract class ContainerController implements AsyncDisposable {
   abstract readonly status: ContainerStatus;
   protected engine: EngineClient | undefined;
   readonly #worker: RetryWorker;
+  readonly #onRunning: RunningClientListener;
+  #running: RunningClient | undefined;
 
-  constructor(clock?: Clock) {
+  constructor(clock?: Clock, onRunning: RunningClientListener = () => {}) {
+    this.#onRunning = onRunning;
     this.#worker = new RetryWorker(
       () => this.reconcile(),
       (error, failures) => {
@@ -39,11 +56,28 @@ export abstract class ContainerController implements AsyncDisposable {
   /** The Engine is gone. */
   onDisconnected(): void {
     this.engine = undefined;
+    this.#tell(undefined);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.engine = undefined;
+    this.#tell(undefined);
     await this.#worker[Symbol.asyncDispose]();
+  }
+
+  /**
+   * Notes which container the client runs in; undefined: in none.
+   *
+   * @param engine where that was found; it counts for nothing if the Engine was lost meanwhile
+   */
+  protected tellRunning(engine: EngineClient, id: string | undefined): void {
+    if (engine === this.engine) this.#tell(id === undefined ? undefined : { engine, id });
+  }
+
+  #tell(running: RunningClient | undefined): void {
+    if (running?.id === this.#running?.id && running?.engine === this.#running?.engine) return;
+    this.#running = running;
+    this.#onRunning(running);
   }
 
   /** Brings the container to its desired state; returns milliseconds where that has to wait. */

@@ -44,13 +44,14 @@ export async function removeManagedContainers(engine: EngineClient): Promise<str
  *
  * @param plan what it is made from
  * @param onCreated called between the two, when the container has its key
+ * @returns the id of the container that runs
  */
 export async function startClient(
   engine: EngineClient,
   container: ContainerRef | undefined,
   plan: () => Promise<ClientPlan>,
   onCreated: () => Promise<void>,
-): Promise<void> {
+): Promise<string> {
   const create = async (made: ClientPlan, hasDevice: boolean): Promise<ContainerRef> => {
     const id = await createContainer(engine, CLIENT_CONTAINER, createBody(made, hasDevice));
     log.info("client container created", { container: CLIENT_CONTAINER, image: made.image });
@@ -61,12 +62,15 @@ export async function startClient(
   try {
     known ??= await create(await plan(), true);
     await changeState(engine, known, "start");
+    return known.id;
   } catch (error) {
     if (!(error instanceof DockerApiError) || !lacksDevice(error.message)) throw error;
     const made = await plan();
     if (known !== undefined) await removeContainer(engine, known);
     log.info("the Docker Engine has no /dev/net/tun to pass on, so the client makes its own");
-    await changeState(engine, await create(made, false), "start");
+    const other = await create(made, false);
+    await changeState(engine, other, "start");
+    return other.id;
   }
 }
 

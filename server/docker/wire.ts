@@ -6,7 +6,7 @@ import { loadHeartbeatProof } from "../../program/heartbeat_key.ts";
 import type { Router } from "../../system/routing/router.ts";
 import type { RouteController } from "../routing/route_controller.ts";
 import type { DockerStatus } from "../status/status_document.ts";
-import type { ClientLink } from "../tunnel/client_link.ts";
+import type { Paths } from "../paths/paths.ts";
 import type { ContainerController } from "./container_controller.ts";
 import type { NetworkWatcher } from "./network_watcher.ts";
 
@@ -18,7 +18,7 @@ export interface DockerDeps {
   readonly router: Pick<Router, "listOtherRoutes">;
   readonly interfaceName: string;
   readonly routeController: RouteController;
-  readonly link: Pick<ClientLink, "requireKey">;
+  readonly paths: Pick<Paths, "requireKey" | "setContainer">;
   /** Disposes of everything that is started. */
   readonly cleanup: AsyncDisposableStack;
 }
@@ -45,7 +45,7 @@ export async function wireDocker(deps: DockerDeps): Promise<() => DockerStatus> 
 }
 
 async function containerController(
-  { config, image, policy, router, interfaceName, link }: DockerDeps,
+  { config, image, policy, router, interfaceName, paths }: DockerDeps,
   watcher: () => NetworkWatcher,
 ): Promise<ContainerController> {
   if (!policy.managesClient) return new (await import("./no_client_container.ts")).NoClientContainer();
@@ -64,11 +64,12 @@ async function containerController(
       mtu: config.mtu,
     },
     policy,
+    onRunning: (client) => paths.setContainer(client),
     requireKey: async (key) => {
-      if (key === undefined) return link.requireKey(undefined);
+      if (key === undefined) return paths.requireKey(undefined);
       const proof = proofs.get(key) ?? await loadHeartbeatProof(key);
       proofs.set(key, proof);
-      link.requireKey(proof);
+      paths.requireKey(proof);
     },
     isLocal: (engine) =>
       isLocalEngine(engine, watcher().networks, () => router.listOtherRoutes(interfaceName, 4)),

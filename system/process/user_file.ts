@@ -61,7 +61,9 @@ async function readWithin(folder: string, path: string, most: number): Promise<s
   if (!await isThere(`${folder}/${path}`)) return undefined;
   const { openLater, openatLater, close } = fileCalls();
   const { O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = openFlags;
-  let descriptor = await openLater(cString(folder), O_DIRECTORY | O_CLOEXEC);
+  // Deno does not keep what another thread reads: it has to be in use until the end.
+  const texts = [cString(folder)];
+  let descriptor = await openLater(texts[0], O_DIRECTORY | O_CLOEXEC);
   try {
     if (descriptor < 0) throw new Refusal(`is in ${folder}, which cannot be opened`);
     const owner = (await statusOfDescriptorLater(descriptor))?.uid;
@@ -70,7 +72,9 @@ async function readWithin(folder: string, path: string, most: number): Promise<s
       const isLast = index === names.length - 1;
       // Without O_NONBLOCK the opening of a pipe waits for a writer.
       const flags = O_CLOEXEC | O_NOFOLLOW | (isLast ? O_NONBLOCK : O_DIRECTORY);
-      const next = await openatLater(descriptor, cString(name), flags);
+      const text = cString(name);
+      texts.push(text);
+      const next = await openatLater(descriptor, text, flags);
       close(descriptor);
       descriptor = next;
       if (descriptor < 0) throw new Refusal("cannot be opened, or is or leads through a link");
@@ -83,6 +87,7 @@ async function readWithin(folder: string, path: string, most: number): Promise<s
     if (status.size > BigInt(most)) throw new Refusal(`has more than ${most >> 10} KiB`);
     return await readText(descriptor, most);
   } finally {
+    texts.length = 0;
     if (descriptor >= 0) close(descriptor);
   }
 }

@@ -55,6 +55,13 @@ int darwin_socket(int domain, int type, int protocol) {
     /* net.inet.udp.maxdgram and recvspace (bsd/netinet/udp_usrreq.c). */
     fresh.send_buffer = 9216;
     fresh.receive_buffer = 786896;
+  } else if (domain == DARWIN_AF_UNIX) {
+    if (type != DARWIN_SOCK_STREAM || protocol != 0) complain("socket: type %d protocol %d", type, protocol);
+    fd = syscall(SYS_socket, AF_UNIX, SOCK_STREAM, 0);
+    fresh.kind = KIND_STREAM;
+    fresh.family = domain;
+    /* PIPSIZ (bsd/kern/uipc_usrreq.c). */
+    fresh.send_buffer = fresh.receive_buffer = 8192;
   } else {
     complain("socket: domain %d", domain);
   }
@@ -80,6 +87,7 @@ int darwin_connect(int fd, const void *address, uint32_t length) {
   if (enter("connect")) return -1;
   struct descriptor *own = descriptor_of(fd);
   if (own->kind == KIND_CONTROL) return utun_connect(fd, address, length);
+  if (own->kind == KIND_STREAM) return stream_connect(fd, address, length);
   if (own->kind != KIND_DATAGRAM) complain("connect: descriptor %d is no socket", fd);
   struct sockaddr_storage to;
   uint32_t size = address_to_linux("connect", address, length, own->family, &to);
@@ -108,7 +116,7 @@ static int set_buffer(int fd, struct descriptor *own, int option, uint32_t size)
   }
   bool is_send = option == DARWIN_SO_SNDBUF;
   *(is_send ? &own->send_buffer : &own->receive_buffer) = size;
-  if (own->kind == KIND_DATAGRAM) {
+  if (own->kind == KIND_DATAGRAM || own->kind == KIND_STREAM) {
     int forced = is_send ? SO_SNDBUFFORCE : SO_RCVBUFFORCE;
     int plain = is_send ? SO_SNDBUF : SO_RCVBUF;
     if (syscall(SYS_setsockopt, fd, SOL_SOCKET, forced, &size, sizeof size) < 0) {
@@ -130,7 +138,10 @@ int darwin_setsockopt(int fd, int level, int option, const void *value, uint32_t
   memcpy(&number, value, 4);
   if (level == DARWIN_SOL_SOCKET) {
     if (option == DARWIN_SO_SNDBUF || option == DARWIN_SO_RCVBUF) return set_buffer(fd, own, option, number);
-    if (option == DARWIN_SO_NOSIGPIPE) return 0;
+    if (option == DARWIN_SO_NOSIGPIPE) {
+      own->has_no_sigpipe = number != 0;
+      return 0;
+    }
   }
   if (level == DARWIN_SYSPROTO_CONTROL && own->kind == KIND_CONTROL) {
     if (option != DARWIN_UTUN_OPT_MAX_PENDING_PACKETS) complain("setsockopt: option %d of utun", option);

@@ -20,16 +20,19 @@
 
 /* bsd/sys/socket.h, sys_domain.h, kern_control.h */
 enum {
+  DARWIN_AF_UNIX = 1,
   DARWIN_AF_INET = 2,
   DARWIN_AF_INET6 = 30,
   DARWIN_AF_SYSTEM = 32,
   DARWIN_SYSPROTO_CONTROL = 2,
   DARWIN_AF_SYS_CONTROL = 2,
+  DARWIN_SOCK_STREAM = 1,
   DARWIN_SOCK_DGRAM = 2,
   DARWIN_SOL_SOCKET = 0xffff,
   DARWIN_SO_SNDBUF = 0x1001,
   DARWIN_SO_RCVBUF = 0x1002,
   DARWIN_SO_NOSIGPIPE = 0x1022,
+  DARWIN_MSG_PEEK = 0x2,
   DARWIN_MSG_TRUNC = 0x10,
   DARWIN_MSG_DONTWAIT = 0x80,
 };
@@ -98,6 +101,13 @@ struct darwin_sockaddr_in6 {
 };
 _Static_assert(sizeof(struct darwin_sockaddr_in6) == 28, "sockaddr_in6");
 
+/* bsd/sys/un.h */
+struct darwin_sockaddr_un {
+  uint8_t sun_len, sun_family;
+  char sun_path[104];
+};
+_Static_assert(sizeof(struct darwin_sockaddr_un) == 106, "sockaddr_un");
+
 /* bsd/sys/_types/_iovec_t.h */
 struct darwin_iovec {
   void *iov_base;
@@ -122,7 +132,7 @@ _Static_assert(offsetof(struct darwin_msghdr_x, msg_iov) == 16, "msg_iov");
 _Static_assert(offsetof(struct darwin_msghdr_x, msg_control) == 32, "msg_control");
 _Static_assert(offsetof(struct darwin_msghdr_x, msg_datalen) == 48, "msg_datalen");
 
-enum kind { KIND_NONE, KIND_CONTROL, KIND_DATAGRAM, KIND_PIPE, KIND_FILE };
+enum kind { KIND_NONE, KIND_CONTROL, KIND_DATAGRAM, KIND_STREAM, KIND_PIPE, KIND_FILE };
 
 /* What a receive leaves in fields that are not to be relied on, and that the next one wants to be 0. */
 enum { LEFT_BEHIND = 8 };
@@ -130,7 +140,7 @@ enum { LEFT_BEHIND = 8 };
 /* What the double remembers of a descriptor. */
 struct descriptor {
   enum kind kind;
-  bool connected, closes_on_exec, is_nonblocking;
+  bool connected, closes_on_exec, is_nonblocking, has_no_sigpipe;
   int family;
   uint32_t send_buffer, receive_buffer, pending_packets;
   int reader; /* thread that receives */
@@ -170,6 +180,9 @@ ssize_t utun_send(int fd, const struct darwin_msghdr_x *message);
 /* The same for datagrams. */
 ssize_t datagram_receive(int fd, struct darwin_msghdr_x *message, bool may_wait);
 ssize_t datagram_send(int fd, const struct darwin_msghdr_x *message);
+
+/* Connects a stream socket to the socket that is at a path. */
+int stream_connect(int fd, const struct darwin_sockaddr_un *address, uint32_t length);
 
 /* Translates socket addresses; complains about one whose octets contradict each other. */
 uint32_t address_to_linux(const char *call, const void *address, uint32_t length, int family, void *linux_address);

@@ -28,6 +28,7 @@ import {
 import { errorOf, isKeptToItself } from "./descriptors.ts";
 import { deviceErrorsAreUnderstood, openDevices, packetsPass, removalIsNoticed } from "./devices.ts";
 import { errorNumbers, failNext, largestOf, limitBuffers, strictSystem as system } from "./double.ts";
+import { streamsPass } from "./streams.ts";
 import { resolverTellsItsFaults } from "./resolver.ts";
 
 function errorsHaveTheirNames(): void {
@@ -82,6 +83,7 @@ errorsHaveTheirNames();
 releasesAreKnown();
 wakesArrive();
 await filesHaveAState();
+await streamsPass(isKeptToItself);
 const device = openDevices();
 packetsPass(device);
 assert.ok(largestOf("recvmsg_x") > 4, "packets wait for each other at the interface");
