@@ -81,6 +81,14 @@ export const Counter: Readonly<Record<CounterName, number>> = SessionCounter;
  */
 export type CounterTable = Float64Array;
 
+/** The counters of two paths together, in a table of their own. */
+export function sumCounters(a: CounterTable, b: CounterTable): CounterTable {
+  const sum = a.map((value, index) => value + (b[index] ?? 0));
+  const heard = Counter["inbound.lastHeard"];
+  sum[heard] = Math.max(a[heard] ?? 0, b[heard] ?? 0);
+  return sum;
+}
+
 /** Bytes of the shared memory that holds the counters of a tunnel. */
 export const COUNTER_BYTES = Object.keys(TUNNEL_COUNTERS).length * Float64Array.BYTES_PER_ELEMENT;
 

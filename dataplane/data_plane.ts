@@ -1,3 +1,4 @@
+import { type CounterTable, sumCounters } from "../core/counters.ts";
 import { OperationError } from "../core/error.ts";
 import { errorName } from "../ffi/libc/errno.ts";
 import type { TunDevice } from "../ffi/tun/tun.ts";
@@ -9,9 +10,11 @@ import {
   type SessionCommand,
   type SessionEvent,
   SharedState,
+  type StreamAttachment,
   type WorkerEvent,
   type WorkerInit,
 } from "./worker_channel.ts";
+import type { CarriedPath } from "./path/path.ts";
 import { allocateCommandRing, CommandWriter } from "./command_ring.ts";
 import { SessionMemory } from "./sessions/session_memory.ts";
 import { deviceNotices, socketNotices } from "./offload_support.ts";
@@ -26,8 +29,11 @@ export interface DataPlaneOptions {
   /** Receives a line about a part of the offload that this system lacks; must not throw. */
   readonly onNotice: (text: string) => void;
   /** Receives a datagram that is not a packet; must not throw. */
-  readonly onMessage: (bytes: Uint8Array, source: Uint8Array, fromPeer: boolean) => void;
+  readonly onMessage: (message: Message) => void;
 }
+
+/** A datagram that is not a packet. */
+export type Message = Extract<WorkerEvent, { kind: "message" }>;
 
 const NONE = { import: false, read: false, write: false, net: false, env: false, run: false, sys: false };
 /** Permissions of the Worker: the calls of the C library, and nothing else. */
@@ -44,8 +50,15 @@ export class DataPlane {
   readonly #commands = new CommandWriter(this.#ring, () => this.#wake.signal());
   readonly #failed = Promise.withResolvers<never>();
   readonly #stopped = Promise.withResolvers<void>();
+  #isStopped = false;
   /** Receives events of sessions; must not throw. */
   onSessionEvent: (event: SessionEvent) => void = () => {};
+  /** Receives why the stream is of no use any more, when its descriptors may be closed; must not throw. */
+  onStreamEnded: (reason: string) => void = () => {};
+  /** Receives the round trip of an answered probe, in milliseconds; must not throw. */
+  onRoundTrip: (path: CarriedPath, milliseconds: number) => void = () => {};
+  readonly #streamReleased: (() => void)[] = [];
+  #streamId = 0;
 
   /** Starts a Worker. Loading it takes as long as opening the interface and the socket, so it is started before those. */
   constructor() {
@@ -56,7 +69,7 @@ export class DataPlane {
     this.#worker.onerror = (event) => {
       event.preventDefault();
       this.#failed.reject(new OperationError("failure", `Cannot run the data plane: ${event.message}`));
-      this.#stopped.resolve();
+      this.#noteStopped();
     };
     // Awaiting `failure` is optional.
     this.#failed.promise.catch(() => {});
@@ -72,14 +85,18 @@ export class DataPlane {
     this.#worker.onmessage = ({ data }: MessageEvent<WorkerEvent>) => {
       if (data.kind === "message") {
         this.#shared.noteMessageTaken();
-        options.onMessage(data.bytes, data.source, data.fromPeer);
+        options.onMessage(data);
       } else if (data.kind === "sessions") this.onSessionEvent(data.event);
+      else if (data.kind === "round-trip") this.onRoundTrip(data.path, data.milliseconds);
+      else if (data.kind === "stream-ended") {
+        if (data.id === this.#streamId) this.onStreamEnded(data.reason);
+      } else if (data.kind === "stream-released") this.#streamReleased.shift()?.();
       else if (data.kind === "unsupported") {
         socketNotices(data.unsupported).forEach((text) => options.onNotice(text));
       } else if (data.kind === "ready") ready.resolve();
       else {
         if (data.kind === "failed") this.#failed.reject(describeFailure(options, data.call, data.errno));
-        this.#stopped.resolve();
+        this.#noteStopped();
       }
     };
     const { role, tun, udp, offload } = options;
@@ -98,8 +115,14 @@ export class DataPlane {
     await Promise.race([ready.promise, this.failure]);
   }
 
-  get counters(): Float64Array {
+  /** The counters of each path; those of `udp` count what belongs to no path, too. */
+  get pathCounters(): Readonly<Record<CarriedPath, CounterTable>> {
     return this.#shared.counters;
+  }
+
+  /** The counters of all paths together, at this moment. */
+  get counters(): CounterTable {
+    return sumCounters(this.#shared.counters.udp, this.#shared.counters.engine);
   }
 
   /** Rejects when the interface or the socket dies. */
@@ -117,8 +140,49 @@ export class DataPlane {
     this.#commands.push({ kind: "ipv6", isOn });
   }
 
+  /** Takes another stream for the engine path; what comes by it before {@linkcode bindStream} is only read for messages. */
+  attachStream(stream: Omit<StreamAttachment, "id">): void {
+    this.#commands.push({ kind: "stream", stream: { ...stream, id: ++this.#streamId } });
+  }
+
+  /** Lets go of the stream; its descriptors may be closed when the promise resolves. */
+  async detachStream(): Promise<void> {
+    this.#streamId++;
+    if (this.#isStopped) return;
+    const released = Promise.withResolvers<void>();
+    this.#streamReleased.push(released.resolve);
+    this.#commands.push({ kind: "stream", stream: undefined });
+    await released.promise;
+  }
+
+  /** The other end of the stream has proven itself: packets may go and come there. */
+  bindStream(): void {
+    this.#commands.push({ kind: "bind-stream" });
+  }
+
+  /** Sends a message over the stream, as a datagram. */
+  sendOnStream(bytes: Uint8Array): void {
+    this.#commands.push({ kind: "stream-message", bytes });
+  }
+
+  /** Sends packets by this path from now on. */
+  usePath(path: CarriedPath): void {
+    this.#commands.push({ kind: "use-path", path });
+  }
+
+  /** Sends a probe; {@linkcode onRoundTrip} tells of its answer. */
+  probe(path: CarriedPath): void {
+    this.#commands.push({ kind: "probe", path });
+  }
+
   commandSessions(command: SessionCommand): void {
     this.#commands.push({ kind: "sessions", command });
+  }
+
+  #noteStopped(): void {
+    this.#isStopped = true;
+    for (const release of this.#streamReleased.splice(0)) release();
+    this.#stopped.resolve();
   }
 
   /** Ends the Worker's loop, then the Worker. The descriptors stay open. */

@@ -1,26 +1,49 @@
 import { Counter, type CounterTable } from "../core/counters.ts";
 import { packetVersion } from "../core/packet/ip.ts";
 import { ServerMessage, serverMessage } from "../core/protocol/datagram.ts";
+import {
+  isProbe,
+  PROBE_ANSWER,
+  PROBE_IN_USE,
+  probeFlags,
+  probeToken,
+  writeProbe,
+} from "../core/protocol/probe.ts";
+import { LARGE_HEADER } from "../core/protocol/stream_frame.ts";
 import type { TunPort } from "../ffi/tun/tun.ts";
-import { RECEIVE_FAILED, type UdpPort } from "../ffi/udp/udp_socket.ts";
+import type { Outbound } from "./outbound.ts";
+import type { CarriedPath, Path } from "./path/path.ts";
+import type { ProbeTimes } from "./path/probe_times.ts";
 import type { ServerDelivery } from "./sessions/delivery.ts";
-import { PEER, type Role } from "./worker_channel.ts";
+import type { Role } from "./worker_channel.ts";
+
+/** A path that counts what comes by it. */
+export interface CountedPath extends Path {
+  readonly counters: CounterTable;
+}
 
 /**
  * Hands a message to the main thread, or counts it.
  *
  * @param offset where it lies in the arena
- * @param message the message it came in
- * @param fromPeer whether the bound endpoint sent it
+ * @param fromPeer whether the bound peer sent it
+ * @param message the message of the UDP socket that it came in
  */
-export type Punt = (offset: number, length: number, message: number, fromPeer: boolean) => void;
+export type Punt = (
+  path: CarriedPath,
+  offset: number,
+  length: number,
+  fromPeer: boolean,
+  message: number,
+) => void;
 
 /**
- * Moves datagrams from the socket to the interface and to the main thread.
+ * Takes what comes by any path, to the interface, to a session, or to the main thread.
  *
  * ```
- * udp.receive -> classify -> packet  -> tun.write
- *                         -> message -> main thread
+ * path.drain -> classify -> packet  -> tun.write, or a session
+ *                        -> probe   -> answered at once
+ *                        -> message -> main thread
  * ```
  */
 export class Inbound {
@@ -29,68 +52,85 @@ export class Inbound {
   /** Handles packets for sessions; undefined where there are none. */
   sessions: ServerDelivery | undefined = undefined;
 
+  /** @param outbound a client's follows its server from one path to another */
   constructor(
     readonly role: Role,
     readonly tun: TunPort,
-    readonly udp: UdpPort,
     readonly bytes: Uint8Array,
-    readonly counters: CounterTable,
+    readonly outbound: Outbound,
+    readonly probes: ProbeTimes,
     readonly punt: Punt,
   ) {}
 
-  /** Handles one batch. False when the socket is gone. */
-  drain(): boolean {
-    const { udp } = this;
-    const messages = udp.receive();
-    if (messages === RECEIVE_FAILED) return false;
-    let heard = false;
-    for (let message = 0; message < messages; message++) {
-      const fromPeer = udp.messageIsFrom(message, PEER);
-      heard ||= fromPeer;
-      this.#handleMessage(message, fromPeer);
-    }
-    this.tun.flush();
-    this.sessions?.flush();
-    if (heard) this.counters[Counter["inbound.lastHeard"]] = Date.now();
-    return true;
-  }
-
-  #handleMessage(message: number, fromPeer: boolean): void {
-    const { udp } = this;
-    const start = udp.messageOffset(message);
-    const end = start + udp.messageLength(message);
-    const stride = udp.messageStride(message);
-    if (udp.messageIsTruncated(message)) {
-      this.counters[Counter["drop.oversize"]]++;
-      return;
-    }
-    // An empty datagram is a message of no bytes.
-    if (start === end) this.#countUnknown(fromPeer);
-    for (let at = start; at < end; at += stride) {
-      this.#handleDatagram(at, Math.min(stride, end - at), message, fromPeer);
-    }
-  }
-
-  #handleDatagram(at: number, length: number, message: number, fromPeer: boolean): void {
-    const { counters } = this;
+  /** Takes one datagram; its memory stays untouched until {@linkcode flush}. */
+  take(path: CountedPath, at: number, length: number, fromPeer: boolean, message: number): void {
+    const { counters } = path;
     const version = packetVersion(this.bytes, at, length);
     if (version !== 0) {
-      if (!fromPeer) counters[Counter["drop.unknownPeer"]]++;
-      else if (version === 6 && !this.ipv6IsOn) counters[Counter["drop.ipv6Off"]]++;
-      else if (version === 6 || this.sessions?.handleInbound(at, length) !== true) {
+      if (!this.#mayPass(path, version, fromPeer)) return;
+      if (version === 6 || this.sessions?.handleInbound(counters, at, length) !== true) {
         counters[Counter["inbound.packets"]]++;
         counters[Counter["inbound.bytes"]] += length;
         this.tun.write(at, length);
       }
       return;
     }
+    if (fromPeer && isProbe(this.bytes, at, length)) return this.#handleProbe(path, at);
     const kind = this.role === "server" ? serverMessage(this.bytes, at, length) : ServerMessage.Description;
-    if (kind === ServerMessage.Heartbeat || (kind === ServerMessage.Description && fromPeer)) {
-      this.punt(at, length, message, fromPeer);
-    } else this.#countUnknown(fromPeer);
+    const isForMain = kind === ServerMessage.Heartbeat || (kind === ServerMessage.Description && fromPeer);
+    if (isForMain) this.punt(path.kind, at, length, fromPeer, message);
+    else this.countUnknown(path, fromPeer);
   }
 
-  #countUnknown(fromPeer: boolean): void {
-    this.counters[fromPeer ? Counter["drop.malformed"] : Counter["drop.unknownPeer"]]++;
+  /**
+   * Takes one large packet, which the kernel of the other end has not cut: its 8 octets at `large`, then the packet
+   * (core/protocol/stream_frame.ts).
+   *
+   * @param length bytes of all, the 8 octets included
+   */
+  takeLarge(path: CountedPath, large: number, length: number, fromPeer: boolean): void {
+    const { counters } = path;
+    const version = this.bytes[large + LARGE_HEADER] >>> 4;
+    if (!this.#mayPass(path, version, fromPeer)) return;
+    if (version === 4 && this.sessions?.handleLargeInbound(counters, large, length) === true) return;
+    counters[Counter["inbound.packets"]]++;
+    counters[Counter["inbound.bytes"]] += length - LARGE_HEADER;
+    this.tun.writeLarge(large, length);
+  }
+
+  /** Writes what is held back. */
+  flush(): void {
+    this.tun.flush();
+    this.sessions?.flush();
+  }
+
+  /** Counts a datagram that is neither a packet nor a message for this end. */
+  countUnknown({ counters }: CountedPath, fromPeer: boolean): void {
+    counters[fromPeer ? Counter["drop.malformed"] : Counter["drop.unknownPeer"]]++;
+  }
+
+  /** Whether a packet that came by the path is carried; counts one that is not. */
+  #mayPass(path: CountedPath, version: number, fromPeer: boolean): boolean {
+    if (!fromPeer) path.counters[Counter["drop.unknownPeer"]]++;
+    else if (version === 6 && !this.ipv6IsOn) path.counters[Counter["drop.ipv6Off"]]++;
+    else {
+      this.#follow(path);
+      return true;
+    }
+    return false;
+  }
+
+  /** A client sends by the path by which its server sends. */
+  #follow(path: Path): void {
+    if (this.role === "client" && this.outbound.path !== path) this.outbound.path = path;
+  }
+
+  #handleProbe(path: Path, at: number): void {
+    const flags = probeFlags(this.bytes, at);
+    const token = probeToken(this.bytes, at);
+    if ((flags & PROBE_ANSWER) !== 0) return this.probes.onAnswer(path.kind, token);
+    if ((flags & PROBE_IN_USE) !== 0) this.#follow(path);
+    writeProbe(this.bytes, at, PROBE_ANSWER, token);
+    path.sendProbe(at);
   }
 }

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { COUNTER_BYTES, dropsByReason } from "../core/counters.ts";
+import { Arena } from "../core/memory/arena.ts";
 import { SessionMemory } from "./sessions/session_memory.ts";
 import type { TunPort } from "../ffi/tun/tun.ts";
 import type { UdpPort } from "../ffi/udp/udp_socket.ts";
 import { Inbound } from "./inbound.ts";
+import type { Outbound } from "./outbound.ts";
+import type { ProbeTimes } from "./path/probe_times.ts";
+import { UdpPath } from "./path/udp_path.ts";
 import type { Delivery } from "./sessions/delivery.ts";
 import { type ExposedDeps, ExposedInbound } from "./sessions/exposed_inbound.ts";
 
@@ -28,9 +32,10 @@ for (const role of ["server", "client"] as const) {
     Deno.test(`a ${role} counts empty datagrams of ${fromPeer ? "its peer" : "strangers"} as ${reason}`, () => {
       const counters = new Float64Array(COUNTER_BYTES / Float64Array.BYTES_PER_ELEMENT);
       const tun = { flush: () => {}, write: () => assert.fail("written") } as unknown as TunPort;
-      const udp = receiving([0, 0], fromPeer);
       const pass = () => assert.fail("passed on");
-      assert.equal(new Inbound(role, tun, udp, new Uint8Array(), counters, pass).drain(), true);
+      const path = new UdpPath(new Arena(new ArrayBuffer(4096), 0), receiving([0, 0], fromPeer), counters);
+      const inbound = new Inbound(role, tun, new Uint8Array(), {} as Outbound, {} as ProbeTimes, pass);
+      assert.equal(path.drain(inbound), true);
       assert.deepEqual(counted(dropsByReason(counters)), [[reason, 2]]);
     });
   }

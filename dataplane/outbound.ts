@@ -1,17 +1,17 @@
 import { Counter, type CounterTable } from "../core/counters.ts";
 import type { TxQueue } from "../core/packet/tx_queue.ts";
 import { BATCH_FULL, DEVICE_ERROR, type TunPort, WOULD_BLOCK } from "../ffi/tun/tun.ts";
-import type { UdpPort } from "../ffi/udp/udp_socket.ts";
+import type { Path } from "./path/path.ts";
 import type { AccessorDelivery, ServerDelivery } from "./sessions/delivery.ts";
 import { PEER } from "./worker_channel.ts";
 
 /** Bytes read before they are sent: they are still in the processor's cache then. */
 const BATCH_BYTES = 192 * 1024;
+/** Octets that a path puts around a packet, at most (core/protocol/stream_frame.ts). */
+const FRAMING = 12;
 
-/** Moves packets from the interface to the socket: tun.read -> destination -> peer or session -> udp.send. */
+/** Moves packets from the interface to the peer: tun.read -> destination -> path or session -> path.send. */
 export class Outbound {
-  /** The peer's endpoint is known. */
-  peerIsBound = false;
   /** IPv6 packets are carried. */
   ipv6IsOn = false;
   /** Handles packets for sessions; undefined where there are none. */
@@ -19,26 +19,36 @@ export class Outbound {
   /** The last batch was full, so the interface may have more packets than poll(2) reports. */
   isBehind = false;
 
-  /** @param udp the peer's socket; an accessor has none */
+  /**
+   * @param path the path in use; an accessor has none
+   * @param counters of packets that go nowhere
+   */
   constructor(
     readonly tun: TunPort,
-    readonly udp: UdpPort | undefined,
+    public path: Path | undefined,
     readonly list: TxQueue,
     readonly counters: CounterTable,
   ) {}
 
+  /** Whether packets may be read now. */
+  get mayRead(): boolean {
+    return this.path === undefined || this.path.room > 0 || !this.path.isBound;
+  }
+
   /** Handles one batch. False when the interface is gone. */
   drain(): boolean {
-    const { list, tun, udp } = this;
+    const { list, tun, path } = this;
+    const takesLarge = path?.takesLarge === true && path.isBound;
+    const limit = takesLarge ? Math.min(BATCH_BYTES, path.room) : BATCH_BYTES;
     let bytes = 0;
     let taken = WOULD_BLOCK;
-    while (bytes < BATCH_BYTES) {
+    while (bytes < limit) {
       const first = list.count;
-      taken = tun.read(list);
+      taken = tun.read(list, takesLarge);
       if (taken <= WOULD_BLOCK) break;
       bytes += this.#address(first);
     }
-    if (list.count > 0 && udp !== undefined) udp.send(list);
+    if (list.count > 0) path?.send(list);
     this.sessions?.flush();
     list.clear();
     tun.release();
@@ -46,17 +56,19 @@ export class Outbound {
     return taken !== DEVICE_ERROR;
   }
 
-  /** Gives the datagrams from `first` on their endpoint; returns their bytes. */
+  /** Gives the datagrams from `first` on their endpoint; returns their bytes, with what a path puts around them. */
   #address(first: number): number {
-    const { list } = this;
+    const { list, path } = this;
     const { u8 } = list.arena;
+    const isBound = path?.isBound === true;
+    const { count } = list;
     let bytes = 0;
-    for (let index = first; index < list.count; index++) {
-      bytes += list.lengths[index];
+    for (let index = first; index < count; index++) {
+      bytes += list.lengths[index] + FRAMING;
       list.endpoints[index] = -1;
       if (this.sessions?.handleOutbound(list, index) === true) continue;
       const isCarried = this.ipv6IsOn || u8[list.headers[index]] >>> 4 === 4;
-      if (isCarried && this.peerIsBound) list.endpoints[index] = PEER;
+      if (isCarried && isBound) list.endpoints[index] = PEER;
       else this.counters[isCarried ? Counter["drop.noClient"] : Counter["drop.ipv6Off"]]++;
     }
     return bytes;

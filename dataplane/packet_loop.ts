@@ -6,7 +6,7 @@
 import { Counter } from "../core/counters.ts";
 import { TxQueue } from "../core/packet/tx_queue.ts";
 import { PacketMemory } from "../ffi/libc/packet_memory.ts";
-import { Poller, WakeListener } from "../ffi/libc/poll.ts";
+import { Poller, WakeListener, WRITABLE } from "../ffi/libc/poll.ts";
 import { preferPacketThread } from "../ffi/libc/libc_linux.ts";
 import { attachTun } from "../ffi/tun/tun.ts";
 import { attachUdpSocket } from "../ffi/udp/udp_socket.ts";
@@ -15,18 +15,23 @@ import {
   PEER,
   type SessionEvent,
   SharedState,
+  type StreamAttachment,
   type WorkerCommand,
   type WorkerEvent,
   type WorkerInit,
 } from "./worker_channel.ts";
 import { CommandReader } from "./command_ring.ts";
-import { Inbound } from "./inbound.ts";
+import { Inbound, type Punt } from "./inbound.ts";
 import { MessageBudget } from "./message_budget.ts";
 import { Outbound } from "./outbound.ts";
+import { EnginePath } from "./path/engine_path.ts";
+import type { CarriedPath } from "./path/path.ts";
+import { ProbeTimes } from "./path/probe_times.ts";
+import { UdpPath } from "./path/udp_path.ts";
 import type { WorkerSessions } from "./sessions/worker_sessions.ts";
 
-/** Bytes for datagrams of two sockets, read frames, headers and iovecs, with some to spare. Untouched pages cost nothing. */
-const MEMORY_SIZE = 20 << 20;
+/** Bytes for datagrams of two sockets and a stream, read frames, headers and iovecs, with some to spare. Untouched pages cost nothing. */
+const MEMORY_SIZE = 24 << 20;
 /** Datagrams of one batch; the smallest segments the kernel makes (48 bytes) split 64 KiB into 1,365. */
 const LIST_CAPACITY = 2048;
 /** A wake ends every wait, and none is lost: the descriptor keeps it. This only bounds the harm of a fault. */
@@ -38,11 +43,22 @@ const WAKE = 0;
 const TUN = 1;
 const UDP = 2;
 const EXPOSED = 3;
+const STREAM = 4;
+/** The stream again, while something waits to be written to it. */
+const STREAM_OUT = 5;
+
+/** The paths to the peer, and what takes what comes by them. */
+interface Peer {
+  readonly inbound: Inbound;
+  readonly udp: UdpPath;
+  readonly engine: EnginePath;
+  readonly probes: ProbeTimes;
+}
 
 /** The two directions between the interface and the peer; an accessor has no peer, so only sessions use its interface. */
-interface Paths {
+interface Directions {
   readonly outbound: Outbound;
-  readonly inbound: Inbound | undefined;
+  readonly peer: Peer | undefined;
 }
 
 type Post = (event: WorkerEvent) => void;
@@ -51,8 +67,9 @@ type Post = (event: WorkerEvent) => void;
 export async function runPacketLoop(init: WorkerInit, post: Post): Promise<void> {
   preferPacketThread();
   const memory = new PacketMemory(MEMORY_SIZE);
-  const paths = await openPaths(init, memory, post);
-  using loop = new PacketLoop(init, memory, paths, post);
+  const directions = await openDirections(init, memory, post);
+  const { outbound, peer } = directions;
+  using loop = new PacketLoop(init, memory, directions, post);
   post({ kind: "ready" });
   for (;;) {
     const end = loop.spin();
@@ -60,41 +77,55 @@ export async function runPacketLoop(init: WorkerInit, post: Post): Promise<void>
     if (end.kind !== "attach") return post(end);
     const { WorkerSessions } = await import("./sessions/worker_sessions.ts");
     const postEvent = (event: SessionEvent) => post({ kind: "sessions", event });
-    loop.sessions ??= new WorkerSessions({ memory, shared: init.sessions, ...paths, post: postEvent });
+    const inbound = peer?.inbound;
+    loop.sessions ??= new WorkerSessions({
+      memory,
+      shared: init.sessions,
+      outbound,
+      inbound,
+      post: postEvent,
+    });
     await loop.sessions.attach(end);
     loop.resume();
   }
 }
 
-async function openPaths(init: WorkerInit, memory: PacketMemory, post: Post): Promise<Paths> {
+async function openDirections(init: WorkerInit, memory: PacketMemory, post: Post): Promise<Directions> {
+  const { arena } = memory;
   const shared = new SharedState(init.shared);
   const { counters } = shared;
-  const tun = await attachTun(memory, init.tun.descriptor, init.tun.offload, counters);
-  const list = new TxQueue(memory.arena, LIST_CAPACITY);
+  const tun = await attachTun(memory, init.tun.descriptor, init.tun.offload, counters.udp);
+  const list = new TxQueue(arena, LIST_CAPACITY);
   if (init.udp === undefined) {
-    return { outbound: new Outbound(tun, undefined, list, counters), inbound: undefined };
+    return { outbound: new Outbound(tun, undefined, list, counters.udp), peer: undefined };
   }
-  const udp = await attachUdpSocket(memory, init.udp, counters);
-  const outbound = new Outbound(tun, udp, list, counters);
-  outbound.peerIsBound = init.udp.connected;
-  const { u8 } = memory.arena;
+  const port = await attachUdpSocket(memory, init.udp, counters.udp);
+  const udp = new UdpPath(arena, port, counters.udp);
+  udp.isBound = init.udp.connected;
+  const engine = new EnginePath(memory, counters.engine);
+  const outbound = new Outbound(tun, udp, list, counters.udp);
+  const probes = new ProbeTimes(
+    arena,
+    (path, milliseconds) => post({ kind: "round-trip", path, milliseconds }),
+  );
   const budget = new MessageBudget(performance.now());
-  const inbound = new Inbound(init.role, tun, udp, u8, counters, (offset, length, message, fromPeer) => {
+  const punt: Punt = (path, offset, length, fromPeer, message) => {
     if (!budget.take(fromPeer, performance.now()) || !shared.noteMessage()) {
-      counters[Counter["drop.controlQueueFull"]]++;
+      counters[path][Counter["drop.controlQueueFull"]]++;
       return;
     }
-    const bytes = u8.slice(offset, offset + length);
-    post({ kind: "message", source: udp.messageSource(message), fromPeer, bytes });
-  });
-  return { outbound, inbound };
+    const source = path === "udp" ? port.messageSource(message) : new Uint8Array();
+    post({ kind: "message", path, source, fromPeer, bytes: arena.u8.slice(offset, offset + length) });
+  };
+  const inbound = new Inbound(init.role, tun, arena.u8, outbound, probes, punt);
+  return { outbound, peer: { inbound, udp, engine, probes } };
 }
 
 /** The loop itself, and the commands that change what it does. */
 class PacketLoop implements Disposable {
   sessions: WorkerSessions | undefined;
   readonly #outbound: Outbound;
-  readonly #inbound: Inbound | undefined;
+  readonly #peer: Peer | undefined;
   readonly #isConnected: boolean;
   readonly #post: Post;
   readonly #commands: CommandReader;
@@ -102,39 +133,41 @@ class PacketLoop implements Disposable {
   readonly #poller: Poller;
   /** Commands were left for after the next batches. */
   #hasCommands = false;
+  /** What the poller watches at TUN and STREAM_OUT. */
+  #readsTun = false;
+  #blocked = -1;
   /** The missing parts of the offload that the main thread knows of. */
   #reported = 0;
 
-  constructor(init: WorkerInit, memory: PacketMemory, { outbound, inbound }: Paths, post: Post) {
+  constructor(init: WorkerInit, memory: PacketMemory, { outbound, peer }: Directions, post: Post) {
     this.#outbound = outbound;
-    this.#inbound = inbound;
+    this.#peer = peer;
     this.#isConnected = init.udp?.connected === true;
     this.#post = post;
     this.#commands = new CommandReader(init.commands);
     this.#wake = new WakeListener(init.wakeDescriptor);
-    const descriptors = [-1, -1, -1, -1];
+    const descriptors = [-1, -1, -1, -1, -1, -1];
     descriptors[WAKE] = init.wakeDescriptor;
-    if (inbound !== undefined) {
-      descriptors[TUN] = outbound.tun.descriptor;
-      descriptors[UDP] = inbound.udp.descriptor;
-    }
+    descriptors[UDP] = peer?.udp.port.descriptor ?? -1;
     this.#poller = new Poller(memory, descriptors);
   }
 
   [Symbol.dispose](): void {
     this.#poller[Symbol.dispose]();
     this.#wake[Symbol.dispose]();
+    this.#peer?.engine[Symbol.dispose]();
   }
 
   /** Carries packets until a command needs the caller, or a descriptor dies. */
   spin(): WorkerEvent | Attach | "stop" {
     const outbound = this.#outbound;
-    const inbound = this.#inbound;
+    const peer = this.#peer;
     const poller = this.#poller;
     const sessions = this.sessions;
     for (;;) {
-      if (inbound !== undefined) this.#reportUnsupported(inbound.udp.unsupported);
-      poller.wait(outbound.isBehind || this.#hasCommands ? 0 : WAIT_MILLISECONDS);
+      if (peer !== undefined) this.#prepare(peer);
+      const isBehind = outbound.isBehind && this.#readsTun;
+      poller.wait(isBehind || this.#hasCommands ? 0 : WAIT_MILLISECONDS);
       const isAwake = poller.isReady(WAKE);
       if (isAwake) this.#wake.drain();
       if (isAwake || this.#hasCommands) {
@@ -142,11 +175,15 @@ class PacketLoop implements Disposable {
         if (order !== undefined) return order;
       }
       sessions?.tick();
-      if ((outbound.isBehind || poller.isReady(TUN)) && !outbound.drain()) {
+      if ((isBehind || poller.isReady(TUN)) && !outbound.drain()) {
         return { kind: "failed", call: "tun", errno: outbound.tun.failure };
       }
-      if (inbound !== undefined && poller.isReady(UDP) && !inbound.drain()) {
-        return { kind: "failed", call: "udp", errno: inbound.udp.failure };
+      if (peer !== undefined) {
+        if (poller.isReady(UDP) && !peer.udp.drain(peer.inbound)) {
+          return { kind: "failed", call: "udp", errno: peer.udp.port.failure };
+        }
+        if (poller.isReady(STREAM_OUT)) peer.engine.proceed();
+        if (poller.isReady(STREAM) && !peer.engine.drain(peer.inbound)) this.#endStream(peer);
       }
       if (poller.isReady(EXPOSED) && sessions?.drainSocket() === false) this.#pollSessions();
     }
@@ -162,16 +199,43 @@ class PacketLoop implements Disposable {
   #pollSessions(): void {
     const descriptor = this.sessions?.descriptor ?? -1;
     this.#poller.replace(EXPOSED, descriptor);
-    if (this.#inbound !== undefined) return;
+    if (this.#peer !== undefined) return;
     // An accessor reads its interface while it has an exposed socket.
-    this.#poller.replace(TUN, descriptor < 0 ? -1 : this.#outbound.tun.descriptor);
+    this.#readTun(descriptor >= 0);
     if (descriptor < 0) this.#outbound.isBehind = false;
   }
 
-  #reportUnsupported(unsupported: number): void {
+  #readTun(reads: boolean): void {
+    this.#readsTun = reads;
+    this.#poller.replace(TUN, reads ? this.#outbound.tun.descriptor : -1);
+  }
+
+  /** Watches what can go on: the interface while its packets have somewhere to go, the stream while something waits for it. */
+  #prepare({ udp, engine }: Peer): void {
+    const { mayRead } = this.#outbound;
+    if (mayRead !== this.#readsTun) this.#readTun(mayRead);
+    const blocked = engine.blockedDescriptor;
+    if (blocked !== this.#blocked) {
+      this.#blocked = blocked;
+      this.#poller.replace(STREAM_OUT, blocked, WRITABLE);
+    }
+    const { unsupported } = udp.port;
     if (unsupported === this.#reported) return;
     this.#post({ kind: "unsupported", unsupported: unsupported & ~this.#reported });
     this.#reported = unsupported;
+  }
+
+  #endStream(peer: Peer): void {
+    const { streamId, end = "the stream ended" } = peer.engine;
+    this.#attachStream(peer, undefined);
+    this.#post({ kind: "stream-ended", id: streamId, reason: end });
+  }
+
+  #attachStream({ engine, udp, inbound }: Peer, stream: StreamAttachment | undefined): void {
+    engine.attach(stream);
+    this.#poller.replace(STREAM, engine.descriptor);
+    // A server's main thread decides; a client goes on where it can.
+    if (inbound.role === "client" && this.#outbound.path === engine) this.#outbound.path = udp;
   }
 
   /** Runs a few commands; returns one that takes more than that. */
@@ -181,8 +245,9 @@ class PacketLoop implements Disposable {
       const command = this.#commands.next();
       if (command === undefined) return undefined;
       if (command.kind === "stop") return "stop";
-      if (command.kind !== "sessions") this.#run(command);
-      else if (command.command.kind === "attach") return command.command;
+      if (command.kind !== "sessions") {
+        if (this.#peer !== undefined) this.#run(this.#peer, command);
+      } else if (command.command.kind === "attach") return command.command;
       else {
         this.sessions?.handle(command.command);
         this.#pollSessions();
@@ -192,14 +257,35 @@ class PacketLoop implements Disposable {
     return undefined;
   }
 
-  #run(command: Extract<WorkerCommand, { kind: "ipv6" | "endpoint" }>): void {
+  #run(peer: Peer, command: Exclude<WorkerCommand, { kind: "stop" | "sessions" }>): void {
+    const { inbound, udp, engine, probes } = peer;
     const outbound = this.#outbound;
-    const inbound = this.#inbound;
-    if (inbound === undefined) return;
-    if (command.kind === "ipv6") outbound.ipv6IsOn = inbound.ipv6IsOn = command.isOn;
-    else {
-      outbound.peerIsBound = command.socketAddress !== undefined || this.#isConnected;
-      inbound.udp.setEndpoint(PEER, command.socketAddress ?? new Uint8Array());
+    switch (command.kind) {
+      case "ipv6":
+        outbound.ipv6IsOn = inbound.ipv6IsOn = command.isOn;
+        return;
+      case "endpoint":
+        udp.isBound = command.socketAddress !== undefined || this.#isConnected;
+        return udp.port.setEndpoint(PEER, command.socketAddress ?? new Uint8Array());
+      case "stream":
+        this.#attachStream(peer, command.stream);
+        if (command.stream === undefined) this.#post({ kind: "stream-released" });
+        return;
+      case "bind-stream":
+        engine.isBound = engine.descriptor >= 0;
+        return;
+      case "stream-message":
+        if (!engine.sendMessage(command.bytes)) engine.counters[Counter["drop.sendBufferFull"]]++;
+        return;
+      case "use-path":
+        outbound.path = pathOf(peer, command.path);
+        return;
+      case "probe":
+        return probes.send(pathOf(peer, command.path), outbound.path?.kind === command.path);
     }
   }
+}
+
+function pathOf({ udp, engine }: Peer, kind: CarriedPath): UdpPath | EnginePath {
+  return kind === "engine" ? engine : udp;
 }

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { COUNTER_BYTES } from "../core/counters.ts";
+import { COUNTER_BYTES, type CounterTable } from "../core/counters.ts";
 import type { TunOffload } from "../ffi/tun/tun.ts";
 import type { TransportKeys } from "../core/wireguard/handshake.ts";
 import type { CipherChoice } from "../ffi/aead/load_cipher.ts";
 import type { CipherBackend } from "../ffi/aead/packet_cipher.ts";
 import type { UdpAttachment } from "../ffi/udp/udp_socket.ts";
 import { BACKLOG_BYTES, MessageBacklog } from "./message_budget.ts";
+import type { CarriedPath } from "./path/path.ts";
 
 /** The program whose datagrams the Worker classifies; an accessor has sessions only. */
 export type Role = "server" | "client" | "accessor";
@@ -28,20 +29,41 @@ export interface WorkerInit {
   readonly commands: SharedArrayBuffer;
 }
 
+/** The two ends of a stream that the main thread opened and will close; both are non-blocking. */
+export interface StreamAttachment {
+  /** Tells it from those before, which may have had the same descriptors. */
+  readonly id: number;
+  readonly input: number;
+  /** The same as `input` for a socket. */
+  readonly output: number;
+  /** Whether the Engine's own framing is around what comes. */
+  readonly isFramed: boolean;
+}
+
 /** Later messages to the Worker, through the ring of commands. */
 export type WorkerCommand =
   /** Sets the peer's endpoint to a socket address, or removes it. */
   | { readonly kind: "endpoint"; readonly socketAddress: Uint8Array | undefined }
   | { readonly kind: "ipv6"; readonly isOn: boolean }
+  /** Takes another stream for the engine path, or lets go of it: answered by "stream-released". */
+  | { readonly kind: "stream"; readonly stream: StreamAttachment | undefined }
+  /** The other end of the stream has proven itself. */
+  | { readonly kind: "bind-stream" }
+  /** Sends the datagram of a message over the stream. */
+  | { readonly kind: "stream-message"; readonly bytes: Uint8Array }
+  /** Sends packets by this path from now on. */
+  | { readonly kind: "use-path"; readonly path: CarriedPath }
+  | { readonly kind: "probe"; readonly path: CarriedPath }
   | { readonly kind: "sessions"; readonly command: SessionCommand }
   | { readonly kind: "stop" };
 
 /** Messages from the Worker. */
 export type WorkerEvent =
   | { readonly kind: "ready" }
-  /** A datagram that is no packet, with its sender's socket address. */
+  /** A datagram that is no packet, with its sender's socket address; that is empty for the stream. */
   | {
     readonly kind: "message";
+    readonly path: CarriedPath;
     readonly source: Uint8Array;
     readonly fromPeer: boolean;
     readonly bytes: Uint8Array;
@@ -49,6 +71,12 @@ export type WorkerEvent =
   /** The kernel lacks a part of the offload: the new bits of `UdpPort.unsupported`. */
   | { readonly kind: "unsupported"; readonly unsupported: number }
   | { readonly kind: "sessions"; readonly event: SessionEvent }
+  /** The stream is of no use any more; the Worker has let go of its descriptors. */
+  | { readonly kind: "stream-ended"; readonly id: number; readonly reason: string }
+  /** The Worker has let go of the descriptors of the stream, as it was told. */
+  | { readonly kind: "stream-released" }
+  /** A probe was answered. */
+  | { readonly kind: "round-trip"; readonly path: CarriedPath; readonly milliseconds: number }
   /** A descriptor died; the Worker has stopped. */
   | { readonly kind: "failed"; readonly call: string; readonly errno: number }
   | { readonly kind: "stopped" };
@@ -136,17 +164,22 @@ export const PEER = 0;
 /** Messages that may wait for the main thread; more are dropped and counted. */
 export const BACKLOG = 64;
 
-/** The shared memory: the Worker's counters, then the counts of messages. */
+/** The shared memory: the Worker's counters of each path, then the counts of messages. */
 export class SharedState extends MessageBacklog {
-  readonly counters: Float64Array;
+  /** Of each path; those of `udp` count what belongs to no path, too. */
+  readonly counters: Readonly<Record<CarriedPath, CounterTable>>;
 
   /** @param buffer made by {@linkcode SharedState.allocate}, or by the other thread */
   constructor(readonly buffer: SharedArrayBuffer) {
-    super(buffer, COUNTER_BYTES, BACKLOG);
-    this.counters = new Float64Array(buffer, 0, COUNTER_BYTES / Float64Array.BYTES_PER_ELEMENT);
+    super(buffer, 2 * COUNTER_BYTES, BACKLOG);
+    const length = COUNTER_BYTES / Float64Array.BYTES_PER_ELEMENT;
+    this.counters = {
+      udp: new Float64Array(buffer, 0, length),
+      engine: new Float64Array(buffer, COUNTER_BYTES, length),
+    };
   }
 
   static allocate(): SharedState {
-    return new SharedState(new SharedArrayBuffer(COUNTER_BYTES + BACKLOG_BYTES));
+    return new SharedState(new SharedArrayBuffer(2 * COUNTER_BYTES + BACKLOG_BYTES));
   }
 }

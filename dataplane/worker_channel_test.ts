@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Counter, COUNTER_BYTES } from "../core/counters.ts";
+import { Counter, COUNTER_BYTES, type CounterTable } from "../core/counters.ts";
 import { BACKLOG, SharedState } from "./worker_channel.ts";
 
 Deno.test("so many messages may wait and no more, until one is taken", () => {
@@ -15,7 +15,7 @@ Deno.test("so many messages may wait and no more, until one is taken", () => {
 
 Deno.test("the backlog is bounded when its counts wrap", () => {
   const state = SharedState.allocate();
-  new Int32Array(state.buffer, COUNTER_BYTES).fill(0x7fff_fff0);
+  new Int32Array(state.buffer, 2 * COUNTER_BYTES).fill(0x7fff_fff0);
   let noted = 0;
   while (noted < 1000 && state.noteMessage()) noted++;
   assert.equal(noted, BACKLOG);
@@ -23,11 +23,12 @@ Deno.test("the backlog is bounded when its counts wrap", () => {
   assert.ok(state.noteMessage());
 });
 
-Deno.test("both sides see the same counters, and the counts are not among them", () => {
+Deno.test("both sides see the same counters of each path, and the counts are not among them", () => {
   const ours = SharedState.allocate();
   const theirs = new SharedState(ours.buffer);
-  theirs.counters[Counter["outbound.bytes"]] += 2 ** 40;
-  assert.equal(ours.counters[Counter["outbound.bytes"]], 2 ** 40);
+  theirs.counters.udp[Counter["outbound.bytes"]] += 2 ** 40;
+  theirs.counters.engine[Counter["outbound.bytes"]] += 3;
   theirs.noteMessage();
-  assert.equal(ours.counters.reduce((total, count) => total + count, 0), 2 ** 40);
+  const total = (table: CounterTable) => table.reduce((total, count) => total + count, 0);
+  assert.deepEqual([total(ours.counters.udp), total(ours.counters.engine)], [2 ** 40, 3]);
 });

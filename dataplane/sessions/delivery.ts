@@ -17,17 +17,19 @@
  *
  * @module
  */
-import { Counter, SessionCounter } from "../../core/counters.ts";
+import { Counter, type CounterTable, SessionCounter } from "../../core/counters.ts";
 import { TxQueue } from "../../core/packet/tx_queue.ts";
 import { hasSourceRoute, ipv4Destination, ipv4Source } from "../../core/packet/ip.ts";
 import { answerEcho, isIcmpError } from "../../core/packet/icmp_echo.ts";
 import { Ipv4Set } from "../../core/sharing/prefix_set.ts";
-import type { Arena } from "../../core/memory/arena.ts";
+import type { PacketMemory } from "../../ffi/libc/packet_memory.ts";
+import { LARGE_HEADER } from "../../core/protocol/stream_frame.ts";
 import type { TunPort } from "../../ffi/tun/tun.ts";
 import { ACCESSOR_SLOT, PEER } from "../worker_channel.ts";
 import type { Inbound } from "../inbound.ts";
 import type { Outbound } from "../outbound.ts";
 import type { ExposedDeps } from "./exposed_inbound.ts";
+import { SessionSegments } from "./session_segments.ts";
 
 /** Delivers authentic IPv4 packets, in the role of the program. */
 export interface Delivery {
@@ -55,20 +57,22 @@ export class ServerDelivery implements Delivery {
   /** Echo requests are answered here, whatever allowed address they are for. */
   answersEcho = false;
   readonly #toClient: TxQueue;
+  readonly #segments: SessionSegments;
   /** By slot: time of the session's last control message. */
   readonly #lastControlAt: Float64Array;
 
   /**
-   * @param outbound the path to the client
-   * @param inbound the path from there; its socket is the client's
+   * @param outbound has the path to the client
+   * @param inbound takes what comes from there
    */
   constructor(
     readonly parts: ExposedDeps,
-    arena: Arena,
+    memory: PacketMemory,
     readonly outbound: Outbound,
     readonly inbound: Inbound,
   ) {
-    this.#toClient = new TxQueue(arena, CAPACITY);
+    this.#toClient = new TxQueue(memory.arena, CAPACITY);
+    this.#segments = new SessionSegments(memory, parts.batch);
     this.#lastControlAt = new Float64Array(parts.table.slots);
   }
 
@@ -87,7 +91,7 @@ export class ServerDelivery implements Delivery {
     shared.countReceived(slot, length);
     if (this.answersEcho && answerEcho(bytes, at, length)) batch.enqueue(slot, at, 0, at, length);
     else if (isOwn) this.inbound.tun.write(at, length);
-    else if (this.outbound.peerIsBound) this.#sendToClient(at, length);
+    else if (this.outbound.path?.isBound === true) this.#sendToClient(at, length);
     else batch.drop(slot, SessionCounter["drop.noClient"]);
   }
 
@@ -106,13 +110,14 @@ export class ServerDelivery implements Delivery {
   }
 
   #flushToClient(): void {
-    if (this.#toClient.count > 0) this.inbound.udp.send(this.#toClient);
+    if (this.#toClient.count > 0) this.outbound.path?.send(this.#toClient);
     this.#toClient.clear();
   }
 
   flush(): void {
     this.#flushToClient();
     this.inbound.tun.flush();
+    this.#segments.flush();
     this.parts.batch.flush();
   }
 
@@ -124,25 +129,43 @@ export class ServerDelivery implements Delivery {
     const destination = ipv4Destination(bytes, header);
     const slot = table.addresses.get(destination);
     if (slot < 0) return this.#dropForNobody(destination);
-    batch.enqueueFrom(slot, list, index);
+    if (list.large[index] === 0) batch.enqueueFrom(slot, list, index);
+    else this.#segments.cut(slot, header - LARGE_HEADER, LARGE_HEADER + list.lengths[index]);
     return true;
   }
 
-  /** Sends a whole IPv4 packet of the client to its session; false if it is for the server's system. */
-  handleInbound(at: number, length: number): boolean {
-    const { bytes, table, batch } = this.parts;
-    const destination = ipv4Destination(bytes, at);
-    const slot = table.addresses.get(destination);
-    if (slot < 0) return this.#dropForNobody(destination);
+  /**
+   * Sends a whole IPv4 packet of the client to its session; false if it is for the server's system.
+   *
+   * @param counters of the path that it came by
+   */
+  handleInbound(counters: CounterTable, at: number, length: number): boolean {
+    const slot = this.parts.table.addresses.get(ipv4Destination(this.parts.bytes, at));
+    if (slot < 0) return this.#dropForNobody(ipv4Destination(this.parts.bytes, at));
+    if (this.#mayReach(counters, slot, at, length)) this.parts.batch.enqueue(slot, at, 0, at, length);
+    return true;
+  }
+
+  /** The same for a large packet: its 8 octets at `large`, then the packet; `length` is that of all. */
+  handleLargeInbound(counters: CounterTable, large: number, length: number): boolean {
+    const at = large + LARGE_HEADER;
+    const slot = this.parts.table.addresses.get(ipv4Destination(this.parts.bytes, at));
+    if (slot < 0) return this.#dropForNobody(ipv4Destination(this.parts.bytes, at));
+    if (this.#mayReach(counters, slot, at, length - LARGE_HEADER)) this.#segments.cut(slot, large, length);
+    return true;
+  }
+
+  /** Whether a packet of the client may reach a session; counts it either way. */
+  #mayReach(counters: CounterTable, slot: number, at: number, length: number): boolean {
+    const { bytes, batch } = this.parts;
     const source = ipv4Source(bytes, at);
     const mayReach = this.exposed.has(source) ||
       (source === this.clientAddress && isIcmpError(bytes, at, length));
     if (mayReach) {
-      this.inbound.counters[Counter["inbound.packets"]]++;
-      this.inbound.counters[Counter["inbound.bytes"]] += length;
-      batch.enqueue(slot, at, 0, at, length);
+      counters[Counter["inbound.packets"]]++;
+      counters[Counter["inbound.bytes"]] += length;
     } else batch.drop(slot, SessionCounter["drop.sourceNotExposed"]);
-    return true;
+    return mayReach;
   }
 
   /** Drops a packet for an unused virtual address; false if the address is in use. */

@@ -91,7 +91,7 @@ Deno.test("a packet with a source route is dropped, at an accessor and at a serv
   assert.deepEqual(out, []);
 
   const { memory, parts, tun, lay: layServer, out: outServer, drops } = scene();
-  const server = new ServerDelivery(parts, memory.arena, {} as Outbound, { tun } as unknown as Inbound);
+  const server = new ServerDelivery(parts, memory, {} as Outbound, { tun } as unknown as Inbound);
   server.ownAddress = addressToUint32(address("192.168.251.2"));
   server.deliver(0, AT, layServer("192.168.251.3", "192.168.251.2", 17, [], [148, 4, 0, 0]));
   assert.equal(outServer.length, 1);

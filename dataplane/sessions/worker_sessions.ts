@@ -164,7 +164,7 @@ export class WorkerSessions {
       const parts = { bytes: arena.u8, udp, table, cipher, shared, batch, post, sources };
       const delivery = inbound === undefined
         ? new AccessorDelivery(parts, outbound.tun)
-        : new ServerDelivery(parts, arena, outbound, inbound);
+        : new ServerDelivery(parts, memory, outbound, inbound);
       const text = arena.allocate(MAX_TEXT, 64);
       outbound.sessions = delivery;
       if (delivery instanceof ServerDelivery && inbound !== undefined) inbound.sessions = delivery;

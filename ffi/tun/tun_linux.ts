@@ -6,9 +6,12 @@
  */
 import { Counter, type CounterTable } from "../../core/counters.ts";
 import { Coalescer } from "../../core/offload/coalesce.ts";
-import { appendFrame, MALFORMED, QUEUE_FULL } from "../../core/offload/segment.ts";
+import { writeVirtioHeader } from "../../core/offload/large_packet.ts";
+import { appendFrame, appendWhole, MALFORMED, QUEUE_FULL } from "../../core/offload/segment.ts";
 import { VIRTIO_HEADER } from "../../core/offload/virtio.ts";
+import { IOVEC_SIZE } from "../../core/memory/arena.ts";
 import type { TxQueue } from "../../core/packet/tx_queue.ts";
+import { LARGE_HEADER } from "../../core/protocol/stream_frame.ts";
 import { prepareErrno, readErrno, SystemError, throwOnError } from "../libc/errno.ts";
 import { linuxErrno } from "../libc/errno_linux.ts";
 import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from "../libc/constants_linux.ts";
@@ -139,6 +142,10 @@ export class LinuxTunPort implements TunPort {
   /** Where a read may put its frame, by cell: the last frame must have room for the longest packet. */
   readonly #cellPointers: Deno.PointerValue[];
   readonly #coalescer: Coalescer;
+  /** The virtio header of a large packet, and the iovecs of both. */
+  readonly #largeHeader: number;
+  readonly #largeIovecs: number;
+  readonly #largePointer: Deno.PointerValue;
   /** EBADFD: the interface was removed (tun_chr_read_iter in drivers/net/tun.c). */
   readonly #failures = new ReadFailures(
     [linuxErrno.EAGAIN, linuxErrno.EINTR],
@@ -166,6 +173,10 @@ export class LinuxTunPort implements TunPort {
       { length: CELLS - MAX_FRAME_CELLS + 1 },
       (_, cell) => memory.pointer(this.#cells + cell * CELL_SIZE + PACKET_START - VIRTIO_HEADER),
     );
+    this.#largeHeader = memory.arena.allocate(VIRTIO_HEADER, 16);
+    this.#largeIovecs = memory.arena.allocate(2 * IOVEC_SIZE, 16);
+    memory.arena.writeIovec(this.#largeIovecs, this.#largeHeader, VIRTIO_HEADER);
+    this.#largePointer = memory.pointer(this.#largeIovecs);
     const iovecs: Deno.PointerValue[] = [];
     this.#coalescer = new Coalescer(memory.arena, memory.sum, offload, (at, count, packets) => {
       const pointer = iovecs[0] ??= memory.pointer(at);
@@ -175,7 +186,7 @@ export class LinuxTunPort implements TunPort {
     });
   }
 
-  read(list: TxQueue): number {
+  read(list: TxQueue, whole = false): number {
     for (;;) {
       if (this.#next > CELLS - MAX_FRAME_CELLS || this.#frames >= FRAMES) return BATCH_FULL;
       const packet = this.#cells + this.#next * CELL_SIZE + PACKET_START;
@@ -192,7 +203,8 @@ export class LinuxTunPort implements TunPort {
         this.#failures.noteSuccess();
         this.#pending = taken - VIRTIO_HEADER;
       }
-      const appended = appendFrame(list, this.#memory.sum, packet - VIRTIO_HEADER, packet, this.#pending);
+      const append = whole ? appendWhole : appendFrame;
+      const appended = append(list, this.#memory.sum, packet - VIRTIO_HEADER, packet, this.#pending);
       if (appended === QUEUE_FULL) return BATCH_FULL;
       const length = this.#pending;
       this.#pending = 0;
@@ -225,6 +237,16 @@ export class LinuxTunPort implements TunPort {
 
   write(packet: number, length: number): void {
     this.#coalescer.push(packet, length);
+  }
+
+  writeLarge(large: number, length: number): void {
+    this.#coalescer.flush();
+    const { arena } = this.#memory;
+    writeVirtioHeader(arena.u8, this.#largeHeader, large);
+    arena.writeIovec(this.#largeIovecs + IOVEC_SIZE, large + LARGE_HEADER, length - LARGE_HEADER);
+    if (this.#libc.writev(this.descriptor, this.#largePointer, 2) < 0) {
+      this.#counters[Counter["drop.tunWriteFailed"]]++;
+    }
   }
 
   flush(): void {

@@ -40,14 +40,22 @@ export interface TunPort {
   /**
    * Reads once and appends the packets to `list`. Their memory is the port's until {@linkcode release}.
    *
+   * @param whole leaves packets that the kernel has not cut as they are (`TxQueue.large`)
    * @returns how many packets were appended; {@linkcode WOULD_BLOCK}, {@linkcode BATCH_FULL} or {@linkcode
    *   DEVICE_ERROR}
    */
-  read(list: TxQueue): number;
+  read(list: TxQueue, whole?: boolean): number;
   /** Gives the memory of the packets read so far back to the port. */
   release(): void;
   /** Queues one whole IP packet for the interface; its memory must stay untouched until {@linkcode flush}. */
   write(packet: number, length: number): void;
+  /**
+   * Writes one large packet now, behind what is queued: the 8 octets at `large`, which hold of the packet, then the packet
+   * (core/protocol/stream_frame.ts). Both may be changed.
+   *
+   * @param length bytes of all, the 8 octets included
+   */
+  writeLarge(large: number, length: number): void;
   /** Writes what {@linkcode write} has queued. */
   flush(): void;
   /** The errno of the last {@linkcode DEVICE_ERROR}. */

@@ -1,6 +1,15 @@
 import { Counter, type CounterTable } from "../../core/counters.ts";
 import { IOVEC_SIZE } from "../../core/memory/arena.ts";
-import type { TxQueue } from "../../core/packet/tx_queue.ts";
+import { isLargeTcp } from "../../core/offload/large_packet.ts";
+import { appendLargeSegments, segmentSizeWithin } from "../../core/offload/segment.ts";
+import { TxQueue } from "../../core/packet/tx_queue.ts";
+import {
+  LARGE_HEADER,
+  largeHeaderLength,
+  largeSegmentSize,
+  largeTransport,
+  largeType,
+} from "../../core/protocol/stream_frame.ts";
 import { AF_INET, AF_INET6 } from "../libc/constants_darwin.ts";
 import { darwinErrno } from "../libc/errno_darwin.ts";
 import { type DarwinSystem, darwinSystem } from "../libc/libc_darwin.ts";
@@ -12,6 +21,10 @@ import { BATCH_FULL, DEVICE_ERROR, ReadFailures, type TunPort, WOULD_BLOCK } fro
 const SLOTS = 64;
 /** Packets held back before they are written. */
 const WRITES = 64;
+/** Segments of one large packet: those of 48 bytes, the smallest that the kernel makes, in 64 KiB. */
+const SEGMENTS = 1366;
+/** Bytes of the largest packet that is written where a large one is cut (docs/internals/paths.md). */
+const MAX_WRITE = 16_000;
 /** Largest packet (16-bit total length). */
 const MAX_PACKET = 65535;
 /** Bytes of the address family before each packet. */
@@ -27,7 +40,8 @@ const SLOT_SIZE = PACKET_START + 65536 + 64;
  *
  * Reading: the family lands in the headroom of the slot, so that the packet itself is aligned and nothing is moved. A read takes a
  * whole batch, so its packets belong to any flows. Writing: the packet may lie anywhere, so nothing can be put before it; each
- * message is a pair of iovecs instead, the family's four bytes, of which the whole port shares two copies, and the packet.
+ * message has three iovecs instead: the family's four bytes, of which the whole port shares two copies, and the packet in one or two
+ * pieces.
  */
 export class DarwinTunPort implements TunPort {
   failure = 0;
@@ -37,6 +51,8 @@ export class DarwinTunPort implements TunPort {
   readonly #reading: MessageBatch;
   readonly #writing: MessageBatch;
   readonly #families: number;
+  /** Of a large packet that is being written. */
+  readonly #segments: TxQueue;
   #next = 0;
   #held = 0;
   readonly #failures = new ReadFailures(
@@ -62,7 +78,8 @@ export class DarwinTunPort implements TunPort {
     this.#families = arena.allocate(2 * FAMILY, 4);
     arena.u8[this.#families + 3] = AF_INET;
     arena.u8[this.#families + FAMILY + 3] = AF_INET6;
-    this.#writing = new MessageBatch(memory, descriptor, WRITES, 2, system);
+    this.#writing = new MessageBatch(memory, descriptor, WRITES, 3, system);
+    this.#segments = new TxQueue(arena, SEGMENTS);
   }
 
   #packet(slot: number): number {
@@ -128,9 +145,41 @@ export class DarwinTunPort implements TunPort {
       this.#counters[Counter["drop.malformed"]]++;
       return;
     }
+    this.#hold(packet, length, packet, 0);
+  }
+
+  writeLarge(large: number, length: number): void {
+    const { arena: { u8 }, sum } = this.#memory;
+    const packet = large + LARGE_HEADER;
+    const isTcp = isLargeTcp(largeType(u8, large));
+    const size = segmentSizeWithin(
+      MAX_WRITE,
+      largeHeaderLength(u8, large),
+      largeSegmentSize(u8, large),
+      isTcp,
+    );
+    const list = this.#segments;
+    this.flush();
+    list.clear();
+    const count = size === 0
+      ? 0
+      : appendLargeSegments(list, sum, packet, length - LARGE_HEADER, largeTransport(u8, large), size, isTcp);
+    if (count <= 0) this.#counters[Counter["drop.tunWriteFailed"]]++;
+    for (let index = 0; index < count; index++) {
+      const payload = list.payloadLength(index);
+      this.#hold(list.headers[index], list.lengths[index] - payload, list.payload(index), payload);
+    }
+    this.flush();
+  }
+
+  /** Holds a packet in two pieces until it is written. */
+  #hold(header: number, headerLength: number, payload: number, payloadLength: number): void {
+    const { arena } = this.#memory;
+    const isIpv4 = arena.u8[header] >>> 4 === 4;
     const iovec = this.#writing.iovecs(this.#held);
-    arena.writeIovec(iovec, version === 4 ? this.#families : this.#families + FAMILY, FAMILY);
-    arena.writeIovec(iovec + IOVEC_SIZE, packet, length);
+    arena.writeIovec(iovec, isIpv4 ? this.#families : this.#families + FAMILY, FAMILY);
+    arena.writeIovec(iovec + IOVEC_SIZE, header, headerLength);
+    arena.writeIovec(iovec + 2 * IOVEC_SIZE, payload, payloadLength);
     if (++this.#held === WRITES) this.flush();
   }
 
