@@ -7,11 +7,11 @@
 import { loadHeartbeatProof } from "../program/heartbeat_key.ts";
 import { getLogger } from "../program/log.ts";
 import { lastHeardSeconds, peerState, tunnelCounters } from "../program/status.ts";
-import { Counter } from "../core/counters.ts";
 import { OperationError } from "../core/error.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
 import { maskPrefix } from "../core/net/prefix.ts";
+import type { DataPlane } from "../dataplane/data_plane.ts";
 import { readSysctl } from "../ffi/libc/proc_linux.ts";
 import { resolveHost } from "../ffi/resolve/resolve.ts";
 import { listContainerBridges, listDefaultGateways } from "../system/routing/machine_networks.ts";
@@ -29,10 +29,11 @@ import { BridgePairs } from "./firewall/bridge_pairs.ts";
 import { FirewallReconciler } from "./firewall/firewall_reconciler.ts";
 import type { ClientRunOptions } from "./run_command.ts";
 import type { ClientStatus } from "./status/status_document.ts";
+import { Attachments } from "./tunnel/attachments.ts";
 import { Ipv6Tunnel } from "./tunnel/ipv6_tunnel.ts";
 import { SelfDescription } from "./tunnel/self_description.ts";
 import { connectToFirst, gatherCandidates } from "./tunnel/server_candidates.ts";
-import { ServerLink } from "./tunnel/server_link.ts";
+import { ServerLinks } from "./tunnel/server_links.ts";
 import { TunnelReconciler } from "./tunnel/tunnel_reconciler.ts";
 
 const log = getLogger("client");
@@ -82,7 +83,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     firewall: () => firewall.facts,
   });
   const link = cleanup.use(
-    new ServerLink({
+    new ServerLinks({
       port,
       heartbeatMs,
       proof: await loadHeartbeatProof(options.key),
@@ -98,10 +99,8 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
         return faulty;
       },
       onIpv6: (addr6) => void ipv6.follow(addr6).then(() => firewall.wake()),
-      traffic: () => ({
-        received: dataPlane.counters[Counter["inbound.packets"]] ?? 0,
-        sent: dataPlane.counters[Counter["outbound.packets"]] ?? 0,
-      }),
+      dataPlane,
+      onStreamSilent: () => void attachments?.release(),
     }),
   );
   tellServer = () => link.describeIfChanged();
@@ -110,8 +109,10 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     role: "client",
     tun: device,
     udp: socket,
-    onMessage: (bytes) => link.handleMessage(bytes),
+    onMessage: (message) => link.handleMessage(message),
   });
+  const attachments = openAttachments(control, dataPlane, link);
+  if (attachments !== undefined) cleanup.use(attachments);
   const reconciler = new TunnelReconciler({ router, wanted: () => ipv6.interface, networks });
   await tunnel.startReconciling(() => {
     self.refreshSubnets();
@@ -123,8 +124,8 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     return {
       interface: interfaceStatus(ipv6.interface, reconciler.fault),
       server: {
-        host: link.host,
-        endpoint: formatEndpoint(link.endpoint),
+        host: link.udp.host,
+        endpoint: formatEndpoint(link.udp.endpoint),
         lastHeardSeconds: heardSeconds,
         state: peerState(link.isUp, heardSeconds),
       },
@@ -134,15 +135,45 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       firewall: firewall.status,
     };
   });
-  link.start();
+  link.udp.start();
   log.info("tunnel is up", {
     interface: base.name,
     address: formatAddress(base.address),
     peer: formatAddress(base.peer),
-    host: link.host,
-    endpoint: formatEndpoint(link.endpoint),
+    host: link.udp.host,
+    endpoint: formatEndpoint(link.udp.endpoint),
   });
   return await tunnel.waitForStop();
+}
+
+/**
+ * Takes the streams that `attach` hands over. The tunnel works by UDP without them, so a path that cannot be used is only logged.
+ */
+function openAttachments(control: string, dataPlane: DataPlane, link: ServerLinks): Attachments | undefined {
+  try {
+    const attachments = new Attachments({
+      control,
+      onAttached: ({ input, output }) => {
+        dataPlane.attachStream({ input, output, isFramed: false });
+        // Anyone who runs a command in this container is root in it already; to the server this end proves the key.
+        dataPlane.bindStream();
+        link.openStream();
+      },
+      onDetached: async () => {
+        link.closeStream();
+        await dataPlane.detachStream();
+      },
+    });
+    dataPlane.onStreamEnded = (reason) => {
+      log.info("the stream through the Engine has ended", { reason });
+      void attachments.release();
+    };
+    return attachments;
+  } catch (error) {
+    if (!(error instanceof OperationError)) throw error;
+    log.warn(`${error.report}; until then packets go by UDP alone`);
+    return undefined;
+  }
 }
 
 async function configureInterface(

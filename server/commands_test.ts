@@ -42,6 +42,7 @@ const document: ServerStatus = {
   interface: { name: "connector0", mtu: 1400, address: "192.168.251.2", peer: "192.168.251.1" },
   listen: "127.0.0.1:2511",
   client: null,
+  paths: { preference: "auto", inUse: null, reason: "no path is up", list: [] },
   routes: [],
   docker: { state: "off", socket: null, engine: null, api: null, networks: [], container: null },
   counters: { outbound: { packets: 0, bytes: 0 }, inbound: { packets: 0, bytes: 0 }, drops: {} },

@@ -21,10 +21,10 @@ import { applyChanges, applyTunnelChanges } from "./config/apply_changes.ts";
 import { ConfigReloader } from "./config/config_reloader.ts";
 import { type InitialConfig, initialConfig } from "./config/initial_config.ts";
 import { wireDocker } from "./docker/wire.ts";
+import { Paths } from "./paths/paths.ts";
 import { RouteController } from "./routing/route_controller.ts";
 import { LazySharing } from "./sharing/lazy_sharing.ts";
 import type { ServerStatus } from "./status/status_document.ts";
-import { ClientLink } from "./tunnel/client_link.ts";
 import { fullControlText, revisionText } from "./tunnel/control_text.ts";
 
 const log = getLogger("server");
@@ -51,14 +51,14 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     apply: (changes, config) => applyChanges(changes, config, parts),
   });
   const active = () => follower.config;
-  const { device, socket, router, settings, link } = await openTunnel(tunnel, control, active, policy);
+  const { device, socket, router, settings, paths } = await openTunnel(tunnel, control, active, policy);
 
   const sharing = cleanup.use(new LazySharing({ dataPlane, offload }));
   const interfaceName = device.name;
   const ipv6 = settings.address6 !== undefined;
   const routeController = new RouteController({ router, interfaceName, ipv6, config: active });
   cleanup.defer(() => routeController.clear(AbortSignal.timeout(MAX_CLEAR_TIME)));
-  const parts = { routeController, link, sharing, mayChangeLevel: options.logLevel === undefined };
+  const parts = { routeController, paths, sharing, mayChangeLevel: options.logLevel === undefined };
   await applyTunnelChanges(diffConfigs(undefined, config), config, parts);
 
   const docker = await wireDocker({
@@ -68,7 +68,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     router,
     interfaceName,
     routeController,
-    link,
+    paths,
     cleanup,
   });
   // Puts back what a VPN, a sleep or another program took from the interface and its routes.
@@ -80,7 +80,8 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   await tunnel.startReconciling(() => routeController.reconcile(reconciler));
   await tunnel.serveStatus<ServerStatus>(() => ({
     interface: interfaceStatus(settings, reconciler.fault),
-    ...linkStatus(dataPlane, link, socket),
+    ...clientStatus(dataPlane, paths, socket),
+    paths: paths.status,
     routes: routeController.status,
     docker: docker(),
     dataPlane: { offload: device.offload.tcp },
@@ -113,7 +114,7 @@ async function prepare(tunnel: TunnelProgram, options: ServerRunOptions): Promis
   return initial;
 }
 
-/** Opens the interface, the socket and the link to the client, and starts the data plane. */
+/** Opens the interface, the socket and the paths to the client, and starts the data plane. */
 async function openTunnel(
   tunnel: TunnelProgram,
   control: string,
@@ -129,19 +130,18 @@ async function openTunnel(
 
   const { dataPlane } = tunnel;
   const addr6 = settings.address6 === undefined ? undefined : config.addr6;
-  const link = tunnel.cleanup.use(
-    new ClientLink({
+  const paths = tunnel.cleanup.use(
+    new Paths({
       startedAt: tunnel.startedAt,
       proof: await loadHeartbeatProof(policy.key),
       keyPending: policy.isOpen,
       mtu: config.mtu,
       socket,
       codec: socketAddressCodec(socket.family),
-      bindPeer: (socketAddress) => dataPlane.bindPeer(socketAddress),
+      dataPlane,
+      preference: config.path,
+      hasIpv6: addr6 !== undefined,
       controlText: () => fullControlText(active().bridgePairs),
-      // The client of upstream v1 carries IPv4 only, so IPv6 waits until the client has described itself.
-      onBound: () => dataPlane.carryIpv6(false),
-      onDescribed: () => dataPlane.carryIpv6(addr6 !== undefined),
       revisionText: (revision) => revisionText(revision, addr6, active().bridgePairs),
     }),
   );
@@ -149,10 +149,9 @@ async function openTunnel(
     role: "server",
     tun: device,
     udp: socket,
-    onMessage: (bytes, source, fromPeer) =>
-      link.handleMessage(bytes, source, fromPeer, SYSTEM_CLOCK.wallClock()),
+    onMessage: (message) => paths.handleMessage(message, SYSTEM_CLOCK.wallClock()),
   });
-  return { device, socket, router, settings, link };
+  return { device, socket, router, settings, paths };
 }
 
 /**
@@ -196,13 +195,13 @@ async function followFile(
   }
 }
 
-function linkStatus({ counters }: DataPlane, { client, refused }: ClientLink, socket: UdpSocket) {
+function clientStatus({ counters }: DataPlane, { client, endpoint, refused }: Paths, socket: UdpSocket) {
   const now = SYSTEM_CLOCK.wallClock();
   const { revision: _, ...described } = client?.description ?? {};
   return {
     listen: formatEndpoint(socket.localEndpoint()),
     client: client === undefined ? null : {
-      endpoint: formatEndpoint(client.endpoint),
+      endpoint: endpoint === undefined ? null : formatEndpoint(endpoint),
       lastHeardSeconds: lastHeardSeconds(counters, now) ?? Math.floor((now - client.lastHeartbeat) / 1000),
       ...described,
     },

@@ -36,6 +36,7 @@ export class SelfDescription {
       addresses: this.deps.networks().map(({ address }) => formatAddress(address)),
       firewall: this.deps.firewall(),
       subnets: this.#subnets,
+      answersProbes: true,
     };
   }
 }

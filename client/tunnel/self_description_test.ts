@@ -27,6 +27,7 @@ Deno.test("the container networks are those of the last look, each once, the res
     addresses: ["192.168.251.1", "fd00::1"],
     firewall,
     subnets: ["172.17.0.0/16", "172.18.0.0/16"],
+    answersProbes: true,
   });
   isBroken = true;
   self.refreshSubnets();

@@ -45,6 +45,8 @@ export interface ServerLinkDeps {
   readonly onCommands: (commands: readonly ControlCommand[]) => number;
   /** Applies the virtual IPv6 network that the server named, or none. */
   readonly onIpv6: (addr6: Prefix | undefined) => void;
+  /** The server has fallen silent; where this is not given, it is searched for. */
+  readonly onSilent?: () => void;
   /** Packets received and sent so far. */
   readonly traffic: () => { readonly received: number; readonly sent: number };
   readonly clock?: Clock;
@@ -206,7 +208,8 @@ export class ServerLink implements Disposable {
     if (this.#clock.now() - this.#describedAt >= DESCRIPTION_PERIOD_MS) this.describe();
     if (this.#heartbeat.isSilent && this.#answers && !this.#wasSilent) {
       this.#wasSilent = true;
-      log.warn("server is unreachable; searching for it", { host: this.host });
+      if (this.deps.onSilent !== undefined) this.deps.onSilent();
+      else log.warn("server is unreachable; searching for it", { host: this.host });
     }
     if (due.lookup) this.#lookUp();
     this.#schedule();

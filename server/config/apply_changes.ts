@@ -3,13 +3,13 @@ import type { Config } from "../../core/config/config.ts";
 import { setLogLevel } from "../../program/log.ts";
 import type { RouteController } from "../routing/route_controller.ts";
 import type { LazySharing } from "../sharing/lazy_sharing.ts";
-import type { ClientLink } from "../tunnel/client_link.ts";
+import type { Paths } from "../paths/paths.ts";
 import { changeControlText } from "../tunnel/control_text.ts";
 
 /** The parts of the server that follow the configuration. */
 export interface ApplyDeps {
   readonly routeController: Pick<RouteController, "refresh">;
-  readonly link: Pick<ClientLink, "sendChange">;
+  readonly paths: Pick<Paths, "sendChange" | "prefer">;
   readonly sharing: Pick<LazySharing, "apply">;
   /** False where a flag has set the log level. */
   readonly mayChangeLevel: boolean;
@@ -23,11 +23,12 @@ export interface ApplyDeps {
 export async function applyTunnelChanges(
   changes: readonly ConfigChange[],
   config: Config,
-  { routeController, link, mayChangeLevel }: ApplyDeps,
+  { routeController, paths, mayChangeLevel }: ApplyDeps,
 ): Promise<void> {
   if (mayChangeLevel && concerns("log", changes)) setLogLevel(config.logLevel);
   const pairs = changedPairs(changes);
-  if (pairs.length > 0) link.sendChange(changeControlText(pairs));
+  if (pairs.length > 0) paths.sendChange(changeControlText(pairs));
+  if (concerns("paths", changes)) paths.prefer(config.path);
   if (concerns("routes", changes)) await routeController.refresh();
 }
 

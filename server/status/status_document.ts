@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import * as f from "../../program/status_document.ts";
+import { PATH_KINDS } from "../../core/path/path_kind.ts";
 import { FIREWALL_STATES } from "../../core/protocol/description.ts";
 
 const ROUTE_STATES = ["active", "failed"] as const;
@@ -66,7 +67,11 @@ const docker = f.group("The Docker Engine and its networks.", {
 });
 
 const client = f.group("The client that has made itself known.", {
-  endpoint: f.text("Where its datagrams come from, for example 172.17.0.1:51234."),
+  endpoint: f.nullable(
+    f.text(
+      "Where its datagrams come from, for example 172.17.0.1:51234; null while only the Engine leads to it.",
+    ),
+  ),
   lastHeardSeconds: f.number("Seconds since its last datagram."),
   version: f.optional(
     f.text("This and the next ones as the client says; absent for mac-docker-connector's client."),
@@ -117,12 +122,34 @@ const config = f.group("The active configuration.", {
   faults: f.list(v.string(), "What is wrong with the file as it is now; the last good one is active."),
 });
 
+const paths = f.group("The paths to the client.", {
+  preference: f.oneOf(["auto", ...PATH_KINDS], "What the configuration says."),
+  inUse: f.nullable(f.oneOf(PATH_KINDS, "The path that packets take; null: none is up.")),
+  reason: f.text("Why."),
+  list: f.list(
+    v.object({
+      kind: f.oneOf(PATH_KINDS, "Which path."),
+      state: f.oneOf(
+        ["in-use", "standby", "silent", "recovering", "down"],
+        "in-use: packets take it; standby: it works; silent: it does not answer; recovering: it has to hold for a while " +
+          "before it is used again; down: it is not there.",
+      ),
+      roundTripMs: f.nullable(f.number("The least of the last round trips; null: not measured.")),
+      reason: f.optional(f.text("Why it is used or not.")),
+      sent: f.direction("Packets sent by it."),
+      received: f.direction("Packets received by it."),
+    }),
+    "Each path.",
+  ),
+});
+
 /** The form of the server's document. */
 export const SERVER_STATUS = v.object({
   ...f.processFields("docker-connector"),
   interface: f.interfaceSchema,
   listen: f.text("The endpoint of the UDP socket."),
   client: f.nullable(client),
+  paths,
   routes: f.list(route, "The routes into the tunnel."),
   docker,
   counters: f.countersSchema,
@@ -137,6 +164,7 @@ export type SubnetStatus = v.InferOutput<typeof subnet>;
 export type ContainerStatus = v.InferOutput<typeof container>;
 export type DockerStatus = v.InferOutput<typeof docker>;
 export type ConfigStatus = v.InferOutput<typeof config>;
+export type PathsStatus = v.InferOutput<typeof paths>;
 export type AccessorStatus = v.InferOutput<typeof accessor>;
 /** The sharing, while `expose` is set. */
 export type SharingStatus = v.InferOutput<typeof sharing>;

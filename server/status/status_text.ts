@@ -19,6 +19,7 @@ import {
   type AccessorStatus,
   type ContainerStatus,
   type DockerStatus,
+  type PathsStatus,
   SERVER_STATUS,
   type ServerStatus,
   type SharingStatus,
@@ -45,6 +46,8 @@ export function statusText(status: ServerStatus): string {
     ["listen", status.listen],
     ["client", clientLine(client)],
     ...labelled("", subnetLines(subnets, truncatedSubnets)),
+    ["path", pathLine(status.paths)],
+    ...labelled("", otherPathLines(status.paths)),
     ...labelled("firewall", firewall === undefined ? [] : [firewallLine(firewall)]),
     ...routeRows(routes),
     ["docker", dockerLine(status.docker)],
@@ -61,9 +64,26 @@ export function statusText(status: ServerStatus): string {
 function clientLine(client: ServerStatus["client"]): string {
   if (client === null) return "none yet";
   const { endpoint, lastHeardSeconds, version } = client;
-  return `${endpoint}, heard ${formatAge(lastHeardSeconds)}${
+  return `${endpoint ?? "through the Engine alone"}, heard ${formatAge(lastHeardSeconds)}${
     version === undefined ? "" : `, version ${version}`
   }`;
+}
+
+function pathLine({ inUse, reason, list }: PathsStatus): string {
+  if (inUse === null) return `none: ${reason}`;
+  return `${inUse}, ${reason}${roundTripText(list.find(({ kind }) => kind === inUse))}`;
+}
+
+/** The paths that are not in use, with why not. */
+function otherPathLines({ inUse, list }: PathsStatus): string[] {
+  return list.filter(({ kind }) => kind !== inUse).map((path) =>
+    `${path.kind}: ${path.state}${path.reason === undefined ? "" : `, ${path.reason}`}${roundTripText(path)}`
+  );
+}
+
+function roundTripText(path: PathsStatus["list"][number] | undefined): string {
+  const { roundTripMs = null } = path ?? {};
+  return roundTripMs === null ? "" : `, ${roundTripMs.toFixed(2)} ms there and back`;
 }
 
 /** The container networks of the client's machine, a few to a line. */

@@ -4,6 +4,9 @@ import type { FirewallFacts } from "../../core/protocol/description.ts";
 import { SERVER_STATUS, type ServerStatus, type SharingStatus } from "./status_document.ts";
 import { sharingLines, statusText } from "./status_text.ts";
 
+const NOTHING = { packets: 0, bytes: 0 };
+const NO_TRAFFIC = { sent: NOTHING, received: NOTHING };
+
 const idle: ServerStatus = {
   program: "docker-connector",
   version: "0.1.0",
@@ -15,6 +18,7 @@ const idle: ServerStatus = {
   interface: { name: "connector0", mtu: 1400, address: "192.168.251.2", peer: "192.168.251.1" },
   listen: "127.0.0.1:2511",
   client: null,
+  paths: { preference: "auto", inUse: null, reason: "no path is up", list: [] },
   routes: [],
   docker: { state: "off", socket: null, engine: null, api: null, networks: [], container: null },
   counters: {
@@ -38,6 +42,15 @@ const busy: ServerStatus = {
     subnets: ["172.17.0.0/16", "172.18.0.0/16"],
     truncatedSubnets: 3,
     firewall: { state: "open", backend: "iptables-nft", rules: 4 },
+  },
+  paths: {
+    preference: "auto",
+    inUse: "engine",
+    reason: "udp is silent",
+    list: [
+      { kind: "engine", state: "in-use", roundTripMs: 0.4812, reason: "udp is silent", ...NO_TRAFFIC },
+      { kind: "udp", state: "silent", roundTripMs: null, reason: "does not answer", ...NO_TRAFFIC },
+    ],
   },
   routes: [
     { prefix: "172.20.0.0/16", source: "config", state: "active" },
@@ -110,6 +123,8 @@ interface  connector0, mtu 1400, address 192.168.251.2, peer 192.168.251.1
 listen     127.0.0.1:2511
 client     172.17.0.1:51234, heard 2 s ago, version 0.1.0
            networks there: 172.17.0.0/16, 172.18.0.0/16 and 3 more
+path       engine, udp is silent, 0.48 ms there and back
+           udp: silent, does not answer
 firewall   open for the tunnel, 4 rules in iptables-nft
 routes     172.20.0.0/16  config  active
            10.1.0.0/24    docker web  failed: File exists

@@ -42,7 +42,9 @@ export interface ClientLinkDeps {
   readonly keyPending: boolean;
   readonly mtu: number;
   readonly socket: Pick<UdpSocket, "send">;
-  readonly codec: SocketAddressCodec;
+  readonly codec: Pick<SocketAddressCodec, "encode" | "decode">;
+  /** What the log calls an endpoint; as an address and a port where nothing is given. */
+  readonly nameOf?: (endpoint: Endpoint) => string;
   /** Sends packets to this socket address, and accepts packets from no other. */
   readonly bindPeer: (socketAddress: Uint8Array) => void;
   /** The control text that a newly bound client is sent. */
@@ -90,13 +92,16 @@ export class ClientLink implements Disposable {
   readonly #backoff: Backoff;
   #resend: Disposable | undefined;
   readonly #faults = new LogOnChange();
+  readonly #nameOf: (endpoint: Endpoint) => string;
 
   constructor(readonly deps: ClientLinkDeps) {
     const {
       clock = SYSTEM_CLOCK,
       random = Math.random,
       fillRandom = (bytes) => crypto.getRandomValues(bytes),
+      nameOf = formatEndpoint,
     } = deps;
+    this.#nameOf = nameOf;
     this.#clock = clock;
     this.#challenges = new Challenges(fillRandom(new Uint8Array(CHALLENGE_SECRET_LENGTH)));
     this.#moves = new TokenBucket(MOVES_PER_SECOND, MAX_MOVES, clock.now());
@@ -175,9 +180,9 @@ export class ClientLink implements Disposable {
     this[Symbol.dispose]();
     this.deps.onBound();
     this.deps.bindPeer(this.deps.codec.encode(endpoint));
-    if (previous === undefined) log.info("client connected", { endpoint: formatEndpoint(endpoint) });
+    if (previous === undefined) log.info("client connected", { endpoint: this.#nameOf(endpoint) });
     else if (this.#moves.take(1, this.#clock.now())) {
-      log.info("client moved", { from: formatEndpoint(previous.endpoint), to: formatEndpoint(endpoint) });
+      log.info("client moved", { from: this.#nameOf(previous.endpoint), to: this.#nameOf(endpoint) });
     }
     this.#sendWithinBudget(endpoint, this.deps.controlText());
   }
@@ -246,7 +251,7 @@ export class ClientLink implements Disposable {
         "after each start of the server; anyone else has recorded it"
       : "give the client the same key as the server";
     log.warn(`heartbeat refused; ${remedy}`, {
-      endpoint: formatEndpoint(endpoint),
+      endpoint: this.#nameOf(endpoint),
       reason: fault,
       refused: this.refused,
     });
@@ -255,7 +260,7 @@ export class ClientLink implements Disposable {
   #sendTo(endpoint: Endpoint, text: string): void {
     for (const datagram of encodeControl(text, this.deps.mtu)) {
       if (!this.deps.socket.send(datagram, endpoint)) {
-        log.debug("control not sent", { endpoint: formatEndpoint(endpoint) });
+        log.debug("control not sent", { endpoint: this.#nameOf(endpoint) });
         return;
       }
     }

@@ -90,7 +90,7 @@ networkTest("the tunnel follows the network", {}, async (network, t) => {
       "the server has the client's new port",
       ({ client }) =>
         client !== null && client.endpoint !== before &&
-        client.endpoint.startsWith(`${network.vmSeenAddress}:`),
+        client.endpoint?.startsWith(`${network.vmSeenAddress}:`) === true,
       BACK_LIMIT,
     );
     await tunnel.waitForEcho(BACK_LIMIT);

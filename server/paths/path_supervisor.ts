@@ -1,0 +1,113 @@
+import type { Clock } from "../../core/async/clock.ts";
+import { Counter, type CounterName } from "../../core/counters.ts";
+import type { PathKind, PathPreference } from "../../core/path/path_kind.ts";
+import type { PathTraffic } from "../../core/path/path_liveness.ts";
+import { type PathDecision, PathSelector } from "../../core/path/path_selector.ts";
+import type { PathStatus } from "../../core/path/path_status.ts";
+import type { DataPlane } from "../../dataplane/data_plane.ts";
+import { CARRIED_PATHS, type CarriedPath } from "../../dataplane/path/path.ts";
+import { getLogger } from "../../program/log.ts";
+import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
+
+const log = getLogger("path");
+
+export interface PathSupervisorDeps {
+  readonly dataPlane: Pick<DataPlane, "pathCounters" | "usePath" | "probe">;
+  readonly preference: PathPreference;
+  readonly clock?: Clock;
+}
+
+/** Sees to it that packets take the path that `core/path/` selects. */
+export class PathSupervisor implements Disposable {
+  readonly #clock: Clock;
+  readonly #selector: PathSelector;
+  #timer: Disposable | undefined;
+  #counts: Record<CarriedPath, { sent: number; received: number }>;
+
+  constructor(readonly deps: PathSupervisorDeps) {
+    this.#clock = deps.clock ?? SYSTEM_CLOCK;
+    this.#selector = new PathSelector(deps.preference, this.#clock.now());
+    this.#counts = this.#count();
+  }
+
+  /** Each path, with why it is used or not. */
+  get states(): readonly PathStatus[] {
+    return this.#selector.states;
+  }
+
+  /** The path in use and why; undefined: there is none. */
+  get used(): PathKind | undefined {
+    return this.#selector.used;
+  }
+
+  get reason(): string {
+    return this.#selector.reason;
+  }
+
+  up(path: CarriedPath): void {
+    this.#do(this.#selector.up(path, this.#clock.now()));
+  }
+
+  /** @param reason for people, without a full stop */
+  down(path: CarriedPath, reason: string): void {
+    this.#do(this.#selector.down(path, reason, this.#clock.now()));
+  }
+
+  prefer(preference: PathPreference): void {
+    this.#do(this.#selector.prefer(preference, this.#clock.now()));
+  }
+
+  /** More is expected of this path than of the other one. */
+  expect(path: CarriedPath): void {
+    this.#do(this.#selector.expect(path, this.#clock.now()));
+  }
+
+  /** A probe was answered. */
+  answer(path: CarriedPath, milliseconds: number): void {
+    this.#do(this.#selector.answer(path, milliseconds, this.#clock.now()));
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.[Symbol.dispose]();
+  }
+
+  #tick(): void {
+    const before = this.#counts;
+    this.#counts = this.#count();
+    const traffic = Object.fromEntries(CARRIED_PATHS.map((path): [CarriedPath, PathTraffic] => [path, {
+      sent: this.#counts[path].sent !== before[path].sent,
+      received: this.#counts[path].received !== before[path].received,
+    }]));
+    this.#do(this.#selector.tick(this.#clock.now(), traffic));
+  }
+
+  #do(decisions: readonly PathDecision[]): void {
+    for (const { kind, path, ...rest } of decisions) {
+      if (path === "direct") continue;
+      if (kind === "probe") this.deps.dataPlane.probe(path as CarriedPath);
+      else this.#use(path, "reason" in rest ? rest.reason : "");
+    }
+    this.#timer?.[Symbol.dispose]();
+    const deadline = this.#selector.nextDeadline;
+    if (deadline === undefined) return;
+    this.#timer = this.#clock.after(Math.max(0, deadline - this.#clock.now()), () => this.#tick());
+  }
+
+  #use(path: CarriedPath | undefined, reason: string): void {
+    if (path === undefined) return log.warn("no path to the client", { reason });
+    log.info(`packets go by the ${path} path`, { reason });
+    this.deps.dataPlane.usePath(path);
+    // The client follows the path that its server uses, which the probe tells it where no packet does.
+    this.deps.dataPlane.probe(path);
+  }
+
+  #count(): Record<CarriedPath, { sent: number; received: number }> {
+    const { pathCounters } = this.deps.dataPlane;
+    const of = (path: CarriedPath, name: CounterName) => pathCounters[path][Counter[name]] ?? 0;
+    const count = (path: CarriedPath) => ({
+      sent: of(path, "outbound.packets"),
+      received: of(path, "inbound.packets"),
+    });
+    return { udp: count("udp"), engine: count("engine") };
+  }
+}
