@@ -8,7 +8,6 @@ import {
   type ClientOptions,
   type ClientPlan,
   hostConfig,
-  isClientCandidate,
   isManaged,
 } from "../../core/docker/client_container.ts";
 import { classifyContainers, type ContainerFinding, nextAction } from "../../core/docker/container_state.ts";
@@ -19,13 +18,13 @@ import { version } from "../../program/build_info.ts";
 import { getLogger, LogOnChange } from "../../program/log.ts";
 import { isConnectionLost } from "../../system/docker/docker_error.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
-import { inspectContainer, listContainers, removeContainer } from "../../system/docker/engine_containers.ts";
+import { removeContainer } from "../../system/docker/engine_containers.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 import type { ContainerStatus } from "../status/status_document.ts";
 import type { ClientImage, FoundImage } from "./client_image.ts";
 import { ClientKey } from "./client_key.ts";
 import { ContainerController, type RunningClientListener } from "./container_controller.ts";
-import { changeState, removeManagedContainers, startClient } from "./managed_containers.ts";
+import { changeState, listCandidates, removeManagedContainers, startClient } from "./managed_containers.ts";
 
 const log = getLogger("docker");
 
@@ -103,16 +102,11 @@ export class ClientContainer extends ContainerController {
 
   /** Lists the containers that concern the client, and adopts the key of a managed one. */
   async #listCandidates(engine: EngineClient, imageId: string | undefined): Promise<DockerContainer[]> {
-    const candidates: DockerContainer[] = [];
-    for (const container of await listContainers(engine)) {
-      if (!isClientCandidate(container, imageId)) continue;
-      // The list may still show the state before the event that caused this round.
-      const details = await inspectContainer(engine, container.id);
-      if (details === undefined) continue;
-      candidates.push({ ...container, state: details.state });
-      if (isManaged(container)) this.#key.adopt(details.environment);
+    const candidates = await listCandidates(engine, imageId);
+    for (const { container, environment } of candidates) {
+      if (isManaged(container)) this.#key.adopt(environment);
     }
-    return candidates;
+    return candidates.map(({ container }) => container);
   }
 
   async #useExternal(

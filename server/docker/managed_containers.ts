@@ -7,6 +7,7 @@ import {
   CLIENT_CONTAINER,
   type ClientPlan,
   createBody,
+  isClientCandidate,
   isManaged,
   lacksDevice,
 } from "../../core/docker/client_container.ts";
@@ -17,6 +18,7 @@ import {
   actOnContainer,
   createContainer,
   DockerApiError,
+  inspectContainer,
   listContainers,
   removeContainer,
 } from "../../system/docker/engine_containers.ts";
@@ -25,6 +27,34 @@ const log = getLogger("docker");
 
 /** A container with its state before the change. */
 type ContainerRef = Pick<DockerContainer, "id" | "state">;
+
+/** A container that concerns the client, with its state and environment of this moment. */
+export interface ClientCandidate {
+  readonly container: DockerContainer;
+  readonly environment: readonly string[];
+}
+
+/**
+ * Lists the containers that concern the client.
+ *
+ * @param imageId id of the image that the client is made from, if known
+ * @throws {OperationError} "unavailable"
+ */
+export async function listCandidates(
+  engine: EngineClient,
+  imageId: string | undefined,
+): Promise<ClientCandidate[]> {
+  const candidates: ClientCandidate[] = [];
+  for (const container of await listContainers(engine)) {
+    if (!isClientCandidate(container, imageId)) continue;
+    // The list may still show the state before the event that caused this round.
+    const details = await inspectContainer(engine, container.id);
+    if (details === undefined) continue;
+    const { state, environment } = details;
+    candidates.push({ container: { ...container, state }, environment });
+  }
+  return candidates;
+}
 
 /**
  * Removes all managed containers, and no others.

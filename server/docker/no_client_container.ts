@@ -1,18 +1,19 @@
 /**
  * The client container where none is managed: removes that of an earlier run, which has that run's key and settings and
  * holds the interface of the client that the user starts. It does so once in a run, so that two servers at one Engine,
- * of which one manages a container, do not take turns.
+ * of which one manages a container, do not take turns. And it tells which container the user's client runs in.
  *
  * @module
  */
 import { CLIENT_CONTAINER } from "../../core/docker/client_container.ts";
+import { classifyContainers } from "../../core/docker/container_state.ts";
 import { OperationError } from "../../core/error.ts";
 import { getLogger, LogOnChange } from "../../program/log.ts";
 import { connectDocker } from "../../system/docker/search/connect_docker.ts";
 import { searchSockets } from "../../system/docker/search/socket_search.ts";
 import type { ContainerStatus } from "../status/status_document.ts";
 import { ContainerController } from "./container_controller.ts";
-import { removeManagedContainers } from "./managed_containers.ts";
+import { listCandidates, removeManagedContainers } from "./managed_containers.ts";
 
 const log = getLogger("docker");
 
@@ -22,13 +23,15 @@ export class NoClientContainer extends ContainerController {
   readonly #logged = new LogOnChange();
   #isDone = false;
 
-  /** Does nothing: every change is the user's. */
-  override wake(): void {}
-
   protected override async reconcile(): Promise<void> {
-    if (this.engine === undefined || this.#isDone) return;
-    logRemoved(await removeManagedContainers(this.engine), "--image off");
+    const { engine } = this;
+    if (engine === undefined) return;
+    if (!this.#isDone) logRemoved(await removeManagedContainers(engine), "--image off");
     this.#isDone = true;
+    const candidates = (await listCandidates(engine, undefined)).map(({ container }) => container);
+    const finding = classifyContainers(candidates, undefined);
+    const isRunning = finding.kind === "external" && finding.container.state === "running";
+    this.tellRunning(engine, isRunning ? finding.container.id : undefined);
   }
 
   protected override report({ report }: OperationError): void {

@@ -4,8 +4,9 @@ import { answer, FakeEngine, VERSION } from "../../tests/fakes/engine.ts";
 import { NoClientContainer } from "./no_client_container.ts";
 
 /** An entry of the list of containers. */
-function entry(id: string, Labels: Readonly<Record<string, string>>) {
-  return { Id: id, Names: [`/${id}`], Image: "x", ImageID: "sha256:1", State: "running", Labels };
+function entry(id: string, Labels: Readonly<Record<string, string>>, Image = "x") {
+  const HostConfig = { NetworkMode: "host" };
+  return { Id: id, Names: [`/${id}`], Image, ImageID: "sha256:1", State: "running", Labels, HostConfig };
 }
 
 Deno.test("where none is kept, kept ones are removed once in a run, and no others", async () => {
@@ -32,6 +33,31 @@ Deno.test("where none is kept, kept ones are removed once in a run, and no other
       "DELETE /v1.41/containers/kept?force=1",
     ]);
     assert.equal(controller.status.state, "off");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("where none is kept, the container of the user's own client is told while it runs", async () => {
+  const folder = await Deno.makeTempDir();
+  let state = "running";
+  try {
+    await using fake = new FakeEngine(`${folder}/docker.sock`, async (target, connection) => {
+      const user = entry("mine", {}, "wenjunxiao/mac-docker-connector");
+      const details = { Id: "mine", State: { Status: state }, Config: { Env: [] } };
+      if (target === "/version") await connection.write(answer(VERSION));
+      else if (target.includes("/mine/json")) await connection.write(answer(JSON.stringify(details)));
+      else await connection.write(answer(JSON.stringify([user])));
+    });
+    const engine = await EngineClient.connect(fake.path);
+    let told = Promise.withResolvers<string | undefined>();
+    await using controller = new NoClientContainer(undefined, (client) => told.resolve(client?.id));
+    controller.setEngine(engine);
+    assert.equal(await told.promise, "mine");
+    told = Promise.withResolvers();
+    state = "exited";
+    controller.wake();
+    assert.equal(await told.promise, undefined);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

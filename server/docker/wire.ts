@@ -7,7 +7,7 @@ import type { Router } from "../../system/routing/router.ts";
 import type { RouteController } from "../routing/route_controller.ts";
 import type { DockerStatus } from "../status/status_document.ts";
 import type { Paths } from "../paths/paths.ts";
-import type { ContainerController } from "./container_controller.ts";
+import type { ContainerController, RunningClientListener } from "./container_controller.ts";
 import type { NetworkWatcher } from "./network_watcher.ts";
 
 export interface DockerDeps {
@@ -48,7 +48,11 @@ async function containerController(
   { config, image, policy, router, interfaceName, paths }: DockerDeps,
   watcher: () => NetworkWatcher,
 ): Promise<ContainerController> {
-  if (!policy.managesClient) return new (await import("./no_client_container.ts")).NoClientContainer();
+  const onRunning: RunningClientListener = (client) => paths.setContainer(client);
+  if (!policy.managesClient) {
+    const { NoClientContainer } = await import("./no_client_container.ts");
+    return new NoClientContainer(undefined, onRunning);
+  }
   const [{ ClientContainer }, { ClientImage }, { isLocalEngine }] = await Promise.all([
     import("./client_container.ts"),
     import("./client_image.ts"),
@@ -64,7 +68,7 @@ async function containerController(
       mtu: config.mtu,
     },
     policy,
-    onRunning: (client) => paths.setContainer(client),
+    onRunning,
     requireKey: async (key) => {
       if (key === undefined) return paths.requireKey(undefined);
       const proof = proofs.get(key) ?? await loadHeartbeatProof(key);
