@@ -1,13 +1,18 @@
 import { EXIT_OK } from "../cli/exit_status.ts";
+import { sleep } from "../core/async/clock.ts";
 import { type FaultCode, OperationError } from "../core/error.ts";
 import { errno, SystemError } from "../ffi/libc/errno.ts";
 import { isByteStream } from "../ffi/unix/byte_stream_linux.ts";
 import { sendDescriptors } from "../ffi/unix/descriptor_passing_linux.ts";
 import { connectTo, receiveByte, setTimeouts } from "../ffi/unix/seqpacket_socket_linux.ts";
+import { SYSTEM_CLOCK } from "../system/process/system_clock.ts";
 import { ACCEPTED, attachSocketPath, HAND_OVER } from "./tunnel/attach_socket.ts";
 
 /** Milliseconds that the client may take for its answer. */
 const ANSWER_MS = 10_000;
+/** Milliseconds that the client may take to start: its container and this command are often started together. */
+const START_MS = 2_000;
+const PAUSE_MS = 20;
 
 const ACT = "Cannot attach to the client at";
 const AS_ITS_USER = "Try again as the user that docker-connector-client runs as";
@@ -26,7 +31,7 @@ export async function attach(control: string): Promise<number> {
   requireStream("standard input", 0, Deno.stdin.isTerminal());
   requireStream("standard output", 1, Deno.stdout.isTerminal());
   const path = attachSocketPath(control, ACT);
-  const connection = handOver(path);
+  const connection = await handOver(path);
   if (receiveByte(connection) !== ACCEPTED[0]) throw refusal(path);
   setTimeouts(connection, 0);
   await releaseMemory();
@@ -47,14 +52,18 @@ function requireStream(name: string, descriptor: 0 | 1, isTerminal: boolean): vo
   throw new OperationError("usage", `Cannot hand over ${name}: ${state}`, FOR_THE_SERVER);
 }
 
-function handOver(path: string): number {
-  try {
-    const connection = connectTo(path, ANSWER_MS);
-    sendDescriptors(connection, HAND_OVER, [0, 1]);
-    return connection;
-  } catch (error) {
-    if (error instanceof SystemError) throw connectFault(path, error);
-    throw error;
+async function handOver(path: string): Promise<number> {
+  for (const start = SYSTEM_CLOCK.now();;) {
+    try {
+      const connection = connectTo(path, ANSWER_MS);
+      sendDescriptors(connection, HAND_OVER, [0, 1]);
+      return connection;
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      const mayStart = error.errno === errno.ENOENT || error.errno === errno.ECONNREFUSED;
+      if (!mayStart || SYSTEM_CLOCK.now() - start >= START_MS) throw connectFault(path, error);
+    }
+    await sleep(PAUSE_MS, SYSTEM_CLOCK);
   }
 }
 

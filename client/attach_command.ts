@@ -11,7 +11,7 @@ export const attachCommand: Command = defineCommand(
     description:
       "Hands its standard input and output to the running client, which carries packets over them, and " +
       "waits until that is over. docker-connector starts it through the Docker Engine. Exit status 0 when the " +
-      "client has let go, 69 when none runs or takes them.",
+      "client has let go, 69 when none runs within two seconds or takes them.",
   },
   {
     control: valueFlag(
