@@ -56,6 +56,11 @@ export interface TunPort {
    * @param length bytes of all, the 8 octets included
    */
   writeLarge(large: number, length: number): void;
+  /**
+   * Packets of more than `longest` bytes do not go on behind the interface. From now on the kernel cuts those of TCP, where the
+   * device has the offload for it; 65,535 at the start.
+   */
+  cutTcp(longest: number): void;
   /** Writes what {@linkcode write} has queued. */
   flush(): void;
   /** The errno of the last {@linkcode DEVICE_ERROR}. */

@@ -172,6 +172,9 @@ export class DarwinTunPort implements TunPort {
     this.flush();
   }
 
+  /** utun has no offload, and the desktop forwards nothing: packets end there. */
+  cutTcp(_longest: number): void {}
+
   /** Holds a packet in two pieces until it is written. */
   #hold(header: number, headerLength: number, payload: number, payloadLength: number): void {
     const { arena } = this.#memory;
