@@ -60,11 +60,6 @@ networkTest("a server without offload", { containers: [1] }, async (network, t) 
     assert.equal(echo.received, 1, echo.text);
   });
 
-  await step("a longer echo is answered by the machine that it does not fit through", async () => {
-    const tooLong = await ping(mac, address, { packetSize: CONTAINER_MTU + 1 });
-    assert.match(tooLong.text, /message too long|Frag(mentation)? needed/i);
-  });
-
   for (
     const [version, container, desktop] of [
       [4, address, SERVER_VIRTUAL_ADDRESS],
@@ -102,5 +97,11 @@ networkTest("a server without offload", { containers: [1] }, async (network, t) 
     for (const running of [first, second, third]) gaps.push((await running.finish()).longestGapMs);
     console.log(`  the longest gaps: ${gaps.join(", ")} ms`);
     assert.ok(Math.max(...gaps) < 2_000, gaps.join());
+  });
+
+  // Last, because the desktop remembers the answer.
+  await step("a longer echo is answered by the machine that it does not fit through", async () => {
+    const tooLong = await ping(mac, address, { packetSize: CONTAINER_MTU + 1 });
+    assert.match(tooLong.text, /message too long|Frag(mentation)? needed/i);
   });
 }, DEFAULT_ENGINE.needs);
