@@ -53,10 +53,13 @@ export class EngineScene implements AsyncDisposable {
    *
    * @param options how it differs from one with an empty config file
    */
-  async startServer(options: Pick<TunnelOptions, "config" | "serverArgs" | "programs"> = {}): Promise<void> {
+  async startServer(
+    options: Pick<TunnelOptions, "config" | "serverArgs" | "serverEnv" | "programs"> = {},
+  ): Promise<void> {
     this.#launched = await launchServer(this.network, {
       ...MANAGED,
       ...options,
+      serverEnv: { ...MANAGED.serverEnv, ...options.serverEnv },
       engineSocket: this.machine.engine.socket,
     });
   }
