@@ -50,8 +50,8 @@ export interface TunPort {
   /** Queues one whole IP packet for the interface; its memory must stay untouched until {@linkcode flush}. */
   write(packet: number, length: number): void;
   /**
-   * Writes one large packet now, behind what is queued: the 8 octets at `large`, which hold of the packet, then the packet
-   * (core/protocol/stream_frame.ts). Both may be changed.
+   * Writes one large packet, behind what is queued: the 8 octets at `large`, which hold of the packet, then the packet
+   * (core/protocol/stream_frame.ts). Both may be changed, and must stay untouched until {@linkcode flush}.
    *
    * @param length bytes of all, the 8 octets included
    */
