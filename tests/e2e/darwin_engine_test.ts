@@ -20,8 +20,8 @@ const BYTES = 200_000_000;
 const WARM_UP = 1_000_000;
 const MTU = { udp: 1400, engine: 16_000 } as const;
 /** How many times fewer packets there are by the Engine's stream, and how many times more bytes a second, at least. */
-const LEAST_PACKET_GAIN = 4;
-const LEAST_SPEED_GAIN = 2;
+const MIN_PACKET_GAIN = 4;
+const MIN_SPEED_GAIN = 2;
 const WAYS = ["to a container", "from a container"] as const;
 
 interface Figures {
@@ -74,8 +74,8 @@ function config(network: Network, path: string): string {
   return `${defaultConfig(network)}path ${path}\n`;
 }
 
-/** @param leastCallGain how many times fewer calls there are: datagrams in batches cost few already */
-function test(title: string, release: string, leastCallGain: number): void {
+/** @param minCallGain how many times fewer calls there are: datagrams in batches cost few already */
+function test(title: string, release: string, minCallGain: number): void {
   networkTest(
     `a stream by the Engine beside one of datagrams, as ${title} carries it`,
     { containers: [1], link: "user-space" },
@@ -100,9 +100,9 @@ function test(title: string, release: string, leastCallGain: number): void {
             await scene.use("udp");
             const short = await scene.measure(way);
             console.log(`  engine ${JSON.stringify(long)}, udp ${JSON.stringify(short)}`);
-            assert.ok(short.packets >= LEAST_PACKET_GAIN * long.packets, "packets");
-            assert.ok(short.calls >= leastCallGain * long.calls, "calls");
-            assert.ok(long.speed >= LEAST_SPEED_GAIN * short.speed, "bytes a second");
+            assert.ok(short.packets >= MIN_PACKET_GAIN * long.packets, "packets");
+            assert.ok(short.calls >= minCallGain * long.calls, "calls");
+            assert.ok(long.speed >= MIN_SPEED_GAIN * short.speed, "bytes a second");
           }));
       }
     },
