@@ -3,6 +3,7 @@ import { IOVEC_SIZE } from "../../core/memory/arena.ts";
 import { isLargeTcp } from "../../core/offload/large_packet.ts";
 import { appendLargeSegments, QUEUE_FULL, segmentSizeWithin } from "../../core/offload/segment.ts";
 import { TxQueue } from "../../core/packet/tx_queue.ts";
+import { ENGINE_MTU } from "../../core/path/engine_mtu.ts";
 import {
   LARGE_HEADER,
   largeHeaderLength,
@@ -23,8 +24,6 @@ const SLOTS = 64;
 const WRITES = 64;
 /** Segments of one large packet: those of 48 bytes, the smallest that the kernel makes, in 64 KiB. */
 const SEGMENTS = 1366;
-/** Bytes of the largest packet that is written where a large one is cut (docs/internals/paths.md). */
-const MAX_WRITE = 16_000;
 /** Largest packet (16-bit total length). */
 const MAX_PACKET = 65535;
 /** Bytes of the address family before each packet. */
@@ -158,7 +157,7 @@ export class DarwinTunPort implements TunPort {
     const packet = large + LARGE_HEADER;
     const isTcp = isLargeTcp(largeType(u8, large));
     const size = segmentSizeWithin(
-      MAX_WRITE,
+      ENGINE_MTU,
       largeHeaderLength(u8, large),
       largeSegmentSize(u8, large),
       isTcp,
