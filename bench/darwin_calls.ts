@@ -18,7 +18,18 @@ import { darwinPerGigabyte, DIRECTIONS } from "./metrics.ts";
 /** Bytes of one stream. */
 const BYTES = 1e9;
 /** The system calls of the packet loop; what else the double records are calls of its start, or no calls. */
-const PACKET_CALLS = ["poll", "recvmsg", "sendmsg", "recvmsg_x", "sendmsg_x", "sendto", "read", "write"];
+const PACKET_CALLS = [
+  "poll",
+  "recvmsg",
+  "sendmsg",
+  "recvmsg_x",
+  "sendmsg_x",
+  "sendto",
+  "read",
+  "write",
+  "readv",
+  "writev",
+];
 
 /** How often a call was made and how many packets it moved. */
 type Counts = ReadonlyMap<string, { readonly calls: number; readonly messages: number }>;

@@ -14,7 +14,11 @@ import { maskPrefix } from "../core/net/prefix.ts";
 import type { DataPlane } from "../dataplane/data_plane.ts";
 import { readSysctl } from "../ffi/libc/proc_linux.ts";
 import { resolveHost } from "../ffi/resolve/resolve.ts";
-import { listContainerBridges, listDefaultGateways } from "../system/routing/machine_networks.ts";
+import {
+  leastBridgeMtu,
+  listContainerBridges,
+  listDefaultGateways,
+} from "../system/routing/machine_networks.ts";
 import { ControlSocketInUse } from "../system/control/control_socket.ts";
 import { LinuxFirewall } from "../system/firewall/firewall_linux.ts";
 import { platformRouter } from "../system/routing/platform_router.ts";
@@ -31,6 +35,7 @@ import type { ClientRunOptions } from "./run_command.ts";
 import type { ClientStatus } from "./status/status_document.ts";
 import { Attachments } from "./tunnel/attachments.ts";
 import { Ipv6Tunnel } from "./tunnel/ipv6_tunnel.ts";
+import { PacketLengths } from "./tunnel/packet_lengths.ts";
 import { SelfDescription } from "./tunnel/self_description.ts";
 import { connectToFirst, gatherCandidates } from "./tunnel/server_candidates.ts";
 import { ServerLinks } from "./tunnel/server_links.ts";
@@ -82,6 +87,12 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     bridges: listContainerBridges,
     firewall: () => firewall.facts,
   });
+  const lengths = new PacketLengths({
+    mtu,
+    cutsTcp: device.offload.tcp,
+    leastBridgeMtu,
+    onChange: (peer) => dataPlane.followPeer(peer),
+  });
   const link = cleanup.use(
     new ServerLinks({
       port,
@@ -99,6 +110,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
         return faulty;
       },
       onIpv6: (addr6) => void ipv6.follow(addr6).then(() => firewall.wake()),
+      onEngineMtu: (mtu) => lengths.follow(mtu),
       dataPlane,
       onStreamSilent: () => void attachments?.release(),
     }),
@@ -116,6 +128,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   const reconciler = new TunnelReconciler({ router, wanted: () => ipv6.interface, networks });
   await tunnel.startReconciling(() => {
     self.refreshSubnets();
+    lengths.refresh();
     link.describeIfChanged();
     return ipv6.whileSettled(() => reconciler.reconcile());
   });

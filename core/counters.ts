@@ -18,6 +18,10 @@ export const TUNNEL_COUNTERS = {
   "drop.ipv6Off": { unit: "packets", label: "IPv6 while it is off" },
   "drop.malformed": { unit: "datagrams", label: "neither a whole IP packet nor a message for this end" },
   "drop.oversize": { unit: "datagrams", label: "longer than any packet" },
+  "drop.tooLong": {
+    unit: "packets",
+    label: "longer than the path takes; the sender was told, if it wants to know",
+  },
   "drop.sendBufferFull": { unit: "datagrams", label: "the socket's send buffer was full" },
   "drop.sendFailed": {
     unit: "datagrams",

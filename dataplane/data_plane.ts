@@ -5,12 +5,14 @@ import type { TunDevice } from "../ffi/tun/tun.ts";
 import type { UdpSocket } from "../ffi/udp/udp_socket.ts";
 import { openWaker, type Waker } from "../ffi/libc/poll.ts";
 import {
+  type LargePeer,
   MAX_SESSIONS,
   type Role,
   type SessionCommand,
   type SessionEvent,
   SharedState,
   type StreamAttachment,
+  type TooLongReports,
   type WorkerEvent,
   type WorkerInit,
 } from "./worker_channel.ts";
@@ -173,6 +175,16 @@ export class DataPlane {
   /** Sends a probe; {@linkcode onRoundTrip} tells of its answer. */
   probe(path: CarriedPath): void {
     this.#commands.push({ kind: "probe", path });
+  }
+
+  /** Answers packets from the interface that are longer than the datagrams of a path may be. */
+  answerTooLong(reports: TooLongReports): void {
+    this.#commands.push({ kind: "answer-too-long", reports });
+  }
+
+  /** The server's interface takes longer packets than those behind the client's; undefined: no more. */
+  followPeer(peer: LargePeer | undefined): void {
+    this.#commands.push({ kind: "large-peer", peer });
   }
 
   commandSessions(command: SessionCommand): void {

@@ -68,6 +68,7 @@ export class Inbound {
     const version = packetVersion(this.bytes, at, length);
     if (version !== 0) {
       if (!this.#mayPass(path, version, fromPeer)) return;
+      if (this.role === "client") this.outbound.mtu?.lower(at, length);
       if (version === 6 || this.sessions?.handleInbound(counters, at, length) !== true) {
         counters[Counter["inbound.packets"]]++;
         counters[Counter["inbound.bytes"]] += length;

@@ -2,6 +2,7 @@ import { Counter, type CounterTable } from "../core/counters.ts";
 import type { TxQueue } from "../core/packet/tx_queue.ts";
 import { BATCH_FULL, DEVICE_ERROR, type TunPort, WOULD_BLOCK } from "../ffi/tun/tun.ts";
 import type { Path } from "./path/path.ts";
+import type { PathMtu } from "./path_mtu.ts";
 import type { AccessorDelivery, ServerDelivery } from "./sessions/delivery.ts";
 import { PEER } from "./worker_channel.ts";
 
@@ -16,6 +17,8 @@ export class Outbound {
   ipv6IsOn = false;
   /** Handles packets for sessions; undefined where there are none. */
   sessions: ServerDelivery | AccessorDelivery | undefined = undefined;
+  /** Fits packets to the path; undefined where there is none. */
+  mtu: PathMtu | undefined = undefined;
   /** The last batch was full, so the interface may have more packets than poll(2) reports. */
   isBehind = false;
 
@@ -58,9 +61,10 @@ export class Outbound {
 
   /** Gives the datagrams from `first` on their endpoint; returns their bytes, with what a path puts around them. */
   #address(first: number): number {
-    const { list, path } = this;
+    const { list, path, mtu } = this;
     const { u8 } = list.arena;
     const isBound = path?.isBound === true;
+    const isStream = path?.takesLarge === true;
     const { count } = list;
     let bytes = 0;
     for (let index = first; index < count; index++) {
@@ -68,8 +72,13 @@ export class Outbound {
       list.endpoints[index] = -1;
       if (this.sessions?.handleOutbound(list, index) === true) continue;
       const isCarried = this.ipv6IsOn || u8[list.headers[index]] >>> 4 === 4;
-      if (isCarried && isBound) list.endpoints[index] = PEER;
-      else this.counters[isCarried ? Counter["drop.noClient"] : Counter["drop.ipv6Off"]]++;
+      if (isCarried && isBound) {
+        if (mtu !== undefined) {
+          if (!mtu.mayGo(list, index, isStream, this.counters)) continue;
+          if (isStream) mtu.raise(list, index);
+        }
+        list.endpoints[index] = PEER;
+      } else this.counters[isCarried ? Counter["drop.noClient"] : Counter["drop.ipv6Off"]]++;
     }
     return bytes;
   }

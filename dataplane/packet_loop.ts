@@ -24,6 +24,7 @@ import { CommandReader } from "./command_ring.ts";
 import { Inbound, type Punt } from "./inbound.ts";
 import { MessageBudget } from "./message_budget.ts";
 import { Outbound } from "./outbound.ts";
+import { PathMtu } from "./path_mtu.ts";
 import { EnginePath } from "./path/engine_path.ts";
 import type { CarriedPath } from "./path/path.ts";
 import { ProbeTimes } from "./path/probe_times.ts";
@@ -104,6 +105,7 @@ async function openDirections(init: WorkerInit, memory: PacketMemory, post: Post
   udp.isBound = init.udp.connected;
   const engine = new EnginePath(memory, counters.engine);
   const outbound = new Outbound(tun, udp, list, counters.udp);
+  outbound.mtu = new PathMtu(memory, tun);
   const probes = new ProbeTimes(
     arena,
     (path, milliseconds) => post({ kind: "round-trip", path, milliseconds }),
@@ -280,6 +282,10 @@ class PacketLoop implements Disposable {
       case "use-path":
         outbound.path = pathOf(peer, command.path);
         return;
+      case "answer-too-long":
+        return outbound.mtu?.answerTooLong(command.reports);
+      case "large-peer":
+        return outbound.mtu?.followPeer(command.peer);
       case "probe":
         return probes.send(pathOf(peer, command.path), outbound.path?.kind === command.path);
     }

@@ -40,6 +40,27 @@ export interface StreamAttachment {
   readonly isFramed: boolean;
 }
 
+/** Packets from the interface that are longer than the datagrams of a path may be are answered by ICMP. */
+export interface TooLongReports {
+  /** Bytes of the longest. */
+  readonly mtu: number;
+  /** The addresses that the reports come from: 4 bytes, and 16 where there is IPv6. */
+  readonly source4: Uint8Array;
+  readonly source6: Uint8Array | undefined;
+}
+
+/** What a client knows of a server whose interface takes long packets and cuts none, all in bytes. */
+export interface LargePeer {
+  /** The longest packet of the server's interface. */
+  readonly length: number;
+  /** The longest packet of the interfaces behind the client's. */
+  readonly behind: number;
+  /** The longest packet that the kernel hands to the client's interface. */
+  readonly own: number;
+  /** Whether the client's interface cuts TCP packets, so that a peer may be asked for longer ones. */
+  readonly mayRaise: boolean;
+}
+
 /** Later messages to the Worker, through the ring of commands. */
 export type WorkerCommand =
   /** Sets the peer's endpoint to a socket address, or removes it. */
@@ -54,6 +75,8 @@ export type WorkerCommand =
   /** Sends packets by this path from now on. */
   | { readonly kind: "use-path"; readonly path: CarriedPath }
   | { readonly kind: "probe"; readonly path: CarriedPath }
+  | { readonly kind: "answer-too-long"; readonly reports: TooLongReports }
+  | { readonly kind: "large-peer"; readonly peer: LargePeer | undefined }
   | { readonly kind: "sessions"; readonly command: SessionCommand }
   | { readonly kind: "stop" };
 

@@ -4,6 +4,7 @@ import { BindingPolicy } from "../core/docker/binding_policy.ts";
 import { OperationError } from "../core/error.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
+import { ENGINE_MTU } from "../core/path/engine_mtu.ts";
 import type { DataPlane } from "../dataplane/data_plane.ts";
 import { socketAddressCodec, type UdpSocket } from "../ffi/udp/udp_socket.ts";
 import { loadHeartbeatProof } from "../program/heartbeat_key.ts";
@@ -21,6 +22,7 @@ import { applyChanges, applyTunnelChanges } from "./config/apply_changes.ts";
 import { ConfigReloader } from "./config/config_reloader.ts";
 import { type InitialConfig, initialConfig } from "./config/initial_config.ts";
 import { wireDocker } from "./docker/wire.ts";
+import { InterfaceMtu } from "./paths/interface_mtu.ts";
 import { Paths } from "./paths/paths.ts";
 import { RouteController } from "./routing/route_controller.ts";
 import { LazySharing } from "./sharing/lazy_sharing.ts";
@@ -51,11 +53,11 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     apply: (changes, config) => applyChanges(changes, config, parts),
   });
   const active = () => follower.config;
-  const { device, socket, router, settings, paths } = await openTunnel(tunnel, control, active, policy);
+  const { device, socket, router, mtu, paths } = await openTunnel(tunnel, control, active, policy);
 
   const sharing = cleanup.use(new LazySharing({ dataPlane, offload }));
   const interfaceName = device.name;
-  const ipv6 = settings.address6 !== undefined;
+  const ipv6 = mtu.settings.address6 !== undefined;
   const routeController = new RouteController({ router, interfaceName, ipv6, config: active });
   cleanup.defer(() => routeController.clear(AbortSignal.timeout(MAX_CLEAR_TIME)));
   const parts = { routeController, paths, sharing, mayChangeLevel: options.logLevel === undefined };
@@ -74,12 +76,12 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   // Puts back what a VPN, a sleep or another program took from the interface and its routes.
   const reconciler = new InterfaceReconciler({
     router,
-    wanted: () => settings,
+    wanted: () => mtu.settings,
     onRepaired: () => getLogger("route").info("interface put right again", { interface: interfaceName }),
   });
   await tunnel.startReconciling(() => routeController.reconcile(reconciler));
   await tunnel.serveStatus<ServerStatus>(() => ({
-    interface: interfaceStatus(settings, reconciler.fault),
+    interface: interfaceStatus(mtu.settings, reconciler.fault),
     ...clientStatus(dataPlane, paths, socket),
     paths: paths.status,
     routes: routeController.status,
@@ -91,9 +93,9 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   await followFile(tunnel, follower, initial, options.watch);
 
   log.info("tunnel is up", {
-    interface: settings.name,
-    address: formatAddress(settings.address),
-    peer: formatAddress(settings.peer),
+    interface: interfaceName,
+    address: formatAddress(mtu.settings.address),
+    peer: formatAddress(mtu.settings.peer),
     listen: formatEndpoint(socket.localEndpoint()),
     config: initial.file,
   });
@@ -130,6 +132,9 @@ async function openTunnel(
 
   const { dataPlane } = tunnel;
   const addr6 = settings.address6 === undefined ? undefined : config.addr6;
+  // A device with offload exchanges large packets with its kernel, whatever its MTU.
+  const engineMtu = device.offload.tcp ? undefined : Math.max(ENGINE_MTU, config.mtu);
+  const mtu = new InterfaceMtu({ router, settings, engineMtu });
   const paths = tunnel.cleanup.use(
     new Paths({
       startedAt: tunnel.startedAt,
@@ -142,7 +147,8 @@ async function openTunnel(
       preference: config.path,
       hasIpv6: addr6 !== undefined,
       controlText: () => fullControlText(active().bridgePairs),
-      revisionText: (revision) => revisionText(revision, addr6, active().bridgePairs),
+      revisionText: (revision) => revisionText(revision, addr6, active().bridgePairs, engineMtu),
+      onUse: (path) => void mtu.follow(path),
     }),
   );
   await tunnel.startDataPlane({
@@ -151,7 +157,15 @@ async function openTunnel(
     udp: socket,
     onMessage: (message) => paths.handleMessage(message, SYSTEM_CLOCK.wallClock()),
   });
-  return { device, socket, router, settings, paths };
+  if (engineMtu !== undefined) {
+    // The other end of the tunnel is the router that would have reported it.
+    dataPlane.answerTooLong({
+      mtu: config.mtu,
+      source4: settings.peer.bytes,
+      source6: settings.peer6?.bytes,
+    });
+  }
+  return { device, socket, router, mtu, paths };
 }
 
 /**

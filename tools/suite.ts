@@ -47,6 +47,7 @@ const FOLDERS = ["tests/topology", "tests/e2e", "tests/packaging"];
 const MEASURING = new Set([
   "tests/e2e/accessor_crowd_test.ts",
   "tests/e2e/allocation_test.ts",
+  "tests/e2e/darwin_engine_test.ts",
   "tests/e2e/exposed_flood_test.ts",
   "tests/e2e/hostile_test.ts",
   "tests/e2e/impairment_test.ts",

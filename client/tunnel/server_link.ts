@@ -45,6 +45,8 @@ export interface ServerLinkDeps {
   readonly onCommands: (commands: readonly ControlCommand[]) => number;
   /** Applies the virtual IPv6 network that the server named, or none. */
   readonly onIpv6: (addr6: Prefix | undefined) => void;
+  /** Takes how long packets the server's interface takes on the engine path, in bytes; undefined: it cuts them itself. */
+  readonly onEngineMtu: (mtu: number | undefined) => void;
   /** The server has fallen silent; where this is not given, it is searched for. */
   readonly onSilent?: () => void;
   /** Packets received and sent so far. */
@@ -77,6 +79,7 @@ export class ServerLink implements Disposable {
   /** Whether the server reads descriptions, which one of v1 does not. */
   #takesDescriptions = false;
   #revision: number | undefined;
+  #engineMtu: number | undefined;
   /** The last description that was sent. */
   #described: string | undefined;
   #describedAt = 0;
@@ -127,8 +130,9 @@ export class ServerLink implements Disposable {
     const commands = parseControl(assembly.text);
     const isFull = commands[0]?.name === "version";
     // A full text has a revision or none; a revision of another server does not count.
-    if (isFull) this.#revision = undefined;
+    if (isFull) this.#revision = this.#engineMtu = undefined;
     for (const command of commands) this.#handleCommand(command);
+    if (this.#revision !== undefined) this.deps.onEngineMtu(this.#engineMtu);
     if (commands.length > 0) this.drops.unknownCommand += this.deps.onCommands(commands);
     // Last, because it confirms the whole text.
     if (isFull) this.describe();
@@ -169,6 +173,10 @@ export class ServerLink implements Disposable {
       case "revision":
         if (rest.length > 0 || !/^\d{1,10}$/.test(word)) break;
         this.#revision = Number(word);
+        return;
+      case "engine-mtu":
+        if (rest.length > 0 || !isPacketLength(word)) break;
+        this.#engineMtu = Number(word);
         return;
       case "addr6": {
         const addr6 = parsePrefix(word);
@@ -273,4 +281,9 @@ export class ServerLink implements Disposable {
       log.debug("look-up failed", { reason: error instanceof Error ? error.message : String(error) });
     }
   }
+}
+
+/** Whether a word is the length of an IP packet: from what each IPv4 host takes to the longest (RFC 791 section 3.1). */
+function isPacketLength(word: string): boolean {
+  return /^\d{3,5}$/.test(word) && Number(word) >= 576 && Number(word) <= 65_535;
 }

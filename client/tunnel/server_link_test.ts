@@ -24,6 +24,7 @@ class Scene implements Disposable {
   lookups = 0;
   description: ClientDescription = { version: "0.1.0", addresses: ["192.168.251.1"] };
   readonly networks: (string | undefined)[] = [];
+  readonly engineMtus: (number | undefined)[] = [];
   traffic = { received: 0, sent: 0 };
   addresses: IpAddress[] | Promise<IpAddress[]> = [HERE];
   readonly clock = new FakeClock(Date.UTC(2026, 0, 1));
@@ -40,6 +41,7 @@ class Scene implements Disposable {
       candidate: { host: HOST, address: HERE },
       anyHost: false,
       onIpv6: (addr6) => void this.networks.push(addr6 && formatPrefix(addr6)),
+      onEngineMtu: (mtu) => void this.engineMtus.push(mtu),
       gatherCandidates: async () => {
         this.lookups++;
         return (await this.addresses).map((address) => ({ host: HOST, address }));
@@ -326,4 +328,17 @@ Deno.test("a challenge between the datagrams of a control text is no part of it"
   const whole = text("version 2");
   for (const part of [whole.slice(0, 5), new Uint8Array(17), whole.slice(5)]) scene.link.handleMessage(part);
   assert.deepEqual(scene.sent.map(([type]) => type), [0, 0, 3]);
+});
+
+Deno.test("how long packets the server takes is what its last full text says", () => {
+  using scene = new Scene();
+  const take = (words: string) => scene.link.handleMessage(text(words));
+  take("version 2");
+  assert.deepEqual(scene.engineMtus, [], "a server that does not know this client says nothing");
+  take("version 2,revision 1,addr6 off,engine-mtu 16000");
+  take("version 2,revision 2,addr6 off");
+  for (const word of ["575", "65536", "x", "1e4", "16000 1"]) take(`version 2,revision 3,engine-mtu ${word}`);
+  const none = undefined;
+  assert.deepEqual(scene.engineMtus, [16_000, none, none, none, none, none, none]);
+  assert.equal(scene.link.drops.unknownCommand, 5);
 });

@@ -11,6 +11,10 @@
  * them meaningless, RFC 6864). Two UDP datagrams join when addresses, ports, TOS, TTL and DF are equal and all but the
  * last are equally long. Fragments and packets with IP options or extension headers never join.
  *
+ * Packets may be longer than the interface behind the device takes. Those of TCP are then written with a segment size that fits,
+ * so that the kernel cuts them, also one by itself and one that joins with no other; options stay with each segment. Others are
+ * written as they came, and never join.
+ *
  * @module
  */
 import { complement, fold, type Sum, swap16 } from "../packet/checksum.ts";
@@ -26,6 +30,7 @@ import {
 import {
   TCP_CHECKSUM_OFFSET,
   UDP_CHECKSUM_OFFSET,
+  VIRTIO_GSO_ECN,
   VIRTIO_GSO_TCP4,
   VIRTIO_GSO_TCP6,
   VIRTIO_GSO_UDP,
@@ -39,15 +44,18 @@ const MAX_PACKET = 65535;
 const MAX_SEGMENTS = 64;
 const ACK = 0x10;
 const PSH = 0x08;
+/** CWR (RFC 3168 section 6.1), which the kernel leaves to the first segment. */
+const CWR = 0x80;
 /** IPv4 bytes 6-7 in little-endian order: MF and the fragment offset; DF. */
 const IPV4_FRAGMENT = 0xff3f;
 const IPV4_DONT_FRAGMENT = 0x0040;
 
-/** Kinds of packets: one that is never joined, and those that can be. */
+/** Kinds of packets: one that is never joined, those that can be, and one of TCP that is only cut. */
 const enum Kind {
   Single,
   Tcp,
   Udp,
+  CutTcp,
 }
 
 /** The super packets that the device accepts. */
@@ -66,6 +74,8 @@ export type WriteFrame = (iovecs: number, count: number, packets: number) => voi
 
 /** Joins packets and hands finished frames to `write`. */
 export class Coalescer {
+  /** Bytes of the longest packet that goes on from the device: the kernel cuts longer ones of TCP to it. At least 576. */
+  longest: number = MAX_PACKET;
   readonly #virtio: number;
   readonly #iovecs: number;
   /** Of the open packet, in all its parts: the first one's place, its kind, and where its headers end. */
@@ -108,7 +118,7 @@ export class Coalescer {
     if (this.#count > 0 && this.#joins(packet, length)) return;
     this.flush();
     this.#open(packet, length);
-    if (this.#kind === Kind.Single) this.flush();
+    if (this.#kind === Kind.Single || this.#kind === Kind.CutTcp) this.flush();
   }
 
   /** Writes what is open. */
@@ -118,10 +128,16 @@ export class Coalescer {
     const virtio = this.#virtio >> 2;
     // Twelve bytes for the header's ten: there is room behind it.
     u32[virtio] = u32[virtio + 1] = u32[virtio + 2] = 0;
-    if (this.#count > 1) this.#finish();
+    if (this.#count > 1 || this.#isToBeCut()) this.#finish();
     const count = this.#count;
     this.#count = 0;
     this.write(this.#iovecs, count + 1, count);
+  }
+
+  /** Whether the only packet is one of TCP that is too long. Cutting makes new checksums, so a broken one stays whole. */
+  #isToBeCut(): boolean {
+    const isTcp = this.#kind === Kind.Tcp || this.#kind === Kind.CutTcp;
+    return isTcp && this.#total > this.longest && (this.#isVerified || this.#verifyOpen());
   }
 
   #open(packet: number, length: number): void {
@@ -140,7 +156,7 @@ export class Coalescer {
   /** Notes of the last part what the next one has to continue. */
   #noteLast(packet: number, payload: number): void {
     this.#lastSize = payload;
-    if (this.#kind !== Kind.Tcp) return;
+    if (this.#kind === Kind.Udp) return;
     this.#nextSequence = (this.#nextSequence + payload) | 0;
     this.#lastFlags = this.arena.u8[packet + this.#transport + 13];
   }
@@ -159,11 +175,14 @@ export class Coalescer {
       const tcpLength = u8[transport + 12] >>> 4 << 2;
       this.#headerLength = this.#transport + tcpLength;
       if (tcpLength < TCP_HEADER || this.#headerLength >= length) return Kind.Single;
-      return (u8[transport + 13] & ~PSH) === ACK && (u8[transport + 12] & 15) === 0 ? Kind.Tcp : Kind.Single;
+      if ((u8[transport + 13] & ~PSH) === ACK && (u8[transport + 12] & 15) === 0) return Kind.Tcp;
+      return length > this.longest ? Kind.CutTcp : Kind.Single;
     }
     if (protocol === PROTOCOL_UDP && this.options.udp) {
       this.#headerLength = this.#transport + UDP_HEADER;
-      return length > this.#headerLength && this.#isWholeUdp(packet, length) ? Kind.Udp : Kind.Single;
+      return length > this.#headerLength && length <= this.longest && this.#isWholeUdp(packet, length)
+        ? Kind.Udp
+        : Kind.Single;
     }
     return Kind.Single;
   }
@@ -222,7 +241,7 @@ export class Coalescer {
     const packet = this.#packet;
     const variable = ipv4VariableSum(this.arena.view, packet);
     if (this.#isIpv4) this.#headerSum = this.sum(packet, IPV4_HEADER) + complement(variable);
-    const protocol = swap16(this.#kind === Kind.Tcp ? PROTOCOL_TCP : PROTOCOL_UDP);
+    const protocol = swap16(this.#kind === Kind.Udp ? PROTOCOL_UDP : PROTOCOL_TCP);
     this.#flowSum = protocol + (this.#isIpv4 ? this.sum(packet + 12, 8) : this.sum(packet + 8, 32));
     this.#isVerified = this.#checksumsHold(packet, this.#headerLength + this.#size);
     return this.#isVerified;
@@ -253,7 +272,7 @@ export class Coalescer {
 
     const transport = packet + this.#transport;
     const covered = this.#total - this.#transport;
-    const isTcp = this.#kind === Kind.Tcp;
+    const isTcp = this.#kind !== Kind.Udp;
     const checksumOffset = isTcp ? TCP_CHECKSUM_OFFSET : UDP_CHECKSUM_OFFSET;
     if (isTcp) u8[transport + 13] |= this.#lastFlags & PSH;
     else view.setUint16(transport + 4, covered);
@@ -262,8 +281,9 @@ export class Coalescer {
     const word = this.#virtio >> 1;
     u8[this.#virtio] = VIRTIO_NEEDS_CHECKSUM;
     u8[this.#virtio + 1] = isTcp ? (this.#isIpv4 ? VIRTIO_GSO_TCP4 : VIRTIO_GSO_TCP6) : VIRTIO_GSO_UDP;
+    if (isTcp && (u8[transport + 13] & CWR) !== 0) u8[this.#virtio + 1] |= VIRTIO_GSO_ECN;
     u16[word + 1] = this.#headerLength;
-    u16[word + 2] = this.#size;
+    u16[word + 2] = isTcp ? Math.min(this.#size, this.longest - this.#headerLength) : this.#size;
     u16[word + 3] = this.#transport;
     u16[word + 4] = checksumOffset;
   }

@@ -129,6 +129,8 @@ export class ServerDelivery implements Delivery {
     const destination = ipv4Destination(bytes, header);
     const slot = table.addresses.get(destination);
     if (slot < 0) return this.#dropForNobody(destination);
+    // A session takes datagrams, whatever path leads to the client.
+    if (this.outbound.mtu?.mayGo(list, index, false, this.parts.shared.counters) === false) return true;
     if (list.large[index] === 0) batch.enqueueFrom(slot, list, index);
     else this.#segments.cut(slot, header - LARGE_HEADER, LARGE_HEADER + list.lengths[index]);
     return true;

@@ -249,6 +249,11 @@ export class LinuxTunPort implements TunPort {
     }
   }
 
+  cutTcp(longest: number): void {
+    this.#coalescer.flush();
+    this.#coalescer.longest = longest;
+  }
+
   flush(): void {
     this.#coalescer.flush();
   }

@@ -50,12 +50,17 @@ export interface TunPort {
   /** Queues one whole IP packet for the interface; its memory must stay untouched until {@linkcode flush}. */
   write(packet: number, length: number): void;
   /**
-   * Writes one large packet now, behind what is queued: the 8 octets at `large`, which hold of the packet, then the packet
-   * (core/protocol/stream_frame.ts). Both may be changed.
+   * Writes one large packet, behind what is queued: the 8 octets at `large`, which hold of the packet, then the packet
+   * (core/protocol/stream_frame.ts). Both may be changed, and must stay untouched until {@linkcode flush}.
    *
    * @param length bytes of all, the 8 octets included
    */
   writeLarge(large: number, length: number): void;
+  /**
+   * Packets of more than `longest` bytes do not go on behind the interface. From now on the kernel cuts those of TCP, where the
+   * device has the offload for it; 65,535 at the start.
+   */
+  cutTcp(longest: number): void;
   /** Writes what {@linkcode write} has queued. */
   flush(): void;
   /** The errno of the last {@linkcode DEVICE_ERROR}. */

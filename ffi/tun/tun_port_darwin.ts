@@ -1,8 +1,9 @@
 import { Counter, type CounterTable } from "../../core/counters.ts";
 import { IOVEC_SIZE } from "../../core/memory/arena.ts";
 import { isLargeTcp } from "../../core/offload/large_packet.ts";
-import { appendLargeSegments, segmentSizeWithin } from "../../core/offload/segment.ts";
+import { appendLargeSegments, QUEUE_FULL, segmentSizeWithin } from "../../core/offload/segment.ts";
 import { TxQueue } from "../../core/packet/tx_queue.ts";
+import { ENGINE_MTU } from "../../core/path/engine_mtu.ts";
 import {
   LARGE_HEADER,
   largeHeaderLength,
@@ -23,8 +24,6 @@ const SLOTS = 64;
 const WRITES = 64;
 /** Segments of one large packet: those of 48 bytes, the smallest that the kernel makes, in 64 KiB. */
 const SEGMENTS = 1366;
-/** Bytes of the largest packet that is written where a large one is cut (docs/internals/paths.md). */
-const MAX_WRITE = 16_000;
 /** Largest packet (16-bit total length). */
 const MAX_PACKET = 65535;
 /** Bytes of the address family before each packet. */
@@ -51,9 +50,11 @@ export class DarwinTunPort implements TunPort {
   readonly #reading: MessageBatch;
   readonly #writing: MessageBatch;
   readonly #families: number;
-  /** Of a large packet that is being written. */
+  /** Of the large packets that are held. */
   readonly #segments: TxQueue;
   #next = 0;
+  /** The last batch was not full: another one would find nothing, and poll(2) tells when that has changed. */
+  #isDrained = false;
   #held = 0;
   readonly #failures = new ReadFailures(
     [darwinErrno.EAGAIN, darwinErrno.EINTR, darwinErrno.ENOBUFS, darwinErrno.ENOMEM],
@@ -88,6 +89,7 @@ export class DarwinTunPort implements TunPort {
 
   read(list: TxQueue): number {
     for (;;) {
+      if (this.#isDrained) return WOULD_BLOCK;
       const first = this.#next;
       const count = Math.min(SLOTS - first, list.free);
       if (count <= 0) return BATCH_FULL;
@@ -96,6 +98,7 @@ export class DarwinTunPort implements TunPort {
       // What is not there is an error (EAGAIN); a socket that was shut down may have nothing for ever.
       if (taken === 0) return this.#readFailed(0);
       this.#failures.noteSuccess();
+      this.#isDrained = taken < count;
       // A record of no bytes, which no packet makes, is the end: the interface was taken away.
       if (this.#reading.length(first) === 0) return this.#gone(darwinErrno.ENXIO);
       this.#next = first + taken;
@@ -136,6 +139,7 @@ export class DarwinTunPort implements TunPort {
 
   release(): void {
     this.#next = 0;
+    this.#isDrained = false;
   }
 
   write(packet: number, length: number): void {
@@ -153,24 +157,31 @@ export class DarwinTunPort implements TunPort {
     const packet = large + LARGE_HEADER;
     const isTcp = isLargeTcp(largeType(u8, large));
     const size = segmentSizeWithin(
-      MAX_WRITE,
+      ENGINE_MTU,
       largeHeaderLength(u8, large),
       largeSegmentSize(u8, large),
       isTcp,
     );
     const list = this.#segments;
-    this.flush();
-    list.clear();
-    const count = size === 0
-      ? 0
-      : appendLargeSegments(list, sum, packet, length - LARGE_HEADER, largeTransport(u8, large), size, isTcp);
+    let count = 0;
+    if (size > 0) {
+      const transport = largeTransport(u8, large);
+      const total = length - LARGE_HEADER;
+      count = appendLargeSegments(list, sum, packet, total, transport, size, isTcp);
+      if (count === QUEUE_FULL) {
+        this.flush();
+        count = appendLargeSegments(list, sum, packet, total, transport, size, isTcp);
+      }
+    }
     if (count <= 0) this.#counters[Counter["drop.tunWriteFailed"]]++;
-    for (let index = 0; index < count; index++) {
+    for (let index = list.count - count; count > 0 && index < list.count; index++) {
       const payload = list.payloadLength(index);
       this.#hold(list.headers[index], list.lengths[index] - payload, list.payload(index), payload);
     }
-    this.flush();
   }
+
+  /** utun has no offload, and the desktop forwards nothing: packets end there. */
+  cutTcp(_longest: number): void {}
 
   /** Holds a packet in two pieces until it is written. */
   #hold(header: number, headerLength: number, payload: number, payloadLength: number): void {
@@ -180,10 +191,16 @@ export class DarwinTunPort implements TunPort {
     arena.writeIovec(iovec, isIpv4 ? this.#families : this.#families + FAMILY, FAMILY);
     arena.writeIovec(iovec + IOVEC_SIZE, header, headerLength);
     arena.writeIovec(iovec + 2 * IOVEC_SIZE, payload, payloadLength);
-    if (++this.#held === WRITES) this.flush();
+    if (++this.#held === WRITES) this.#send();
   }
 
   flush(): void {
+    this.#send();
+    this.#segments.clear();
+  }
+
+  /** Sends what is held. */
+  #send(): void {
     const count = this.#held;
     this.#held = 0;
     let tried = -1;

@@ -4,7 +4,7 @@ import type { IpAddress } from "../../core/net/address.ts";
 import type { Endpoint } from "../../core/net/endpoint.ts";
 import type { HeartbeatMac } from "../../core/protocol/heartbeat.ts";
 import type { DataPlane, Message } from "../../dataplane/data_plane.ts";
-import { CARRIED_PATHS } from "../../dataplane/path/path.ts";
+import { CARRIED_PATHS, type CarriedPath } from "../../dataplane/path/path.ts";
 import { SystemError } from "../../ffi/libc/errno.ts";
 import { openUdpSocket } from "../../ffi/udp/udp_socket.ts";
 import type { BoundClient } from "../tunnel/client_link.ts";
@@ -17,6 +17,8 @@ import { PathSupervisor } from "./path_supervisor.ts";
 export interface PathsDeps extends Omit<ClientLinksDeps, "onChange"> {
   readonly dataPlane: DataPlane;
   readonly preference: PathPreference;
+  /** Packets go by this path from now on. */
+  readonly onUse: (path: CarriedPath) => void;
 }
 
 /** The paths to the client: brings each up, hears the client on each, and lets `core/path/` choose. */
@@ -35,7 +37,10 @@ export class Paths implements AsyncDisposable {
       preference,
       dataPlane: {
         pathCounters: dataPlane.pathCounters,
-        usePath: (path) => dataPlane.usePath(path),
+        usePath: (path) => {
+          dataPlane.usePath(path);
+          deps.onUse(path);
+        },
         // A client of the original would take a probe for a packet.
         probe: (path) => {
           if (path === "engine" || this.#links.udp?.description?.answersProbes === true) {

@@ -22,14 +22,20 @@ export function changeControlText(pairs: readonly NetworkPair[]): string {
  * Makes the full text for a client that described itself, which names the virtual IPv6 network or "off".
  *
  * @param revision the client names it once it has applied the text
+ * @param engineMtu bytes of the longest packet that the server's interface takes on the engine path; undefined where it takes
+ *   large ones whole
  */
 export function revisionText(
   revision: number,
   addr6: Prefix | undefined,
   pairs: readonly NetworkPair[],
+  engineMtu?: number,
 ): string {
   const ipv6 = `addr6 ${addr6 === undefined ? "off" : formatPrefix(addr6)}`;
-  return [`version ${CONTROL_VERSION}`, `revision ${revision}`, ipv6, ...pairs.map(pairCommand)].join(",");
+  const mtu = engineMtu === undefined ? [] : [`engine-mtu ${engineMtu}`];
+  return [`version ${CONTROL_VERSION}`, `revision ${revision}`, ipv6, ...mtu, ...pairs.map(pairCommand)].join(
+    ",",
+  );
 }
 
 function pairCommand({ a, b, connect }: NetworkPair): string {

@@ -41,3 +41,13 @@ Deno.test("a client that described itself is told everything, with the revision"
     ...commands,
   ]);
 });
+
+Deno.test("a client is told how long packets the server's interface takes, where that cuts none", () => {
+  assert.deepEqual(read(revisionText(7, undefined, pairs, 16_000)), [
+    ["version", "2"],
+    ["revision", "7"],
+    ["addr6", "off"],
+    ["engine-mtu", "16000"],
+    ...commands,
+  ]);
+});

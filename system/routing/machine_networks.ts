@@ -21,6 +21,18 @@ export function listContainerBridges(): ContainerBridge[] {
   }));
 }
 
+/** The MTU of a bridge that nobody has given another: that of Ethernet (RFC 894). */
+const ETHERNET_MTU = 1500;
+
+/** The least MTU of the bridges, in bytes; that of Ethernet where there is none. Throws as {@linkcode listContainerBridges}. */
+export function leastBridgeMtu(): number {
+  using socket = NetlinkSocket.open();
+  const mtus = listLinks(socket).filter(({ kind, mtu }) => kind === "bridge" && mtu > 0).map(({ mtu }) =>
+    mtu
+  );
+  return mtus.length === 0 ? ETHERNET_MTU : Math.min(...mtus);
+}
+
 /** Lists the IPv4 routers that default routes of the main table lead by, the preferred one first. Throws as {@linkcode listContainerBridges}. */
 export function listDefaultGateways(): IpAddress[] {
   using socket = NetlinkSocket.open();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { formatPrefix } from "../../core/net/prefix.ts";
 import { asRootOnLinux, PrivateNetwork } from "../../ffi/netlink/private_network_fixture.ts";
 import { formatAddress } from "../../core/net/address.ts";
-import { listContainerBridges, listDefaultGateways } from "./machine_networks.ts";
+import { leastBridgeMtu, listContainerBridges, listDefaultGateways } from "./machine_networks.ts";
 
 const listed = () =>
   listContainerBridges().map(({ name, subnets }) => [name, ...subnets.map(formatPrefix)].join(" ")).sort();
@@ -27,6 +27,16 @@ Deno.test(
     assert.deepEqual(listed(), ["br-two"]);
   },
 );
+
+Deno.test("the least MTU of the bridges counts (needs root on Linux)", asRootOnLinux, () => {
+  using network = new PrivateNetwork();
+  assert.equal(leastBridgeMtu(), 1500);
+  network.ip("link add br-long mtu 9000 type bridge");
+  network.ip("link add other mtu 1280 type veth peer name another");
+  assert.equal(leastBridgeMtu(), 9000);
+  network.ip("link add br-short mtu 1450 type bridge");
+  assert.equal(leastBridgeMtu(), 1450);
+});
 
 Deno.test(
   "the gateways of default routes are listed by their metric (needs root on Linux)",

@@ -33,6 +33,7 @@ const CHOSEN = [
   "RECEIVE_MESSAGES",
   "SEND_MESSAGES",
   "SLOTS",
+  "SEGMENTS",
   "SLOT_SIZE",
   "MAX_UNIT",
   "WRITES",

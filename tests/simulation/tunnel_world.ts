@@ -180,6 +180,7 @@ export class TunnelWorld implements Disposable {
       anyHost: false,
       onCommands: () => 0,
       onIpv6: () => {},
+      onEngineMtu: () => {},
       traffic: () => ({ ...this.#traffic }),
       clock: {
         now: () => clock.now(),

@@ -9,7 +9,7 @@ import { DockerMachine } from "./docker_machine.ts";
 import type { EngineKind } from "./engines.ts";
 import type { Network } from "./network.ts";
 import { mustRun } from "./process.ts";
-import { launchServer } from "./tunnel.ts";
+import { launchServer, type TunnelOptions } from "./tunnel.ts";
 import { waitUntil } from "./wait.ts";
 import { fetchPage } from "./web.ts";
 
@@ -48,10 +48,18 @@ export class EngineScene implements AsyncDisposable {
     return scene;
   }
 
-  /** Starts the server. */
-  async startServer(): Promise<void> {
+  /**
+   * Starts the server.
+   *
+   * @param options how it differs from one with an empty config file
+   */
+  async startServer(
+    options: Pick<TunnelOptions, "config" | "serverArgs" | "serverEnv" | "programs"> = {},
+  ): Promise<void> {
     this.#launched = await launchServer(this.network, {
       ...MANAGED,
+      ...options,
+      serverEnv: { ...MANAGED.serverEnv, ...options.serverEnv },
       engineSocket: this.machine.engine.socket,
     });
   }

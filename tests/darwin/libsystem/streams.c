@@ -1,9 +1,10 @@
-/* Stream sockets of AF_UNIX: connect, send, recv, shutdown. */
+/* Stream sockets of AF_UNIX: connect, send, recv, readv, writev, shutdown. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -50,6 +51,30 @@ ssize_t darwin_recv(int fd, void *data, size_t length, int flags) {
   if ((flags & ~DARWIN_MSG_PEEK) != 0) complain("recv: flags 0x%x", flags);
   ssize_t received = syscall(SYS_recvfrom, fd, data, length, flags != 0 ? MSG_PEEK : 0, NULL, NULL);
   return received < 0 ? fail_as_linux(errno) : received;
+}
+
+/* IOV_MAX, bsd/sys/syslimits.h */
+enum { DARWIN_IOV_MAX = 1024 };
+
+/* ssize_t readv(int fd, const struct iovec *pieces, int count); the structure is Linux's */
+ssize_t darwin_readv(int fd, const struct darwin_iovec *pieces, int count) EXPORT(readv);
+ssize_t darwin_readv(int fd, const struct darwin_iovec *pieces, int count) {
+  if (enter("readv")) return -1;
+  stream_of("readv", fd);
+  if (count < 1 || count > DARWIN_IOV_MAX) return fail(DARWIN_EINVAL);
+  ssize_t received = syscall(SYS_readv, fd, pieces, count);
+  return received < 0 ? fail_as_linux(errno) : received;
+}
+
+/* ssize_t writev(int fd, const struct iovec *pieces, int count); */
+ssize_t darwin_writev(int fd, const struct darwin_iovec *pieces, int count) EXPORT(writev);
+ssize_t darwin_writev(int fd, const struct darwin_iovec *pieces, int count) {
+  if (enter("writev")) return -1;
+  if (!stream_of("writev", fd)->has_no_sigpipe) complain("writev: SIGPIPE would end the process");
+  if (count < 1 || count > DARWIN_IOV_MAX) return fail(DARWIN_EINVAL);
+  struct msghdr message = {.msg_iov = (struct iovec *)pieces, .msg_iovlen = count};
+  ssize_t sent = syscall(SYS_sendmsg, fd, &message, MSG_NOSIGNAL);
+  return sent < 0 ? fail_as_linux(errno) : sent;
 }
 
 /* int shutdown(int fd, int how); */

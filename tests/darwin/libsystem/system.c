@@ -67,9 +67,12 @@ int darwin_poll(struct pollfd *entries, uint32_t count, int milliseconds) EXPORT
 int darwin_poll(struct pollfd *entries, uint32_t count, int milliseconds) {
   if (enter("poll")) return -1;
   for (uint32_t i = 0; i < count; i++) {
-    if (entries[i].events != 1) complain("poll: events 0x%x", entries[i].events);
     /* A negative one is passed over (poll(2)). */
-    if (entries[i].fd >= 0 && descriptor_of(entries[i].fd)->kind == KIND_NONE) complain("poll: descriptor %d is not open", entries[i].fd);
+    enum kind kind = entries[i].fd < 0 ? KIND_NONE : descriptor_of(entries[i].fd)->kind;
+    /* POLLIN; POLLOUT (bsd/sys/poll.h) only where something may have to wait until it can be written. */
+    bool is_out = entries[i].events == 4 && (entries[i].fd < 0 || kind == KIND_STREAM);
+    if (entries[i].events != 1 && !is_out) complain("poll: events 0x%x", entries[i].events);
+    if (entries[i].fd >= 0 && kind == KIND_NONE) complain("poll: descriptor %d is not open", entries[i].fd);
   }
   int ready = syscall(SYS_poll, entries, count, milliseconds);
   return ready < 0 ? fail_as_linux(errno) : ready;
