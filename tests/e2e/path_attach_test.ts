@@ -113,7 +113,7 @@ networkTest(
       assert.equal(paths.inUse, null);
       const engine = paths.list.find(({ kind }) => kind === "engine");
       assert.deepEqual([engine?.state, engine?.sent.packets, engine?.received.packets], ["down", 0, 0]);
-      console.log(`  it says: ${engine?.reason}`);
+      assert.equal(engine?.reason, "its client has not proven itself");
     });
 
     await step("with the same key the user's own client is reached", async () => {
