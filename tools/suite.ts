@@ -43,7 +43,7 @@ const FILE_LIMIT = 7 * 60_000;
 
 const FOLDERS = ["tests/topology", "tests/e2e", "tests/packaging"];
 
-/** Files that measure throughput, memory or processor time. */
+/** Files that measure throughput, memory, processor time or how soon something is noticed. */
 const MEASURING = new Set([
   "tests/e2e/accessor_crowd_test.ts",
   "tests/e2e/allocation_test.ts",
@@ -52,6 +52,7 @@ const MEASURING = new Set([
   "tests/e2e/hostile_test.ts",
   "tests/e2e/impairment_test.ts",
   "tests/e2e/offload_test.ts",
+  "tests/e2e/path_switch_test.ts",
   "tests/e2e/route_scale_test.ts",
   "tests/e2e/session_allocation_test.ts",
   "tests/e2e/session_hostile_test.ts",
@@ -70,6 +71,7 @@ const ONCE = [
   /^tests\/e2e\/darwin_\w+_test\.ts$/,
   /^tests\/e2e\/engines_test\.ts$/,
   /^tests\/e2e\/(exec_stream|engine_attachment)_test\.ts$/,
+  /^tests\/e2e\/path_switch_test\.ts$/,
   /^tests\/e2e\/image_contents_test\.ts$/,
   /^tests\/e2e\/local_engine_test\.ts$/,
   /^tests\/e2e\/session_\w+_test\.ts$/,
@@ -106,6 +108,7 @@ export function suiteFiles(): string[] {
 const SLOWEST_FIRST = [
   "darwin_suite",
   "client_container",
+  "path_engine",
   "darwin_mutation",
   "engines",
   "image_test",

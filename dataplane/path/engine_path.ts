@@ -63,7 +63,8 @@ export class EnginePath implements Path, Disposable {
     this.#port.open(stream?.input ?? -1, stream?.output ?? -1);
     this.#writer.restart(stream !== undefined);
     this.#reader.restart(stream?.isFramed === true);
-    if (stream !== undefined) this.#grant();
+    this.#granted = 0;
+    if (stream !== undefined) this.#grantWhenDue();
   }
 
   /** The descriptor to read; -1: none. */
@@ -96,6 +97,8 @@ export class EnginePath implements Path, Disposable {
   /** Writes what waits. */
   proceed(): void {
     this.#writer.proceed();
+    // A credit that found no room behind what waited is due still, and perhaps nothing more comes without it.
+    if (this.end === undefined && !this.#writer.isWaiting) this.#grantWhenDue();
   }
 
   /** Hands what one read brings to `inbound`. False when the stream is of no use any more. */
@@ -107,7 +110,8 @@ export class EnginePath implements Path, Disposable {
     }
     for (let at = this.#reader.next(); at >= 0; at = this.#reader.next()) this.#take(inbound, at);
     inbound.flush();
-    if (creditAhead(this.#received + WINDOW | 0, this.#granted) >= CREDIT_STEP) this.#grant();
+    if (this.#reader.isTooLong) this.end = "a frame says that it is longer than any";
+    else this.#grantWhenDue();
     if (this.isBound) this.counters[Counter["inbound.lastHeard"]] = Date.now();
     return this.#isUsable();
   }
@@ -121,9 +125,10 @@ export class EnginePath implements Path, Disposable {
     return this.end === undefined;
   }
 
-  #grant(): void {
-    this.#granted = this.#received + WINDOW | 0;
-    this.#writer.sendCredit(this.#granted);
+  #grantWhenDue(): void {
+    const limit = this.#received + WINDOW | 0;
+    if (creditAhead(limit, this.#granted) < CREDIT_STEP) return;
+    if (this.#writer.sendCredit(limit)) this.#granted = limit;
   }
 
   #take(inbound: Inbound, at: number): void {
@@ -141,7 +146,6 @@ export class EnginePath implements Path, Disposable {
 
   #explain(reading: Reading): string {
     if (reading === Reading.NotFramed) return "what comes is not framed as the Engine frames it";
-    if (reading === Reading.TooLong) return "a frame says that it is longer than any";
     const { failure } = this.#port;
     const words = failure === 0 ? "the Engine ended the stream" : `the stream broke: ${errorName(failure)}`;
     const { errorText } = this.#reader;

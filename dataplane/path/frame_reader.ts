@@ -21,8 +21,6 @@ export const enum Reading {
   Nothing,
   Ended,
   NotFramed,
-  /** A frame says that it is longer than any. */
-  TooLong,
 }
 
 export class FrameReader {
@@ -31,7 +29,8 @@ export class FrameReader {
   /** What is read and not taken: from `#first` to before `#last`, in bytes of the buffer. */
   #first = 0;
   #last = 0;
-  #isTooLong = false;
+  /** A frame says that it is longer than any: what comes behind it means nothing. */
+  isTooLong = false;
 
   constructor(readonly memory: PacketMemory, readonly port: StreamPort) {
     this.#buffer = memory.arena.allocate(SIZE, 64);
@@ -45,7 +44,7 @@ export class FrameReader {
   restart(isFramed: boolean): void {
     this.#demultiplexer = isFramed ? new ExecDemultiplexer() : undefined;
     this.#first = this.#last = 0;
-    this.#isTooLong = false;
+    this.isTooLong = false;
   }
 
   /** What the exec'ed program wrote to its standard error. */
@@ -55,7 +54,6 @@ export class FrameReader {
 
   /** Reads once. The frames of the last read are gone then. */
   read(): Reading {
-    if (this.#isTooLong) return Reading.TooLong;
     const { u8 } = this.memory.arena;
     if (this.#first > 0) {
       u8.copyWithin(this.#buffer, this.#buffer + this.#first, this.#buffer + this.#last);
@@ -79,7 +77,7 @@ export class FrameReader {
     const at = this.#buffer + this.#first;
     const length = framePayloadLength(this.memory.arena.u8, at);
     if (length < 0) {
-      this.#isTooLong = true;
+      this.isTooLong = true;
       return -1;
     }
     if (left < FRAME_HEADER + length) return -1;

@@ -116,11 +116,12 @@ export class FrameWriter {
     return true;
   }
 
-  /** Tells the other end how many octets of packet frames it may send in total. */
-  sendCredit(limit: number): void {
-    if (this.hasEnded || this.#free < FRAME_HEADER + CREDIT_LENGTH) return;
+  /** Tells the other end how many octets of packet frames it may send in total; false if that does not fit behind what waits. */
+  sendCredit(limit: number): boolean {
+    if (this.hasEnded || this.#free < FRAME_HEADER + CREDIT_LENGTH) return false;
     writeCreditFrame(this.memory.arena.u8, this.#message, limit);
     this.#writePlain(FRAME_HEADER + CREDIT_LENGTH);
+    return true;
   }
 
   /** Writes what waits, as far as the stream takes it. */

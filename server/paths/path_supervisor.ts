@@ -22,6 +22,7 @@ export class PathSupervisor implements Disposable {
   readonly #clock: Clock;
   readonly #selector: PathSelector;
   #timer: Disposable | undefined;
+  #isDisposed = false;
   #counts: Record<CarriedPath, { sent: number; received: number }>;
 
   constructor(readonly deps: PathSupervisorDeps) {
@@ -67,7 +68,9 @@ export class PathSupervisor implements Disposable {
     this.#do(this.#selector.answer(path, milliseconds, this.#clock.now()));
   }
 
+  /** Nothing is used or probed any more, whatever still comes while the paths are being closed. */
   [Symbol.dispose](): void {
+    this.#isDisposed = true;
     this.#timer?.[Symbol.dispose]();
   }
 
@@ -82,6 +85,7 @@ export class PathSupervisor implements Disposable {
   }
 
   #do(decisions: readonly PathDecision[]): void {
+    if (this.#isDisposed) return;
     for (const { kind, path, ...rest } of decisions) {
       if (path === "direct") continue;
       if (kind === "probe") this.deps.dataPlane.probe(path as CarriedPath);

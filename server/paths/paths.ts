@@ -86,7 +86,8 @@ export class Paths implements AsyncDisposable {
   get status(): PathsStatus {
     const { used = null, reason, states } = this.#supervisor;
     const { pathCounters } = this.deps.dataPlane;
-    const { fault } = this.#attachment.status;
+    const { state: attached, fault } = this.#attachment.status;
+    const unproven = attached === "open" ? "its client has not proven itself" : undefined;
     return {
       preference: this.#preference,
       inUse: used,
@@ -95,7 +96,7 @@ export class Paths implements AsyncDisposable {
         const carried = CARRIED_PATHS.find((path) => path === kind);
         if (carried === undefined) return [];
         const counters = pathCounters[carried];
-        const why = kind === "engine" && state === "down" && fault !== undefined ? fault : reason;
+        const why = kind === "engine" && state === "down" ? fault ?? unproven ?? reason : reason;
         return [{
           kind,
           state,

@@ -41,10 +41,14 @@ export class EngineScene implements AsyncDisposable {
     );
   }
 
-  /** Starts both; the server goes on from there by itself. */
-  static async start(network: Network, kind: EngineKind): Promise<EngineScene> {
+  /**
+   * Starts both; the server goes on from there by itself.
+   *
+   * @param config the text of its config file
+   */
+  static async start(network: Network, kind: EngineKind, config = ""): Promise<EngineScene> {
     const scene = await EngineScene.prepare(network, kind);
-    await scene.startServer();
+    await scene.startServer({ config });
     return scene;
   }
 
@@ -92,6 +96,16 @@ export class EngineScene implements AsyncDisposable {
     const isSo = ({ routes }: ServerStatus) =>
       routes.find((route) => route.prefix === prefix)?.state === state;
     await this.server.waitForStatus(`the route to ${prefix} is ${state ?? "gone"}`, isSo, deadline);
+  }
+
+  /** Waits until packets take this path; the milliseconds since `from`. */
+  async uses(
+    path: ServerStatus["paths"]["inUse"],
+    from = performance.now(),
+    deadline?: number,
+  ): Promise<number> {
+    await this.server.waitForStatus(`packets go by ${path}`, ({ paths }) => paths.inUse === path, deadline);
+    return Math.round(performance.now() - from);
   }
 
   /** Waits until the client shows its only pair of networks in that state. */

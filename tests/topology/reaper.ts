@@ -9,6 +9,10 @@
  * $1 is the name prefix of the network namespaces, $2 the scratch folder. The processes inside a namespace are asked
  * to end, after 2 s made to; then the namespace goes, and with it its links. A killed owner's children live on
  * inside the namespaces, which is why the processes are looked up there instead of being remembered.
+ *
+ * Containers have network namespaces of their own, and outlive their Engine and its shims when those are killed. They are
+ * known by the scratch folder, which holds their root and so stands among their mounts; the machine's own mounts are no
+ * container's. Nobody is left to remove their cgroups either.
  */
 const SCRIPT = `
 trap '' INT TERM HUP
@@ -21,6 +25,17 @@ for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
   sleep 0.1
 done
 for pid in $(pids); do kill -KILL "$pid"; done 2>/dev/null
+own=$(readlink /proc/$$/ns/mnt)
+for mounts in $(grep -lsF "$2/" /proc/[0-9]*/mountinfo); do
+  process=\${mounts%/mountinfo}
+  [ "$(readlink "$process/ns/mnt")" = "$own" ] && continue
+  groups="$groups $(cut -d: -f2- "$process/cgroup" | sed 's/^name=//; s,:,,')"
+  kill -KILL "\${process#/proc/}"
+  while [ -e "$process/exe" ]; do sleep 0.01; done
+done 2>/dev/null
+for group in $groups; do
+  case $group in */docker/*) rmdir "/sys/fs/cgroup/$group" ;; esac
+done 2>/dev/null
 status=0
 for name in $namespaces; do ip netns delete "$name" || status=1; done
 rm -rf "$2"

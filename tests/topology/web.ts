@@ -19,7 +19,16 @@ export async function servePage(
   return await namespace.serve(["busybox", "httpd", "-f", "-p", String(port), "-h", home], port);
 }
 
-/** Fetches a page; an Error when it does not come within 5 s. */
-export async function fetchPage(from: Namespace, address: string, port = 8080): Promise<string> {
-  return await from.exec(["busybox", "wget", "-q", "-O", "-", `http://${address}:${port}/`], 5_000);
+/**
+ * Fetches a page.
+ *
+ * @param deadline milliseconds in which it has to come, else there is an Error
+ */
+export async function fetchPage(
+  from: Namespace,
+  address: string,
+  port = 8080,
+  deadline = 5_000,
+): Promise<string> {
+  return await from.exec(["busybox", "wget", "-q", "-O", "-", `http://${address}:${port}/`], deadline);
 }
