@@ -136,6 +136,8 @@ class PacketLoop implements Disposable {
   /** What the poller watches at TUN and STREAM_OUT. */
   #readsTun = false;
   #blocked = -1;
+  /** The count of sent packets beyond which the main thread is told; none while Infinity. */
+  #toldFrom = Infinity;
   /** The missing parts of the offload that the main thread knows of. */
   #reported = 0;
 
@@ -185,8 +187,16 @@ class PacketLoop implements Disposable {
         if (poller.isReady(STREAM_OUT)) peer.engine.proceed();
         if (poller.isReady(STREAM) && !peer.engine.drain(peer.inbound)) this.#endStream(peer);
       }
+      if (peer !== undefined && this.#toldFrom !== Infinity) this.#tellOfTraffic(peer);
       if (poller.isReady(EXPOSED) && sessions?.drainSocket() === false) this.#pollSessions();
     }
+  }
+
+  #tellOfTraffic({ udp, engine }: Peer): void {
+    const sent = Counter["outbound.packets"];
+    if (udp.counters[sent] + engine.counters[sent] <= this.#toldFrom) return;
+    this.#toldFrom = Infinity;
+    this.#post({ kind: "traffic" });
   }
 
   /** Prepares the next spin, after a socket was attached. */
@@ -279,6 +289,9 @@ class PacketLoop implements Disposable {
         return;
       case "use-path":
         outbound.path = pathOf(peer, command.path);
+        return;
+      case "tell-of-traffic":
+        this.#toldFrom = command.sent;
         return;
       case "probe":
         return probes.send(pathOf(peer, command.path), outbound.path?.kind === command.path);

@@ -54,6 +54,8 @@ export type WorkerCommand =
   /** Sends packets by this path from now on. */
   | { readonly kind: "use-path"; readonly path: CarriedPath }
   | { readonly kind: "probe"; readonly path: CarriedPath }
+  /** Asks for one "traffic", as soon as the paths together have sent more packets than this. */
+  | { readonly kind: "tell-of-traffic"; readonly sent: number }
   | { readonly kind: "sessions"; readonly command: SessionCommand }
   | { readonly kind: "stop" };
 
@@ -77,6 +79,8 @@ export type WorkerEvent =
   | { readonly kind: "stream-released" }
   /** A probe was answered. */
   | { readonly kind: "round-trip"; readonly path: CarriedPath; readonly milliseconds: number }
+  /** More packets were sent, as "tell-of-traffic" asked. */
+  | { readonly kind: "traffic" }
   /** A descriptor died; the Worker has stopped. */
   | { readonly kind: "failed"; readonly call: string; readonly errno: number }
   | { readonly kind: "stopped" };

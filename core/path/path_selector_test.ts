@@ -431,6 +431,37 @@ Deno.test("ticks are 500 ms apart while two paths are up, and 250 ms while one i
   assert.equal(simulation.ticks.length - silent, 20, "no more than that once nothing works");
 });
 
+Deno.test("while nothing moves there are only probes every 5 s and measurements", () => {
+  const simulation = measured("engine", "udp");
+  simulation.run(120_000);
+  const settled = simulation.ticks.length;
+  simulation.run(60_000);
+  // Eleven probes of the path in use, and one measurement of five probes, whose ticks serve both paths.
+  assert(simulation.ticks.length - settled <= 11 + 6, String(simulation.ticks.length - settled));
+});
+
+Deno.test("the first packet after a rest that gets no answer moves the traffic after 1.5 s", () => {
+  for (let offset = 0; offset < 5000; offset += 250) {
+    const simulation = measured("engine", "udp");
+    simulation.run(60_000 + offset);
+    assert.equal(simulation.used, "engine");
+    simulation.paths.engine.works = false;
+    const failedAt = simulation.now;
+    simulation.flow({ everyMs: 20, isAnswered: true });
+    simulation.run(1600);
+    assert.equal(simulation.used, "udp", `${offset}`);
+    const took = (simulation.switches.at(-1)?.at ?? 0) - failedAt;
+    // What a probe before the packet has waited counts, too.
+    assert(took <= 1501, `${offset}: ${took}`);
+  }
+});
+
+Deno.test("with direct in use, of whose packets nobody tells, ticks go on", () => {
+  const simulation = measured("direct", "udp");
+  simulation.run(60_000);
+  assert.equal(simulation.selector.isResting, false);
+});
+
 Deno.test("the status tells of each path what it does and why", () => {
   const simulation = new PathSimulation();
   assert.deepEqual(simulation.selector.states[0], { kind: "direct", state: "down", reason: "not up yet" });

@@ -12,7 +12,7 @@ import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 const log = getLogger("path");
 
 export interface PathSupervisorDeps {
-  readonly dataPlane: Pick<DataPlane, "pathCounters" | "usePath" | "probe">;
+  readonly dataPlane: Pick<DataPlane, "pathCounters" | "usePath" | "probe" | "tellOfTraffic">;
   readonly preference: PathPreference;
   readonly clock?: Clock;
 }
@@ -23,6 +23,8 @@ export class PathSupervisor implements Disposable {
   readonly #selector: PathSelector;
   #timer: Disposable | undefined;
   #counts: Record<CarriedPath, { sent: number; received: number }>;
+  /** The count of sent packets beyond which the data plane tells of the next one. */
+  #toldFrom: number | undefined;
 
   constructor(readonly deps: PathSupervisorDeps) {
     this.#clock = deps.clock ?? SYSTEM_CLOCK;
@@ -67,6 +69,11 @@ export class PathSupervisor implements Disposable {
     this.#do(this.#selector.answer(path, milliseconds, this.#clock.now()));
   }
 
+  /** A packet was sent while nothing moved. */
+  noteTraffic(): void {
+    this.#tick();
+  }
+
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]();
   }
@@ -87,10 +94,18 @@ export class PathSupervisor implements Disposable {
       if (kind === "probe") this.deps.dataPlane.probe(path as CarriedPath);
       else this.#use(path, "reason" in rest ? rest.reason : "");
     }
+    if (this.#selector.isResting) this.#awaitTraffic();
     this.#timer?.[Symbol.dispose]();
     const deadline = this.#selector.nextDeadline;
     if (deadline === undefined) return;
     this.#timer = this.#clock.after(Math.max(0, deadline - this.#clock.now()), () => this.#tick());
+  }
+
+  #awaitTraffic(): void {
+    const sent = CARRIED_PATHS.reduce((sum, path) => sum + this.#counts[path].sent, 0);
+    if (sent === this.#toldFrom) return;
+    this.#toldFrom = sent;
+    this.deps.dataPlane.tellOfTraffic(sent);
   }
 
   #use(path: CarriedPath | undefined, reason: string): void {

@@ -36,6 +36,7 @@ export class Paths implements AsyncDisposable {
       dataPlane: {
         pathCounters: dataPlane.pathCounters,
         usePath: (path) => dataPlane.usePath(path),
+        tellOfTraffic: (sent) => dataPlane.tellOfTraffic(sent),
         // A client of the original would take a probe for a packet.
         probe: (path) => {
           if (path === "engine" || this.#links.udp?.description?.answersProbes === true) {
@@ -56,6 +57,7 @@ export class Paths implements AsyncDisposable {
       },
     });
     dataPlane.onRoundTrip = (path, milliseconds) => this.#supervisor.answer(path, milliseconds);
+    dataPlane.onTraffic = () => this.#supervisor.noteTraffic();
     dataPlane.onStreamEnded = (reason) => {
       this.#links.closeStream();
       this.#supervisor.down("engine", reason);
