@@ -109,6 +109,8 @@ export class PathSelector {
     this.#begin(now);
     if (preference !== this.#preference) {
       this.#preference = preference;
+      // A path that is closed while another one is set was not lost.
+      for (const { liveness } of this.#paths) if (!liveness.isUp) liveness.join();
       this.#reason = this.#up.length > 1 ? NOT_COMPARED : ONLY_ONE;
       this.#rejoined(now);
       this.#measureAt = now;

@@ -416,6 +416,17 @@ Deno.test("a change of the preference is followed at once", () => {
   assert.equal(simulation.used, "engine");
 });
 
+Deno.test("a path that was closed while another one was set does not have to recover", () => {
+  const simulation = measured("engine", "udp");
+  simulation.prefer("udp");
+  simulation.down("engine", "its stream is being closed");
+  simulation.run(5000);
+  simulation.prefer("auto");
+  simulation.up("engine");
+  simulation.run(1000);
+  assert.equal(simulation.used, "engine");
+});
+
 Deno.test("ticks are 500 ms apart while two paths are up, and 250 ms while one is suspected", () => {
   const simulation = measured("engine", "udp");
   simulation.flow(BUSY);
