@@ -9,12 +9,12 @@ import { DockerMachine } from "./docker_machine.ts";
 import type { EngineKind } from "./engines.ts";
 import type { Network } from "./network.ts";
 import { mustRun } from "./process.ts";
-import { launchServer, type TunnelOptions } from "./tunnel.ts";
+import { launchServer } from "./tunnel.ts";
 import { waitUntil } from "./wait.ts";
 import { fetchPage } from "./web.ts";
 
 /** The tar beside the server's program is its image. */
-const MANAGED = { serverEnv: { DOCKER_CONNECTOR_IMAGE: "" } };
+const MANAGED = { config: "", serverEnv: { DOCKER_CONNECTOR_IMAGE: "" } };
 
 /** The kept container's name. */
 export const CLIENT_CONTAINER = "mac-connector";
@@ -48,11 +48,15 @@ export class EngineScene implements AsyncDisposable {
     return scene;
   }
 
-  /** Starts the server; its config file is empty where the options name no text. */
-  async startServer(options: Pick<TunnelOptions, "config" | "mtu"> = {}): Promise<void> {
+  /**
+   * Starts the server.
+   *
+   * @param config the text of its config file
+   */
+  async startServer(config = ""): Promise<void> {
     this.#launched = await launchServer(this.network, {
       ...MANAGED,
-      ...{ config: "", ...options },
+      config,
       engineSocket: this.machine.engine.socket,
     });
   }
@@ -129,18 +133,13 @@ export class EngineScene implements AsyncDisposable {
     return this.#launched;
   }
 
-  /** The client's process, as the host counts. */
-  async clientPid(): Promise<number> {
+  /** Path of the client's control socket, in the container's root folder. */
+  async #clientSocket(): Promise<string> {
     const pids = await mustRun(["ip", "netns", "pids", this.network.vm.name]);
     for (const pid of pids.split("\n")) {
       const command = await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
-      if (command.startsWith(`${CLIENT_PROGRAM}\0`)) return Number(pid);
+      if (command.startsWith(`${CLIENT_PROGRAM}\0`)) return `/proc/${pid}/root${CLIENT_SOCKET}`;
     }
     throw new Error("Cannot find the client's process: it does not run");
-  }
-
-  /** Path of the client's control socket, in the container's root folder. */
-  async #clientSocket(): Promise<string> {
-    return `/proc/${await this.clientPid()}/root${CLIENT_SOCKET}`;
   }
 }
