@@ -99,6 +99,7 @@ export class PathSelector {
       preference: this.#preference,
       used: this.#used,
       reason: this.reason,
+      expected: this.#expected,
       now: this.#tickedAt,
     };
     return this.#paths.map((path) => pathStatus(path, selection));

@@ -495,6 +495,51 @@ Deno.test("the status tells of each path what it does and why", () => {
   assert.equal(stateOf(simulation, "engine").reason, "the only path that is up");
 });
 
+Deno.test("the path of which more is expected is used once it answers, unless the other is three times faster", () => {
+  for (const [engineMs, udpMs, used] of [[0.29, 0.1, "engine"], [0.31, 0.1, "udp"]] as const) {
+    const simulation = new PathSimulation();
+    simulation.paths.engine.roundTripMs = engineMs;
+    simulation.paths.udp.roundTripMs = udpMs;
+    simulation.up("udp");
+    simulation.run(2000);
+    simulation.up("engine");
+    simulation.expect("engine");
+    simulation.run(50);
+    assert.equal(simulation.used, "engine");
+    assert.match(lastReason(simulation) ?? "", /network in user space/);
+    simulation.run(60_000);
+    assert.equal(simulation.used, used);
+  }
+});
+
+Deno.test("after the first comparison that takes three measurements in a row, in which 30 % less counts", () => {
+  const simulation = new PathSimulation();
+  simulation.up("engine", "udp");
+  simulation.expect("engine");
+  simulation.run(2000);
+  simulation.paths.udp.roundTripMs = simulation.paths.engine.roundTripMs * 0.7 / 3 + 0.001;
+  for (let count = 0; count < 5; count++) runOneMeasurement(simulation);
+  assert.equal(simulation.used, "engine");
+  simulation.paths.udp.roundTripMs = simulation.paths.engine.roundTripMs * 0.7 / 3 - 0.001;
+  for (let count = 0; count < 2; count++) runOneMeasurement(simulation);
+  assert.equal(simulation.used, "engine");
+  runOneMeasurement(simulation);
+  assert.equal(simulation.used, "udp");
+});
+
+Deno.test("of the path of which less is expected the status does not say that it is slower", () => {
+  const simulation = new PathSimulation();
+  simulation.paths.udp.roundTripMs = 0.1;
+  simulation.up("engine", "udp");
+  simulation.expect("engine");
+  simulation.run(2000);
+  assert.equal(stateOf(simulation, "engine").state, "in-use");
+  assert.equal(
+    stateOf(simulation, "udp").reason,
+    "carries less, and is not three times faster: 0.10 ms to 0.13 ms",
+  );
+});
+
 Deno.test("events of paths that are down, and round trips that are no numbers, change nothing", () => {
   const selector = new PathSelector("auto", 0);
   assert.deepEqual(selector.answer("udp", 1, 0), []);

@@ -84,6 +84,11 @@ export class PathSimulation {
     this.#do(this.selector.down(kind, reason, this.now));
   }
 
+  /** More is expected of this path than of the other one. */
+  expect(kind: "engine" | "udp"): void {
+    this.#do(this.selector.expect(kind, this.now));
+  }
+
   prefer(preference: PathPreference): void {
     this.#do(this.selector.prefer(preference, this.now));
   }
