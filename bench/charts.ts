@@ -32,6 +32,7 @@ const TONES: Readonly<Record<Subject, Tone>> = {
   "wireguard-go of 2022": "peer",
   "docker-connector": "own",
   "docker-connector over gvproxy": "own",
+  "docker-connector by the engine path": "own",
   "gvproxy alone": "reference",
   "exec stream": "reference",
   "accessor": "own",

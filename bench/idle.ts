@@ -47,14 +47,15 @@ interface Watched {
 }
 
 /**
- * The processes of all lanes. A server of another lane than the idle tunnel has no Engine, which costs it more; that is told, but
- * is no figure. Nor is a second client's.
+ * The processes of all lanes. A server without an Engine looks for one, which costs it more; that is told, but is no figure. Nor is
+ * a second client's.
  */
 function watch(idle: Lane | undefined, lanes: readonly Lane[]): Watched[] {
   return [...idle === undefined ? [] : [idle], ...lanes].flatMap((lane) =>
     processesOf(lane).map(({ end, pid }) => {
-      const isServer = end === "desktop" && lane.subject !== "wireguard-go";
-      const isFigure = lane === idle || (lane.subject !== idle?.subject && !isServer);
+      const looksForEngine = end === "desktop" && lane.subject !== "wireguard-go" &&
+        lane.version === undefined;
+      const isFigure = lane === idle || (lane.subject !== idle?.subject && !looksForEngine);
       return { subject: lane.subject, end, pid, isFigure };
     })
   );

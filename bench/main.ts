@@ -12,11 +12,12 @@ import { isComplete, parseOptions } from "./options.ts";
 import { prepare } from "./prepare.ts";
 import { formatFigures, formatVerdicts } from "./report.ts";
 import { provenance, type Result, writeResult } from "./result.ts";
+import { ENGINE_SUBJECTS } from "./subjects.ts";
 import { judgeTargets } from "./targets.ts";
 
 async function main(): Promise<void> {
   const options = parseOptions(Deno.args);
-  const needsEngine = options.subjects.has("exec stream") || options.parts.has("idle");
+  const needsEngine = options.parts.has("idle") || ENGINE_SUBJECTS.some((name) => options.subjects.has(name));
   await prepare({ compiler: true, engine: needsEngine });
   // Its modules look for what has been fetched by now when they are loaded.
   const { measure } = await import("./rounds.ts");

@@ -48,6 +48,7 @@ export function provenance(result: Result): string[] {
     "Linux to Linux in network namespaces, segmentation offload on; nothing is of a Mac. Bars: medians; lines: least to most",
     "Encrypted: wireguard-go and docker-accessor. Not encrypted: plain route, VXLAN, docker-connector, gvproxy, the exec stream",
     'Link: a veth pair of MTU 1500. "gvproxy": gVisor\'s network in user space instead, which the machine dials in both directions',
+    "\"Engine's stream\": packets through a real Engine's unix socket, where the datagrams of gvproxy's lane would be",
     "The exec stream is no TCP: bytes through the Engine's unix socket, and round trips of 64 bytes through cat, not ping",
     "UDP over a plain route and VXLAN: the speed of the one sending thread; datagrams the receiver had no room for count",
     describeInequality(links, sockets),

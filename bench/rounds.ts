@@ -17,7 +17,7 @@ import type { WireguardProgram } from "./newest_programs.ts";
 import type { BenchOptions } from "./options.ts";
 import { measureRoundTrips } from "./rtt.ts";
 import { measureStart } from "./start.ts";
-import { type Subject, upstreamVersion } from "./subjects.ts";
+import { ENGINE_SUBJECTS, type Subject, upstreamVersion } from "./subjects.ts";
 import { measureTcp } from "./tcp.ts";
 import { layOut } from "./topologies.ts";
 import { describeLinks, describeSockets, type Link, type SocketBuffers } from "./tuning.ts";
@@ -91,7 +91,7 @@ export async function measure(
   const surroundings = {
     links: await describeLinks(all),
     sockets: await describeSockets(all),
-    engine: upstreamVersion(versionOf("exec stream")),
+    engine: upstreamVersion(ENGINE_SUBJECTS.map(versionOf).find((version) => version !== "") ?? ""),
     cipher: versionOf("accessor"),
   };
   for (let round = 0; round < options.rounds; round++) {

@@ -12,17 +12,21 @@ export const SUBJECTS = [
   "wireguard-go of 2022",
   "docker-connector",
   "docker-connector over gvproxy",
+  "docker-connector by the engine path",
   "gvproxy alone",
   "exec stream",
   "accessor",
 ] as const;
+
+/** Those that need an Engine; all have the same one. */
+export const ENGINE_SUBJECTS = ["docker-connector by the engine path", "exec stream"] as const;
 
 /** One of them. */
 export type Subject = (typeof SUBJECTS)[number];
 
 /** The versions that labels name. */
 export interface PeerVersions {
-  /** The newest wireguard-go, the one of the machine's own suite, gvproxy, and the Engine of the exec stream. */
+  /** The newest wireguard-go, the one of the machine's own suite, gvproxy, and the Engine of the lanes that have one. */
   readonly wireguardGo: string;
   readonly wireguardGoOf2022: string;
   readonly gvproxy: string;
@@ -42,6 +46,7 @@ export function labelOf(subject: Subject, versions: PeerVersions): string {
   if (subject === "wireguard-go of 2022") return `wireguard-go ${versions.wireguardGoOf2022}`.trim();
   if (subject === "gvproxy alone") return `gvproxy ${versions.gvproxy} alone`;
   if (subject === "docker-connector over gvproxy") return "docker-connector, gvproxy";
+  if (subject === "docker-connector by the engine path") return "docker-connector, Engine's stream";
   if (subject === "exec stream") return `exec stream, Engine ${versions.engine}`.trim();
   if (subject === "accessor") return `docker-accessor ${versions.cipher}`.trim();
   return subject;

@@ -44,6 +44,9 @@ interface Target {
 }
 
 const CONNECTOR: Subject = "docker-connector";
+/** The same by datagrams and by the Engine's stream, both behind a network in user space. */
+const BY_DATAGRAMS: Subject = "docker-connector over gvproxy";
+const BY_ENGINE: Subject = "docker-connector by the engine path";
 const ACCESSOR: Subject = "accessor";
 const WIREGUARD: Subject = "wireguard-go";
 
@@ -56,6 +59,21 @@ export const TARGETS: readonly Target[] = [
       { metric, subject: CONNECTOR, bound: "at least", value: 0.8, yardstick: "VXLAN" },
     ];
   }),
+  ...DIRECTIONS.flatMap((direction): Target[] => {
+    const metric = tcpThroughput(direction, 1);
+    return [
+      { metric, subject: BY_ENGINE, bound: "at least", value: 3, yardstick: BY_DATAGRAMS },
+      { metric, subject: BY_ENGINE, bound: "at least", value: 2500 },
+    ];
+  }),
+  {
+    metric: roundTrip("idle", "p50"),
+    subject: BY_ENGINE,
+    bound: "at most",
+    value: 0.6,
+    yardstick: BY_DATAGRAMS,
+  },
+  { metric: roundTrip("full", "average"), subject: BY_ENGINE, bound: "at most", value: 2000 },
   ...DIRECTIONS.map((direction): Target => {
     const metric = accessorThroughput(direction);
     return { metric, subject: ACCESSOR, bound: "at least", value: 1.5, yardstick: WIREGUARD };

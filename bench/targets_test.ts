@@ -30,6 +30,20 @@ Deno.test("a ratio of medians decides, at its bound still in favour", () => {
   assert.equal(verdictOn(figures, /TCP from .* VXLAN/)?.met, undefined);
 });
 
+Deno.test("the engine path is judged beside datagrams through the same network, and by itself", () => {
+  const figures = new Figures();
+  const [engine, udp] = ["docker-connector by the engine path", "docker-connector over gvproxy"] as const;
+  figures.add(tcpThroughput("from", 1), engine, 2499);
+  figures.add(tcpThroughput("from", 1), udp, 800);
+  figures.add(roundTrip("idle", "p50"), engine, 300);
+  figures.add(roundTrip("idle", "p50"), udp, 500);
+  figures.add(roundTrip("full", "average"), engine, 2001);
+  assert.equal(verdictOn(figures, /engine path: TCP from .* 3 x/)?.met, true);
+  assert.equal(verdictOn(figures, /engine path: TCP from .* 2500 Mbit/)?.met, false);
+  assert.equal(verdictOn(figures, /engine path: round trip p50, idle/)?.met, true);
+  assert.equal(verdictOn(figures, /engine path: round trip average, beside a full/)?.met, false);
+});
+
 Deno.test("the accessor is judged beside wireguard-go", () => {
   const figures = new Figures();
   figures.add(accessorThroughput("to"), "wireguard-go", 100);
@@ -68,7 +82,7 @@ Deno.test("bare bounds: none is none, below is not at, drift counts both ways", 
   });
   assert.equal(verdictOn(figures, /RSS after 10 GB, VM/)?.met, false);
   assert.equal(verdictOn(figures, /over second, VM/)?.met, false);
-  assert.equal(verdictOn(figures, /average, beside a full/)?.met, true);
+  assert.equal(verdictOn(figures, /docker-connector: .* average, beside a full/)?.met, true);
   assert.equal(verdictOn(figures, /wake-ups, accessor/)?.met, true);
 });
 

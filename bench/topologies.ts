@@ -13,6 +13,7 @@ import {
   Tunnel,
 } from "../tests/topology/tunnel.ts";
 import { waitUntil } from "../tests/topology/wait.ts";
+import { layOutEnginePath } from "./engine_path.ts";
 import { layOutExecStream } from "./exec_lane.ts";
 import { ALL_MEASURES, containerCourses, type Lane, TUNNEL_MTU } from "./lanes.ts";
 import { OWN_WIREGUARD_GO, type WireguardProgram } from "./newest_programs.ts";
@@ -63,7 +64,7 @@ async function wireguard(ground: Ground, subject: Subject, program: string): Pro
 async function connector(ground: Ground, subject: Subject, link: Link): Promise<Lane> {
   const network = await create(ground, link);
   const container = await addIpv6(network);
-  const config = `${defaultConfig(network)}route ${IPV6_SUBNET}\n`;
+  const config = `${defaultConfig(network)}route ${IPV6_SUBNET}\npath udp\n`;
   const options = { config, mtu: TUNNEL_MTU, heartbeat: SHIPPED_HEARTBEAT };
   const tunnel = ground.stack.use(await Tunnel.start(network, options));
   await waitUntil("IPv6 connects", () => reachable(network.mac, container, 1));
@@ -111,6 +112,7 @@ const BUILDS: Readonly<Partial<Record<Subject, Build>>> = {
   "docker-connector": (ground) => connector(ground, "docker-connector", "veth"),
   "docker-connector over gvproxy": (ground) =>
     connector(ground, "docker-connector over gvproxy", "user-space"),
+  "docker-connector by the engine path": ({ stack }) => layOutEnginePath(stack),
   "gvproxy alone": gvproxyAlone,
   "exec stream": ({ stack }) => layOutExecStream(stack),
 };

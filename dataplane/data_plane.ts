@@ -59,6 +59,8 @@ export class DataPlane {
   onStreamEnded: (reason: string) => void = () => {};
   /** Receives the round trip of an answered probe, in milliseconds; must not throw. */
   onRoundTrip: (path: CarriedPath, milliseconds: number) => void = () => {};
+  /** Receives that packets are sent, as {@linkcode tellOfTraffic} asked; must not throw. */
+  onTraffic: () => void = () => {};
   readonly #streamReleased: (() => void)[] = [];
   #streamId = 0;
 
@@ -90,6 +92,7 @@ export class DataPlane {
         options.onMessage(data);
       } else if (data.kind === "sessions") this.onSessionEvent(data.event);
       else if (data.kind === "round-trip") this.onRoundTrip(data.path, data.milliseconds);
+      else if (data.kind === "traffic") this.onTraffic();
       else if (data.kind === "stream-ended") {
         if (data.id === this.#streamId) this.onStreamEnded(data.reason);
       } else if (data.kind === "stream-released") this.#streamReleased.shift()?.();
@@ -185,6 +188,11 @@ export class DataPlane {
   /** The server's interface takes longer packets than those behind the client's; undefined: no more. */
   followPeer(peer: LargePeer | undefined): void {
     this.#commands.push({ kind: "large-peer", peer });
+  }
+
+  /** Asks for one call of {@linkcode onTraffic}, as soon as the paths together have sent more packets than this. */
+  tellOfTraffic(sent: number): void {
+    this.#commands.push({ kind: "tell-of-traffic", sent });
   }
 
   commandSessions(command: SessionCommand): void {

@@ -138,6 +138,8 @@ class PacketLoop implements Disposable {
   /** What the poller watches at TUN and STREAM_OUT. */
   #readsTun = false;
   #blocked = -1;
+  /** The count of sent packets beyond which the main thread is told; none while Infinity. */
+  #toldFrom = Infinity;
   /** The missing parts of the offload that the main thread knows of. */
   #reported = 0;
 
@@ -187,8 +189,16 @@ class PacketLoop implements Disposable {
         if (poller.isReady(STREAM_OUT)) peer.engine.proceed();
         if (poller.isReady(STREAM) && !peer.engine.drain(peer.inbound)) this.#endStream(peer);
       }
+      if (peer !== undefined && this.#toldFrom !== Infinity) this.#tellOfTraffic(peer);
       if (poller.isReady(EXPOSED) && sessions?.drainSocket() === false) this.#pollSessions();
     }
+  }
+
+  #tellOfTraffic({ udp, engine }: Peer): void {
+    const sent = Counter["outbound.packets"];
+    if (udp.counters[sent] + engine.counters[sent] <= this.#toldFrom) return;
+    this.#toldFrom = Infinity;
+    this.#post({ kind: "traffic" });
   }
 
   /** Prepares the next spin, after a socket was attached. */
@@ -286,6 +296,9 @@ class PacketLoop implements Disposable {
         return outbound.mtu?.answerTooLong(command.reports);
       case "large-peer":
         return outbound.mtu?.followPeer(command.peer);
+      case "tell-of-traffic":
+        this.#toldFrom = command.sent;
+        return;
       case "probe":
         return probes.send(pathOf(peer, command.path), outbound.path?.kind === command.path);
     }

@@ -77,6 +77,8 @@ export type WorkerCommand =
   | { readonly kind: "probe"; readonly path: CarriedPath }
   | { readonly kind: "answer-too-long"; readonly reports: TooLongReports }
   | { readonly kind: "large-peer"; readonly peer: LargePeer | undefined }
+  /** Asks for one "traffic", as soon as the paths together have sent more packets than this. */
+  | { readonly kind: "tell-of-traffic"; readonly sent: number }
   | { readonly kind: "sessions"; readonly command: SessionCommand }
   | { readonly kind: "stop" };
 
@@ -100,6 +102,8 @@ export type WorkerEvent =
   | { readonly kind: "stream-released" }
   /** A probe was answered. */
   | { readonly kind: "round-trip"; readonly path: CarriedPath; readonly milliseconds: number }
+  /** More packets were sent, as "tell-of-traffic" asked. */
+  | { readonly kind: "traffic" }
   /** A descriptor died; the Worker has stopped. */
   | { readonly kind: "failed"; readonly call: string; readonly errno: number }
   | { readonly kind: "stopped" };

@@ -58,6 +58,7 @@ export class PathSelector {
   #busyAt = -Infinity;
   #tickedAt: number;
   #deadline: number | undefined;
+  #isResting = false;
 
   /** Starts with every path down. */
   constructor(preference: PathPreference, now: number) {
@@ -70,6 +71,14 @@ export class PathSelector {
   /** When {@linkcode tick} is to be called next; undefined: not before something else happens. Any call may change it. */
   get nextDeadline(): number | undefined {
     return this.#deadline;
+  }
+
+  /**
+   * Whether nothing moves and nothing is waited for: no tick is due before the next probe or measurement. The first packet that
+   * is sent then needs a tick at once, which starts the clock of silence.
+   */
+  get isResting(): boolean {
+    return this.#isResting;
   }
 
   /** The path in use; undefined when there is none. */
@@ -90,6 +99,7 @@ export class PathSelector {
       preference: this.#preference,
       used: this.#used,
       reason: this.reason,
+      expected: this.#expected,
       now: this.#tickedAt,
     };
     return this.#paths.map((path) => pathStatus(path, selection));
@@ -100,6 +110,8 @@ export class PathSelector {
     this.#begin(now);
     if (preference !== this.#preference) {
       this.#preference = preference;
+      // A path that is closed while another one is set was not lost.
+      for (const { liveness } of this.#paths) if (!liveness.isUp) liveness.join();
       this.#reason = this.#up.length > 1 ? NOT_COMPARED : ONLY_ONE;
       this.#rejoined(now);
       this.#measureAt = now;
@@ -215,6 +227,7 @@ export class PathSelector {
     const isMeasuring = this.#paths.some(({ roundTrip }) => roundTrip.isActive);
     if (finished.length > 0 && !isMeasuring) this.#compare(now);
     for (const path of this.#up) if (now >= this.#probeAt(path, now)) this.#probe(path, now);
+    this.#isResting = this.#mayRest(now);
     this.#deadline = this.#soonest(now);
     return this.#decisions;
   }
@@ -377,6 +390,14 @@ export class PathSelector {
     this.#decisions.push({ kind: "probe", path: kind });
   }
 
+  /** Whether there is a choice, and all paths are quiet, sound and measured as far as is due. Nobody tells of packets on direct. */
+  #mayRest(now: number): boolean {
+    return this.#hasChoice && this.#used?.kind !== "direct" && this.#isQuiet(now) && now < this.#measureAt &&
+      this.#up.every(({ liveness, roundTrip }) => {
+        return !liveness.isRecovering && liveness.waitingSince === Infinity && !roundTrip.isActive;
+      });
+  }
+
   #soonest(now: number): number | undefined {
     const times = this.#up.map(({ roundTrip }) => roundTrip.nextDeadline);
     if (this.#hasChoice) {
@@ -386,7 +407,8 @@ export class PathSelector {
         waitingSince + SUSPECT_MS,
         waitingSince + SILENT_MS,
       ]);
-      times.push(this.#tickedAt + CALM_MS, ...watched.map((path) => this.#probeAt(path, now)));
+      times.push(this.#isResting ? this.#measureAt : this.#tickedAt + CALM_MS);
+      times.push(...watched.map((path) => this.#probeAt(path, now)));
       times.push(...limits.filter((time) => time > now));
     }
     const next = Math.min(Infinity, ...times);

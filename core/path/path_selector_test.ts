@@ -416,6 +416,17 @@ Deno.test("a change of the preference is followed at once", () => {
   assert.equal(simulation.used, "engine");
 });
 
+Deno.test("a path that was closed while another one was set does not have to recover", () => {
+  const simulation = measured("engine", "udp");
+  simulation.prefer("udp");
+  simulation.down("engine", "its stream is being closed");
+  simulation.run(5000);
+  simulation.prefer("auto");
+  simulation.up("engine");
+  simulation.run(1000);
+  assert.equal(simulation.used, "engine");
+});
+
 Deno.test("ticks are 500 ms apart while two paths are up, and 250 ms while one is suspected", () => {
   const simulation = measured("engine", "udp");
   simulation.flow(BUSY);
@@ -429,6 +440,37 @@ Deno.test("ticks are 500 ms apart while two paths are up, and 250 ms while one i
   const silent = simulation.ticks.length;
   simulation.run(10_000);
   assert.equal(simulation.ticks.length - silent, 20, "no more than that once nothing works");
+});
+
+Deno.test("while nothing moves there are only probes every 5 s and measurements", () => {
+  const simulation = measured("engine", "udp");
+  simulation.run(120_000);
+  const settled = simulation.ticks.length;
+  simulation.run(60_000);
+  // Eleven probes of the path in use, and one measurement of five probes, whose ticks serve both paths.
+  assert(simulation.ticks.length - settled <= 11 + 6, String(simulation.ticks.length - settled));
+});
+
+Deno.test("the first packet after a rest that gets no answer moves the traffic after 1.5 s", () => {
+  for (let offset = 0; offset < 5000; offset += 250) {
+    const simulation = measured("engine", "udp");
+    simulation.run(60_000 + offset);
+    assert.equal(simulation.used, "engine");
+    simulation.paths.engine.works = false;
+    const failedAt = simulation.now;
+    simulation.flow({ everyMs: 20, isAnswered: true });
+    simulation.run(1600);
+    assert.equal(simulation.used, "udp", `${offset}`);
+    const took = (simulation.switches.at(-1)?.at ?? 0) - failedAt;
+    // What a probe before the packet has waited counts, too.
+    assert(took <= 1501, `${offset}: ${took}`);
+  }
+});
+
+Deno.test("with direct in use, of whose packets nobody tells, ticks go on", () => {
+  const simulation = measured("direct", "udp");
+  simulation.run(60_000);
+  assert.equal(simulation.selector.isResting, false);
 });
 
 Deno.test("the status tells of each path what it does and why", () => {
@@ -451,6 +493,51 @@ Deno.test("the status tells of each path what it does and why", () => {
   ]);
   simulation.down("udp", "no heartbeat");
   assert.equal(stateOf(simulation, "engine").reason, "the only path that is up");
+});
+
+Deno.test("the path of which more is expected is used once it answers, unless the other is three times faster", () => {
+  for (const [engineMs, udpMs, used] of [[0.29, 0.1, "engine"], [0.31, 0.1, "udp"]] as const) {
+    const simulation = new PathSimulation();
+    simulation.paths.engine.roundTripMs = engineMs;
+    simulation.paths.udp.roundTripMs = udpMs;
+    simulation.up("udp");
+    simulation.run(2000);
+    simulation.up("engine");
+    simulation.expect("engine");
+    simulation.run(50);
+    assert.equal(simulation.used, "engine");
+    assert.match(lastReason(simulation) ?? "", /network in user space/);
+    simulation.run(60_000);
+    assert.equal(simulation.used, used);
+  }
+});
+
+Deno.test("after the first comparison that takes three measurements in a row, in which 30 % less counts", () => {
+  const simulation = new PathSimulation();
+  simulation.up("engine", "udp");
+  simulation.expect("engine");
+  simulation.run(2000);
+  simulation.paths.udp.roundTripMs = simulation.paths.engine.roundTripMs * 0.7 / 3 + 0.001;
+  for (let count = 0; count < 5; count++) runOneMeasurement(simulation);
+  assert.equal(simulation.used, "engine");
+  simulation.paths.udp.roundTripMs = simulation.paths.engine.roundTripMs * 0.7 / 3 - 0.001;
+  for (let count = 0; count < 2; count++) runOneMeasurement(simulation);
+  assert.equal(simulation.used, "engine");
+  runOneMeasurement(simulation);
+  assert.equal(simulation.used, "udp");
+});
+
+Deno.test("of the path of which less is expected the status does not say that it is slower", () => {
+  const simulation = new PathSimulation();
+  simulation.paths.udp.roundTripMs = 0.1;
+  simulation.up("engine", "udp");
+  simulation.expect("engine");
+  simulation.run(2000);
+  assert.equal(stateOf(simulation, "engine").state, "in-use");
+  assert.equal(
+    stateOf(simulation, "udp").reason,
+    "carries less, and is not three times faster: 0.10 ms to 0.13 ms",
+  );
 });
 
 Deno.test("events of paths that are down, and round trips that are no numbers, change nothing", () => {

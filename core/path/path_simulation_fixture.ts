@@ -84,6 +84,11 @@ export class PathSimulation {
     this.#do(this.selector.down(kind, reason, this.now));
   }
 
+  /** More is expected of this path than of the other one. */
+  expect(kind: "engine" | "udp"): void {
+    this.#do(this.selector.expect(kind, this.now));
+  }
+
   prefer(preference: PathPreference): void {
     this.#do(this.selector.prefer(preference, this.now));
   }
@@ -117,12 +122,8 @@ export class PathSimulation {
   /** A tick comes before answers of the same time, as it does where answers wait to be read. */
   #step(): void {
     const answer = this.#answers.find(({ at }) => at <= this.now);
-    if (this.#tickAt <= this.now) {
-      this.ticks.push(this.now);
-      const traffic = this.#traffic;
-      this.#traffic = this.#noTraffic();
-      this.#do(this.selector.tick(this.now, traffic));
-    } else if (answer !== undefined) {
+    if (this.#tickAt <= this.now) this.#tick();
+    else if (answer !== undefined) {
       this.#answers = this.#answers.filter((one) => one !== answer);
       if (answer.kind === this.used) this.#unansweredSince = Infinity;
       this.#do(this.selector.answer(answer.kind, answer.roundTripMs, this.now));
@@ -132,14 +133,23 @@ export class PathSimulation {
     }
   }
 
+  #tick(): void {
+    this.ticks.push(this.now);
+    const traffic = this.#traffic;
+    this.#traffic = this.#noTraffic();
+    this.#do(this.selector.tick(this.now, traffic));
+  }
+
   #sendPacket(): void {
     if (this.used === undefined) return;
     const traffic = this.#traffic[this.used];
     traffic.sent = true;
+    const { isResting } = this.selector;
     if (this.#flow?.isAnswered === true && this.paths[this.used].works) {
       traffic.received = true;
       this.#unansweredSince = Infinity;
     } else this.#unansweredSince = Math.min(this.#unansweredSince, this.now);
+    if (isResting) this.#tick();
   }
 
   #do(decisions: readonly PathDecision[]): void {

@@ -24,6 +24,8 @@ export interface SelectionState {
   readonly used: Path | undefined;
   /** Why it is. */
   readonly reason: string;
+  /** The one of engine and udp that is expected to carry more. */
+  readonly expected: PathKind | undefined;
   /** The time of the last tick, in milliseconds. */
   readonly now: number;
 }
@@ -37,7 +39,7 @@ export function pathStatus(path: Path, selection: SelectionState): PathStatus {
 
 function describe(
   path: Path,
-  { preference, used, reason, now }: SelectionState,
+  { preference, used, reason, expected, now }: SelectionState,
 ): Pick<PathStatus, "state" | "reason"> {
   const { liveness, roundTrip: { value } } = path;
   if (!liveness.isUp) return { state: "down", reason: liveness.downReason };
@@ -49,12 +51,13 @@ function describe(
     return { state: "recovering", reason: liveness.isFlapping ? `was lost too often: ${hold}` : hold };
   }
   if (used?.kind === "direct") return { state: "standby", reason: "direct needs no tunnel" };
-  return { state: "standby", reason: compared(value, used?.roundTrip.value) };
+  return { state: "standby", reason: compared(value, used?.roundTrip.value, used?.kind === expected) };
 }
 
-function compared(here: number | undefined, used: number | undefined): string {
+function compared(here: number | undefined, used: number | undefined, isUsedExpected: boolean): string {
   if (here === undefined || used === undefined) return "the round trips are not measured yet";
   const both = `${formatMs(here)} to ${formatMs(used)}`;
+  if (isUsedExpected) return `carries less, and is not three times faster: ${both}`;
   return here < used ? `not faster by 30 % in three measurements: ${both}` : `not faster: ${both}`;
 }
 

@@ -12,7 +12,7 @@ import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 const log = getLogger("path");
 
 export interface PathSupervisorDeps {
-  readonly dataPlane: Pick<DataPlane, "pathCounters" | "usePath" | "probe">;
+  readonly dataPlane: Pick<DataPlane, "pathCounters" | "usePath" | "probe" | "tellOfTraffic">;
   readonly preference: PathPreference;
   readonly clock?: Clock;
 }
@@ -24,6 +24,8 @@ export class PathSupervisor implements Disposable {
   #timer: Disposable | undefined;
   #isDisposed = false;
   #counts: Record<CarriedPath, { sent: number; received: number }>;
+  /** The count of sent packets beyond which the data plane tells of the next one. */
+  #toldFrom: number | undefined;
 
   constructor(readonly deps: PathSupervisorDeps) {
     this.#clock = deps.clock ?? SYSTEM_CLOCK;
@@ -68,6 +70,11 @@ export class PathSupervisor implements Disposable {
     this.#do(this.#selector.answer(path, milliseconds, this.#clock.now()));
   }
 
+  /** A packet was sent while nothing moved. */
+  noteTraffic(): void {
+    this.#tick();
+  }
+
   /** Nothing is used or probed any more, whatever still comes while the paths are being closed. */
   [Symbol.dispose](): void {
     this.#isDisposed = true;
@@ -91,10 +98,18 @@ export class PathSupervisor implements Disposable {
       if (kind === "probe") this.deps.dataPlane.probe(path as CarriedPath);
       else this.#use(path, "reason" in rest ? rest.reason : "");
     }
+    if (this.#selector.isResting) this.#awaitTraffic();
     this.#timer?.[Symbol.dispose]();
     const deadline = this.#selector.nextDeadline;
     if (deadline === undefined) return;
     this.#timer = this.#clock.after(Math.max(0, deadline - this.#clock.now()), () => this.#tick());
+  }
+
+  #awaitTraffic(): void {
+    const sent = CARRIED_PATHS.reduce((sum, path) => sum + this.#counts[path].sent, 0);
+    if (sent === this.#toldFrom) return;
+    this.#toldFrom = sent;
+    this.deps.dataPlane.tellOfTraffic(sent);
   }
 
   #use(path: CarriedPath | undefined, reason: string): void {

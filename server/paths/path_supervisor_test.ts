@@ -29,6 +29,7 @@ class Scene implements Disposable {
       clock: this.clock,
       dataPlane: {
         pathCounters: this.pathCounters,
+        tellOfTraffic: () => {},
         usePath: (path) => void this.used.push(path),
         probe: (path) => {
           this.probed.push(path);

@@ -41,6 +41,7 @@ export class Paths implements AsyncDisposable {
           dataPlane.usePath(path);
           deps.onUse(path);
         },
+        tellOfTraffic: (sent) => dataPlane.tellOfTraffic(sent),
         // A client of the original would take a probe for a packet.
         probe: (path) => {
           if (path === "engine" || this.#links.udp?.description?.answersProbes === true) {
@@ -61,6 +62,7 @@ export class Paths implements AsyncDisposable {
       },
     });
     dataPlane.onRoundTrip = (path, milliseconds) => this.#supervisor.answer(path, milliseconds);
+    dataPlane.onTraffic = () => this.#supervisor.noteTraffic();
     dataPlane.onStreamEnded = (reason) => {
       this.#links.closeStream();
       this.#supervisor.down("engine", reason);

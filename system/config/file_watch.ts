@@ -42,14 +42,14 @@ export interface WatchOptions {
 /**
  * Notices every change of one file until the result is disposed of: written, replaced by a rename, deleted, made again, its
  * folder replaced, or its symbolic link turned elsewhere. It compares the file's state a few times a second, which needs no
- * events of the system. A call comes about 350 ms after a change, and within a second.
+ * events of the system. A call comes about 400 ms after a change, and within a second.
  *
  * @param path the file, which need not exist
  */
 export function watchFile(
   path: string,
   onChange: () => void,
-  { pollMs = 400, settleMs = 150, maxDelayMs = 300, clock = SYSTEM_CLOCK }: WatchOptions = {},
+  { pollMs = 500, settleMs = 150, maxDelayMs = 300, clock = SYSTEM_CLOCK }: WatchOptions = {},
 ): Disposable {
   let reported: FileStamp = { ...stampFile(path, clock), settled: true };
   let last = reported;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { PathKind, PathPreference } from "../../core/path/path_kind.ts";
 import { binary } from "../../tests/topology/daemon.ts";
 import { CLIENT_CONTAINER, EngineScene } from "../../tests/topology/engine_scene.ts";
 import { DEFAULT_ENGINE } from "../../tests/topology/engines.ts";
@@ -11,16 +12,19 @@ import { COMPILER_NEEDS, ENGINE_NEEDS, missing, TOPOLOGY_PACKAGES } from "../../
 import { Namespace } from "../../tests/topology/namespace.ts";
 import { type Link, Network } from "../../tests/topology/network.ts";
 import { reachable } from "../../tests/topology/ping.ts";
-import { SERVER_VIRTUAL_ADDRESS } from "../../tests/topology/tunnel.ts";
 import { USER_SPACE_NEEDS } from "../../tests/topology/user_space_network.ts";
 import { runOrThrow } from "../command.ts";
 import { reasonToCompile, ROOT_FOLDER } from "../freshness.ts";
 import { ensurePackages } from "../packages.ts";
-import { type Container, draw, roundTrips, streams } from "./figures.ts";
+import { type Container, draw, measure } from "./figures.ts";
 import type { Narration } from "./narration.ts";
 
-/** What stands on the wire between desktop and machine. */
-const WIRES: Readonly<Record<Link, string>> = { "user-space": "gVisor's network", veth: "UDP port 2511" };
+/** What stands on the wire between desktop and machine, on the path of the Engine and on that of datagrams. */
+const ENGINE_WIRE = "the Engine's socket";
+const UDP_WIRES: Readonly<Record<Link, string>> = { "user-space": "gVisor's network", veth: "UDP port 2511" };
+
+/** The paths whose figures are shown. */
+const SHOWN_PATHS = ["engine", "udp"] as const;
 
 /** Debian packages that the demo runs. */
 export const DEMO_PACKAGES: readonly string[] = [
@@ -60,6 +64,29 @@ async function joinNetworks(scene: EngineScene, page: string): Promise<string> {
   return `"${line}": containers of both networks reach each other after ${took} ms`;
 }
 
+/** Waits until both paths work and the server has chosen the one that carries more over this link; its reason. */
+async function chosenPath({ server }: EngineScene, expected: PathKind): Promise<string> {
+  const { paths } = await server.waitForStatus(
+    `the server chooses ${expected}`,
+    ({ paths: { inUse, list } }) => {
+      const areUp = SHOWN_PATHS.every((shown) =>
+        list.some(({ kind, state }) => kind === shown && state !== "down")
+      );
+      return areUp && inUse === expected;
+    },
+  );
+  return `"${expected}": ${paths.reason}`;
+}
+
+/** Writes the path into the config file, and waits until packets take the one that is named or chosen. */
+async function setPath({ configFile, server }: EngineScene, path: PathPreference, used: PathKind) {
+  const others = (await Deno.readTextFile(configFile)).replace(/^path .*\n/m, "");
+  await Deno.writeTextFile(configFile, `${others}path ${path}\n`);
+  await server.waitForStatus(`the path is ${path}`, ({ paths: { preference, inUse } }) => {
+    return preference === path && inUse === used;
+  });
+}
+
 async function restartEngine(scene: EngineScene, page: string): Promise<string> {
   const { engine } = scene.machine;
   await engine.stop();
@@ -96,13 +123,17 @@ async function play(narration: Narration, network: Network): Promise<void> {
   };
   await narration.tell("A network is added in Docker", () => addNetwork(scene));
   await narration.tell("A line is added to the config file", () => joinNetworks(scene, page));
-  await narration.tell("Round trips, desktop to container", () => roundTrips(mac, page));
-  await narration.tell(
-    "Round trips, container to desktop",
-    () => roundTrips(container.namespace, SERVER_VIRTUAL_ADDRESS),
-  );
-  await narration.tell("Throughput, one TCP stream of 3 s each way", () => streams(mac, container));
-  narration.print(`\n${await draw(mac, vm, container, WIRES[network.link])}\n`);
+  const chosen: PathKind = network.link === "user-space" ? "engine" : "udp";
+  await narration.tell("The server has chosen the path of the packets", () => chosenPath(scene, chosen));
+  for (const path of SHOWN_PATHS) {
+    await narration.tell(`With "path ${path}" in the config file`, async () => {
+      await setPath(scene, path, path);
+      return await measure(mac, container);
+    });
+  }
+  await setPath(scene, "auto", chosen);
+  const wire = chosen === "engine" ? ENGINE_WIRE : UDP_WIRES[network.link];
+  narration.print(`\n${await draw(mac, vm, container, wire)}\n`);
   await narration.tell("The Engine is stopped and started again", () => restartEngine(scene, page));
   await narration.tell("docker-connector is asked to stop, then to clean up", async () => {
     const { code } = await scene.server.stop();

@@ -16,22 +16,27 @@ export interface Container {
 }
 
 /** Ten echoes, in words. */
-export async function roundTrips(from: Namespace, address: string): Promise<string> {
+async function roundTrips(from: Namespace, address: string): Promise<string> {
   const { received, times, text } = await ping(from, address, { count: 10 });
   if (received !== 10) throw new Error(`${received} of 10 came back\n${text}`);
   const sorted = times.toSorted((a, b) => a - b);
   const [least, most] = [sorted[0] ?? 0, sorted.at(-1) ?? 0];
   const median = ((sorted[4] ?? 0) + (sorted[5] ?? 0)) / 2;
-  return `10 of 10, ${least.toFixed(2)} / ${median.toFixed(2)} / ${most.toFixed(2)} ms (min/median/max)`;
+  return `echoes ${least.toFixed(2)} / ${median.toFixed(2)} / ${most.toFixed(2)} ms (min/median/max)`;
 }
 
 /** One TCP stream each way, in words. */
-export async function streams(mac: Namespace, { namespace, address }: Container): Promise<string> {
-  const seconds = 3;
+async function streams(mac: Namespace, { namespace, address }: Container): Promise<string> {
+  const seconds = 2;
   const to = await throughput({ from: mac, to: namespace, address, seconds });
   const from = await throughput({ from: namespace, to: mac, address: SERVER_VIRTUAL_ADDRESS, seconds });
   const gigabits = (bits: number) => `${(bits / 1e9).toFixed(2)} Gbit/s`;
   return `${gigabits(to)} to the container, ${gigabits(from)} from it`;
+}
+
+/** What the path in use carries, in words. */
+export async function measure(mac: Namespace, container: Container): Promise<string> {
+  return `${await roundTrips(mac, container.address)}; ${await streams(mac, container)}`;
 }
 
 /** Interfaces with their IPv4 addresses, `lo` left out. */
