@@ -15,7 +15,7 @@ const IDLE_PROBE_MS = 5000;
 const QUIET_MS = 1000;
 /** Milliseconds between measurements, and once nothing has changed for {@linkcode SETTLED_MS}. */
 const MEASURE_MS = 10_000;
-const SETTLED_MEASURE_MS = 60_000;
+const SETTLED_MEASURE_MS = 300_000;
 const SETTLED_MS = 60_000;
 /** Milliseconds that a tick is late after which the machine must have slept. */
 const JUMP_MS = 10_000;
