@@ -151,6 +151,8 @@ async function openTunnel(
       onUse: (path) => void mtu.follow(path),
     }),
   );
+  // Its end comes before that of the paths, which stop one after the other.
+  tunnel.cleanup.use(mtu);
   await tunnel.startDataPlane({
     role: "server",
     tun: device,

@@ -15,7 +15,7 @@ export interface InterfaceMtuDeps {
 }
 
 /** The interface as it is to be: its MTU is that of the path in use. */
-export class InterfaceMtu {
+export class InterfaceMtu implements AsyncDisposable {
   #settings: InterfaceSettings;
   readonly #queue = new SerialQueue(() => {});
 
@@ -29,12 +29,20 @@ export class InterfaceMtu {
   }
 
   /** Another path is in use. Where the interface cannot be changed, its reconciler tries again. */
-  follow(path: PathKind): Promise<void> {
+  async follow(path: PathKind): Promise<void> {
+    if (this.#queue.isClosed) return;
     const { settings, engineMtu } = this.deps;
     const mtu = path === "engine" && engineMtu !== undefined ? engineMtu : settings.mtu;
-    if (mtu === this.#settings.mtu) return this.#queue.run(() => {});
-    this.#settings = { ...settings, mtu };
-    return this.#queue.run(() => this.#apply());
+    if (mtu !== this.#settings.mtu) {
+      this.#settings = { ...settings, mtu };
+      this.#queue.start(() => this.#apply());
+    }
+    await this.#queue.run(() => {});
+  }
+
+  /** Leaves the interface as it is from now on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#queue.close();
   }
 
   async #apply(): Promise<void> {

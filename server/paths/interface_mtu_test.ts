@@ -57,3 +57,10 @@ Deno.test("the last of many switches counts", async () => {
   await Promise.all(["engine", "udp", "engine", "udp"].map((path) => mtu.follow(path as "engine" | "udp")));
   assert.deepEqual([given.at(-1), mtu.settings.mtu], [1400, 1400]);
 });
+
+Deno.test("after its end the interface is left alone", async () => {
+  const { mtu, given } = open(16_000);
+  await mtu[Symbol.asyncDispose]();
+  await mtu.follow("engine");
+  assert.deepEqual([given, mtu.settings], [[], settings]);
+});
