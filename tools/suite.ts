@@ -52,6 +52,7 @@ const MEASURING = new Set([
   "tests/e2e/hostile_test.ts",
   "tests/e2e/impairment_test.ts",
   "tests/e2e/offload_test.ts",
+  "tests/e2e/path_engine_test.ts",
   "tests/e2e/path_switch_test.ts",
   "tests/e2e/route_scale_test.ts",
   "tests/e2e/session_allocation_test.ts",
@@ -108,7 +109,6 @@ export function suiteFiles(): string[] {
 const SLOWEST_FIRST = [
   "darwin_suite",
   "client_container",
-  "path_engine",
   "darwin_mutation",
   "engines",
   "image_test",

@@ -61,7 +61,6 @@ export abstract class ContainerController implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.engine = undefined;
-    this.#tell(undefined);
     await this.#worker[Symbol.asyncDispose]();
   }
 

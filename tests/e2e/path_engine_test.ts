@@ -70,6 +70,9 @@ networkTest(
 
     await step("within 3 s of the start, the client's included, where the image is there", async () => {
       await scene.server.stop();
+      const { lines } = scene.server.process.stderr;
+      const stopping = lines.findIndex((line) => line.includes("stopping"));
+      assert.deepEqual(lines.slice(stopping).filter((line) => / (?:warn|error|path:) /.test(line)), []);
       await scene.docker(`rm --force ${CLIENT_CONTAINER}`);
       const start = performance.now();
       scene.server.start();

@@ -19,8 +19,7 @@ const MANAGED = { config: "", serverEnv: { DOCKER_CONNECTOR_IMAGE: "" } };
 /** The kept container's name. */
 export const CLIENT_CONTAINER = "mac-connector";
 
-/** Where the image has the client, and its control socket. */
-const CLIENT_PROGRAM = "/usr/bin/docker-connector-client";
+/** Where the client in the image has its control socket. */
 const CLIENT_SOCKET = "/run/docker-connector-client.sock";
 
 /** Engine and server. Disposal stops both. */
@@ -150,12 +149,12 @@ export class EngineScene implements AsyncDisposable {
     return this.#launched;
   }
 
-  /** Path of the client's control socket, in the container's root folder. */
+  /** Path of the client's control socket, in the container's root folder, whatever program the client is there. */
   async #clientSocket(): Promise<string> {
     const pids = await mustRun(["ip", "netns", "pids", this.network.vm.name]);
     for (const pid of pids.split("\n")) {
-      const command = await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
-      if (command.startsWith(`${CLIENT_PROGRAM}\0`)) return `/proc/${pid}/root${CLIENT_SOCKET}`;
+      const path = `/proc/${pid}/root${CLIENT_SOCKET}`;
+      if (pid !== "" && await Deno.lstat(path).then(() => true, () => false)) return path;
     }
     throw new Error("Cannot find the client's process: it does not run");
   }
