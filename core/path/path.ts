@@ -18,7 +18,7 @@ export const enum Rank {
   Working,
   /** It was lost and answers again. */
   Answering,
-  /** It has not answered for half a second. */
+  /** It has not answered for a quarter of a second. */
   Suspect,
   /** It was lost and does not answer. */
   Lost,

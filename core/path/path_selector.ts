@@ -5,7 +5,9 @@ import { expectedText, fasterOfTwo, type PathStatus, pathStatus } from "./path_s
 import { RoundTrip } from "./round_trip.ts";
 import { RoundTripComparison } from "./round_trip_comparison.ts";
 
-/** Milliseconds between ticks, and between probes of a path that was lost. */
+/** Milliseconds between ticks while something moves. */
+const TICK_MS = 250;
+/** Milliseconds between probes of a path that was lost. */
 const CALM_MS = 500;
 /** Milliseconds between probes while a path is suspected. */
 const ALERT_MS = 250;
@@ -407,7 +409,7 @@ export class PathSelector {
         waitingSince + SUSPECT_MS,
         waitingSince + SILENT_MS,
       ]);
-      times.push(this.#isResting ? this.#measureAt : this.#tickedAt + CALM_MS);
+      times.push(this.#isResting ? this.#measureAt : this.#tickedAt + TICK_MS);
       times.push(...watched.map((path) => this.#probeAt(path, now)));
       times.push(...limits.filter((time) => time > now));
     }

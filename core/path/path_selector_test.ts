@@ -167,7 +167,7 @@ Deno.test("a path that was never quiet stays in use until it is", () => {
   assert.deepEqual(pathsOf(simulation), ["udp", "engine"]);
 });
 
-Deno.test("a path in use that falls silent under traffic gives way after 1.5 to 2 s", () => {
+Deno.test("a path in use that falls silent under traffic gives way within 1.25 s", () => {
   for (let offset = 0; offset < 500; offset += 50) {
     for (const everyMs of [1, 20, 190]) {
       const simulation = measured("engine", "udp");
@@ -178,7 +178,7 @@ Deno.test("a path in use that falls silent under traffic gives way after 1.5 to 
       simulation.run(4000, () => longest = Math.max(longest, simulation.silentFor));
       assert.deepEqual(pathsOf(simulation), ["engine", "udp"], `${offset} ${everyMs}`);
       assert.equal(lastReason(simulation), "engine is silent");
-      assert(longest >= 1500 - everyMs && longest <= 2000, `${offset} ${everyMs}: ${longest}`);
+      assert(longest >= 750 - everyMs && longest <= 1250 + everyMs, `${offset} ${everyMs}: ${longest}`);
       assert.deepEqual(stateOf(simulation, "engine").state, "silent");
     }
   }
@@ -193,7 +193,7 @@ Deno.test("a suspected path is probed every 250 ms", () => {
   const probes = probesOf(simulation, "engine", start).filter((at) =>
     at < (simulation.switches.at(-1)?.at ?? 0)
   );
-  assert(probes.length >= 4);
+  assert(probes.length >= 3);
   assert(probes.slice(1).every((at, index) => at - (probes[index] ?? 0) === 250), probes.join());
 });
 
@@ -361,11 +361,11 @@ Deno.test("after a sleep of the machine no path is condemned for the time that i
   const suspected = measured("engine", "udp");
   suspected.flow(BUSY);
   suspected.paths.engine.works = false;
-  suspected.run(1200);
+  suspected.run(800);
   suspected.sleep(20_000);
-  suspected.run(1000);
+  suspected.run(700);
   assert.deepEqual(pathsOf(suspected), ["engine"]);
-  suspected.run(1100);
+  suspected.run(800);
   assert.deepEqual(pathsOf(suspected), ["engine", "udp"], "the clock starts again, and runs");
 });
 
@@ -427,19 +427,19 @@ Deno.test("a path that was closed while another one was set does not have to rec
   assert.equal(simulation.used, "engine");
 });
 
-Deno.test("ticks are 500 ms apart while two paths are up, and 250 ms while one is suspected", () => {
+Deno.test("ticks are 250 ms apart while packets move on one of two paths", () => {
   const simulation = measured("engine", "udp");
   simulation.flow(BUSY);
   simulation.run(2000);
   const calm = simulation.ticks.length;
   simulation.run(10_000);
-  assert.equal(simulation.ticks.length - calm, 20);
+  assert.equal(simulation.ticks.length - calm, 40);
   simulation.paths.engine.works = false;
   simulation.paths.udp.works = false;
   simulation.run(5000);
   const silent = simulation.ticks.length;
   simulation.run(10_000);
-  assert.equal(simulation.ticks.length - silent, 20, "no more than that once nothing works");
+  assert(simulation.ticks.length - silent <= 40, "no more than that once nothing works");
 });
 
 Deno.test("while nothing moves there are only probes every 5 s and measurements", () => {
@@ -451,7 +451,7 @@ Deno.test("while nothing moves there are only probes every 5 s and measurements"
   assert(simulation.ticks.length - settled <= 11 + 6, String(simulation.ticks.length - settled));
 });
 
-Deno.test("the first packet after a rest that gets no answer moves the traffic after 1.5 s", () => {
+Deno.test("the first packet after a rest that gets no answer moves the traffic after 1 s", () => {
   for (let offset = 0; offset < 5000; offset += 250) {
     const simulation = measured("engine", "udp");
     simulation.run(60_000 + offset);
@@ -459,11 +459,11 @@ Deno.test("the first packet after a rest that gets no answer moves the traffic a
     simulation.paths.engine.works = false;
     const failedAt = simulation.now;
     simulation.flow({ everyMs: 20, isAnswered: true });
-    simulation.run(1600);
+    simulation.run(1100);
     assert.equal(simulation.used, "udp", `${offset}`);
     const took = (simulation.switches.at(-1)?.at ?? 0) - failedAt;
     // What a probe before the packet has waited counts, too.
-    assert(took <= 1501, `${offset}: ${took}`);
+    assert(took <= 1001, `${offset}: ${took}`);
   }
 });
 
