@@ -63,7 +63,7 @@ export function encodeMessage(
   flags: number,
   sequence: number,
 ): Uint8Array<ArrayBuffer> {
-  let at = HEADER_LENGTH + body.length;
+  const at = HEADER_LENGTH + body.length;
   const length = attributes.reduce(
     (sum, { value }) => sum + ATTRIBUTE_HEADER_LENGTH + padded(value.length),
     at,
@@ -75,11 +75,22 @@ export function encodeMessage(
   view.setUint16(6, own | flags, true);
   view.setUint32(8, sequence, true);
   bytes.set(body, HEADER_LENGTH);
-  for (const { type, value } of attributes) {
+  bytes.set(encodeAttributes(attributes), at);
+  return bytes;
+}
+
+/** Attributes one behind the other, each padded: those of a message, or of an attribute that holds others. */
+export function encodeAttributes(attributes: readonly Attribute[]): Uint8Array<ArrayBuffer> {
+  const lengthOf = ({ value }: Attribute) => ATTRIBUTE_HEADER_LENGTH + padded(value.length);
+  const bytes = new Uint8Array(attributes.reduce((sum, attribute) => sum + lengthOf(attribute), 0));
+  const view = viewOf(bytes);
+  let at = 0;
+  for (const attribute of attributes) {
+    const { type, value } = attribute;
     view.setUint16(at, ATTRIBUTE_HEADER_LENGTH + value.length, true);
     view.setUint16(at + 2, type, true);
     bytes.set(value, at + ATTRIBUTE_HEADER_LENGTH);
-    at += ATTRIBUTE_HEADER_LENGTH + padded(value.length);
+    at += lengthOf(attribute);
   }
   return bytes;
 }
