@@ -14,7 +14,11 @@ import { maskPrefix } from "../core/net/prefix.ts";
 import type { DataPlane } from "../dataplane/data_plane.ts";
 import { readSysctl } from "../ffi/libc/proc_linux.ts";
 import { resolveHost } from "../ffi/resolve/resolve.ts";
-import { listContainerBridges, listDefaultGateways } from "../system/routing/machine_networks.ts";
+import {
+  listContainerBridges,
+  listDefaultGateways,
+  listMachineAddresses,
+} from "../system/routing/machine_networks.ts";
 import { ControlSocketInUse } from "../system/control/control_socket.ts";
 import { LinuxFirewall } from "../system/firewall/firewall_linux.ts";
 import { platformRouter } from "../system/routing/platform_router.ts";
@@ -30,6 +34,7 @@ import { FirewallReconciler } from "./firewall/firewall_reconciler.ts";
 import type { ClientRunOptions } from "./run_command.ts";
 import type { ClientStatus } from "./status/status_document.ts";
 import { Attachments } from "./tunnel/attachments.ts";
+import { DirectListener } from "./tunnel/direct_listener.ts";
 import { Ipv6Tunnel } from "./tunnel/ipv6_tunnel.ts";
 import { SelfDescription } from "./tunnel/self_description.ts";
 import { connectToFirst, gatherCandidates } from "./tunnel/server_candidates.ts";
@@ -73,7 +78,20 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       interfaceName: device.name,
       chain: options.chain,
       sources: networks,
+      direct: () => direct.rules,
       onQuickCheck: () => tellServer(),
+    }),
+  );
+  const proof = await loadHeartbeatProof(options.key);
+  const direct: DirectListener = cleanup.use(
+    new DirectListener({
+      proof,
+      desktop: base.peer,
+      own: base.address,
+      addresses: listMachineAddresses,
+      onPeers: () => firewall.wake(),
+      onEndpoints: () => tellServer(),
+      lets: (peer) => firewall.lets(peer),
     }),
   );
   firewall.wake();
@@ -81,12 +99,13 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     networks,
     bridges: listContainerBridges,
     firewall: () => firewall.facts,
+    direct: () => direct.endpoints,
   });
   const link = cleanup.use(
     new ServerLinks({
       port,
       heartbeatMs,
-      proof: await loadHeartbeatProof(options.key),
+      proof,
       description: () => self.current,
       mtu,
       socket,
@@ -99,6 +118,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
         return faulty;
       },
       onIpv6: (addr6) => void ipv6.follow(addr6).then(() => firewall.wake()),
+      onDirect: (terms) => direct.follow(terms),
       dataPlane,
       onStreamSilent: () => void attachments?.release(),
     }),
@@ -116,6 +136,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   const reconciler = new TunnelReconciler({ router, wanted: () => ipv6.interface, networks });
   await tunnel.startReconciling(() => {
     self.refreshSubnets();
+    direct.refresh();
     link.describeIfChanged();
     return ipv6.whileSettled(() => reconciler.reconcile());
   });
