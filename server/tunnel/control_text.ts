@@ -22,14 +22,18 @@ export function changeControlText(pairs: readonly NetworkPair[]): string {
  * Makes the full text for a client that described itself, which names the virtual IPv6 network or "off".
  *
  * @param revision the client names it once it has applied the text
+ * @param direct what it says of the direct path; undefined for a client that does not know it
  */
 export function revisionText(
   revision: number,
   addr6: Prefix | undefined,
   pairs: readonly NetworkPair[],
+  direct?: string,
 ): string {
   const ipv6 = `addr6 ${addr6 === undefined ? "off" : formatPrefix(addr6)}`;
-  return [`version ${CONTROL_VERSION}`, `revision ${revision}`, ipv6, ...pairs.map(pairCommand)].join(",");
+  const path = direct === undefined ? [] : [direct];
+  const head = [`version ${CONTROL_VERSION}`, `revision ${revision}`, ipv6, ...path];
+  return [...head, ...pairs.map(pairCommand)].join(",");
 }
 
 function pairCommand({ a, b, connect }: NetworkPair): string {
