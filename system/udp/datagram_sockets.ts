@@ -25,6 +25,7 @@ export class DatagramSockets implements AsyncDisposable {
   readonly #sockets = new Map<string, { readonly address: IpAddress; readonly socket: UdpSocket }>();
   readonly #wait = new DescriptorWait();
   #ended: Promise<void> | undefined;
+  #work: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   constructor(readonly deps: DatagramSocketsDeps) {}
@@ -35,7 +36,11 @@ export class DatagramSockets implements AsyncDisposable {
   }
 
   /** Listens on these addresses and no others; one that is not this machine's is left out. */
-  async use(addresses: readonly IpAddress[]): Promise<void> {
+  use(addresses: readonly IpAddress[]): Promise<void> {
+    return this.#work = this.#work.then(() => this.#use(addresses));
+  }
+
+  async #use(addresses: readonly IpAddress[]): Promise<void> {
     const wanted = new Map(addresses.map((address) => [formatAddress(address), address]));
     for (const [key, { socket }] of this.#sockets) {
       if (wanted.has(key)) continue;
@@ -46,7 +51,7 @@ export class DatagramSockets implements AsyncDisposable {
       if (this.#sockets.has(key) || this.#isClosed) continue;
       const socket = await openOn(address);
       if (socket === undefined) continue;
-      if (this.#isClosed || this.#sockets.has(key)) socket.close();
+      if (this.#isClosed) socket.close();
       else this.#sockets.set(key, { address, socket });
     }
     this.#wait.interrupt();
