@@ -40,6 +40,7 @@ export const IFLA = {
   MTU: 4,
   TXQLEN: 13,
   LINKINFO: 18,
+  STATS64: 23,
   INFO_KIND: 1,
   CARRIER: 33,
 } as const;

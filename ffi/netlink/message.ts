@@ -167,6 +167,12 @@ export function uint32Value(value: Uint8Array | undefined): number | undefined {
   return value?.length === 4 ? viewOf(value).getUint32(0, true) : undefined;
 }
 
+/** An unsigned 64-bit value in an attribute, exact up to 2^53. */
+export function uint64At(value: Uint8Array, offset: number): number {
+  const view = viewOf(value);
+  return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32;
+}
+
 /** The text of an attribute up to its first NUL; undefined when it is absent. */
 export function readString(value: Uint8Array | undefined): string | undefined {
   return value && textFromC(value);

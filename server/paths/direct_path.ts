@@ -3,7 +3,7 @@ import type { DirectTerms } from "../../core/protocol/direct_command.ts";
 import type { HeartbeatMac } from "../../core/protocol/heartbeat.ts";
 import { loadHeartbeatProof } from "../../program/heartbeat_key.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
-import { type DirectWay, findDirectWay } from "../../system/routing/direct_way_linux.ts";
+import { type DirectWay, findDirectWay, sentPackets } from "../../system/routing/direct_way_linux.ts";
 import { DatagramSockets } from "../../system/udp/datagram_sockets.ts";
 import { DirectProber, type DirectProberDeps } from "./direct_prober.ts";
 
@@ -45,6 +45,7 @@ export class DirectPath implements AsyncDisposable {
     this.#prober = new DirectProber({
       ...deps,
       clock: SYSTEM_CLOCK,
+      sentPackets,
       find: (machine) => findDirectWay(machine, interfaceName),
       openSockets: (onDatagram, maximum) => new DatagramSockets({ onDatagram, maximum, clock: SYSTEM_CLOCK }),
     });

@@ -7,7 +7,7 @@ import { formatAddress, type IpAddress } from "../../core/net/address.ts";
 import { formatPrefix, type Prefix, prefixContains } from "../../core/net/prefix.ts";
 import { errno, SystemError } from "../../ffi/libc/errno.ts";
 import { listAddresses } from "../../ffi/netlink/address.ts";
-import { linkByName, listLinks } from "../../ffi/netlink/link.ts";
+import { countSentPackets, linkByName, listLinks } from "../../ffi/netlink/link.ts";
 import { findHardwareAddress } from "../../ffi/netlink/neighbour.ts";
 import { lookUpRoute, prependGatewayRoutes, removeGatewayRoutes } from "../../ffi/netlink/route.ts";
 import { NetlinkSocket } from "../../ffi/netlink/socket.ts";
@@ -91,6 +91,17 @@ export function findMac(address: IpAddress, interfaceName: string): string | und
     using socket = NetlinkSocket.open();
     const bytes = findHardwareAddress(socket, linkByName(socket, interfaceName).index, address);
     return bytes && [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
+  } catch (error) {
+    if (error instanceof SystemError) return undefined;
+    throw error;
+  }
+}
+
+/** How many packets an interface has sent; undefined where there is none of that name. */
+export function sentPackets(interfaceName: string): number | undefined {
+  try {
+    using socket = NetlinkSocket.open();
+    return countSentPackets(socket, interfaceName);
   } catch (error) {
     if (error instanceof SystemError) return undefined;
     throw error;

@@ -2,8 +2,15 @@ import assert from "node:assert/strict";
 import { formatAddress } from "../../core/net/address.ts";
 import { formatPrefix } from "../../core/net/prefix.ts";
 import { asRootOnLinux, PrivateNetwork } from "../../ffi/netlink/private_network_fixture.ts";
-import { address, prefix } from "../../tests/literals.ts";
-import { addDirectRoutes, type DirectWay, findDirectWay, removeDirectRoutes } from "./direct_way_linux.ts";
+import { openUdpSocket } from "../../ffi/udp/udp_socket.ts";
+import { address, endpoint, prefix } from "../../tests/literals.ts";
+import {
+  addDirectRoutes,
+  type DirectWay,
+  findDirectWay,
+  removeDirectRoutes,
+  sentPackets,
+} from "./direct_way_linux.ts";
 import { listMachineAddresses } from "./machine_networks.ts";
 import { LinuxRouter } from "./router_linux.ts";
 
@@ -112,6 +119,20 @@ Deno.test(
     network.ip("link del connector0");
     assert.equal(network.ip("route show 172.20.0.0/16"), "");
     assert.match(addDirectRoutes([CONTAINERS], way, ROUTING).join(), /172\.20\.0\.0\/16/);
+  },
+);
+
+Deno.test(
+  "what an interface has sent is counted (needs root on Linux)",
+  asRootOnLinux,
+  async () => {
+    using network = await desktop();
+    const before = sentPackets("eth1") ?? assert.fail("there is no such interface");
+    using socket = await openUdpSocket({ address: address("10.79.0.1"), port: 0 });
+    network.ip("neigh add 10.79.0.2 lladdr 02:00:5e:10:00:01 dev eth1");
+    for (let count = 0; count < 10; count++) socket.send(new Uint8Array(1), endpoint("10.79.0.2:9"));
+    assert.ok((sentPackets("eth1") ?? 0) >= before + 10);
+    assert.equal(sentPackets("absent"), undefined);
   },
 );
 
