@@ -18,6 +18,7 @@ import {
   leastBridgeMtu,
   listContainerBridges,
   listDefaultGateways,
+  listMachineAddresses,
 } from "../system/routing/machine_networks.ts";
 import { ControlSocketInUse } from "../system/control/control_socket.ts";
 import { LinuxFirewall } from "../system/firewall/firewall_linux.ts";
@@ -34,6 +35,7 @@ import { FirewallReconciler } from "./firewall/firewall_reconciler.ts";
 import type { ClientRunOptions } from "./run_command.ts";
 import type { ClientStatus } from "./status/status_document.ts";
 import { Attachments } from "./tunnel/attachments.ts";
+import { DirectListener } from "./tunnel/direct_listener.ts";
 import { Ipv6Tunnel } from "./tunnel/ipv6_tunnel.ts";
 import { PacketLengths } from "./tunnel/packet_lengths.ts";
 import { SelfDescription } from "./tunnel/self_description.ts";
@@ -78,7 +80,20 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       interfaceName: device.name,
       chain: options.chain,
       sources: networks,
+      direct: () => direct.rules,
       onQuickCheck: () => tellServer(),
+    }),
+  );
+  const proof = await loadHeartbeatProof(options.key);
+  const direct: DirectListener = cleanup.use(
+    new DirectListener({
+      proof,
+      desktop: base.peer,
+      own: base.address,
+      addresses: listMachineAddresses,
+      onPeers: () => firewall.wake(),
+      onEndpoints: () => tellServer(),
+      lets: (peer) => firewall.lets(peer),
     }),
   );
   firewall.wake();
@@ -86,6 +101,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     networks,
     bridges: listContainerBridges,
     firewall: () => firewall.facts,
+    direct: () => direct.endpoints,
   });
   const lengths = new PacketLengths({
     mtu,
@@ -97,7 +113,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     new ServerLinks({
       port,
       heartbeatMs,
-      proof: await loadHeartbeatProof(options.key),
+      proof,
       description: () => self.current,
       mtu,
       socket,
@@ -111,6 +127,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       },
       onIpv6: (addr6) => void ipv6.follow(addr6).then(() => firewall.wake()),
       onEngineMtu: (mtu) => lengths.follow(mtu),
+      onDirect: (terms) => direct.follow(terms),
       dataPlane,
       onStreamSilent: () => void attachments?.release(),
     }),
@@ -129,6 +146,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   await tunnel.startReconciling(() => {
     self.refreshSubnets();
     lengths.refresh();
+    direct.refresh();
     link.describeIfChanged();
     return ipv6.whileSettled(() => reconciler.reconcile());
   });

@@ -6,6 +6,7 @@ import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
 import { ENGINE_MTU } from "../core/path/engine_mtu.ts";
 import type { DataPlane } from "../dataplane/data_plane.ts";
+import { platform } from "../ffi/platform.ts";
 import { socketAddressCodec, type UdpSocket } from "../ffi/udp/udp_socket.ts";
 import { loadHeartbeatProof } from "../program/heartbeat_key.ts";
 import { getLogger, setLogLevel } from "../program/log.ts";
@@ -14,6 +15,7 @@ import { watchFile } from "../system/config/file_watch.ts";
 import { InterfaceReconciler } from "../system/interface/interface_reconciler.ts";
 import { recordInterface, resetStaleInterface } from "../system/interface/stale_interface.ts";
 import { SYSTEM_CLOCK } from "../system/process/system_clock.ts";
+import type { DirectWay } from "../system/routing/direct_way_linux.ts";
 import { platformRouter } from "../system/routing/platform_router.ts";
 import type { InterfaceSettings, Router } from "../system/routing/router.ts";
 import { interfaceStatus, TunnelProgram } from "../tunnel/tunnel_program.ts";
@@ -22,8 +24,10 @@ import { applyChanges, applyTunnelChanges } from "./config/apply_changes.ts";
 import { ConfigReloader } from "./config/config_reloader.ts";
 import { type InitialConfig, initialConfig } from "./config/initial_config.ts";
 import { wireDocker } from "./docker/wire.ts";
+import type { DirectPath } from "./paths/direct_path.ts";
 import { InterfaceMtu } from "./paths/interface_mtu.ts";
-import { Paths } from "./paths/paths.ts";
+import { type OwnDirectDeps, Paths } from "./paths/paths.ts";
+import type { DirectRoutes } from "./routing/direct_routes.ts";
 import { RouteController } from "./routing/route_controller.ts";
 import { LazySharing } from "./sharing/lazy_sharing.ts";
 import type { ServerStatus } from "./status/status_document.ts";
@@ -53,12 +57,21 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     apply: (changes, config) => applyChanges(changes, config, parts),
   });
   const active = () => follower.config;
-  const { device, socket, router, mtu, paths } = await openTunnel(tunnel, control, active, policy);
+  let lead = (_way: DirectWay | undefined) => {};
+  const { device, socket, router, mtu, paths } = await openTunnel(
+    tunnel,
+    control,
+    active,
+    policy,
+    (way) => lead(way),
+  );
 
   const sharing = cleanup.use(new LazySharing({ dataPlane, offload }));
   const interfaceName = device.name;
   const ipv6 = mtu.settings.address6 !== undefined;
-  const routeController = new RouteController({ router, interfaceName, ipv6, config: active });
+  const direct = platform.os === "linux" ? await openDirectRoutes(mtu.settings) : {};
+  const routeController = new RouteController({ router, interfaceName, ipv6, ...direct, config: active });
+  lead = (way) => routeController.lead(way);
   cleanup.defer(() => routeController.clear(AbortSignal.timeout(MAX_CLEAR_TIME)));
   const parts = { routeController, paths, sharing, mayChangeLevel: options.logLevel === undefined };
   await applyTunnelChanges(diffConfigs(undefined, config), config, parts);
@@ -79,7 +92,10 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     wanted: () => mtu.settings,
     onRepaired: () => getLogger("route").info("interface put right again", { interface: interfaceName }),
   });
-  await tunnel.startReconciling(() => routeController.reconcile(reconciler));
+  await tunnel.startReconciling(() => {
+    paths.refresh();
+    return routeController.reconcile(reconciler);
+  });
   await tunnel.serveStatus<ServerStatus>(() => ({
     interface: interfaceStatus(mtu.settings, reconciler.fault),
     ...clientStatus(dataPlane, paths, socket),
@@ -122,6 +138,7 @@ async function openTunnel(
   control: string,
   active: () => Config,
   policy: BindingPolicy,
+  lead: (way: DirectWay | undefined) => void,
 ) {
   const config = active();
   const device = await tunnel.openDevice(INTERFACE_NAME);
@@ -147,8 +164,11 @@ async function openTunnel(
       preference: config.path,
       hasIpv6: addr6 !== undefined,
       controlText: () => fullControlText(active().bridgePairs),
-      revisionText: (revision) => revisionText(revision, addr6, active().bridgePairs, engineMtu),
+      revisionText: (revision, direct) =>
+        revisionText(revision, addr6, active().bridgePairs, engineMtu, direct),
       onUse: (path) => void mtu.follow(path),
+      openDirect: platform.os === "linux" ? await directOpener(device.name) : undefined,
+      lead,
     }),
   );
   // Its end comes before that of the paths, which stop one after the other.
@@ -168,6 +188,21 @@ async function openTunnel(
     });
   }
   return { device, socket, router, mtu, paths };
+}
+
+/** Loads what opens the direct path. */
+async function directOpener(interfaceName: string): Promise<(deps: OwnDirectDeps) => DirectPath> {
+  const { DirectPath } = await import("./paths/direct_path.ts");
+  return (deps) => new DirectPath({ ...deps, interfaceName });
+}
+
+async function openDirectRoutes(
+  { address, peer, mtu }: InterfaceSettings,
+): Promise<{ readonly direct: DirectRoutes }> {
+  const { DirectRoutes } = await import("./routing/direct_routes.ts");
+  const { addDirectRoutes, removeDirectRoutes } = await import("../system/routing/direct_way_linux.ts");
+  const changes = { add: addDirectRoutes, remove: removeDirectRoutes };
+  return { direct: new DirectRoutes({ source: address, peer, mtu, ...changes }) };
 }
 
 /**

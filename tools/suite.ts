@@ -54,6 +54,7 @@ const MEASURING = new Set([
   "tests/e2e/offload_test.ts",
   "tests/e2e/path_engine_test.ts",
   "tests/e2e/path_switch_test.ts",
+  "tests/e2e/path_direct_test.ts",
   "tests/e2e/route_scale_test.ts",
   "tests/e2e/session_allocation_test.ts",
   "tests/e2e/session_hostile_test.ts",

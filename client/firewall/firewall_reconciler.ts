@@ -10,7 +10,7 @@
 import type { Clock } from "../../core/async/clock.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
 import { asOperationError } from "../../core/error.ts";
-import type { ContainerBridge, FirewallSpec } from "../../core/firewall/desired_rules.ts";
+import type { ContainerBridge, DirectPeer, FirewallSpec } from "../../core/firewall/desired_rules.ts";
 import { formatAddress } from "../../core/net/address.ts";
 import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
 import type { FirewallFacts } from "../../core/protocol/description.ts";
@@ -36,6 +36,8 @@ export interface FirewallReconcilerOptions {
   readonly chain: string;
   /** The virtual networks there are now, at most one of each family. */
   readonly sources: () => readonly Prefix[];
+  /** Desktops on links, and what they see; none where absent. */
+  readonly direct?: () => Pick<FirewallSpec, "direct" | "fixedSource">;
   /** Called after each quick check; must not throw. */
   readonly onQuickCheck?: () => void;
   readonly clock?: Clock;
@@ -51,6 +53,10 @@ export class FirewallReconciler implements AsyncDisposable {
   /** What the last look was based on. */
   #basis: string | undefined;
   #nextLook = 0;
+  /** The desktops on links that the rules of the last look let pass. */
+  #passing: readonly DirectPeer[] = [];
+  /** Rules for a desktop on a link that this machine refused: they must not keep the others out. */
+  #refused: string | undefined;
 
   constructor(readonly settings: FirewallReconcilerOptions) {
     this.#clock = settings.clock ?? SYSTEM_CLOCK;
@@ -79,6 +85,11 @@ export class FirewallReconciler implements AsyncDisposable {
     const { backends, rules, fault } = this.#state;
     const backend = this.#isOpen ? backends.join(", ") : null;
     return { backend, rules, ...fault === undefined ? {} : { fault: fault.report } };
+  }
+
+  /** Whether nothing of the firewall that this program may change stands against a desktop on a link. */
+  lets(peer: DirectPeer): boolean {
+    return this.#passing.some((each) => directText(each) === directText(peer));
   }
 
   get #isOpen(): boolean {
@@ -126,10 +137,16 @@ export class FirewallReconciler implements AsyncDisposable {
     const found = wanted.length === 0 ? [] : findBridges(wanted, bridges());
     const desired = this.#desired(found.flatMap((each) => each.bridges === undefined ? [] : [each.bridges]));
     const fingerprint = firewall.fingerprint();
-    const texts = [...desired.sources.map(formatPrefix), ...desired.pairs.flat().map(bridgeText)];
+    const { direct = [], fixedSource } = desired;
+    const texts = [
+      ...desired.sources.map(formatPrefix),
+      ...desired.pairs.flat().map(bridgeText),
+      ...direct.map(directText),
+      String(fixedSource !== undefined),
+    ];
     const basis = `${fingerprint} ${texts.join(" ")}`;
     const isDue = basis !== this.#basis || this.#clock.now() >= this.#nextLook;
-    const state = isDue ? await firewall.ensure(desired) : { ...this.#state, inserted: 0, deleted: 0 };
+    const state = isDue ? await this.#ensure(desired) : { ...this.#state, inserted: 0, deleted: 0 };
     // A pair counts as connected once its rules are there.
     this.#found = found;
     this.#take(state);
@@ -139,15 +156,37 @@ export class FirewallReconciler implements AsyncDisposable {
     this.#nextLook = this.#clock.now() + (isBlind ? BLIND_LOOK_MS : FULL_LOOK_MS);
   }
 
+  /** Brings the rules about, those for desktops on links only where they are not what fails. */
+  async #ensure(desired: FirewallSpec): Promise<FirewallState> {
+    const { firewall } = this.settings;
+    const { direct = [], fixedSource, ...others } = desired;
+    this.#passing = [];
+    if (direct.length === 0 && fixedSource === undefined) return await firewall.ensure(desired);
+    const wanted = direct.map(directText).join(" ");
+    if (wanted !== this.#refused) {
+      const state = await firewall.ensure(desired);
+      if (state.fault === undefined || state.isNftables === true) {
+        this.#passing = direct;
+        return state;
+      }
+      this.#refused = wanted;
+    }
+    return await firewall.ensure(others);
+  }
+
   #take(state: FirewallState): void {
     this.#state = state;
     this.#log.tell(state, this.#found);
   }
 
   #desired(pairs: FirewallSpec["pairs"]): FirewallSpec {
-    const { interfaceName, chain, sources } = this.settings;
-    return { interfaceName, chain, sources: sources(), pairs };
+    const { interfaceName, chain, sources, direct } = this.settings;
+    return { interfaceName, chain, sources: sources(), pairs, ...direct?.() };
   }
+}
+
+function directText({ interfaceName, source, mac }: DirectPeer): string {
+  return `${interfaceName} ${formatAddress(source)} ${mac}`;
 }
 
 function bridgeText({ name, subnets }: ContainerBridge): string {

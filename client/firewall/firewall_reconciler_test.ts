@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../../core/error.ts";
-import type { ContainerBridge, FirewallSpec } from "../../core/firewall/desired_rules.ts";
+import type { ContainerBridge, DirectPeer, FirewallSpec } from "../../core/firewall/desired_rules.ts";
 import type { Prefix } from "../../core/net/prefix.ts";
 import type { Firewall, FirewallState } from "../../system/firewall/firewall_linux.ts";
 import type { NetworkPair } from "./bridge_pairs.ts";
@@ -25,6 +25,8 @@ class Scene implements AsyncDisposable {
   pairs: NetworkPair[] = [];
   bridges: ContainerBridge[] = [];
   sources: Prefix[] = [];
+  direct: DirectPeer[] = [];
+  refusesDirect = false;
   readonly reconciler: FirewallReconciler;
   readonly #clock = new FakeClock();
   #quickChecks = 0;
@@ -37,7 +39,10 @@ class Scene implements AsyncDisposable {
       },
       ensure: (desired) => {
         this.specs.push(desired);
-        return this.state instanceof Error ? Promise.reject(this.state) : Promise.resolve(this.state);
+        const state = this.refusesDirect && desired.direct !== undefined
+          ? { ...OPEN, fault: new OperationError("io", "Cannot x: no such match") }
+          : this.state;
+        return state instanceof Error ? Promise.reject(state) : Promise.resolve(state);
       },
       clear: () => {
         this.ends.push("cleared");
@@ -52,6 +57,7 @@ class Scene implements AsyncDisposable {
       interfaceName: "connector0",
       chain: "DOCKER-USER",
       sources: () => this.sources,
+      direct: () => this.direct.length === 0 ? {} : { direct: this.direct },
       clock: this.#clock,
     });
   }
@@ -157,6 +163,32 @@ Deno.test("a network's new bridge is noticed, though the rules are as they were"
     "br-1,br-2",
     "br-1,br-3",
   ]);
+});
+
+Deno.test("a desktop on a link is let in once its rules are there", async () => {
+  await using scene = new Scene();
+  const peer = { interfaceName: "eth1", source: address("192.168.251.2"), mac: "02:00:5e:10:00:01" };
+  scene.reconciler.wake();
+  await scene.quickChecks(2);
+  assert.equal(scene.reconciler.lets(peer), false);
+  scene.direct = [peer];
+  await scene.quickChecks(2);
+  assert.equal(scene.reconciler.lets(peer), true);
+  assert.equal(scene.reconciler.lets({ ...peer, mac: "02:00:5e:10:00:02" }), false);
+  scene.direct = [];
+  await scene.quickChecks(2);
+  assert.equal(scene.reconciler.lets(peer), false);
+});
+
+Deno.test("rules for a desktop on a link that this machine refuses do not keep the others out", async () => {
+  await using scene = new Scene();
+  const peer = { interfaceName: "eth1", source: address("192.168.251.2"), mac: "02:00:5e:10:00:01" };
+  Object.assign(scene, { direct: [peer], refusesDirect: true });
+  scene.reconciler.wake();
+  await scene.quickChecks(2);
+  assert.equal(scene.reconciler.lets(peer), false);
+  assert.deepEqual(scene.reconciler.status, { backend: "iptables-nft", rules: 4, pairs: [] });
+  assert.deepEqual(scene.specs.map(({ direct }) => direct?.length), [1, undefined]);
 });
 
 Deno.test("what fails does not end the reconciler", async () => {

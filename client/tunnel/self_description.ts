@@ -10,6 +10,8 @@ export interface DescriptionDeps {
   readonly networks: () => readonly Prefix[];
   readonly bridges: () => readonly ContainerBridge[];
   readonly firewall: () => FirewallFacts;
+  /** Where probes of the direct path are answered. */
+  readonly direct: () => readonly string[];
 }
 
 /** What the client tells its server of itself and its machine. Container networks are listed only when they may have changed, since that takes time. */
@@ -37,6 +39,7 @@ export class SelfDescription {
       firewall: this.deps.firewall(),
       subnets: this.#subnets,
       answersProbes: true,
+      direct: this.deps.direct(),
     };
   }
 }

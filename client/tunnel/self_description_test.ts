@@ -15,6 +15,7 @@ Deno.test("the container networks are those of the last look, each once, the res
   const self = new SelfDescription({
     networks: () => networks,
     firewall: () => firewall,
+    direct: () => ["10.79.0.2:40000"],
     bridges: () => {
       if (isBroken) throw new SystemError("RTM_GETROUTE", 1);
       return bridges;
@@ -28,6 +29,7 @@ Deno.test("the container networks are those of the last look, each once, the res
     firewall,
     subnets: ["172.17.0.0/16", "172.18.0.0/16"],
     answersProbes: true,
+    direct: ["10.79.0.2:40000"],
   });
   isBroken = true;
   self.refreshSubnets();

@@ -11,6 +11,7 @@ import {
   parseControl,
 } from "../../core/protocol/control.ts";
 import { answerChallenge, isChallenge } from "../../core/protocol/challenge.ts";
+import { type DirectTerms, parseDirect } from "../../core/protocol/direct_command.ts";
 import { type ClientDescription, encodeDescription } from "../../core/protocol/description.ts";
 import { encodeHeartbeat, type HeartbeatMac } from "../../core/protocol/heartbeat.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
@@ -47,6 +48,8 @@ export interface ServerLinkDeps {
   readonly onIpv6: (addr6: Prefix | undefined) => void;
   /** Takes how long packets the server's interface takes on the engine path, in bytes; undefined: it cuts them itself. */
   readonly onEngineMtu: (mtu: number | undefined) => void;
+  /** Applies what the server says of the direct path; undefined: it does not offer it. */
+  readonly onDirect?: (terms: DirectTerms | undefined) => void;
   /** The server has fallen silent; where this is not given, it is searched for. */
   readonly onSilent?: () => void;
   /** Packets received and sent so far. */
@@ -133,6 +136,8 @@ export class ServerLink implements Disposable {
     if (isFull) this.#revision = this.#engineMtu = undefined;
     for (const command of commands) this.#handleCommand(command);
     if (this.#revision !== undefined) this.deps.onEngineMtu(this.#engineMtu);
+    const isDirect = commands.some(({ name }) => name === "direct");
+    if (isFull && this.#revision !== undefined && !isDirect) this.deps.onDirect?.(undefined);
     if (commands.length > 0) this.drops.unknownCommand += this.deps.onCommands(commands);
     // Last, because it confirms the whole text.
     if (isFull) this.describe();
@@ -183,6 +188,11 @@ export class ServerLink implements Disposable {
         const isSound = word === "off" || (addr6?.address.family === 6 && addr6.length <= 126);
         if (rest.length > 0 || !isSound) break;
         return this.deps.onIpv6(addr6);
+      }
+      case "direct": {
+        const direct = parseDirect(words);
+        if (direct === undefined) break;
+        return this.deps.onDirect?.(direct.terms);
       }
       case "dns":
       case "host":

@@ -4,6 +4,7 @@ import { formatAddress, type IpAddress } from "../../core/net/address.ts";
 import { formatEndpoint } from "../../core/net/endpoint.ts";
 import { type ClientDescription, decodeDescription } from "../../core/protocol/description.ts";
 import { answerChallenge, Challenges } from "../../core/protocol/challenge.ts";
+import { formatDirect } from "../../core/protocol/direct_command.ts";
 import { HeartbeatVerifier } from "../../core/protocol/heartbeat.ts";
 import { heartbeatMac } from "../../core/protocol/heartbeat_mac.ts";
 import { ServerLink, type ServerLinkDeps } from "./server_link.ts";
@@ -25,6 +26,7 @@ class Scene implements Disposable {
   description: ClientDescription = { version: "0.1.0", addresses: ["192.168.251.1"] };
   readonly networks: (string | undefined)[] = [];
   readonly engineMtus: (number | undefined)[] = [];
+  readonly direct: string[] = [];
   traffic = { received: 0, sent: 0 };
   addresses: IpAddress[] | Promise<IpAddress[]> = [HERE];
   readonly clock = new FakeClock(Date.UTC(2026, 0, 1));
@@ -40,6 +42,7 @@ class Scene implements Disposable {
       mtu: 1400,
       candidate: { host: HOST, address: HERE },
       anyHost: false,
+      onDirect: (terms) => void this.direct.push(formatDirect(terms)),
       onIpv6: (addr6) => void this.networks.push(addr6 && formatPrefix(addr6)),
       onEngineMtu: (mtu) => void this.engineMtus.push(mtu),
       gatherCandidates: async () => {
@@ -72,6 +75,19 @@ class Scene implements Disposable {
     this.link[Symbol.dispose]();
   }
 }
+
+Deno.test("a server says of the direct path what it offers, and nothing where it has none", () => {
+  using scene = new Scene();
+  scene.link.handleMessage(text("version 2"));
+  assert.deepEqual(scene.direct, [], "the first text does not say everything");
+  const offer = "direct key via 10.79.0.1";
+  scene.link.handleMessage(text(`version 2,revision 1,addr6 off,${offer}`));
+  scene.link.handleMessage(text("version 2,revision 2,addr6 off,direct by chance"));
+  assert.deepEqual(scene.direct, [offer]);
+  assert.equal(scene.link.drops.unknownCommand, 1);
+  scene.link.handleMessage(text("version 2,revision 3,addr6 off"));
+  assert.deepEqual(scene.direct, [offer, "direct off"]);
+});
 
 Deno.test("the first heartbeat goes out at once and is repeated while nobody answers", async () => {
   using scene = new Scene();

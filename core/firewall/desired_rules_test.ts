@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isTagged } from "./rule.ts";
 import { desiredRules, type FirewallSpec } from "./desired_rules.ts";
-import { prefix } from "../../tests/literals.ts";
+import { address, prefix } from "../../tests/literals.ts";
 
 const first = { name: "br-1", subnets: ["172.18.0.0/16", "fd00:1::/64"].map(prefix) };
 const second = { name: "br-2", subnets: [prefix("172.19.0.0/24")] };
@@ -55,4 +55,17 @@ Deno.test("IPv6 has the same rules with its own networks, if there is a virtual 
 Deno.test("no rule is wanted twice", () => {
   const wanted = rules({ pairs: [[first, second], [second, first]] });
   assert.equal(new Set(wanted).size, wanted.length);
+});
+
+Deno.test("a desktop on a link passes with its virtual address and its Ethernet address alone, and sees a fixed source", () => {
+  const source = address("192.168.251.2");
+  const direct = [{ interfaceName: "eth1", source, mac: "02:00:5e:10:00:01" }];
+  const wanted = rules({ direct, fixedSource: { desktop: source, source: address("192.168.251.1") } });
+  assert.deepEqual(wanted.filter((rule) => !rule.includes("connector0")), [
+    "raw PREROUTING -s 192.168.251.2/32 -i eth1 -m mac --mac-source 02:00:5e:10:00:01 -j ACCEPT",
+    "filter DOCKER-USER -s 192.168.251.2/32 -i eth1 -m mac --mac-source 02:00:5e:10:00:01 -j ACCEPT",
+    "filter DOCKER-USER -d 192.168.251.2/32 -o eth1 -j ACCEPT",
+    "nat POSTROUTING -d 192.168.251.2/32 -j SNAT --to-source 192.168.251.1",
+  ]);
+  assert.deepEqual(rules({ direct }, 6), rules({}, 6));
 });

@@ -28,9 +28,10 @@ export function isTagged(spec: string): boolean {
   return TAGGED.test(spec);
 }
 
-/** The `spec` without quotes around the comment, to compare rules of any version. */
+/** The `spec` without quotes around the comment and with small letters in Ethernet addresses, to compare rules of any version. */
 export function plainSpec(spec: string): string {
-  return spec.replace(`--comment "${RULE_TAG}"`, `--comment ${RULE_TAG}`);
+  return spec.replace(`--comment "${RULE_TAG}"`, `--comment ${RULE_TAG}`)
+    .replace(/(?<=--mac-source )[0-9A-F:]+/, (mac) => mac.toLowerCase());
 }
 
 /**

@@ -49,18 +49,21 @@ export function diffRules(saved: RuleSnapshot, wanted: readonly FirewallRule[]):
 function takeInPlace(missing: Set<string>, table: FirewallTable, existing: readonly string[]): string[] {
   let isTooLate = false;
   return existing.filter((spec) => {
-    if (isTagged(spec)) return isTooLate || !missing.delete(plainSpec(spec));
+    // A masquerade of ours is for other packets than those of Docker's.
+    const hasOrder = table !== "nat" || spec.includes("-j SNAT");
+    if (isTagged(spec)) return (isTooLate && hasOrder) || !missing.delete(plainSpec(spec));
     isTooLate ||= endsBefore(table, spec);
     return false;
   });
 }
 
 /**
- * Whether an accept below this rule of another program comes too late: in raw below any drop, which is how Docker keeps
- * others away from containers; in the user's chain below a return of everything, which older Engines put at its end. A drop
- * that the user put above the accepts is meant to win, and a chain that another program calls first is left there, lest the
- * two take turns forever.
+ * Whether a rule of ours below this one of another program comes too late: in raw below any drop, which is how Docker keeps
+ * others away from containers; in nat below what gives packets another source, since the first such rule is the one that counts;
+ * in the user's chain below a return of everything, which older Engines put at its end. A drop that the user put above the
+ * accepts is meant to win, and a chain that another program calls first is left there, lest the two take turns forever.
  */
 function endsBefore(table: FirewallTable, spec: string): boolean {
-  return table === "raw" ? /(?:^| )-j DROP$/.test(spec) : table === "filter" && spec === "-j RETURN";
+  if (table === "raw") return /(?:^| )-j DROP$/.test(spec);
+  return table === "nat" ? /(?:^| )-j (?:MASQUERADE|SNAT)(?: |$)/.test(spec) : spec === "-j RETURN";
 }

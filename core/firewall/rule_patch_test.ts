@@ -49,6 +49,20 @@ Deno.test("an accept below a drop of the raw table is moved, one below another a
   assert.equal(diffRules(saved(...raw("-i other0 -j ACCEPT", "-j THEIRS", accept)), raw(accept)).script, "");
 });
 
+Deno.test("a fixed source goes above the masquerade of a new network, our own masquerade stays where it is", () => {
+  const nat = (...specs: string[]): FirewallRule[] =>
+    specs.map((spec) => ({ table: "nat", chain: "POSTROUTING", spec }));
+  const fixed = `-d 192.168.251.2/32 ${TAG} -j SNAT --to-source 192.168.251.1`;
+  const own = `-s 192.168.251.0/24 ! -o connector0 ${TAG} -j MASQUERADE`;
+  const theirs = "-s 10.99.0.0/24 ! -o br-1 -j MASQUERADE";
+  assert.equal(
+    diffRules(saved(...nat(theirs, fixed, own)), nat(fixed, own)).script,
+    `*nat\n-D POSTROUTING ${fixed}\n-I POSTROUTING 1 ${fixed}\nCOMMIT\n`,
+  );
+  assert.equal(diffRules(saved(...nat(fixed, own, theirs)), nat(fixed, own)).script, "");
+  assert.equal(diffRules(saved(...nat(theirs, own)), nat(own)).script, "");
+});
+
 Deno.test("in the user's chain a return of everything comes after the accepts, a drop may come first", () => {
   assert.notEqual(diffRules(saved(...user("-j RETURN", accept)), user(accept)).script, "");
   assert.equal(diffRules(saved(...user("-i eth0 -j RETURN", drop, accept)), user(accept)).script, "");

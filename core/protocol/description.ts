@@ -1,3 +1,4 @@
+import { parseEndpoint } from "../net/endpoint.ts";
 import { DESCRIPTION } from "./datagram.ts";
 
 /** The states of Docker's firewall. */
@@ -37,6 +38,8 @@ export interface ClientDescription {
   readonly firewall?: FirewallFacts;
   /** Whether it answers probes (core/protocol/probe.ts); absent: no. */
   readonly answersProbes?: boolean;
+  /** Its machine's own addresses, each with the UDP port where it answers probes of the direct path: "10.0.0.2:40000". */
+  readonly direct?: readonly string[];
 }
 
 /** Limits of what is accepted from a client: characters of a text and of a fault, items of a list, a number. */
@@ -44,6 +47,8 @@ const MAX_TEXT = 64;
 const MAX_FAULT = 300;
 const MAX_LIST = 16;
 const MAX_SUBNETS = 64;
+/** Addresses of a machine that are told and probed: a machine has one or two that its desktop may reach. */
+export const MAX_DIRECT = 8;
 const MAX_NUMBER = 0x7fffffff;
 
 /** Encodes a description as a datagram of at most `maximum` bytes; subnets at the end of the list are left out as needed. */
@@ -94,6 +99,9 @@ const CLIENT_SHAPE: Shape<ClientDescription> = {
   truncatedSubnets: isOptional(isCount),
   firewall: isOptional((value) => pick(value, FIREWALL_SHAPE) !== undefined),
   answersProbes: isOptional((value) => typeof value === "boolean"),
+  direct: isOptional((value) =>
+    isList(MAX_DIRECT)(value) && (value as string[]).every((each) => parseEndpoint(each) !== undefined)
+  ),
 };
 
 /** Picks the fields of a shape, without those that are absent; undefined where one does not fit. */

@@ -116,3 +116,12 @@ Deno.test("octets that are no description are none", () => {
     assert.equal(decodeDescription(Uint8Array.from([3, ...octets])), undefined);
   }));
 });
+
+Deno.test("the machine's own addresses come back, each with a port, at most eight", () => {
+  const base = { version: "1", addresses: [] };
+  const direct = ["10.79.0.2:40000", "192.168.64.5:40001"];
+  assert.deepEqual(decodeDescription(encodeDescription({ ...base, direct })), { ...base, direct });
+  for (const wrong of [["10.79.0.2"], ["a:1"], Array.from({ length: 9 }, (_, at) => `10.0.0.${at}:1`)]) {
+    assert.equal(decodeDescription(encodeDescription({ ...base, direct: wrong })), undefined);
+  }
+});

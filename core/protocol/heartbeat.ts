@@ -27,6 +27,8 @@ export interface HeartbeatMac {
   readonly ofTime: (time: Uint8Array) => Uint8Array;
   /** Proves that a challenge of the server was received, 16 bytes. */
   readonly ofChallenge: (challenge: Uint8Array) => Uint8Array;
+  /** Proves a probe of the direct path (core/path/direct_probe.ts). */
+  readonly ofDirect: (probe: Uint8Array) => Uint8Array;
   /** The same MAC by another secret. */
   readonly mac: (secret: Uint8Array, message: Uint8Array) => Uint8Array;
 }

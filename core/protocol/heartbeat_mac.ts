@@ -17,6 +17,7 @@ export function heartbeatMac(key: string): HeartbeatMac {
   return {
     ofTime: prover("docker-connector heartbeat"),
     ofChallenge: prover("docker-connector challenge"),
+    ofDirect: prover("docker-connector direct"),
     mac,
   };
 }

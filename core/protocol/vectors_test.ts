@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { address } from "../../tests/literals.ts";
 import { superFrame } from "../offload/frame_fixture.ts";
 import { plainTcp } from "../offload/packets_fixture.ts";
+import { encodeDirectAnswer, encodeDirectQuestion } from "../path/direct_probe.ts";
 import { answerChallenge } from "./challenge.ts";
 import { encodeControl } from "./control.ts";
 import { encodeDescription } from "./description.ts";
@@ -28,6 +30,13 @@ async function documentedVectors(): Promise<string[]> {
 
 function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+}
+
+const LINK = { desktop: address("10.79.0.1"), machine: address("10.79.0.2") };
+
+/** Sixteen octets, each one more than the one before. */
+function octets(first: number): Uint8Array {
+  return Uint8Array.from({ length: 16 }, (_, at) => first + at);
 }
 
 function probe(flags: number): Uint8Array {
@@ -69,6 +78,8 @@ Deno.test("the documented test vectors are what is sent", async () => {
     encodeControl("version 2,connect 172.18.0.0 172.19.0.0", 1400).map(hex).join(),
     hex(probe(0)),
     hex(probe(PROBE_ANSWER | PROBE_IN_USE)),
+    hex(encodeDirectQuestion(proof, LINK, { isReady: false, nonce: octets(0), challenge: octets(16) })),
+    hex(encodeDirectAnswer(proof, LINK, { isReady: true, nonce: octets(0), challenge: octets(16) })),
     hex(frame(0, encodeHeartbeat(undefined, 0))),
     hex(frame(1, encodeControl("", 1400)[0] ?? new Uint8Array())),
     hex(frame(FRAME_LARGE, largePacket())),

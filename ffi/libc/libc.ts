@@ -68,6 +68,8 @@ export const POSIX = {
   send: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   // ssize_t recv(int fd, void *data, size_t length, int flags);
   recv: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
+  // ssize_t recvfrom(int fd, void *data, size_t length, int flags, struct sockaddr *from, socklen_t *fromLength);
+  recvfrom: { parameters: ["i32", "buffer", "u32", "i32", "buffer", "buffer"], result: "i32" },
   // ssize_t sendto(int fd, const void *data, size_t length, int flags, const struct sockaddr *to, socklen_t length);
   sendto: { parameters: ["i32", "buffer", "u32", "i32", "buffer", "u32"], result: "i32" },
   // ssize_t sendmsg(int fd, const struct msghdr *message, int flags);

@@ -19,6 +19,7 @@ export const NLM_F = {
   EXCL: 0x200,
   DUMP: 0x300,
   CREATE: 0x400,
+  APPEND: 0x800,
 } as const;
 export const RTM = {
   NEWLINK: 16,
@@ -30,6 +31,8 @@ export const RTM = {
   NEWROUTE: 24,
   DELROUTE: 25,
   GETROUTE: 26,
+  NEWNEIGH: 28,
+  GETNEIGH: 30,
 } as const;
 /** `INFO_KIND` is inside `LINKINFO`. */
 export const IFLA = {
@@ -37,6 +40,7 @@ export const IFLA = {
   MTU: 4,
   TXQLEN: 13,
   LINKINFO: 18,
+  STATS64: 23,
   INFO_KIND: 1,
   CARRIER: 33,
 } as const;
@@ -44,7 +48,11 @@ export const IFF = { UP: 0x1 } as const;
 export const IFA = { ADDRESS: 1, LOCAL: 2 } as const;
 /** Usable at once, without duplicate address detection. */
 export const IFA_F_NODAD = 0x02;
-export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, TABLE: 15 } as const;
+export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, PREFSRC: 7, METRICS: 8, TABLE: 15 } as const;
+/** A metric of a route: the largest TCP segment that is asked for by its connections. */
+export const RTAX_ADVMSS = 8;
+/** A neighbour's address and its hardware address (include/uapi/linux/neighbour.h). */
+export const NDA = { DST: 1, LLADDR: 2 } as const;
 export const RT_TABLE_MAIN = 254;
 /** Who made a route. */
 export const RTPROT = { KERNEL: 2, STATIC: 4 } as const;

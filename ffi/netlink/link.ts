@@ -40,6 +40,19 @@ export function linkByName(socket: NetlinkSocket, name: string): Link {
   return parseLink(socket.get("RTM_GETLINK", linkRequest(RTM.GETLINK, 0, attributes)));
 }
 
+/**
+ * How many packets an interface has sent.
+ *
+ * @throws {SystemError} ENODEV when there is none of that name
+ */
+export function countSentPackets(socket: NetlinkSocket, name: string): number {
+  const names = [message.stringAttribute(IFLA.IFNAME, name)];
+  const { payload } = socket.get("RTM_GETLINK", linkRequest(RTM.GETLINK, 0, names));
+  const counts = message.splitPayload(payload, IFINFOMSG_LENGTH).attributes.get(IFLA.STATS64);
+  // struct rtnl_link_stats64 begins with {received packets u64, sent packets u64} (include/uapi/linux/if_link.h).
+  return counts === undefined || counts.length < 16 ? 0 : message.uint64At(counts, 8);
+}
+
 /** All interfaces. */
 export function listLinks(socket: NetlinkSocket): Link[] {
   return socket.dump("RTM_GETLINK", linkRequest(RTM.GETLINK, 0))

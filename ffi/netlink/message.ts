@@ -63,7 +63,7 @@ export function encodeMessage(
   flags: number,
   sequence: number,
 ): Uint8Array<ArrayBuffer> {
-  let at = HEADER_LENGTH + body.length;
+  const at = HEADER_LENGTH + body.length;
   const length = attributes.reduce(
     (sum, { value }) => sum + ATTRIBUTE_HEADER_LENGTH + padded(value.length),
     at,
@@ -75,11 +75,22 @@ export function encodeMessage(
   view.setUint16(6, own | flags, true);
   view.setUint32(8, sequence, true);
   bytes.set(body, HEADER_LENGTH);
-  for (const { type, value } of attributes) {
+  bytes.set(encodeAttributes(attributes), at);
+  return bytes;
+}
+
+/** Attributes one behind the other, each padded: those of a message, or of an attribute that holds others. */
+export function encodeAttributes(attributes: readonly Attribute[]): Uint8Array<ArrayBuffer> {
+  const lengthOf = ({ value }: Attribute) => ATTRIBUTE_HEADER_LENGTH + padded(value.length);
+  const bytes = new Uint8Array(attributes.reduce((sum, attribute) => sum + lengthOf(attribute), 0));
+  const view = viewOf(bytes);
+  let at = 0;
+  for (const attribute of attributes) {
+    const { type, value } = attribute;
     view.setUint16(at, ATTRIBUTE_HEADER_LENGTH + value.length, true);
     view.setUint16(at + 2, type, true);
     bytes.set(value, at + ATTRIBUTE_HEADER_LENGTH);
-    at += ATTRIBUTE_HEADER_LENGTH + padded(value.length);
+    at += lengthOf(attribute);
   }
   return bytes;
 }
@@ -154,6 +165,12 @@ export function splitPayload(
 /** The unsigned 32-bit value of an attribute; undefined when it is absent or has another size. */
 export function uint32Value(value: Uint8Array | undefined): number | undefined {
   return value?.length === 4 ? viewOf(value).getUint32(0, true) : undefined;
+}
+
+/** An unsigned 64-bit value in an attribute, exact up to 2^53. */
+export function uint64At(value: Uint8Array, offset: number): number {
+  const view = viewOf(value);
+  return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32;
 }
 
 /** The text of an attribute up to its first NUL; undefined when it is absent. */

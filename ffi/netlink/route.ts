@@ -8,7 +8,17 @@
 import type { IpAddress } from "../../core/net/address.ts";
 import { maskPrefix, type Prefix } from "../../core/net/prefix.ts";
 import type { SystemError } from "../libc/errno.ts";
-import { NLM_F, RT_SCOPE, RT_TABLE_MAIN, RTA, RTM, RTM_F_CLONED, RTN_UNICAST, RTPROT } from "./constants.ts";
+import {
+  NLM_F,
+  RT_SCOPE,
+  RT_TABLE_MAIN,
+  RTA,
+  RTAX_ADVMSS,
+  RTM,
+  RTM_F_CLONED,
+  RTN_UNICAST,
+  RTPROT,
+} from "./constants.ts";
 import * as message from "./message.ts";
 import type { NetlinkSocket } from "./socket.ts";
 
@@ -25,6 +35,27 @@ export interface KernelRoute {
   readonly metric: number;
   /** The router that it leads by; undefined for a network that is reached directly. */
   readonly gateway: IpAddress | undefined;
+  /** The address that packets get whose sender has chosen none; undefined where the route names none. */
+  readonly source: IpAddress | undefined;
+}
+
+/** A way to a network by a router on a link. */
+export interface GatewayWay {
+  readonly interfaceIndex: number;
+  readonly gateway: IpAddress;
+  /** An address of this machine: of any interface. The kernel removes the route when that address is removed. */
+  readonly source: IpAddress;
+  /** Bytes of the largest TCP segment that new connections ask for; undefined: what the link carries. */
+  readonly maxSegment?: number;
+}
+
+/** How the kernel would send a packet. */
+export interface RouteLookup {
+  readonly interfaceIndex: number;
+  /** Undefined where the destination is on the link. */
+  readonly gateway: IpAddress | undefined;
+  /** The source address that it would give the packet. */
+  readonly source: IpAddress;
 }
 
 /**
@@ -57,6 +88,95 @@ export function removeRoutes(
 ): (SystemError | undefined)[] {
   const requests = prefixes.map((prefix) => routeRequest(RTM.DELROUTE, prefix, index));
   return socket.requestAll("RTM_DELROUTE", requests);
+}
+
+/**
+ * Routes prefixes of IPv4 to an interface behind the routes that they have: those win as long as they are there. Returns and
+ * throws as {@linkcode addRoutes}; EEXIST when the very same route is there.
+ */
+export function appendRoutes(
+  socket: NetlinkSocket,
+  prefixes: readonly Prefix[],
+  index: number,
+): (SystemError | undefined)[] {
+  const requests = prefixes.map((prefix) => ({
+    ...routeRequest(RTM.NEWROUTE, prefix, index),
+    flags: NLM_F.CREATE | NLM_F.APPEND,
+  }));
+  return socket.requestAll("RTM_NEWROUTE", requests);
+}
+
+/**
+ * Routes prefixes of IPv4 by a gateway, in front of other routes of the same prefix and metric, which stay and hold again once
+ * this one is removed (fib_table_insert of net/ipv4/fib_trie.c, without NLM_F_APPEND). Returns and throws as
+ * {@linkcode addRoutes}; EEXIST when the very same route is there.
+ */
+export function prependGatewayRoutes(
+  socket: NetlinkSocket,
+  prefixes: readonly Prefix[],
+  way: GatewayWay,
+): (SystemError | undefined)[] {
+  const requests = prefixes.map((prefix) => gatewayRequest(RTM.NEWROUTE, prefix, way));
+  return socket.requestAll("RTM_NEWROUTE", requests);
+}
+
+/** Removes such routes. Returns and throws as {@linkcode removeRoutes}. */
+export function removeGatewayRoutes(
+  socket: NetlinkSocket,
+  prefixes: readonly Prefix[],
+  way: GatewayWay,
+): (SystemError | undefined)[] {
+  const requests = prefixes.map((prefix) => gatewayRequest(RTM.DELROUTE, prefix, way));
+  return socket.requestAll("RTM_DELROUTE", requests);
+}
+
+function gatewayRequest(type: number, prefix: Prefix, way: GatewayWay): message.NetlinkRequest {
+  const { body, attributes = [], ...request } = routeRequest(type, prefix, way.interfaceIndex);
+  const adds = type === RTM.NEWROUTE;
+  if (adds) body[6] = RT_SCOPE.UNIVERSE;
+  const { maxSegment } = way;
+  const metrics = adds && maxSegment !== undefined
+    ? [{
+      type: RTA.METRICS,
+      value: message.encodeAttributes([message.uint32Attribute(RTAX_ADVMSS, maxSegment)]),
+    }]
+    : [];
+  return {
+    ...request,
+    flags: adds ? NLM_F.CREATE : 0,
+    body,
+    attributes: [
+      ...attributes,
+      { type: RTA.GATEWAY, value: way.gateway.bytes },
+      { type: RTA.PREFSRC, value: way.source.bytes },
+      ...metrics,
+    ],
+  };
+}
+
+/**
+ * Asks the kernel how it would send a packet to an address, by all its tables and rules; undefined where that is an address of
+ * this machine or where packets to it are refused.
+ *
+ * @throws {SystemError} ENETUNREACH or EHOSTUNREACH without a route
+ */
+export function lookUpRoute(socket: NetlinkSocket, address: IpAddress): RouteLookup | undefined {
+  const { family, bytes } = address;
+  const request = new Uint8Array(RTMSG_LENGTH);
+  request[0] = message.familyNumber(family);
+  request[1] = bytes.length * 8;
+  const { payload } = socket.get("RTM_GETROUTE", {
+    type: RTM.GETROUTE,
+    body: request,
+    attributes: [{ type: RTA.DST, value: bytes }],
+  });
+  const { body, attributes } = message.splitPayload(payload, RTMSG_LENGTH);
+  const interfaceIndex = message.uint32Value(attributes.get(RTA.OIF));
+  const source = message.readAddress(family, attributes.get(RTA.PREFSRC));
+  if (body.getUint8(7) !== RTN_UNICAST || interfaceIndex === undefined || source === undefined) {
+    return undefined;
+  }
+  return { interfaceIndex, gateway: message.readAddress(family, attributes.get(RTA.GATEWAY)), source };
 }
 
 /** The routes of the main table, of one family. */
@@ -116,5 +236,6 @@ export function parseRoute({ payload }: message.Message): KernelRoute | undefine
     protocol: body.getUint8(5),
     metric: message.uint32Value(attributes.get(RTA.PRIORITY)) ?? 0,
     gateway: message.readAddress(family, attributes.get(RTA.GATEWAY)),
+    source: message.readAddress(family, attributes.get(RTA.PREFSRC)),
   };
 }

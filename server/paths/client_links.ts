@@ -9,9 +9,11 @@ const MAX_STREAM_MESSAGE = 65_535;
 /** Stands for the stream where an endpoint is asked for. */
 const STREAM: Endpoint = { address: { family: 4, bytes: new Uint8Array(4) }, port: 0 };
 
-export interface ClientLinksDeps
-  extends
-    Pick<ClientLinkDeps, "startedAt" | "keyPending" | "mtu" | "controlText" | "revisionText" | "clock"> {
+export interface ClientLinksDeps extends
+  Pick<
+    ClientLinkDeps,
+    "startedAt" | "keyPending" | "mtu" | "controlText" | "revisionText" | "onDescription" | "clock"
+  > {
   readonly proof: HeartbeatMac | undefined;
   readonly socket: UdpSocket;
   readonly codec: SocketAddressCodec;

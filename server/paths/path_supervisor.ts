@@ -13,6 +13,10 @@ const log = getLogger("path");
 
 export interface PathSupervisorDeps {
   readonly dataPlane: Pick<DataPlane, "pathCounters" | "usePath" | "probe" | "tellOfTraffic">;
+  /** Sends a probe to the machine's own address. */
+  readonly probeDirect: () => void;
+  /** Packets of this machine go there without the tunnel from now on, or through it again. */
+  readonly useDirect: (isUsed: boolean) => void;
   readonly preference: PathPreference;
   readonly clock?: Clock;
 }
@@ -23,6 +27,9 @@ export class PathSupervisor implements Disposable {
   readonly #selector: PathSelector;
   #timer: Disposable | undefined;
   #isDisposed = false;
+  /** What the data plane uses; beside `direct` it carries IPv6 and the packets of accessors. */
+  #carried: CarriedPath | undefined;
+  #isDirect = false;
   #counts: Record<CarriedPath, { sent: number; received: number }>;
   /** The count of sent packets beyond which the data plane tells of the next one. */
   #toldFrom: number | undefined;
@@ -47,12 +54,12 @@ export class PathSupervisor implements Disposable {
     return this.#selector.reason;
   }
 
-  up(path: CarriedPath): void {
+  up(path: PathKind): void {
     this.#do(this.#selector.up(path, this.#clock.now()));
   }
 
   /** @param reason for people, without a full stop */
-  down(path: CarriedPath, reason: string): void {
+  down(path: PathKind, reason: string): void {
     this.#do(this.#selector.down(path, reason, this.#clock.now()));
   }
 
@@ -66,7 +73,7 @@ export class PathSupervisor implements Disposable {
   }
 
   /** A probe was answered. */
-  answer(path: CarriedPath, milliseconds: number): void {
+  answer(path: PathKind, milliseconds: number): void {
     this.#do(this.#selector.answer(path, milliseconds, this.#clock.now()));
   }
 
@@ -94,10 +101,11 @@ export class PathSupervisor implements Disposable {
   #do(decisions: readonly PathDecision[]): void {
     if (this.#isDisposed) return;
     for (const { kind, path, ...rest } of decisions) {
-      if (path === "direct") continue;
-      if (kind === "probe") this.deps.dataPlane.probe(path as CarriedPath);
-      else this.#use(path, "reason" in rest ? rest.reason : "");
+      if (kind === "use") this.#use(path, "reason" in rest ? rest.reason : "");
+      else if (path === "direct") this.deps.probeDirect();
+      else if (path !== undefined) this.deps.dataPlane.probe(path);
     }
+    if (this.#isDirect) this.#carryBeside();
     if (this.#selector.isResting) this.#awaitTraffic();
     this.#timer?.[Symbol.dispose]();
     const deadline = this.#selector.nextDeadline;
@@ -112,9 +120,29 @@ export class PathSupervisor implements Disposable {
     this.deps.dataPlane.tellOfTraffic(sent);
   }
 
-  #use(path: CarriedPath | undefined, reason: string): void {
-    if (path === undefined) return log.warn("no path to the client", { reason });
-    log.info(`packets go by the ${path} path`, { reason });
+  #use(path: PathKind | undefined, reason: string): void {
+    if (path === undefined) log.warn("no path to the client", { reason });
+    else log.info(`packets go by the ${path} path`, { reason });
+    const isDirect = path === "direct";
+    if (path !== undefined && path !== "direct") this.#carry(path);
+    if (isDirect === this.#isDirect) return;
+    this.#isDirect = isDirect;
+    this.deps.useDirect(isDirect);
+  }
+
+  /** What no route leads directly goes by another path that is up. */
+  #carryBeside(): void {
+    const { states } = this.#selector;
+    const ofState = (state: PathStatus["state"]) =>
+      CARRIED_PATHS.filter((path) => states.some((each) => each.kind === path && each.state === state));
+    const good = ofState("standby");
+    if (this.#carried !== undefined && good.includes(this.#carried)) return;
+    const next = [...good, ...ofState("recovering")][0];
+    if (next !== undefined && next !== this.#carried) this.#carry(next);
+  }
+
+  #carry(path: CarriedPath): void {
+    this.#carried = path;
     this.deps.dataPlane.usePath(path);
     // The client follows the path that its server uses, which the probe tells it where no packet does.
     this.deps.dataPlane.probe(path);

@@ -20,6 +20,8 @@ class Scene implements Disposable {
   readonly supervisor: PathSupervisor = new PathSupervisor({
     clock: this.clock,
     preference: "auto",
+    probeDirect: () => assert.fail("direct is probed"),
+    useDirect: () => assert.fail("direct is used"),
     dataPlane: {
       pathCounters: this.counters,
       usePath: (path) => void this.used.push(path),

@@ -25,6 +25,8 @@ class Scene implements Disposable {
     const write = (line: string) => void this.lines.push(line.replace(/^\S+ /, "").trim());
     configureLog({ level: "info", format: "text", color: false, write });
     this.supervisor = new PathSupervisor({
+      probeDirect: () => assert.fail("direct is probed"),
+      useDirect: () => assert.fail("direct is used"),
       preference,
       clock: this.clock,
       dataPlane: {

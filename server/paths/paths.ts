@@ -1,40 +1,64 @@
 import type { PathPreference } from "../../core/path/path_kind.ts";
+import { formatDirect } from "../../core/protocol/direct_command.ts";
 import { Counter } from "../../core/counters.ts";
-import type { IpAddress } from "../../core/net/address.ts";
+import { formatAddress, type IpAddress } from "../../core/net/address.ts";
 import type { Endpoint } from "../../core/net/endpoint.ts";
 import type { HeartbeatMac } from "../../core/protocol/heartbeat.ts";
 import type { DataPlane, Message } from "../../dataplane/data_plane.ts";
-import { CARRIED_PATHS, type CarriedPath } from "../../dataplane/path/path.ts";
+import type { CarriedPath } from "../../dataplane/path/path.ts";
+import type { DirectWay } from "../../system/routing/direct_way_linux.ts";
 import { SystemError } from "../../ffi/libc/errno.ts";
 import { openUdpSocket } from "../../ffi/udp/udp_socket.ts";
 import type { BoundClient } from "../tunnel/client_link.ts";
 import type { PathsStatus } from "../status/status_document.ts";
 import { ClientLinks, type ClientLinksDeps } from "./client_links.ts";
 import type { RunningClient } from "../docker/container_controller.ts";
+import type { DirectPath, DirectPathDeps } from "./direct_path.ts";
 import { EngineAttachment } from "./engine_attachment.ts";
 import { PathSupervisor } from "./path_supervisor.ts";
 
-export interface PathsDeps extends Omit<ClientLinksDeps, "onChange"> {
+export interface PathsDeps extends Omit<ClientLinksDeps, "onChange" | "onDescription" | "revisionText"> {
+  /** The full control text of a revision; `direct` is the command of the direct path, where the client knows that. */
+  readonly revisionText: (revision: number, direct: string | undefined) => string;
+  /** Opens the server's side of the direct path; undefined where the system cannot route so. */
+  readonly openDirect: ((deps: OwnDirectDeps) => DirectPath) | undefined;
+  /** Leads this machine's packets without the tunnel; undefined: through it again. */
+  readonly lead: (way: DirectWay | undefined) => void;
   readonly dataPlane: DataPlane;
   readonly preference: PathPreference;
   /** Packets go by this path from now on. */
   readonly onUse: (path: CarriedPath) => void;
 }
 
+/** What `Paths` does of what the direct path asks for. */
+export type OwnDirectDeps = Omit<DirectPathDeps, "interfaceName">;
+
 /** The paths to the client: brings each up, hears the client on each, and lets `core/path/` choose. */
 export class Paths implements AsyncDisposable {
   readonly #links: ClientLinks;
   readonly #supervisor: PathSupervisor;
   readonly #attachment: EngineAttachment;
+  /** Undefined where the system cannot route so. */
+  readonly #direct: DirectPath | undefined;
   #preference: PathPreference;
   #container: RunningClient | undefined;
 
   constructor(readonly deps: PathsDeps) {
     const { dataPlane, preference } = deps;
     this.#preference = preference;
-    this.#links = new ClientLinks({ ...deps, onChange: () => this.#follow() });
+    this.#links = new ClientLinks({
+      ...deps,
+      revisionText: (revision, description) => {
+        const terms = description?.direct === undefined ? undefined : formatDirect(this.#direct?.terms);
+        return deps.revisionText(revision, terms);
+      },
+      onDescription: ({ direct = [] }) => this.#direct?.setAddresses(direct),
+      onChange: () => this.#follow(),
+    });
     this.#supervisor = new PathSupervisor({
       preference,
+      probeDirect: () => this.#direct?.probe(),
+      useDirect: (isUsed) => deps.lead(this.#direct?.use(isUsed)),
       dataPlane: {
         pathCounters: dataPlane.pathCounters,
         usePath: (path) => {
@@ -61,6 +85,18 @@ export class Paths implements AsyncDisposable {
         await dataPlane.detachStream();
       },
     });
+    if (deps.openDirect !== undefined) {
+      const { proof, keyPending } = deps;
+      this.#direct = deps.openDirect({
+        proof,
+        keyPending,
+        onUp: () => this.#supervisor.up("direct"),
+        onDown: (reason) => this.#supervisor.down("direct", reason),
+        onRoundTrip: (milliseconds) => this.#supervisor.answer("direct", milliseconds),
+        onTerms: () => this.#links.sendChange(""),
+      });
+    } else this.#supervisor.down("direct", "routes of macOS take the link's own address as their source");
+    this.#offerDirect();
     dataPlane.onRoundTrip = (path, milliseconds) => this.#supervisor.answer(path, milliseconds);
     dataPlane.onTraffic = () => this.#supervisor.noteTraffic();
     dataPlane.onStreamEnded = (reason) => {
@@ -94,12 +130,20 @@ export class Paths implements AsyncDisposable {
       preference: this.#preference,
       inUse: used,
       reason,
-      list: states.flatMap(({ kind, state, roundTripMs, reason }) => {
-        const carried = CARRIED_PATHS.find((path) => path === kind);
-        if (carried === undefined) return [];
-        const counters = pathCounters[carried];
+      list: states.map(({ kind, state, roundTripMs, reason }) => {
+        const way = this.#direct?.way;
+        if (kind === "direct") {
+          return {
+            kind,
+            state,
+            roundTripMs: roundTripMs ?? null,
+            ...reason === undefined ? {} : { reason },
+            ...way === undefined ? {} : { address: formatAddress(way.machine), interface: way.interfaceName },
+          };
+        }
+        const counters = pathCounters[kind];
         const why = kind === "engine" && state === "down" ? fault ?? unproven ?? reason : reason;
-        return [{
+        return {
           kind,
           state,
           roundTripMs: roundTripMs ?? null,
@@ -112,7 +156,7 @@ export class Paths implements AsyncDisposable {
             packets: counters[Counter["inbound.packets"]] ?? 0,
             bytes: counters[Counter["inbound.bytes"]] ?? 0,
           },
-        }];
+        };
       }),
     };
   }
@@ -127,13 +171,20 @@ export class Paths implements AsyncDisposable {
 
   requireKey(proof: HeartbeatMac | undefined): void {
     this.#links.requireKey(proof);
+    this.#direct?.requireKey(proof);
   }
 
   /** Another path is wanted. */
   prefer(preference: PathPreference): void {
     this.#preference = preference;
     this.#supervisor.prefer(preference);
+    this.#offerDirect();
     this.setContainer(this.#container);
+  }
+
+  /** The networks of this machine may have changed. */
+  refresh(): void {
+    this.#direct?.refresh();
   }
 
   /** The container in which the client runs; undefined: none that is known. */
@@ -145,7 +196,14 @@ export class Paths implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#supervisor[Symbol.dispose]();
     this.#links[Symbol.dispose]();
+    await this.#direct?.[Symbol.asyncDispose]();
     await this.#attachment[Symbol.asyncDispose]();
+  }
+
+  #offerDirect(): void {
+    if (this.#direct !== undefined) {
+      this.#direct.isWanted = this.#preference === "auto" || this.#preference === "direct";
+    }
   }
 
   #follow(): void {

@@ -3,7 +3,8 @@ import { SerialQueue } from "../../core/async/serial_queue.ts";
 import type { Config } from "../../core/config/config.ts";
 import type { DockerNetwork } from "../../core/docker/engine_json.ts";
 import { asOperationError, OperationError } from "../../core/error.ts";
-import { formatPrefix } from "../../core/net/prefix.ts";
+import { formatAddress } from "../../core/net/address.ts";
+import { equalPrefix, formatPrefix, maskPrefix } from "../../core/net/prefix.ts";
 import {
   computeDesiredRoutes,
   type DesiredRoute,
@@ -14,8 +15,10 @@ import { getLogger, LogOnChange } from "../../program/log.ts";
 import type { InterfaceReconciler } from "../../system/interface/interface_reconciler.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 import { ManagedRoutes } from "../../system/routing/managed_routes.ts";
+import type { DirectWay } from "../../system/routing/direct_way_linux.ts";
 import type { Router } from "../../system/routing/router.ts";
 import type { RouteStatus } from "../status/status_document.ts";
+import type { DirectRoutes } from "./direct_routes.ts";
 
 const log = getLogger("route");
 
@@ -24,6 +27,8 @@ export interface RouteDeps {
   readonly interfaceName: string;
   /** Whether the tunnel carries IPv6. */
   readonly ipv6: boolean;
+  /** Leads routes without the tunnel; absent where the system cannot. */
+  readonly direct?: Pick<DirectRoutes, "apply" | "wayOf">;
   /** Returns the active configuration; called at each decision. */
   readonly config: () => Config;
   readonly clock?: Clock;
@@ -44,6 +49,8 @@ export class RouteController {
   #networks: readonly DockerNetwork[] = [];
   /** Who asked for each route, by its prefix. */
   #wanted: ReadonlyMap<string, DesiredRoute> = new Map();
+  /** The way without the tunnel, while packets take it. */
+  #way: DirectWay | undefined;
 
   constructor(readonly deps: RouteDeps) {
     const { router, interfaceName, clock = SYSTEM_CLOCK } = deps;
@@ -55,11 +62,13 @@ export class RouteController {
     return this.#routes.all.map(({ prefix, isActive, fault }) => {
       const text = formatPrefix(prefix);
       const { source = "config", network } = this.#wanted.get(text) ?? {};
+      const way = this.deps.direct?.wayOf(prefix);
       return {
         prefix: text,
         source,
         ...network === undefined ? {} : { network },
         state: isActive ? "active" : "failed",
+        ...way === undefined ? {} : { via: formatAddress(way.machine) },
         ...fault === undefined ? {} : { fault },
       };
     });
@@ -102,8 +111,15 @@ export class RouteController {
     });
   }
 
+  /** Leads the routes by this way from now on; undefined: into the tunnel. */
+  lead(way: DirectWay | undefined): void {
+    this.#way = way;
+    this.#queue.start(() => this.#lead());
+  }
+
   /** Removes every route, once what is under way is done. When `until` is aborted, what is left goes with the interface. */
   clear(until?: AbortSignal): Promise<void> {
+    this.#way = undefined;
     return this.#queue.run(() => this.#apply([], until));
   }
 
@@ -120,6 +136,16 @@ export class RouteController {
   async #apply(wanted: readonly DesiredRoute[], until?: AbortSignal): Promise<void> {
     this.#wanted = new Map(wanted.map((route) => [formatPrefix(route.prefix), route]));
     await this.#routes.apply(wanted, until);
+    this.#lead();
+  }
+
+  /** The routes into the tunnel stay as they are. That of the accessors' answers has no other way. */
+  #lead(): void {
+    const virtual = maskPrefix(this.deps.config().addr);
+    const routes = this.#routes.all.filter(({ prefix, isActive }) =>
+      isActive && !equalPrefix(prefix, virtual)
+    );
+    this.deps.direct?.apply(routes.map(({ prefix }) => prefix), this.#way);
   }
 
   /** Without the list, networks are routed all the same: the system still refuses what is routed elsewhere. */

@@ -15,6 +15,7 @@ const route = v.object({
   source: f.oneOf(["config", "docker"], "Who asked for it."),
   network: f.optional(f.text("Name of the Docker network, for a route that is there because of one.")),
   state: f.oneOf(ROUTE_STATES, "Whether the system has it."),
+  via: f.optional(f.text("The machine's own address that it leads by while packets need no tunnel.")),
   fault: f.optional(f.text("Why it failed.")),
 });
 
@@ -81,6 +82,12 @@ const client = f.group("The client that has made itself known.", {
     f.list(v.string(), "The container networks of its machine, the first ones if they are many."),
   ),
   truncatedSubnets: f.optional(f.number("How many more of them there are.")),
+  direct: f.optional(
+    f.list(
+      v.string(),
+      "Its machine's own addresses, each with the port where it answers probes of the direct path.",
+    ),
+  ),
   firewall: f.optional(f.group("Docker's firewall there.", {
     state: f.oneOf(FIREWALL_STATES, "Whether the tunnel's packets pass; see docs/internals/protocol.md."),
     backend: f.nullable(
@@ -136,8 +143,12 @@ const paths = f.group("The paths to the client.", {
       ),
       roundTripMs: f.nullable(f.number("The least of the last round trips; null: not measured.")),
       reason: f.optional(f.text("Why it is used or not.")),
-      sent: f.direction("Packets sent by it."),
-      received: f.direction("Packets received by it."),
+      address: f.optional(f.text("For direct: the machine's own address.")),
+      interface: f.optional(f.text("For direct: the interface that leads there.")),
+      sent: f.optional(
+        f.direction("Packets sent by it; absent for direct, whose packets the system carries."),
+      ),
+      received: f.optional(f.direction("Packets received by it; absent for direct.")),
     }),
     "Each path.",
   ),

@@ -71,7 +71,9 @@ function clientLine(client: ServerStatus["client"]): string {
 
 function pathLine({ inUse, reason, list }: PathsStatus): string {
   if (inUse === null) return `none: ${reason}`;
-  return `${inUse}, ${reason}${roundTripText(list.find(({ kind }) => kind === inUse))}`;
+  const path = list.find(({ kind }) => kind === inUse);
+  const { address } = path ?? {};
+  return `${inUse}${address === undefined ? "" : ` to ${address}`}, ${reason}${roundTripText(path)}`;
 }
 
 /** The paths that are not in use, with why not. */

@@ -53,8 +53,10 @@ export interface ClientLinkDeps {
   readonly onBound: () => void;
   /** The bound client has described itself, for the first time since it was bound. */
   readonly onDescribed: () => void;
+  /** The bound client has described itself, now or again. */
+  readonly onDescription?: (description: ClientDescription) => void;
   /** The full control text of a revision, for a client that described itself. */
-  readonly revisionText: (revision: number) => string;
+  readonly revisionText: (revision: number, description: ClientDescription | undefined) => string;
   readonly clock?: Clock;
   /** A number from 0 to below 1. */
   readonly random?: () => number;
@@ -218,6 +220,7 @@ export class ClientLink implements Disposable {
     else if (this.#faults.changed("firewall", fault)) log.warn(`the client's machine: ${fault}`);
     const isNew = client.description === undefined;
     if (isNew) this.deps.onDescribed();
+    this.deps.onDescription?.(description);
     if (description.revision === this.#revision) this[Symbol.dispose]();
     else if (isNew || this.#resend === undefined) this.#startSending();
   }
@@ -232,7 +235,8 @@ export class ClientLink implements Disposable {
     if (this.#client === undefined) return;
     this[Symbol.dispose]();
     this.#resend = this.#clock.after(this.#backoff.next(), () => this.#sendRevision());
-    this.#sendWithinBudget(this.#client.endpoint, this.deps.revisionText(this.#revision));
+    const { endpoint, description } = this.#client;
+    this.#sendWithinBudget(endpoint, this.deps.revisionText(this.#revision, description));
   }
 
   #verifierOf(proof: HeartbeatMac | undefined): HeartbeatVerifier {

@@ -24,18 +24,20 @@ export function changeControlText(pairs: readonly NetworkPair[]): string {
  * @param revision the client names it once it has applied the text
  * @param engineMtu bytes of the longest packet that the server's interface takes on the engine path; undefined where it takes
  *   large ones whole
+ * @param direct what it says of the direct path; undefined for a client that does not know it
  */
 export function revisionText(
   revision: number,
   addr6: Prefix | undefined,
   pairs: readonly NetworkPair[],
   engineMtu?: number,
+  direct?: string,
 ): string {
   const ipv6 = `addr6 ${addr6 === undefined ? "off" : formatPrefix(addr6)}`;
   const mtu = engineMtu === undefined ? [] : [`engine-mtu ${engineMtu}`];
-  return [`version ${CONTROL_VERSION}`, `revision ${revision}`, ipv6, ...mtu, ...pairs.map(pairCommand)].join(
-    ",",
-  );
+  const path = direct === undefined ? [] : [direct];
+  const head = [`version ${CONTROL_VERSION}`, `revision ${revision}`, ipv6, ...mtu, ...path];
+  return [...head, ...pairs.map(pairCommand)].join(",");
 }
 
 function pairCommand({ a, b, connect }: NetworkPair): string {

@@ -1,5 +1,7 @@
 import type { ContainerBridge } from "../../core/firewall/desired_rules.ts";
-import { type IpAddress, isLinkLocal } from "../../core/net/address.ts";
+import { addressFromUint32, type IpAddress, isLinkLocal } from "../../core/net/address.ts";
+import { type Prefix, prefixContains } from "../../core/net/prefix.ts";
+import { listAddresses } from "../../ffi/netlink/address.ts";
 import { RTPROT } from "../../ffi/netlink/constants.ts";
 import { listLinks } from "../../ffi/netlink/link.ts";
 import { listRoutes } from "../../ffi/netlink/route.ts";
@@ -32,6 +34,34 @@ export function leastBridgeMtu(): number {
   );
   return mtus.length === 0 ? ETHERNET_MTU : Math.min(...mtus);
 }
+
+/** An address of this machine. */
+export interface MachineAddress {
+  readonly address: IpAddress;
+  readonly interfaceName: string;
+}
+
+/**
+ * Lists the IPv4 addresses by which other machines on a link may reach this one: not those of bridges, which containers have, of
+ * tunnels and of the loopback, nor link-local ones. Throws as {@linkcode listContainerBridges}.
+ */
+export function listMachineAddresses(): MachineAddress[] {
+  using socket = NetlinkSocket.open();
+  const links = new Map(listLinks(socket).filter(({ up }) => up).map((link) => [link.index, link]));
+  return listAddresses(socket).flatMap(({ local, peer, prefixLength, interfaceIndex }) => {
+    const link = links.get(interfaceIndex);
+    const isOnLink = local.family === 4 && !NEVER_TOLD.some((each) => prefixContains(each, local)) &&
+      peer === undefined && prefixLength < 32;
+    if (link === undefined || !isOnLink || link.kind === "bridge" || link.kind === "tun") return [];
+    return [{ address: local, interfaceName: link.name }];
+  });
+}
+
+/** Addresses of the loopback (RFC 1122 section 3.2.1.3), and link-local ones (RFC 3927). */
+const NEVER_TOLD: readonly Prefix[] = [[127, 8], [0xa9fe, 16]].map(([start = 0, length = 0]) => ({
+  address: addressFromUint32(start * 2 ** (32 - length)),
+  length,
+}));
 
 /** Lists the IPv4 routers that default routes of the main table lead by, the preferred one first. Throws as {@linkcode listContainerBridges}. */
 export function listDefaultGateways(): IpAddress[] {

@@ -1,11 +1,17 @@
 import type { OtherRoute } from "../../core/routing/desired_routes.ts";
-import { formatAddress } from "../../core/net/address.ts";
+import { equalAddress, formatAddress } from "../../core/net/address.ts";
 import { formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { errno, SystemError } from "../../ffi/libc/errno.ts";
 import { addAddress, type LinkAddress, listAddresses, removeAddress } from "../../ffi/netlink/address.ts";
 import { RTPROT } from "../../ffi/netlink/constants.ts";
 import { type Link, linkByName, listLinks, setLink } from "../../ffi/netlink/link.ts";
-import { addRoutes, type KernelRoute, listRoutes, removeRoutes } from "../../ffi/netlink/route.ts";
+import {
+  addRoutes,
+  appendRoutes,
+  type KernelRoute,
+  listRoutes,
+  removeRoutes,
+} from "../../ffi/netlink/route.ts";
 import type { NetlinkSocket } from "../../ffi/netlink/socket.ts";
 import {
   type AddressPair,
@@ -68,12 +74,21 @@ export class LinuxRouter extends Router {
     return netlinkOperation(action, (socket) => {
       const { index } = requireLink(socket, interfaceName, action);
       const existing = routesByPrefix(socket, prefixes);
+      const isDirect = directRoutesOf(socket, index);
       const missing = prefixes.filter((prefix) => !existing.has(networkText(prefix)));
-      const taken = prefixes.filter((prefix) => existing.has(networkText(prefix)));
+      // A route of the direct path stands in front of the tunnel's, which holds when that one goes.
+      const covered = prefixes.filter((prefix) =>
+        existing.get(networkText(prefix))?.every(isDirect) === true
+      );
+      const taken = prefixes.filter((prefix) =>
+        existing.has(networkText(prefix)) && !covered.includes(prefix)
+      );
       const outcomes = addRoutes(socket, missing, index);
+      const appended = appendRoutes(socket, covered, index);
       taken.push(...missing.filter((_, at) => outcomes[at]?.errno === errno.EEXIST));
       return [
         ...failuresOf(missing, outcomes, errno.EEXIST, (text) => `route ${text} to ${interfaceName}`),
+        ...failuresOf(covered, appended, errno.EEXIST, (text) => `route ${text} to ${interfaceName}`),
         ...conflicts(socket, taken, interfaceName),
       ];
     });
@@ -113,6 +128,7 @@ export class LinuxRouter extends Router {
   listOtherRoutes(interfaceName: string, family: 4 | 6): Promise<OtherRoute[]> {
     return netlinkOperation("list the routes of this machine", (socket) => {
       const own = findLink(socket, interfaceName)?.index;
+      const isDirect = own === undefined ? () => false : directRoutesOf(socket, own);
       const names = linkNames(socket);
       const addresses = listAddresses(socket)
         .filter(({ local }) => local.family === family)
@@ -121,7 +137,7 @@ export class LinuxRouter extends Router {
           interfaceIndex,
           protocol: RTPROT.KERNEL,
         }));
-      return [...listRoutes(socket, family), ...addresses]
+      return [...listRoutes(socket, family).filter((route) => !isDirect(route)), ...addresses]
         .filter(({ interfaceIndex }) => interfaceIndex === undefined || interfaceIndex !== own)
         .map(({ prefix, interfaceIndex, protocol }) => ({
           prefix,
@@ -150,6 +166,17 @@ function requireLink(socket: NetlinkSocket, name: string, action: string): Link 
 
 function linkNames(socket: NetlinkSocket): ReadonlyMap<number, string> {
   return new Map(listLinks(socket).map(({ index, name }) => [index, name]));
+}
+
+/**
+ * Tells the routes of the direct path (direct_way_linux.ts) from those of others: they lead to another interface with an address of
+ * the tunnel's interface as their source.
+ */
+function directRoutesOf(socket: NetlinkSocket, index: number): (route: KernelRoute) => boolean {
+  const own = listAddresses(socket, index).map(({ local }) => local);
+  return ({ interfaceIndex, source, gateway }) =>
+    interfaceIndex !== index && gateway !== undefined && source !== undefined &&
+    own.some((address) => equalAddress(address, source));
 }
 
 /** How an interface differs from its settings, and its index. */

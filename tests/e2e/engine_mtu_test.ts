@@ -44,8 +44,9 @@ networkTest("a server without offload", { containers: [1] }, async (network, t) 
     await body();
     const after = engineCounts(await server.status() ?? assert.fail());
     return (["sent", "received"] as const).map((way) => {
-      const packets = after[way].packets - before[way].packets;
-      return Math.round((after[way].bytes - before[way].bytes) / packets);
+      const [then, now] = [before[way], after[way]];
+      assert.ok(then !== undefined && now !== undefined);
+      return Math.round((now.bytes - then.bytes) / (now.packets - then.packets));
     });
   };
 

@@ -112,7 +112,7 @@ networkTest(
       const { paths } = await server.status() ?? assert.fail("the server has no status");
       assert.equal(paths.inUse, null);
       const engine = paths.list.find(({ kind }) => kind === "engine");
-      assert.deepEqual([engine?.state, engine?.sent.packets, engine?.received.packets], ["down", 0, 0]);
+      assert.deepEqual([engine?.state, engine?.sent?.packets, engine?.received?.packets], ["down", 0, 0]);
       assert.equal(engine?.reason, "its client has not proven itself");
     });
 

@@ -128,9 +128,9 @@ networkTest("a host name that leads elsewhere is looked up again", { link: "veth
   });
 
   await withTranscript(tunnel, async () => {
-    await mac.ip("addr", "add", "10.77.1.1/30", "dev", "eth0");
+    await mac.ip("addr", "add", "10.77.1.1", "peer", "10.77.1.2/32", "dev", "eth0");
     await vm.ip("addr", "add", "10.77.1.2/30", "dev", "eth0");
-    await mac.ip("addr", "del", `${macAddress}/30`, "dev", "eth0");
+    await mac.ip("addr", "del", macAddress, "peer", `${network.vmAddress}/32`, "dev", "eth0");
     await Deno.writeTextFile(hosts, "127.0.0.1 localhost\n10.77.1.1 desktop.test\n");
 
     await tunnel.client.waitForStatus(

@@ -71,9 +71,9 @@ networkTest(
     });
 
     await step("used when the server has moved there", async () => {
-      await mac.ip("addr", "add", "10.77.1.1/30", "dev", "eth0");
+      await mac.ip("addr", "add", "10.77.1.1", "peer", "10.77.1.2/32", "dev", "eth0");
       await vm.ip("addr", "add", "10.77.1.2/30", "dev", "eth0");
-      await mac.ip("addr", "del", `${macAddress}/30`, "dev", "eth0");
+      await mac.ip("addr", "del", macAddress, "peer", `${network.vmAddress}/32`, "dev", "eth0");
       await Deno.writeTextFile(`${folder}/hosts`, "127.0.0.1 localhost\n10.77.1.1 host.docker.internal\n");
       const { server } = await tunnel.client.waitForStatus(
         "the client talks to the new address",

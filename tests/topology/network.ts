@@ -2,13 +2,19 @@
  * The topology of the tests: a desktop, a virtual machine, containers, and other machines of the desktop's local network,
  * each a network namespace.
  *
- *     mac 10.77.0.1/30 --veth-- 10.77.0.2/30 vm br0 172.20.0.1/16 --veth-- 172.20.0.2 container
+ *     mac 10.77.0.1 ----veth--- 10.77.0.2/30 vm br0 172.20.0.1/16 --veth-- 172.20.0.2 container
  *                                               br1 172.21.0.1/16 --veth-- 172.21.0.2 container
  *     mac lan 10.78.0.1/24 --veth-- 10.78.0.11/24 lan1
  *                          --veth-- 10.78.0.12/24 lan2
  *
  * `mac` has no route to the bridges' subnets: only a tunnel leads there. Nor have the others of the local network, and `mac`
  * forwards nothing for them.
+ *
+ * The desktop's address for the first link is one without a network, so nothing there is on a link of the desktop: only a tunnel
+ * leads to containers. With `direct` there is a second link, a network that a third machine is on as well:
+ *
+ *     mac eth1 10.79.0.1/24 --veth-- br0 switch br0 --veth-- 10.79.0.2/24 eth1 vm
+ *                                           br0 --veth-- 10.79.0.3/24 eth1 stranger
  *
  * Between `mac` and `vm` there may be a network in user space instead: see user_space_network.ts.
  *
@@ -42,6 +48,19 @@ export interface NetworkOptions {
   readonly containers?: readonly number[];
   /** How many other machines the local network has; none where absent. */
   readonly lans?: number;
+  /** Whether there is a second link, on which desktop and virtual machine reach each other; no where absent. */
+  readonly direct?: boolean;
+}
+
+/** The second link: a switch with the desktop, the virtual machine, and a machine that is neither. */
+export interface DirectLink {
+  /** The switch; its ports are called mac, vm and stranger. */
+  readonly fabric: Namespace;
+  readonly stranger: Namespace;
+  /** The addresses on the link. */
+  readonly macAddress: string;
+  readonly vmAddress: string;
+  readonly strangerAddress: string;
 }
 
 /** Another machine of the desktop's local network, such as a colleague's. */
@@ -71,6 +90,7 @@ export class Network implements AsyncDisposable {
   readonly containers: Container[] = [];
   readonly lans: Lan[] = [];
   #userSpace: UserSpaceNetwork | undefined;
+  #direct: DirectLink | undefined;
 
   private constructor(
     readonly mac: Namespace,
@@ -101,6 +121,7 @@ export class Network implements AsyncDisposable {
       const link = options.link ?? defaultLink();
       const network = new Network(mac, vm, folder, prefix, options, reaper, link);
       await network.#link();
+      if (options.direct === true) await network.#addDirectLink();
       for (const [bridge, count] of (options.containers ?? [1]).entries()) {
         await network.#addBridge(bridge, count);
       }
@@ -127,6 +148,12 @@ export class Network implements AsyncDisposable {
     return lan;
   }
 
+  /** The second link; a RangeError where there is none. */
+  get direct(): DirectLink {
+    if (this.#direct === undefined) throw new RangeError(`There is no second link in ${this.prefix}`);
+    return this.#direct;
+  }
+
   /** The network in user space between desktop and virtual machine; a RangeError where that is a veth pair. */
   get userSpace(): UserSpaceNetwork {
     if (this.#userSpace === undefined) throw new RangeError(`The link of ${this.prefix} is a veth pair`);
@@ -145,14 +172,31 @@ export class Network implements AsyncDisposable {
       return;
     }
     await connect(this.mac, "eth0", this.vm, "eth0", String(mtu));
-    await this.mac.ip("addr", "add", `${this.macAddress}/30`, "dev", "eth0");
+    await this.mac.ip("addr", "add", this.macAddress, "peer", `${this.vmAddress}/32`, "dev", "eth0");
     await this.vm.ip("addr", "add", `${this.vmAddress}/30`, "dev", "eth0");
+  }
+
+  async #addDirectLink(): Promise<void> {
+    const fabric = await Namespace.create(`${this.prefix}-fab`);
+    const stranger = await Namespace.create(`${this.prefix}-str`);
+    await fabric.ip("link", "add", "br0", "type", "bridge");
+    await fabric.ip("link", "set", "br0", "up");
+    const ends = { mac: this.mac, vm: this.vm, stranger };
+    const addresses = { mac: "10.79.0.1", vm: "10.79.0.2", stranger: "10.79.0.3" };
+    for (const name of ["mac", "vm", "stranger"] as const) {
+      await connect(ends[name], "eth1", fabric, name, "1500");
+      await fabric.ip("link", "set", name, "master", "br0");
+      await ends[name].ip("addr", "add", `${addresses[name]}/24`, "dev", "eth1");
+    }
+    const { mac: macAddress, vm: vmAddress, stranger: strangerAddress } = addresses;
+    this.#direct = { fabric, stranger, macAddress, vmAddress, strangerAddress };
   }
 
   /** A link's state follows its carrier a moment later, which a comparison of before and after would see. */
   async #settle(): Promise<void> {
     const others = [...this.containers, ...this.lans].map(({ namespace }) => namespace);
-    const namespaces = [this.mac, this.vm, ...others];
+    const direct = this.#direct === undefined ? [] : [this.#direct.fabric, this.#direct.stranger];
+    const namespaces = [this.mac, this.vm, ...direct, ...others];
     await waitUntil("every link is up", async () => {
       const links = await Promise.all(namespaces.map((namespace) => namespace.ip("-o", "link")));
       // A TAP interface never has another state than this.
