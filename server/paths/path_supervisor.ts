@@ -14,9 +14,9 @@ const log = getLogger("path");
 export interface PathSupervisorDeps {
   readonly dataPlane: Pick<DataPlane, "pathCounters" | "usePath" | "probe" | "tellOfTraffic">;
   /** Sends a probe to the machine's own address. */
-  readonly probeDirect: () => void;
+  readonly probeDirect?: () => void;
   /** Packets of this machine go there without the tunnel from now on, or through it again. */
-  readonly useDirect: (isUsed: boolean) => void;
+  readonly useDirect?: (isUsed: boolean) => void;
   readonly preference: PathPreference;
   readonly clock?: Clock;
 }
@@ -102,7 +102,7 @@ export class PathSupervisor implements Disposable {
     if (this.#isDisposed) return;
     for (const { kind, path, ...rest } of decisions) {
       if (kind === "use") this.#use(path, "reason" in rest ? rest.reason : "");
-      else if (path === "direct") this.deps.probeDirect();
+      else if (path === "direct") this.deps.probeDirect?.();
       else if (path !== undefined) this.deps.dataPlane.probe(path);
     }
     if (this.#isDirect) this.#carryBeside();
@@ -127,7 +127,7 @@ export class PathSupervisor implements Disposable {
     if (path !== undefined && path !== "direct") this.#carry(path);
     if (isDirect === this.#isDirect) return;
     this.#isDirect = isDirect;
-    this.deps.useDirect(isDirect);
+    this.deps.useDirect?.(isDirect);
   }
 
   /** What no route leads directly goes by another path that is up. */
