@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { formatAddress } from "../../core/net/address.ts";
 import { formatPrefix } from "../../core/net/prefix.ts";
 import { asRootOnLinux, PrivateNetwork } from "../../ffi/netlink/private_network_fixture.ts";
+import { linuxLibc } from "../../ffi/libc/libc_linux.ts";
 import { openUdpSocket } from "../../ffi/udp/udp_socket.ts";
 import { address, endpoint, prefix } from "../../tests/literals.ts";
 import {
@@ -13,6 +14,9 @@ import {
 } from "./direct_way_linux.ts";
 import { listMachineAddresses } from "./machine_networks.ts";
 import { LinuxRouter } from "./router_linux.ts";
+
+// Opened for the thread's life, so not by a test.
+if (Deno.build.os === "linux") linuxLibc();
 
 const CONTAINERS = prefix("172.20.0.0/16");
 const ROUTING = { source: address("192.168.251.2"), maxSegment: 1360 };
