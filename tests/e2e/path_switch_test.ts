@@ -5,18 +5,19 @@ import { EngineScene } from "../topology/engine_scene.ts";
 import { DEFAULT_ENGINE } from "../topology/engines.ts";
 import { IdleConnections } from "../topology/idle_connections.ts";
 import { Namespace } from "../topology/namespace.ts";
-import { type Link, type Network } from "../topology/network.ts";
+import type { Network, NetworkOptions } from "../topology/network.ts";
 import { mustRun } from "../topology/process.ts";
 import { Transfer } from "../topology/transfer.ts";
 import { SERVER_PORT } from "../topology/tunnel.ts";
 import { networkTest } from "../topology/tunnel_test_case.ts";
+import { waitUntil } from "../topology/wait.ts";
 
 const isContinuous = Deno.env.get("CI") === "true";
 /** Bytes of the transfer that goes on meanwhile, and how many of them a second, so that it lasts for all changes. */
 const BYTES = isContinuous ? 200_000_000 : 1_000_000_000;
 const RATE = isContinuous ? 6_000_000 : 30_000_000;
 /** Bytes of one that is as fast as it can be. */
-const UNPACED_BYTES = 1_000_000_000;
+const UNPACED_BYTES = isContinuous ? 300_000_000 : 1_000_000_000;
 const CHANGES = 20;
 const CONNECTIONS = 200;
 
@@ -40,8 +41,12 @@ interface SwitchScene {
   step(name: string, body: () => Promise<void>): Promise<boolean>;
 }
 
-function switchTest(name: string, link: Link, body: (context: SwitchScene) => Promise<void>): void {
-  networkTest(name, { containers: [], link }, async (network, t) => {
+function switchTest(
+  name: string,
+  links: Pick<NetworkOptions, "link" | "direct">,
+  body: (context: SwitchScene) => Promise<void>,
+): void {
+  networkTest(name, { containers: [], ...links }, async (network, t) => {
     await using scene = await EngineScene.start(network, DEFAULT_ENGINE);
     const address = await scene.machine.runPage("page", "--restart", "always");
     const pid = await scene.docker("inspect --format {{.State.Pid}} page");
@@ -84,14 +89,23 @@ async function freezeEngine(network: Network, isFrozen: boolean): Promise<void> 
   for (const pid of pids) Deno.kill(pid, isFrozen ? "SIGSTOP" : "SIGCONT");
 }
 
-switchTest("packets change paths as the user wants, under load", "user-space", async (context) => {
+/** Changes from path to path beside a transfer and idle connections, each as soon as packets have gone by the one before. */
+async function changeUnderLoad(context: SwitchScene, cycle: readonly PathKind[]): Promise<void> {
   const { scene, network, container, address, transfer, step } = context;
-  const prefer = async (path: "engine" | "udp") => {
+  const prefer = async (path: PathKind) => {
     const start = performance.now();
     await Deno.writeTextFile(scene.configFile, `path ${path}\n`);
     return await scene.uses(path, start);
   };
-  await settle(scene, "engine");
+  const hasLink = cycle.includes("direct");
+  /** Packets that came to the desktop: through the tunnel, and by the second link. */
+  const arrived = async () => {
+    const { counters } = await scene.server.status() ?? assert.fail("the server has no status");
+    if (!hasLink) return counters.inbound.packets;
+    const [link] = JSON.parse(await network.mac.ip("-stats", "-json", "link", "show", "eth1"));
+    return counters.inbound.packets + Number(link.stats64.rx.packets);
+  };
+  const at = (change: number) => cycle[change % cycle.length] ?? assert.fail("there is no path");
 
   await step(`${CONNECTIONS} idle connections and a transfer survive ${CHANGES} changes`, async () => {
     await using idle = await IdleConnections.open({
@@ -103,13 +117,10 @@ switchTest("packets change paths as the user wants, under load", "user-space", a
     await using running = await transfer(BYTES, RATE);
     const took: number[] = [];
     for (let change = 0; change < CHANGES; change++) {
-      const { counters: before } = await scene.server.status() ?? assert.fail("the server has no status");
-      took.push(await prefer(change % 2 === 0 ? "udp" : "engine"));
+      const before = await arrived();
+      took.push(await prefer(at(change)));
       // Some packets have to go by the path before the next change.
-      await scene.server.waitForStatus(
-        "packets come",
-        ({ counters }) => counters.inbound.packets > before.inbound.packets + 200,
-      );
+      await waitUntil("packets come", async () => await arrived() > before + 200);
     }
     assert.ok(running.running, "the transfer has ended before the last change");
     const { bytes, seconds, longestGapMs } = await running.finish(120_000);
@@ -124,10 +135,12 @@ switchTest("packets change paths as the user wants, under load", "user-space", a
     );
   });
 
+  // Without a tunnel it is over before the second change.
+  if (hasLink) return;
   await step("and so does a connection that is as fast as it can be", async () => {
     await using running = await transfer(UNPACED_BYTES, 0);
     let changes = 0;
-    while (running.running && changes < CHANGES) await prefer(changes++ % 2 === 0 ? "udp" : "engine");
+    while (running.running && changes < CHANGES) await prefer(at(changes++));
     const { seconds, longestGapMs } = await running.finish(120_000);
     scene.times.push(
       `${UNPACED_BYTES / 1e6} MB unpaced in ${
@@ -135,61 +148,75 @@ switchTest("packets change paths as the user wants, under load", "user-space", a
       } s with ${changes} changes, nothing came for ${longestGapMs.toFixed()} ms at most`,
     );
   });
+}
+
+switchTest("packets change paths as the user wants, under load", { link: "user-space" }, async (context) => {
+  await settle(context.scene, "engine");
+  await changeUnderLoad(context, ["udp", "engine"]);
 });
 
-switchTest("behind a network in user space another path takes over", "user-space", async (context) => {
-  const { scene, network, container, address, transfer, step } = context;
-  await settle(scene, "engine");
-  await using idle = await IdleConnections.open({ from: network.mac, to: container, address, count: 20 });
-
-  /** Measures what a failure does to a transfer: when the other path is in use, and how long nothing comes. */
-  const failure = async (what: string, to: PathKind, fail: () => Promise<void>) => {
-    await using running = await transfer(60_000_000, 5_000_000);
-    const start = performance.now();
-    await fail();
-    const took = await scene.uses(to, start);
-    const { longestGapMs } = await running.finish();
-    scene.times.push(
-      `${what}: ${to} is used after ${took} ms, nothing came for ${longestGapMs.toFixed()} ms at most`,
-    );
-    assert.ok(took <= TAKEOVER_LIMIT + 100, `${to} is used after ${took} ms`);
-    assert.ok(longestGapMs <= RESUME_LIMIT, `nothing came for ${longestGapMs} ms`);
-  };
-
-  await step("when the Engine freezes", async () => {
-    try {
-      await failure("the Engine freezes", "udp", () => freezeEngine(network, true));
-    } finally {
-      await freezeEngine(network, false);
-    }
-  });
-
-  await step("the Engine's path comes back when it has held", async () => {
-    const took = await scene.uses("engine", performance.now(), RETURN_LIMIT);
-    scene.times.push(`the Engine's path is used again ${took} ms after the Engine went on`);
-    assert.ok(took >= 9_000, `it had held for ${took} ms only`);
-  });
-
-  await step("when UDP fails while the Engine's path is not trusted yet", async () => {
-    try {
-      await failure("the Engine freezes again", "udp", () => freezeEngine(network, true));
-    } finally {
-      await freezeEngine(network, false);
-    }
-    await scene.server.waitForStatus(
-      "the engine path answers",
-      ({ paths }) => paths.list.some(({ kind, state }) => kind === "engine" && state === "recovering"),
-    );
-    await failure("UDP is dropped", "engine", () => network.userSpace.dropUdp(true));
-    await network.userSpace.dropUdp(false);
-  });
-
-  await step("and idle connections have survived all of it", async () => {
-    assert.equal(await idle.ask(), 20);
-  });
+switchTest("packets change among three paths", { link: "veth", direct: true }, async (context) => {
+  await settle(context.scene, "direct");
+  await changeUnderLoad(context, ["udp", "engine", "direct"]);
 });
 
-switchTest("on the system's own network another path takes over", "veth", async (context) => {
+switchTest(
+  "behind a network in user space another path takes over",
+  { link: "user-space" },
+  async (context) => {
+    const { scene, network, container, address, transfer, step } = context;
+    await settle(scene, "engine");
+    await using idle = await IdleConnections.open({ from: network.mac, to: container, address, count: 20 });
+
+    /** Measures what a failure does to a transfer: when the other path is in use, and how long nothing comes. */
+    const failure = async (what: string, to: PathKind, fail: () => Promise<void>) => {
+      await using running = await transfer(60_000_000, 5_000_000);
+      const start = performance.now();
+      await fail();
+      const took = await scene.uses(to, start);
+      const { longestGapMs } = await running.finish();
+      scene.times.push(
+        `${what}: ${to} is used after ${took} ms, nothing came for ${longestGapMs.toFixed()} ms at most`,
+      );
+      assert.ok(took <= TAKEOVER_LIMIT + 100, `${to} is used after ${took} ms`);
+      assert.ok(longestGapMs <= RESUME_LIMIT, `nothing came for ${longestGapMs} ms`);
+    };
+
+    await step("when the Engine freezes", async () => {
+      try {
+        await failure("the Engine freezes", "udp", () => freezeEngine(network, true));
+      } finally {
+        await freezeEngine(network, false);
+      }
+    });
+
+    await step("the Engine's path comes back when it has held", async () => {
+      const took = await scene.uses("engine", performance.now(), RETURN_LIMIT);
+      scene.times.push(`the Engine's path is used again ${took} ms after the Engine went on`);
+      assert.ok(took >= 9_000, `it had held for ${took} ms only`);
+    });
+
+    await step("when UDP fails while the Engine's path is not trusted yet", async () => {
+      try {
+        await failure("the Engine freezes again", "udp", () => freezeEngine(network, true));
+      } finally {
+        await freezeEngine(network, false);
+      }
+      await scene.server.waitForStatus(
+        "the engine path answers",
+        ({ paths }) => paths.list.some(({ kind, state }) => kind === "engine" && state === "recovering"),
+      );
+      await failure("UDP is dropped", "engine", () => network.userSpace.dropUdp(true));
+      await network.userSpace.dropUdp(false);
+    });
+
+    await step("and idle connections have survived all of it", async () => {
+      assert.equal(await idle.ask(), 20);
+    });
+  },
+);
+
+switchTest("on the system's own network another path takes over", { link: "veth" }, async (context) => {
   const { scene, network, transfer, step } = context;
   const rule = (act: "-A" | "-D", chain: "INPUT" | "OUTPUT", port: "--dport" | "--sport") =>
     network.mac.exec(["iptables", act, chain, "-p", "udp", port, String(SERVER_PORT), "-j", "DROP"]);
