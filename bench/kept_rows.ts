@@ -16,7 +16,7 @@ export interface KeptRow {
   readonly metrics: readonly string[];
   readonly subjects: readonly string[];
   /** Key in kept_words.json. */
-  readonly word: "plain" | "vxlan" | "connector" | "gvproxy" | "accessor" | "wireguard";
+  readonly word: "plain" | "vxlan" | "connector" | "gvproxy" | "engine" | "accessor" | "wireguard";
 }
 
 const FROM_DESKTOP = ["tcp.to.1"];
@@ -28,6 +28,7 @@ export const KEPT_ROWS: readonly KeptRow[] = [
   { metrics: FROM_DESKTOP, subjects: ["VXLAN"], word: "vxlan" },
   { metrics: FROM_DESKTOP, subjects: ["docker-connector"], word: "connector" },
   { metrics: FROM_DESKTOP, subjects: ["docker-connector over gvproxy"], word: "gvproxy" },
+  { metrics: FROM_DESKTOP, subjects: ["docker-connector by the engine path"], word: "engine" },
   { metrics: FROM_ACCESSOR, subjects: ["accessor", "encrypted (libcrypto)"], word: "accessor" },
   { metrics: FROM_ACCESSOR, subjects: ["wireguard-go"], word: "wireguard" },
 ];
