@@ -167,7 +167,6 @@ async function openTunnel(
       revisionText: (revision, direct) =>
         revisionText(revision, addr6, active().bridgePairs, engineMtu, direct),
       onUse: (path) => void mtu.follow(path),
-      openDirect: platform.os === "linux" ? await directOpener(device.name) : undefined,
       lead,
     }),
   );
@@ -179,6 +178,7 @@ async function openTunnel(
     udp: socket,
     onMessage: (message) => paths.handleMessage(message, SYSTEM_CLOCK.wallClock()),
   });
+  paths.openDirect(platform.os === "linux" ? await directOpener(device.name) : undefined);
   if (engineMtu !== undefined) {
     // The other end of the tunnel is the router that would have reported it.
     dataPlane.answerTooLong({

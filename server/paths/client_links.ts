@@ -40,6 +40,16 @@ export class ClientLinks implements Disposable {
     this.#udp = this.#link({ mtu, socket, codec, bindPeer: (address) => dataPlane.bindPeer(address) });
   }
 
+  /** The key that clients must prove; undefined: none. */
+  get proof(): HeartbeatMac | undefined {
+    return this.#proof;
+  }
+
+  /** Whether {@linkcode requireKey} is still to be called. */
+  get keyPending(): boolean {
+    return this.#keyPending;
+  }
+
   /** The client as it has made itself known by datagrams, and over the stream. */
   get udp(): BoundClient | undefined {
     return this.#udp.client;

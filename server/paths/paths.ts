@@ -14,14 +14,12 @@ import type { PathsStatus } from "../status/status_document.ts";
 import { ClientLinks, type ClientLinksDeps } from "./client_links.ts";
 import type { RunningClient } from "../docker/container_controller.ts";
 import type { DirectPath, DirectPathDeps } from "./direct_path.ts";
-import { EngineAttachment } from "./engine_attachment.ts";
+import type { EngineAttachment } from "./engine_attachment.ts";
 import { PathSupervisor } from "./path_supervisor.ts";
 
 export interface PathsDeps extends Omit<ClientLinksDeps, "onChange" | "onDescription" | "revisionText"> {
   /** The full control text of a revision; `direct` is the command of the direct path, where the client knows that. */
   readonly revisionText: (revision: number, direct: string | undefined) => string;
-  /** Opens the server's side of the direct path; undefined where the system cannot route so. */
-  readonly openDirect: ((deps: OwnDirectDeps) => DirectPath) | undefined;
   /** Leads this machine's packets without the tunnel; undefined: through it again. */
   readonly lead: (way: DirectWay | undefined) => void;
   readonly dataPlane: DataPlane;
@@ -37,9 +35,11 @@ export type OwnDirectDeps = Omit<DirectPathDeps, "interfaceName">;
 export class Paths implements AsyncDisposable {
   readonly #links: ClientLinks;
   readonly #supervisor: PathSupervisor;
-  readonly #attachment: EngineAttachment;
-  /** Undefined where the system cannot route so. */
-  readonly #direct: DirectPath | undefined;
+  /** Its code is loaded with the first container, so that the tunnel starts sooner. */
+  #attachment: EngineAttachment | undefined;
+  #attaching: Promise<void> = Promise.resolve();
+  /** Undefined before {@linkcode openDirect}, and where the system cannot route so. */
+  #direct: DirectPath | undefined;
   #preference: PathPreference;
   #container: RunningClient | undefined;
 
@@ -74,35 +74,12 @@ export class Paths implements AsyncDisposable {
         },
       },
     });
-    this.#attachment = new EngineAttachment({
-      onOpened: ({ descriptor }) => {
-        dataPlane.attachStream({ input: descriptor, output: descriptor, isFramed: true });
-        this.#links.openStream();
-      },
-      onClosing: async () => {
-        this.#links.closeStream();
-        this.#supervisor.down("engine", "its stream is being closed");
-        await dataPlane.detachStream();
-      },
-    });
-    if (deps.openDirect !== undefined) {
-      const { proof, keyPending } = deps;
-      this.#direct = deps.openDirect({
-        proof,
-        keyPending,
-        onUp: () => this.#supervisor.up("direct"),
-        onDown: (reason) => this.#supervisor.down("direct", reason),
-        onRoundTrip: (milliseconds) => this.#supervisor.answer("direct", milliseconds),
-        onTerms: () => this.#links.sendChange(""),
-      });
-    } else this.#supervisor.down("direct", "routes of macOS take the link's own address as their source");
-    this.#offerDirect();
     dataPlane.onRoundTrip = (path, milliseconds) => this.#supervisor.answer(path, milliseconds);
     dataPlane.onTraffic = () => this.#supervisor.noteTraffic();
     dataPlane.onStreamEnded = (reason) => {
       this.#links.closeStream();
       this.#supervisor.down("engine", reason);
-      this.#attachment.lost(reason);
+      this.#attachment?.lost(reason);
     };
   }
 
@@ -124,7 +101,7 @@ export class Paths implements AsyncDisposable {
   get status(): PathsStatus {
     const { used = null, reason, states } = this.#supervisor;
     const { pathCounters } = this.deps.dataPlane;
-    const { state: attached, fault } = this.#attachment.status;
+    const { state: attached, fault } = this.#attachment?.status ?? {};
     const unproven = attached === "open" ? "its client has not proven itself" : undefined;
     return {
       preference: this.#preference,
@@ -190,14 +167,58 @@ export class Paths implements AsyncDisposable {
   /** The container in which the client runs; undefined: none that is known. */
   setContainer(container: RunningClient | undefined): void {
     this.#container = container;
-    this.#attachment.setContainer(this.#preference === "udp" ? undefined : container);
+    this.#attaching = this.#attaching.then(async () => {
+      const wanted = this.#preference === "udp" ? undefined : this.#container;
+      if (wanted !== undefined) this.#attachment ??= await this.#openAttachment();
+      this.#attachment?.setContainer(wanted);
+    });
+  }
+
+  /**
+   * Opens the direct path, when the tunnel runs already.
+   *
+   * @param open undefined where the system cannot route so
+   */
+  openDirect(open: ((deps: OwnDirectDeps) => DirectPath) | undefined): void {
+    if (open === undefined) {
+      return this.#supervisor.down("direct", "routes of macOS take the link's own address as their source");
+    }
+    const { proof, keyPending } = this.#links;
+    this.#direct = open({
+      proof,
+      keyPending,
+      onUp: () => this.#supervisor.up("direct"),
+      onDown: (reason) => this.#supervisor.down("direct", reason),
+      onRoundTrip: (milliseconds) => this.#supervisor.answer("direct", milliseconds),
+      onTerms: () => this.#links.sendChange(""),
+    });
+    this.#direct.setAddresses(this.client?.description?.direct ?? []);
+    this.#offerDirect();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#supervisor[Symbol.dispose]();
     this.#links[Symbol.dispose]();
     await this.#direct?.[Symbol.asyncDispose]();
-    await this.#attachment[Symbol.asyncDispose]();
+    this.setContainer(undefined);
+    await this.#attaching;
+    await this.#attachment?.[Symbol.asyncDispose]();
+  }
+
+  async #openAttachment(): Promise<EngineAttachment> {
+    const { EngineAttachment } = await import("./engine_attachment.ts");
+    const { dataPlane } = this.deps;
+    return new EngineAttachment({
+      onOpened: ({ descriptor }) => {
+        dataPlane.attachStream({ input: descriptor, output: descriptor, isFramed: true });
+        this.#links.openStream();
+      },
+      onClosing: async () => {
+        this.#links.closeStream();
+        this.#supervisor.down("engine", "its stream is being closed");
+        await dataPlane.detachStream();
+      },
+    });
   }
 
   #offerDirect(): void {

@@ -11,8 +11,8 @@
  * inside the namespaces, which is why the processes are looked up there instead of being remembered.
  *
  * Containers have network namespaces of their own, and outlive their Engine and its shims when those are killed. They are
- * known by the scratch folder, which holds their root and so stands among their mounts; the machine's own mounts are no
- * container's. Nobody is left to remove their cgroups either.
+ * known by the scratch folder, which holds their root: it stands in the line of that mount. Other mounts do not tell, since
+ * an Engine of another test has copies of this one's. Nobody is left to remove their cgroups either.
  */
 const SCRIPT = `
 trap '' INT TERM HUP
@@ -25,10 +25,9 @@ for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
   sleep 0.1
 done
 for pid in $(pids); do kill -KILL "$pid"; done 2>/dev/null
-own=$(readlink /proc/$$/ns/mnt)
 for mounts in $(grep -lsF "$2/" /proc/[0-9]*/mountinfo); do
   process=\${mounts%/mountinfo}
-  [ "$(readlink "$process/ns/mnt")" = "$own" ] && continue
+  grep -E '^([^ ]+ ){4}/ ' "$mounts" | grep -qF "$2/" || continue
   groups="$groups $(cut -d: -f2- "$process/cgroup" | sed 's/^name=//; s,:,,')"
   kill -KILL "\${process#/proc/}"
   while [ -e "$process/exe" ]; do sleep 0.01; done
