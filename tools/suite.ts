@@ -76,7 +76,7 @@ const ONCE = [
   /^tests\/e2e\/path_switch_test\.ts$/,
   /^tests\/e2e\/image_contents_test\.ts$/,
   /^tests\/e2e\/local_engine_test\.ts$/,
-  /^tests\/e2e\/path_direct_test\.ts$/,
+  /^tests\/e2e\/path_(direct|engine)_test\.ts$/,
   /^tests\/e2e\/session_\w+_test\.ts$/,
 ];
 
@@ -110,6 +110,7 @@ export function suiteFiles(): string[] {
 /** Orders files so that those known to take long start first; the rest keep their order. */
 const SLOWEST_FIRST = [
   "darwin_suite",
+  "user_space_network",
   "client_container",
   "darwin_mutation",
   "engines",
