@@ -1,6 +1,8 @@
 /** Paths in virtual time: what a {@linkcode PathSelector} decides while they work and fail. */
+import assert from "node:assert/strict";
 import type { PathKind, PathPreference } from "./path_kind.ts";
 import { type PathDecision, PathSelector } from "./path_selector.ts";
+import type { PathStatus } from "./path_status.ts";
 
 /** One path of the simulation. */
 export interface SimulatedPath {
@@ -170,4 +172,36 @@ export class PathSimulation {
     const none = () => ({ sent: false, received: false });
     return { direct: none(), engine: none(), udp: none() };
   }
+}
+
+/** Packets both ways, fifty a second. */
+export const BUSY: { readonly everyMs: number; readonly isAnswered: boolean } = {
+  everyMs: 20,
+  isAnswered: true,
+};
+
+/** A simulation in which these paths came up and were measured. */
+export function measured(...kinds: PathKind[]): PathSimulation {
+  const simulation = new PathSimulation();
+  simulation.up(...kinds);
+  simulation.run(2000);
+  return simulation;
+}
+
+/** The paths that were used, in their order. */
+export const pathsOf = ({ switches }: PathSimulation): (PathKind | undefined)[] =>
+  switches.map(({ path }) => path);
+/** Why the last of them was. */
+export const lastReason = ({ switches }: PathSimulation): string | undefined => switches.at(-1)?.reason;
+
+/** When a path was probed. */
+export function probesOf({ probes }: PathSimulation, kind: PathKind, since = 0): number[] {
+  return probes.filter((probe) => probe.kind === kind && probe.at >= since).map(({ at }) => at);
+}
+
+/** What the status says of a path. */
+export function stateOf({ selector }: PathSimulation, kind: PathKind): PathStatus {
+  const found = selector.states.find((state) => state.kind === kind);
+  assert.ok(found !== undefined);
+  return found;
 }

@@ -67,10 +67,7 @@ export function addDirectRoutes(
   way: DirectWay,
   routing: DirectRouting,
 ): string[] {
-  return change(prefixes, way, (socket, interfaceIndex) => {
-    const gatewayWay = { interfaceIndex, gateway: way.machine, ...routing };
-    return prependGatewayRoutes(socket, prefixes, gatewayWay);
-  }, errno.EEXIST);
+  return change(prefixes, way, routing, prependGatewayRoutes, errno.EEXIST);
 }
 
 /** Removes such routes. Returns those that are still there, each with why. */
@@ -79,10 +76,7 @@ export function removeDirectRoutes(
   way: DirectWay,
   routing: DirectRouting,
 ): string[] {
-  return change(prefixes, way, (socket, interfaceIndex) => {
-    const gatewayWay = { interfaceIndex, gateway: way.machine, ...routing };
-    return removeGatewayRoutes(socket, prefixes, gatewayWay);
-  }, errno.ESRCH);
+  return change(prefixes, way, routing, removeGatewayRoutes, errno.ESRCH);
 }
 
 /** The Ethernet address of a machine on a link, as text; undefined where the kernel has none. */
@@ -111,13 +105,15 @@ export function sentPackets(interfaceName: string): number | undefined {
 function change(
   prefixes: readonly Prefix[],
   { machine, interfaceName }: DirectWay,
-  work: (socket: NetlinkSocket, interfaceIndex: number) => (SystemError | undefined)[],
+  routing: DirectRouting,
+  work: typeof prependGatewayRoutes,
   harmless: number,
 ): string[] {
   if (prefixes.length === 0) return [];
   try {
     using socket = NetlinkSocket.open();
-    const outcomes = work(socket, linkByName(socket, interfaceName).index);
+    const interfaceIndex = linkByName(socket, interfaceName).index;
+    const outcomes = work(socket, prefixes, { interfaceIndex, gateway: machine, ...routing });
     return prefixes.flatMap((prefix, at) => {
       const error = outcomes[at];
       return error === undefined || error.errno === harmless
