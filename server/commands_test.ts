@@ -48,6 +48,7 @@ const document: ServerStatus = {
   counters: { outbound: { packets: 0, bytes: 0 }, inbound: { packets: 0, bytes: 0 }, drops: {} },
   dataPlane: { offload: false },
   sharing: null,
+  web: null,
   config: { file: null, loadedAt: "1970-01-01T00:00:00.000Z", faults: [] },
 };
 

@@ -45,7 +45,7 @@ export async function compileProgram(program: Program, job: Job): Promise<string
     `--v8-flags=${V8_FLAGS.join(",")}`,
     "--unstable-worker-options",
     ...permissionFlags(program, { target: job.target, version: job.compiler.version }),
-    ...program.include.flatMap((module) => ["--include", module]),
+    ...[...program.include, ...program.files ?? []].flatMap((module) => ["--include", module]),
     "--target",
     job.target,
     "--output",

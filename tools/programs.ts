@@ -16,6 +16,8 @@ export interface Grant {
   readonly os?: "darwin" | "linux";
   /** the Deno version whose binaries can do without */
   readonly except?: string;
+  /** the only Deno version whose binaries get it */
+  readonly only?: string;
 }
 
 /** A program that is compiled to one file. */
@@ -26,6 +28,8 @@ export interface Program {
   readonly entry: string;
   /** the other modules that it starts by URL, which the compiler cannot see */
   readonly include: readonly string[];
+  /** folders of further files that it reads from itself */
+  readonly files?: readonly string[];
   /** all that it may do */
   readonly grants: readonly Grant[];
 }
@@ -82,8 +86,14 @@ export const PROGRAMS: readonly Program[] = [
     binary: "docker-connector",
     entry: "server/main.ts",
     include: ["dataplane/worker.ts"],
+    files: ["server/web/page"],
     grants: [
       ...EVERY_PROGRAM,
+      {
+        flag: "--allow-net",
+        reason: "the status page listens where the config file says",
+        only: PACKAGED_RUNTIME.version,
+      },
       environment(
         "DOCKER_CONNECTOR_IMAGE",
         "DOCKER_CONFIG",
@@ -135,8 +145,8 @@ export const PROGRAMS: readonly Program[] = [
 /** The permission flags of one program, starting with those that no program goes without. */
 export function permissionFlags(program: Program, build: Build): string[] {
   const system = build.target.includes("darwin") ? "darwin" : "linux";
-  const grants = program.grants.filter(({ os = system, except }) =>
-    os === system && except !== build.version
+  const grants = program.grants.filter(({ os = system, except, only = build.version }) =>
+    os === system && except !== build.version && only === build.version
   );
   return ["--no-prompt", "--deny-import", ...grants.map(({ flag }) => flag)];
 }

@@ -41,6 +41,8 @@ export class TunnelProgram implements AsyncDisposable {
   readonly cleanup: AsyncDisposableStack = new AsyncDisposableStack();
   /** The answer to SIGHUP. */
   onHangup: () => void;
+  /** Makes the status document, once {@linkcode serveStatus} was called. */
+  document: (() => unknown) | undefined;
   readonly #stop: StopSignal;
 
   constructor(readonly options: TunnelProgramOptions) {
@@ -87,7 +89,7 @@ export class TunnelProgram implements AsyncDisposable {
   async serveStatus<S extends ProgramStatus<string>>(status: () => OwnStatus<S>): Promise<AsyncDisposable> {
     const { control, program } = this.options;
     const facts = () => programStatus(program, this.startedAt, SYSTEM_CLOCK.wallClock());
-    const document = () => ({ ...facts(), ...status() });
+    const document = this.document = () => ({ ...facts(), ...status() });
     return this.cleanup.use(await serveControlSocket(control, program, document));
   }
 

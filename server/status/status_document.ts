@@ -123,6 +123,11 @@ const sharing = f.group("The sharing with accessors.", {
   fault: f.optional(f.text("Why the socket is not open; it is tried again.")),
 });
 
+const web = f.group("The status page.", {
+  listen: f.text("Its address and TCP port, for example 127.0.0.1:2580."),
+  fault: f.optional(f.text("Why it is not served; it is tried again.")),
+});
+
 const config = f.group("The active configuration.", {
   file: f.nullable(f.text("The file; null where there is none.")),
   loadedAt: f.text("When it was last taken over; ISO 8601, UTC."),
@@ -166,6 +171,7 @@ export const SERVER_STATUS = v.object({
   counters: f.countersSchema,
   dataPlane: f.group("How the packets are moved.", f.dataPlaneFields),
   sharing: f.nullable(sharing),
+  web: f.nullable(web),
   config,
 });
 
@@ -174,6 +180,8 @@ export type RouteStatus = v.InferOutput<typeof route>;
 export type SubnetStatus = v.InferOutput<typeof subnet>;
 export type ContainerStatus = v.InferOutput<typeof container>;
 export type DockerStatus = v.InferOutput<typeof docker>;
+/** The page, while `web` is set. */
+export type WebStatus = v.InferOutput<typeof web>;
 export type ConfigStatus = v.InferOutput<typeof config>;
 export type PathsStatus = v.InferOutput<typeof paths>;
 export type AccessorStatus = v.InferOutput<typeof accessor>;
