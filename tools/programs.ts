@@ -67,8 +67,10 @@ const EVERY_PROGRAM: readonly Grant[] = [
   },
 ];
 
+const DARWIN_PROGRAMS = "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat";
+
 const DARWIN_NETWORK: Grant = {
-  flag: "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat",
+  flag: DARWIN_PROGRAMS,
   reason: "addresses and routes, and the watch for their changes (route -n monitor)",
   os: "darwin",
 };
@@ -107,7 +109,11 @@ export const PROGRAMS: readonly Program[] = [
         flag: "--allow-sys=uid",
         reason: "a killed run's record is believed only if this user wrote it",
       },
-      DARWIN_NETWORK,
+      {
+        ...DARWIN_NETWORK,
+        flag: `${DARWIN_PROGRAMS},/usr/bin/open`,
+        reason: `${DARWIN_NETWORK.reason}; "docker-connector web" opens the status page`,
+      },
     ],
   },
   {

@@ -16,10 +16,14 @@ Deno.test("only server and accessor for macOS and the client for Linux run progr
   const routing = ["docker-connector", "docker-accessor"];
   deepEqual(programsWith(DARWIN, "--allow-run"), routing);
   deepEqual(programsWith(DARWIN, "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat"), routing);
+  deepEqual(
+    programsWith(DARWIN, "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat,/usr/bin/open"),
+    ["docker-connector"],
+  );
 });
 
-Deno.test("the network is closed where unix sockets do without it", () => {
-  deepEqual(programsWith({ ...LINUX, version: "2.4.2" }, "--allow-net"), []);
+Deno.test("the network is closed where unix sockets do without it, but for the status page", () => {
+  deepEqual(programsWith({ ...LINUX, version: "2.4.2" }, "--allow-net"), ["docker-connector"]);
   deepEqual(programsWith(LINUX, "--allow-net"), [
     "docker-connector",
     "docker-connector-client",

@@ -28,11 +28,13 @@ class Metrics {
   readonly registry = new Registry();
 
   counter(name: string, help: string, values: Values): void {
+    if (values.length === 0) return;
     const metric = new Counter({ ...this.#common(name, help, values) });
     for (const [value, labels = {}] of values) metric.inc(labels, value);
   }
 
   gauge(name: string, help: string, values: Values): void {
+    if (values.length === 0) return;
     const metric = new Gauge({ ...this.#common(name, help, values) });
     for (const [value, labels = {}] of values) metric.set(labels, value);
   }

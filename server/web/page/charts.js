@@ -1,8 +1,9 @@
 /* global uPlot */
 import { formatMs, formatRate, make } from "./format.js";
 
-/** Seconds that the charts reach back. */
-const SPAN = 15 * 60;
+/** Seconds that the charts reach back: as far as there is something, but at least the first. */
+const MIN_SPAN = 2 * 60;
+const MAX_SPAN = 15 * 60;
 
 function colorOf(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -36,7 +37,7 @@ export class Charts {
     columns.sent.push(sent);
     columns.received.push(received);
     columns.roundTripMs.push(roundTripMs);
-    while (columns.time[0] < time - SPAN) for (const column of Object.values(columns)) column.shift();
+    while (columns.time[0] < time - MAX_SPAN) for (const column of Object.values(columns)) column.shift();
     this.#draw();
   }
 
@@ -44,13 +45,14 @@ export class Charts {
     const { time, sent, received, roundTripMs } = this.#columns;
     if (document.hidden) return;
     const end = time.at(-1) ?? Date.now() / 1000;
+    const span = Math.min(MAX_SPAN, Math.max(MIN_SPAN, end - (time[0] ?? end)));
     const [throughput, roundTrip] = this.#charts;
     throughput.setData([time, received, sent], false);
     roundTrip.setData([time, roundTripMs], false);
     for (const [chart, columns] of [[throughput, [sent, received]], [roundTrip, [roundTripMs]]]) {
       const top = columns.flat().reduce((most, value) => Math.max(most, value ?? 0), 0);
       chart.batch(() => {
-        chart.setScale("x", { min: end - SPAN, max: end });
+        chart.setScale("x", { min: end - span, max: end });
         chart.setScale("y", { min: 0, max: top > 0 ? top * 1.12 : 1 });
       });
     }
@@ -60,8 +62,8 @@ export class Charts {
   #describe() {
     const { sent, received, roundTripMs } = this.#columns;
     const rows = [
-      ["received", received, "desktop receives"],
-      ["sent", sent, "desktop sends"],
+      ["received", received, "received"],
+      ["sent", sent, "sent"],
     ];
     this.places.throughputKey.replaceChildren(
       ...rows.map(([kind, column, words]) =>
@@ -72,7 +74,7 @@ export class Charts {
     const most = known.reduce((a, b) => Math.max(a, b), 0);
     this.places.roundTripKey.replaceChildren(
       make("span", {}, "now ", make("b", {}, formatMs(roundTripMs.at(-1)))),
-      make("span", {}, "most in 15 min ", make("b", {}, known.length === 0 ? "\u2013" : formatMs(most))),
+      make("span", {}, "most ", make("b", {}, known.length === 0 ? "\u2013" : formatMs(most))),
     );
   }
 
@@ -96,11 +98,15 @@ export class Charts {
   #chart(place, format, series) {
     const [soft, line] = [colorOf("--soft"), colorOf("--line")];
     const axis = { stroke: soft, font: "12px system-ui", ticks: { show: false } };
-    const minutesAgo = (chart, splits) =>
+    const ago = (chart, splits) =>
       splits.map((at) => {
-        const minutes = Math.round((chart.scales.x.max - at) / 60);
-        return minutes === 0 ? "now" : `-${minutes} min`;
+        const seconds = Math.round(chart.scales.x.max - at);
+        return seconds === 0 ? "now" : seconds < 60 ? `-${seconds} s` : `-${seconds / 60} min`;
       });
+    const splits = ({ scales: { x: { min, max } } }) => {
+      const step = [30, 60, 120, 300].find((seconds) => (max - min) / seconds <= 4.5) ?? 300;
+      return Array.from({ length: Math.floor((max - min) / step) + 1 }, (_, index) => max - index * step).reverse();
+    };
     return new uPlot(
       {
         width: Math.max(200, place.clientWidth),
@@ -113,8 +119,8 @@ export class Charts {
           {
             ...axis,
             grid: { show: false },
-            splits: (chart) => [15, 10, 5, 0].map((minutes) => chart.scales.x.max - minutes * 60),
-            values: minutesAgo,
+            splits,
+            values: ago,
           },
           {
             ...axis,

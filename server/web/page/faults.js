@@ -1,4 +1,4 @@
-import { formatDuration, make } from "./format.js";
+import { formatDuration, holds, make } from "./format.js";
 
 /**
  * @typedef {{ code: string, severity: string, title: string, text: string, remedy?: string, since?: string | number }} Fault
@@ -38,14 +38,22 @@ export function summaryOf(status) {
   if (inUse === null) {
     return status.client === null ? "Waiting for the client" : `No path works: ${status.paths.reason}`;
   }
-  const active = status.routes.filter(({ state }) => state === "active").length;
-  const all = status.routes.length;
+  const routes = status.routes.filter(({ prefix }) => !holds(prefix, status.interface.peer));
+  const active = routes.filter(({ state }) => state === "active").length;
+  const all = routes.length;
   const reach = all === 0
     ? "no networks yet"
     : active === all
     ? `${all} ${all === 1 ? "network" : "networks"} reachable`
     : `${active} of ${all} networks reachable`;
   return `${faults.length === 0 ? "Up" : "Up with faults"}: ${reach} by the ${inUse} path`;
+}
+
+/** How it is on the whole: "good", "warn" or "bad". */
+export function moodOf(status) {
+  const faults = faultsOf(status);
+  if (status.paths.inUse === null || faults.some(({ severity }) => severity === "error")) return "bad";
+  return faults.length > 0 ? "warn" : "good";
 }
 
 /** A remedy is often a sentence with commands in quotes: those are what people want to copy. */

@@ -72,6 +72,20 @@ export function counted(count, one) {
 }
 
 /**
+ * Whether an IPv4 network holds an address; false for IPv6.
+ *
+ * @param {string} prefix for example "192.168.251.0/24"
+ * @param {string} address
+ */
+export function holds(prefix, address) {
+  const [network = "", length = ""] = prefix.split("/");
+  if (!network.includes(".") || !address.includes(".")) return false;
+  const number = (text) => text.split(".").reduce((value, byte) => value * 256 + Number(byte), 0);
+  const size = 2 ** (32 - Number(length));
+  return Math.floor(number(network) / size) === Math.floor(number(address) / size);
+}
+
+/**
  * Makes an element. Texts become text nodes, so nothing from elsewhere is read as HTML.
  *
  * @param {string} name tag, and a class after each dot: "p.note"

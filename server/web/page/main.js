@@ -1,6 +1,6 @@
 import { Charts } from "./charts.js";
 import { showDoctor } from "./doctor.js";
-import { showFaults, summaryOf } from "./faults.js";
+import { moodOf, showFaults, summaryOf } from "./faults.js";
 import { counted, formatDuration, formatMs, make } from "./format.js";
 import { showDetails, showDrops, showPaths, showRoutes, showSessions } from "./tables.js";
 import { Topology } from "./topology.js";
@@ -27,6 +27,7 @@ function say(element, text) {
 function showState() {
   const summary = summaryOf(state);
   say(at("summary"), summary);
+  at("hero").className = `hero ${moodOf(state)}`;
   document.title = `${summary} \u2013 docker-connector`;
   showFaults(at("faults-section"), at("faults"), state, Date.now());
   topology.draw(state);

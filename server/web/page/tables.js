@@ -1,4 +1,4 @@
-import { counted, formatBytes, formatCount, formatDuration, formatMs, make } from "./format.js";
+import { counted, formatBytes, formatCount, formatDuration, formatMs, holds, make } from "./format.js";
 
 /** Rows of a table that are shown. */
 const MAX_ROWS = 200;
@@ -53,9 +53,11 @@ export function showPaths(table, { paths }, counters) {
 }
 
 /** @param {HTMLTableElement} table */
-export function showRoutes(table, { routes, docker }) {
+export function showRoutes(table, { routes, docker, interface: { peer } }) {
+  const nameOf = (prefix) => docker.networks.find(({ subnets }) => subnets.some((subnet) => subnet.prefix === prefix))?.name;
+  const routed = new Set(routes.map(({ prefix }) => prefix));
   const unrouted = docker.networks.flatMap(({ name, subnets }) =>
-    subnets.filter(({ state }) => !["active", "failed"].includes(state)).map(({ prefix, state }) => [
+    subnets.filter(({ prefix }) => !routed.has(prefix)).map(({ prefix, state }) => [
       mono(prefix),
       name,
       badge(state === "config" ? "by a route line" : state === "ipv6" ? "IPv6 is off" : state, ""),
@@ -64,7 +66,7 @@ export function showRoutes(table, { routes, docker }) {
   );
   const rows = routes.map(({ prefix, source, network, state, via, fault }) => [
     mono(prefix),
-    network ?? (source === "config" ? "route line" : ""),
+    network ?? nameOf(prefix) ?? (holds(prefix, peer) ? "the tunnel's own" : source === "config" ? "route line" : ""),
     badge(state, state === "active" ? "good" : "bad"),
     fault ?? (via === undefined ? "through the tunnel" : `direct, from ${via}`),
   ]);

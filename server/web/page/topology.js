@@ -1,4 +1,4 @@
-import { counted, formatMs, formatRate, make } from "./format.js";
+import { counted, formatMs, formatRate, holds, make } from "./format.js";
 
 /** Networks, containers of one network and accessors that are drawn; the tables below list the rest. */
 const MAX_NETWORKS = 10;
@@ -82,9 +82,10 @@ export class Topology {
     this.#sessionRates = sessionRates;
     this.#rateLine.replaceChildren(
       make("span.dot.sent"),
-      `${formatRate(this.#rates.sent)} \u2192  `,
+      `${formatRate(this.#rates.sent)} \u2192`,
+      make("br"),
       make("span.dot.received"),
-      `\u2190 ${formatRate(this.#rates.received)}`,
+      `${formatRate(this.#rates.received)} \u2190`,
     );
     this.#roundTrip.textContent = traffic?.roundTripMs === null || traffic === null
       ? ""
@@ -149,7 +150,9 @@ export class Topology {
       containers: (state.containers ?? []).filter(({ networks }) => networks.some((network) => network.name === name)),
     }));
     const listed = new Set(named.flatMap(({ subnets }) => subnets.map(({ prefix }) => prefix)));
-    const written = state.routes.filter(({ prefix }) => !listed.has(prefix)).map(({ prefix, state, fault }) => ({
+    // The tunnel's own network has a route for the accessors' sake; it holds no container.
+    const isContainers = ({ prefix }) => !listed.has(prefix) && !holds(prefix, state.interface.peer);
+    const written = state.routes.filter(isContainers).map(({ prefix, state, fault }) => ({
       name: prefix,
       subnets: [{ prefix, state, fault, isWritten: true }],
       containers: [],
