@@ -74,6 +74,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     new LazyWeb({
       status: () => tunnel.document?.() as ServerStatus,
       sample: () => trafficSample(dataPlane, paths),
+      containers: () => config.docker.mode === "off" ? undefined : docker.containers.containers,
     }),
   );
   const interfaceName = device.name;

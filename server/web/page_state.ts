@@ -21,8 +21,8 @@ export interface WebSources {
   readonly status: () => ServerStatus;
   /** The traffic at this moment; asked for once a second. */
   readonly sample: () => TrafficSample;
-  /** The running containers; absent: they are not known. */
-  readonly containers?: () => readonly ShownContainer[];
+  /** The running containers; undefined: they are not known, since no Engine is followed. */
+  readonly containers: () => readonly ShownContainer[] | undefined;
   /** Looks for what is broken; absent: this server cannot. */
   readonly doctor?: () => Promise<unknown>;
 }
@@ -36,7 +36,7 @@ const MAX_SHOWN = 2_000;
  */
 export function pageState({ status, containers, doctor }: WebSources): unknown {
   const { uptimeSeconds: _, counters: _counters, ...document } = status();
-  const all = containers?.();
+  const all = containers();
   return {
     ...document,
     client: without(document.client, "lastHeardSeconds"),

@@ -55,7 +55,7 @@ export class Resources {
   async #metrics(): Promise<WebAnswer> {
     const { metricsText, METRICS_TYPE } = await import("./metrics.ts");
     const { status, containers } = this.deps;
-    return { status: 200, type: METRICS_TYPE, body: await metricsText(status(), containers?.()) };
+    return { status: 200, type: METRICS_TYPE, body: await metricsText(status(), containers()) };
   }
 }
 

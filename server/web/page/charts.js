@@ -120,6 +120,7 @@ export class Charts {
             ...axis,
             grid: { show: false },
             splits,
+            size: 30,
             values: ago,
           },
           {
