@@ -198,6 +198,5 @@ tunnelTest("the metrics agree with iperf3", { config: ROUTE + WEB }, async ({ ne
     assert.equal(value("engine_connected"), 0);
     assert.equal(value("routes", { state: "active" }), 1);
     assert.equal(value("build_info"), 1);
-    assert.ok(value("path_round_trip_seconds", { path: "udp" }) < 1);
   });
 });

@@ -33,11 +33,15 @@ interface Violation {
   readonly nodes: readonly { readonly html: string }[];
 }
 
+/** How many of axe-core's rules apply to the page and hold. */
+const MIN_RULES = 20;
+
 /** The violations that axe-core calls serious or critical. */
 async function seriousFaults(page: Page): Promise<string[]> {
-  const violations = await page.evaluate<Violation[]>(
-    "axe.run().then(({ violations }) => violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html }) => ({ html })) })))",
+  const { violations, passed } = await page.evaluate<{ violations: Violation[]; passed: number }>(
+    "axe.run().then(({ violations, passes }) => ({ violations, passed: passes.length }))",
   );
+  assert.ok(passed >= MIN_RULES, `${passed} rules hold`);
   return violations.filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" ")}`);
 }

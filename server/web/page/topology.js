@@ -89,7 +89,7 @@ export class Topology {
     );
     this.#roundTrip.textContent = traffic?.roundTripMs === null || traffic === null
       ? ""
-      : `${formatMs(traffic.roundTripMs)} there and back`;
+      : `${formatMs(traffic.roundTripMs)} round trip`;
   }
 
   #node(key, icon, title, lines, { bad = false, small = false } = {}) {
