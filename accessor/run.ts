@@ -4,7 +4,7 @@
  * @module
  */
 import { getLogger } from "../program/log.ts";
-import { peerState } from "../program/status.ts";
+import { peerState, problemStatus } from "../program/status.ts";
 import type { TunnelCounters } from "../program/status_document.ts";
 import { dropsByReason } from "../core/counters.ts";
 import { type IpAddress, parseAddress } from "../core/net/address.ts";
@@ -108,14 +108,23 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
       lastHeardSeconds: link.lastHeardSeconds,
       lastHandshakeSeconds: link.handshakeSeconds,
       state: peerState(link.isUp, link.lastHeardSeconds),
+      ...serverProblem(link.faults),
     },
     routes: network.routes,
     counters: counters(plane, dataPlane, link.malformed),
     dataPlane: { offload: device.offload.tcp, cipher: plane.backend },
-  }));
+  }), async () => {
+    const { accessorFaults, accessorSummary } = await import("./faults/accessor_faults.ts");
+    return { find: accessorFaults, summarize: accessorSummary };
+  });
   log.info("connecting", { host, interface: device.name, cipher: plane.backend });
   link.takeWanted();
   return await tunnel.waitForStop(plane.failure);
+}
+
+function serverProblem(faults: ServerLink["faults"]) {
+  const cause = (["unknown-name", "no-network"] as const).find((each) => faults[each] !== undefined);
+  return cause === undefined ? {} : { cause, ...problemStatus(faults[cause]) };
 }
 
 async function loadHandshakes(token: string) {

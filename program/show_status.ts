@@ -3,6 +3,7 @@ import { EXIT_OK } from "../cli/exit_status.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import { type Clock, deadline } from "../core/async/clock.ts";
 import { OperationError } from "../core/error.ts";
+import { PLAIN_LAYOUT, type TextLayout } from "./fault_text.ts";
 import { readStatus } from "../system/control/control_client.ts";
 import { StopSignal } from "../system/process/stop_signal.ts";
 import { SYSTEM_CLOCK } from "../system/process/system_clock.ts";
@@ -18,7 +19,7 @@ export interface StatusFormat<Document> {
   /** The program's name. */
   readonly program: string;
   readonly schema: v.GenericSchema<unknown, Document>;
-  readonly text: (document: Document) => string;
+  readonly text: (document: Document, layout: TextLayout) => string;
 }
 
 /** What `status` shows. */
@@ -47,7 +48,9 @@ export async function showStatus<Document>(
     const document = await readStatus(control, program);
     if (json) return `${JSON.stringify(document, undefined, indent)}\n`;
     const { success, output } = v.safeParse(schema, document);
-    if (success) return text(output);
+    if (success) {
+      return text(output, { width: terminal.columns ?? PLAIN_LAYOUT.width, color: terminal.outColor });
+    }
     throw new OperationError(
       "failure",
       `Cannot show the status at ${control}: the running ${program} is of another version`,

@@ -39,6 +39,9 @@ function withConfig(text: string, test: (file: string) => Promise<void>): () => 
 
 const document: ServerStatus = {
   ...programStatus("docker-connector", 0, 61_000),
+  summary: "starting: waiting for the client",
+  faults: [],
+  refused: null,
   interface: { name: "connector0", mtu: 1400, address: "192.168.251.2", peer: "192.168.251.1" },
   listen: "127.0.0.1:2511",
   client: null,

@@ -2,6 +2,7 @@ import { diffConfigs } from "../core/config/changes.ts";
 import type { Config } from "../core/config/config.ts";
 import { BindingPolicy } from "../core/docker/binding_policy.ts";
 import { OperationError } from "../core/error.ts";
+import type { Fault } from "../core/faults/fault_table.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
 import { ENGINE_MTU } from "../core/path/engine_mtu.ts";
@@ -18,12 +19,14 @@ import { SYSTEM_CLOCK } from "../system/process/system_clock.ts";
 import type { DirectWay } from "../system/routing/direct_way_linux.ts";
 import { platformRouter } from "../system/routing/platform_router.ts";
 import type { InterfaceSettings, Router } from "../system/routing/router.ts";
+import type { FaultRules } from "../tunnel/fault_monitor.ts";
 import { interfaceStatus, TunnelProgram } from "../tunnel/tunnel_program.ts";
 import { INTERFACE_NAME, type ServerRunOptions } from "./commands.ts";
 import { applyChanges, applyTunnelChanges } from "./config/apply_changes.ts";
 import { ConfigReloader } from "./config/config_reloader.ts";
 import { type InitialConfig, initialConfig } from "./config/initial_config.ts";
 import { wireDocker } from "./docker/wire.ts";
+import type { ServerFacts } from "./faults/server_facts.ts";
 import type { DirectPath } from "./paths/direct_path.ts";
 import { InterfaceMtu } from "./paths/interface_mtu.ts";
 import { type OwnDirectDeps, Paths } from "./paths/paths.ts";
@@ -96,6 +99,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     paths.refresh();
     return routeController.reconcile(reconciler);
   });
+  const extraFaults: ExtraFaults = [];
   await tunnel.serveStatus<ServerStatus>(() => ({
     interface: interfaceStatus(mtu.settings, reconciler.fault),
     ...clientStatus(dataPlane, paths, socket),
@@ -105,7 +109,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     dataPlane: { offload: device.offload.tcp },
     sharing: sharing.status,
     config: follower.status,
-  }));
+  }), () => loadFaultRules(extraFaults));
   await followFile(tunnel, follower, initial, options.watch);
 
   log.info("tunnel is up", {
@@ -118,6 +122,20 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   // The tunnel does not wait for its accessors.
   void sharing.apply(follower.config);
   return await tunnel.waitForStop();
+}
+
+/** What parts of the server have found wrong themselves; each adds a function. */
+type ExtraFaults = readonly (() => readonly Fault[])[];
+
+async function loadFaultRules(extra: ExtraFaults): Promise<FaultRules<ServerFacts>> {
+  const [{ serverFaults }, { serverSummary }] = await Promise.all([
+    import("./faults/server_faults.ts"),
+    import("./faults/server_summary.ts"),
+  ]);
+  return {
+    find: (facts) => serverFaults(facts, extra.flatMap((find) => find())),
+    summarize: serverSummary,
+  };
 }
 
 /** Reads the config file, and clears the way of what a killed run has left. */
@@ -246,7 +264,11 @@ async function followFile(
   }
 }
 
-function clientStatus({ counters }: DataPlane, { client, endpoint, refused }: Paths, socket: UdpSocket) {
+function clientStatus(
+  { counters }: DataPlane,
+  { client, endpoint, refused, refusal }: Paths,
+  socket: UdpSocket,
+) {
   const now = SYSTEM_CLOCK.wallClock();
   const { revision: _, ...described } = client?.description ?? {};
   return {
@@ -255,6 +277,13 @@ function clientStatus({ counters }: DataPlane, { client, endpoint, refused }: Pa
       endpoint: endpoint === undefined ? null : formatEndpoint(endpoint),
       lastHeardSeconds: lastHeardSeconds(counters, now) ?? Math.floor((now - client.lastHeartbeat) / 1000),
       ...described,
+    },
+    refused: refusal === undefined ? null : {
+      endpoint: refusal.endpoint,
+      reason: refusal.reason,
+      ...refusal.clockMs === undefined ? {} : { clockSeconds: Math.round(refusal.clockMs / 1000) },
+      lastSeconds: Math.max(0, Math.floor((now - refusal.at) / 1000)),
+      count: refused,
     },
     counters: tunnelCounters(counters, { heartbeatRefused: refused }),
   };

@@ -4,6 +4,7 @@
  * @module
  */
 import { formatBytes } from "../../cli/format.ts";
+import { PLAIN_LAYOUT, type TextLayout } from "../../program/fault_text.ts";
 import type { StatusFormat } from "../../program/show_status.ts";
 import {
   counterRows,
@@ -34,7 +35,7 @@ export const SERVER_STATUS_FORMAT: StatusFormat<ServerStatus> = {
   text: statusText,
 };
 
-export function statusText(status: ServerStatus): string {
+export function statusText(status: ServerStatus, layout: TextLayout = PLAIN_LAYOUT): string {
   const { client, config, sharing } = status;
   const { subnets = [], truncatedSubnets = 0, firewall } = client ?? {};
   const routes = status.routes.map(({ source, network, state, ...route }) => ({
@@ -57,8 +58,8 @@ export function statusText(status: ServerStatus): string {
     ...labelled("sharing", sharing === null ? [] : sharingLines(sharing)),
     ["offload", status.dataPlane.offload ? "on" : "off"],
     ["config", config.file === null ? "no file" : `${config.file}, loaded ${formatAge(configAge(status))}`],
-    ...labelled("faults", config.faults),
-  ]);
+    ...labelled("", config.faults.map((fault) => `not applied: ${fault}`)),
+  ], layout);
 }
 
 function clientLine(client: ServerStatus["client"]): string {
