@@ -5,7 +5,7 @@
  */
 
 import { OperationError } from "../core/error.ts";
-import { readValue, type ValueSyntax } from "./value_syntax.ts";
+import { fileSyntax, readValue, type ValueSyntax } from "./value_syntax.ts";
 
 /** The name of a flag. Upstream v1 spelled it `-name`, which still works. */
 export type FlagName = `--${string}`;
@@ -66,6 +66,13 @@ export function switchFlag(name: FlagName, description: string, hidden = false):
 export const NO_OFFLOAD_FLAG: Part<boolean> = switchFlag(
   "--no-offload",
   "For debugging: carry packets one by one, without the kernel's offloads.",
+);
+
+/** The flag of each `run` that captures packets. */
+export const CAPTURE_FLAG: Part<string | undefined> = valueFlag(
+  "--capture",
+  fileSyntax,
+  "For debugging: write the tunnel's packets to a new pcapng file, for tcpdump.",
 );
 
 /**
