@@ -107,7 +107,7 @@ export const statusCommand: Command = defineCommand(
   },
   {
     json: switchFlag("--json", "Print the whole document as JSON."),
-    watch: switchFlag("--watch", "Print it again each second until interrupted."),
+    watch: switchFlag("--watch", "Show it again each second, in its place on a terminal, until interrupted."),
     control,
   },
   async ({ control = DEFAULT_SERVER_CONTROL, json, watch }, terminal) => {

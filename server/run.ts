@@ -254,7 +254,7 @@ async function followFile(
 
 function clientStatus({ counters }: DataPlane, { client, endpoint, refused }: Paths, socket: UdpSocket) {
   const now = SYSTEM_CLOCK.wallClock();
-  const { revision: _, ...described } = client?.description ?? {};
+  const { revision: _revision, answersProbes: _answersProbes, ...described } = client?.description ?? {};
   return {
     listen: formatEndpoint(socket.localEndpoint()),
     client: client === undefined ? null : {

@@ -78,6 +78,7 @@ const ONCE = [
   /^tests\/e2e\/local_engine_test\.ts$/,
   /^tests\/e2e\/path_(direct|engine)_test\.ts$/,
   /^tests\/e2e\/session_\w+_test\.ts$/,
+  /^tests\/e2e\/status_test\.ts$/,
 ];
 
 /** Files that run behind a network in user space too: the tunnel, Docker, sharing. */
