@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-control-regex
 import assert from "node:assert/strict";
 import { LiveText, type TerminalSize } from "./live_text.ts";
 
@@ -11,7 +12,6 @@ class Screen {
   constructor(public size: TerminalSize) {}
 
   out(text: string): void {
-    // deno-lint-ignore no-control-regex
     for (const [token] of text.matchAll(/\x1b\[\d*[A-Z]|[^]/gu)) this.#take(token);
   }
 
