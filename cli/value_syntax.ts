@@ -15,6 +15,9 @@ import type { Prefix } from "../core/net/prefix.ts";
 import { parseHostPort } from "../core/net/endpoint.ts";
 import { LOG_FORMATS, type LogFormat } from "./log_line.ts";
 
+/** A word that could come next, and what it means; empty where that is plain. */
+export type Suggestion = readonly [word: string, meaning: string];
+
 /** One kind of value, in a flag or an environment variable. */
 export interface ValueSyntax<T> {
   /** The value's name in the help, in capitals. */
@@ -23,6 +26,12 @@ export interface ValueSyntax<T> {
   readonly read: (text: string) => Result<T>;
   /** The values there are, where they can be listed. */
   readonly choices?: readonly string[];
+  /**
+   * Looks for values that depend on the running program or its config file; must not fail, and takes a bounded time.
+   *
+   * @param before the words of the same command that come before it
+   */
+  readonly suggest?: (before: readonly string[]) => Promise<readonly Suggestion[]>;
   /** True for a path, which completions leave to the shell. */
   readonly isPath?: boolean;
 }

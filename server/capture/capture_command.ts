@@ -22,7 +22,10 @@ export const captureCommand: Command = defineCommand(
   {
     network: valueFlag(
       "--network",
-      networkSyntax,
+      {
+        ...networkSyntax,
+        suggest: async () => await (await import("../completion/suggestions.ts")).suggestNetworks(),
+      },
       "Only packets of this network: the name of a Docker network, or as in 172.20.0.0/16.",
     ),
     count: valueFlag("--count", countSyntax, "End after so many packets."),
