@@ -36,6 +36,8 @@ export interface AccessorRunOptions {
   /** Networks that are not routed, nor those inside them. */
   readonly exclude: readonly Prefix[];
   readonly control: string;
+  /** A new file for captured packets. */
+  readonly capture?: string | undefined;
   /** False: the kernel cuts and joins nothing, packets are carried one by one. */
   readonly offload: boolean;
 }
@@ -64,6 +66,10 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
   const router = await platformRouter();
   await tunnel.startDataPlane({ role: "accessor", tun: device, onMessage: () => {} });
 
+  if (options.capture !== undefined) {
+    const { captureToFile } = await import("../tunnel/capture_to_file.ts");
+    await captureToFile(tunnel, device.name, options.capture);
+  }
   // The Worker may speak before there is somebody to listen.
   const late: { link?: ServerLink } = {};
   const plane = await SessionController.attach(dataPlane, {

@@ -141,6 +141,10 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     udp: socket,
     onMessage: (message) => link.handleMessage(message),
   });
+  if (options.capture !== undefined) {
+    const { captureToFile } = await import("../tunnel/capture_to_file.ts");
+    await captureToFile(tunnel, device.name, options.capture);
+  }
   const attachments = openAttachments(control, dataPlane, link);
   if (attachments !== undefined) cleanup.use(attachments);
   const reconciler = new TunnelReconciler({ router, wanted: () => ipv6.interface, networks });

@@ -6,6 +6,7 @@
 import type { LegacyFlag, Program } from "../cli/command.ts";
 import { usageError } from "../cli/flag.ts";
 import { KEYS } from "../core/config/config.ts";
+import { captureCommand } from "./capture/capture_command.ts";
 import { cleanupCommand, runCommand, statusCommand } from "./commands.ts";
 import { checkCommand, configCommand } from "./config/config_command.ts";
 import { tokenCommand } from "./token/token_command.ts";
@@ -52,7 +53,15 @@ export const server: Program = {
   program: "docker-connector",
   brief: "Lets the desktop reach containers by their IP addresses.",
   description: 'Without a command, "run" is assumed; "run --help" lists its flags.',
-  commands: [runCommand, checkCommand, statusCommand, configCommand, tokenCommand, cleanupCommand],
+  commands: [
+    runCommand,
+    checkCommand,
+    statusCommand,
+    configCommand,
+    tokenCommand,
+    captureCommand,
+    cleanupCommand,
+  ],
   legacyFlags,
   removedCommands: {
     // Those of the original.

@@ -63,7 +63,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   let lead = (_way: DirectWay | undefined) => {};
   const { device, socket, router, mtu, paths } = await openTunnel(
     tunnel,
-    control,
+    options,
     active,
     policy,
     (way) => lead(way),
@@ -121,6 +121,8 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   });
   // The tunnel does not wait for its accessors.
   void sharing.apply(follower.config);
+  const { serveCaptures } = await import("./capture/capture_service.ts");
+  await serveCaptures(tunnel, interfaceName);
   return await tunnel.waitForStop();
 }
 
@@ -153,7 +155,7 @@ async function prepare(tunnel: TunnelProgram, options: ServerRunOptions): Promis
 /** Opens the interface, the socket and the paths to the client, and starts the data plane. */
 async function openTunnel(
   tunnel: TunnelProgram,
-  control: string,
+  { control, capture }: ServerRunOptions,
   active: () => Config,
   policy: BindingPolicy,
   lead: (way: DirectWay | undefined) => void,
@@ -196,6 +198,10 @@ async function openTunnel(
     udp: socket,
     onMessage: (message) => paths.handleMessage(message, SYSTEM_CLOCK.wallClock()),
   });
+  if (capture !== undefined) {
+    const { captureToFile } = await import("../tunnel/capture_to_file.ts");
+    await captureToFile(tunnel, device.name, capture);
+  }
   paths.openDirect(platform.os === "linux" ? await directOpener(device.name) : undefined);
   if (engineMtu !== undefined) {
     // The other end of the tunnel is the router that would have reported it.
@@ -270,7 +276,7 @@ function clientStatus(
   socket: UdpSocket,
 ) {
   const now = SYSTEM_CLOCK.wallClock();
-  const { revision: _, ...described } = client?.description ?? {};
+  const { revision: _revision, answersProbes: _answersProbes, ...described } = client?.description ?? {};
   return {
     listen: formatEndpoint(socket.localEndpoint()),
     client: client === undefined ? null : {

@@ -108,6 +108,7 @@ export const PROGRAMS: readonly Program[] = [
       ...EVERY_PROGRAM,
       environment(
         "DOCKER_CONNECTOR_ADDR",
+        "DOCKER_CONNECTOR_CAPTURE",
         "DOCKER_CONNECTOR_CHAIN",
         "DOCKER_CONNECTOR_CONTROL",
         "DOCKER_CONNECTOR_HEARTBEAT",
