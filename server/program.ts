@@ -8,6 +8,7 @@ import { usageError } from "../cli/flag.ts";
 import { KEYS } from "../core/config/config.ts";
 import { cleanupCommand, runCommand, statusCommand } from "./commands.ts";
 import { checkCommand, configCommand } from "./config/config_command.ts";
+import { listCommand } from "./names/list_command.ts";
 import { tokenCommand } from "./token/token_command.ts";
 
 const SERVICE =
@@ -52,7 +53,15 @@ export const server: Program = {
   program: "docker-connector",
   brief: "Lets the desktop reach containers by their IP addresses.",
   description: 'Without a command, "run" is assumed; "run --help" lists its flags.',
-  commands: [runCommand, checkCommand, statusCommand, configCommand, tokenCommand, cleanupCommand],
+  commands: [
+    runCommand,
+    checkCommand,
+    statusCommand,
+    listCommand,
+    configCommand,
+    tokenCommand,
+    cleanupCommand,
+  ],
   legacyFlags,
   removedCommands: {
     // Those of the original.

@@ -81,14 +81,20 @@ export class TunnelProgram implements AsyncDisposable {
    * Serves the status document on the control socket.
    *
    * @param status makes the program's own part of the document, at each request
+   * @param documents make further documents, by their paths
    * @throws {ControlSocketInUse} if another run serves it
    * @throws {OperationError} `io` or `privilege`
    */
-  async serveStatus<S extends ProgramStatus<string>>(status: () => OwnStatus<S>): Promise<AsyncDisposable> {
+  async serveStatus<S extends ProgramStatus<string>>(
+    status: () => OwnStatus<S>,
+    documents: Readonly<Record<string, () => object>> = {},
+  ): Promise<AsyncDisposable> {
     const { control, program } = this.options;
     const facts = () => programStatus(program, this.startedAt, SYSTEM_CLOCK.wallClock());
     const document = () => ({ ...facts(), ...status() });
-    return this.cleanup.use(await serveControlSocket(control, program, document));
+    const further = Object.entries(documents).map(([path, make]) => [path, () => ({ program, ...make() })]);
+    const options = { documents: Object.fromEntries(further) };
+    return this.cleanup.use(await serveControlSocket(control, program, document, options));
   }
 
   /**
