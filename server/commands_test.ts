@@ -51,6 +51,7 @@ const document: ServerStatus = {
   counters: { outbound: { packets: 0, bytes: 0 }, inbound: { packets: 0, bytes: 0 }, drops: {} },
   dataPlane: { offload: false },
   sharing: null,
+  names: null,
   config: { file: null, loadedAt: "1970-01-01T00:00:00.000Z", faults: [] },
 };
 
@@ -73,7 +74,7 @@ Deno.test(
       assert.deepEqual(await outcome("check", "--config", file), {
         status: 0,
         stdout: `ok: ${file}: 0 routes\n` +
-          "ignored settings (not implemented in this version): hosts, proxy, dns, web\n" +
+          "ignored settings (not implemented in this version): hosts, proxy, web\n" +
           'settings without effect (they need "expose ADDRESS:PORT"): pong\n',
         stderr: "",
       });

@@ -9,6 +9,7 @@ import { KEYS } from "../core/config/config.ts";
 import { captureCommand } from "./capture/capture_command.ts";
 import { cleanupCommand, runCommand, statusCommand } from "./commands.ts";
 import { checkCommand, configCommand } from "./config/config_command.ts";
+import { listCommand } from "./names/list_command.ts";
 import { tokenCommand } from "./token/token_command.ts";
 
 const SERVICE =
@@ -57,6 +58,7 @@ export const server: Program = {
     runCommand,
     checkCommand,
     statusCommand,
+    listCommand,
     configCommand,
     tokenCommand,
     captureCommand,

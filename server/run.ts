@@ -27,6 +27,8 @@ import { ConfigReloader } from "./config/config_reloader.ts";
 import { type InitialConfig, initialConfig } from "./config/initial_config.ts";
 import { wireDocker } from "./docker/wire.ts";
 import type { ServerFacts } from "./faults/server_facts.ts";
+import { CONTAINERS_PATH, listedContainer } from "./names/containers_document.ts";
+import { wireNames } from "./names/wire.ts";
 import type { DirectPath } from "./paths/direct_path.ts";
 import { InterfaceMtu } from "./paths/interface_mtu.ts";
 import { type OwnDirectDeps, Paths } from "./paths/paths.ts";
@@ -57,7 +59,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const policy = new BindingPolicy(config, image);
   const follower = new ConfigReloader({
     initial,
-    apply: (changes, config) => applyChanges(changes, config, parts),
+    apply: (changes, config) => applyChanges(changes, config, { ...parts, names }),
   });
   const active = () => follower.config;
   let lead = (_way: DirectWay | undefined) => {};
@@ -89,6 +91,9 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     paths,
     cleanup,
   });
+  const names = cleanup.use(
+    wireNames({ settings: mtu.settings, containers: docker.containers, config: active, routeController }),
+  );
   // Puts back what a VPN, a sleep or another program took from the interface and its routes.
   const reconciler = new InterfaceReconciler({
     router,
@@ -108,8 +113,13 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     docker: docker.status(),
     dataPlane: { offload: device.offload.tcp },
     sharing: sharing.status,
+    names: names.status,
     config: follower.status,
-  }), () => loadFaultRules(extraFaults));
+  }), () => loadFaultRules(extraFaults), {
+    [CONTAINERS_PATH]: () => ({
+      containers: docker.containers.containers.map((one) => listedContainer(one, names.domain)),
+    }),
+  });
   await followFile(tunnel, follower, initial, options.watch);
 
   log.info("tunnel is up", {
@@ -119,8 +129,9 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     listen: formatEndpoint(socket.localEndpoint()),
     config: initial.file,
   });
-  // The tunnel does not wait for its accessors.
+  // The tunnel waits neither for its accessors nor for names.
   void sharing.apply(follower.config);
+  void names.apply(follower.config);
   const { serveCaptures } = await import("./capture/capture_service.ts");
   await serveCaptures(tunnel, interfaceName);
   return await tunnel.waitForStop();

@@ -16,6 +16,8 @@ export interface Grant {
   readonly os?: "darwin" | "linux";
   /** the Deno version whose binaries can do without */
   readonly except?: string;
+  /** the only Deno version whose binaries get it: those of others have the flag for another reason */
+  readonly only?: string;
 }
 
 /** A program that is compiled to one file. */
@@ -63,6 +65,13 @@ const EVERY_PROGRAM: readonly Grant[] = [
   },
 ];
 
+/** Servers of the main thread; any address may be the virtual one. */
+const SERVER_SOCKETS: Grant = {
+  flag: "--allow-net",
+  reason: "names are answered by DNS at the virtual address",
+  only: PACKAGED_RUNTIME.version,
+};
+
 const DARWIN_NETWORK: Grant = {
   flag: "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat",
   reason: "addresses and routes, and the watch for their changes (route -n monitor)",
@@ -98,6 +107,12 @@ export const PROGRAMS: readonly Program[] = [
         reason: "a killed run's record is believed only if this user wrote it",
       },
       DARWIN_NETWORK,
+      SERVER_SOCKETS,
+      {
+        flag: "--allow-run=/usr/bin/resolvectl,/usr/sbin/resolvconf",
+        reason: "the system's resolver asks for names of containers here",
+        os: "linux",
+      },
     ],
   },
   {
@@ -136,8 +151,8 @@ export const PROGRAMS: readonly Program[] = [
 /** The permission flags of one program, starting with those that no program goes without. */
 export function permissionFlags(program: Program, build: Build): string[] {
   const system = build.target.includes("darwin") ? "darwin" : "linux";
-  const grants = program.grants.filter(({ os = system, except }) =>
-    os === system && except !== build.version
+  const grants = program.grants.filter(({ os = system, except, only = build.version }) =>
+    os === system && except !== build.version && only === build.version
   );
   return ["--no-prompt", "--deny-import", ...grants.map(({ flag }) => flag)];
 }

@@ -84,12 +84,14 @@ export class TunnelProgram implements AsyncDisposable {
    *
    * @param status makes the program's own part of the document, at each request and every few seconds
    * @param load loads how faults are derived from it
+   * @param documents make further documents, by their paths
    * @throws {ControlSocketInUse} if another run serves it
    * @throws {OperationError} `io` or `privilege`
    */
   async serveStatus<S extends ProgramStatus<string>>(
     status: () => OwnStatus<S>,
     load: () => Promise<FaultRules<Omit<ProcessStatus<string>, "program"> & OwnStatus<S>>>,
+    documents: Readonly<Record<string, () => object>> = {},
   ): Promise<AsyncDisposable> {
     const { control, program } = this.options;
     const processFacts = () => programStatus(program, this.startedAt, SYSTEM_CLOCK.wallClock());
@@ -100,7 +102,9 @@ export class TunnelProgram implements AsyncDisposable {
       const [process, own] = [processFacts(), status()];
       return { ...process, ...monitor.look({ ...process, ...own }), ...own };
     };
-    return this.cleanup.use(await serveControlSocket(control, program, document));
+    const further = Object.entries(documents).map(([path, make]) => [path, () => ({ program, ...make() })]);
+    const options = { documents: Object.fromEntries(further) };
+    return this.cleanup.use(await serveControlSocket(control, program, document, options));
   }
 
   /**

@@ -2,6 +2,7 @@ import { changedPairs, concerns, type ConfigChange } from "../../core/config/cha
 import type { Config } from "../../core/config/config.ts";
 import { setLogLevel } from "../../program/log.ts";
 import type { RouteController } from "../routing/route_controller.ts";
+import type { LazyNames } from "../names/lazy_names.ts";
 import type { LazySharing } from "../sharing/lazy_sharing.ts";
 import type { Paths } from "../paths/paths.ts";
 import { changeControlText } from "../tunnel/control_text.ts";
@@ -11,6 +12,7 @@ export interface ApplyDeps {
   readonly routeController: Pick<RouteController, "refresh">;
   readonly paths: Pick<Paths, "sendChange" | "prefer">;
   readonly sharing: Pick<LazySharing, "apply">;
+  readonly names: Pick<LazyNames, "apply">;
   /** False where a flag has set the log level. */
   readonly mayChangeLevel: boolean;
 }
@@ -23,7 +25,7 @@ export interface ApplyDeps {
 export async function applyTunnelChanges(
   changes: readonly ConfigChange[],
   config: Config,
-  { routeController, paths, mayChangeLevel }: ApplyDeps,
+  { routeController, paths, mayChangeLevel }: Omit<ApplyDeps, "sharing" | "names">,
 ): Promise<void> {
   if (mayChangeLevel && concerns("log", changes)) setLogLevel(config.logLevel);
   const pairs = changedPairs(changes);
@@ -46,5 +48,6 @@ export async function applyChanges(
     await applyTunnelChanges(changes, config, deps);
   } finally {
     if (concerns("sharing", changes)) await deps.sharing.apply(config);
+    if (concerns("names", changes)) await deps.names.apply(config);
   }
 }

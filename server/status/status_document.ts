@@ -137,6 +137,22 @@ const sharing = f.group("The sharing with accessors.", {
   ...f.problemFields("Why the socket is not open; it is tried again."),
 });
 
+const names = f.group("The names of containers.", {
+  domain: f.text("The domain."),
+  listen: f.list(v.string(), "Where DNS is answered."),
+  names: f.number("How many names there are, the desktop's own with them."),
+  queries: f.number("Queries that were answered since the start."),
+  refused: f.number("Queries of machines that are not answered, such as those of the local network."),
+  resolver: f.group("The resolver of this machine.", {
+    kind: f.oneOf(
+      ["resolver-files", "systemd-resolved", "resolvconf", "none"],
+      "What leads it to the domain; resolver-files: /etc/resolver of macOS; none: nothing that this program can set up.",
+    ),
+    fault: f.optional(f.text("What is missing.")),
+  }),
+  fault: f.optional(f.text("Why it is not answered somewhere; it is tried again.")),
+});
+
 const config = f.group("The active configuration.", {
   file: f.nullable(f.text("The file; null where there is none.")),
   loadedAt: f.text("When it was last taken over; ISO 8601, UTC."),
@@ -183,6 +199,7 @@ export const SERVER_STATUS = v.object({
   counters: f.countersSchema,
   dataPlane: f.group("How the packets are moved.", f.dataPlaneFields),
   sharing: f.nullable(sharing),
+  names: f.nullable(names),
   config,
 });
 
@@ -191,6 +208,7 @@ export type RouteStatus = v.InferOutput<typeof route>;
 export type SubnetStatus = v.InferOutput<typeof subnet>;
 export type ContainerStatus = v.InferOutput<typeof container>;
 export type DockerStatus = v.InferOutput<typeof docker>;
+export type NamesStatus = v.InferOutput<typeof names>;
 export type ConfigStatus = v.InferOutput<typeof config>;
 export type PathsStatus = v.InferOutput<typeof paths>;
 export type AccessorStatus = v.InferOutput<typeof accessor>;

@@ -20,6 +20,7 @@ import {
   type AccessorStatus,
   type ContainerStatus,
   type DockerStatus,
+  type NamesStatus,
   type PathsStatus,
   SERVER_STATUS,
   type ServerStatus,
@@ -55,6 +56,7 @@ export function statusText(status: ServerStatus, layout: TextLayout = PLAIN_LAYO
     ...labelled("container", containerLines(status.docker)),
     ...labelled("unrouted", unroutedLines(status.docker)),
     ...counterRows(status.counters),
+    ...labelled("names", status.names === null ? [] : namesLines(status.names)),
     ...labelled("sharing", sharing === null ? [] : sharingLines(sharing)),
     ["offload", status.dataPlane.offload ? "on" : "off"],
     ["config", config.file === null ? "no file" : `${config.file}, loaded ${formatAge(configAge(status))}`],
@@ -141,6 +143,15 @@ function unroutedLines({ networks }: DockerStatus): string[] {
       return reason === undefined ? [] : [`${prefix} of ${name}: ${reason}`];
     })
   );
+}
+
+function namesLines({ domain, names, listen, resolver, fault }: NamesStatus): string[] {
+  const place = listen.length === 0 ? "not answered yet" : `answered at ${listen.join(" and ")}`;
+  return [
+    `${names} below ${domain}, ${place}`,
+    ...fault === undefined ? [] : [fault],
+    withFault(`resolver: ${resolver.kind}`, resolver.fault),
+  ];
 }
 
 /** The lines of the sharing: the socket, then a line for each session, then what was dropped. */

@@ -31,6 +31,7 @@ const idle: ServerStatus = {
   },
   dataPlane: { offload: false },
   sharing: null,
+  names: null,
   config: { file: null, loadedAt: "2026-03-01T12:00:00.000Z", faults: [] },
 };
 
