@@ -52,6 +52,7 @@ const document: ServerStatus = {
   dataPlane: { offload: false },
   sharing: null,
   names: null,
+  web: null,
   config: { file: null, loadedAt: "1970-01-01T00:00:00.000Z", faults: [] },
 };
 

@@ -11,6 +11,7 @@ import { cleanupCommand, runCommand, statusCommand } from "./commands.ts";
 import { checkCommand, configCommand } from "./config/config_command.ts";
 import { listCommand } from "./names/list_command.ts";
 import { tokenCommand } from "./token/token_command.ts";
+import { webCommand } from "./web/web_command.ts";
 
 const SERVICE =
   'Homebrew runs the service: "sudo brew services start docker-connector", also stop and restart';
@@ -62,6 +63,7 @@ export const server: Program = {
     configCommand,
     tokenCommand,
     captureCommand,
+    webCommand,
     cleanupCommand,
   ],
   legacyFlags,

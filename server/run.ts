@@ -1,8 +1,10 @@
 import { diffConfigs } from "../core/config/changes.ts";
 import type { Config } from "../core/config/config.ts";
 import { BindingPolicy } from "../core/docker/binding_policy.ts";
+import { Counter } from "../core/counters.ts";
 import { OperationError } from "../core/error.ts";
 import type { Fault } from "../core/faults/fault_table.ts";
+import type { TrafficSample } from "../core/metrics/traffic_history.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
 import { ENGINE_MTU } from "../core/path/engine_mtu.ts";
@@ -37,6 +39,7 @@ import { RouteController } from "./routing/route_controller.ts";
 import { LazySharing } from "./sharing/lazy_sharing.ts";
 import type { ServerStatus } from "./status/status_document.ts";
 import { fullControlText, revisionText } from "./tunnel/control_text.ts";
+import { LazyWeb } from "./web/lazy_web.ts";
 
 const log = getLogger("server");
 
@@ -72,13 +75,20 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   );
 
   const sharing = cleanup.use(new LazySharing({ dataPlane, offload }));
+  const web = cleanup.use(
+    new LazyWeb({
+      status: () => tunnel.document?.() as ServerStatus,
+      sample: () => trafficSample(dataPlane, paths),
+      containers: () => config.docker.mode === "off" ? undefined : docker.containers.containers,
+    }),
+  );
   const interfaceName = device.name;
   const ipv6 = mtu.settings.address6 !== undefined;
   const direct = platform.os === "linux" ? await openDirectRoutes(mtu.settings) : {};
   const routeController = new RouteController({ router, interfaceName, ipv6, ...direct, config: active });
   lead = (way) => routeController.lead(way);
   cleanup.defer(() => routeController.clear(AbortSignal.timeout(MAX_CLEAR_TIME)));
-  const parts = { routeController, paths, sharing, mayChangeLevel: options.logLevel === undefined };
+  const parts = { routeController, paths, sharing, web, mayChangeLevel: options.logLevel === undefined };
   await applyTunnelChanges(diffConfigs(undefined, config), config, parts);
 
   const docker = await wireDocker({
@@ -114,6 +124,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     dataPlane: { offload: device.offload.tcp },
     sharing: sharing.status,
     names: names.status,
+    web: web.status,
     config: follower.status,
   }), () => loadFaultRules(extraFaults), {
     [CONTAINERS_PATH]: () => ({
@@ -129,9 +140,10 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     listen: formatEndpoint(socket.localEndpoint()),
     config: initial.file,
   });
-  // The tunnel waits neither for its accessors nor for names.
+  // The tunnel waits neither for its accessors, nor for names and its page.
   void sharing.apply(follower.config);
   void names.apply(follower.config);
+  void web.apply(follower.config);
   const { serveCaptures } = await import("./capture/capture_service.ts");
   await serveCaptures(tunnel, interfaceName);
   return await tunnel.waitForStop();
@@ -279,6 +291,16 @@ async function followFile(
     // The file may have been saved between the first read and the watch.
     if (exists) await follower.reload();
   }
+}
+
+/** The traffic at this moment, for the charts of the page. */
+function trafficSample({ counters }: DataPlane, paths: Paths): TrafficSample {
+  return {
+    at: SYSTEM_CLOCK.wallClock(),
+    sent: counters[Counter["outbound.bytes"]] ?? 0,
+    received: counters[Counter["inbound.bytes"]] ?? 0,
+    roundTripMs: paths.roundTripMs,
+  };
 }
 
 function clientStatus(

@@ -28,6 +28,8 @@ export interface Program {
   readonly entry: string;
   /** the other modules that it starts by URL, which the compiler cannot see */
   readonly include: readonly string[];
+  /** folders of further files that it reads from itself */
+  readonly files?: readonly string[];
   /** all that it may do */
   readonly grants: readonly Grant[];
 }
@@ -68,12 +70,14 @@ const EVERY_PROGRAM: readonly Grant[] = [
 /** Servers of the main thread; any address may be the virtual one. */
 const SERVER_SOCKETS: Grant = {
   flag: "--allow-net",
-  reason: "names are answered by DNS at the virtual address",
+  reason: "names are answered by DNS at the virtual address; the status page listens where the config file says",
   only: PACKAGED_RUNTIME.version,
 };
 
+const DARWIN_PROGRAMS = "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat";
+
 const DARWIN_NETWORK: Grant = {
-  flag: "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat",
+  flag: DARWIN_PROGRAMS,
   reason: "addresses and routes, and the watch for their changes (route -n monitor)",
   os: "darwin",
 };
@@ -91,6 +95,7 @@ export const PROGRAMS: readonly Program[] = [
     binary: "docker-connector",
     entry: "server/main.ts",
     include: ["dataplane/worker.ts"],
+    files: ["server/web/page"],
     grants: [
       ...EVERY_PROGRAM,
       environment(
@@ -106,12 +111,16 @@ export const PROGRAMS: readonly Program[] = [
         flag: "--allow-sys=uid",
         reason: "a killed run's record is believed only if this user wrote it",
       },
-      DARWIN_NETWORK,
       SERVER_SOCKETS,
       {
         flag: "--allow-run=/usr/bin/resolvectl,/usr/sbin/resolvconf",
         reason: "the system's resolver asks for names of containers here",
         os: "linux",
+      },
+      {
+        ...DARWIN_NETWORK,
+        flag: `${DARWIN_PROGRAMS},/usr/bin/open`,
+        reason: `${DARWIN_NETWORK.reason}; "docker-connector web" opens the status page`,
       },
     ],
   },

@@ -18,6 +18,10 @@ Deno.test("server, accessor for macOS and client for Linux run programs, and onl
   const routing = ["docker-connector", "docker-accessor"];
   deepEqual(programsWith(DARWIN, "--allow-run"), routing);
   deepEqual(programsWith(DARWIN, "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat"), routing);
+  deepEqual(
+    programsWith(DARWIN, "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat,/usr/bin/open"),
+    ["docker-connector"],
+  );
 });
 
 Deno.test("the network is closed where unix sockets do without it, but for the server's own sockets", () => {

@@ -43,6 +43,8 @@ export class TunnelProgram implements AsyncDisposable {
   readonly cleanup: AsyncDisposableStack = new AsyncDisposableStack();
   /** The answer to SIGHUP. */
   onHangup: () => void;
+  /** Makes the status document, once {@linkcode serveStatus} was called. */
+  document: (() => unknown) | undefined;
   readonly #stop: StopSignal;
 
   constructor(readonly options: TunnelProgramOptions) {
@@ -98,7 +100,7 @@ export class TunnelProgram implements AsyncDisposable {
     const monitor = this.cleanup.use(
       new FaultMonitor({ facts: () => ({ ...processFacts(), ...status() }), load }),
     );
-    const document = () => {
+    const document = this.document = () => {
       const [process, own] = [processFacts(), status()];
       return { ...process, ...monitor.look({ ...process, ...own }), ...own };
     };

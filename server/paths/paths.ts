@@ -103,6 +103,12 @@ export class Paths implements AsyncDisposable {
     return this.#links.refusal;
   }
 
+  /** The round trip of the path in use, in milliseconds; undefined: not measured. */
+  get roundTripMs(): number | undefined {
+    const { used, states } = this.#supervisor;
+    return states.find(({ kind }) => kind === used)?.roundTripMs;
+  }
+
   get status(): PathsStatus {
     const { used = null, reason, states } = this.#supervisor;
     const { pathCounters } = this.deps.dataPlane;

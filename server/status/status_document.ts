@@ -153,6 +153,11 @@ const names = f.group("The names of containers.", {
   fault: f.optional(f.text("Why it is not answered somewhere; it is tried again.")),
 });
 
+const web = f.group("The status page.", {
+  listen: f.text("Its address and TCP port, for example 127.0.0.1:2580."),
+  fault: f.optional(f.text("Why it is not served; it is tried again.")),
+});
+
 const config = f.group("The active configuration.", {
   file: f.nullable(f.text("The file; null where there is none.")),
   loadedAt: f.text("When it was last taken over; ISO 8601, UTC."),
@@ -200,6 +205,7 @@ export const SERVER_STATUS = v.object({
   dataPlane: f.group("How the packets are moved.", f.dataPlaneFields),
   sharing: f.nullable(sharing),
   names: f.nullable(names),
+  web: f.nullable(web),
   config,
 });
 
@@ -209,6 +215,8 @@ export type SubnetStatus = v.InferOutput<typeof subnet>;
 export type ContainerStatus = v.InferOutput<typeof container>;
 export type DockerStatus = v.InferOutput<typeof docker>;
 export type NamesStatus = v.InferOutput<typeof names>;
+/** The page, while `web` is set. */
+export type WebStatus = v.InferOutput<typeof web>;
 export type ConfigStatus = v.InferOutput<typeof config>;
 export type PathsStatus = v.InferOutput<typeof paths>;
 export type AccessorStatus = v.InferOutput<typeof accessor>;

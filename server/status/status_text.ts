@@ -58,6 +58,7 @@ export function statusText(status: ServerStatus, layout: TextLayout = PLAIN_LAYO
     ...counterRows(status.counters),
     ...labelled("names", status.names === null ? [] : namesLines(status.names)),
     ...labelled("sharing", sharing === null ? [] : sharingLines(sharing)),
+    ...labelled("page", pageLines(status.web)),
     ["offload", status.dataPlane.offload ? "on" : "off"],
     ["config", config.file === null ? "no file" : `${config.file}, loaded ${formatAge(configAge(status))}`],
     ...labelled("", config.faults.map((fault) => `not applied: ${fault}`)),
@@ -182,6 +183,10 @@ function sessionLine(session: AccessorStatus): string {
     `sent ${formatBytes(sent.bytes)}`,
     ...dropped === 0 ? [] : [`${dropped} dropped`],
   ].join(", ");
+}
+
+function pageLines(web: ServerStatus["web"]): string[] {
+  return web === null ? [] : [web.fault ?? `http://${web.listen}/`];
 }
 
 /** Seconds since the config was taken over, by the clock of the program that answered. */

@@ -32,6 +32,7 @@ const idle: ServerStatus = {
   dataPlane: { offload: false },
   sharing: null,
   names: null,
+  web: null,
   config: { file: null, loadedAt: "2026-03-01T12:00:00.000Z", faults: [] },
 };
 
