@@ -8,6 +8,7 @@ import { usageError } from "../cli/flag.ts";
 import { KEYS } from "../core/config/config.ts";
 import { cleanupCommand, runCommand, statusCommand } from "./commands.ts";
 import { checkCommand, configCommand } from "./config/config_command.ts";
+import { doctorCommand } from "./doctor/doctor_command.ts";
 import { tokenCommand } from "./token/token_command.ts";
 
 const SERVICE =
@@ -52,7 +53,15 @@ export const server: Program = {
   program: "docker-connector",
   brief: "Lets the desktop reach containers by their IP addresses.",
   description: 'Without a command, "run" is assumed; "run --help" lists its flags.',
-  commands: [runCommand, checkCommand, statusCommand, configCommand, tokenCommand, cleanupCommand],
+  commands: [
+    runCommand,
+    checkCommand,
+    statusCommand,
+    doctorCommand,
+    configCommand,
+    tokenCommand,
+    cleanupCommand,
+  ],
   legacyFlags,
   removedCommands: {
     // Those of the original.
@@ -63,6 +72,5 @@ export const server: Program = {
     ...Object.fromEntries(
       KEYS.map(({ name }) => [`config ${name}`, `Write "docker-connector config add ${name} ..."`]),
     ),
-    doctor: "A later version will have it",
   },
 };
