@@ -102,8 +102,7 @@ async function askAll(addresses: readonly IpAddress[]) {
 
 function firstEcho(containers: readonly LiveContainer[], trips: ReadonlyMap<string, number>) {
   for (const live of containers) {
-    const trip = trips.get(formatAddress(live.address));
-    if (trip !== undefined) return { live, how: `${trip.toFixed(1)} ms` };
+    if (trips.has(formatAddress(live.address))) return { live, how: "an echo" };
   }
   return undefined;
 }
@@ -112,7 +111,7 @@ async function firstConnection(containers: readonly LiveContainer[]) {
   const answers = await Promise.all(containers.map(async (live) => {
     const port = live.ports[0] ?? ANY_PORT;
     const answer = await attemptConnection({ address: live.address, port }, CONNECT_TIMEOUT);
-    return { live, isSilent: answer === "silent", how: `TCP port ${port} ${answer}` };
+    return { live, isSilent: answer === "silent", how: `TCP port ${port} (${answer})` };
   }));
   return answers.find(({ isSilent }) => !isSilent);
 }

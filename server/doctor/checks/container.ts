@@ -33,7 +33,7 @@ export function checkContainer(examination: Examination): CheckResult {
   if (candidate === undefined) return checkAbsence(known, status.value?.client !== null);
   const { container } = candidate;
   const [name = CLIENT_CONTAINER] = container.names;
-  const text = `${name} (${container.image}) is ${container.state}`;
+  const text = `${name} (${known?.image ?? shortImage(container.image)}) is ${container.state}`;
   if (!isClient(container)) return faulty("container", text, fault("container.conflict", { name }));
   if (container.state === "running") {
     if (known?.fault === undefined || known.state !== "running") return sound("container", text);
@@ -57,4 +57,9 @@ function remedyFor(container: DockerContainer, name: string): string {
     return `The running server starts it again; "docker logs ${name}" says why it ends`;
   }
   return `Start it: "docker start ${name}", or "sudo docker-connector doctor --fix"`;
+}
+
+/** An image's name; of an id what people see of it. */
+function shortImage(image: string): string {
+  return image.startsWith("sha256:") ? image.slice(0, "sha256:".length + 12) : image;
 }

@@ -23,7 +23,7 @@ export async function checkMtu({ status }: Examination, reach: Promise<Reach>): 
   const of = formatAddress(target);
   const sizes = [mtu, USUAL_SIZE, MIN_TRIED_MTU].map((size) => ({ address: target, size }));
   const [whole, small, low] = await prober.ask(sizes, FIRST_TIMEOUT);
-  if (whole !== undefined) return sound("mtu", `packets of ${mtu} bytes pass, ${whole.toFixed(1)} ms`);
+  if (whole !== undefined) return sound("mtu", `packets of ${mtu} bytes pass`);
   if (small === undefined) return skipped("mtu", `${of} does not answer echoes`);
   const search = new MtuSearch(low === undefined ? USUAL_SIZE : MIN_TRIED_MTU, mtu);
   for (let tried = search.next(); tried.length > 0; tried = search.next()) {
