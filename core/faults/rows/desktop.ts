@@ -37,6 +37,13 @@ export const DESKTOP_FAULTS = {
     text: ({ program, control }) => `No ${program} answers at ${control}`,
     remedy: ({ program }) => `Start it: "sudo brew services start ${program}", or "sudo ${program} run"`,
   }),
+  "program.no-answer": row<Why>({
+    severity: "error",
+    title: "The running program does not answer",
+    after: 0,
+    text: ({ why }) => why,
+    remedy: () => 'Restart it: "sudo brew services restart docker-connector"',
+  }),
   "device.missing": row<Why>({
     severity: "error",
     title: "The TUN device is missing",
