@@ -101,7 +101,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     ...clientStatus(dataPlane, paths, socket),
     paths: paths.status,
     routes: routeController.status,
-    docker: docker(),
+    docker: docker.status(),
     dataPlane: { offload: device.offload.tcp },
     sharing: sharing.status,
     config: follower.status,

@@ -28,8 +28,15 @@ function rank(version: string): number {
   return Number(major) * 1000 + Number(minor);
 }
 
-/** A possible change: of the networks, or of the client container or its image. */
-export type EngineChange = "networks" | "client";
+/** Possible changes that an event tells of. */
+export interface EngineChanges {
+  /** Whether the networks may have changed. */
+  readonly networks: boolean;
+  /** Whether the client container or its image may have changed. */
+  readonly client: boolean;
+  /** The id of a container that may have started, ended, or changed its name or its networks; "any": one of them all. */
+  readonly container: string | undefined;
+}
 
 /** The types of events to ask for. */
 export const FOLLOWED_TYPES = ["network", "container", "image"] as const;
@@ -45,24 +52,36 @@ const ATTRIBUTES = v.fallback(v.record(v.string(), v.unknown()), {});
 const EVENT = v.object({
   Type: v.string(),
   Action: v.string(),
-  Actor: v.fallback(v.object({ Attributes: ATTRIBUTES }), { Attributes: {} }),
+  Actor: v.fallback(v.object({ ID: v.fallback(v.string(), ""), Attributes: ATTRIBUTES }), {
+    ID: "",
+    Attributes: {},
+  }),
 });
+
+const NO_CHANGES: EngineChanges = { networks: false, client: false, container: undefined };
 
 /**
  * Tells what an event, a line of the answer to `GET /events`, may have changed. An unreadable one counts as a change of the
  * networks, after which everything is listed.
  */
-export function changeOf(line: string): EngineChange | undefined {
-  if (line.trim() === "") return undefined;
+export function changesOf(line: string): EngineChanges {
+  if (line.trim() === "") return NO_CHANGES;
   const event = parseJson(EVENT, line);
-  if (event === undefined) return "networks";
-  const { Type: type, Action: action, Actor: { Attributes: attributes } } = event;
+  if (event === undefined) return { ...NO_CHANGES, networks: true };
+  const { Type: type, Action: action, Actor: { ID: id, Attributes: attributes } } = event;
   // Images change seldom, and their events name them in several ways.
-  if (type === "image") return "client";
+  if (type === "image") return { ...NO_CHANGES, client: true };
   if (type === "container") {
-    return LIFE_ACTIONS.includes(action) && isClient(attributes) ? "client" : undefined;
+    if (!LIFE_ACTIONS.includes(action)) return NO_CHANGES;
+    return { networks: false, client: isClient(attributes), container: containerId(id) };
   }
-  return type !== "network" || MEMBER_ACTIONS.includes(action) ? undefined : "networks";
+  if (type !== "network") return NO_CHANGES;
+  if (!MEMBER_ACTIONS.includes(action)) return { ...NO_CHANGES, networks: true };
+  return { ...NO_CHANGES, container: containerId(attributes.container) };
+}
+
+function containerId(id: unknown): string {
+  return typeof id === "string" && /^[0-9a-f]{64}$/.test(id) ? id : "any";
 }
 
 /** Tells whether the container is, was or may become the client, by its name, old name, image or labels. */

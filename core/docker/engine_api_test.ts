@@ -1,27 +1,44 @@
 import assert from "node:assert/strict";
-import { changeOf, chooseApiVersion } from "./engine_api.ts";
+import { changesOf, chooseApiVersion } from "./engine_api.ts";
+
+const ID = "0123456789abcdef".repeat(4);
 
 const event = (Type: unknown, Action: unknown, Attributes: Readonly<Record<string, string>> = {}) =>
-  JSON.stringify({ Type, Action, Actor: { ID: "x", Attributes }, time: 1 });
+  JSON.stringify({ Type, Action, Actor: { ID, Attributes }, time: 1 });
+
+const NONE = { networks: false, client: false, container: undefined };
 
 Deno.test("networks that come and go are changes, Podman's word included", () => {
   for (const action of ["create", "destroy", "remove", "prune", "update"]) {
-    assert.equal(changeOf(event("network", action)), "networks", action);
+    assert.deepEqual(changesOf(event("network", action)), { ...NONE, networks: true }, action);
   }
 });
 
-Deno.test("containers that come and go are none", () => {
-  assert.equal(changeOf(event("network", "connect")), undefined);
-  assert.equal(changeOf(event("network", "disconnect")), undefined);
-  assert.equal(changeOf(event("container", "create", { name: "web", image: "nginx" })), undefined);
-  assert.equal(changeOf(event("container", "start")), undefined);
-  assert.equal(changeOf(event("plugin", "create")), undefined);
-  assert.equal(changeOf(" \r"), undefined);
+Deno.test("a container that comes, goes or has another name is one, by its id", () => {
+  for (const action of ["create", "start", "die", "destroy", "remove", "pause", "unpause", "rename"]) {
+    const changes = changesOf(event("container", action, { name: "web", image: "nginx" }));
+    assert.deepEqual(changes, { ...NONE, container: ID }, action);
+  }
+  assert.deepEqual(changesOf(event("container", "exec_start: sh")), NONE);
+  assert.deepEqual(changesOf(event("plugin", "create")), NONE);
+  assert.deepEqual(changesOf(" \r"), NONE);
+});
+
+Deno.test("a container that joins or leaves a network is one; where the event does not name it, any may be", () => {
+  for (const action of ["connect", "disconnect"]) {
+    assert.deepEqual(changesOf(event("network", action, { container: ID })), { ...NONE, container: ID });
+    for (const container of ["", "web", `${ID}/..`, ID.toUpperCase()]) {
+      assert.deepEqual(changesOf(event("network", action, { container })), { ...NONE, container: "any" });
+    }
+    assert.deepEqual(changesOf(event("network", action)), { ...NONE, container: "any" });
+  }
 });
 
 Deno.test("what happens to the client container is one, by its name, image or label", () => {
+  const isClient = (action: string, attributes: Readonly<Record<string, string>>) =>
+    changesOf(event("container", action, attributes)).client;
   for (const action of ["create", "start", "die", "destroy", "pause", "unpause", "rename"]) {
-    assert.equal(changeOf(event("container", action, { name: "mac-connector" })), "client", action);
+    assert.ok(isClient(action, { name: "mac-connector" }), action);
   }
   for (
     const attributes of [
@@ -31,15 +48,16 @@ Deno.test("what happens to the client container is one, by its name, image or la
       { name: "x", oldName: "/mac-connector" },
     ]
   ) {
-    assert.equal(changeOf(event("container", "rename", { ...attributes })), "client");
+    assert.ok(isClient("rename", { ...attributes }));
   }
-  assert.equal(changeOf(event("container", "exec_start: sh", { name: "mac-connector" })), undefined);
-  assert.equal(changeOf(event("image", "tag", { name: "x" })), "client");
+  assert.ok(!isClient("exec_start: sh", { name: "mac-connector" }));
+  assert.ok(!isClient("start", { name: "web", image: "nginx" }));
+  assert.ok(changesOf(event("image", "tag", { name: "x" })).client);
 });
 
 Deno.test("what cannot be read may be a change", () => {
   for (const line of ["{", "null", "7", "[]", "{}", event(undefined, undefined), event("network", 7)]) {
-    assert.equal(changeOf(line), "networks", line);
+    assert.deepEqual(changesOf(line), { ...NONE, networks: true }, line);
   }
 });
 

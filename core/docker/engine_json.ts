@@ -60,7 +60,8 @@ export interface DockerContainer {
 /** More containers than this are left out; each takes about 1 KB. */
 const MAX_CONTAINERS = 16_384;
 
-const LABELS = v.pipe(
+/** Labels; those that are no texts or too long are left out. */
+export const LABELS: Schema<Record<string, string>> = v.pipe(
   v.fallback(v.record(v.string(), v.unknown()), {}),
   v.transform((all) =>
     Object.fromEntries(

@@ -11,6 +11,7 @@ import { searchSockets, type SocketSearch } from "../../system/docker/search/soc
 import type { RouteController } from "../routing/route_controller.ts";
 import type { DockerStatus, SubnetStatus } from "../status/status_document.ts";
 import type { ContainerController } from "./container_controller.ts";
+import type { ContainerList } from "./container_list.ts";
 
 const log = getLogger("docker");
 
@@ -30,11 +31,13 @@ export class NetworkWatcher implements AsyncDisposable {
    *
    * @param setting is not "off"
    * @param client gets the Engine; disposed of with this
+   * @param containers gets the Engine and its events; disposed of with this
    */
   constructor(
     setting: DockerSetting,
     readonly routeController: RouteController,
     readonly client: ContainerController,
+    readonly containers: ContainerList,
   ) {
     const named = setting.mode === "socket" ? { paths: [setting.path] } : undefined;
     this.#watcher = new DockerWatcher(
@@ -43,6 +46,7 @@ export class NetworkWatcher implements AsyncDisposable {
         onConnected: (engine) => this.#onConnected(engine),
         onNetworks: (list) => this.#networks(list),
         onClientChange: () => client.wake(),
+        onContainerChange: (id) => containers.changed(id === "any" ? undefined : id),
         onDisconnected: (fault) => this.#onDisconnected(fault),
       },
     );
@@ -76,8 +80,12 @@ export class NetworkWatcher implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Together: the watcher aborts the requests of the controller.
-    await Promise.all([this.client[Symbol.asyncDispose](), this.#watcher[Symbol.asyncDispose]()]);
+    // Together: the watcher aborts the requests of the other two.
+    await Promise.all([
+      this.client[Symbol.asyncDispose](),
+      this.containers[Symbol.asyncDispose](),
+      this.#watcher[Symbol.asyncDispose](),
+    ]);
   }
 
   /** Logs each note of a search once. */
@@ -93,7 +101,10 @@ export class NetworkWatcher implements AsyncDisposable {
 
   async #networks({ networks, unreadable }: NetworkList): Promise<void> {
     const { engine } = this.#watcher.state;
-    if (engine !== undefined) this.client.setEngine(engine);
+    if (engine !== undefined) {
+      this.client.setEngine(engine);
+      this.containers.setEngine(engine);
+    }
     if (unreadable > this.#unreadable) {
       log.warn("cannot read some networks of the Docker Engine", { count: unreadable });
     }
@@ -110,6 +121,7 @@ export class NetworkWatcher implements AsyncDisposable {
 
   #onDisconnected(fault: OperationError): void {
     this.client.onDisconnected();
+    this.containers.onDisconnected();
     if (this.#loggedFaults.has(fault.report)) return;
     this.#loggedFaults.add(fault.report);
     const isNormal = fault.cause === undefined || isConnectionLost(fault.cause);

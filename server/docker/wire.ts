@@ -9,6 +9,7 @@ import type { DockerStatus } from "../status/status_document.ts";
 import type { Paths } from "../paths/paths.ts";
 import type { ContainerController, RunningClientListener } from "./container_controller.ts";
 import type { NetworkWatcher } from "./network_watcher.ts";
+import { NO_CONTAINERS, type RunningContainers } from "./running_containers.ts";
 
 export interface DockerDeps {
   readonly config: Config;
@@ -27,21 +28,31 @@ export interface DockerDeps {
  * Wires the parts of a run that concern Docker: watches the Engine's networks and manages the client container, unless
  * that is off. Modules are loaded only where they are needed.
  *
- * @returns gives the status
+ * @returns the status of a moment, and the running containers
  */
-export async function wireDocker(deps: DockerDeps): Promise<() => DockerStatus> {
+export async function wireDocker(
+  deps: DockerDeps,
+): Promise<{ readonly status: () => DockerStatus; readonly containers: RunningContainers }> {
   const { config, routeController, cleanup } = deps;
   if (config.docker.mode === "off") {
     const { removeStaleContainer } = await import("./no_client_container.ts");
     const ending = new AbortController();
     cleanup.defer(() => ending.abort());
     void removeStaleContainer(ending.signal);
-    return () => ({ state: "off", socket: null, engine: null, api: null, networks: [], container: null });
+    const none = { socket: null, engine: null, api: null, networks: [], container: null };
+    const status: DockerStatus = { state: "off", ...none };
+    return { status: () => status, containers: NO_CONTAINERS };
   }
-  const { NetworkWatcher } = await import("./network_watcher.ts");
+  const [{ NetworkWatcher }, { ContainerList }] = await Promise.all([
+    import("./network_watcher.ts"),
+    import("./container_list.ts"),
+  ]);
+  const containers = new ContainerList();
   const client = await containerController(deps, () => watcher);
-  const watcher: NetworkWatcher = cleanup.use(new NetworkWatcher(config.docker, routeController, client));
-  return () => watcher.status;
+  const watcher: NetworkWatcher = cleanup.use(
+    new NetworkWatcher(config.docker, routeController, client, containers),
+  );
+  return { status: () => watcher.status, containers };
 }
 
 async function containerController(

@@ -16,6 +16,8 @@ export interface DockerListener {
   onNetworks(list: NetworkList): Promise<void>;
   /** Called when the client container or its image may have changed, also while networks are being listed. */
   onClientChange(): void;
+  /** Called with the id of a container that may have changed, also while networks are being listed; "any": one of all. */
+  onContainerChange(id: string | "any"): void;
   /** Called when the Engine is gone or none was found; again with each failed attempt. */
   onDisconnected(fault: OperationError): void;
 }
@@ -135,8 +137,11 @@ export class DockerWatcher implements AsyncDisposable {
     let end: unknown;
     const follow = async () => {
       for await (const change of events.changes) {
-        if (change === "networks") changed.resolve();
-        else if (this.state.engine === engine) this.listener.onClientChange();
+        if (change.networks) changed.resolve();
+        // What came before the first list is in it.
+        if (this.state.engine !== engine) continue;
+        if (change.client) this.listener.onClientChange();
+        if (change.container !== undefined) this.listener.onContainerChange(change.container);
       }
       const state = "it ended the stream of events";
       throw unavailable(`watch the Docker Engine at ${engine.path}`, state, "Start Docker if it was stopped");

@@ -43,6 +43,7 @@ async function withFollower(
     onConnected: ({ version }) => told.add(`found ${version}`),
     onNetworks: ({ networks }) => Promise.resolve(told.add(networks.map(({ name }) => name).join(" "))),
     onClientChange: () => told.add("client"),
+    onContainerChange: (id) => told.add(`container ${id.slice(0, 4)}`),
     onDisconnected: (fault) => told.add(`lost: ${fault.message.replaceAll(path, "SOCKET")}`),
   });
   try {

@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import {
-  changeOf,
+  changesOf,
   chooseApiVersion,
-  type EngineChange,
+  type EngineChanges,
   FOLLOWED_TYPES,
   KNOWN_API_VERSIONS,
 } from "../../core/docker/engine_api.ts";
@@ -49,7 +49,7 @@ export interface EngineReply {
 /** The stream of events of an Engine. */
 export interface EngineEvents extends Disposable {
   /** The changes as they come. It ends when the Engine ends the stream, and throws as the client does when that breaks. */
-  readonly changes: AsyncIterable<EngineChange>;
+  readonly changes: AsyncIterable<EngineChanges>;
 }
 
 /** Options of a request. */
@@ -109,7 +109,7 @@ export class EngineClient {
     return await ask(this.path, request, { ...this.limits, timeoutMs }, onLine);
   }
 
-  /** Opens the stream of changes to the networks and the client container. */
+  /** Opens the stream of changes to the networks and the containers. */
   async events(): Promise<EngineEvents> {
     const { path, limits } = this;
     const filters = encodeURIComponent(JSON.stringify({ type: FOLLOWED_TYPES }));
@@ -121,17 +121,14 @@ export class EngineClient {
     }
     exchange.stopTimeout();
     return {
-      changes: changesOf(exchange.lines(limits.maxEventLength)),
+      changes: changesIn(exchange.lines(limits.maxEventLength)),
       [Symbol.dispose]: () => exchange[Symbol.dispose](),
     };
   }
 }
 
-async function* changesOf(lines: AsyncIterable<string>): AsyncGenerator<EngineChange, void> {
-  for await (const line of lines) {
-    const change = changeOf(line);
-    if (change !== undefined) yield change;
-  }
+async function* changesIn(lines: AsyncIterable<string>): AsyncGenerator<EngineChanges, void> {
+  for await (const line of lines) yield changesOf(line);
 }
 
 /** Sends a request and reads the answer to its end. */
