@@ -53,6 +53,7 @@ export class AnswerRecord {
     if (candidates.length === 0) this.forget();
     const known = new Set(candidates.map(keyOf));
     for (const key of this.#heard) if (!known.has(key)) this.#heard.delete(key);
+    if (this.#heard.size === 0 && this.answering === "yes") this.answering = "unknown";
     const gone = [...this.#missed].filter((key) => !known.has(key)).map((key) => this.#missed.delete(key));
     // The silence of one that is gone was its end. What is decided stays only while one that has answered is silent.
     if (gone.length === 0) return;
