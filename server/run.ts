@@ -35,6 +35,7 @@ import type { DirectPath } from "./paths/direct_path.ts";
 import { InterfaceMtu } from "./paths/interface_mtu.ts";
 import { type OwnDirectDeps, Paths } from "./paths/paths.ts";
 import type { DirectRoutes } from "./routing/direct_routes.ts";
+import { ReachabilityWatch } from "./reachability/watch_reachability.ts";
 import { RouteController } from "./routing/route_controller.ts";
 import { LazySharing } from "./sharing/lazy_sharing.ts";
 import type { ServerStatus } from "./status/status_document.ts";
@@ -110,8 +111,18 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     wanted: () => mtu.settings,
     onRepaired: () => getLogger("route").info("interface put right again", { interface: interfaceName }),
   });
+  const reachability = cleanup.use(
+    new ReachabilityWatch({
+      ...{ docker: config.docker, settings: mtu.settings, routeController, paths },
+      containers: docker.containers,
+      dockerStatus: docker.status,
+      reconcile: () => routeController.reconcile(reconciler),
+      restartClient: docker.restartClient,
+    }),
+  );
   await tunnel.startReconciling(() => {
     paths.refresh();
+    reachability.changed();
     return routeController.reconcile(reconciler);
   });
   const extraFaults: ExtraFaults = [];
@@ -120,7 +131,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     ...clientStatus(dataPlane, paths, socket),
     paths: paths.status,
     routes: routeController.status,
-    docker: docker.status(),
+    docker: reachability.shownIn(docker.status()),
     dataPlane: { offload: device.offload.tcp },
     sharing: sharing.status,
     names: names.status,

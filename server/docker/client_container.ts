@@ -19,7 +19,7 @@ import { getLogger, LogOnChange } from "../../program/log.ts";
 import { problemStatus } from "../../program/status.ts";
 import { isConnectionLost } from "../../system/docker/docker_error.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
-import { removeContainer } from "../../system/docker/engine_containers.ts";
+import { actOnContainer, removeContainer } from "../../system/docker/engine_containers.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 import type { ContainerStatus } from "../status/status_document.ts";
 import type { ClientImage, FoundImage } from "./client_image.ts";
@@ -73,6 +73,13 @@ export class ClientContainer extends ContainerController {
     super.onDisconnected();
     this.#status = { state: "pending", image: this.#status.image };
     if (!this.#key.isDecided) this.wake();
+  }
+
+  override async restart(): Promise<boolean> {
+    const { running } = this;
+    if (running === undefined || this.#status.state !== "running") return false;
+    await actOnContainer(running.engine, running.id, "restart");
+    return true;
   }
 
   protected override async reconcile(): Promise<number | void> {

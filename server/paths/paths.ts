@@ -1,4 +1,4 @@
-import type { PathPreference } from "../../core/path/path_kind.ts";
+import type { PathKind, PathPreference } from "../../core/path/path_kind.ts";
 import { formatDirect } from "../../core/protocol/direct_command.ts";
 import { Counter } from "../../core/counters.ts";
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
@@ -33,6 +33,8 @@ export type OwnDirectDeps = Omit<DirectPathDeps, "interfaceName">;
 
 /** The paths to the client: brings each up, hears the client on each, and lets `core/path/` choose. */
 export class Paths implements AsyncDisposable {
+  /** Told when packets take another path. */
+  onSwitched = (): void => {};
   readonly #links: ClientLinks;
   readonly #supervisor: PathSupervisor;
   /** Its code is loaded with the first container, so that the tunnel starts sooner. */
@@ -58,12 +60,16 @@ export class Paths implements AsyncDisposable {
     this.#supervisor = new PathSupervisor({
       preference,
       probeDirect: () => this.#direct?.probe(),
-      useDirect: (isUsed) => deps.lead(this.#direct?.use(isUsed)),
+      useDirect: (isUsed) => {
+        deps.lead(this.#direct?.use(isUsed));
+        this.onSwitched();
+      },
       dataPlane: {
         pathCounters: dataPlane.pathCounters,
         usePath: (path) => {
           dataPlane.usePath(path);
           deps.onUse(path);
+          this.onSwitched();
         },
         tellOfTraffic: (sent) => dataPlane.tellOfTraffic(sent),
         // A client of the original would take a probe for a packet.
@@ -170,6 +176,23 @@ export class Paths implements AsyncDisposable {
     this.#supervisor.prefer(preference);
     this.#offerDirect();
     this.setContainer(this.#container);
+  }
+
+  /** The path in use; undefined: there is none. */
+  get used(): PathKind | undefined {
+    return this.#supervisor.used;
+  }
+
+  /** Packets by the path in use do not arrive although it answers: takes another one; false where none works. */
+  leave(): boolean {
+    return this.#supervisor.leave();
+  }
+
+  /** Opens the stream of the engine path again; false where there is none. */
+  reopen(reason: string): boolean {
+    if (this.#attachment?.status.state !== "open") return false;
+    this.#attachment.lost(reason);
+    return true;
   }
 
   /** The networks of this machine may have changed. */

@@ -62,7 +62,16 @@ const docker = f.group("The Docker Engine and its networks.", {
   api: f.nullable(f.text("The version of the API that is spoken with it.")),
   ...f.problemFields("Why no Engine answers."),
   networks: f.list(
-    v.object({ name: f.text("Its name."), subnets: f.list(subnet, "Its subnets.") }),
+    v.object({
+      name: f.text("Its name."),
+      subnets: f.list(subnet, "Its subnets."),
+      reachable: f.optional(
+        f.oneOf(
+          ["yes", "no", "unknown"],
+          "Whether a container of it answers this machine; unknown: it has none that can tell, or no path is up.",
+        ),
+      ),
+    }),
     "The bridge networks, as they were last listed.",
   ),
   container: f.nullable(container),
