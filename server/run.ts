@@ -126,22 +126,26 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     return routeController.reconcile(reconciler);
   });
   const extraFaults: ExtraFaults = [];
-  await tunnel.serveStatus<ServerStatus>(() => ({
-    interface: interfaceStatus(mtu.settings, reconciler.fault),
-    ...clientStatus(dataPlane, paths, socket),
-    paths: paths.status,
-    routes: routeController.status,
-    docker: reachability.shownIn(docker.status()),
-    dataPlane: { offload: device.offload.tcp },
-    sharing: sharing.status,
-    names: names.status,
-    web: web.status,
-    config: follower.status,
-  }), () => loadFaultRules(extraFaults), {
-    [CONTAINERS_PATH]: () => ({
-      containers: docker.containers.containers.map((one) => listedContainer(one, names.domain)),
+  await tunnel.serveStatus<ServerStatus>(
+    () => ({
+      interface: interfaceStatus(mtu.settings, reconciler.fault),
+      ...clientStatus(dataPlane, paths, socket),
+      paths: paths.status,
+      routes: routeController.status,
+      docker: reachability.shownIn(docker.status()),
+      dataPlane: { offload: device.offload.tcp },
+      sharing: sharing.status,
+      names: names.status,
+      web: web.status,
+      config: follower.status,
     }),
-  });
+    () => loadFaultRules(extraFaults),
+    {
+      [CONTAINERS_PATH]: () => ({
+        containers: docker.containers.containers.map((one) => listedContainer(one, names.domain)),
+      }),
+    },
+  );
   await followFile(tunnel, follower, initial, options.watch);
 
   log.info("tunnel is up", {

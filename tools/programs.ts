@@ -70,7 +70,8 @@ const EVERY_PROGRAM: readonly Grant[] = [
 /** Servers of the main thread; any address may be the virtual one. */
 const SERVER_SOCKETS: Grant = {
   flag: "--allow-net",
-  reason: "names are answered by DNS at the virtual address; the status page listens where the config file says",
+  reason:
+    "names are answered by DNS at the virtual address; the status page listens where the config file says",
   only: PACKAGED_RUNTIME.version,
 };
 

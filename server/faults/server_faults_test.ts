@@ -50,6 +50,8 @@ const SOUND: ServerFacts = {
   counters: { outbound: NOTHING, inbound: NOTHING, drops: {} },
   dataPlane: { offload: true },
   sharing: null,
+  names: null,
+  web: null,
   config: { file: "/etc/docker-connector.conf", loadedAt: "2026-03-01T12:00:00.000Z", faults: [] },
 };
 

@@ -12,11 +12,20 @@ networkTest("try", { containers: [] }, async (network) => {
     const a = await scene.machine.runPage("aa", "--network", "web");
     await scene.machine.runPage("bb");
     const t = performance.now();
-    await scene.server.waitForStatus("known", ({ docker }: ServerStatus) => docker.networks.filter((n) => n.reachable === "yes").length === 2, 20_000);
+    await scene.server.waitForStatus(
+      "known",
+      ({ docker }: ServerStatus) => docker.networks.filter((n) => n.reachable === "yes").length === 2,
+      20_000,
+    );
     console.log("yes after", performance.now() - t);
-    await network.vm.run(["iptables", "-t", "raw", "-I", "PREROUTING", "-d", "10.99.0.0/24", "-j", "DROP"]).catch((e) => console.log(e));
+    await network.vm.run(["iptables", "-t", "raw", "-I", "PREROUTING", "-d", "10.99.0.0/24", "-j", "DROP"])
+      .catch((e) => console.log(e));
     const t2 = performance.now();
-    await scene.server.waitForStatus("no", ({ docker }: ServerStatus) => docker.networks.some((n) => n.name === "web" && n.reachable === "no"), 20_000);
+    await scene.server.waitForStatus(
+      "no",
+      ({ docker }: ServerStatus) => docker.networks.some((n) => n.name === "web" && n.reachable === "no"),
+      20_000,
+    );
     console.log("no after", performance.now() - t2, a);
     await new Promise((r) => setTimeout(r, 8000));
     console.log(scene.server.transcript());
