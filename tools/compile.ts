@@ -44,6 +44,7 @@ export async function compileProgram(program: Program, job: Job): Promise<string
     "--no-code-cache",
     `--v8-flags=${V8_FLAGS.join(",")}`,
     "--unstable-worker-options",
+    "--unstable-net",
     ...permissionFlags(program, { target: job.target, version: job.compiler.version }),
     ...[...program.include, ...program.files ?? []].flatMap((module) => ["--include", module]),
     "--target",

@@ -16,7 +16,7 @@ export interface Grant {
   readonly os?: "darwin" | "linux";
   /** the Deno version whose binaries can do without */
   readonly except?: string;
-  /** the only Deno version whose binaries get it */
+  /** the only Deno version whose binaries get it: those of others have the flag for another reason */
   readonly only?: string;
 }
 
@@ -67,6 +67,14 @@ const EVERY_PROGRAM: readonly Grant[] = [
   },
 ];
 
+/** Servers of the main thread; any address may be the virtual one. */
+const SERVER_SOCKETS: Grant = {
+  flag: "--allow-net",
+  reason:
+    "names are answered by DNS at the virtual address; the status page listens where the config file says",
+  only: PACKAGED_RUNTIME.version,
+};
+
 const DARWIN_PROGRAMS = "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat";
 
 const DARWIN_NETWORK: Grant = {
@@ -91,11 +99,6 @@ export const PROGRAMS: readonly Program[] = [
     files: ["server/web/page"],
     grants: [
       ...EVERY_PROGRAM,
-      {
-        flag: "--allow-net",
-        reason: "the status page listens where the config file says",
-        only: PACKAGED_RUNTIME.version,
-      },
       environment(
         "DOCKER_CONNECTOR_IMAGE",
         "DOCKER_CONFIG",
@@ -108,6 +111,12 @@ export const PROGRAMS: readonly Program[] = [
       {
         flag: "--allow-sys=uid",
         reason: "a killed run's record is believed only if this user wrote it",
+      },
+      SERVER_SOCKETS,
+      {
+        flag: "--allow-run=/usr/bin/resolvectl,/usr/sbin/resolvconf",
+        reason: "the system's resolver asks for names of containers here",
+        os: "linux",
       },
       {
         ...DARWIN_NETWORK,
@@ -124,6 +133,7 @@ export const PROGRAMS: readonly Program[] = [
       ...EVERY_PROGRAM,
       environment(
         "DOCKER_CONNECTOR_ADDR",
+        "DOCKER_CONNECTOR_CAPTURE",
         "DOCKER_CONNECTOR_CHAIN",
         "DOCKER_CONNECTOR_CONTROL",
         "DOCKER_CONNECTOR_HEARTBEAT",

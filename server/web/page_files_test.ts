@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { counted, formatBytes, formatDuration, formatMs, formatRate, holds } from "./page/format.js";
-import { copyTextOf, faultsOf, moodOf, summaryOf } from "./page/faults.js";
+import { copyTextOf, headlineOf, moodOf } from "./page/faults.js";
 import { PAGE_FILES } from "./page_files.ts";
 import { BUSY } from "./page_fixture.ts";
 
@@ -71,23 +71,18 @@ Deno.test("an address is found in its network", () => {
   );
 });
 
-Deno.test("faults and the summary are the status' own where it has them", () => {
-  const fault = { code: "a.b", severity: "warning", title: "T", text: "t" };
-  assert.deepEqual(faultsOf({ ...BUSY, faults: [fault] }), [fault]);
-  assert.equal(moodOf({ ...BUSY, faults: [fault] }), "warn");
-  assert.equal(summaryOf({ ...BUSY, summary: "up: all is well" }), "up: all is well");
-});
-
-Deno.test("without them they are made of what its parts say", () => {
-  assert.deepEqual(faultsOf(BUSY).map(({ title, text }) => [title, text]), [
-    ["The route to 10.1.0.0/24 failed", "File exists"],
+Deno.test("the headline is the summary, or the first fault's title with how many more there are", () => {
+  const [error] = BUSY.faults;
+  assert.deepEqual([headlineOf(BUSY), moodOf(BUSY)], ["A route failed", "bad"]);
+  assert.equal(headlineOf({ ...BUSY, faults: [error, error] }), "A route failed, and 1 more fault");
+  const sound = { ...BUSY, summary: "up: 4 networks reachable by the udp path", faults: [] };
+  assert.deepEqual([headlineOf(sound), moodOf(sound)], ["Up: 4 networks reachable by the udp path", "good"]);
+  const warned = { ...sound, faults: [{ ...error, severity: "warning" }] };
+  assert.deepEqual([headlineOf(warned), moodOf(warned)], [
+    "Up: 4 networks reachable by the udp path",
+    "warn",
   ]);
-  assert.deepEqual(
-    [summaryOf(BUSY), moodOf(BUSY)],
-    ["Up with faults: 1 of 2 networks reachable by the engine path", "bad"],
-  );
-  const none = { ...BUSY, client: null, routes: [], paths: { ...BUSY.paths, inUse: null } };
-  assert.deepEqual([summaryOf(none), moodOf(none)], ["Waiting for the client", "bad"]);
+  assert.equal(moodOf({ ...sound, paths: { ...BUSY.paths, inUse: null } }), "warn", "it starts");
 });
 
 Deno.test("what is copied of a remedy is its commands", () => {

@@ -12,9 +12,19 @@ export const BUSY: ServerStatus = {
   pid: 4242,
   startedAt: "2026-03-01T12:00:00.000Z",
   uptimeSeconds: 30,
+  summary: "The route to 10.1.0.0/24 failed: File exists",
+  faults: [{
+    code: "route.failed",
+    severity: "error",
+    title: "A route failed",
+    text: "The route to 10.1.0.0/24 failed: File exists",
+    remedy: 'Run "docker-connector doctor"',
+    since: "2026-03-01T12:00:10.000Z",
+  }],
   interface: { name: "connector0", mtu: 1400, address: "192.168.251.2", peer: "192.168.251.1" },
   listen: "127.0.0.1:2511",
   client: { endpoint: "172.17.0.1:51234", lastHeardSeconds: 2 },
+  refused: null,
   paths: {
     preference: "auto",
     inUse: "engine",
@@ -67,6 +77,7 @@ export const BUSY: ServerStatus = {
     handshakes: 7,
     drops: { replayed: 1 },
   },
+  names: null,
   web: { listen: "127.0.0.1:2580" },
   config: { file: null, loadedAt: "2026-03-01T12:00:00.000Z", faults: [] },
 };

@@ -128,11 +128,17 @@ networkTest("the status page", { containers: [], lans: 1 }, async (network, t) =
 
   await step("a fault shows with what to do", async () => {
     await Deno.writeTextFile(scene.configFile, `${CONFIG}rout 10.7.0.0/16\n`);
-    await scene.server.waitForStatus("the fault is there", ({ config }) => config.faults.length > 0);
+    await scene.server.waitForStatus("the fault is there", ({ faults }) => faults.length > 0);
     const took = await page.waitFor("the fault shows", shows("#faults li", "rout"));
     console.log(`  on the page after ${took} ms: the fault`);
     assert.ok(took <= SHOWN_LIMIT);
     assert.ok(await page.evaluate<boolean>("document.querySelector('#faults .remedy button') !== null"));
+  });
+
+  await step("the doctor looks when it is asked", async () => {
+    await page.evaluate<void>("document.querySelector('#doctor-run').click()");
+    await page.waitFor("its checks show", "document.querySelectorAll('#doctor li').length > 5", 15_000);
+    assert.ok(await page.evaluate<boolean>(shows("#doctor .found code", "docker-connector")));
   });
 
   await step("axe-core finds nothing serious, light and dark, wide and on a phone", async () => {
