@@ -34,7 +34,7 @@ export function serverFaults(facts: ServerFacts, extra: readonly Fault[] = []): 
 /** What is wrong on the way to the client. */
 function wayFaults(facts: ServerFacts): Fault[] {
   const { docker } = facts;
-  const engine = engineFault(docker);
+  const engine = engineFault(facts);
   if (engine !== undefined) return [engine];
   // Containers of this machine need no tunnel.
   if (docker.container?.state === "not-required") return [];
@@ -44,5 +44,5 @@ function wayFaults(facts: ServerFacts): Fault[] {
   if (isHeard(facts)) return [...outdated, ...heardFaults(facts), ...pathFaults(facts)];
   const key = keyFault(facts);
   if (key !== undefined) return [...outdated, key];
-  return expectsClient(docker) ? [...outdated, absentFault(facts)] : outdated;
+  return expectsClient(facts) ? [...outdated, absentFault(facts)] : outdated;
 }
