@@ -263,9 +263,9 @@ Deno.test("config file and sharing are named beside everything else", () => {
   };
   const config = { ...SOUND.config, faults: ["f:1:1: unknown key"], fault: "no descriptor is free" };
   assert.deepEqual(codes(ENGINE_DOWN, { sharing, config }), [
+    "docker.engine-down",
     "config.invalid",
     "config.not-applied",
-    "docker.engine-down",
     "sharing.closed",
     "sharing.weak-token",
   ]);
