@@ -6,7 +6,7 @@ import type { PathKind } from "../../core/path/path_kind.ts";
 import type { Answering } from "../../core/reachability/answer_record.ts";
 import { breakPlace, type KernelRoute } from "../../core/reachability/break_place.ts";
 import type { ProbedNetwork } from "../../core/reachability/probed_network.ts";
-import { ReachabilityMonitor, type SilentNetwork } from "../../core/reachability/reachability_monitor.ts";
+import { ReachabilityMonitor } from "../../core/reachability/reachability_monitor.ts";
 import { RepairSequence, type RepairStep } from "../../core/reachability/repair_sequence.ts";
 import { getLogger, LogOnChange } from "../../program/log.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
@@ -148,24 +148,31 @@ export class Reachability implements AsyncDisposable {
   }
 
   async #tell(): Promise<void> {
-    const silent = this.#monitor.silent;
-    this.faults = await Promise.all(silent.map((each) => this.#word(each)));
-    for (const { subject, text } of this.faults) {
-      if (this.#logged.changed(`network ${subject}`, text)) log.warn(text);
+    // One of each network, whichever IP versions it has.
+    const silent = [
+      ...new Map(this.#monitor.silent.reverse().map((each) => [each.network.name, each])).values(),
+    ];
+    const found: Fault[] = [];
+    for (const { network, address } of silent.reverse()) {
+      const { name } = network;
+      const place = await this.#placeOf(network, address);
+      const problem = fault("network.silent", { network: name, address: formatAddress(address), place });
+      if (this.#logged.changed(`network ${name}`, place)) log.warn(problem.text);
+      found.push(problem);
     }
+    this.faults = found;
     const names = new Set(silent.map(({ network }) => network.name));
     for (const { name } of this.deps.networks()) {
-      if (
-        !names.has(name) && this.#monitor.answering(name) === "yes" && this.#logged.clear(`network ${name}`)
-      ) {
+      const isBack = !names.has(name) && this.#monitor.answering(name) === "yes";
+      if (isBack && this.#logged.clear(`network ${name}`)) {
         log.info("network answers again", { network: name });
       }
     }
   }
 
-  async #word({ network: { key, name, family }, address }: SilentNetwork): Promise<Fault> {
+  async #placeOf({ key, family }: ProbedNetwork, address: IpAddress): Promise<string> {
     const { client, routeOf, firewallFault } = this.deps;
-    const place = breakPlace({
+    return breakPlace({
       route: await routeOf(address),
       client: client.find((each) => each.family === family) ?? address,
       clientAnswers: this.#monitor.clientAnswers(family),
@@ -173,12 +180,11 @@ export class Reachability implements AsyncDisposable {
       path: this.#path,
       firewallFault: firewallFault(),
     });
-    return fault("network.silent", { network: name, address: formatAddress(address), place });
   }
 
   async #heal(): Promise<void> {
     const found = this.#monitor.break;
-    const names = this.#monitor.silent.map(({ network }) => network.name).join(", ");
+    const names = this.faults.map(({ subject }) => subject).join(", ");
     for (;;) {
       const step = this.#sequence.next(found, this.#clock.now());
       if (step === undefined) return;
