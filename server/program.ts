@@ -6,9 +6,13 @@
 import type { LegacyFlag, Program } from "../cli/command.ts";
 import { usageError } from "../cli/flag.ts";
 import { KEYS } from "../core/config/config.ts";
+import { captureCommand } from "./capture/capture_command.ts";
 import { cleanupCommand, runCommand, statusCommand } from "./commands.ts";
 import { checkCommand, configCommand } from "./config/config_command.ts";
+import { doctorCommand } from "./doctor/doctor_command.ts";
+import { listCommand } from "./names/list_command.ts";
 import { tokenCommand } from "./token/token_command.ts";
+import { webCommand } from "./web/web_command.ts";
 
 const SERVICE =
   'Homebrew runs the service: "sudo brew services start docker-connector", also stop and restart';
@@ -52,7 +56,18 @@ export const server: Program = {
   program: "docker-connector",
   brief: "Lets the desktop reach containers by their IP addresses.",
   description: 'Without a command, "run" is assumed; "run --help" lists its flags.',
-  commands: [runCommand, checkCommand, statusCommand, configCommand, tokenCommand, cleanupCommand],
+  commands: [
+    runCommand,
+    checkCommand,
+    statusCommand,
+    doctorCommand,
+    listCommand,
+    configCommand,
+    tokenCommand,
+    captureCommand,
+    webCommand,
+    cleanupCommand,
+  ],
   legacyFlags,
   removedCommands: {
     // Those of the original.
@@ -63,6 +78,5 @@ export const server: Program = {
     ...Object.fromEntries(
       KEYS.map(({ name }) => [`config ${name}`, `Write "docker-connector config add ${name} ..."`]),
     ),
-    doctor: "A later version will have it",
   },
 };

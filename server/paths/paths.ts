@@ -9,7 +9,7 @@ import type { CarriedPath } from "../../dataplane/path/path.ts";
 import type { DirectWay } from "../../system/routing/direct_way_linux.ts";
 import { SystemError } from "../../ffi/libc/errno.ts";
 import { openUdpSocket } from "../../ffi/udp/udp_socket.ts";
-import type { BoundClient } from "../tunnel/client_link.ts";
+import type { BoundClient, Refusal } from "../tunnel/client_link.ts";
 import type { PathsStatus } from "../status/status_document.ts";
 import { ClientLinks, type ClientLinksDeps } from "./client_links.ts";
 import type { RunningClient } from "../docker/container_controller.ts";
@@ -104,10 +104,21 @@ export class Paths implements AsyncDisposable {
     return this.#links.refused;
   }
 
+  /** The last of them. */
+  get refusal(): Refusal | undefined {
+    return this.#links.refusal;
+  }
+
+  /** The round trip of the path in use, in milliseconds; undefined: not measured. */
+  get roundTripMs(): number | undefined {
+    const { used, states } = this.#supervisor;
+    return states.find(({ kind }) => kind === used)?.roundTripMs;
+  }
+
   get status(): PathsStatus {
     const { used = null, reason, states } = this.#supervisor;
     const { pathCounters } = this.deps.dataPlane;
-    const { state: attached, fault } = this.#attachment?.status ?? {};
+    const { state: attached, fault, remedy } = this.#attachment?.status ?? {};
     const unproven = attached === "open" ? "its client has not proven itself" : undefined;
     return {
       preference: this.#preference,
@@ -125,12 +136,14 @@ export class Paths implements AsyncDisposable {
           };
         }
         const counters = pathCounters[kind];
-        const why = kind === "engine" && state === "down" ? fault ?? unproven ?? reason : reason;
+        const isEngineDown = kind === "engine" && state === "down";
+        const why = isEngineDown ? fault ?? unproven ?? reason : reason;
         return {
           kind,
           state,
           roundTripMs: roundTripMs ?? null,
           ...why === undefined ? {} : { reason: why },
+          ...isEngineDown && remedy !== undefined ? { remedy } : {},
           sent: {
             packets: counters[Counter["outbound.packets"]] ?? 0,
             bytes: counters[Counter["outbound.bytes"]] ?? 0,

@@ -37,6 +37,8 @@ export interface ReachabilityDeps {
   readonly firewallFault: () => string | undefined;
   readonly routeOf: (address: IpAddress) => Promise<KernelRoute>;
   readonly probe: Pick<ReachabilityProbe, "ask">;
+  /** Other networks than before do not answer; must not throw. */
+  readonly onFaults: () => void;
   /** Takes a step that may heal; false where it cannot be taken here. */
   readonly repair: (step: RepairStep, reason: string) => Promise<boolean>;
   /** Milliseconds that the machine has slept since the last call. */
@@ -147,8 +149,8 @@ export class Reachability implements AsyncDisposable {
     monitor.settle(isSame ? replies : replies.filter(({ isAnswered }) => isAnswered));
   }
 
+  /** Derives the faults: one for each network, whichever IP versions it has. */
   async #tell(): Promise<void> {
-    // One of each network, whichever IP versions it has.
     const silent = [
       ...new Map(this.#monitor.silent.reverse().map((each) => [each.network.name, each])).values(),
     ];
@@ -156,18 +158,11 @@ export class Reachability implements AsyncDisposable {
     for (const { network, address } of silent.reverse()) {
       const { name } = network;
       const place = await this.#placeOf(network, address);
-      const problem = fault("network.silent", { network: name, address: formatAddress(address), place });
-      if (this.#logged.changed(`network ${name}`, place)) log.warn(problem.text);
-      found.push(problem);
+      found.push(fault("network.silent", { network: name, address: formatAddress(address), place }));
     }
+    const before = this.faults.map(({ subject }) => subject).join();
     this.faults = found;
-    const names = new Set(silent.map(({ network }) => network.name));
-    for (const { name } of this.deps.networks()) {
-      const isBack = !names.has(name) && this.#monitor.answering(name) === "yes";
-      if (isBack && this.#logged.clear(`network ${name}`)) {
-        log.info("network answers again", { network: name });
-      }
-    }
+    if (before !== found.map(({ subject }) => subject).join()) this.deps.onFaults();
   }
 
   async #placeOf({ key, family }: ProbedNetwork, address: IpAddress): Promise<string> {

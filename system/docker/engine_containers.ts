@@ -41,14 +41,21 @@ export async function listContainers(engine: EngineClient): Promise<DockerContai
 const DETAILS = v.pipe(
   v.object({
     State: v.object({ Status: v.string() }),
-    Config: v.fallback(v.object({ Env: lenientList(v.string()) }), { Env: [] }),
+    Config: v.fallback(v.object({ Env: lenientList(v.string()), Cmd: lenientList(v.string()) }), {
+      Env: [],
+      Cmd: [],
+    }),
   }),
-  v.transform(({ State, Config }) => ({ state: State.Status, environment: Config.Env })),
+  v.transform(({ State, Config }) => ({
+    state: State.Status,
+    environment: Config.Env,
+    command: Config.Cmd,
+  })),
 );
 
 /**
- * State and environment of a container. The state is as in {@linkcode DockerContainer}, but never behind the events, which the
- * list may be. The environment may hold secrets.
+ * State, environment and command of a container. The state is as in {@linkcode DockerContainer}, but never behind the events, which the
+ * list may be. Environment and command may hold secrets.
  */
 export type ContainerDetails = Readonly<v.InferOutput<typeof DETAILS>>;
 

@@ -56,7 +56,8 @@ networkTest("a network that does not answer is named, and heals", { containers: 
   await using scene = await EngineScene.start(network, DEFAULT_ENGINE);
   const { server, machine } = scene;
   const step = (name: string, body: () => Promise<void>) => t.step(name, () => scene.withTranscript(body));
-  const log = () => server.process.stderr.lines.filter((line) => / network: /.test(line));
+  const log = () =>
+    server.process.stderr.lines.filter((line) => / network: | fault network\.silent/.test(line));
   const times: string[] = [];
   const becomes = async (name: string, state: string, limit: number): Promise<number> => {
     const start = performance.now();
@@ -107,6 +108,13 @@ networkTest("a network that does not answer is named, and heals", { containers: 
       ),
     );
     await using _guests = churn(scene, "inner");
+    const { faults, summary } = await server.waitForStatus(
+      "its fault is told",
+      (status) => status.faults.some(({ code }) => code === "network.silent"),
+    );
+    const errors = faults.filter(({ severity }) => severity === "error");
+    assert.deepEqual(errors.map(({ code }) => code), ["network.silent"]);
+    assert.match(summary, /web/);
     await vm.exec(["iptables", "--delete", ...RAW_DROP]);
     times.push(`its end is noticed after ${await becomes("web", "yes", NOTICED_LIMIT)} ms`);
   });
