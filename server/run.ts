@@ -122,6 +122,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
       dockerStatus: docker.status,
       reconcile: () => routeController.reconcile(reconciler),
       restartClient: docker.restartClient,
+      onFaults: () => void tunnel.document?.(),
     }),
   );
   await tunnel.startReconciling(() => {
@@ -129,7 +130,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     reachability.changed();
     return routeController.reconcile(reconciler);
   });
-  const extraFaults: ExtraFaults = [];
+  const extraFaults: ExtraFaults = [() => reachability.faults];
   await tunnel.serveStatus<ServerStatus>(
     () => ({
       interface: interfaceStatus(mtu.settings, reconciler.fault),

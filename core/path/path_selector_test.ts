@@ -328,3 +328,32 @@ Deno.test("events of paths that are down, and round trips that are no numbers, c
   selector.tick(5000, {});
   assert.equal(selector.states[2]?.roundTripMs, 3);
 });
+
+Deno.test("a path whose packets do not arrive is left for one that answers, for five minutes", () => {
+  const simulation = new PathSimulation();
+  simulation.up("udp");
+  simulation.up("engine");
+  simulation.run(5_000);
+  const left = simulation.used;
+  assert.ok(left !== undefined);
+  simulation.leave();
+  const other = simulation.used;
+  assert.ok(other !== undefined && other !== left);
+  assert.equal(simulation.selector.reason, `containers did not answer by ${left}`);
+  simulation.run(290_000);
+  assert.equal(stateOf(simulation, left)?.state, "recovering");
+  simulation.run(20_000);
+  assert.equal(stateOf(simulation, left)?.state, "in-use");
+});
+
+Deno.test("a path is not left where no other one answers, or one is set", () => {
+  const selector = new PathSelector("auto", 0);
+  selector.up("udp", 0);
+  selector.leave(1);
+  assert.equal(selector.used, "udp");
+  const set = new PathSelector("engine", 0);
+  set.up("engine", 0);
+  set.up("udp", 0);
+  set.leave(1);
+  assert.equal(set.used, "engine");
+});
