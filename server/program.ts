@@ -9,6 +9,7 @@ import { KEYS } from "../core/config/config.ts";
 import { captureCommand } from "./capture/capture_command.ts";
 import { cleanupCommand, runCommand, statusCommand } from "./commands.ts";
 import { checkCommand, configCommand } from "./config/config_command.ts";
+import { logsCommand } from "./logs/logs_command.ts";
 import { tokenCommand } from "./token/token_command.ts";
 
 const SERVICE =
@@ -59,6 +60,7 @@ export const server: Program = {
     statusCommand,
     configCommand,
     tokenCommand,
+    logsCommand,
     captureCommand,
     cleanupCommand,
   ],

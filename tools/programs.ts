@@ -69,6 +69,12 @@ const DARWIN_NETWORK: Grant = {
   os: "darwin",
 };
 
+const JOURNAL: Grant = {
+  flag: "--allow-run=/usr/bin/journalctl",
+  reason: "logs shows the service's log, which systemd keeps",
+  os: "linux",
+};
+
 function environment(...names: string[]): Grant {
   return {
     flag: `--allow-env=${["NO_COLOR", "TERM", ...names].join(",")}`,
@@ -98,6 +104,7 @@ export const PROGRAMS: readonly Program[] = [
         reason: "a killed run's record is believed only if this user wrote it",
       },
       DARWIN_NETWORK,
+      JOURNAL,
     ],
   },
   {
@@ -129,7 +136,7 @@ export const PROGRAMS: readonly Program[] = [
     binary: "docker-accessor",
     entry: "accessor/main.ts",
     include: ["dataplane/worker.ts"],
-    grants: [...EVERY_PROGRAM, environment("DOCKER_ACCESSOR_TOKEN"), DARWIN_NETWORK],
+    grants: [...EVERY_PROGRAM, environment("DOCKER_ACCESSOR_TOKEN"), DARWIN_NETWORK, JOURNAL],
   },
 ];
 
