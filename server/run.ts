@@ -10,6 +10,7 @@ import { platform } from "../ffi/platform.ts";
 import { socketAddressCodec, type UdpSocket } from "../ffi/udp/udp_socket.ts";
 import { loadHeartbeatProof } from "../program/heartbeat_key.ts";
 import { getLogger, setLogLevel } from "../program/log.ts";
+import { progressLine } from "../program/progress.ts";
 import { lastHeardSeconds, tunnelCounters } from "../program/status.ts";
 import { watchFile } from "../system/config/file_watch.ts";
 import { InterfaceReconciler } from "../system/interface/interface_reconciler.ts";
@@ -117,6 +118,11 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   });
   // The tunnel does not wait for its accessors.
   void sharing.apply(follower.config);
+  const line = progressLine();
+  if (line !== undefined) {
+    const { showStartUp } = await import("./status/start_up.ts");
+    cleanup.use(showStartUp(line, () => ({ docker: docker(), isUp: paths.status.inUse !== null })));
+  }
   const { serveCaptures } = await import("./capture/capture_service.ts");
   await serveCaptures(tunnel, interfaceName);
   return await tunnel.waitForStop();

@@ -16,11 +16,31 @@ const LARGE = 10_000;
 networkTest("commands beside a real Engine", { containers: [1] }, async (network, t) => {
   const { mac, folder } = network;
   const { namespace, subnet } = network.container();
-  await using scene = await EngineScene.start(
-    network,
-    DEFAULT_ENGINE,
-    `${defaultConfig(network)}path engine\n`,
-  );
+  await using scene = await EngineScene.prepare(network, DEFAULT_ENGINE);
+
+  await t.step("run shows on a terminal how far the image is, in one line", async () => {
+    const { engine } = scene.machine;
+    await engine.docker("system", "prune", "--all", "--force");
+    const config = `${folder}/shown.conf`;
+    await Deno.writeTextFile(config, "");
+    const files = `--config ${config} --control ${folder}/shown.sock`;
+    const program = `${binary("docker-connector")} run ${files}`;
+    // script(1) runs it on a terminal of its own.
+    await using shown = mac.spawn(["script", "--quiet", "--return", "--command", program, "/dev/null"], {
+      env: { TERM: "xterm", DOCKER_HOST: `unix://${engine.socket}` },
+    });
+    await shown.stdout.waitFor(/packets go by the \w+ path/, { deadline: 20_000 });
+    await shown.send("\x03");
+    assert.equal((await shown.wait()).code, 0);
+    const text = shown.stdout.lines.join("\n");
+    // deno-lint-ignore no-control-regex
+    assert.match(text, /\r\[#*\.*\] +\d+ % loading image: upload [\d.]+ of [\d.]+ MB\x1b\[K/);
+    assert.match(text, /starting: the client container is made ready/);
+    // No line of the log begins behind the bar.
+    assert.doesNotMatch(text, /MB[^\n\r]*\d{4}-\d\d-\d\dT/);
+  });
+
+  await scene.startServer({ config: `${defaultConfig(network)}path engine\n` });
   const step = (name: string, body: () => Promise<void>) => t.step(name, () => scene.withTranscript(body));
   await scene.withTranscript(async () => void await scene.uses("engine", 0, 15_000));
   const control = ["--control", scene.server.settings.control];
@@ -63,4 +83,4 @@ networkTest("commands beside a real Engine", { containers: [1] }, async (network
     const [, dropped] = /(\d+) dropped/.exec(capturing.stderr.tail()) ?? [];
     assert.ok(carried >= BYTES || Number(dropped) > 0, `${carried}, ${dropped} dropped`);
   });
-}, CAPTURE_NEEDS);
+}, { programs: ["tcpdump", "script"], packages: [...CAPTURE_NEEDS.packages, "bsdutils"] });
