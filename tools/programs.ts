@@ -83,6 +83,12 @@ const DARWIN_NETWORK: Grant = {
   os: "darwin",
 };
 
+const JOURNAL: Grant = {
+  flag: "--allow-run=/usr/bin/journalctl",
+  reason: "logs shows the service's log, which systemd keeps",
+  os: "linux",
+};
+
 function environment(...names: string[]): Grant {
   return {
     flag: `--allow-env=${["NO_COLOR", "TERM", ...names].join(",")}`,
@@ -123,6 +129,7 @@ export const PROGRAMS: readonly Program[] = [
         flag: `${DARWIN_PROGRAMS},/usr/bin/open`,
         reason: `${DARWIN_NETWORK.reason}; "docker-connector web" opens the status page`,
       },
+      JOURNAL,
     ],
   },
   {
@@ -154,7 +161,7 @@ export const PROGRAMS: readonly Program[] = [
     binary: "docker-accessor",
     entry: "accessor/main.ts",
     include: ["dataplane/worker.ts"],
-    grants: [...EVERY_PROGRAM, environment("DOCKER_ACCESSOR_TOKEN"), DARWIN_NETWORK],
+    grants: [...EVERY_PROGRAM, environment("DOCKER_ACCESSOR_TOKEN"), DARWIN_NETWORK, JOURNAL],
   },
 ];
 
@@ -164,5 +171,12 @@ export function permissionFlags(program: Program, build: Build): string[] {
   const grants = program.grants.filter(({ os = system, except, only = build.version }) =>
     os === system && except !== build.version && only === build.version
   );
-  return ["--no-prompt", "--deny-import", ...grants.map(({ flag }) => flag)];
+  return ["--no-prompt", "--deny-import", ...joinValues(grants.map(({ flag }) => flag))];
+}
+
+/** Joins the values of flags of one name: Deno takes each name once. */
+function joinValues(flags: readonly string[]): string[] {
+  const values = Map.groupBy(flags.map((flag) => flag.split("=", 2)), ([name]) => name);
+  return [...values].map(([name, found]) => [name, found.flatMap(([, value]) => value ?? []).join()])
+    .map(([name, value]) => value === "" ? `${name}` : `${name}=${value}`);
 }

@@ -72,6 +72,7 @@ const ONCE = [
   /^tests\/e2e\/(binary|capture)_test\.ts$/,
   /^tests\/e2e\/darwin_\w+_test\.ts$/,
   /^tests\/e2e\/engines_test\.ts$/,
+  /^tests\/e2e\/engine_commands_test\.ts$/,
   /^tests\/e2e\/(exec_stream|engine_attachment|faults)_test\.ts$/,
   /^tests\/e2e\/path_switch_test\.ts$/,
   /^tests\/e2e\/reachability_test\.ts$/,
