@@ -19,6 +19,9 @@ const log = getLogger("names");
 /** Milliseconds between two looks at the sockets and the resolver: a VPN may have changed the one, a program left the other. */
 const REFRESH_MS = 10_000;
 
+/** The same while a socket could not be opened. */
+const RETRY_MS = 2_000;
+
 /** Senders that are remembered as answered or not. */
 const MAX_SENDERS = 1024;
 
@@ -143,7 +146,10 @@ export class Names implements AsyncDisposable {
     if (needsLoopback) await this.#open(LOOPBACK, 0);
     const local = this.#sockets.get(formatAddress(needsLoopback ? LOOPBACK : addresses[0] ?? LOOPBACK));
     if (local !== undefined) await this.#setUpResolver(zone, local);
-    this.#timer = this.#clock.after(REFRESH_MS, () => this.#queue.start(() => this.#refresh()));
+    this.#timer = this.#clock.after(
+      this.#faults.size > 0 ? RETRY_MS : REFRESH_MS,
+      () => this.#queue.start(() => this.#refresh()),
+    );
   }
 
   async #open(address: IpAddress, port: number): Promise<void> {
