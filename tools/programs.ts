@@ -65,6 +65,12 @@ const EVERY_PROGRAM: readonly Grant[] = [
   },
 ];
 
+const LINUX_RESOLVER: Grant = {
+  flag: "--allow-run=/usr/bin/resolvectl,/usr/sbin/resolvconf",
+  reason: "the system's resolver finds names of containers",
+  os: "linux",
+};
+
 /** Servers of the main thread; any address may be the virtual one. */
 const SERVER_SOCKETS: Grant = {
   flag: "--allow-net",
@@ -108,11 +114,7 @@ export const PROGRAMS: readonly Program[] = [
       },
       DARWIN_NETWORK,
       SERVER_SOCKETS,
-      {
-        flag: "--allow-run=/usr/bin/resolvectl,/usr/sbin/resolvconf",
-        reason: "the system's resolver asks for names of containers here",
-        os: "linux",
-      },
+      LINUX_RESOLVER,
     ],
   },
   {
@@ -143,7 +145,7 @@ export const PROGRAMS: readonly Program[] = [
     binary: "docker-accessor",
     entry: "accessor/main.ts",
     include: ["dataplane/worker.ts"],
-    grants: [...EVERY_PROGRAM, environment("DOCKER_ACCESSOR_TOKEN"), DARWIN_NETWORK],
+    grants: [...EVERY_PROGRAM, environment("DOCKER_ACCESSOR_TOKEN"), DARWIN_NETWORK, LINUX_RESOLVER],
   },
 ];
 

@@ -5,7 +5,15 @@
  */
 import * as v from "valibot";
 import type { StatusFormat } from "../../program/show_status.ts";
-import { counterRows, formatAge, interfaceRows, renderStatus, routeRows } from "../../program/status_text.ts";
+import {
+  counterRows,
+  formatAge,
+  interfaceRows,
+  labelled,
+  renderStatus,
+  routeRows,
+  withFault,
+} from "../../program/status_text.ts";
 import * as f from "../../program/status_document.ts";
 
 const server = f.group("The server as the accessor sees it.", {
@@ -28,11 +36,17 @@ const route = v.object({
   fault: f.optional(f.text("Why it is not as it should be; absent when it is.")),
 });
 
+const names = f.group("The names of containers; absent while the server has none.", {
+  domain: f.text("The domain."),
+  resolver: f.resolverSchema,
+});
+
 export const ACCESSOR_STATUS = v.object({
   ...f.processFields("docker-accessor"),
   interface: f.nullable(f.interfaceSchema),
   server,
   routes: f.list(route, "The networks that the server exposes."),
+  names: f.optional(names),
   counters: f.countersSchema,
   dataPlane: f.group("How the packets are moved.", {
     ...f.dataPlaneFields,
@@ -54,10 +68,15 @@ export function statusText(status: AccessorStatus): string {
     ["server", serverLine(status.server)],
     ...interfaceRows(status.interface),
     ...routeRows(status.routes),
+    ...labelled("names", status.names === undefined ? [] : [namesLine(status.names)]),
     ...counterRows(status.counters),
     ["offload", status.dataPlane.offload ? "on" : "off"],
     ["cipher", status.dataPlane.cipher],
   ]);
+}
+
+function namesLine({ domain, resolver }: NonNullable<AccessorStatus["names"]>): string {
+  return `below ${domain}, ${withFault(`resolver: ${resolver.kind}`, resolver.fault)}`;
 }
 
 function serverLine(

@@ -36,7 +36,7 @@ export interface NamesDeps {
   /** Whether those machines reach an address of a container. */
   readonly isReached: (address: IpAddress, audience: Audience) => boolean;
   /** Set up the resolver of this system. */
-  readonly resolver?: () => Promise<SystemResolver>;
+  readonly resolver?: (program: string) => Promise<SystemResolver>;
   /** Whether the resolver cannot reach the virtual address, as on macOS, where an interface's own address leads into it. */
   readonly needsLoopback: boolean;
   readonly port?: number;
@@ -178,7 +178,7 @@ export class Names implements AsyncDisposable {
 
   async #setUpResolver(zone: Zone, { address, port }: DnsSockets): Promise<void> {
     const domains = this.#domainsOf(zone);
-    this.#resolver ??= await (this.deps.resolver ?? systemResolver)();
+    this.#resolver ??= await (this.deps.resolver ?? systemResolver)("docker-connector");
     const { interfaceName } = this.deps;
     const spec: ResolverSpec = { domains, interfaceName, server: formatAddress(address), port };
     this.#resolverState = await this.#resolver.apply(spec);
