@@ -67,6 +67,12 @@ const EVERY_PROGRAM: readonly Grant[] = [
   },
 ];
 
+const LINUX_RESOLVER: Grant = {
+  flag: "--allow-run=/usr/bin/resolvectl,/usr/sbin/resolvconf",
+  reason: "the system's resolver finds names of containers",
+  os: "linux",
+};
+
 /** Servers of the main thread; any address may be the virtual one. */
 const SERVER_SOCKETS: Grant = {
   flag: "--allow-net",
@@ -120,15 +126,11 @@ export const PROGRAMS: readonly Program[] = [
       },
       SERVER_SOCKETS,
       {
-        flag: "--allow-run=/usr/bin/resolvectl,/usr/sbin/resolvconf",
-        reason: "the system's resolver asks for names of containers here",
-        os: "linux",
-      },
-      {
         ...DARWIN_NETWORK,
         flag: `${DARWIN_PROGRAMS},/usr/bin/open`,
         reason: `${DARWIN_NETWORK.reason}; "docker-connector web" opens the status page`,
       },
+      LINUX_RESOLVER,
       JOURNAL,
     ],
   },
@@ -161,7 +163,13 @@ export const PROGRAMS: readonly Program[] = [
     binary: "docker-accessor",
     entry: "accessor/main.ts",
     include: ["dataplane/worker.ts"],
-    grants: [...EVERY_PROGRAM, environment("DOCKER_ACCESSOR_TOKEN"), DARWIN_NETWORK, JOURNAL],
+    grants: [
+      ...EVERY_PROGRAM,
+      environment("DOCKER_ACCESSOR_TOKEN"),
+      DARWIN_NETWORK,
+      LINUX_RESOLVER,
+      JOURNAL,
+    ],
   },
 ];
 
