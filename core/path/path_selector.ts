@@ -392,9 +392,9 @@ export class PathSelector {
     this.#decisions.push({ kind: "probe", path: kind });
   }
 
-  /** Whether there is a choice, and all paths are quiet, sound and measured as far as is due. Nobody tells of packets on direct. */
+  /** Whether there is a choice, and all paths are quiet, sound and measured as far as is due. What direct loses its prober finds. */
   #mayRest(now: number): boolean {
-    return this.#hasChoice && this.#used?.kind !== "direct" && this.#isQuiet(now) && now < this.#measureAt &&
+    return this.#hasChoice && this.#isQuiet(now) && now < this.#measureAt &&
       this.#up.every(({ liveness, roundTrip }) => {
         return !liveness.isRecovering && liveness.waitingSince === Infinity && !roundTrip.isActive;
       });
