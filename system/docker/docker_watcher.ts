@@ -98,8 +98,7 @@ export class DockerWatcher implements AsyncDisposable {
       } catch (error) {
         if (signal.aborted) return;
         const fault = faultOf(error);
-        this.#failures++;
-        this.#noteLoss();
+        this.#noteFailure();
         // A search in vain and an orderly end of the stream have no cause.
         isListening = fault.cause !== undefined && !isNotListening(fault.cause);
         this.state = { ...this.state, engine: undefined, fault };
@@ -109,10 +108,12 @@ export class DockerWatcher implements AsyncDisposable {
     }
   }
 
-  #noteLoss(): void {
+  /** Counts a failure, except for those while the Engine is looked for often: pauses begin to grow after that. */
+  #noteFailure(): void {
     const now = this.#options.clock.now();
     if (now >= this.#foundAt + HELD_MS) this.#hurryUntil = now + HURRY_MS;
     this.#foundAt = Infinity;
+    this.#failures = now < this.#hurryUntil ? 1 : this.#failures + 1;
   }
 
   /** Awaits the work, but rejects at once on disposal. */
