@@ -71,6 +71,7 @@ const ONCE = [
   /^tests\/e2e\/allocation_test\.ts$/,
   /^tests\/e2e\/binary_test\.ts$/,
   /^tests\/e2e\/darwin_\w+_test\.ts$/,
+  /^tests\/e2e\/doctor_\w+_test\.ts$/,
   /^tests\/e2e\/engines_test\.ts$/,
   /^tests\/e2e\/(exec_stream|engine_attachment)_test\.ts$/,
   /^tests\/e2e\/path_switch_test\.ts$/,

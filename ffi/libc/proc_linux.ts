@@ -39,7 +39,7 @@ export function readLegacyTables(family: 4 | 6): string {
 }
 
 /** The text of a file below /proc, up to some bytes more than `max`; undefined when it cannot be read. */
-function readProcFile(path: string, max: number): string | undefined {
+export function readProcFile(path: string, max: number): string | undefined {
   using stack = new DisposableStack();
   const descriptor = open(cString(path), O_CLOEXEC);
   if (descriptor < 0) return undefined;
