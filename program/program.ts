@@ -64,7 +64,7 @@ async function answerTo(
   if (parsed.action === "version") return `${versionLine(program.program)}\n`;
   if (parsed.action === "completions") {
     const { answerCompletions } = await import("../cli/completions.ts");
-    return answerCompletions(program, parsed.shell, parsed.words);
+    return await answerCompletions(program, parsed.shell, parsed.words);
   }
   const { helpPage } = await import("../cli/help_page.ts");
   const width = Math.max(MIN_WIDTH, terminal.columns ?? PIPE_WIDTH);

@@ -40,6 +40,7 @@ export async function cleanUp(
   const steps = [
     () => cleanInterface(control),
     () => cleanContainers(configFile),
+    cleanResolver,
     async () => await removeStaleSocket(control) ? [`control socket ${control}`] : [],
   ];
   for (const clean of steps) {
@@ -85,6 +86,13 @@ export async function cleanInterface(control: string): Promise<string[]> {
     ...cleared === undefined ? [] : [...name(cleared.routes), `the addresses of ${cleared.name}`],
     ...routes === undefined ? [] : [...name(routes), `interface ${INTERFACE_NAME}`],
   ];
+}
+
+/** Removes the files that lead the Mac's resolver here. On Linux the resolver forgets the server with the interface. */
+async function cleanResolver(): Promise<string[]> {
+  if (Deno.build.os !== "darwin") return [];
+  const { removeOwnFiles, RESOLVER_FOLDER } = await import("../system/names/resolver_darwin.ts");
+  return (await removeOwnFiles(RESOLVER_FOLDER, new Set())).map((path) => `resolver file ${path}`);
 }
 
 /** Removes managed containers and no others. With `docker off` too: an earlier run may have left one. */

@@ -39,6 +39,9 @@ function withConfig(text: string, test: (file: string) => Promise<void>): () => 
 
 const document: ServerStatus = {
   ...programStatus("docker-connector", 0, 61_000),
+  summary: "starting: waiting for the client",
+  faults: [],
+  refused: null,
   interface: { name: "connector0", mtu: 1400, address: "192.168.251.2", peer: "192.168.251.1" },
   listen: "127.0.0.1:2511",
   client: null,
@@ -48,6 +51,8 @@ const document: ServerStatus = {
   counters: { outbound: { packets: 0, bytes: 0 }, inbound: { packets: 0, bytes: 0 }, drops: {} },
   dataPlane: { offload: false },
   sharing: null,
+  names: null,
+  web: null,
   config: { file: null, loadedAt: "1970-01-01T00:00:00.000Z", faults: [] },
 };
 
@@ -70,7 +75,7 @@ Deno.test(
       assert.deepEqual(await outcome("check", "--config", file), {
         status: 0,
         stdout: `ok: ${file}: 0 routes\n` +
-          "ignored settings (not implemented in this version): hosts, proxy, dns, web\n" +
+          "ignored settings (not implemented in this version): hosts, proxy, web\n" +
           'settings without effect (they need "expose ADDRESS:PORT"): pong\n',
         stderr: "",
       });

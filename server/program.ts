@@ -6,10 +6,13 @@
 import type { LegacyFlag, Program } from "../cli/command.ts";
 import { usageError } from "../cli/flag.ts";
 import { KEYS } from "../core/config/config.ts";
+import { captureCommand } from "./capture/capture_command.ts";
 import { cleanupCommand, runCommand, statusCommand } from "./commands.ts";
 import { checkCommand, configCommand } from "./config/config_command.ts";
 import { doctorCommand } from "./doctor/doctor_command.ts";
+import { listCommand } from "./names/list_command.ts";
 import { tokenCommand } from "./token/token_command.ts";
+import { webCommand } from "./web/web_command.ts";
 
 const SERVICE =
   'Homebrew runs the service: "sudo brew services start docker-connector", also stop and restart';
@@ -58,8 +61,11 @@ export const server: Program = {
     checkCommand,
     statusCommand,
     doctorCommand,
+    listCommand,
     configCommand,
     tokenCommand,
+    captureCommand,
+    webCommand,
     cleanupCommand,
   ],
   legacyFlags,

@@ -16,6 +16,8 @@ export interface Grant {
   readonly os?: "darwin" | "linux";
   /** the Deno version whose binaries can do without */
   readonly except?: string;
+  /** the only Deno version whose binaries get it: those of others have the flag for another reason */
+  readonly only?: string;
 }
 
 /** A program that is compiled to one file. */
@@ -26,6 +28,8 @@ export interface Program {
   readonly entry: string;
   /** the other modules that it starts by URL, which the compiler cannot see */
   readonly include: readonly string[];
+  /** folders of further files that it reads from itself */
+  readonly files?: readonly string[];
   /** all that it may do */
   readonly grants: readonly Grant[];
 }
@@ -63,8 +67,18 @@ const EVERY_PROGRAM: readonly Grant[] = [
   },
 ];
 
+/** Servers of the main thread; any address may be the virtual one. */
+const SERVER_SOCKETS: Grant = {
+  flag: "--allow-net",
+  reason:
+    "names are answered by DNS at the virtual address; the status page listens where the config file says",
+  only: PACKAGED_RUNTIME.version,
+};
+
+const DARWIN_PROGRAMS = "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat";
+
 const DARWIN_NETWORK: Grant = {
-  flag: "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat",
+  flag: DARWIN_PROGRAMS,
   reason: "addresses and routes, and the watch for their changes (route -n monitor)",
   os: "darwin",
 };
@@ -82,6 +96,7 @@ export const PROGRAMS: readonly Program[] = [
     binary: "docker-connector",
     entry: "server/main.ts",
     include: ["dataplane/worker.ts"],
+    files: ["server/web/page"],
     grants: [
       ...EVERY_PROGRAM,
       environment(
@@ -97,7 +112,17 @@ export const PROGRAMS: readonly Program[] = [
         flag: "--allow-sys=uid",
         reason: "a killed run's record is believed only if this user wrote it",
       },
-      DARWIN_NETWORK,
+      SERVER_SOCKETS,
+      {
+        flag: "--allow-run=/usr/bin/resolvectl,/usr/sbin/resolvconf",
+        reason: "the system's resolver asks for names of containers here",
+        os: "linux",
+      },
+      {
+        ...DARWIN_NETWORK,
+        flag: `${DARWIN_PROGRAMS},/usr/bin/open`,
+        reason: `${DARWIN_NETWORK.reason}; "docker-connector web" opens the status page`,
+      },
     ],
   },
   {
@@ -108,6 +133,7 @@ export const PROGRAMS: readonly Program[] = [
       ...EVERY_PROGRAM,
       environment(
         "DOCKER_CONNECTOR_ADDR",
+        "DOCKER_CONNECTOR_CAPTURE",
         "DOCKER_CONNECTOR_CHAIN",
         "DOCKER_CONNECTOR_CONTROL",
         "DOCKER_CONNECTOR_HEARTBEAT",
@@ -135,8 +161,8 @@ export const PROGRAMS: readonly Program[] = [
 /** The permission flags of one program, starting with those that no program goes without. */
 export function permissionFlags(program: Program, build: Build): string[] {
   const system = build.target.includes("darwin") ? "darwin" : "linux";
-  const grants = program.grants.filter(({ os = system, except }) =>
-    os === system && except !== build.version
+  const grants = program.grants.filter(({ os = system, except, only = build.version }) =>
+    os === system && except !== build.version && only === build.version
   );
   return ["--no-prompt", "--deny-import", ...grants.map(({ flag }) => flag)];
 }

@@ -1,5 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { IPTABLES_PROGRAMS } from "../system/firewall/firewall_iptables.ts";
+import { RESOLVCONF, RESOLVECTL } from "../system/names/resolver_linux.ts";
 import { type Build, permissionFlags, PROGRAMS } from "./programs.ts";
 
 const LINUX: Build = { target: "x86_64-unknown-linux-gnu", version: "2.9.6" };
@@ -9,17 +10,22 @@ const programsWith = (build: Build, prefix: string) =>
   PROGRAMS.filter((program) => permissionFlags(program, build).some((flag) => flag.startsWith(prefix)))
     .map(({ binary }) => binary);
 
-Deno.test("only server and accessor for macOS and the client for Linux run programs, and only those they name", () => {
+Deno.test("server, accessor for macOS and client for Linux run programs, and only those they name", () => {
   const files = Object.values(IPTABLES_PROGRAMS).toSorted().join();
-  deepEqual(programsWith(LINUX, "--allow-run"), ["docker-connector-client"]);
+  deepEqual(programsWith(LINUX, "--allow-run"), ["docker-connector", "docker-connector-client"]);
+  deepEqual(programsWith(LINUX, `--allow-run=${RESOLVECTL},${RESOLVCONF}`), ["docker-connector"]);
   deepEqual(programsWith(LINUX, `--allow-run=${files}`), ["docker-connector-client"]);
   const routing = ["docker-connector", "docker-accessor"];
   deepEqual(programsWith(DARWIN, "--allow-run"), routing);
   deepEqual(programsWith(DARWIN, "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat"), routing);
+  deepEqual(
+    programsWith(DARWIN, "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat,/usr/bin/open"),
+    ["docker-connector"],
+  );
 });
 
-Deno.test("the network is closed where unix sockets do without it", () => {
-  deepEqual(programsWith({ ...LINUX, version: "2.4.2" }, "--allow-net"), []);
+Deno.test("the network is closed where unix sockets do without it, but for the server's own sockets", () => {
+  deepEqual(programsWith({ ...LINUX, version: "2.4.2" }, "--allow-net"), ["docker-connector"]);
   deepEqual(programsWith(LINUX, "--allow-net"), [
     "docker-connector",
     "docker-connector-client",

@@ -44,6 +44,7 @@ export function sourceCommand(folder: string, program: Program): string[] {
     `--config=${join(folder, "source", "deno.json")}`,
     `--v8-flags=${V8_FLAGS.join(",")}`,
     "--unstable-worker-options",
+    "--unstable-net",
     ...permissionFlags(program, build),
     join(folder, "source", program.entry),
   ];

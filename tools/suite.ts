@@ -69,7 +69,7 @@ const ONCE = [
   /^tests\/topology\//,
   /^tests\/packaging\//,
   /^tests\/e2e\/allocation_test\.ts$/,
-  /^tests\/e2e\/binary_test\.ts$/,
+  /^tests\/e2e\/(binary|capture)_test\.ts$/,
   /^tests\/e2e\/darwin_\w+_test\.ts$/,
   /^tests\/e2e\/doctor_\w+_test\.ts$/,
   /^tests\/e2e\/engines_test\.ts$/,
@@ -79,6 +79,7 @@ const ONCE = [
   /^tests\/e2e\/local_engine_test\.ts$/,
   /^tests\/e2e\/path_(direct|engine)_test\.ts$/,
   /^tests\/e2e\/session_\w+_test\.ts$/,
+  /^tests\/e2e\/status_test\.ts$/,
 ];
 
 /** Files that run behind a network in user space too: the tunnel, Docker, sharing. */

@@ -128,7 +128,8 @@ Deno.test("the status tells the rules, each pair's state, and the fault", async 
   scene.fingerprint = "2";
   scene.state = { ...OPEN, backends: [], rules: 0, fault: new OperationError("io", "Cannot x: y", "Do z") };
   await scene.quickChecks(2);
-  assert.deepEqual([status().backend, status().fault], [null, "Cannot x: y. Do z"]);
+  const { backend, fault, remedy } = status();
+  assert.deepEqual([backend, fault, remedy], [null, "Cannot x: y", "Do z"]);
   assert.deepEqual(status().pairs, [{ ...connected, state: "waiting" }, waiting]);
 });
 

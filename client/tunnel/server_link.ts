@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/async/clock.ts";
+import { OperationError } from "../../core/error.ts";
 import { getLogger, LogOnChange } from "../../program/log.ts";
 import { HeartbeatTimer } from "../../core/tunnel/heartbeat_timer.ts";
 import { CandidateSelector, type ServerCandidate } from "../../core/tunnel/candidate_selector.ts";
@@ -87,6 +88,8 @@ export class ServerLink implements Disposable {
   #described: string | undefined;
   #describedAt = 0;
   readonly #ignoredCommands = new LogOnChange();
+  /** Why the last look-up found no address for the named host; undefined when it found one. */
+  lookUpFault: OperationError | undefined;
 
   constructor(readonly deps: ServerLinkDeps) {
     const { candidate, anyHost, heartbeatMs, clock = SYSTEM_CLOCK } = deps;
@@ -277,6 +280,7 @@ export class ServerLink implements Disposable {
     const { port, socket, anyHost } = this.deps;
     try {
       const candidates = await this.deps.gatherCandidates();
+      this.lookUpFault = undefined;
       const found = candidates.filter(({ address }) => address.family === socket.family);
       const next = this.#isClosed ? undefined : this.#selector.next(found, this.#candidate);
       if (next === undefined) return;
@@ -288,6 +292,7 @@ export class ServerLink implements Disposable {
       else log.info("server moved", { from, to });
       this.#sendHeartbeat();
     } catch (error) {
+      if (error instanceof OperationError) this.lookUpFault = error;
       log.debug("look-up failed", { reason: error instanceof Error ? error.message : String(error) });
     }
   }

@@ -9,6 +9,15 @@ export interface ActiveFault extends Fault {
 /** Keeps which problems are there, and since when. A problem shows after it has lasted as long as its row says. */
 export class FaultWatch {
   #seen = new Map<string, ActiveFault>();
+  #now = 0;
+
+  /** Milliseconds after the last update until a problem that lasts is to be shown; undefined: none waits. */
+  get nextShow(): number | undefined {
+    const waits = [...this.#seen.values()]
+      .map(({ code, since }) => since + FAULTS[code].after * 1000 - this.#now)
+      .filter((wait) => wait > 0);
+    return waits.length === 0 ? undefined : Math.min(...waits);
+  }
 
   /**
    * Takes note of everything that is wrong at this moment; what is absent is over.
@@ -24,6 +33,7 @@ export class FaultWatch {
       seen.set(key, { ...fault, since: Math.min(since, now) });
     }
     this.#seen = seen;
+    this.#now = now;
     const rank = ({ severity }: Fault) => severity === "error" ? 0 : 1;
     return [...seen.values()]
       .filter(({ code, since }) => now - since >= FAULTS[code].after * 1000)

@@ -15,6 +15,17 @@ Deno.test("a problem shows once it has lasted as long as its row says", () => {
   assert.deepEqual(watch.update([later], 12_000), [{ ...later, since: 10_000 }]);
 });
 
+Deno.test("the wait until the next problem shows is told", () => {
+  const watch = new FaultWatch();
+  assert.equal(watch.nextShow, undefined);
+  watch.update([silent, taken("10.0.0.0/8")], 1_000);
+  assert.equal(watch.nextShow, 2_000);
+  watch.update([silent, taken("10.0.0.0/8")], 3_500);
+  assert.equal(watch.nextShow, 500);
+  watch.update([silent, taken("10.0.0.0/8")], 4_000);
+  assert.equal(watch.nextShow, undefined);
+});
+
 Deno.test("a problem that was gone begins again", () => {
   const watch = new FaultWatch();
   watch.update([silent], 0);

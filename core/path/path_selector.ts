@@ -200,6 +200,19 @@ export class PathSelector {
     return found;
   }
 
+  /** Uses another path that works, where there is one, since packets by this one do not arrive although its probes are answered. */
+  leave(now: number): readonly PathDecision[] {
+    this.#begin(now);
+    const used = this.#used;
+    const best = bestOf(this.#up.filter((other) => other !== used), now);
+    if (this.#hasChoice && used !== undefined && best !== undefined && rankOf(best, now) <= Rank.Answering) {
+      used.liveness.leave(now);
+      used.roundTrip.stop();
+      this.#use(best, `containers did not answer by ${used.kind}`, now);
+    }
+    return this.#end(now);
+  }
+
   /** Returns by how many milliseconds the next tick is late; after a jump of the time all clocks start again. */
   #begin(now: number): number {
     this.#decisions = [];

@@ -13,6 +13,8 @@ const { open, read, close } = openLibc(pick(POSIX, "open", "read", "close")).sym
 
 /** The settings read here are numbers, the lists a few short names. */
 const MAX_TEXT = 256;
+/** A line of /proc/net/dev has 120 bytes, and a machine a few thousand interfaces at most. */
+const MAX_INTERFACES_TEXT = 1 << 20;
 /** A runtime of this size has about a thousand mappings of 750 bytes of text each. */
 const MAX_MAPPINGS_TEXT = 4 << 20;
 /** asm-generic/mman-common.h: the pages are unmapped; of an unchanged file they come back from the page cache when touched. */
@@ -36,6 +38,15 @@ export function readSysctl(name: string): string | undefined {
 export function readLegacyTables(family: 4 | 6): string {
   const text = readProcFile(`/proc/net/${family === 4 ? "ip" : "ip6"}_tables_names`, MAX_TEXT);
   return (text ?? "").split("\n").filter((name) => name !== "").join(" ");
+}
+
+/**
+ * Whether the network namespace of process 1 has an interface of this name, as /proc/1/net/dev lists them (proc(5)): that
+ * namespace is the one that the system's services serve. Where the list cannot be read, it has.
+ */
+export function isInMainNetwork(interfaceName: string): boolean {
+  const text = readProcFile("/proc/1/net/dev", MAX_INTERFACES_TEXT);
+  return text === undefined || text.split("\n").some((line) => line.trim().startsWith(`${interfaceName}:`));
 }
 
 /** The text of a file below /proc, up to some bytes more than `max`; undefined when it cannot be read. */

@@ -2,8 +2,10 @@ import { changedPairs, concerns, type ConfigChange } from "../../core/config/cha
 import type { Config } from "../../core/config/config.ts";
 import { setLogLevel } from "../../program/log.ts";
 import type { RouteController } from "../routing/route_controller.ts";
+import type { LazyNames } from "../names/lazy_names.ts";
 import type { LazySharing } from "../sharing/lazy_sharing.ts";
 import type { Paths } from "../paths/paths.ts";
+import type { LazyWeb } from "../web/lazy_web.ts";
 import { changeControlText } from "../tunnel/control_text.ts";
 
 /** The parts of the server that follow the configuration. */
@@ -11,6 +13,8 @@ export interface ApplyDeps {
   readonly routeController: Pick<RouteController, "refresh">;
   readonly paths: Pick<Paths, "sendChange" | "prefer">;
   readonly sharing: Pick<LazySharing, "apply">;
+  readonly names: Pick<LazyNames, "apply">;
+  readonly web: Pick<LazyWeb, "apply">;
   /** False where a flag has set the log level. */
   readonly mayChangeLevel: boolean;
 }
@@ -23,7 +27,7 @@ export interface ApplyDeps {
 export async function applyTunnelChanges(
   changes: readonly ConfigChange[],
   config: Config,
-  { routeController, paths, mayChangeLevel }: ApplyDeps,
+  { routeController, paths, mayChangeLevel }: Omit<ApplyDeps, "sharing" | "names">,
 ): Promise<void> {
   if (mayChangeLevel && concerns("log", changes)) setLogLevel(config.logLevel);
   const pairs = changedPairs(changes);
@@ -45,6 +49,8 @@ export async function applyChanges(
   try {
     await applyTunnelChanges(changes, config, deps);
   } finally {
+    if (concerns("web", changes)) await deps.web.apply(config);
     if (concerns("sharing", changes)) await deps.sharing.apply(config);
+    if (concerns("names", changes)) await deps.names.apply(config);
   }
 }

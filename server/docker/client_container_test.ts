@@ -179,7 +179,8 @@ Deno.test("without the image nothing is made, and a container that is there goes
     store.images.clear();
     await look(() => controller.status.fault !== undefined);
     assert.equal(controller.status.state, "missing");
-    assert.match(controller.status.fault ?? "", /has no image client:1\. Build or load it/);
+    assert.match(controller.status.fault ?? "", /has no image client:1$/);
+    assert.match(controller.status.remedy ?? "", /^Build or load it/);
     assert.deepEqual(store.steps, []);
     const Labels = { "docker-connector": "kept", "docker-connector.settings": "f" };
     const Env = [`DOCKER_CONNECTOR_KEY=${"k".repeat(43)}`];

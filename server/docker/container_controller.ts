@@ -59,9 +59,23 @@ export abstract class ContainerController implements AsyncDisposable {
     this.#tell(undefined);
   }
 
+  /**
+   * Starts the container again; false for one that this server does not manage.
+   *
+   * @throws {OperationError} "unavailable"
+   */
+  restart(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.engine = undefined;
     await this.#worker[Symbol.asyncDispose]();
+  }
+
+  /** The container that the client runs in, as last noted. */
+  protected get running(): RunningClient | undefined {
+    return this.#running;
   }
 
   /**

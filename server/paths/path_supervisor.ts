@@ -77,6 +77,13 @@ export class PathSupervisor implements Disposable {
     this.#do(this.#selector.answer(path, milliseconds, this.#clock.now()));
   }
 
+  /** Packets by the path in use do not arrive although it answers; false where no other one works. */
+  leave(): boolean {
+    const { used } = this.#selector;
+    this.#do(this.#selector.leave(this.#clock.now()));
+    return this.#selector.used !== used;
+  }
+
   /** A packet was sent while nothing moved. */
   noteTraffic(): void {
     this.#tick();

@@ -4,6 +4,7 @@
  * @module
  */
 import { formatBytes } from "../../cli/format.ts";
+import { PLAIN_LAYOUT, type TextLayout } from "../../program/fault_text.ts";
 import type { StatusFormat } from "../../program/show_status.ts";
 import {
   counterRows,
@@ -19,6 +20,7 @@ import {
   type AccessorStatus,
   type ContainerStatus,
   type DockerStatus,
+  type NamesStatus,
   type PathsStatus,
   SERVER_STATUS,
   type ServerStatus,
@@ -34,7 +36,7 @@ export const SERVER_STATUS_FORMAT: StatusFormat<ServerStatus> = {
   text: statusText,
 };
 
-export function statusText(status: ServerStatus): string {
+export function statusText(status: ServerStatus, layout: TextLayout = PLAIN_LAYOUT): string {
   const { client, config, sharing } = status;
   const { subnets = [], truncatedSubnets = 0, firewall } = client ?? {};
   const routes = status.routes.map(({ source, network, state, ...route }) => ({
@@ -54,11 +56,13 @@ export function statusText(status: ServerStatus): string {
     ...labelled("container", containerLines(status.docker)),
     ...labelled("unrouted", unroutedLines(status.docker)),
     ...counterRows(status.counters),
+    ...labelled("names", status.names === null ? [] : namesLines(status.names)),
     ...labelled("sharing", sharing === null ? [] : sharingLines(sharing)),
+    ...labelled("page", pageLines(status.web)),
     ["offload", status.dataPlane.offload ? "on" : "off"],
     ["config", config.file === null ? "no file" : `${config.file}, loaded ${formatAge(configAge(status))}`],
-    ...labelled("faults", config.faults),
-  ]);
+    ...labelled("", config.faults.map((fault) => `not applied: ${fault}`)),
+  ], layout);
 }
 
 function clientLine(client: ServerStatus["client"]): string {
@@ -142,6 +146,15 @@ function unroutedLines({ networks }: DockerStatus): string[] {
   );
 }
 
+function namesLines({ domain, names, listen, resolver, fault }: NamesStatus): string[] {
+  const place = listen.length === 0 ? "not answered yet" : `answered at ${listen.join(" and ")}`;
+  return [
+    `${names} below ${domain}, ${place}`,
+    ...fault === undefined ? [] : [fault],
+    withFault(`resolver: ${resolver.kind}`, resolver.fault),
+  ];
+}
+
 /** The lines of the sharing: the socket, then a line for each session, then what was dropped. */
 export function sharingLines(sharing: SharingStatus): string[] {
   const { tokens, weak, deriving, sessions, drops } = sharing;
@@ -170,6 +183,10 @@ function sessionLine(session: AccessorStatus): string {
     `sent ${formatBytes(sent.bytes)}`,
     ...dropped === 0 ? [] : [`${dropped} dropped`],
   ].join(", ");
+}
+
+function pageLines(web: ServerStatus["web"]): string[] {
+  return web === null ? [] : [web.fault ?? `http://${web.listen}/`];
 }
 
 /** Seconds since the config was taken over, by the clock of the program that answered. */

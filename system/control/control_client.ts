@@ -3,7 +3,7 @@ import { OperationError } from "../../core/error.ts";
 import { closeConnection, isAbsent } from "../process/runtime_error.ts";
 import { SYSTEM_CLOCK } from "../process/system_clock.ts";
 
-/** The only resource of a control socket. */
+/** The document that every control socket has. */
 export const STATUS_PATH = "/v1/status";
 
 /** Milliseconds that an answer may take, and its characters: a thousand routes with faults stay far below. */
@@ -14,6 +14,7 @@ const MAX_ANSWER_LENGTH = 4 * 1024 * 1024;
  * Reads the status document of a running program over its control socket.
  *
  * @param program the program that has to answer, as in the document's `program`
+ * @param target the path of another document of it
  * @returns the document; only its `program` has been checked
  * @throws {OperationError} `not-running` if nothing listens there, `privilege` if it may not be asked, `failure` if
  * what listens there does not answer as the program would
@@ -22,8 +23,9 @@ export async function readStatus(
   path: string,
   program: string,
   clock: Clock = SYSTEM_CLOCK,
+  target: string = STATUS_PATH,
 ): Promise<Record<string, unknown>> {
-  const document = await askStatus(path, clock).catch((error) => {
+  const document = await askStatus(path, clock, target).catch((error) => {
     throw readFault(path, program, error);
   });
   if (document.program === program) return document;
@@ -40,10 +42,11 @@ export async function readStatus(
 export async function askStatus(
   path: string,
   clock: Clock = SYSTEM_CLOCK,
+  target: string = STATUS_PATH,
 ): Promise<Record<string, unknown>> {
   using connection = await Deno.connect({ transport: "unix", path });
   using _deadline = clock.after(DEADLINE, () => closeConnection(connection));
-  const request = `GET ${STATUS_PATH} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
+  const request = `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
   await connection.write(new TextEncoder().encode(request));
   let answer = "";
   for await (const piece of connection.readable.pipeThrough(new TextDecoderStream())) {

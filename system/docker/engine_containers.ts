@@ -84,13 +84,14 @@ export async function createContainer(
   return checkReply(engine, parse(WITH_ID, parseReply(engine, reply)), "the answer names no container").Id;
 }
 
-/** Starts or unpauses a container. One that runs already or is gone is not an error. */
+/** Starts, restarts or unpauses a container. One that runs already or is gone is not an error. */
 export async function actOnContainer(
   engine: EngineClient,
   id: string,
-  action: "start" | "unpause",
+  action: "start" | "restart" | "unpause",
 ): Promise<void> {
-  const reply = await engine.send("POST", `${placeOf(id)}/${action}`, SLOW);
+  const query = action === "restart" ? `?t=${GRACE}` : "";
+  const reply = await engine.send("POST", `${placeOf(id)}/${action}${query}`, SLOW);
   expectStatus(reply, [204, 304, 404], `${action} the client container`);
 }
 

@@ -1,5 +1,8 @@
 import { row, type Why } from "../row.ts";
 
+/** Mistakes of a file that a text names; "docker-connector check" has them all. */
+const MAX_NAMED = 3;
+
 /** Faults of the machine that a program runs on: its user, device, interface, clock and configuration. */
 export const DESKTOP_FAULTS = {
   "config.invalid": row<{ readonly file: string; readonly faults: readonly string[] }>({
@@ -7,9 +10,18 @@ export const DESKTOP_FAULTS = {
     title: "The config file has a mistake",
     after: 0,
     text: ({ file, faults }) =>
-      `${file} cannot be applied; the last good one stays active: ${faults.join("; ")}`,
+      `The last good one stays active, since ${file} cannot be applied: ${
+        faults.slice(0, MAX_NAMED).join("; ")
+      }${faults.length > MAX_NAMED ? `; and ${faults.length - MAX_NAMED} more` : ""}`,
     remedy: ({ file }) =>
       `Correct the line, then see "docker-connector check --config ${file}"; no restart is needed`,
+  }),
+  "config.not-applied": row<Why>({
+    severity: "error",
+    title: "The configuration is not applied",
+    after: 3,
+    text: ({ why }) => why,
+    remedy: () => "It is tried again; if that does not help, restart docker-connector",
   }),
   "program.not-root": row({
     severity: "error",

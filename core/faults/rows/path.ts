@@ -23,12 +23,15 @@ export const PATH_FAULTS = {
     text: ({ why }) => `The Engine answers, but its stream to the client is not up: ${why}`,
     remedy: () => 'Packets go by UDP; write "path udp" into the config file to leave it so',
   }),
-  "path.preference-down": row<Why & { readonly wanted: string; readonly used: string }>({
-    severity: "warning",
+  "path.preference-down": row<Why & { readonly wanted: string; readonly used?: string }>({
+    severity: "error",
     title: "The configured path is down",
     after: 5,
-    text: ({ wanted, used, why }) => `Packets go by ${used}, since ${wanted} is down: ${why}`,
-    remedy: () => 'Write "path auto" into the config file, or do what the reason says',
+    text: ({ wanted, used, why }) =>
+      `${
+        used === undefined ? "No packets pass" : `Packets go by ${used}`
+      }, since "path ${wanted}" is set and ${wanted} is down: ${why}`,
+    remedy: () => 'Write "path auto" into the config file, so that another path is taken',
   }),
   "path.mtu": row<{ readonly mtu: number; readonly passes: number }>({
     severity: "error",

@@ -1,4 +1,4 @@
-import { row } from "../row.ts";
+import { row, type Why } from "../row.ts";
 
 /** Faults that the client and the accessor know of their server. */
 export const PEER_FAULTS = {
@@ -15,5 +15,12 @@ export const PEER_FAULTS = {
     after: 5,
     text: ({ server, heard }) => `${server} was heard ${heard}`,
     remedy: () => "Start docker-connector there, or check host, port and token",
+  }),
+  "server.no-network": row<Why>({
+    severity: "error",
+    title: "No network leads to the server",
+    after: 3,
+    text: ({ why }) => why,
+    remedy: () => "Connect this machine to a network; it is tried again by itself",
   }),
 } as const;

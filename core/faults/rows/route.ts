@@ -19,6 +19,25 @@ export const ROUTE_FAULTS = {
     remedy: ({ prefix, interfaceName }) =>
       `Let the VPN or program of ${interfaceName} leave out ${prefix} (split tunnel), or give the network another subnet`,
   }),
+  "route.removed": row<Why & { readonly prefix: string }>({
+    severity: "error",
+    title: "A program removes a route again and again",
+    after: 0,
+    subject: ({ prefix }) => prefix,
+    text: ({ why }) => why,
+    remedy: () =>
+      "Find the VPN or firewall program that does; the route is put back with pauses of up to 30 s",
+  }),
+  "route.hides": row<{ readonly prefix: string; readonly other: string; readonly owner: string }>({
+    severity: "warning",
+    title: "A container network hides other addresses",
+    after: 3,
+    subject: ({ prefix }) => prefix,
+    text: ({ prefix, other, owner }) =>
+      `${prefix} of the containers is a part of ${other}, which this machine reaches by ${owner}`,
+    remedy: () =>
+      "If you need those addresses there, give the container network another subnet, or switch it off with a network line",
+  }),
   "route.overlap": row<{ readonly prefix: string; readonly other: string; readonly owner: string }>({
     severity: "error",
     title: "Two networks have the same addresses",

@@ -1,0 +1,34 @@
+/** What leads the system's resolver to the name server. */
+export interface ResolverSpec {
+  /** Domains whose names are asked here, without dots at the ends; the first is the configured one. */
+  readonly domains: readonly string[];
+  /** The tunnel's interface. */
+  readonly interfaceName: string;
+  /** The name server's address and port, as programs of this machine reach it. */
+  readonly server: string;
+  readonly port: number;
+}
+
+/** What sets the resolver up on a system. */
+export type ResolverKind = "resolver-files" | "systemd-resolved" | "resolvconf" | "none";
+
+/** How it is set up. */
+export interface ResolverState {
+  readonly kind: ResolverKind;
+  /** What is missing, and what the user can do. */
+  readonly fault?: string;
+}
+
+/** The set-up of the system's resolver. Calls come one after the other. */
+export interface SystemResolver {
+  /** Sets up what is missing of it, and takes away what is there too many. It throws nothing but programming errors. */
+  apply(spec: ResolverSpec): Promise<ResolverState>;
+  /** Takes everything away. */
+  remove(): Promise<void>;
+}
+
+/** The resolver of the running system. */
+export async function systemResolver(): Promise<SystemResolver> {
+  if (Deno.build.os === "darwin") return new (await import("./resolver_darwin.ts")).DarwinResolver();
+  return new (await import("./resolver_linux.ts")).LinuxResolver();
+}

@@ -1,0 +1,85 @@
+import { isAbsent, wordsOf } from "../process/runtime_error.ts";
+import type { ResolverSpec, ResolverState, SystemResolver } from "./resolver.ts";
+
+/** Where macOS looks for the name servers of domains; see resolver(5). Changes count at once. */
+export const RESOLVER_FOLDER = "/etc/resolver";
+
+/** The first line of each file that is ours. */
+const MARK = "# Written by docker-connector, which removes it when it stops.";
+
+/** Bytes that are read of a file; a file of ours has about 120. */
+const MAX_FILE = 4096;
+
+/** The resolver of macOS: a file for each domain. Files of other owners are left alone. */
+export class DarwinResolver implements SystemResolver {
+  /** The folder differs in tests. */
+  constructor(readonly folder: string = RESOLVER_FOLDER) {}
+
+  async apply({ domains, server, port }: ResolverSpec): Promise<ResolverState> {
+    const text = `${MARK}\nnameserver ${server}\nport ${port}\n`;
+    const faults: string[] = [];
+    try {
+      await Deno.mkdir(this.folder, { recursive: true, mode: 0o755 });
+      await removeOwnFiles(this.folder, new Set(domains));
+      for (const domain of domains) {
+        const fault = await this.#write(domain, text);
+        if (fault !== undefined) faults.push(fault);
+      }
+    } catch (error) {
+      faults.push(`Cannot set up ${this.folder}: ${wordsOf(error)}`);
+    }
+    return { kind: "resolver-files", ...faults.length === 0 ? {} : { fault: faults.join("; ") } };
+  }
+
+  async remove(): Promise<void> {
+    await removeOwnFiles(this.folder, new Set());
+  }
+
+  /** Writes a file that differs; returns why it was not written. */
+  async #write(domain: string, text: string): Promise<string | undefined> {
+    const path = `${this.folder}/${domain}`;
+    const found = await readOwn(path);
+    if (found === text) return undefined;
+    if (found === "other") {
+      return `Cannot write ${path}: another program's file is there. Remove it, or write another "dns" line`;
+    }
+    // Its name has a space, so that it is no domain's file even after a crash.
+    const draft = `${path} draft`;
+    await Deno.writeTextFile(draft, text, { mode: 0o644 });
+    await Deno.rename(draft, path);
+    return undefined;
+  }
+}
+
+/**
+ * Removes the files that carry the mark, but those of the domains that are wanted.
+ *
+ * @returns their paths
+ */
+export async function removeOwnFiles(folder: string, wanted: ReadonlySet<string>): Promise<string[]> {
+  const removed: string[] = [];
+  try {
+    for await (const { name, isFile } of Deno.readDir(folder)) {
+      const path = `${folder}/${name}`;
+      if (!isFile || wanted.has(name) || [undefined, "other"].includes(await readOwn(path))) continue;
+      await Deno.remove(path);
+      removed.push(path);
+    }
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+  }
+  return removed;
+}
+
+/** The text of a file of ours; undefined where there is none, "other" where it is somebody else's. */
+async function readOwn(path: string): Promise<string | undefined> {
+  try {
+    const { isFile, size } = await Deno.lstat(path);
+    if (!isFile || size > MAX_FILE) return "other";
+    const text = await Deno.readTextFile(path);
+    return text.startsWith(MARK) ? text : "other";
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
