@@ -71,6 +71,7 @@ const ONCE = [
   /^tests\/e2e\/allocation_test\.ts$/,
   /^tests\/e2e\/(binary|capture)_test\.ts$/,
   /^tests\/e2e\/darwin_\w+_test\.ts$/,
+  /^tests\/e2e\/doctor_\w+_test\.ts$/,
   /^tests\/e2e\/engines_test\.ts$/,
   /^tests\/e2e\/engine_commands_test\.ts$/,
   /^tests\/e2e\/(exec_stream|engine_attachment|faults)_test\.ts$/,
