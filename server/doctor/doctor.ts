@@ -84,8 +84,11 @@ export async function runDoctor(options: DoctorOptions, terminal: Terminal): Pro
       examination = await examine(control, configFile);
     }
   }
-  const results = nameCauses(await runChecks(examination));
-  if (speed) await addSpeed(examination, results);
+  const reach = findReach(examination);
+  // Each check that needs it reports its failure.
+  reach.catch(() => {});
+  const results = nameCauses(await runChecks(examination, reach));
+  if (speed) await addSpeed(examination, reach, results);
   const document = doctorDocument(results, fixed);
   terminal.out(
     json ? `${JSON.stringify(document, undefined, 2)}\n` : doctorText(document, terminal.outColor),
@@ -100,14 +103,15 @@ export async function runDoctor(options: DoctorOptions, terminal: Terminal): Pro
  * @param configFile the config file that was named; undefined: the running server's, or the usual places
  */
 export async function diagnose(control: string, configFile: string | undefined): Promise<DoctorDocument> {
-  return doctorDocument(nameCauses(await runChecks(await examine(control, configFile))), []);
-}
-
-/** Runs all checks side by side. One that breaks or takes too long says so and stops no other. */
-async function runChecks(examination: Examination): Promise<CheckResult[]> {
+  const examination = await examine(control, configFile);
   const reach = findReach(examination);
   // Each check that needs it reports its failure.
   reach.catch(() => {});
+  return doctorDocument(nameCauses(await runChecks(examination, reach)), []);
+}
+
+/** Runs all checks side by side. One that breaks or takes too long says so and stops no other. */
+async function runChecks(examination: Examination, reach: Promise<Reach>): Promise<CheckResult[]> {
   return await Promise.all(
     Object.entries(CHECKS).map(async ([name, check]) => {
       const area = name as Area;
@@ -122,10 +126,16 @@ async function runChecks(examination: Examination): Promise<CheckResult[]> {
 }
 
 /** Adds the throughput to the line of the paths; after the checks, which it would disturb. */
-async function addSpeed(examination: Examination, results: CheckResult[]): Promise<void> {
+async function addSpeed(
+  examination: Examination,
+  reach: Promise<Reach>,
+  results: CheckResult[],
+): Promise<void> {
   const at = results.findIndex(({ area }) => area === "path");
   const path = results[at];
   if (path === undefined) return;
   const { measureSpeed } = await import("./speed.ts");
-  results[at] = { ...path, text: `${path.text}; ${await measureSpeed(examination)}` };
+  const { networks } = await reach.catch(() => ({ networks: [] }));
+  const container = networks.find(({ answered }) => answered !== undefined)?.answered?.address;
+  results[at] = { ...path, text: `${path.text}; ${await measureSpeed(examination, container)}` };
 }
