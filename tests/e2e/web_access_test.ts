@@ -132,8 +132,9 @@ tunnelTest(
       const [, events] = await get(mac, `${PAGE}/v1/events`, "-m", "2", "-N");
       const [, status] = await get(mac, `${PAGE}/v1/status`);
       const [, numbers] = await get(mac, `${PAGE}/metrics`);
+      const [, checks] = await get(mac, `${PAGE}/v1/doctor`, "-m", "15");
       assert.match(events, /event: state\n/);
-      for (const text of [events, status, numbers]) {
+      for (const text of [events, status, numbers, checks]) {
         assert.ok(text.length > 500);
         for (const secret of [ANNA.token, SECRET]) assert.ok(!text.includes(secret), secret);
       }
