@@ -29,10 +29,12 @@ export type Area = typeof AREAS[number];
 
 /** How an area is: `skip` where nothing could be seen. */
 export const CHECK_STATES = ["ok", "warn", "fail", "skip"] as const;
+/** The state of an area. */
 export type CheckState = typeof CHECK_STATES[number];
 
 /** What a check has seen. */
 export interface CheckResult {
+  /** What was looked at. */
   readonly area: Area;
   /** What was seen, without a full stop. */
   readonly text: string;

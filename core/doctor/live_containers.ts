@@ -1,5 +1,6 @@
 /**
- * The running containers of an Engine as `GET /containers/json` lists them, with where each can be asked whether it answers.
+ * The running containers of an Engine as `GET /containers/json` lists them, with where each can be asked whether it answers. One
+ * request tells of all: core/docker/container.ts reads more of each, by a request of its own.
  *
  * @module
  */
@@ -9,9 +10,11 @@ import { type IpAddress, parseAddress } from "../net/address.ts";
 
 /** A running container in one of its networks. */
 export interface LiveContainer {
+  /** Its name without the slash that the API puts before it. */
   readonly name: string;
   /** The network's name. */
   readonly network: string;
+  /** Its address there, IPv4 where it has one. */
   readonly address: IpAddress;
   /** TCP ports that it says it listens on; none of them may be open. */
   readonly ports: readonly number[];

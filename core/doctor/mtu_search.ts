@@ -14,6 +14,8 @@ export class MtuSearch {
   #lost: number;
 
   /**
+   * Begins between two sizes.
+   *
    * @param passes a size that passes
    * @param lost a larger one that is lost
    */

@@ -21,7 +21,7 @@ import { checkRoot } from "./checks/root.ts";
 import { checkRoutes } from "./checks/route.ts";
 import { checkSharing } from "./checks/sharing.ts";
 import { checkVersion } from "./checks/version.ts";
-import { doctorDocument } from "./doctor_document.ts";
+import { type DoctorDocument, doctorDocument } from "./doctor_document.ts";
 import { doctorText } from "./doctor_text.ts";
 import { type Examination, examine } from "./examination.ts";
 import { findReach, type Reach } from "./reach.ts";
@@ -84,8 +84,11 @@ export async function runDoctor(options: DoctorOptions, terminal: Terminal): Pro
       examination = await examine(control, configFile);
     }
   }
-  const results = nameCauses(await runChecks(examination));
-  if (speed) await addSpeed(examination, results);
+  const reach = findReach(examination);
+  // Each check that needs it reports its failure.
+  reach.catch(() => {});
+  const results = nameCauses(await runChecks(examination, reach));
+  if (speed) await addSpeed(examination, reach, results);
   const document = doctorDocument(results, fixed);
   terminal.out(
     json ? `${JSON.stringify(document, undefined, 2)}\n` : doctorText(document, terminal.outColor),
@@ -93,11 +96,22 @@ export async function runDoctor(options: DoctorOptions, terminal: Terminal): Pro
   return document.ok ? EXIT_OK : EXIT_STATUS.failure;
 }
 
-/** Runs all checks side by side. One that breaks or takes too long says so and stops no other. */
-async function runChecks(examination: Examination): Promise<CheckResult[]> {
+/**
+ * Looks once, and changes nothing.
+ *
+ * @param control the control socket of the server
+ * @param configFile the config file that was named; undefined: the running server's, or the usual places
+ */
+export async function diagnose(control: string, configFile: string | undefined): Promise<DoctorDocument> {
+  const examination = await examine(control, configFile);
   const reach = findReach(examination);
   // Each check that needs it reports its failure.
   reach.catch(() => {});
+  return doctorDocument(nameCauses(await runChecks(examination, reach)), []);
+}
+
+/** Runs all checks side by side. One that breaks or takes too long says so and stops no other. */
+async function runChecks(examination: Examination, reach: Promise<Reach>): Promise<CheckResult[]> {
   return await Promise.all(
     Object.entries(CHECKS).map(async ([name, check]) => {
       const area = name as Area;
@@ -112,10 +126,16 @@ async function runChecks(examination: Examination): Promise<CheckResult[]> {
 }
 
 /** Adds the throughput to the line of the paths; after the checks, which it would disturb. */
-async function addSpeed(examination: Examination, results: CheckResult[]): Promise<void> {
+async function addSpeed(
+  examination: Examination,
+  reach: Promise<Reach>,
+  results: CheckResult[],
+): Promise<void> {
   const at = results.findIndex(({ area }) => area === "path");
   const path = results[at];
   if (path === undefined) return;
   const { measureSpeed } = await import("./speed.ts");
-  results[at] = { ...path, text: `${path.text}; ${await measureSpeed(examination)}` };
+  const { networks } = await reach.catch(() => ({ networks: [] }));
+  const container = networks.find(({ answered }) => answered !== undefined)?.answered?.address;
+  results[at] = { ...path, text: `${path.text}; ${await measureSpeed(examination, container)}` };
 }

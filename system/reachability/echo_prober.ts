@@ -14,8 +14,8 @@ export interface EchoQuestion {
 /** Bytes of an ordinary packet of `ping`, IP header included. */
 export const USUAL_SIZE = 84;
 
-/** Requests that may be on the way at once while throughput is measured: some 90 kB at 1,400 bytes. */
-const WINDOW = 64;
+/** Requests that may be on the way at once while throughput is measured: some 180 kB at 1,400 bytes. */
+const WINDOW = 128;
 
 /** How much came back in a measured time. */
 export interface EchoedAmount {

@@ -1,8 +1,9 @@
 /** Breakages between a desktop and containers, made for real: doctor names each and no other, and what can heal heals by itself. */
 import assert from "node:assert/strict";
 import { diagnose, type Diagnosis, doctorScene, linesOf } from "../topology/doctor.ts";
-import { EngineScene } from "../topology/engine_scene.ts";
+import { CLIENT_CONTAINER, EngineScene } from "../topology/engine_scene.ts";
 import { DEFAULT_ENGINE } from "../topology/engines.ts";
+import type { Network } from "../topology/network.ts";
 import { CLOCK_NEEDS, ProgramClock } from "../topology/machine_stop.ts";
 import { ANNA } from "../topology/shared_tunnel.ts";
 import { SERVER_PORT } from "../topology/tunnel.ts";
@@ -14,6 +15,13 @@ const SOUND_LIMIT = 6_000;
 /** What heals by itself has healed after so many milliseconds. */
 const HEAL_LIMIT = 20_000;
 const SHARING_PORT = 2512;
+
+/** Puts the firewall of Docker's machine back as it was saved. */
+async function restoreRules({ vm, folder }: Network, rules: string): Promise<void> {
+  const file = `${folder}/rules`;
+  await Deno.writeTextFile(file, `${rules}\n`);
+  await vm.exec(["iptables-nft-restore", file]);
+}
 
 networkTest(
   "doctor names what was broken between desktop and containers, and nothing else",
@@ -100,16 +108,24 @@ networkTest(
       () => vm.exec(["iptables-nft", "--delete", ...dropRule]),
     );
 
-    await breakage(
-      "route stolen by a VPN",
-      "route.taken",
-      async () => {
-        await mac.ip("link", "add", "vpn0", "type", "bridge");
-        await mac.ip("link", "set", "vpn0", "up");
-        await mac.ip("route", "add", "172.17.0.0/17", "dev", "vpn0");
-      },
-      () => mac.ip("link", "del", "vpn0"),
-    );
+    for (
+      const [what, verb, prefix] of [["half of the", "add", "172.17.0.0/17"], [
+        "the",
+        "replace",
+        "172.17.0.0/16",
+      ]]
+    ) {
+      await breakage(
+        `a VPN takes ${what} route`,
+        "route.taken",
+        async () => {
+          await mac.ip("link", "add", "vpn0", "type", "bridge");
+          await mac.ip("link", "set", "vpn0", "up");
+          await mac.ip("route", verb, prefix, "dev", "vpn0");
+        },
+        () => mac.ip("link", "del", "vpn0"),
+      );
+    }
 
     await breakage(
       "subnet clash",
@@ -117,7 +133,7 @@ networkTest(
       async () => {
         await mac.ip("link", "add", "office0", "type", "bridge");
         await mac.ip("link", "set", "office0", "up");
-        await mac.ip("addr", "add", "172.17.0.77/24", "dev", "office0");
+        await mac.ip("addr", "add", "172.17.0.77/16", "dev", "office0");
       },
       () => mac.ip("link", "del", "office0"),
     );
@@ -137,20 +153,28 @@ networkTest(
       expectCodes(await diagnose({ ...plain, env: { ...plain.env, ...clock.env } }), "clock.skew");
     });
 
-    await step("the firewall is flushed, and the client makes its rules again", async () => {
+    await step("the client's chain is flushed, and its rules are there again", async () => {
       const from = performance.now();
-      for (const table of ["filter", "raw", "nat"]) {
-        await vm.exec([
-          "iptables-nft",
-          "--table",
-          table,
-          "--flush",
-          ...table === "filter" ? ["DOCKER-USER"] : [],
-        ]);
-      }
-      const first = await doctor();
-      times.push(`firewall flushed, at once: ${first.codes.join() || "sound"}`);
-      await heals("firewall flushed", from);
+      await vm.exec(["iptables-nft", "--flush", "DOCKER-USER"]);
+      await heals("chain of the client flushed", from);
+    });
+
+    const rules = await vm.exec(["iptables-nft-save"]);
+    await breakage(
+      "firewall flushed, Docker's own rules too",
+      "firewall.blocks",
+      async () => {
+        // What Docker sets itself where it has switched forwarding on.
+        await vm.exec(["iptables-nft", "--policy", "FORWARD", "DROP"]);
+        await vm.exec(["iptables-nft", "--flush"]);
+      },
+      () => restoreRules(network, rules),
+    );
+
+    await step("the kept client is killed, and started again", async () => {
+      const from = performance.now();
+      await scene.docker(`kill ${CLIENT_CONTAINER}`);
+      await heals("kept client killed", from);
     });
 
     await breakage(

@@ -59,6 +59,8 @@ networkTest(
     await t.step("another program has the UDP port", async () => {
       await using _other = await UdpPeer.open(mac, SERVER_PORT);
       await names("port taken", nowhere, "port.taken");
+      const [port] = (await diagnose(nowhere)).document.checks.filter(({ area }) => area === "port");
+      assert.match(port?.faults[0]?.remedy ?? "", /^Stop deno \(pid \d+\), or set another port$/);
     });
 
     await t.step("/dev/net/tun is gone", async () => {

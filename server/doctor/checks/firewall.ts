@@ -21,7 +21,7 @@ export async function checkFirewall({ status }: Examination, reach: Promise<Reac
   }
   const { networks, clientMs, hasEcho } = await reach;
   const asked = networks.filter((network) => network.asked.length > 0);
-  if (asked.length === 0) return sound("firewall", `${text}; no container runs that could be asked`);
+  if (asked.length === 0) return sound("firewall", `${text}; no container was asked`);
   if (asked.some(({ answered }) => answered !== undefined)) return sound("firewall", text);
   if (asked.length === 1 && clientMs !== undefined && status.value.docker.networks.length > 1) {
     // One network alone: its own bridge or container may be at fault.

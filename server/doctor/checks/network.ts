@@ -5,8 +5,12 @@ import type { Examination } from "../examination.ts";
 import type { NetworkReach, Reach } from "../reach.ts";
 
 /** A container's answer from each routed network. */
-export async function checkNetworks({ status }: Examination, reach: Promise<Reach>): Promise<CheckResult> {
+export async function checkNetworks(
+  { status, engine }: Examination,
+  reach: Promise<Reach>,
+): Promise<CheckResult> {
   if (status.value === undefined) return skipped("network", "no server was asked");
+  if (engine?.value === undefined) return skipped("network", "the Engine was not asked which containers run");
   const { networks } = await reach;
   if (networks.length === 0) return skipped("network", "no network of a Docker Engine is routed");
   const silent = networks.filter(({ asked, answered }) => asked.length > 0 && answered === undefined);

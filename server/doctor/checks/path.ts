@@ -7,8 +7,8 @@ import { clientCandidate } from "./container.ts";
 
 type PathStatus = ServerStatus["paths"]["list"][number];
 
-/** States in which packets could take a path now. */
-const UP: readonly PathStatus["state"][] = ["in-use", "standby"];
+/** States of a path that works; one that was lost has to hold for a while before packets take it again. */
+const UP: readonly PathStatus["state"][] = ["in-use", "standby", "recovering"];
 
 /** The paths, with the round trip of each. */
 export function checkPaths(examination: Examination): CheckResult {

@@ -4,6 +4,7 @@ import { fault } from "../../../core/faults/fault_table.ts";
 import { formatEndpoint } from "../../../core/net/endpoint.ts";
 import { errno, SystemError } from "../../../ffi/libc/errno.ts";
 import { openTunnelSocket } from "../../../system/interface/tunnel_device.ts";
+import { platform } from "../../../ffi/platform.ts";
 import type { Examination } from "../examination.ts";
 
 /** The UDP port: the running server has it; where none runs, whether it is free. */
@@ -20,9 +21,20 @@ export async function checkPort({ status, config }: Examination): Promise<CheckR
   } catch (error) {
     if (!(error instanceof OperationError)) throw error;
     if (error.cause instanceof SystemError && error.cause.errno === errno.EADDRINUSE) {
-      return faulty("port", error.message, fault("port.taken", { endpoint }));
+      const owner = await ownerOf(port);
+      const remedy = owner && `Stop ${owner}, or set another port`;
+      const text = owner === undefined ? error.message : `${error.message} by ${owner}`;
+      return faulty("port", text, fault("port.taken", { endpoint }, remedy));
     }
     const file = config.file ?? "the configuration";
     return faulty("port", error.message, fault("config.invalid", { file, faults: [error.report] }));
   }
+}
+
+/** The program that has a port, for people; macOS does not tell it without another program. */
+async function ownerOf(port: number): Promise<string | undefined> {
+  if (platform.os !== "linux") return undefined;
+  const { udpPortOwner } = await import("../../../ffi/libc/port_owner_linux.ts");
+  const owner = udpPortOwner(port);
+  return owner && `${owner.name} (pid ${owner.pid})`;
 }

@@ -6,6 +6,6 @@ export function checkRoot({ isRoot }: Examination): CheckResult {
   if (isRoot) return sound("root", "runs as root");
   return skipped(
     "root",
-    "not root: cannot ask the server or try the TUN device, and may not send echoes; run it with sudo to see all",
+    "not root: may not see the Engine, send echoes or try the TUN device; run it with sudo to see all",
   );
 }

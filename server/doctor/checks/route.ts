@@ -9,7 +9,7 @@ import {
   type Prefix,
   prefixContains,
 } from "../../../core/net/prefix.ts";
-import type { OtherRoute } from "../../../core/routing/desired_routes.ts";
+import { findConflict, type OtherRoute } from "../../../core/routing/desired_routes.ts";
 import { platformRouter } from "../../../system/routing/platform_router.ts";
 import { interfaceTowards } from "../../../system/routing/route_lookup.ts";
 import type { ServerStatus } from "../../status/status_document.ts";
@@ -47,6 +47,11 @@ async function lookAt(
 ): Promise<Fault[]> {
   const prefix = parsePrefix(route.prefix);
   if (prefix === undefined) return [];
+  // A line of the configuration may take such a network on purpose.
+  const own = route.source === "docker"
+    ? findConflict(prefix, others.filter(({ isOwn }) => isOwn))
+    : undefined;
+  if (own !== undefined) return [overlap(route, own)];
   const target = targetIn(prefix, tunnel.peer, live);
   const taker = await interfaceTowards(target);
   // Packets of the direct path leave by another interface on purpose.
@@ -59,15 +64,14 @@ async function lookAt(
   if (other === undefined || other.prefix.length < prefix.length) {
     return [fault("route.failed", { prefix: route.prefix, why: whyOf(route) })];
   }
+  if (other.isOwn === true) return [overlap(route, other)];
   const interfaceName = other.interfaceName ?? taker ?? "another interface";
-  if (other.isOwn !== true) return [fault("route.taken", { prefix: route.prefix, interfaceName })];
-  return [
-    fault("route.overlap", {
-      prefix: route.prefix,
-      other: formatPrefix(maskPrefix(other.prefix)),
-      owner: interfaceName,
-    }),
-  ];
+  return [fault("route.taken", { prefix: route.prefix, interfaceName })];
+}
+
+function overlap({ prefix }: RouteStatus, other: OtherRoute): Fault {
+  const owner = other.interfaceName ?? "this machine";
+  return fault("route.overlap", { prefix, other: formatPrefix(maskPrefix(other.prefix)), owner });
 }
 
 function whyOf({ fault: why }: RouteStatus): string {
