@@ -13,12 +13,14 @@ import { checkDevice } from "./checks/device.ts";
 import { checkEngine } from "./checks/engine.ts";
 import { checkFirewall } from "./checks/firewall.ts";
 import { checkMtu } from "./checks/mtu.ts";
+import { checkNames } from "./checks/names.ts";
 import { checkNetworks } from "./checks/network.ts";
 import { checkPaths } from "./checks/path.ts";
 import { checkPort } from "./checks/port.ts";
 import { checkProgram } from "./checks/program.ts";
 import { checkRoot } from "./checks/root.ts";
 import { checkRoutes } from "./checks/route.ts";
+import { checkService } from "./checks/service.ts";
 import { checkSharing } from "./checks/sharing.ts";
 import { checkVersion } from "./checks/version.ts";
 import { doctorDocument } from "./doctor_document.ts";
@@ -47,7 +49,7 @@ export interface DoctorOptions {
 
 type Check = (examination: Examination, reach: Promise<Reach>) => CheckResult | Promise<CheckResult>;
 
-const CHECKS: Readonly<Partial<Record<Area, Check>>> = {
+const CHECKS: Readonly<Record<Area, Check>> = {
   root: checkRoot,
   device: checkDevice,
   config: checkConfigFile,
@@ -61,7 +63,9 @@ const CHECKS: Readonly<Partial<Record<Area, Check>>> = {
   firewall: checkFirewall,
   mtu: checkMtu,
   network: checkNetworks,
+  names: checkNames,
   sharing: checkSharing,
+  service: checkService,
   clock: checkClock,
   version: checkVersion,
 };

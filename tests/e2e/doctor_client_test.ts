@@ -71,7 +71,7 @@ networkTest(
     const options = { config, serverArgs: ["--image", "off"], engineSocket: engine.socket };
     const { server, configFile } = await launchServer(network, options);
     await using _server = server;
-    const scene = doctorScene(server);
+    const scene = await doctorScene(server, network);
     const step = (name: string, body: () => Promise<void>) =>
       t.step(name, async () => {
         try {
