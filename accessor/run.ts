@@ -19,6 +19,7 @@ import { interfaceStatus, TunnelProgram, unspecifiedEndpoint } from "../tunnel/t
 import type { AccessorStatus } from "./status/status_document.ts";
 import { EndpointResolver, socketFamily } from "./tunnel/endpoint_resolver.ts";
 import { JoinedNetwork } from "./tunnel/joined_network.ts";
+import { ServerNames } from "./tunnel/server_names.ts";
 import type { ServerLink } from "./tunnel/server_link.ts";
 
 const log = getLogger("accessor");
@@ -96,11 +97,16 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
       },
     }),
   );
+  const names = cleanup.use(new ServerNames(device.name));
   await network.clearLeftovers();
   const { ServerLink, peer } = await handshakes;
   const finder = new EndpointResolver(remote, addresses, { resolve: resolveHost, family });
   const link = late.link = cleanup.use(
-    new ServerLink({ host, peer, plane, socket, finder, onLogin: (login) => void network.join(login) }),
+    new ServerLink({
+      ...{ host, peer, plane, socket, finder },
+      // The interface has its address before the resolver is led there.
+      onLogin: (login) => void network.join(login).then(() => names.join(login)),
+    }),
   );
   await tunnel.startReconciling(() => {
     link.noteNetworkChange();
@@ -117,6 +123,7 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
       ...serverProblem(link.faults),
     },
     routes: network.routes,
+    ...names.status === undefined ? {} : { names: names.status },
     counters: counters(plane, dataPlane, link.malformed),
     dataPlane: { offload: device.offload.tcp, cipher: plane.backend },
   }), async () => {

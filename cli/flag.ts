@@ -5,7 +5,7 @@
  */
 
 import { OperationError } from "../core/error.ts";
-import { fileSyntax, readValue, type ValueSyntax } from "./value_syntax.ts";
+import { countSyntax, fileSyntax, readValue, type ValueSyntax } from "./value_syntax.ts";
 
 /** The name of a flag. Upstream v1 spelled it `-name`, which still works. */
 export type FlagName = `--${string}`;
@@ -74,6 +74,21 @@ export const CAPTURE_FLAG: Part<string | undefined> = valueFlag(
   fileSyntax,
   "For debugging: write the tunnel's packets to a new pcapng file, for tcpdump.",
 );
+
+/** The flags of `logs`, with the short names that tail and docker have. */
+export const LOG_FLAGS = {
+  follow: switchFlag("--follow", "Go on with what is added, until interrupted; also -f."),
+  lines: valueFlag("--lines", countSyntax, "Show so many of the last lines; also -n. Default: 100."),
+  f: switchFlag("--f", "The same as --follow.", true),
+  n: { ...valueFlag("--n", countSyntax, "The same as --lines."), hidden: true },
+};
+
+/** What {@linkcode LOG_FLAGS} say, in either spelling. */
+export function logReading(
+  { follow, lines, f, n }: ValuesOf<typeof LOG_FLAGS>,
+): { readonly follow: boolean; readonly lines: number | undefined } {
+  return { follow: follow || f, lines: lines ?? n };
+}
 
 /**
  * Makes a part for all words after a command, joined by one space: quoting them is optional.

@@ -114,6 +114,15 @@ export const countersSchema = group("The counters since the start.", {
   drops: dropsSchema,
 });
 
+/** What leads the machine's resolver to the domain of containers' names. */
+export const resolverSchema = group("The resolver of this machine.", {
+  kind: oneOf(
+    ["resolver-files", "systemd-resolved", "resolvconf", "none"],
+    "What leads it to the domain; resolver-files: /etc/resolver of macOS; none: nothing that this program can set up.",
+  ),
+  fault: optional(text("What is missing.")),
+});
+
 export const dataPlaneFields = {
   offload: flag("Whether the kernel segments and coalesces large packets for the tunnel."),
 };

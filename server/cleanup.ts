@@ -5,6 +5,7 @@ import { DEFAULT_CONFIG, type DockerSetting } from "../core/config/config.ts";
 import { parseConfig } from "../core/config/parse.ts";
 import { OperationError } from "../core/error.ts";
 import { formatPrefix, type Prefix } from "../core/net/prefix.ts";
+import { platform } from "../ffi/platform.ts";
 import { findConfigFile, readConfigFile } from "../system/config/config_file.ts";
 import { readStatus } from "../system/control/control_client.ts";
 import { removeStaleSocket } from "../system/control/control_socket.ts";
@@ -90,9 +91,9 @@ export async function cleanInterface(control: string): Promise<string[]> {
 
 /** Removes the files that lead the Mac's resolver here. On Linux the resolver forgets the server with the interface. */
 async function cleanResolver(): Promise<string[]> {
-  if (Deno.build.os !== "darwin") return [];
-  const { removeOwnFiles, RESOLVER_FOLDER } = await import("../system/names/resolver_darwin.ts");
-  return (await removeOwnFiles(RESOLVER_FOLDER, new Set())).map((path) => `resolver file ${path}`);
+  if (platform.os !== "darwin") return [];
+  const { removeOwnFiles } = await import("../system/names/resolver_darwin.ts");
+  return (await removeOwnFiles("docker-connector")).map((path) => `resolver file ${path}`);
 }
 
 /** Removes managed containers and no others. With `docker off` too: an earlier run may have left one. */

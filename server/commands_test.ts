@@ -75,7 +75,7 @@ Deno.test(
       assert.deepEqual(await outcome("check", "--config", file), {
         status: 0,
         stdout: `ok: ${file}: 0 routes\n` +
-          "ignored settings (not implemented in this version): hosts, proxy, web\n" +
+          "ignored settings (not implemented in this version): hosts, proxy\n" +
           'settings without effect (they need "expose ADDRESS:PORT"): pong\n',
         stderr: "",
       });

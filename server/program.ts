@@ -10,6 +10,7 @@ import { captureCommand } from "./capture/capture_command.ts";
 import { cleanupCommand, runCommand, statusCommand } from "./commands.ts";
 import { checkCommand, configCommand } from "./config/config_command.ts";
 import { doctorCommand } from "./doctor/doctor_command.ts";
+import { logsCommand } from "./logs/logs_command.ts";
 import { listCommand } from "./names/list_command.ts";
 import { tokenCommand } from "./token/token_command.ts";
 import { webCommand } from "./web/web_command.ts";
@@ -64,6 +65,7 @@ export const server: Program = {
     listCommand,
     configCommand,
     tokenCommand,
+    logsCommand,
     captureCommand,
     webCommand,
     cleanupCommand,

@@ -13,6 +13,7 @@ import { platform } from "../ffi/platform.ts";
 import { socketAddressCodec, type UdpSocket } from "../ffi/udp/udp_socket.ts";
 import { loadHeartbeatProof } from "../program/heartbeat_key.ts";
 import { getLogger, setLogLevel } from "../program/log.ts";
+import { progressLine } from "../program/progress.ts";
 import { lastHeardSeconds, tunnelCounters } from "../program/status.ts";
 import { watchFile } from "../system/config/file_watch.ts";
 import { InterfaceReconciler } from "../system/interface/interface_reconciler.ts";
@@ -81,6 +82,10 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
       status: () => tunnel.document?.() as ServerStatus,
       sample: () => trafficSample(dataPlane, paths),
       containers: () => config.docker.mode === "off" ? undefined : docker.containers.containers,
+      doctor: async () => {
+        const { diagnose } = await import("./doctor/doctor.ts");
+        return await diagnose(control, options.configFile);
+      },
     }),
   );
   const interfaceName = device.name;
@@ -118,6 +123,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
       dockerStatus: docker.status,
       reconcile: () => routeController.reconcile(reconciler),
       restartClient: docker.restartClient,
+      onFaults: () => void tunnel.document?.(),
     }),
   );
   await tunnel.startReconciling(() => {
@@ -125,7 +131,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     reachability.changed();
     return routeController.reconcile(reconciler);
   });
-  const extraFaults: ExtraFaults = [];
+  const extraFaults: ExtraFaults = [() => reachability.faults];
   await tunnel.serveStatus<ServerStatus>(
     () => ({
       interface: interfaceStatus(mtu.settings, reconciler.fault),
@@ -159,6 +165,11 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   void sharing.apply(follower.config);
   void names.apply(follower.config);
   void web.apply(follower.config);
+  const line = progressLine();
+  if (line !== undefined) {
+    const { showStartUp } = await import("./status/start_up.ts");
+    cleanup.use(showStartUp(line, () => ({ docker: docker.status(), isUp: paths.status.inUse !== null })));
+  }
   const { serveCaptures } = await import("./capture/capture_service.ts");
   await serveCaptures(tunnel, interfaceName);
   return await tunnel.waitForStop();

@@ -67,6 +67,12 @@ const EVERY_PROGRAM: readonly Grant[] = [
   },
 ];
 
+const LINUX_RESOLVER: Grant = {
+  flag: "--allow-run=/usr/bin/resolvectl,/usr/sbin/resolvconf",
+  reason: "the system's resolver finds names of containers",
+  os: "linux",
+};
+
 /** Servers of the main thread; any address may be the virtual one. */
 const SERVER_SOCKETS: Grant = {
   flag: "--allow-net",
@@ -81,6 +87,12 @@ const DARWIN_NETWORK: Grant = {
   flag: DARWIN_PROGRAMS,
   reason: "addresses and routes, and the watch for their changes (route -n monitor)",
   os: "darwin",
+};
+
+const JOURNAL: Grant = {
+  flag: "--allow-run=/usr/bin/journalctl",
+  reason: "logs shows the service's log, which systemd keeps",
+  os: "linux",
 };
 
 function environment(...names: string[]): Grant {
@@ -114,15 +126,12 @@ export const PROGRAMS: readonly Program[] = [
       },
       SERVER_SOCKETS,
       {
-        flag: "--allow-run=/usr/bin/resolvectl,/usr/sbin/resolvconf",
-        reason: "the system's resolver asks for names of containers here",
-        os: "linux",
-      },
-      {
         ...DARWIN_NETWORK,
         flag: `${DARWIN_PROGRAMS},/usr/bin/open`,
         reason: `${DARWIN_NETWORK.reason}; "docker-connector web" opens the status page`,
       },
+      LINUX_RESOLVER,
+      JOURNAL,
     ],
   },
   {
@@ -154,7 +163,13 @@ export const PROGRAMS: readonly Program[] = [
     binary: "docker-accessor",
     entry: "accessor/main.ts",
     include: ["dataplane/worker.ts"],
-    grants: [...EVERY_PROGRAM, environment("DOCKER_ACCESSOR_TOKEN"), DARWIN_NETWORK],
+    grants: [
+      ...EVERY_PROGRAM,
+      environment("DOCKER_ACCESSOR_TOKEN"),
+      DARWIN_NETWORK,
+      LINUX_RESOLVER,
+      JOURNAL,
+    ],
   },
 ];
 
@@ -164,5 +179,12 @@ export function permissionFlags(program: Program, build: Build): string[] {
   const grants = program.grants.filter(({ os = system, except, only = build.version }) =>
     os === system && except !== build.version && only === build.version
   );
-  return ["--no-prompt", "--deny-import", ...grants.map(({ flag }) => flag)];
+  return ["--no-prompt", "--deny-import", ...joinValues(grants.map(({ flag }) => flag))];
+}
+
+/** Joins the values of flags of one name: Deno takes each name once. */
+function joinValues(flags: readonly string[]): string[] {
+  const values = Map.groupBy(flags.map((flag) => flag.split("=", 2)), ([name]) => name);
+  return [...values].map(([name, found]) => [name, found.flatMap(([, value]) => value ?? []).join()])
+    .map(([name, value]) => value === "" ? `${name}` : `${name}=${value}`);
 }

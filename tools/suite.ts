@@ -73,12 +73,16 @@ const ONCE = [
   /^tests\/e2e\/darwin_\w+_test\.ts$/,
   /^tests\/e2e\/doctor_\w+_test\.ts$/,
   /^tests\/e2e\/engines_test\.ts$/,
-  /^tests\/e2e\/(exec_stream|engine_attachment)_test\.ts$/,
+  /^tests\/e2e\/engine_commands_test\.ts$/,
+  /^tests\/e2e\/(exec_stream|engine_attachment|faults)_test\.ts$/,
   /^tests\/e2e\/path_switch_test\.ts$/,
+  /^tests\/e2e\/reachability_test\.ts$/,
   /^tests\/e2e\/image_contents_test\.ts$/,
   /^tests\/e2e\/local_engine_test\.ts$/,
+  /^tests\/e2e\/names_test\.ts$/,
   /^tests\/e2e\/path_(direct|engine)_test\.ts$/,
   /^tests\/e2e\/session_\w+_test\.ts$/,
+  /^tests\/e2e\/web_page_test\.ts$/,
   /^tests\/e2e\/status_test\.ts$/,
 ];
 

@@ -6,7 +6,7 @@ import { FakeClock } from "../tests/fakes/clock.ts";
 import { FaultMonitor } from "./fault_monitor.ts";
 
 /** A monitor of facts that are the faults themselves. */
-async function setUp() {
+function setUp() {
   const clock = new FakeClock();
   const lines: string[] = [];
   configureLog({
@@ -31,7 +31,7 @@ async function setUp() {
 const silent = (seconds: number) => fault("client.silent", { seconds });
 
 Deno.test("before the rules are loaded the status says that the program starts", async () => {
-  const { monitor } = await setUp();
+  const { monitor } = setUp();
   using _monitor = monitor;
   assert.deepEqual(monitor.look(), { summary: "starting", faults: [] });
   await monitor.ready;
@@ -39,7 +39,7 @@ Deno.test("before the rules are loaded the status says that the program starts",
 });
 
 Deno.test("a fault is logged once when it shows and once when it is over, though nobody asks", async () => {
-  const { clock, lines, state, monitor } = await setUp();
+  const { clock, lines, state, monitor } = setUp();
   using _monitor = monitor;
   await monitor.ready;
   state.faults = [silent(8)];
@@ -60,7 +60,7 @@ Deno.test("a fault is logged once when it shows and once when it is over, though
 });
 
 Deno.test("a look that fails is logged, and the next one follows", async () => {
-  const { clock, lines, state, monitor } = await setUp();
+  const { clock, lines, state, monitor } = setUp();
   using _monitor = monitor;
   await monitor.ready;
   Object.defineProperty(state, "faults", { get: () => assert.fail("no facts"), configurable: true });

@@ -6,7 +6,15 @@
 import * as v from "valibot";
 import { PLAIN_LAYOUT, type TextLayout } from "../../program/fault_text.ts";
 import type { StatusFormat } from "../../program/show_status.ts";
-import { counterRows, formatAge, interfaceRows, renderStatus, routeRows } from "../../program/status_text.ts";
+import {
+  counterRows,
+  formatAge,
+  interfaceRows,
+  labelled,
+  renderStatus,
+  routeRows,
+  withFault,
+} from "../../program/status_text.ts";
 import * as f from "../../program/status_document.ts";
 
 const server = f.group("The server as the accessor sees it.", {
@@ -31,11 +39,17 @@ const route = v.object({
   ...f.routeProblemFields,
 });
 
+const names = f.group("The names of containers; absent while the server has none.", {
+  domain: f.text("The domain."),
+  resolver: f.resolverSchema,
+});
+
 export const ACCESSOR_STATUS = v.object({
   ...f.processFields("docker-accessor"),
   interface: f.nullable(f.interfaceSchema),
   server,
   routes: f.list(route, "The networks that the server exposes."),
+  names: f.optional(names),
   counters: f.countersSchema,
   dataPlane: f.group("How the packets are moved.", {
     ...f.dataPlaneFields,
@@ -57,10 +71,15 @@ export function statusText(status: AccessorStatus, layout: TextLayout = PLAIN_LA
     ["server", serverLine(status.server)],
     ...interfaceRows(status.interface),
     ...routeRows(status.routes),
+    ...labelled("names", status.names === undefined ? [] : [namesLine(status.names)]),
     ...counterRows(status.counters),
     ["offload", status.dataPlane.offload ? "on" : "off"],
     ["cipher", status.dataPlane.cipher],
   ], layout);
+}
+
+function namesLine({ domain, resolver }: NonNullable<AccessorStatus["names"]>): string {
+  return `below ${domain}, ${withFault(`resolver: ${resolver.kind}`, resolver.fault)}`;
 }
 
 function serverLine(

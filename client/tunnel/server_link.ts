@@ -53,6 +53,8 @@ export interface ServerLinkDeps {
   readonly onDirect?: (terms: DirectTerms | undefined) => void;
   /** The server has fallen silent; where this is not given, it is searched for. */
   readonly onSilent?: () => void;
+  /** Whether the server is reached by another path meanwhile, so that it is there and has not been restarted. */
+  readonly isReachedOtherwise?: () => boolean;
   /** Packets received and sent so far. */
   readonly traffic: () => { readonly received: number; readonly sent: number };
   readonly clock?: Clock;
@@ -277,15 +279,23 @@ export class ServerLink implements Disposable {
   }
 
   async #lookUp(): Promise<void> {
-    const { port, socket, anyHost } = this.deps;
+    const { port, socket, anyHost, isReachedOtherwise = () => false } = this.deps;
     try {
       const candidates = await this.deps.gatherCandidates();
       this.lookUpFault = undefined;
       const found = candidates.filter(({ address }) => address.family === socket.family);
-      const next = this.#isClosed ? undefined : this.#selector.next(found, this.#candidate);
+      const next = this.#isClosed
+        ? undefined
+        : this.#selector.next(found, this.#candidate, isReachedOtherwise());
       if (next === undefined) return;
       const from = formatEndpoint(this.endpoint);
-      socket.connect({ address: next.address, port });
+      try {
+        socket.connect({ address: next.address, port });
+      } catch (error) {
+        // A connect that fails, such as where no route leads, leaves the socket without a peer: nothing could be sent.
+        socket.connect(this.endpoint);
+        throw error;
+      }
       this.#candidate = next;
       const to = formatEndpoint(this.endpoint);
       if (anyHost) log.info("searching for the server", { host: next.host, endpoint: to });

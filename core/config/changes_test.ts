@@ -95,7 +95,7 @@ Deno.test("a change of one line is one change", () => {
 Deno.test("changes concern the parts that follow them", () => {
   const partsOf = (text: string) => {
     const changes = diffConfigs(DEFAULT_CONFIG, config(text));
-    return (["log", "client", "routes", "sharing", "paths"] as const).filter((part) =>
+    return (["log", "client", "routes", "sharing", "paths", "names"] as const).filter((part) =>
       concerns(part, changes)
     );
   };
@@ -106,7 +106,8 @@ Deno.test("changes concern the parts that follow them", () => {
   ]);
   assert.deepEqual(partsOf("loglevel warn\nnetwork x off"), ["log", "routes"]);
   assert.deepEqual(partsOf("path udp"), ["paths"]);
-  assert.deepEqual(partsOf("port 9\ndns a"), []);
+  assert.deepEqual(partsOf("dns a"), ["sharing", "names"]);
+  assert.deepEqual(partsOf("port 9\nproxy 3306"), []);
 });
 
 Deno.test("keys that do not reload are reported and no secret is told", () => {

@@ -17,7 +17,7 @@ Deno.test("a problem is worded from its row, with a remedy that may be replaced"
     title: "Another interface has the route",
     text: "Packets for 172.20.0.0/16 leave by utun9, not by the tunnel",
     remedy:
-      "Let the VPN or program of utun9 leave out 172.20.0.0/16 (split tunnel), or give the network another subnet",
+      "Let that VPN or program leave out 172.20.0.0/16 (split tunnel), remove its route, or give the network another subnet",
     subject: "172.20.0.0/16",
   });
   assert.equal(fault("route.taken", args, "Ask").remedy, "Ask");

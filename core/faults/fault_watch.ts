@@ -23,7 +23,8 @@ export class FaultWatch {
    * Takes note of everything that is wrong at this moment; what is absent is over.
    *
    * @param now milliseconds since 1970; a clock that was set back delays nothing for longer than the row says
-   * @returns the problems to show, errors first, in the order in which they began
+   * @param faults the ones that matter most first
+   * @returns the problems to show, errors first, else in the same order
    */
   update(faults: readonly Fault[], now: number): ActiveFault[] {
     const seen = new Map<string, ActiveFault>();
@@ -37,6 +38,6 @@ export class FaultWatch {
     const rank = ({ severity }: Fault) => severity === "error" ? 0 : 1;
     return [...seen.values()]
       .filter(({ code, since }) => now - since >= FAULTS[code].after * 1000)
-      .sort((a, b) => rank(a) - rank(b) || a.since - b.since);
+      .sort((a, b) => rank(a) - rank(b));
   }
 }

@@ -39,6 +39,7 @@ Deno.test("two problems of one code are apart, and errors come before warnings",
   watch.update([weak, taken("10.0.0.0/8")], 0);
   const shown = watch.update([weak, taken("10.0.0.0/8"), taken("172.16.0.0/12")], 3_000);
   assert.deepEqual(codes(shown), ["route.taken", "sharing.weak-token"]);
+  assert.equal(shown[0]?.subject, "10.0.0.0/8");
   assert.deepEqual(codes(watch.update([weak, taken("172.16.0.0/12")], 6_000)), [
     "route.taken",
     "sharing.weak-token",

@@ -4,11 +4,17 @@ import { type Fault, fault } from "./fault_table.ts";
 
 /** A route as a status document shows it. */
 export interface ShownRoute {
+  /** The network. */
   readonly prefix: string;
+  /** Why it is not as it should be; absent when it is. */
   readonly fault?: string;
+  /** What to do about that. */
   readonly remedy?: string;
+  /** The kind of the fault. */
   readonly cause?: RouteCause;
+  /** The interface that has the addresses. */
   readonly owner?: string;
+  /** The other network. */
   readonly other?: string;
 }
 

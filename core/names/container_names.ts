@@ -54,9 +54,14 @@ export function namesOf(container: Container, domain: string): ContainerName[] {
   return found;
 }
 
+/** Whether a name ends so that the Internet has no such name: nobody else's is taken by it. */
+export function isPrivateName(name: string): boolean {
+  return PRIVATE_ENDINGS.some((ending) => name.endsWith(`.${ending}`));
+}
+
 /** Reads a name of a label; undefined if no container may have it. A leading "*." is dropped: names below are always answered. */
 function readLabelName(text: string, domain: string): string | undefined {
   const name = text.trim().toLowerCase().replace(/^\*\./, "").replace(/\.$/, "");
-  const isPrivate = [...PRIVATE_ENDINGS, domain].some((ending) => name.endsWith(`.${ending}`));
-  return isPrivate && name !== domain && isHostName(name) ? name : undefined;
+  const isAllowed = isPrivateName(name) || name.endsWith(`.${domain}`);
+  return isAllowed && name !== domain && isHostName(name) ? name : undefined;
 }

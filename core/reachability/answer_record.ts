@@ -16,7 +16,9 @@ export type Answering = "yes" | "no" | "unknown";
 
 /** What came of asking a candidate. */
 export interface Reply {
+  /** Who was asked. */
   readonly candidate: Candidate;
+  /** Whether an answer came in time. */
   readonly isAnswered: boolean;
 }
 
@@ -26,6 +28,7 @@ export interface Reply {
  * A candidate that has never answered and of which no port is known may drop echo requests, so its silence tells nothing.
  */
 export class AnswerRecord {
+  /** Whether the group answers, as far as is known. */
   answering: Answering = "unknown";
   #candidates: readonly Candidate[] = [];
   /** Those that have answered, the last one last. */

@@ -11,6 +11,7 @@ export type KernelRoute =
 
 /** What is known of a break. */
 export interface BreakEvidence {
+  /** Where the kernel sends packets for the network. */
   readonly route: KernelRoute;
   /** The client's virtual address. */
   readonly client: IpAddress;
@@ -36,7 +37,9 @@ export function breakPlace(evidence: BreakEvidence): string {
   if (clientAnswers === false && !othersAnswer) {
     return `the client does not answer at ${formatAddress(client)} either, and ${way}`;
   }
-  if (firewallFault !== undefined) return `the firewall of Docker's machine stops packets: ${firewallFault}`;
+  if (firewallFault !== undefined) {
+    return `the client says of the firewall of Docker's machine: ${firewallFault}`;
+  }
   if (othersAnswer) {
     return "other networks answer, so its bridge or a firewall rule for it in Docker's machine stops packets";
   }

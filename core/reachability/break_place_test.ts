@@ -24,7 +24,7 @@ for (
       clientAnswers: false,
       othersAnswer: false,
     }],
-    [/firewall of Docker's machine stops packets: DROP/, { firewallFault: "DROP" }],
+    [/client says of the firewall of Docker's machine: DROP/, { firewallFault: "DROP" }],
     [/other networks answer, so its bridge or a firewall rule/, {}],
     // A client that drops echo requests breaks nothing.
     [/other networks answer/, { clientAnswers: false }],

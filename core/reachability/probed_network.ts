@@ -5,6 +5,7 @@ import { type Prefix, prefixContains } from "../net/prefix.ts";
 export interface Candidate {
   /** The Engine's id of the container. */
   readonly container: string;
+  /** Its address in the network. */
   readonly address: IpAddress;
   /** A TCP port that its image exposes or its user publishes; undefined: none is known. */
   readonly port: number | undefined;
@@ -14,7 +15,9 @@ export interface Candidate {
 export interface ProbedNetwork {
   /** Tells it from all others: the Engine's id of the network and the IP version. */
   readonly key: string;
+  /** Its name, as in `docker network ls`. */
   readonly name: string;
+  /** The IP version. */
   readonly family: 4 | 6;
   /** Those that run before those that are paused. */
   readonly candidates: readonly Candidate[];
@@ -22,19 +25,25 @@ export interface ProbedNetwork {
 
 /** A subnet whose packets the tunnel's routes lead to the client. */
 export interface RoutedSubnet {
+  /** Docker's network. */
   readonly network: { readonly id: string; readonly name: string };
+  /** The subnet. */
   readonly prefix: Prefix;
 }
 
 /** What is read of a running container (`Container` of core/docker/container.ts). */
 export interface RunningContainer {
+  /** The Engine's id of it. */
   readonly id: string;
+  /** "running" or "paused". */
   readonly state: string;
+  /** Where it is attached. */
   readonly networks: readonly {
     readonly id: string;
     readonly address4?: IpAddress;
     readonly address6?: IpAddress;
   }[];
+  /** What it exposes or publishes. */
   readonly ports: readonly { readonly port: number; readonly protocol: "tcp" | "udp" }[];
 }
 

@@ -8,21 +8,27 @@ const MAX_NETWORKS = 16;
 
 /** What is asked at once: groups, with those of each who are asked. */
 export interface Asking {
+  /** Whom it belongs to. */
   readonly group: Group;
+  /** Who is asked. */
   readonly candidate: Candidate;
 }
 
 /** A network, or the client with one IP version. */
 export interface Group {
+  /** Tells it from all others. */
   readonly key: string;
   /** Undefined: the client itself. */
   readonly network: ProbedNetwork | undefined;
+  /** What came of asking it. */
   readonly record: AnswerRecord;
 }
 
 /** A network that does not answer. */
 export interface SilentNetwork {
+  /** The network. */
   readonly network: ProbedNetwork;
+  /** Who was asked there. */
   readonly address: IpAddress;
 }
 
@@ -32,7 +38,11 @@ export class ReachabilityMonitor {
   #networks: Group[] = [];
   #next = 0;
 
-  /** @param client the client's virtual addresses, at most one of each IP version */
+  /**
+   * Starts with nothing known.
+   *
+   * @param client the client's virtual addresses, at most one of each IP version
+   */
   constructor(client: readonly IpAddress[]) {
     this.#client = new Map(client.map((address): [4 | 6, Group] => {
       const record = new AnswerRecord();

@@ -16,6 +16,7 @@ export type RouteCause = typeof ROUTE_CAUSES[number];
 
 /** What is wrong with a route. */
 export interface RouteProblem extends Problem {
+  /** The kind of it. */
   readonly cause: RouteCause;
   /** The interface that has the addresses now, or the virtual network; absent where that is not known. */
   readonly owner?: string;

@@ -2,10 +2,10 @@
  * What a server tells an accessor once it is in (docs/internals/protocol.md): the byte 01, then
  *
  * ```
- * addr ADDRESS/LENGTH,peer ADDRESS,mtu N,route CIDR,route CIDR...
+ * addr ADDRESS/LENGTH,peer ADDRESS,mtu N,dns DOMAIN,route CIDR,route CIDR...
  * ```
  *
- * as in the original, in one datagram or one transport message. What does not fit into one is told in several
+ * as in the original but for "dns", in one datagram or one transport message. What does not fit into one is told in several
  * texts, each with all of the above and some of the routes; then each ends in `part I/N G`, I from 1 to N, G
  * being the same number in all of them and another one whenever something has changed. An unknown command is
  * passed over, so that more can be told one day.
@@ -13,6 +13,7 @@
  * @module
  */
 import { formatAddress, type IpAddress, parseAddress } from "../net/address.ts";
+import { isHostName } from "../net/host_name.ts";
 import { equalPrefix, formatPrefix, maskPrefix, parsePrefix, type Prefix } from "../net/prefix.ts";
 
 /** First byte of a login reply, of the original's login, and of a question for the reply. */
@@ -21,7 +22,7 @@ export const LOGIN = 1;
 export const MAX_ROUTES = 8192;
 const MAX_PARTS = 1024;
 /** The commands that must not be there twice. */
-const ONCE = new Set(["addr", "peer", "mtu", "part"]);
+const ONCE = new Set(["addr", "peer", "mtu", "dns", "part"]);
 /** Parts are numbered by generations below this. */
 const GENERATIONS = 0x1_0000;
 /** Least and largest MTU in bytes, as in the config file. */
@@ -42,6 +43,8 @@ export interface Login {
   readonly peer: IpAddress;
   /** The largest packet in the tunnel, in bytes. */
   readonly mtu: number;
+  /** The domain of containers' names, which the peer answers by DNS; absent: it answers none. */
+  readonly domain?: string;
   /** The exposed networks. */
   readonly routes: readonly Prefix[];
 }
@@ -76,7 +79,9 @@ export function encodeLogin(login: Login, size: number, generation: number): Uin
     throw new RangeError(`Cannot tell ${login.routes.length} routes: ${MAX_ROUTES} are the most`);
   }
   if (size < MIN_MTU) throw new RangeError(`Cannot tell a login in ${size} bytes: ${MIN_MTU} are the least`);
-  const head = `addr ${formatPrefix(login.address)},peer ${formatAddress(login.peer)},mtu ${login.mtu}`;
+  const { address, peer, mtu, domain } = login;
+  const head = `addr ${formatPrefix(address)},peer ${formatAddress(peer)},mtu ${mtu}` +
+    (domain === undefined ? "" : `,dns ${domain}`);
   const routes = login.routes.map((route) => `,route ${formatPrefix(route)}`);
   const message = (text: string) => new TextEncoder().encode(String.fromCharCode(LOGIN) + text);
   const whole = head + routes.join("");
@@ -120,7 +125,9 @@ export function parseLogin(message: Uint8Array): LoginText | undefined {
   const part = readPart(values.get("part") ?? "");
   if (address?.address.family !== 4 || peer?.family !== 4 || mtu === undefined) return undefined;
   if (part === undefined && values.has("part")) return undefined;
-  return { login: { address, peer, mtu, routes }, part };
+  const domain = values.get("dns");
+  if (domain !== undefined && !isHostName(domain)) return undefined;
+  return { login: { address, peer, mtu, ...domain === undefined ? {} : { domain }, routes }, part };
 }
 
 /** Why a login cannot be applied, worded for people; undefined if it can. */

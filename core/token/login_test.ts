@@ -36,6 +36,15 @@ Deno.test("a login that fits is the original's single text", () => {
   assert.deepEqual(rest, []);
 });
 
+Deno.test("the domain of names stands in every text, and a faulty one makes the text void", () => {
+  const texts = encodeLogin({ ...LOGIN, domain: "container.internal" }, 1400, 7).map(text);
+  assert.match(texts[0] ?? "", /,mtu 1400,dns container\.internal,route /);
+  assert.equal(parseLogin(message(`${WHOLE},dns a.test`))?.login.domain, "a.test");
+  for (const faulty of ["dns", "dns ..", "dns a/b", "dns a.test,dns b.test", "dns .test", "dns ../x"]) {
+    assert.equal(parseLogin(message(`${WHOLE},${faulty}`)), undefined, faulty);
+  }
+});
+
 const anyRoute = anyPrefix.filter(({ length }) => length > 0).map(maskPrefix);
 const anyLogin = fc.record({
   address: fc.tuple(anyIpv4, fc.nat({ max: 32 })).map(([address, length]) => ({ address, length })),

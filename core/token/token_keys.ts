@@ -13,7 +13,7 @@
 import { Buffer } from "node:buffer";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import type { IpAddress } from "../net/address.ts";
+import { formatAddress, type IpAddress } from "../net/address.ts";
 import { formatPrefix, type Prefix } from "../net/prefix.ts";
 import type { PeerKeys } from "../wireguard/peer.ts";
 import { wipe } from "../wireguard/noise.ts";
@@ -94,6 +94,21 @@ export interface WgQuickInput {
   readonly endpoint: string;
   /** The exposed networks. */
   readonly routes: readonly Prefix[];
+  /** The domain of containers' names, told in a comment; absent: none. */
+  readonly domain?: string | undefined;
+}
+
+/**
+ * The lines about names. A "DNS" line would send all questions of the machine to the server, which answers those of the domain
+ * alone (wg-quick(8)); nothing that all WireGuard programs read can name one domain.
+ */
+function nameLines(server: IpAddress, domain: string | undefined): string[] {
+  if (domain === undefined) return [];
+  const address = formatAddress(server);
+  return [
+    `# Names below ${domain} are answered at ${address}. With systemd-resolved and wg-quick:`,
+    `# PostUp = resolvectl dns %i ${address}; resolvectl domain %i ~${domain}`,
+  ];
 }
 
 /** The configuration as wg-quick(8) reads it; it holds secrets, so the file is for its owner only. */
@@ -106,6 +121,7 @@ export function wgQuickFile(input: WgQuickInput): string {
     `PrivateKey = ${base64(input.keys.privateKey)}`,
     `Address = ${host(input.address)}`,
     `MTU = ${input.mtu}`,
+    ...nameLines(input.server, input.domain),
     "",
     "[Peer]",
     `PublicKey = ${base64(input.keys.peerPublicKey)}`,

@@ -62,6 +62,23 @@ Deno.test("cleared keys hold nothing", async () => {
   assert.ok(Object.values(keys).every((key: Uint8Array) => key.every((octet) => octet === 0)));
 });
 
+Deno.test("the exported file tells of names in comments, since a DNS line would take all questions", () => {
+  const keys = {
+    privateKey: new Uint8Array(32),
+    peerPublicKey: new Uint8Array(32),
+    presharedKey: new Uint8Array(32),
+  };
+  const { address } = prefix("192.168.251.3/32");
+  const server = prefix("192.168.251.2/32").address;
+  const common = { keys, address, server, mtu: 1400, endpoint: "a.test:2512", routes: [] };
+  const lines = wgQuickFile({ ...common, domain: "box.test" }).split("\n");
+  const added = lines.filter((line) => !wgQuickFile(common).split("\n").includes(line));
+  assert.deepEqual(added, [
+    "# Names below box.test are answered at 192.168.251.2. With systemd-resolved and wg-quick:",
+    "# PostUp = resolvectl dns %i 192.168.251.2; resolvectl domain %i ~box.test",
+  ]);
+});
+
 Deno.test("the exported file says all that wg-quick needs", () => {
   const text = wgQuickFile({
     keys: {

@@ -4,6 +4,7 @@ import { type Container, MAX_CONTAINERS } from "../../core/docker/container.ts";
 import { asOperationError } from "../../core/error.ts";
 import { getLogger, LogOnChange } from "../../program/log.ts";
 import { isConnectionLost } from "../../system/docker/docker_error.ts";
+import { DockerApiError } from "../../system/docker/engine_containers.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
 import { listRunning, readRunning } from "../../system/docker/running_containers.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
@@ -106,16 +107,26 @@ export class ContainerList implements RunningContainers, AsyncDisposable {
         for (const id of this.#entries.keys()) if (!known.has(id)) due.set(id, undefined);
       }
       const ids = [...due];
+      let refusal: DockerApiError | undefined;
       const read = async () => {
         for (let next = ids.pop(); next !== undefined; next = ids.pop()) {
           const [id, mark] = next;
-          const container = await readRunning(engine, id);
+          const container = await readRunning(engine, id).catch((error) => {
+            // One container that cannot be read keeps none of the others away.
+            if (error instanceof DockerApiError) return error;
+            throw error;
+          });
           if (this.#engine !== engine) return;
+          if (container instanceof DockerApiError) {
+            refusal = container;
+            continue;
+          }
           if (this.#put(id, container, mark)) isChanged = true;
           due.delete(id);
         }
       };
       await Promise.all(Array.from({ length: PARALLEL_READS }, read));
+      if (refusal !== undefined) throw refusal;
       this.#notes.clear("fault");
     } finally {
       // What could not be read is due again.

@@ -15,6 +15,8 @@ class Machine {
   /** Containers that the list does not show yet. */
   readonly hidden = new Set<string>();
   isBroken = false;
+  /** A container that the Engine fails to describe. */
+  broken = "";
 
   respond(target: string): string {
     const place = target.replace(/^\/v[\d.]+\/containers\//, "").replace(/\/json$/, "");
@@ -29,6 +31,7 @@ class Machine {
         NetworkSettings: { Networks: { bridge: { IPAddress: address } } },
       }))));
     }
+    if (place[0] === this.broken) return answer('{"message":"broken"}', "500 Broken");
     const container = this.containers.get(place[0] ?? "");
     if (container === undefined) return answer("{}", "404 Not Found");
     return answer(JSON.stringify({
@@ -121,6 +124,17 @@ Deno.test("an Engine that fails for a while is asked again for what is missing",
     while (machine.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     machine.isBroken = false;
     assert.equal(await next(), "web");
+  }));
+
+Deno.test("a container that the Engine fails to describe keeps the others from nothing", () =>
+  withList(async (machine, list, engine, next) => {
+    machine.broken = "a";
+    machine.containers.set("a", { name: "web", address: "172.17.0.2" });
+    machine.containers.set("b", { name: "db", address: "172.17.0.3" });
+    list.setEngine(engine);
+    assert.equal(await next(), "db");
+    machine.broken = "";
+    assert.equal(await next(), "db web");
   }));
 
 Deno.test("the list outlives a restart of the Engine, and is empty when it stays away", async () => {

@@ -23,7 +23,7 @@ import { checkRoutes } from "./checks/route.ts";
 import { checkService } from "./checks/service.ts";
 import { checkSharing } from "./checks/sharing.ts";
 import { checkVersion } from "./checks/version.ts";
-import { doctorDocument } from "./doctor_document.ts";
+import { type DoctorDocument, doctorDocument } from "./doctor_document.ts";
 import { doctorText } from "./doctor_text.ts";
 import { type Examination, examine } from "./examination.ts";
 import { findReach, type Reach } from "./reach.ts";
@@ -98,6 +98,16 @@ export async function runDoctor(options: DoctorOptions, terminal: Terminal): Pro
     json ? `${JSON.stringify(document, undefined, 2)}\n` : doctorText(document, terminal.outColor),
   );
   return document.ok ? EXIT_OK : EXIT_STATUS.failure;
+}
+
+/**
+ * Looks once, and changes nothing.
+ *
+ * @param control the control socket of the server
+ * @param configFile the config file that was named; undefined: the running server's, or the usual places
+ */
+export async function diagnose(control: string, configFile: string | undefined): Promise<DoctorDocument> {
+  return doctorDocument(nameCauses(await runChecks(await examine(control, configFile))), []);
 }
 
 /** Runs all checks side by side. One that breaks or takes too long says so and stops no other. */

@@ -1,9 +1,17 @@
 import { type Fault, fault } from "../../core/faults/fault_table.ts";
+import type { ServerFacts } from "./server_facts.ts";
 import type { ContainerStatus, DockerStatus } from "../status/status_document.ts";
 
-/** The Engine's fault. Without an Engine nothing is known of the container. */
-export function engineFault({ state, fault: why, remedy }: DockerStatus): Fault | undefined {
+/**
+ * The Engine's fault. Without an Engine nothing is known of the container. Where `route` lines and a client do without one, and none
+ * was there in this run, it is not missed.
+ */
+export function engineFault({ docker, client, routes }: ServerFacts): Fault | undefined {
+  const { state, fault: why, remedy, networks } = docker;
   if (state !== "connecting" || why === undefined) return undefined;
+  if (networks.length === 0 && client !== null && routes.some(({ source }) => source === "config")) {
+    return undefined;
+  }
   return fault("docker.engine-down", { why }, remedy);
 }
 
@@ -28,7 +36,8 @@ export function containerFault({ container }: DockerStatus): Fault | undefined {
 const RUNS: ReadonlySet<ContainerStatus["state"]> = new Set(["off", "external", "running"]);
 
 /** Whether a client is to be expected: not while the Engine is looked for, nor while the container is being made. */
-export function expectsClient({ state, container }: DockerStatus): boolean {
+export function expectsClient({ docker: { state, container }, client }: ServerFacts): boolean {
   if (state === "off") return true;
-  return state === "connected" && (container === null || RUNS.has(container.state));
+  if (state === "connecting") return client !== null;
+  return container === null || RUNS.has(container.state);
 }

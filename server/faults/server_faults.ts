@@ -1,7 +1,7 @@
-import type { Fault } from "../../core/faults/fault_table.ts";
+import { type Fault, fault } from "../../core/faults/fault_table.ts";
 import { routeFault } from "../../core/faults/route_fault.ts";
 import { heardFaults, keyFault } from "./client_faults.ts";
-import { desktopFaults } from "./desktop_faults.ts";
+import { configFaults, interfaceFault } from "./desktop_faults.ts";
 import { containerFault, engineFault, expectsClient } from "./docker_faults.ts";
 import { absentFault, pathFaults } from "./path_faults.ts";
 import { isHeard, type ServerFacts } from "./server_facts.ts";
@@ -15,11 +15,14 @@ import { sharingFaults } from "./sharing_faults.ts";
  * A container that lacks the newest image is no cause of anything. Routes fall with the interface. A network is silent by itself
  * only where none of these is broken and its route is there. Config file and sharing depend on nothing else.
  *
+ * The faults that matter most come first: the interface, the way, routes, then the rest.
+ *
  * @param extra what other parts have found, such as that a network does not answer
  */
 export function serverFaults(facts: ServerFacts, extra: readonly Fault[] = []): Fault[] {
   const way = wayFaults(facts);
-  const isInterfaceWrong = facts.interface.fault !== undefined;
+  const wrong = interfaceFault(facts.interface);
+  const isInterfaceWrong = wrong !== undefined;
   const routes = isInterfaceWrong ? [] : facts.routes.flatMap((route) => routeFault(route) ?? []);
   const isWayBroken = isInterfaceWrong || way.some(({ severity }) => severity === "error");
   const unrouted = new Set(
@@ -28,13 +31,25 @@ export function serverFaults(facts: ServerFacts, extra: readonly Fault[] = []): 
   const others = extra.filter(({ code, subject }) =>
     code !== "network.silent" || !isWayBroken && !unrouted.has(subject)
   );
-  return [...desktopFaults(facts), ...way, ...routes, ...sharingFaults(facts.sharing), ...others];
+  return [
+    ...isInterfaceWrong ? [wrong] : [],
+    ...way,
+    ...routes,
+    ...configFaults(facts.config),
+    ...sharingFaults(facts.sharing),
+    ...pageFaults(facts),
+    ...others,
+  ];
+}
+
+function pageFaults({ web }: ServerFacts): Fault[] {
+  return web?.fault === undefined ? [] : [fault("web.closed", { why: web.fault })];
 }
 
 /** What is wrong on the way to the client. */
 function wayFaults(facts: ServerFacts): Fault[] {
   const { docker } = facts;
-  const engine = engineFault(docker);
+  const engine = engineFault(facts);
   if (engine !== undefined) return [engine];
   // Containers of this machine need no tunnel.
   if (docker.container?.state === "not-required") return [];
@@ -44,5 +59,5 @@ function wayFaults(facts: ServerFacts): Fault[] {
   if (isHeard(facts)) return [...outdated, ...heardFaults(facts), ...pathFaults(facts)];
   const key = keyFault(facts);
   if (key !== undefined) return [...outdated, key];
-  return expectsClient(docker) ? [...outdated, absentFault(facts)] : outdated;
+  return expectsClient(facts) ? [...outdated, absentFault(facts)] : outdated;
 }

@@ -70,7 +70,13 @@ const ABSENT: Partial<ServerFacts> = {
 };
 const SILENT: Partial<ServerFacts> = { client: { ...client, lastHeardSeconds: 8 } };
 const ENGINE_DOWN: Partial<ServerFacts> = {
-  docker: { ...docker, state: "connecting", fault: "Cannot find the Docker Engine", remedy: "Start Docker" },
+  docker: {
+    ...docker,
+    state: "connecting",
+    fault: "Cannot find the Docker Engine",
+    remedy: "Start Docker",
+    networks: [{ name: "web", subnets: [] }],
+  },
 };
 const ofContainer = (part: Partial<typeof container>): Partial<ServerFacts> => ({
   docker: { ...docker, container: { ...container, ...part } },
@@ -106,6 +112,16 @@ Deno.test("an Engine that is down is named, and none of what follows from it", (
   }
   const [engine] = found(ENGINE_DOWN);
   assert.deepEqual([engine?.text, engine?.remedy], ["Cannot find the Docker Engine", "Start Docker"]);
+});
+
+Deno.test("an Engine that never was there is not missed where route lines and a client do without it", () => {
+  const never = {
+    docker: { ...docker, state: "connecting", fault: "Cannot find it", networks: [] },
+  } as const;
+  assert.deepEqual(codes(never, onPaths("udp", {})), []);
+  assert.deepEqual(codes(never, SILENT), ["client.silent"]);
+  assert.deepEqual(codes(never, ABSENT), ["docker.engine-down"]);
+  assert.deepEqual(codes(never, { routes: [] }), ["docker.engine-down"]);
 });
 
 Deno.test("a container that does not run is named, and not that its client is silent", () => {
@@ -249,9 +265,9 @@ Deno.test("config file and sharing are named beside everything else", () => {
   };
   const config = { ...SOUND.config, faults: ["f:1:1: unknown key"], fault: "no descriptor is free" };
   assert.deepEqual(codes(ENGINE_DOWN, { sharing, config }), [
+    "docker.engine-down",
     "config.invalid",
     "config.not-applied",
-    "docker.engine-down",
     "sharing.closed",
     "sharing.weak-token",
   ]);

@@ -18,7 +18,7 @@ function soundText(facts: ServerFacts, faults: readonly Fault[]): string {
   if (docker.container?.state === "not-required") {
     return "up: Docker runs on this machine, whose containers need no tunnel";
   }
-  if (docker.state === "connecting" && paths.inUse === null) return "starting: looking for the Docker Engine";
+  if (docker.state === "connecting" && client === null) return "starting: looking for the Docker Engine";
   if (docker.container?.state === "missing" || docker.container?.state === "created") {
     return "starting: the client container is being made";
   }

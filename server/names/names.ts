@@ -19,6 +19,9 @@ const log = getLogger("names");
 /** Milliseconds between two looks at the sockets and the resolver: a VPN may have changed the one, a program left the other. */
 const REFRESH_MS = 10_000;
 
+/** The same while a socket could not be opened. */
+const RETRY_MS = 2_000;
+
 /** Senders that are remembered as answered or not. */
 const MAX_SENDERS = 1024;
 
@@ -33,7 +36,7 @@ export interface NamesDeps {
   /** Whether those machines reach an address of a container. */
   readonly isReached: (address: IpAddress, audience: Audience) => boolean;
   /** Set up the resolver of this system. */
-  readonly resolver?: () => Promise<SystemResolver>;
+  readonly resolver?: (program: string) => Promise<SystemResolver>;
   /** Whether the resolver cannot reach the virtual address, as on macOS, where an interface's own address leads into it. */
   readonly needsLoopback: boolean;
   readonly port?: number;
@@ -143,7 +146,10 @@ export class Names implements AsyncDisposable {
     if (needsLoopback) await this.#open(LOOPBACK, 0);
     const local = this.#sockets.get(formatAddress(needsLoopback ? LOOPBACK : addresses[0] ?? LOOPBACK));
     if (local !== undefined) await this.#setUpResolver(zone, local);
-    this.#timer = this.#clock.after(REFRESH_MS, () => this.#queue.start(() => this.#refresh()));
+    this.#timer = this.#clock.after(
+      this.#faults.size > 0 ? RETRY_MS : REFRESH_MS,
+      () => this.#queue.start(() => this.#refresh()),
+    );
   }
 
   async #open(address: IpAddress, port: number): Promise<void> {
@@ -172,7 +178,7 @@ export class Names implements AsyncDisposable {
 
   async #setUpResolver(zone: Zone, { address, port }: DnsSockets): Promise<void> {
     const domains = this.#domainsOf(zone);
-    this.#resolver ??= await (this.deps.resolver ?? systemResolver)();
+    this.#resolver ??= await (this.deps.resolver ?? systemResolver)("docker-connector");
     const { interfaceName } = this.deps;
     const spec: ResolverSpec = { domains, interfaceName, server: formatAddress(address), port };
     this.#resolverState = await this.#resolver.apply(spec);

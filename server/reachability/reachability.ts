@@ -6,7 +6,7 @@ import type { PathKind } from "../../core/path/path_kind.ts";
 import type { Answering } from "../../core/reachability/answer_record.ts";
 import { breakPlace, type KernelRoute } from "../../core/reachability/break_place.ts";
 import type { ProbedNetwork } from "../../core/reachability/probed_network.ts";
-import { ReachabilityMonitor, type SilentNetwork } from "../../core/reachability/reachability_monitor.ts";
+import { ReachabilityMonitor } from "../../core/reachability/reachability_monitor.ts";
 import { RepairSequence, type RepairStep } from "../../core/reachability/repair_sequence.ts";
 import { getLogger, LogOnChange } from "../../program/log.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
@@ -37,6 +37,8 @@ export interface ReachabilityDeps {
   readonly firewallFault: () => string | undefined;
   readonly routeOf: (address: IpAddress) => Promise<KernelRoute>;
   readonly probe: Pick<ReachabilityProbe, "ask">;
+  /** Other networks than before do not answer; must not throw. */
+  readonly onFaults: () => void;
   /** Takes a step that may heal; false where it cannot be taken here. */
   readonly repair: (step: RepairStep, reason: string) => Promise<boolean>;
   /** Milliseconds that the machine has slept since the last call. */
@@ -147,25 +149,25 @@ export class Reachability implements AsyncDisposable {
     monitor.settle(isSame ? replies : replies.filter(({ isAnswered }) => isAnswered));
   }
 
+  /** Derives the faults: one for each network, whichever IP versions it has. */
   async #tell(): Promise<void> {
-    const silent = this.#monitor.silent;
-    this.faults = await Promise.all(silent.map((each) => this.#word(each)));
-    for (const { subject, text } of this.faults) {
-      if (this.#logged.changed(`network ${subject}`, text)) log.warn(text);
+    const silent = [
+      ...new Map(this.#monitor.silent.reverse().map((each) => [each.network.name, each])).values(),
+    ];
+    const found: Fault[] = [];
+    for (const { network, address } of silent.reverse()) {
+      const { name } = network;
+      const place = await this.#placeOf(network, address);
+      found.push(fault("network.silent", { network: name, address: formatAddress(address), place }));
     }
-    const names = new Set(silent.map(({ network }) => network.name));
-    for (const { name } of this.deps.networks()) {
-      if (
-        !names.has(name) && this.#monitor.answering(name) === "yes" && this.#logged.clear(`network ${name}`)
-      ) {
-        log.info("network answers again", { network: name });
-      }
-    }
+    const before = this.faults.map(({ subject }) => subject).join();
+    this.faults = found;
+    if (before !== found.map(({ subject }) => subject).join()) this.deps.onFaults();
   }
 
-  async #word({ network: { key, name, family }, address }: SilentNetwork): Promise<Fault> {
+  async #placeOf({ key, family }: ProbedNetwork, address: IpAddress): Promise<string> {
     const { client, routeOf, firewallFault } = this.deps;
-    const place = breakPlace({
+    return breakPlace({
       route: await routeOf(address),
       client: client.find((each) => each.family === family) ?? address,
       clientAnswers: this.#monitor.clientAnswers(family),
@@ -173,12 +175,11 @@ export class Reachability implements AsyncDisposable {
       path: this.#path,
       firewallFault: firewallFault(),
     });
-    return fault("network.silent", { network: name, address: formatAddress(address), place });
   }
 
   async #heal(): Promise<void> {
     const found = this.#monitor.break;
-    const names = this.#monitor.silent.map(({ network }) => network.name).join(", ");
+    const names = this.faults.map(({ subject }) => subject).join(", ");
     for (;;) {
       const step = this.#sequence.next(found, this.#clock.now());
       if (step === undefined) return;

@@ -21,6 +21,8 @@ class World {
   path: PathKind | undefined = "udp";
   slept = 0;
   asked = 0;
+  /** How often other networks were silent than before. */
+  changes = 0;
   readonly reachability = new Reachability({
     client: [address(CLIENT)],
     networks: () => this.networks,
@@ -37,6 +39,7 @@ class World {
         return answers;
       },
     },
+    onFaults: () => this.changes++,
     repair: (step) => {
       this.steps.push(step);
       this.onStep(step);
@@ -135,6 +138,7 @@ worldTest("a break of the whole way is healed by the first step that does", asyn
   assert.ok(took < 10_000);
   await world.pass(60_000);
   assert.deepEqual(world.steps, ["routes", "rules", "path"]);
+  assert.equal(world.changes, 2);
 });
 
 worldTest("containers that come and go are no break", async (world) => {

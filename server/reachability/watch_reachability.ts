@@ -26,6 +26,8 @@ export interface WatchDeps {
   readonly reconcile: () => Promise<unknown>;
   /** Starts the client's container again; false where this server does not manage it. */
   readonly restartClient: () => Promise<boolean>;
+  /** Other networks than before do not answer. */
+  readonly onFaults: () => void;
 }
 
 /** Whether containers answer, from a moment after the start on. */
@@ -73,7 +75,7 @@ export class ReachabilityWatch implements AsyncDisposable {
       import("../../system/reachability/kernel_route.ts"),
       import("../../ffi/libc/sleep_clock.ts"),
     ]);
-    const { settings, routeController, paths, containers, dockerStatus, reconcile, restartClient } =
+    const { settings, routeController, paths, containers, dockerStatus, reconcile, restartClient, onFaults } =
       this.deps;
     const { address, address6, peer, peer6 } = settings;
     const own = address6 === undefined ? [address] : [address, address6];
@@ -93,6 +95,7 @@ export class ReachabilityWatch implements AsyncDisposable {
         firewallFault: () => paths.client?.description?.firewall?.fault,
         routeOf: (to) => kernelRoute(to, own),
         probe,
+        onFaults,
         slept: () => sleep.take(),
         repair: async (step, reason) => {
           switch (step) {

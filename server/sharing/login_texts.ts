@@ -10,7 +10,7 @@ import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { encodeLogin, MAX_ROUTES, MAX_SESSION_MTU } from "../../core/token/login.ts";
 
 /** The part of a configuration that sharing goes by. */
-export type SharingConfig = Pick<Config, "addr" | "mtu" | "routes" | "tokens" | "pong">;
+export type SharingConfig = Pick<Config, "addr" | "mtu" | "routes" | "tokens" | "pong" | "dns">;
 
 /** Most bytes of a text in one transport message, with room for its header, tag and padding in a datagram. */
 const MAX_TEXT = 65_000;
@@ -48,7 +48,12 @@ export class LoginTexts {
 
   /** The texts for our own accessors, each no longer than a packet. */
   texts(address: IpAddress): Uint8Array<ArrayBuffer>[] {
-    return this.#encode(address, Math.min(this.#config.mtu, MAX_TEXT), exposedPrefixes(this.#config));
+    return this.#encode(
+      address,
+      Math.min(this.#config.mtu, MAX_TEXT),
+      exposedPrefixes(this.#config),
+      this.#config.dns,
+    );
   }
 
   /** The one text for the original's accessor, which knows no parts: with as many routes as its buffer holds. */
@@ -61,12 +66,18 @@ export class LoginTexts {
     }
   }
 
-  #encode(address: IpAddress, size: number, routes: readonly Prefix[]): Uint8Array<ArrayBuffer>[] {
+  #encode(
+    address: IpAddress,
+    size: number,
+    routes: readonly Prefix[],
+    domain?: string,
+  ): Uint8Array<ArrayBuffer>[] {
     const { addr, mtu } = this.#config;
     const login = {
       address: { address, length: addr.length },
       peer: tunnelAddresses(addr).server,
       mtu: Math.min(mtu, MAX_SESSION_MTU),
+      ...domain === undefined ? {} : { domain },
       routes: routes.slice(0, MAX_ROUTES),
     };
     return encodeLogin(login, size, this.#generation);
@@ -75,5 +86,6 @@ export class LoginTexts {
 
 /** All that a text says besides the accessor's address. */
 function describe(config: SharingConfig): string {
-  return [formatPrefix(config.addr), config.mtu, ...exposedPrefixes(config).map(formatPrefix)].join();
+  return [formatPrefix(config.addr), config.mtu, config.dns, ...exposedPrefixes(config).map(formatPrefix)]
+    .join();
 }

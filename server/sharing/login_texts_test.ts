@@ -17,8 +17,11 @@ Deno.test("an accessor is told of exposed IPv4 routes alone", () => {
   const routes = [route("172.20.0.0/16"), route("172.21.0.0/16", false), route("fd00:1::/64")];
   const texts = new LoginTexts({ ...DEFAULT_CONFIG, routes });
   const whole = "\x01addr 192.168.251.3/24,peer 192.168.251.2,mtu 1400,route 172.20.0.0/16";
+  const withNames = whole.replace(",route", ",dns container.internal,route");
+  assert.deepEqual(texts.texts(address).map(text), [withNames]);
+  assert.equal(text(texts.wholeText(address)), whole, "the original's accessor knows no names");
+  assert.ok(texts.update({ ...DEFAULT_CONFIG, routes, dns: undefined }));
   assert.deepEqual(texts.texts(address).map(text), [whole]);
-  assert.equal(text(texts.wholeText(address)), whole);
 });
 
 Deno.test("what does not fit into a packet is told in parts, again after a change", () => {

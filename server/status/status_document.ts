@@ -152,13 +152,7 @@ const names = f.group("The names of containers.", {
   names: f.number("How many names there are, the desktop's own with them."),
   queries: f.number("Queries that were answered since the start."),
   refused: f.number("Queries of machines that are not answered, such as those of the local network."),
-  resolver: f.group("The resolver of this machine.", {
-    kind: f.oneOf(
-      ["resolver-files", "systemd-resolved", "resolvconf", "none"],
-      "What leads it to the domain; resolver-files: /etc/resolver of macOS; none: nothing that this program can set up.",
-    ),
-    fault: f.optional(f.text("What is missing.")),
-  }),
+  resolver: f.resolverSchema,
   fault: f.optional(f.text("Why it is not answered somewhere; it is tried again.")),
 });
 

@@ -44,6 +44,8 @@ export async function printExport(request: ExportOptions, terminal: Terminal): P
     mtu: config.mtu,
     endpoint,
     routes: exposedPrefixes(config),
+    // A picture has no room for comments, and who scans it does not read them.
+    domain: qr ? undefined : config.dns,
   });
   terminal.out(qr ? await drawQrCode(text, terminal.outColor) : text);
   terminal.err("This holds the secrets of the token: keep it readable for its owner alone (umask 077).\n");

@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/async/clock.ts";
+import type { ServerStatus } from "../status/status_document.ts";
 import type { WebEvents } from "../../system/web/web_listener.ts";
 import { pageCounters, pageState, type WebSources } from "./page_state.ts";
 import type { TrafficSampler } from "./traffic_sampler.ts";
@@ -27,13 +28,14 @@ export class EventFeed implements Disposable {
       begin: (send) => {
         if (this.#pages.size === 0) {
           this.#watch = this.deps.sampler.watch(() => this.#tell());
-          this.#state = JSON.stringify(pageState(this.deps));
         }
         this.#pages.add(send);
+        const status = this.deps.status();
+        this.#state = JSON.stringify(pageState(status, this.deps));
         const now = this.deps.clock.wallClock();
         send("history", JSON.stringify(this.deps.sampler.history.columns(now)));
         send("state", this.#state);
-        send("sample", this.#sample());
+        send("sample", this.#sample(status));
         return {
           [Symbol.dispose]: () => {
             this.#pages.delete(send);
@@ -49,19 +51,20 @@ export class EventFeed implements Disposable {
     this.#watch = undefined;
   }
 
-  #sample(): string {
-    const { sampler, status } = this.deps;
+  #sample(status: ServerStatus): string {
+    const { sampler } = this.deps;
     const { time: [time], sent: [sent], received: [received], roundTripMs: [roundTripMs = null] } = sampler
       .history.latest();
     const traffic = time === undefined ? null : { time, sent, received, roundTripMs };
-    return JSON.stringify({ traffic, ...Object(pageCounters(status())) });
+    return JSON.stringify({ traffic, ...Object(pageCounters(status)) });
   }
 
   #tell(): void {
-    const state = JSON.stringify(pageState(this.deps));
+    const status = this.deps.status();
+    const state = JSON.stringify(pageState(status, this.deps));
     const isNew = state !== this.#state;
     this.#state = state;
-    const sample = this.#sample();
+    const sample = this.#sample(status);
     for (const send of this.#pages) {
       if (isNew) send("state", state);
       send("sample", sample);

@@ -162,8 +162,7 @@ function addDocker(
   metrics.gauge("containers", "Running containers.", [[containers.length]]);
 }
 
-function addFaults(metrics: Metrics, status: ServerStatus): void {
-  const { faults = [] } = status as { readonly faults?: readonly { code: string; severity: string }[] };
+function addFaults(metrics: Metrics, { faults }: ServerStatus): void {
   metrics.gauge(
     "faults",
     "Faults that are shown by status, by severity.",

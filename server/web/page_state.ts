@@ -34,12 +34,17 @@ const MAX_SHOWN = 2_000;
  * What the page draws: the status without what differs each second, so that equal texts mean that nothing has happened.
  * Nothing of it is secret: the status has no token and no key, and labels and ports of containers stay here.
  */
-export function pageState({ status, containers, doctor }: WebSources): unknown {
-  const { uptimeSeconds: _, counters: _counters, ...document } = status();
+export function pageState(
+  status: ServerStatus,
+  { containers, doctor }: Pick<WebSources, "containers" | "doctor">,
+): unknown {
+  const { uptimeSeconds: _, counters: _counters, ...document } = status;
   const all = containers();
   return {
     ...document,
     client: without(document.client, "lastHeardSeconds"),
+    refused: without(document.refused, "lastSeconds", "count"),
+    names: without(document.names, "queries", "refused"),
     paths: {
       ...document.paths,
       list: document.paths.list.map((path) => without(path, "roundTripMs", "sent", "received")),

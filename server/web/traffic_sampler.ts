@@ -25,8 +25,11 @@ export class TrafficSampler implements Disposable {
   watch(onSample: () => void): Disposable {
     this.#watchers.add(onSample);
     if (this.#watchers.size === 1) {
+      // A row over a few milliseconds would be a spike in the chart.
+      const age = this.clock.wallClock() - (this.#last?.at ?? 0);
       this.#timer?.[Symbol.dispose]();
-      this.#tick();
+      if (age >= 0 && age < STEP) this.#timer = this.clock.after(STEP - age, () => this.#tick());
+      else this.#tick();
     }
     return { [Symbol.dispose]: () => void this.#watchers.delete(onSample) };
   }

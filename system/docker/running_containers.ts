@@ -24,7 +24,8 @@ export async function listRunning(engine: EngineClient): Promise<ListedContainer
 /** Reads a container, never behind the events; undefined if it does not run. */
 export async function readRunning(engine: EngineClient, id: string): Promise<Container | undefined> {
   const reply = await engine.send("GET", `/containers/${encodeURIComponent(id)}/json`);
-  if (reply.status === 404) return undefined;
+  // Podman has other words and another status for one that is being removed.
+  if (reply.status === 404 || /no such container/i.test(reply.message)) return undefined;
   if (reply.status !== 200) throw new DockerApiError("read a container", reply);
   return readContainer(parseReply(engine, reply));
 }

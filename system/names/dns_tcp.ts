@@ -37,6 +37,11 @@ export class DnsTcp implements AsyncDisposable {
     return new DnsTcp(Deno.listen({ transport: "tcp", hostname, port }), deps, clock);
   }
 
+  /** The port that it has. */
+  get port(): number {
+    return (this.#listener.addr as Deno.NetAddr).port;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     this.#listener.close();

@@ -1,3 +1,5 @@
+import { platform } from "../../ffi/platform.ts";
+
 /** What leads the system's resolver to the name server. */
 export interface ResolverSpec {
   /** Domains whose names are asked here, without dots at the ends; the first is the configured one. */
@@ -27,8 +29,12 @@ export interface SystemResolver {
   remove(): Promise<void>;
 }
 
-/** The resolver of the running system. */
-export async function systemResolver(): Promise<SystemResolver> {
-  if (Deno.build.os === "darwin") return new (await import("./resolver_darwin.ts")).DarwinResolver();
+/**
+ * The resolver of the running system.
+ *
+ * @param program the name of the program that sets it up
+ */
+export async function systemResolver(program: string): Promise<SystemResolver> {
+  if (platform.os === "darwin") return new (await import("./resolver_darwin.ts")).DarwinResolver(program);
   return new (await import("./resolver_linux.ts")).LinuxResolver();
 }

@@ -1,6 +1,6 @@
 import { isInMainNetwork } from "../../ffi/libc/proc_linux.ts";
 import { OperationError } from "../../core/error.ts";
-import { type RunCommand, runCommand } from "../process/command.ts";
+import { type CommandOutcome, type RunCommand, runCommand } from "../process/command.ts";
 import { isAbsent, wordsOf } from "../process/runtime_error.ts";
 import type { ResolverSpec, ResolverState, SystemResolver } from "./resolver.ts";
 
@@ -28,6 +28,9 @@ const FILES: LinuxResolverFiles = {
 
 /** Addresses at which systemd-resolved answers programs; see systemd-resolved.service(8). */
 const STUBS = ["127.0.0.53", "127.0.0.54"];
+
+/** Milliseconds that one of the programs may take: they need some, and the server's end waits for them. */
+const TIMEOUT_MS = 3_000;
 
 /** Bytes that are read of resolv.conf. */
 const MAX_FILE = 65_536;
@@ -76,20 +79,20 @@ export class LinuxResolver implements SystemResolver {
     const { kind, interfaceName } = this.#active;
     this.#active = undefined;
     // The settings of a link go with it: a failure means that it is gone already.
-    if (kind === "systemd-resolved") await this.run([RESOLVECTL, "revert", interfaceName]);
-    else await this.run([RESOLVCONF, "-d", interfaceName]);
+    if (kind === "systemd-resolved") await this.#run([this.files.resolvectl, "revert", interfaceName]);
+    else await this.#run([this.files.resolvconf, "-d", interfaceName]);
   }
 
   async #useResolved({ domains, interfaceName, server }: ResolverSpec): Promise<ResolverState> {
     // "~": only names of the domain are asked here, and single words are not completed by it.
     const routed = domains.map((domain) => `~${domain}`);
-    const shown = await this.run([RESOLVECTL, "domain", interfaceName]);
-    const servers = await this.run([RESOLVECTL, "dns", interfaceName]);
+    const shown = await this.#run([this.files.resolvectl, "domain", interfaceName]);
+    const servers = await this.#run([this.files.resolvectl, "dns", interfaceName]);
     const isSet = sameWords(shown.stdout, routed) && sameWords(servers.stdout, [server]);
     if (shown.code !== 0 || servers.code !== 0 || !isSet) {
       this.#active = { kind: "systemd-resolved", interfaceName };
-      await this.#succeed([RESOLVECTL, "dns", interfaceName, server]);
-      await this.#succeed([RESOLVECTL, "domain", interfaceName, ...routed]);
+      await this.#succeed([this.files.resolvectl, "dns", interfaceName, server]);
+      await this.#succeed([this.files.resolvectl, "domain", interfaceName, ...routed]);
     }
     const nameServers = nameServersOf(await this.#resolvConf());
     if (nameServers.some((address) => STUBS.includes(address))) return { kind: "systemd-resolved" };
@@ -105,7 +108,7 @@ export class LinuxResolver implements SystemResolver {
     if (this.#active === undefined || !nameServersOf(text).includes(server)) {
       this.#active = { kind: "resolvconf", interfaceName };
       const input = `nameserver ${server}\n`;
-      await this.#succeed([RESOLVCONF, "-a", interfaceName], input);
+      await this.#succeed([this.files.resolvconf, "-a", interfaceName], input);
     }
     // A name that is not ours is refused, and the C library then asks the next server.
     if (nameServersOf(await this.#resolvConf())[0] === server) return { kind: "resolvconf" };
@@ -116,10 +119,14 @@ export class LinuxResolver implements SystemResolver {
   }
 
   async #succeed(argv: readonly string[], input?: string): Promise<void> {
-    const { code, stderr } = await this.run(argv, input === undefined ? {} : { input });
+    const { code, stderr } = await this.#run(argv, input);
     if (code === 0) return;
     const state = stderr.trim().split("\n", 1)[0] || `it ended with ${code}`;
     throw new OperationError("io", `Cannot set up the resolver by ${argv.join(" ")}: ${state}`);
+  }
+
+  #run(argv: readonly string[], input?: string): Promise<CommandOutcome> {
+    return this.run(argv, { timeout: TIMEOUT_MS, ...input === undefined ? {} : { input } });
   }
 
   async #resolvConf(): Promise<string> {

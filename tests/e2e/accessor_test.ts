@@ -4,6 +4,7 @@ import { Capture, CAPTURE_NEEDS } from "../topology/capture.ts";
 import type { AccessorStatus } from "../topology/control_socket.ts";
 import { binary, type Daemon } from "../topology/daemon.ts";
 import { ping, reachable } from "../topology/ping.ts";
+import { lookUp } from "../topology/resolver.ts";
 import { ACCESSOR_INTERFACE } from "../topology/server_side.ts";
 import { EXPOSED_PORT } from "../topology/session_pair.ts";
 import { ANNA, BERT, SHARED, sharingTest, STRANGER } from "../topology/shared_tunnel.ts";
@@ -50,6 +51,14 @@ sharingTest(
       await namespace.ip("route", "add", SECOND, "dev", ACCESSOR_INTERFACE);
       assert.equal((await ping(namespace, hidden.address)).received, 0);
       await namespace.ip("route", "del", SECOND, "dev", ACCESSOR_INTERFACE);
+    });
+
+    await step("it is told of the server's names", async () => {
+      const { names } = await accessor.waitForStatus("the domain", ({ names }) => names !== undefined);
+      assert.equal(names?.domain, "container.internal");
+      const ask = (name: string) => lookUp(namespace, SERVER_VIRTUAL_ADDRESS, name);
+      assert.equal(await ask("desktop.container.internal"), SERVER_VIRTUAL_ADDRESS);
+      assert.equal(await ask("nobody.container.internal"), "NXDOMAIN");
     });
 
     await step("neither token nor payload nor route crosses the wire in clear", async () => {

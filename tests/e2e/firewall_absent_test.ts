@@ -51,7 +51,12 @@ for (const backend of ["nft", "legacy"] as const) {
       await step("containers are reachable, no rule is made, nothing is wrong", async () => {
         await tunnel.client.process.stderr.waitFor(/no such chain/);
         assert.ok(await reachable(network.mac, network.container().address));
-        assert.deepEqual((await tunnel.client.status())?.firewall, { backend: null, rules: 0, pairs: [] });
+        assert.deepEqual((await tunnel.client.status())?.firewall, {
+          state: "waiting",
+          backend: null,
+          rules: 0,
+          pairs: [],
+        });
         assert.deepEqual(told(tunnel, / (?:warn|error) /), []);
         assert.equal(await rules.save(), "");
       });

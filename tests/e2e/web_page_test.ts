@@ -33,11 +33,15 @@ interface Violation {
   readonly nodes: readonly { readonly html: string }[];
 }
 
+/** How many of axe-core's rules apply to the page and hold. */
+const MIN_RULES = 20;
+
 /** The violations that axe-core calls serious or critical. */
 async function seriousFaults(page: Page): Promise<string[]> {
-  const violations = await page.evaluate<Violation[]>(
-    "axe.run().then(({ violations }) => violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html }) => ({ html })) })))",
+  const { violations, passed } = await page.evaluate<{ violations: Violation[]; passed: number }>(
+    "axe.run().then(({ violations, passes }) => ({ violations, passed: passes.length }))",
   );
+  assert.ok(passed >= MIN_RULES, `${passed} rules hold`);
   return violations.filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" ")}`);
 }
@@ -124,11 +128,17 @@ networkTest("the status page", { containers: [], lans: 1 }, async (network, t) =
 
   await step("a fault shows with what to do", async () => {
     await Deno.writeTextFile(scene.configFile, `${CONFIG}rout 10.7.0.0/16\n`);
-    await scene.server.waitForStatus("the fault is there", ({ config }) => config.faults.length > 0);
+    await scene.server.waitForStatus("the fault is there", ({ faults }) => faults.length > 0);
     const took = await page.waitFor("the fault shows", shows("#faults li", "rout"));
     console.log(`  on the page after ${took} ms: the fault`);
     assert.ok(took <= SHOWN_LIMIT);
     assert.ok(await page.evaluate<boolean>("document.querySelector('#faults .remedy button') !== null"));
+  });
+
+  await step("the doctor looks when it is asked", async () => {
+    await page.evaluate<void>("document.querySelector('#doctor-run').click()");
+    await page.waitFor("its checks show", "document.querySelectorAll('#doctor li').length > 5", 15_000);
+    assert.ok(await page.evaluate<boolean>(shows("#doctor .found code", "docker-connector")));
   });
 
   await step("axe-core finds nothing serious, light and dark, wide and on a phone", async () => {

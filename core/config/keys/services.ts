@@ -119,7 +119,7 @@ export const serviceKeys = {
     syntax: "dns DOMAIN|off",
     default: "container.internal",
     meaning: "the domain under which containers are found by name",
-    effect: ["names"],
+    effect: ["names", "sharing"],
     read: (line) => line.only("DOMAIN", orOff(readDomain)),
     format: formatOr("off", String),
   }),

@@ -22,7 +22,8 @@ export const DOCKER_FAULTS = {
     title: "The client container does not run",
     after: 5,
     text: ({ name, why }) => `${name}: ${why}`,
-    remedy: ({ name }) => `See why it ends: "docker logs ${name}"`,
+    remedy: ({ name }) =>
+      `See why it ends: "docker logs ${name}"; another client may have the interface ("docker ps")`,
   }),
   "container.conflict": row<{ readonly name: string }>({
     severity: "error",

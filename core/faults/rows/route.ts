@@ -16,8 +16,8 @@ export const ROUTE_FAULTS = {
     after: 3,
     subject: ({ prefix }) => prefix,
     text: ({ prefix, interfaceName }) => `Packets for ${prefix} leave by ${interfaceName}, not by the tunnel`,
-    remedy: ({ prefix, interfaceName }) =>
-      `Let the VPN or program of ${interfaceName} leave out ${prefix} (split tunnel), or give the network another subnet`,
+    remedy: ({ prefix }) =>
+      `Let that VPN or program leave out ${prefix} (split tunnel), remove its route, or give the network another subnet`,
   }),
   "route.removed": row<Why & { readonly prefix: string }>({
     severity: "error",

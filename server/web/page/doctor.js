@@ -1,6 +1,6 @@
-import { formatDuration, make } from "./format.js";
+import { make } from "./format.js";
 
-const KINDS = { ok: "good", pass: "good", warn: "warn", warning: "warn", fail: "bad", error: "bad" };
+const KINDS = { ok: "good", warn: "warn", fail: "bad", skip: "" };
 
 /**
  * Runs the doctor on the server and shows what it found.
@@ -15,12 +15,13 @@ export async function showDoctor(button, place) {
   try {
     const response = await fetch("/v1/doctor");
     if (!response.ok) throw new Error(await response.text());
-    const report = await response.json();
-    const checks = Array.isArray(report) ? report : report.checks ?? report.lines;
-    const took = make("p.note", {}, `Took ${formatDuration((performance.now() - start) / 1000) || "0 s"}`);
+    const { ok, checks } = await response.json();
+    const took = `${((performance.now() - start) / 1000).toFixed(1)} s`;
+    const faults = checks.flatMap((check) => check.faults).length;
+    const result = ok ? "Nothing is wrong" : faults === 1 ? "1 fault" : `${faults} faults`;
     place.replaceChildren(
-      Array.isArray(checks) ? make("ul", {}, ...checks.map(line)) : make("pre", {}, JSON.stringify(report, null, 2)),
-      took,
+      make("p.note", {}, make(`span.state.${ok ? "good" : "bad"}`, {}, result), ` after ${took}`),
+      make("ul.checks", {}, ...checks.map(checkItem)),
     );
   } catch (error) {
     place.replaceChildren(make("p", {}, `Cannot run the doctor: ${error.message}`));
@@ -28,14 +29,16 @@ export async function showDoctor(button, place) {
   button.disabled = false;
 }
 
-function line(check) {
-  const word = String(check.state ?? check.result ?? check.status ?? check.outcome ?? "");
-  const text = [check.title ?? check.name, check.text ?? check.seen ?? check.detail].filter(Boolean).join(": ");
+function checkItem({ area, state, text, faults }) {
+  const kind = KINDS[state.toLowerCase()] ?? "";
   return make(
     "li",
     {},
-    make(`span.state.${KINDS[word.toLowerCase()] ?? "warn"}`, {}, word),
-    ` ${text}`,
-    Boolean(check.remedy) && make("div", {}, make("code", {}, check.remedy)),
+    make(`span.state${kind === "" ? "" : `.${kind}`}`, {}, state),
+    make("strong", {}, area),
+    make("span.seen", {}, text),
+    ...faults.map((fault) =>
+      make("div.found", {}, make("p", {}, `${fault.title}: ${fault.text}`), make("code", {}, fault.remedy))
+    ),
   );
 }

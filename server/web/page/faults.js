@@ -1,59 +1,18 @@
-import { formatDuration, holds, make } from "./format.js";
+import { counted, formatDuration, make } from "./format.js";
 
-/**
- * @typedef {{ code: string, severity: string, title: string, text: string, remedy?: string, since?: string | number }} Fault
- */
+/** @typedef {{ code: string, severity: string, title: string, text: string, remedy: string, since: string }} Fault */
 
-/**
- * The faults of a status: its own list; of a server that has none, what its parts say is wrong.
- *
- * @returns {Fault[]}
- */
-export function faultsOf(status) {
-  if (Array.isArray(status.faults)) return status.faults;
-  const faults = [];
-  const add = (code, severity, title, text, remedy) => {
-    if (text) faults.push({ code, severity, title, text, remedy });
-  };
-  for (const text of status.config?.faults ?? []) {
-    add("config.fault", "error", "The config file has a fault", text, "docker-connector check");
-  }
-  add("interface.fault", "error", "The interface is not as it should be", status.interface?.fault);
-  add("docker.unreachable", "error", "The Docker Engine does not answer", status.docker?.fault);
-  add("container.fault", "error", "The client container does not run as it should", status.docker?.container?.fault);
-  add("firewall.closed", "error", "Docker's firewall keeps packets out", status.client?.firewall?.fault);
-  add("sharing.closed", "error", "The sharing socket is not open", status.sharing?.fault);
-  add("page.closed", "warning", "The page is not served", status.web?.fault);
-  for (const { prefix, fault } of status.routes ?? []) {
-    add("route.failed", "error", `The route to ${prefix} failed`, fault);
-  }
-  return faults;
-}
-
-/** One sentence: the status' own, or one made of its parts. */
-export function summaryOf(status) {
-  if (typeof status.summary === "string" && status.summary !== "") return status.summary;
-  const faults = faultsOf(status);
-  const { inUse } = status.paths;
-  if (inUse === null) {
-    return status.client === null ? "Waiting for the client" : `No path works: ${status.paths.reason}`;
-  }
-  const routes = status.routes.filter(({ prefix }) => !holds(prefix, status.interface.peer));
-  const active = routes.filter(({ state }) => state === "active").length;
-  const all = routes.length;
-  const reach = all === 0
-    ? "no networks yet"
-    : active === all
-    ? `${all} ${all === 1 ? "network" : "networks"} reachable`
-    : `${active} of ${all} networks reachable`;
-  return `${faults.length === 0 ? "Up" : "Up with faults"}: ${reach} by the ${inUse} path`;
+/** One line: how it is, or what is wrong first; the list below tells the rest. */
+export function headlineOf({ summary, faults }) {
+  const [first] = faults;
+  if (first?.severity !== "error") return summary.charAt(0).toUpperCase() + summary.slice(1);
+  return faults.length === 1 ? first.title : `${first.title}, and ${counted(faults.length - 1, "more fault")}`;
 }
 
 /** How it is on the whole: "good", "warn" or "bad". */
-export function moodOf(status) {
-  const faults = faultsOf(status);
-  if (status.paths.inUse === null || faults.some(({ severity }) => severity === "error")) return "bad";
-  return faults.length > 0 ? "warn" : "good";
+export function moodOf({ faults, paths }) {
+  if (faults.some(({ severity }) => severity === "error")) return "bad";
+  return faults.length > 0 || paths.inUse === null ? "warn" : "good";
 }
 
 /** A remedy is often a sentence with commands in quotes: those are what people want to copy. */
@@ -62,16 +21,30 @@ export function copyTextOf(remedy) {
   return commands.length > 0 ? commands.join("\n") : remedy;
 }
 
-/** @param {HTMLElement} section @param {HTMLElement} list */
-export function showFaults(section, list, status, now) {
-  const faults = faultsOf(status);
+/** What is shown, as text: the list is only made again when it differs, or a button in it would lose the focus. */
+let shown = "";
+
+/** @param {HTMLElement} section @param {HTMLElement} list @param {{ faults: Fault[] }} status */
+export function showFaults(section, list, { faults }) {
+  const text = JSON.stringify(faults);
+  if (text === shown) return;
+  shown = text;
+  const focused = document.activeElement?.getAttribute("aria-label");
   section.hidden = faults.length === 0;
-  list.replaceChildren(...faults.map((fault) => faultItem(fault, now)));
+  list.replaceChildren(...faults.map(faultItem));
+  for (const button of list.querySelectorAll("button")) {
+    if (button.getAttribute("aria-label") === focused) button.focus();
+  }
 }
 
-function faultItem({ severity, title, text, remedy, since }, now) {
-  const began = since === undefined ? NaN : new Date(since).getTime();
-  const when = Number.isNaN(began) ? "" : `for ${formatDuration((now - began) / 1000)}`;
+/** Tells how long each has lasted. */
+export function showAges(list, now) {
+  for (const place of list.querySelectorAll("[data-since]")) {
+    place.textContent = `for ${formatDuration((now - Date.parse(place.dataset.since)) / 1000)}`;
+  }
+}
+
+function faultItem({ severity, title, text, remedy, since }) {
   const word = severity === "error" ? "Error" : "Warning";
   return make(
     `li.${severity === "error" ? "error" : "warning"}`,
@@ -81,7 +54,7 @@ function faultItem({ severity, title, text, remedy, since }, now) {
       {},
       make(`span.state.${severity === "error" ? "bad" : "warn"}`, {}, word),
       ` ${title}`,
-      make("span.when", {}, when),
+      make("span.when", { "data-since": since }),
     ),
     make("p", {}, text),
     Boolean(remedy) && make("div.remedy", {}, make("code", {}, remedy), copyButton(remedy)),

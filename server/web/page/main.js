@@ -1,6 +1,6 @@
 import { Charts } from "./charts.js";
 import { showDoctor } from "./doctor.js";
-import { moodOf, showFaults, summaryOf } from "./faults.js";
+import { headlineOf, moodOf, showAges, showFaults } from "./faults.js";
 import { counted, formatDuration, formatMs, make } from "./format.js";
 import { showDetails, showDrops, showPaths, showRoutes, showSessions } from "./tables.js";
 import { Topology } from "./topology.js";
@@ -25,11 +25,12 @@ function say(element, text) {
 }
 
 function showState() {
-  const summary = summaryOf(state);
+  const summary = headlineOf(state);
   say(at("summary"), summary);
   at("hero").className = `hero ${moodOf(state)}`;
   document.title = `${summary} \u2013 docker-connector`;
-  showFaults(at("faults-section"), at("faults"), state, Date.now());
+  showFaults(at("faults-section"), at("faults"), state);
+  showAges(at("faults"), Date.now());
   topology.draw(state);
   showRoutes(at("routes"), state);
   at("sessions-section").hidden = state.sharing === null;
@@ -41,6 +42,7 @@ function showState() {
 }
 
 function showSample() {
+  showAges(at("faults"), Date.now());
   topology.flow(sample.traffic, sessionRates());
   showPaths(at("paths"), state, sample);
   showSessions(at("sessions"), state, sample);

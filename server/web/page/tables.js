@@ -38,7 +38,7 @@ const PATH_KINDS = { "in-use": "good", standby: "", silent: "warn", recovering: 
 
 /** @param {HTMLTableElement} table */
 export function showPaths(table, { paths }, counters) {
-  const rows = paths.list.map(({ kind, state, reason, address }) => {
+  const rows = paths.list.map(({ kind, state, reason, address, remedy }) => {
     const live = counters.paths.find((path) => path.kind === kind) ?? {};
     return [
       make("strong", {}, kind),
@@ -46,7 +46,7 @@ export function showPaths(table, { paths }, counters) {
       formatMs(live.roundTripMs),
       live.sent === undefined ? "\u2013" : formatBytes(live.sent.bytes),
       live.received === undefined ? "\u2013" : formatBytes(live.received.bytes),
-      [address === undefined ? "" : `to ${address}`, reason ?? ""].filter((text) => text !== "").join(", "),
+      [address === undefined ? "" : `to ${address}`, reason ?? "", remedy ?? ""].filter((text) => text !== "").join(", "),
     ];
   });
   fill(table, "Paths to the Docker machine", ["path", "state", "round trip#", "sent#", "received#", "why"], rows, "No paths");
@@ -115,6 +115,7 @@ export function showDetails(list, state, counters) {
     ["Engine", [engine]],
     ["container", container === null ? [] : [`${container.name}, ${container.state}`, container.image]],
     ["firewall", client?.firewall === undefined ? [] : [`${client.firewall.state}, ${counted(client.firewall.rules, "rule")}${client.firewall.backend === null ? "" : ` in ${client.firewall.backend}`}`]],
+    ["names", state.names === null ? ["off"] : [`${counted(state.names.names, "name")} below ${state.names.domain}`, state.names.fault ?? state.names.resolver.fault]],
     ["sharing", sharing === null ? ["off"] : [sharing.listen, counted(sharing.tokens, "token"), sharing.cipher]],
     ["config", [config.file ?? "no file"]],
     ["offload", [dataPlane.offload ? "on" : "off"]],

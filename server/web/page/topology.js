@@ -89,7 +89,7 @@ export class Topology {
     );
     this.#roundTrip.textContent = traffic?.roundTripMs === null || traffic === null
       ? ""
-      : `${formatMs(traffic.roundTripMs)} there and back`;
+      : `${formatMs(traffic.roundTripMs)} round trip`;
   }
 
   #node(key, icon, title, lines, { bad = false, small = false } = {}) {
@@ -144,9 +144,10 @@ export class Topology {
   #networks(state) {
     this.networkWires = [];
     const routes = new Map(state.routes.map((route) => [route.prefix, route]));
-    const named = state.docker.networks.map(({ name, subnets }) => ({
+    const named = state.docker.networks.map(({ name, subnets, reachable }) => ({
       name,
       subnets,
+      isSilent: reachable === "no",
       containers: (state.containers ?? []).filter(({ networks }) => networks.some((network) => network.name === name)),
     }));
     const listed = new Set(named.flatMap(({ subnets }) => subnets.map(({ prefix }) => prefix)));
@@ -155,6 +156,7 @@ export class Topology {
     const written = state.routes.filter(isContainers).map(({ prefix, state, fault }) => ({
       name: prefix,
       subnets: [{ prefix, state, fault, isWritten: true }],
+      isSilent: false,
       containers: [],
     }));
     const all = [...named, ...written].sort((a, b) => b.containers.length - a.containers.length);
@@ -164,9 +166,9 @@ export class Topology {
     return rest > 0 ? [...shown, make("p.more", {}, `and ${counted(rest, "network")} more`)] : shown;
   }
 
-  #network({ name, subnets, containers }, routes) {
+  #network({ name, subnets, containers, isSilent }, routes) {
     const states = subnets.map(({ prefix, state }) => routes.get(prefix)?.state ?? state);
-    const isBad = states.includes("failed");
+    const isBad = states.includes("failed") || isSilent;
     const isActive = states.some((state) => state === "active" || state === "config");
     const chips = containers.slice(0, MAX_CONTAINERS).map((container) => {
       const { addresses = [] } = container.networks.find((network) => network.name === name) ?? {};
@@ -179,7 +181,7 @@ export class Topology {
     title.classList.add("network");
     const prefixes = subnets.map(({ prefix, isWritten }) => isWritten ? "route of the config file" : prefix).join(", ");
     title.append(
-      make("p", {}, make("span.mono", {}, prefixes), " ", !isActive && make(`span.state${isBad ? ".bad" : ""}`, {}, stateWord(states))),
+      make("p", {}, make("span.mono", {}, prefixes), " ", (!isActive || isBad) && make(`span.state${isBad ? ".bad" : ""}`, {}, isSilent ? "does not answer" : stateWord(states))),
     );
     if (chips.length > 0) title.append(make("ul.chips", {}, ...chips, rest > 0 && make("li", {}, `+${rest}`)));
     if (isBad) title.classList.add("bad");
