@@ -89,8 +89,6 @@ export async function runDoctor(options: DoctorOptions, terminal: Terminal): Pro
     }
   }
   const reach = findReach(examination);
-  // Each check that needs it reports its failure.
-  reach.catch(() => {});
   const results = nameCauses(await runChecks(examination, reach));
   if (speed) await addSpeed(examination, reach, results);
   const document = doctorDocument(results, fixed);
@@ -111,7 +109,12 @@ export async function diagnose(control: string, configFile: string | undefined):
 }
 
 /** Runs all checks side by side. One that breaks or takes too long says so and stops no other. */
-async function runChecks(examination: Examination, reach: Promise<Reach>): Promise<CheckResult[]> {
+async function runChecks(
+  examination: Examination,
+  reach: Promise<Reach> = findReach(examination),
+): Promise<CheckResult[]> {
+  // Each check that needs it reports its failure.
+  reach.catch(() => {});
   return await Promise.all(
     Object.entries(CHECKS).map(async ([name, check]) => {
       const area = name as Area;
