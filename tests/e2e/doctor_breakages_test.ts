@@ -195,7 +195,7 @@ networkTest(
         await vm.exec(["iptables-nft", "--flush"]);
       },
       () => restoreRules(network, rules),
-      ["network.silent"],
+      [],
     );
 
     await step("the kept client is killed, and started again", async () => {
