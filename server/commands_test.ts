@@ -48,6 +48,8 @@ const document: ServerStatus = {
   counters: { outbound: { packets: 0, bytes: 0 }, inbound: { packets: 0, bytes: 0 }, drops: {} },
   dataPlane: { offload: false },
   sharing: null,
+  hosts: [],
+  proxies: [],
   config: { file: null, loadedAt: "1970-01-01T00:00:00.000Z", faults: [] },
 };
 
@@ -70,7 +72,7 @@ Deno.test(
       assert.deepEqual(await outcome("check", "--config", file), {
         status: 0,
         stdout: `ok: ${file}: 0 routes\n` +
-          "ignored settings (not implemented in this version): hosts, proxy, dns, web\n" +
+          "ignored settings (not implemented in this version): dns, web\n" +
           'settings without effect (they need "expose ADDRESS:PORT"): pong\n',
         stderr: "",
       });

@@ -55,13 +55,13 @@ const EVERY_PROGRAM: readonly Grant[] = [
   },
   { flag: "--allow-read", reason: "the files to read and the control socket are named by flags" },
   { flag: "--allow-write", reason: "the control socket and the file to edit are named by flags" },
-  {
-    flag: "--allow-net",
-    reason:
-      "later Deno counts unix sockets as network too, and limits that only to paths known when compiling",
-    except: PACKAGED_RUNTIME.version,
-  },
 ];
+
+/** Later Deno counts unix sockets as network too, and limits that only to paths known when compiling. */
+const NETWORK: Grant = {
+  flag: "--allow-net",
+  reason: "the control socket; and what containers reach: names, and services of the desktop",
+};
 
 const DARWIN_NETWORK: Grant = {
   flag: "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat",
@@ -84,6 +84,7 @@ export const PROGRAMS: readonly Program[] = [
     include: ["dataplane/worker.ts"],
     grants: [
       ...EVERY_PROGRAM,
+      NETWORK,
       environment(
         "DOCKER_CONNECTOR_IMAGE",
         "DOCKER_CONFIG",
@@ -106,6 +107,7 @@ export const PROGRAMS: readonly Program[] = [
     include: ["dataplane/worker.ts"],
     grants: [
       ...EVERY_PROGRAM,
+      NETWORK,
       environment(
         "DOCKER_CONNECTOR_ADDR",
         "DOCKER_CONNECTOR_CHAIN",
@@ -128,7 +130,12 @@ export const PROGRAMS: readonly Program[] = [
     binary: "docker-accessor",
     entry: "accessor/main.ts",
     include: ["dataplane/worker.ts"],
-    grants: [...EVERY_PROGRAM, environment("DOCKER_ACCESSOR_TOKEN"), DARWIN_NETWORK],
+    grants: [
+      ...EVERY_PROGRAM,
+      { ...NETWORK, reason: "the control socket", except: PACKAGED_RUNTIME.version },
+      environment("DOCKER_ACCESSOR_TOKEN"),
+      DARWIN_NETWORK,
+    ],
   },
 ];
 

@@ -3,6 +3,8 @@ import type { Config } from "../../core/config/config.ts";
 import { setLogLevel } from "../../program/log.ts";
 import type { RouteController } from "../routing/route_controller.ts";
 import type { LazySharing } from "../sharing/lazy_sharing.ts";
+import type { HostNames } from "../hosts/host_names.ts";
+import type { LazyProxies } from "../proxy/lazy_proxies.ts";
 import type { Paths } from "../paths/paths.ts";
 import { changeControlText } from "../tunnel/control_text.ts";
 
@@ -11,6 +13,8 @@ export interface ApplyDeps {
   readonly routeController: Pick<RouteController, "refresh">;
   readonly paths: Pick<Paths, "sendChange" | "prefer">;
   readonly sharing: Pick<LazySharing, "apply">;
+  readonly hosts: Pick<HostNames, "apply" | "commands">;
+  readonly proxies: Pick<LazyProxies, "apply">;
   /** False where a flag has set the log level. */
   readonly mayChangeLevel: boolean;
 }
@@ -23,13 +27,23 @@ export interface ApplyDeps {
 export async function applyTunnelChanges(
   changes: readonly ConfigChange[],
   config: Config,
-  { routeController, paths, mayChangeLevel }: ApplyDeps,
+  { routeController, paths, hosts, mayChangeLevel }: ApplyDeps,
 ): Promise<void> {
   if (mayChangeLevel && concerns("log", changes)) setLogLevel(config.logLevel);
   const pairs = changedPairs(changes);
-  if (pairs.length > 0) paths.sendChange(changeControlText(pairs));
+  if (pairs.length > 0) paths.sendChange(changeControlText(pairs, hosts.commands));
   if (concerns("paths", changes)) paths.prefer(config.path);
   if (concerns("routes", changes)) await routeController.refresh();
+}
+
+/** Applies the changes that concern what the desktop has for containers. Nothing of it fails: it is tried again, and shown. */
+export async function applyServices(
+  changes: readonly ConfigChange[],
+  config: Config,
+  { hosts, proxies }: Pick<ApplyDeps, "hosts" | "proxies">,
+): Promise<void> {
+  if (concerns("proxies", changes)) await proxies.apply(config);
+  if (concerns("hosts", changes)) await hosts.apply(config);
 }
 
 /**
@@ -45,6 +59,7 @@ export async function applyChanges(
   try {
     await applyTunnelChanges(changes, config, deps);
   } finally {
+    await applyServices(changes, config, deps);
     if (concerns("sharing", changes)) await deps.sharing.apply(config);
   }
 }

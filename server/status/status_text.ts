@@ -19,7 +19,9 @@ import {
   type AccessorStatus,
   type ContainerStatus,
   type DockerStatus,
+  type HostsStatus,
   type PathsStatus,
+  type ProxyStatus,
   SERVER_STATUS,
   type ServerStatus,
   type SharingStatus,
@@ -55,6 +57,8 @@ export function statusText(status: ServerStatus): string {
     ...labelled("unrouted", unroutedLines(status.docker)),
     ...counterRows(status.counters),
     ...labelled("sharing", sharing === null ? [] : sharingLines(sharing)),
+    ...labelled("hosts", status.hosts.map(hostsLine)),
+    ...labelled("proxy", status.proxies.map(proxyLine)),
     ["offload", status.dataPlane.offload ? "on" : "off"],
     ["config", config.file === null ? "no file" : `${config.file}, loaded ${formatAge(configAge(status))}`],
     ...labelled("faults", config.faults),
@@ -170,6 +174,16 @@ function sessionLine(session: AccessorStatus): string {
     `sent ${formatBytes(sent.bytes)}`,
     ...dropped === 0 ? [] : [`${dropped} dropped`],
   ].join(", ");
+}
+
+function hostsLine({ file, domains, names, fault }: HostsStatus[number]): string {
+  return withFault(`${file}, ${names} ${names === 1 ? "name" : "names"} of ${domains.join(" ")}`, fault);
+}
+
+function proxyLine({ listen, target, connections, flows, fault }: ProxyStatus): string {
+  const traffic = `${connections} ${connections === 1 ? "connection" : "connections"}` +
+    (flows === 0 ? "" : `, ${flows} UDP ${flows === 1 ? "flow" : "flows"}`);
+  return withFault(`${listen.join(" ") || "not open"} to ${target}, ${traffic}`, fault);
 }
 
 /** Seconds since the config was taken over, by the clock of the program that answered. */

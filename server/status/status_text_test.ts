@@ -28,6 +28,8 @@ const idle: ServerStatus = {
   },
   dataPlane: { offload: false },
   sharing: null,
+  hosts: [],
+  proxies: [],
   config: { file: null, loadedAt: "2026-03-01T12:00:00.000Z", faults: [] },
 };
 

@@ -27,7 +27,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 const PURE_BUILTINS = ["node:assert", "node:assert/strict", "node:buffer", "node:crypto", "node:path/posix"];
 
 /** npm packages that `core/` may use: none of them does I/O. */
-const PURE_PACKAGES = ["ipaddr.js", "@noble/ciphers", "@noble/hashes", "fast-check", "valibot"];
+const PURE_PACKAGES = ["dns-packet", "ipaddr.js", "@noble/ciphers", "@noble/hashes", "fast-check", "valibot"];
 
 /** Packages for tests and tools, which no program contains. */
 const DEVELOPMENT_PACKAGES = [
