@@ -74,6 +74,7 @@ const ONCE = [
   /^tests\/e2e\/engines_test\.ts$/,
   /^tests\/e2e\/(exec_stream|engine_attachment)_test\.ts$/,
   /^tests\/e2e\/path_switch_test\.ts$/,
+  /^tests\/e2e\/(hosts_)?proxy_test\.ts$/,
   /^tests\/e2e\/image_contents_test\.ts$/,
   /^tests\/e2e\/local_engine_test\.ts$/,
   /^tests\/e2e\/path_(direct|engine)_test\.ts$/,
