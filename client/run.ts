@@ -140,7 +140,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       onIpv6: (addr6) =>
         void ipv6.follow(addr6).then(() => {
           firewall.wake();
-          return names.follow();
+          names.follow();
         }),
       onEngineMtu: (mtu) => lengths.follow(mtu),
       onDirect: (terms) => direct.follow(terms),
@@ -164,7 +164,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     lengths.refresh();
     direct.refresh();
     link.describeIfChanged();
-    void names.follow();
+    names.follow();
     return ipv6.whileSettled(() => reconciler.reconcile());
   });
   await serveStatus(tunnel, () => {
@@ -193,7 +193,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     endpoint: formatEndpoint(link.udp.endpoint),
   });
   // The tunnel does not wait for its name server.
-  void names.follow();
+  names.follow();
   return await tunnel.waitForStop();
 }
 

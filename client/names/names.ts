@@ -68,8 +68,8 @@ export class Names implements AsyncDisposable {
   }
 
   /** Listens at the addresses that there are now; the code for it is loaded by the first call. */
-  follow(): Promise<void> {
-    return this.#queue.isClosed ? Promise.resolve() : this.#queue.run(() => this.#follow());
+  follow(): void {
+    this.#queue.start(() => this.#follow());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

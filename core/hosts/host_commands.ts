@@ -6,8 +6,10 @@
 import { formatAddress, type IpAddress } from "../net/address.ts";
 import type { HostEntry } from "./hosts_file.ts";
 
-/** Bytes of all `host` commands of a text: a text has 65,535 at most, and the other commands need room too. */
-const MAX_HOST_BYTES = 48 * 1024;
+/** Bytes of the `dns` and `host` commands of a text: a text has 65,535 at most, and the other commands need room too. */
+const MAX_BYTES = 48 * 1024;
+/** Domains of a text. As many that are taken back, all of the longest, leave room for addresses. */
+export const MAX_DOMAINS = 64;
 
 /** The server's virtual addresses. */
 export interface VirtualAddresses {
@@ -38,22 +40,24 @@ export function dnsCommand(domains: readonly string[]): string[] {
  * containers reach what `proxy` forwards.
  *
  * @param families mac-docker-connector's client ends at an IPv6 address
+ * @param used bytes of the text's `dns` command
  * @returns the commands, and how many entries had no room or no address that containers reach
  */
 export function hostCommands(
   entries: readonly HostEntry[],
   server: VirtualAddresses,
   families: readonly (4 | 6)[],
+  used = 0,
 ): { readonly commands: string[]; readonly omitted: number } {
   const commands: string[] = [];
-  let bytes = 0;
+  let bytes = used;
   let omitted = 0;
   for (const { address, names } of entries) {
     const reachable = isLoopback(address) ? address.family === 4 ? server.ipv4 : server.ipv6 : address;
     // What the other family cannot carry is for clients that take both.
     if (!families.includes(address.family)) continue;
     const command = reachable && ["host", formatAddress(reachable), ...names].join(" ");
-    if (command === undefined || bytes + command.length + 1 > MAX_HOST_BYTES) {
+    if (command === undefined || bytes + command.length + 1 > MAX_BYTES) {
       omitted++;
       continue;
     }

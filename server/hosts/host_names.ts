@@ -2,7 +2,12 @@ import type { Config } from "../../core/config/config.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
 import { asOperationError } from "../../core/error.ts";
 import { DESKTOP_NAME } from "../../core/hosts/host_records.ts";
-import { dnsCommand, hostCommands, type VirtualAddresses } from "../../core/hosts/host_commands.ts";
+import {
+  dnsCommand,
+  hostCommands,
+  MAX_DOMAINS,
+  type VirtualAddresses,
+} from "../../core/hosts/host_commands.ts";
 import { getLogger, LogOnChange } from "../../program/log.ts";
 import type { HostsStatus } from "../status/status_document.ts";
 import type { HostsFiles } from "./hosts_files.ts";
@@ -43,13 +48,13 @@ export class HostNames implements AsyncDisposable {
 
   /** The commands of each text for a client that may be the original's: its client drops what a text does not name. */
   get commands(): string[] {
-    return [...dnsCommand(this.#domains), ...this.#hostCommands([4])];
+    return this.#commandsFor(this.#domains, [4]);
   }
 
   /** The commands for a client that described itself: IPv6 addresses too, and the desktop's own name. */
   get fullCommands(): string[] {
     const domains = this.#isDesktopNamed ? [...this.#domains, DESKTOP_NAME] : this.#domains;
-    return [...dnsCommand(domains), ...this.#hostCommands([4, 6])];
+    return this.#commandsFor(domains, [4, 6]);
   }
 
   /** Follows the files of the configuration, and tells the client. */
@@ -70,20 +75,23 @@ export class HostNames implements AsyncDisposable {
   }
 
   get #domains(): string[] {
-    return [...new Set((this.#files?.all ?? []).flatMap(({ line }) => line.domains))];
+    const all = [...new Set((this.#files?.all ?? []).flatMap(({ line }) => line.domains))];
+    if (all.length > MAX_DOMAINS && this.#said.changed("domains", String(all.length))) {
+      log.warn("too many domains in hosts lines; the last ones are left out", { maximum: MAX_DOMAINS });
+    }
+    return all.slice(0, MAX_DOMAINS);
   }
 
   /** @param removed domains that are no longer redirected, each after a "-" */
   #send(removed: readonly string[]): void {
-    this.deps.sendChange(
-      [...dnsCommand([...removed, ...this.#domains]), ...this.#hostCommands([4])].join(","),
-    );
+    this.deps.sendChange(this.#commandsFor([...removed, ...this.#domains], [4]).join(","));
   }
 
-  #hostCommands(families: readonly (4 | 6)[]): string[] {
+  #commandsFor(domains: readonly string[], families: readonly (4 | 6)[]): string[] {
+    const dns = dnsCommand(domains);
     const entries = (this.#files?.all ?? []).flatMap(({ entries }) => entries.entries);
-    if (entries.length === 0) return [];
-    const { commands, omitted } = hostCommands(entries, this.deps.server(), families);
+    if (entries.length === 0) return dns;
+    const { commands, omitted } = hostCommands(entries, this.deps.server(), families, dns.join().length);
     if (omitted === 0) this.#said.clear(families.join());
     else if (this.#said.changed(families.join(), String(omitted))) {
       log.warn(
@@ -93,7 +101,7 @@ export class HostNames implements AsyncDisposable {
         },
       );
     }
-    return commands;
+    return [...dns, ...commands];
   }
 
   async #load(): Promise<HostsFiles> {

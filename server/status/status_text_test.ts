@@ -301,3 +301,24 @@ Deno.test("a socket that cannot be opened says why", () => {
   const fault = "Cannot listen on UDP 192.0.2.1:2512: this machine has no such address";
   assert.deepEqual(sharingLines({ ...quiet, cipher: null, fault }), [fault, "1 token"]);
 });
+
+Deno.test("hosts files and proxies have a row each, with what is wrong", () => {
+  const text = statusText({
+    ...idle,
+    hosts: [{ file: "/etc/hosts", domains: [".test"], names: 1, faultyLines: 0 }],
+    proxies: [{
+      listen: ["192.168.251.2:80"],
+      target: "127.0.0.1:8080",
+      connections: 2,
+      flows: 1,
+      accepted: 9,
+      failed: 1,
+      fault: "Connection refused (os error 111)",
+    }],
+  });
+  assert.match(text, /^hosts +\/etc\/hosts, 1 name of \.test$/m);
+  assert.match(
+    text,
+    /^proxy +192\.168\.251\.2:80 to 127\.0\.0\.1:8080, 2 connections, 1 UDP flow: Connection refused/m,
+  );
+});
