@@ -19,6 +19,7 @@ import {
   listContainerBridges,
   listDefaultGateways,
   listMachineAddresses,
+  listOwnAddresses,
 } from "../system/routing/machine_networks.ts";
 import { ControlSocketInUse } from "../system/control/control_socket.ts";
 import { LinuxFirewall } from "../system/firewall/firewall_linux.ts";
@@ -30,6 +31,7 @@ import {
   TunnelProgram,
   unspecifiedEndpoint,
 } from "../tunnel/tunnel_program.ts";
+import { Names } from "./names/names.ts";
 import { BridgePairs } from "./firewall/bridge_pairs.ts";
 import { FirewallReconciler } from "./firewall/firewall_reconciler.ts";
 import type { ClientRunOptions } from "./run_command.ts";
@@ -72,7 +74,16 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   const networks = () => ipv6.addr6 === undefined ? [addr] : [addr, ipv6.addr6];
   const pairs = new BridgePairs();
   let tellServer = () => {};
-  const firewall = cleanup.use(
+  const names = cleanup.use(
+    new Names({
+      networks,
+      desktop: () => ipv6.interface.peer6 === undefined ? [base.peer] : [base.peer, ipv6.interface.peer6],
+      bridges: listContainerBridges,
+      ownAddresses: listOwnAddresses,
+      onRedirects: () => firewall.wake(),
+    }),
+  );
+  const firewall: FirewallReconciler = cleanup.use(
     new FirewallReconciler({
       firewall: new LinuxFirewall(),
       bridges: listContainerBridges,
@@ -81,6 +92,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       chain: options.chain,
       sources: networks,
       direct: () => direct.rules,
+      redirect: () => names.redirect,
       onQuickCheck: () => tellServer(),
     }),
   );
@@ -122,11 +134,15 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       gatherCandidates: () => gatherCandidates(host, SOURCES),
       anyHost: host === undefined,
       onCommands: (commands) => {
-        const faulty = pairs.take(commands);
+        const faulty = pairs.take(commands) + names.take(commands);
         firewall.wake();
         return faulty;
       },
-      onIpv6: (addr6) => void ipv6.follow(addr6).then(() => firewall.wake()),
+      onIpv6: (addr6) =>
+        void ipv6.follow(addr6).then(() => {
+          firewall.wake();
+          names.follow();
+        }),
       onEngineMtu: (mtu) => lengths.follow(mtu),
       onDirect: (terms) => direct.follow(terms),
       dataPlane,
@@ -153,6 +169,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     lengths.refresh();
     direct.refresh();
     link.describeIfChanged();
+    names.follow();
     return ipv6.whileSettled(() => reconciler.reconcile());
   });
   await serveStatus(tunnel, () => {
@@ -170,6 +187,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       counters: tunnelCounters(dataPlane.counters, link.drops),
       dataPlane: { offload: device.offload.tcp },
       firewall: firewall.status,
+      names: names.status(firewall.redirectFault),
     };
   });
   link.udp.start();
@@ -180,6 +198,8 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     host: link.udp.host,
     endpoint: formatEndpoint(link.udp.endpoint),
   });
+  // The tunnel does not wait for its name server.
+  names.follow();
   return await tunnel.waitForStop();
 }
 

@@ -117,8 +117,9 @@ export const countersSchema = group("The counters since the start.", {
 /** What leads the machine's resolver to the domain of containers' names. */
 export const resolverSchema = group("The resolver of this machine.", {
   kind: oneOf(
-    ["resolver-files", "systemd-resolved", "resolvconf", "none"],
-    "What leads it to the domain; resolver-files: /etc/resolver of macOS; none: nothing that this program can set up.",
+    ["resolver-files", "systemd-resolved", "resolvconf", "none", "unknown"],
+    "What leads it to the domain; resolver-files: /etc/resolver of macOS; none: nothing that this program can set up; " +
+      "unknown: the program has a network namespace of its own.",
   ),
   fault: optional(text("What is missing.")),
 });

@@ -53,6 +53,8 @@ const document: ServerStatus = {
   sharing: null,
   names: null,
   web: null,
+  hosts: [],
+  proxies: [],
   config: { file: null, loadedAt: "1970-01-01T00:00:00.000Z", faults: [] },
 };
 
@@ -108,7 +110,6 @@ Deno.test(
       assert.deepEqual(await outcome("check", "--config", file), {
         status: 0,
         stdout: `ok: ${file}: 0 routes\n` +
-          "ignored settings (not implemented in this version): hosts, proxy\n" +
           'settings without effect (they need "expose ADDRESS:PORT"): pong\n',
         stderr: "",
       });

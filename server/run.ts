@@ -7,6 +7,7 @@ import type { Fault } from "../core/faults/fault_table.ts";
 import type { TrafficSample } from "../core/metrics/traffic_history.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
+import { parsePrefix } from "../core/net/prefix.ts";
 import { ENGINE_MTU } from "../core/path/engine_mtu.ts";
 import type { DataPlane } from "../dataplane/data_plane.ts";
 import { platform } from "../ffi/platform.ts";
@@ -26,16 +27,18 @@ import type { FaultRules } from "../tunnel/fault_monitor.ts";
 import { interfaceStatus, TunnelProgram } from "../tunnel/tunnel_program.ts";
 import { isHeard } from "./faults/server_facts.ts";
 import { INTERFACE_NAME, type ServerRunOptions } from "./commands.ts";
-import { applyChanges, applyTunnelChanges } from "./config/apply_changes.ts";
+import { applyChanges, applyServices, applyTunnelChanges } from "./config/apply_changes.ts";
 import { ConfigReloader } from "./config/config_reloader.ts";
 import { type InitialConfig, initialConfig } from "./config/initial_config.ts";
 import { wireDocker } from "./docker/wire.ts";
 import type { ServerFacts } from "./faults/server_facts.ts";
+import { HostNames } from "./hosts/host_names.ts";
 import { CONTAINERS_PATH, listedContainer } from "./names/listed_container.ts";
 import { wireNames } from "./names/wire.ts";
 import type { DirectPath } from "./paths/direct_path.ts";
 import { InterfaceMtu } from "./paths/interface_mtu.ts";
 import { type OwnDirectDeps, Paths } from "./paths/paths.ts";
+import { LazyProxies } from "./proxy/lazy_proxies.ts";
 import type { DirectRoutes } from "./routing/direct_routes.ts";
 import { ReachabilityWatch } from "./reachability/watch_reachability.ts";
 import { RouteController } from "./routing/route_controller.ts";
@@ -69,12 +72,19 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   });
   const active = () => follower.config;
   let lead = (_way: DirectWay | undefined) => {};
+  const hosts = cleanup.use(
+    new HostNames({
+      server: () => ({ ipv4: mtu.settings.address, ipv6: mtu.settings.address6 }),
+      sendChange: (text) => paths.sendChange(text),
+    }),
+  );
   const { device, socket, router, mtu, paths } = await openTunnel(
     tunnel,
     options,
     active,
     policy,
     (way) => lead(way),
+    hosts,
   );
 
   const sharing = cleanup.use(new LazySharing({ dataPlane, offload }));
@@ -95,8 +105,11 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const routeController = new RouteController({ router, interfaceName, ipv6, ...direct, config: active });
   lead = (way) => routeController.lead(way);
   cleanup.defer(() => routeController.clear(AbortSignal.timeout(MAX_CLEAR_TIME)));
-  const parts = { routeController, paths, sharing, web, mayChangeLevel: options.logLevel === undefined };
+  const proxies = cleanup.use(new LazyProxies(proxiesDeps(mtu.settings, config, routeController)));
+  const mayChangeLevel = options.logLevel === undefined;
+  const parts = { routeController, paths, sharing, hosts, proxies, web, mayChangeLevel };
   await applyTunnelChanges(diffConfigs(undefined, config), config, parts);
+  await applyServices(diffConfigs(undefined, config), config, parts);
 
   const docker = await wireDocker({
     config,
@@ -144,6 +157,8 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
       dataPlane: { offload: device.offload.tcp },
       sharing: sharing.status,
       names: names.status,
+      hosts: hosts.status,
+      proxies: proxies.status,
       web: web.status,
       config: follower.status,
     }),
@@ -210,6 +225,7 @@ async function openTunnel(
   active: () => Config,
   policy: BindingPolicy,
   lead: (way: DirectWay | undefined) => void,
+  hosts: HostNames,
 ) {
   const config = active();
   const device = await tunnel.openDevice(INTERFACE_NAME);
@@ -234,9 +250,9 @@ async function openTunnel(
       dataPlane,
       preference: config.path,
       hasIpv6: addr6 !== undefined,
-      controlText: () => fullControlText(active().bridgePairs),
+      controlText: () => fullControlText(active().bridgePairs, hosts.commands),
       revisionText: (revision, direct) =>
-        revisionText(revision, addr6, active().bridgePairs, engineMtu, direct),
+        revisionText(revision, addr6, active().bridgePairs, engineMtu, direct, hosts.fullCommands),
       onUse: (path) => void mtu.follow(path),
       lead,
     }),
@@ -263,6 +279,20 @@ async function openTunnel(
     });
   }
   return { device, socket, router, mtu, paths };
+}
+
+/** Where proxies listen, and for whom. */
+function proxiesDeps(
+  { address, address6 }: InterfaceSettings,
+  { addr, addr6 }: Config,
+  routeController: RouteController,
+) {
+  const hasIpv6 = address6 !== undefined && addr6 !== undefined;
+  return {
+    addresses: hasIpv6 ? [address, address6] : [address],
+    networks: hasIpv6 ? [addr, addr6] : [addr],
+    routes: () => routeController.status.flatMap(({ prefix }) => parsePrefix(prefix) ?? []),
+  };
 }
 
 /** Loads what opens the direct path. */

@@ -59,12 +59,6 @@ const EVERY_PROGRAM: readonly Grant[] = [
   },
   { flag: "--allow-read", reason: "the files to read and the control socket are named by flags" },
   { flag: "--allow-write", reason: "the control socket and the file to edit are named by flags" },
-  {
-    flag: "--allow-net",
-    reason:
-      "later Deno counts unix sockets as network too, and limits that only to paths known when compiling",
-    except: PACKAGED_RUNTIME.version,
-  },
 ];
 
 const LINUX_RESOLVER: Grant = {
@@ -73,12 +67,11 @@ const LINUX_RESOLVER: Grant = {
   os: "linux",
 };
 
-/** Servers of the main thread; any address may be the virtual one. */
-const SERVER_SOCKETS: Grant = {
+/** Later Deno counts unix sockets as network too, and limits that only to paths known when compiling. */
+const NETWORK: Grant = {
   flag: "--allow-net",
   reason:
-    "names are answered by DNS at the virtual address; the status page listens where the config file says",
-  only: PACKAGED_RUNTIME.version,
+    "the control socket; the status page; and what containers reach: names, and services of the desktop",
 };
 
 const DARWIN_PROGRAMS = "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat";
@@ -111,6 +104,7 @@ export const PROGRAMS: readonly Program[] = [
     files: ["server/web/page"],
     grants: [
       ...EVERY_PROGRAM,
+      NETWORK,
       environment(
         "DOCKER_CONNECTOR_IMAGE",
         "DOCKER_CONFIG",
@@ -124,7 +118,6 @@ export const PROGRAMS: readonly Program[] = [
         flag: "--allow-sys=uid",
         reason: "a killed run's record is believed only if this user wrote it",
       },
-      SERVER_SOCKETS,
       {
         ...DARWIN_NETWORK,
         flag: `${DARWIN_PROGRAMS},/usr/bin/open`,
@@ -140,6 +133,7 @@ export const PROGRAMS: readonly Program[] = [
     include: ["dataplane/worker.ts"],
     grants: [
       ...EVERY_PROGRAM,
+      NETWORK,
       environment(
         "DOCKER_CONNECTOR_ADDR",
         "DOCKER_CONNECTOR_CAPTURE",
@@ -165,6 +159,7 @@ export const PROGRAMS: readonly Program[] = [
     include: ["dataplane/worker.ts"],
     grants: [
       ...EVERY_PROGRAM,
+      { ...NETWORK, reason: "the control socket", except: PACKAGED_RUNTIME.version },
       environment("DOCKER_ACCESSOR_TOKEN"),
       DARWIN_NETWORK,
       LINUX_RESOLVER,

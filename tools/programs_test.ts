@@ -25,8 +25,11 @@ Deno.test("programs run other programs only by their names: those of routing, ip
   );
 });
 
-Deno.test("the network is closed where unix sockets do without it, but for the server's own sockets", () => {
-  deepEqual(programsWith({ ...LINUX, version: "2.4.2" }, "--allow-net"), ["docker-connector"]);
+Deno.test("the accessor has no network where unix sockets do without it", () => {
+  deepEqual(programsWith({ ...LINUX, version: "2.4.2" }, "--allow-net"), [
+    "docker-connector",
+    "docker-connector-client",
+  ]);
   deepEqual(programsWith(LINUX, "--allow-net"), [
     "docker-connector",
     "docker-connector-client",

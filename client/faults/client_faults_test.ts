@@ -16,6 +16,12 @@ const SOUND: ClientFacts = {
   counters: { outbound: NOTHING, inbound: NOTHING, drops: {} },
   dataPlane: { offload: true },
   firewall: { state: "open", backend: "iptables-nft", rules: 4, pairs: [] },
+  names: {
+    listen: ["192.168.251.1:53"],
+    domains: [],
+    names: 0,
+    queries: { answered: 0, forwarded: 0, failed: 0, malformed: 0, dropped: 0 },
+  },
 };
 
 const found = (part: Partial<ClientFacts>) => clientFaults({ ...SOUND, ...part });

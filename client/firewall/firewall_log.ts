@@ -23,6 +23,14 @@ export class FirewallLog {
     }
   }
 
+  /** The rules that redirect queries for names were refused, the others are in place. */
+  redirectRefused(fault: OperationError): void {
+    if (!this.#said.changed("redirect", fault.report)) return;
+    log.warn(
+      `queries for names of the hosts file are not redirected, since this machine refuses the rules. ${fault.report}`,
+    );
+  }
+
   /** The rules could not be taken out at the end. */
   leftBehind(fault: OperationError): void {
     log.warn(`rules may be left behind; the next start takes them out. ${fault.report}`);

@@ -11,7 +11,9 @@ import type { Clock } from "../../core/async/clock.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
 import { asOperationError } from "../../core/error.ts";
 import type { ContainerBridge, DirectPeer, FirewallSpec } from "../../core/firewall/desired_rules.ts";
+import type { DnsRedirect } from "../../core/firewall/dns_redirect.ts";
 import { formatAddress } from "../../core/net/address.ts";
+import { formatEndpoint } from "../../core/net/endpoint.ts";
 import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
 import type { FirewallFacts } from "../../core/protocol/description.ts";
 import type { Firewall, FirewallState } from "../../system/firewall/firewall_linux.ts";
@@ -39,6 +41,8 @@ export interface FirewallReconcilerOptions {
   readonly sources: () => readonly Prefix[];
   /** Desktops on links, and what they see; none where absent. */
   readonly direct?: () => Pick<FirewallSpec, "direct" | "fixedSource">;
+  /** Queries for names that this machine answers; none where absent. */
+  readonly redirect?: () => DnsRedirect | undefined;
   /** Called after each quick check; must not throw. */
   readonly onQuickCheck?: () => void;
   readonly clock?: Clock;
@@ -58,6 +62,8 @@ export class FirewallReconciler implements AsyncDisposable {
   #passing: readonly DirectPeer[] = [];
   /** Rules for a desktop on a link that this machine refused: they must not keep the others out. */
   #refused: string | undefined;
+  /** The redirection of queries that this machine refused, and why; it is tried again with each full look. */
+  #refusedRedirect: { readonly text: string; readonly fault: string; readonly until: number } | undefined;
 
   constructor(readonly settings: FirewallReconcilerOptions) {
     this.#clock = settings.clock ?? SYSTEM_CLOCK;
@@ -91,6 +97,11 @@ export class FirewallReconciler implements AsyncDisposable {
   /** Whether nothing of the firewall that this program may change stands against a desktop on a link. */
   lets(peer: DirectPeer): boolean {
     return this.#passing.some((each) => directText(each) === directText(peer));
+  }
+
+  /** Why queries are not redirected although they should be; undefined when nothing stands against it. */
+  get redirectFault(): string | undefined {
+    return this.#refusedRedirect?.fault;
   }
 
   get #isOpen(): boolean {
@@ -138,12 +149,13 @@ export class FirewallReconciler implements AsyncDisposable {
     const found = wanted.length === 0 ? [] : findBridges(wanted, bridges());
     const desired = this.#desired(found.flatMap((each) => each.bridges === undefined ? [] : [each.bridges]));
     const fingerprint = firewall.fingerprint();
-    const { direct = [], fixedSource } = desired;
+    const { direct = [], fixedSource, redirect } = desired;
     const texts = [
       ...desired.sources.map(formatPrefix),
       ...desired.pairs.flat().map(bridgeText),
       ...direct.map(directText),
       String(fixedSource !== undefined),
+      redirectText(redirect),
     ];
     const basis = `${fingerprint} ${texts.join(" ")}`;
     const isDue = basis !== this.#basis || this.#clock.now() >= this.#nextLook;
@@ -157,8 +169,32 @@ export class FirewallReconciler implements AsyncDisposable {
     this.#nextLook = this.#clock.now() + (isBlind ? BLIND_LOOK_MS : FULL_LOOK_MS);
   }
 
-  /** Brings the rules about, those for desktops on links only where they are not what fails. */
+  /** Brings the rules about, those that redirect queries only where they are not what fails: not every kernel has their match. */
   async #ensure(desired: FirewallSpec): Promise<FirewallState> {
+    const { redirect, ...others } = desired;
+    const text = redirectText(redirect);
+    const isRefused = this.#refusedRedirect?.text === text && this.#clock.now() < this.#refusedRedirect.until;
+    if (redirect === undefined || !isRefused) {
+      const refusedBefore = this.#refused;
+      const state = await this.#ensureDirect(desired);
+      const { fault } = state;
+      if (redirect === undefined || fault === undefined || state.isNftables === true) {
+        this.#refusedRedirect = undefined;
+        return state;
+      }
+      // The rules for desktops on links were not to blame.
+      this.#refused = refusedBefore;
+      const without = await this.#ensureDirect(others);
+      if (without.fault !== undefined) return without;
+      this.#refusedRedirect = { text, fault: fault.report, until: this.#clock.now() + FULL_LOOK_MS };
+      this.#log.redirectRefused(fault);
+      return without;
+    }
+    return await this.#ensureDirect(others);
+  }
+
+  /** Brings the rules about, those for desktops on links only where they are not what fails. */
+  async #ensureDirect(desired: FirewallSpec): Promise<FirewallState> {
     const { firewall } = this.settings;
     const { direct = [], fixedSource, ...others } = desired;
     this.#passing = [];
@@ -182,8 +218,22 @@ export class FirewallReconciler implements AsyncDisposable {
 
   #desired(pairs: FirewallSpec["pairs"]): FirewallSpec {
     const { interfaceName, chain, sources, direct } = this.settings;
-    return { interfaceName, chain, sources: sources(), pairs, ...direct?.() };
+    const redirect = this.settings.redirect?.();
+    return {
+      interfaceName,
+      chain,
+      sources: sources(),
+      pairs,
+      ...direct?.(),
+      ...redirect === undefined ? {} : { redirect },
+    };
   }
+}
+
+function redirectText(redirect: DnsRedirect | undefined): string {
+  return redirect === undefined
+    ? ""
+    : [...redirect.domains, ...redirect.servers.map(formatEndpoint)].join(" ");
 }
 
 function directText({ interfaceName, source, mac }: DirectPeer): string {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../../core/error.ts";
 import type { ContainerBridge, DirectPeer, FirewallSpec } from "../../core/firewall/desired_rules.ts";
+import type { DnsRedirect } from "../../core/firewall/dns_redirect.ts";
 import type { Prefix } from "../../core/net/prefix.ts";
 import type { Firewall, FirewallState } from "../../system/firewall/firewall_linux.ts";
 import type { NetworkPair } from "./bridge_pairs.ts";
 import { FakeClock } from "../../tests/fakes/clock.ts";
-import { address, prefix } from "../../tests/literals.ts";
+import { address, endpoint, prefix } from "../../tests/literals.ts";
 import { FirewallReconciler } from "./firewall_reconciler.ts";
 
 const OPEN: FirewallState = {
@@ -27,6 +28,8 @@ class Scene implements AsyncDisposable {
   sources: Prefix[] = [];
   direct: DirectPeer[] = [];
   refusesDirect = false;
+  redirect: DnsRedirect | undefined;
+  refusesRedirect = false;
   readonly reconciler: FirewallReconciler;
   readonly #clock = new FakeClock();
   #quickChecks = 0;
@@ -39,7 +42,9 @@ class Scene implements AsyncDisposable {
       },
       ensure: (desired) => {
         this.specs.push(desired);
-        const state = this.refusesDirect && desired.direct !== undefined
+        const isRefused = this.refusesDirect && desired.direct !== undefined ||
+          this.refusesRedirect && desired.redirect !== undefined;
+        const state = isRefused
           ? { ...OPEN, fault: new OperationError("io", "Cannot x: no such match") }
           : this.state;
         return state instanceof Error ? Promise.reject(state) : Promise.resolve(state);
@@ -58,6 +63,7 @@ class Scene implements AsyncDisposable {
       chain: "DOCKER-USER",
       sources: () => this.sources,
       direct: () => this.direct.length === 0 ? {} : { direct: this.direct },
+      redirect: () => this.redirect,
       clock: this.#clock,
     });
   }
@@ -217,4 +223,22 @@ Deno.test("at the end the rules are taken out, then nothing happens any more", a
   scene.fingerprint = "9";
   scene.reconciler.wake();
   assert.equal(scene.specs.length, length);
+});
+
+Deno.test("a kernel that refuses to redirect queries keeps the other rules, is told once, and is asked again later", async () => {
+  await using scene = new Scene();
+  scene.redirect = { domains: [".test"], servers: [endpoint("192.168.251.1:53")] };
+  scene.direct = [{ interfaceName: "eth1", source: address("192.168.251.2"), mac: "02:00:5e:10:00:01" }];
+  scene.refusesRedirect = true;
+  scene.reconciler.wake();
+  await scene.quickChecks(3);
+  assert.deepEqual(
+    scene.specs.map(({ redirect, direct }) => [redirect !== undefined, direct !== undefined]),
+    [[true, true], [true, false], [false, true]],
+  );
+  assert.match(scene.reconciler.redirectFault ?? "", /no such match/);
+  assert.equal(scene.reconciler.status.fault, undefined);
+  scene.refusesRedirect = false;
+  await scene.until(() => scene.reconciler.redirectFault === undefined);
+  assert.ok(scene.specs.at(-1)?.redirect);
 });

@@ -29,6 +29,12 @@ const document = (server: ServerView): ClientStatus => ({
     rules: 0,
     pairs: [{ a: "172.17.0.0", b: "172.18.0.0", state: "waiting" }],
   },
+  names: {
+    listen: ["192.168.251.1:53"],
+    domains: [".test"],
+    names: 1,
+    queries: { answered: 1, forwarded: 0, failed: 0, malformed: 0, dropped: 0 },
+  },
   counters: { outbound: { packets: 0, bytes: 0 }, inbound: { packets: 0, bytes: 0 }, drops: {} },
 });
 

@@ -34,6 +34,20 @@ const firewall = f.group("Docker's firewall and the client's rules in it.", {
   ...f.problemFields("What keeps packets from passing; absent when nothing does."),
 });
 
+const names = f.group("The names that containers resolve by this client.", {
+  listen: f.list(v.string(), "Where its name server answers, such as 192.168.251.1:53."),
+  domains: f.list(v.string(), "Endings of the names whose queries are redirected to it."),
+  names: f.number("How many names of the desktop's hosts file it knows."),
+  queries: f.group("The queries so far.", {
+    answered: f.number("Answered from the hosts file, or with the desktop's own name."),
+    forwarded: f.number("Answered by the machine's name servers."),
+    failed: f.number("That no name server of the machine has answered in time."),
+    malformed: f.number("That are no queries with one question."),
+    dropped: f.number("Beyond 5,000 a second, or from machines that are no containers."),
+  }),
+  fault: f.optional(f.text("Why names are not answered, or queries not redirected.")),
+});
+
 export const CLIENT_STATUS = v.object({
   ...f.processFields("docker-connector-client"),
   interface: f.interfaceSchema,
@@ -45,8 +59,10 @@ export const CLIENT_STATUS = v.object({
   counters: f.countersSchema,
   dataPlane: f.group("How the packets are moved.", f.dataPlaneFields),
   firewall,
+  names,
 });
 
 export type ClientStatus = v.InferOutput<typeof CLIENT_STATUS>;
 export type ServerView = ClientStatus["server"];
+export type NamesStatus = ClientStatus["names"];
 export type FirewallStatus = ClientStatus["firewall"];

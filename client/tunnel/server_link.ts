@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/async/clock.ts";
 import { OperationError } from "../../core/error.ts";
-import { getLogger, LogOnChange } from "../../program/log.ts";
+import { getLogger } from "../../program/log.ts";
 import { HeartbeatTimer } from "../../core/tunnel/heartbeat_timer.ts";
 import { CandidateSelector, type ServerCandidate } from "../../core/tunnel/candidate_selector.ts";
 import { type Endpoint, formatEndpoint } from "../../core/net/endpoint.ts";
@@ -89,7 +89,6 @@ export class ServerLink implements Disposable {
   /** The last description that was sent. */
   #described: string | undefined;
   #describedAt = 0;
-  readonly #ignoredCommands = new LogOnChange();
   /** Why the last look-up found no address for the named host; undefined when it found one. */
   lookUpFault: OperationError | undefined;
 
@@ -173,8 +172,11 @@ export class ServerLink implements Disposable {
   #handleCommand({ name, words }: ControlCommand): void {
     const [word = "", ...rest] = words;
     switch (name) {
+      // These say something only together: see onCommands.
       case "connect":
       case "disconnect":
+      case "dns":
+      case "host":
         return;
       case "version":
         this.#answers = true;
@@ -199,13 +201,6 @@ export class ServerLink implements Disposable {
         if (direct === undefined) break;
         return this.deps.onDirect?.(direct.terms);
       }
-      case "dns":
-      case "host":
-        if (!this.#ignoredCommands.changed(name, words.join(" "))) return;
-        return log.warn("control command without effect in this version", {
-          command: name,
-          words: words.join(" "),
-        });
     }
     this.drops.unknownCommand++;
   }

@@ -23,7 +23,7 @@ export function crossValidate(draft: Draft, sound: Partial<Config>, faults: Diag
   checkTokens(draft, sound, faults);
   checkRoutes(draft, sound, faults);
   checkBridgePairs(draft, faults);
-  checkProxies(draft, faults);
+  checkProxies(draft, sound, faults);
   checkExpose(draft, sound, faults);
   checkSessionMtu(draft, faults);
 }
@@ -103,12 +103,17 @@ function checkBridgePairs({ bridgePairs }: Draft, faults: Diagnostics): void {
   }
 }
 
-function checkProxies({ proxies }: Draft, faults: Diagnostics): void {
+function checkProxies({ proxies }: Draft, { addr }: Partial<Config>, faults: Diagnostics): void {
   for (const [first, proxy] of repeats(proxies, ({ value }) => `${value.listenPort}`)) {
     const { host, port, listenPort } = proxy.value;
     if (first.value.host === host && first.value.port === port) continue;
     const where = `port ${listenPort} (first on line ${first.line})`;
     faults.add(proxy, `duplicate ${where}: expected another LISTENPORT`);
+  }
+  const own = addr && formatAddress(tunnelAddresses(addr).server);
+  for (const proxy of proxies) {
+    if (proxy.value.host !== own) continue;
+    faults.add(proxy, `${own} is where the proxy itself listens: expected the service's own address`);
   }
 }
 

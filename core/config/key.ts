@@ -3,13 +3,22 @@ import type { Line, Word } from "./text.ts";
 import { ok, quote, type Result } from "../result.ts";
 
 /** A part of the running server that takes a change over. */
-export type Part = "log" | "client" | "routes" | "sharing" | "paths" | "names" | "web";
+export type Part =
+  | "log"
+  | "client"
+  | "routes"
+  | "sharing"
+  | "paths"
+  | "names"
+  | "hosts"
+  | "proxies"
+  | "web";
 
-/** What applies a change: parts of the running server, a restart, or nothing in this version. */
-export type Effect = readonly [Part, ...Part[]] | "restart" | "none";
+/** What applies a change: parts of the running server, or a restart. */
+export type Effect = readonly [Part, ...Part[]] | "restart";
 
 /** The effect as the documentation words it. */
-export type Reload = "reloads live" | "needs a restart" | "not in this version";
+export type Reload = "reloads live" | "needs a restart";
 
 /** What people need to know of one key. */
 export interface KeySpec {
@@ -68,10 +77,8 @@ export function listKey<P extends Positioned<unknown>>(definition: KeyDefinition
   return { ...derived(definition), ...definition, repeats: true };
 }
 
-const RELOAD = { restart: "needs a restart", none: "not in this version" } as const;
-
 function derived({ name, default: value, effect }: Pick<KeySpec, "name" | "default" | "effect">) {
-  const reload: Reload = typeof effect === "string" ? RELOAD[effect] : "reloads live";
+  const reload: Reload = effect === "restart" ? "needs a restart" : "reloads live";
   return { example: `${name} ${value}`, secret: false, reload };
 }
 

@@ -22,13 +22,8 @@ import { suggest } from "../suggest.ts";
 
 /** A configuration without faults, or the faults of one. */
 export type ParsedConfig =
-  | {
-    readonly config: Config;
-    readonly faults: readonly [];
-    /** Keys that the text sets and this version does nothing with, in the order of the documentation. */
-    readonly ignored: readonly string[];
-  }
-  | { readonly config: undefined; readonly faults: readonly Diagnostic[]; readonly ignored: readonly [] };
+  | { readonly config: Config; readonly faults: readonly [] }
+  | { readonly config: undefined; readonly faults: readonly Diagnostic[] };
 
 /**
  * Reads a whole config file. Every fault is collected, in the order of the text; one is enough for no configuration. Nothing
@@ -60,15 +55,7 @@ export function parseConfig(text: string, file: string, overrides: Overrides = {
   crossValidate(draft, Object.fromEntries(sound.map((field) => [field, config[field]])), faults);
 
   const found = [...flagFaults, ...faults.sorted()];
-  return found.length > 0
-    ? { config: undefined, faults: found, ignored: [] }
-    : { config, faults: [], ignored: ignoredKeys(lines) };
-}
-
-/** A line that switches something off that is off anyway misses nothing. */
-function ignoredKeys(lines: readonly Line[]): string[] {
-  const asked = new Set(lines.filter(({ values }) => values[0]?.text !== "off").map(({ key }) => key.text));
-  return KEYS.filter(({ name, effect }) => effect === "none" && asked.has(name)).map(({ name }) => name);
+  return found.length > 0 ? { config: undefined, faults: found } : { config, faults: [] };
 }
 
 function readLines(lines: readonly Line[], draft: Draft, faults: Diagnostics): Set<Field> {

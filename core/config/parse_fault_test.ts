@@ -194,6 +194,7 @@ Deno.test("pairs, proxies and listeners against each other", () => {
   checkFaults([
     ["iptables 10.0.0.0+11.0.0.0\niptables 11.0.0.0-10.0.0.0", "2:10", "contradicts line 1"],
     ["proxy 80\nproxy 81:80", "2:7", "duplicate port 80 (first on line 1)"],
+    ["proxy 192.168.251.2:80", "1:7", "192.168.251.2 is where the proxy itself listens"],
     ["expose 127.0.0.1:2511", "1:8", "in use by the tunnel itself, 127.0.0.1:2511"],
     ["expose 0.0.0.0:2600\nport 2600", "1:8", "in use by the tunnel itself"],
     ["expose 0.0.0.0:2512\nmtu 65473", "2:5", "expected 65472 or less"],

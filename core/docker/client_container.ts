@@ -63,8 +63,8 @@ const TUN = "/dev/net/tun";
 
 /**
  * Makes the body of `POST /containers/create` with the fewest rights that the client needs (docs/guide/image.md). It asks for
- * the same as `docker run --net host --cap-drop ALL --cap-add NET_ADMIN --cap-add NET_RAW --device /dev/net/tun
- * --read-only --tmpfs /run --security-opt no-new-privileges`. The restart policy is "no": the server starts the
+ * the same as `docker run --net host --cap-drop ALL --cap-add NET_ADMIN --cap-add NET_RAW --cap-add NET_BIND_SERVICE
+ * --device /dev/net/tun --read-only --tmpfs /run --security-opt no-new-privileges`. The restart policy is "no": the server starts the
  * container, so nothing with these rights runs where no server does.
  *
  * @param hasDevice whether the machine's /dev/net/tun is passed on; without it the client makes its own, by MKNOD
@@ -83,8 +83,8 @@ export function hostConfig(hasDevice: boolean): Readonly<Record<string, unknown>
     NetworkMode: "host",
     RestartPolicy: { Name: "no" },
     CapDrop: ["ALL"],
-    // NET_RAW is for iptables-legacy, which asks the kernel through a raw socket.
-    CapAdd: ["NET_ADMIN", "NET_RAW", ...hasDevice ? [] : ["MKNOD"]],
+    // NET_RAW is for iptables-legacy, which asks the kernel through a raw socket; NET_BIND_SERVICE for the port of DNS.
+    CapAdd: ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", ...hasDevice ? [] : ["MKNOD"]],
     SecurityOpt: ["no-new-privileges"],
     ReadonlyRootfs: true,
     // The client's control socket and the lock of iptables.

@@ -38,14 +38,18 @@ Deno.test("the container is given the least that the client needs, with and with
     NetworkMode: "host",
     RestartPolicy: { Name: "no" },
     CapDrop: ["ALL"],
-    CapAdd: ["NET_ADMIN", "NET_RAW"],
+    CapAdd: ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE"],
     SecurityOpt: ["no-new-privileges"],
     ReadonlyRootfs: true,
     Tmpfs: { "/run": "" },
     Devices: [{ PathOnHost: "/dev/net/tun", PathInContainer: "/dev/net/tun", CgroupPermissions: "rwm" }],
   });
   const { HostConfig: bare } = createBody(plan, false);
-  assert.deepEqual(bare, { ...Object(host), CapAdd: ["NET_ADMIN", "NET_RAW", "MKNOD"], Devices: [] });
+  assert.deepEqual(bare, {
+    ...Object(host),
+    CapAdd: ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "MKNOD"],
+    Devices: [],
+  });
 });
 
 Deno.test("a refusal for want of the device is told from every other", () => {

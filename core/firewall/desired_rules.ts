@@ -1,5 +1,6 @@
 import { formatAddress, type IpAddress } from "../net/address.ts";
 import { formatPrefix, maskPrefix, type Prefix } from "../net/prefix.ts";
+import { type DnsRedirect, redirectRules } from "./dns_redirect.ts";
 import { type FirewallRule, TAG_OPTIONS } from "./rule.ts";
 
 /** A bridge of a container network. */
@@ -37,6 +38,8 @@ export interface FirewallSpec {
    * connection that Docker masquerades ends when its packets leave by another interface, one with a fixed source goes on.
    */
   readonly fixedSource?: { readonly desktop: IpAddress; readonly source: IpAddress };
+  /** Queries that this machine's name server takes over; none where absent. */
+  readonly redirect?: DnsRedirect;
 }
 
 /**
@@ -48,7 +51,7 @@ export interface FirewallSpec {
  * and leaves the rules in it alone, so an accept there ends the matter for that table.
  */
 export function desiredRules(desired: FirewallSpec, family: 4 | 6): FirewallRule[] {
-  const { interfaceName, chain, sources, pairs, direct = [], fixedSource } = desired;
+  const { interfaceName, chain, sources, pairs, direct = [], fixedSource, redirect } = desired;
   const ofFamily = (prefixes: readonly Prefix[]) =>
     prefixes.filter(({ address }) => address.family === family).map((one) => formatPrefix(maskPrefix(one)));
   const own = ofFamily(sources);
@@ -79,6 +82,7 @@ export function desiredRules(desired: FirewallSpec, family: 4 | 6): FirewallRule
     // Containers of internal networks, and those whose default route is in another network, can answer an address of
     // their own network only: that of the bridge.
     ...own.map((net) => tagged("nat", "POSTROUTING", `-s ${net} ! -o ${interfaceName}`, "MASQUERADE")),
+    ...redirect === undefined ? [] : redirectRules(redirect, interfaceName, family),
   ];
   return [...new Map(rules.map((rule) => [Object.values(rule).join(" "), rule])).values()];
 }

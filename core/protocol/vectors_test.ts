@@ -76,6 +76,7 @@ Deno.test("the documented test vectors are what is sent", async () => {
     hex(answerChallenge(proof, challenge)),
     hex(encodeDescription({ version: "0.1.0", addresses: ["192.168.251.1"] })),
     encodeControl("version 2,connect 172.18.0.0 172.19.0.0", 1400).map(hex).join(),
+    encodeControl("version 2,dns .test,host 192.168.251.2 dev.example.test", 1400).map(hex).join(),
     hex(probe(0)),
     hex(probe(PROBE_ANSWER | PROBE_IN_USE)),
     hex(encodeDirectQuestion(proof, LINK, { isReady: false, nonce: octets(0), challenge: octets(16) })),

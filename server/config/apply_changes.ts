@@ -4,6 +4,8 @@ import { setLogLevel } from "../../program/log.ts";
 import type { RouteController } from "../routing/route_controller.ts";
 import type { LazyNames } from "../names/lazy_names.ts";
 import type { LazySharing } from "../sharing/lazy_sharing.ts";
+import type { HostNames } from "../hosts/host_names.ts";
+import type { LazyProxies } from "../proxy/lazy_proxies.ts";
 import type { Paths } from "../paths/paths.ts";
 import type { LazyWeb } from "../web/lazy_web.ts";
 import { changeControlText } from "../tunnel/control_text.ts";
@@ -15,6 +17,8 @@ export interface ApplyDeps {
   readonly sharing: Pick<LazySharing, "apply">;
   readonly names: Pick<LazyNames, "apply">;
   readonly web: Pick<LazyWeb, "apply">;
+  readonly hosts: Pick<HostNames, "apply" | "commands">;
+  readonly proxies: Pick<LazyProxies, "apply">;
   /** False where a flag has set the log level. */
   readonly mayChangeLevel: boolean;
 }
@@ -27,13 +31,26 @@ export interface ApplyDeps {
 export async function applyTunnelChanges(
   changes: readonly ConfigChange[],
   config: Config,
-  { routeController, paths, mayChangeLevel }: Omit<ApplyDeps, "sharing" | "names">,
+  { routeController, paths, hosts, mayChangeLevel }: Pick<
+    ApplyDeps,
+    "routeController" | "paths" | "hosts" | "mayChangeLevel"
+  >,
 ): Promise<void> {
   if (mayChangeLevel && concerns("log", changes)) setLogLevel(config.logLevel);
   const pairs = changedPairs(changes);
-  if (pairs.length > 0) paths.sendChange(changeControlText(pairs));
+  if (pairs.length > 0) paths.sendChange(changeControlText(pairs, hosts.commands));
   if (concerns("paths", changes)) paths.prefer(config.path);
   if (concerns("routes", changes)) await routeController.refresh();
+}
+
+/** Applies the changes that concern what the desktop has for containers. Nothing of it fails: it is tried again, and shown. */
+export async function applyServices(
+  changes: readonly ConfigChange[],
+  config: Config,
+  { hosts, proxies }: Pick<ApplyDeps, "hosts" | "proxies">,
+): Promise<void> {
+  if (concerns("proxies", changes)) await proxies.apply(config);
+  if (concerns("hosts", changes)) await hosts.apply(config);
 }
 
 /**
@@ -50,6 +67,7 @@ export async function applyChanges(
     await applyTunnelChanges(changes, config, deps);
   } finally {
     if (concerns("web", changes)) await deps.web.apply(config);
+    await applyServices(changes, config, deps);
     if (concerns("sharing", changes)) await deps.sharing.apply(config);
     if (concerns("names", changes)) await deps.names.apply(config);
   }

@@ -17,15 +17,14 @@ import { ineffectiveSettings } from "./initial_config.ts";
  */
 export async function checkConfig(given: string | undefined, terminal: Terminal): Promise<number> {
   const file = await configFileToRead(given);
-  const { config, faults, ignored } = parseConfig(await readConfigFile(file), file);
+  const { config, faults } = parseConfig(await readConfigFile(file), file);
   if (config === undefined) {
     terminal.out(faults.map((fault) => `${escapeControls(formatDiagnostic(fault))}\n`).join(""));
     return EXIT_STATUS.config;
   }
   terminal.out(escapeControls(`ok: ${file}: ${summary(config)}`) + "\n");
-  for (const [reason, keys] of ineffectiveSettings(config, ignored)) {
-    if (keys !== "") terminal.out(`${reason}: ${keys}\n`);
-  }
+  const ineffective = ineffectiveSettings(config);
+  if (ineffective !== undefined) terminal.out(`${ineffective}\n`);
   return EXIT_OK;
 }
 

@@ -63,7 +63,7 @@ export class ConfigReloader implements AsyncDisposable {
     this.#isEmpty = initial.isEmpty;
     this.#clock = clock;
     this.#loadedAt = clock.wallClock();
-    this.#logIneffective(initial.config, initial.ignored);
+    this.#logIneffective(initial.config);
   }
 
   get config(): Config {
@@ -102,11 +102,11 @@ export class ConfigReloader implements AsyncDisposable {
     }
     this.#endHold();
     if (Array.isArray(outcome)) return this.#keepLastGood(outcome);
-    const { config, ignored } = outcome;
+    const { config } = outcome;
     this.#isEmpty = isEmpty;
     if (this.#faults.length > 0) log.info("the file is free of faults again", { file: this.#file });
     this.#faults = [];
-    this.#logIneffective(config, ignored);
+    this.#logIneffective(config);
     const changes = diffConfigs(this.#active, config);
     if (changes.length === 0) return;
     this.#active = activeConfig(this.#active, config);
@@ -132,11 +132,10 @@ export class ConfigReloader implements AsyncDisposable {
   }
 
   /** Logs which settings have no effect, and logs it again only when they are others. */
-  #logIneffective(config: Config, ignored: readonly string[]): void {
-    for (const [reason, keys] of ineffectiveSettings(config, ignored)) {
-      if (keys === "") this.#ineffective.clear(reason);
-      else if (this.#ineffective.changed(reason, keys)) log.warn(reason, { keys });
-    }
+  #logIneffective(config: Config): void {
+    const settings = ineffectiveSettings(config);
+    if (settings === undefined) this.#ineffective.clear("settings");
+    else if (this.#ineffective.changed("settings", settings)) log.warn(settings);
   }
 
   /** Applies changes, and applies them again later if they failed. */

@@ -20,11 +20,10 @@ class Site implements AsyncDisposable {
   constructor(readonly folder: string, text: string) {
     configureLog({ level: "info", format: "text", color: false, write: (line) => this.lines.push(line) });
     Deno.writeTextFileSync(this.file, text);
-    const { config, ignored } = parseConfig(text, this.file);
+    const { config } = parseConfig(text, this.file);
     assert(config !== undefined);
     const initial = {
       config,
-      ignored,
       file: this.file,
       exists: true,
       isEmpty: text.trim() === "",
@@ -146,16 +145,6 @@ Deno.test("a faulty file is logged once and the last good configuration stays", 
   assert.deepEqual(site.applied, []);
   await site.save(SECOND);
   assert.deepEqual(site.applied, ["routes -> 10.2.0.0/16"]);
-});
-
-Deno.test("a key without effect is named when a reload brings it, once", async () => {
-  await using site = await Site.open(FIRST);
-  const told = () => site.lines.filter((line) => line.includes("ignored settings"));
-  await site.save(FIRST + "proxy 3306\n");
-  await site.save(FIRST + "proxy 3307\n");
-  assert.equal(told().length, 1, site.lines.join(""));
-  await site.save(FIRST + "proxy 3307\nhosts /etc/hosts .test\nweb off\n");
-  assert.match(told()[1] ?? "", /keys="?hosts, proxy"?\n?$/);
 });
 
 Deno.test("keys for accessors are named when a reload leaves them without effect", async () => {

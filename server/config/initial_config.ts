@@ -26,8 +26,6 @@ export interface InitialConfig {
   readonly exists: boolean;
   /** Whether it has only blank lines and comments. */
   readonly isEmpty: boolean;
-  /** Its keys that this version does nothing with. */
-  readonly ignored: readonly string[];
   /** Values of flags, which win over the file's. */
   readonly overrides: Overrides;
 }
@@ -50,11 +48,11 @@ export async function initialConfig(options: ServerRunOptions): Promise<InitialC
     });
   }
   const text = found === undefined ? "" : await readConfigFile(file);
-  const { config, faults, ignored } = parseConfig(text, file, overrides);
+  const { config, faults } = parseConfig(text, file, overrides);
   if (config !== undefined) {
     // Commands of other working directories ask the server for this path.
     const where = { file: resolve(file), exists: found !== undefined };
-    return { config, ...where, isEmpty: listLines(text).length === 0, ignored, overrides };
+    return { config, ...where, isEmpty: listLines(text).length === 0, overrides };
   }
   for (const fault of faults) log.error(formatDiagnostic(fault));
   throw new OperationError(
@@ -64,16 +62,9 @@ export async function initialConfig(options: ServerRunOptions): Promise<InitialC
   );
 }
 
-/**
- * Names the settings that the server reads and checks but does nothing with, by the reason: this version ignores them,
- * or another key is off. The keys of a reason may be none.
- */
-export function ineffectiveSettings(
-  config: Config,
-  ignored: readonly string[],
-): (readonly [reason: string, keys: string])[] {
-  return [
-    ["ignored settings (not implemented in this version)", ignored.join(", ")],
-    ['settings without effect (they need "expose ADDRESS:PORT")', linesWithoutExpose(config).join(", ")],
-  ];
+/** Names the lines that have no effect, since the key that they belong to is off. */
+export function ineffectiveSettings(config: Config): string | undefined {
+  const lines = linesWithoutExpose(config);
+  if (lines.length === 0) return undefined;
+  return `settings without effect (they need "expose ADDRESS:PORT"): ${lines.join(", ")}`;
 }

@@ -1,10 +1,11 @@
-import { type Fault, fault } from "../../core/faults/fault_table.ts";
+import type { Fault } from "../../core/faults/fault_table.ts";
 import { routeFault } from "../../core/faults/route_fault.ts";
 import { heardFaults, keyFault } from "./client_faults.ts";
 import { configFaults, interfaceFault } from "./desktop_faults.ts";
 import { containerFault, engineFault, expectsClient } from "./docker_faults.ts";
 import { absentFault, pathFaults } from "./path_faults.ts";
 import { isHeard, type ServerFacts } from "./server_facts.ts";
+import { serviceFaults } from "./service_faults.ts";
 import { sharingFaults } from "./sharing_faults.ts";
 
 /**
@@ -37,13 +38,9 @@ export function serverFaults(facts: ServerFacts, extra: readonly Fault[] = []): 
     ...routes,
     ...configFaults(facts.config),
     ...sharingFaults(facts.sharing),
-    ...pageFaults(facts),
+    ...serviceFaults(facts),
     ...others,
   ];
-}
-
-function pageFaults({ web }: ServerFacts): Fault[] {
-  return web?.fault === undefined ? [] : [fault("web.closed", { why: web.fault })];
 }
 
 /** What is wrong on the way to the client. */

@@ -161,6 +161,30 @@ const web = f.group("The status page.", {
   fault: f.optional(f.text("Why it is not served; it is tried again.")),
 });
 
+const hosts = f.list(
+  v.object({
+    file: f.text("Path of the hosts file."),
+    domains: f.list(v.string(), "Endings of the names that containers resolve."),
+    names: f.number("How many names of it containers resolve."),
+    faultyLines: f.number("Lines with an address or a name that cannot be used."),
+    fault: f.optional(f.text("Why it cannot be read now; what it said last stays in use.")),
+  }),
+  "The hosts files whose names containers resolve.",
+);
+
+const proxies = f.list(
+  v.object({
+    listen: f.list(v.string(), "Where containers reach it, by TCP and UDP."),
+    target: f.text("The service, for example 127.0.0.1:3306."),
+    connections: f.number("TCP connections now."),
+    flows: f.number("UDP flows now: sources that sent within the last two minutes."),
+    accepted: f.number("TCP connections so far that the service took."),
+    failed: f.number("TCP connections so far that it did not take."),
+    fault: f.optional(f.text("Why it is not listened on, or why the service took no connection last.")),
+  }),
+  "The desktop's services that containers reach.",
+);
+
 const config = f.group("The active configuration.", {
   file: f.nullable(f.text("The file; null where there is none.")),
   loadedAt: f.text("When it was last taken over; ISO 8601, UTC."),
@@ -208,6 +232,8 @@ export const SERVER_STATUS = v.object({
   dataPlane: f.group("How the packets are moved.", f.dataPlaneFields),
   sharing: f.nullable(sharing),
   names: f.nullable(names),
+  hosts,
+  proxies,
   web: f.nullable(web),
   config,
 });
@@ -222,6 +248,8 @@ export type NamesStatus = v.InferOutput<typeof names>;
 export type WebStatus = v.InferOutput<typeof web>;
 export type ConfigStatus = v.InferOutput<typeof config>;
 export type PathsStatus = v.InferOutput<typeof paths>;
+export type HostsStatus = ServerStatus["hosts"];
+export type ProxyStatus = ServerStatus["proxies"][number];
 export type AccessorStatus = v.InferOutput<typeof accessor>;
 /** The sharing, while `expose` is set. */
 export type SharingStatus = v.InferOutput<typeof sharing>;

@@ -20,8 +20,10 @@ import {
   type AccessorStatus,
   type ContainerStatus,
   type DockerStatus,
+  type HostsStatus,
   type NamesStatus,
   type PathsStatus,
+  type ProxyStatus,
   SERVER_STATUS,
   type ServerStatus,
   type SharingStatus,
@@ -58,6 +60,8 @@ export function statusText(status: ServerStatus, layout: TextLayout = PLAIN_LAYO
     ...counterRows(status.counters),
     ...labelled("names", status.names === null ? [] : namesLines(status.names)),
     ...labelled("sharing", sharing === null ? [] : sharingLines(sharing)),
+    ...labelled("hosts", status.hosts.map(hostsLine)),
+    ...labelled("proxy", status.proxies.map(proxyLine)),
     ...labelled("page", pageLines(status.web)),
     ["offload", status.dataPlane.offload ? "on" : "off"],
     ["config", config.file === null ? "no file" : `${config.file}, loaded ${formatAge(configAge(status))}`],
@@ -187,6 +191,16 @@ function sessionLine(session: AccessorStatus): string {
 
 function pageLines(web: ServerStatus["web"]): string[] {
   return web === null ? [] : [web.fault ?? `http://${web.listen}/`];
+}
+
+function hostsLine({ file, domains, names, fault }: HostsStatus[number]): string {
+  return withFault(`${file}, ${names} ${names === 1 ? "name" : "names"} of ${domains.join(" ")}`, fault);
+}
+
+function proxyLine({ listen, target, connections, flows, fault }: ProxyStatus): string {
+  const traffic = `${connections} ${connections === 1 ? "connection" : "connections"}` +
+    (flows === 0 ? "" : `, ${flows} UDP ${flows === 1 ? "flow" : "flows"}`);
+  return withFault(`${listen.join(" ") || "not open"} to ${target}, ${traffic}`, fault);
 }
 
 /** Seconds since the config was taken over, by the clock of the program that answered. */

@@ -33,6 +33,8 @@ const idle: ServerStatus = {
   sharing: null,
   names: null,
   web: null,
+  hosts: [],
+  proxies: [],
   config: { file: null, loadedAt: "2026-03-01T12:00:00.000Z", faults: [] },
 };
 
@@ -346,4 +348,25 @@ Deno.test("names are told with what the resolver and a socket lack", () => {
     "taken",
     "resolver: systemd-resolved",
   ]);
+});
+
+Deno.test("hosts files and proxies have a row each, with what is wrong", () => {
+  const text = statusText({
+    ...idle,
+    hosts: [{ file: "/etc/hosts", domains: [".test"], names: 1, faultyLines: 0 }],
+    proxies: [{
+      listen: ["192.168.251.2:80"],
+      target: "127.0.0.1:8080",
+      connections: 2,
+      flows: 1,
+      accepted: 9,
+      failed: 1,
+      fault: "Connection refused (os error 111)",
+    }],
+  });
+  assert.match(text, /^hosts +\/etc\/hosts, 1 name of \.test$/m);
+  assert.match(
+    text,
+    /^proxy +192\.168\.251\.2:80 to 127\.0\.0\.1:8080, 2 connections, 1 UDP flow: Connection refused/m,
+  );
 });

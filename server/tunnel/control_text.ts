@@ -8,14 +8,22 @@ import { formatAddress } from "../../core/net/address.ts";
 import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { CONTROL_VERSION } from "../../core/protocol/control.ts";
 
-/** Makes the full text for a newly bound client. */
-export function fullControlText(pairs: readonly NetworkPair[]): string {
-  return [`version ${CONTROL_VERSION}`, ...pairs.map(pairCommand)].join(",");
+/**
+ * Makes the full text for a newly bound client.
+ *
+ * @param names the `dns` and `host` commands
+ */
+export function fullControlText(pairs: readonly NetworkPair[], names: readonly string[] = []): string {
+  return [`version ${CONTROL_VERSION}`, ...pairs.map(pairCommand), ...names].join(",");
 }
 
-/** Makes the text of a change for a client that has the rest: these pairs only. */
-export function changeControlText(pairs: readonly NetworkPair[]): string {
-  return pairs.map(pairCommand).join(",");
+/**
+ * Makes the text of a change for a client that has the rest: these pairs only.
+ *
+ * @param names the `dns` and `host` commands: mac-docker-connector's client drops the names that a text does not have
+ */
+export function changeControlText(pairs: readonly NetworkPair[], names: readonly string[] = []): string {
+  return [...pairs.map(pairCommand), ...names].join(",");
 }
 
 /**
@@ -25,6 +33,7 @@ export function changeControlText(pairs: readonly NetworkPair[]): string {
  * @param engineMtu bytes of the longest packet that the server's interface takes on the engine path; undefined where it takes
  *   large ones whole
  * @param direct what it says of the direct path; undefined for a client that does not know it
+ * @param names the `dns` and `host` commands
  */
 export function revisionText(
   revision: number,
@@ -32,12 +41,13 @@ export function revisionText(
   pairs: readonly NetworkPair[],
   engineMtu?: number,
   direct?: string,
+  names: readonly string[] = [],
 ): string {
   const ipv6 = `addr6 ${addr6 === undefined ? "off" : formatPrefix(addr6)}`;
   const mtu = engineMtu === undefined ? [] : [`engine-mtu ${engineMtu}`];
   const path = direct === undefined ? [] : [direct];
   const head = [`version ${CONTROL_VERSION}`, `revision ${revision}`, ipv6, ...mtu, ...path];
-  return [...head, ...pairs.map(pairCommand)].join(",");
+  return [...head, ...pairs.map(pairCommand), ...names].join(",");
 }
 
 function pairCommand({ a, b, connect }: NetworkPair): string {

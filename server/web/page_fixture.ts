@@ -59,6 +59,8 @@ export const BUSY: ServerStatus = {
     drops: { noClient: 2, malformed: 0 },
   },
   dataPlane: { offload: true },
+  hosts: [],
+  proxies: [],
   sharing: {
     listen: "0.0.0.0:2512",
     legacy: false,

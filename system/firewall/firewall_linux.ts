@@ -60,6 +60,8 @@ export class LinuxFirewall implements Disposable {
   readonly #iptables: readonly Iptables[];
   /** Families of which no tagged rule is there: neither of this run nor of an earlier one. */
   readonly #clean = new Set<4 | 6>();
+  /** Whether this run has wanted rules that redirect queries. */
+  #hasRedirects = false;
 
   /** @param kernel closed with this */
   constructor(readonly kernel: FirewallKernel = openKernel(), run: RunCommand = runCommand) {
@@ -82,6 +84,7 @@ export class LinuxFirewall implements Disposable {
    * looked at once only.
    */
   async ensure(desired: FirewallSpec): Promise<FirewallState> {
+    this.#hasRedirects ||= desired.redirect !== undefined;
     const wanted = new Set(desired.sources.map(({ address }) => address.family));
     const unwanted = FAMILIES.filter((family) => !wanted.has(family));
     const { deleted } = await this.#takeOut(desired.chain, unwanted);
@@ -160,7 +163,12 @@ export class LinuxFirewall implements Disposable {
       ? this.kernel.legacyTables(family) === ""
       : this.kernel.generation() === undefined;
     if (!isEmpty) {
-      return await iptables.read([["raw", "PREROUTING"], ["filter", chain], ["nat", "POSTROUTING"]]);
+      return await iptables.read([
+        ["raw", "PREROUTING"],
+        ["filter", chain],
+        ["nat", "POSTROUTING"],
+        ...this.#hasRedirects ? [["nat", "PREROUTING"], ["nat", "OUTPUT"]] as const : [],
+      ]);
     }
     const isThere = await Deno.stat(IPTABLES_PROGRAMS[name]).then(({ isFile }) => isFile, () => false);
     return isThere ? new RuleSnapshot("") : undefined;

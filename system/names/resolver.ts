@@ -12,7 +12,7 @@ export interface ResolverSpec {
 }
 
 /** What sets the resolver up on a system. */
-export type ResolverKind = "resolver-files" | "systemd-resolved" | "resolvconf" | "none";
+export type ResolverKind = "resolver-files" | "systemd-resolved" | "resolvconf" | "none" | "unknown";
 
 /** How it is set up. */
 export interface ResolverState {

@@ -53,12 +53,8 @@ export class LinuxResolver implements SystemResolver {
   async apply(spec: ResolverSpec): Promise<ResolverState> {
     try {
       if (!this.isServed(spec.interfaceName)) {
-        // The resolver of the machine takes the number of an interface, which is another one's there.
-        const state = "this program is in a network namespace of its own, whose resolver is not known";
-        return {
-          kind: "none",
-          fault: `Cannot set up the resolver: ${state}. Ask ${spec.server} for ${spec.domains[0]}`,
-        };
+        // The resolver of the machine takes the number of an interface, which is another one's in this network namespace.
+        return { kind: "unknown" };
       }
       if (await isThere(this.files.resolvedFolder) && await isThere(this.files.resolvectl)) {
         return await this.#useResolved(spec);

@@ -180,7 +180,6 @@ Deno.test("Linux: in a network namespace of its own nothing of the machine is ch
   withFolder(async (folder) => {
     const system = new System(folder);
     system.has("resolve", "resolvectl", "resolvconf");
-    const { fault = "" } = await system.resolver(false).apply(SPEC);
-    assert.match(fault, /network namespace of its own/);
+    assert.deepEqual(await system.resolver(false).apply(SPEC), { kind: "unknown" });
     assert.deepEqual(system.calls, []);
   }));

@@ -57,6 +57,12 @@ export function listMachineAddresses(): MachineAddress[] {
   });
 }
 
+/** Lists the addresses that this machine itself may send from. Throws as {@linkcode listContainerBridges}. */
+export function listOwnAddresses(): IpAddress[] {
+  using socket = NetlinkSocket.open();
+  return listAddresses(socket).map(({ local }) => local);
+}
+
 /** Addresses of the loopback (RFC 1122 section 3.2.1.3), and link-local ones (RFC 3927). */
 const NEVER_TOLD: readonly Prefix[] = [[127, 8], [0xa9fe, 16]].map(([start = 0, length = 0]) => ({
   address: addressFromUint32(start * 2 ** (32 - length)),

@@ -228,16 +228,6 @@ networkTest("a faulty config file is refused with every place", {}, async (netwo
     assert.doesNotMatch(await mac.ip("-o", "link"), /connector0|utun/);
   });
 
-  await t.step("keys that this version does nothing with are named by check", async () => {
-    const file = await configFile(
-      network,
-      "hosts /etc/hosts .test\nproxy 3306\ndns test\nweb 127.0.0.1:2580\n",
-    );
-    const { code, stdout, stderr } = await mac.run([binary("docker-connector"), "check", "--config", file]);
-    assert.equal(code, 0, stderr);
-    assert.match(stdout, /^ignored settings \(not implemented in this version\): hosts, proxy$/m);
-  });
-
   await t.step("a file that is not there", async () => {
     const { code, stderr } = await mac.run([
       binary("docker-connector"),

@@ -23,7 +23,7 @@ const HEARTBEAT = 5_000;
 async function hasLeastRights(
   scene: ClientScene,
   backend: Backend,
-  capabilities = ["NET_ADMIN", "NET_RAW"],
+  capabilities = ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE"],
 ): Promise<void> {
   const [{ HostConfig: host }] = JSON.parse(await scene.docker(`container inspect ${CLIENT_CONTAINER}`));
   assert.deepEqual(host.CapDrop, ["ALL"]);
@@ -144,7 +144,7 @@ clientSceneTest("an Engine without the TUN device gets a client that makes its o
 }, async (scene, step) => {
   await step("with one capability more", async () => {
     await scene.pageComes("without the device");
-    await hasLeastRights(scene, "nft", ["NET_ADMIN", "NET_RAW", "MKNOD"]);
+    await hasLeastRights(scene, "nft", ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "MKNOD"]);
     assert.equal(logged(scene, /has no \/dev\/net\/tun to pass on/).length, 1);
   });
 });

@@ -43,6 +43,7 @@ const FOREIGN_RULES: readonly (readonly [4 | 6, string, string])[] = [
   [4, "filter", "-m limit --limit 1/sec -j ACCEPT"],
   [4, "filter", "-m mac --mac-source 02:00:00:00:00:01 -j ACCEPT"],
   [4, "filter", "-p tcp -m multiport --dports 1,2 -j ACCEPT"],
+  [4, "filter", "-m string --algo bm --string other -j ACCEPT"],
   [4, "filter", "-j LOG --log-prefix other"],
   [4, "filter", "-j REJECT"],
   [4, "nat", "-m addrtype --dst-type LOCAL -j RETURN"],

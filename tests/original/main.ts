@@ -75,6 +75,50 @@ await scenario("the original's server, our client", 0, async (network) => {
   assert.ok(client.process.running && server.running);
 });
 
+/** Saves a hosts file and gives the line that names it. */
+async function hostsLine(folder: string): Promise<string> {
+  const file = `${folder}/hosts`;
+  await Deno.writeTextFile(
+    file,
+    "127.0.0.1 localhost\n127.0.0.1 dev.example.test api.example.test\n10.1.2.3 db.inc\n",
+  );
+  return `hosts ${file} .test .inc\n`;
+}
+
+/** Waits until a container's query for a name, to a server that knows it not, is answered with the desktop's address. */
+async function resolves(network: Network): Promise<void> {
+  const query = ["busybox", "nslookup", "-type=a", "dev.example.test", "172.20.0.1"];
+  await waitUntil("the container resolves the name", async () => {
+    const { stdout } = await network.container().namespace.run(query, { deadline: 8_000 });
+    return stdout.includes(SERVER_VIRTUAL_ADDRESS);
+  }, 20_000);
+}
+
+await scenario("our server's names, the original's client", 0, async (network) => {
+  const { vm, macAddress } = network;
+  const { server } = await launchServer(network, { config: await hostsLine(network.folder) });
+  await using _server = server;
+  await using _client = vm.spawn([original("client"), "-host", macAddress, "-heartbeat", "500"]);
+  await server.waitForStatus("the client is bound", (status) => status.client !== null);
+  await resolves(network);
+});
+
+await scenario("the original's server's names, our client", 0, async (network) => {
+  const { mac, vm, macAddress, folder: scratch } = network;
+  const config = `${scratch}/original.conf`;
+  await Deno.writeTextFile(config, await hostsLine(scratch));
+  const argv = [original("server"), "-config", config, "-host", "0.0.0.0", "-port", `${SERVER_PORT}`];
+  await using _server = mac.spawn(argv, { cwd: scratch });
+  await vm.exec(["iptables-nft", "-N", "DOCKER-USER"]);
+  await using _client = new Daemon({
+    namespace: vm,
+    program: "docker-connector-client",
+    args: ["run", "--host", macAddress, "--heartbeat", "500"],
+    control: `${scratch}/client.sock`,
+  });
+  await resolves(network);
+});
+
 await scenario("our server, the original's client and accessor", 1, async (network) => {
   const { vm, macAddress, macLanAddress } = network;
   const lan = network.lan().namespace;

@@ -15,7 +15,7 @@ export interface HostsFile {
   readonly domains: readonly string[];
 }
 
-/** A TCP service that containers reach at the server's virtual address. */
+/** A service, by TCP and UDP, that containers reach at the server's virtual address. */
 export interface Proxy {
   /** Where the service is: an address or a host name. */
   readonly host: string;
@@ -92,7 +92,7 @@ export const serviceKeys = {
     default: "none",
     example: "hosts /etc/hosts .test shop.local",
     meaning: "a file in the hosts format whose names of these domains the containers can resolve",
-    effect: "none",
+    effect: ["hosts"],
     read: (line) => {
       const file = line.value("FILE", readHostsPath);
       const domains = file && line.values("DOMAIN", readDomainEnding);
@@ -108,8 +108,8 @@ export const serviceKeys = {
     syntax: "proxy [HOST:]PORT[:LISTENPORT]",
     default: "none",
     example: "proxy 127.0.0.1:3306:13306",
-    meaning: "a TCP service of the desktop that containers reach at the server's virtual address",
-    effect: "none",
+    meaning: "a TCP and UDP service of the desktop that containers reach at the server's virtual address",
+    effect: ["proxies", "hosts"],
     read: (line) => line.only("PORT", readProxy),
     format: (proxy) => `${formatHostPort(proxy)}:${proxy.listenPort}`,
   }),
