@@ -18,7 +18,8 @@ usage: install.sh [docker-connector|docker-accessor]
        install.sh --uninstall [--purge] [docker-connector|docker-accessor]
 
 Installs one program (docker-connector unless another is named) for this system below PREFIX: its binary to bin,
-its config file to etc unless one is there, the image of the client to share, on Linux a systemd unit to lib/systemd.
+its config file to etc unless one is there, manual pages, shell completions and the image of the client to share, on
+Linux a systemd unit to lib/systemd.
 --uninstall removes all of that, the client container, and the interface and routes that a crash may have left. A
 config file that was edited and the accessor's file of server and token are kept; with --purge they go too.
 
@@ -124,6 +125,29 @@ install_unit() {
   say "Installed $unit"
 }
 
+# Prints the files below PREFIX that help a person: manual pages, and the completions of three shells.
+help_files() {
+  printf '%s\n' "share/man/man1/$program.1"
+  [ "$program" = docker-accessor ] || printf '%s\n' share/man/man1/docker-connector-client.1
+  printf '%s\n' "share/bash-completion/completions/$program" "share/zsh/site-functions/_$program" \
+    "share/fish/vendor_completions.d/$program.fish"
+}
+
+install_help() {
+  for file in $(help_files); do
+    case $file in
+      */man1/*) [ -f "$work/${file##*/}" ] || continue ;;
+      */bash-completion/*) "$work/$program" completions bash >"$work/${file##*/}.bash" ;;
+      */zsh/*) "$work/$program" completions zsh >"$work/${file##*/}" ;;
+      *) "$work/$program" completions fish >"$work/${file##*/}" ;;
+    esac
+    from=$work/${file##*/}
+    case $file in */bash-completion/*) from=$from.bash ;; esac
+    put 644 "$from" "$PREFIX/$file"
+  done
+  say "Installed manual pages and completions below $PREFIX/share"
+}
+
 has_systemd() { [ -d /run/systemd/system ]; }
 
 next_command() {
@@ -190,6 +214,7 @@ install_program() {
     say "Installed $share/mac-docker-connector.tar"
   fi
   install_config
+  install_help
   install_unit
   next_command
 }
@@ -237,6 +262,9 @@ uninstall_program() {
     remove "$unit"
     if has_systemd; then systemctl daemon-reload || true; fi
   fi
+  for file in $(help_files); do
+    if [ -e "$PREFIX/$file" ]; then remove "$PREFIX/$file"; fi
+  done
   remove "$default"
   remove "$share/mac-docker-connector.tar"
   remove "$share/mac-docker-connector.tar.id"

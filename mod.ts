@@ -5,7 +5,7 @@
  *
  * @module
  */
-export { type FaultCode, OperationError } from "./core/error.ts";
+export { type ErrorCode, OperationError } from "./core/error.ts";
 
 export {
   addressFromUint32,

@@ -1,4 +1,5 @@
 import type { Program } from "../cli/command.ts";
+import { logsCommand } from "./logs_command.ts";
 import { runCommand } from "./run_command.ts";
 import { statusCommand } from "./status/status_command.ts";
 
@@ -7,5 +8,5 @@ export const accessor: Program = {
   program: "docker-accessor",
   brief: "Joins the container networks of another machine.",
   description: 'Without a command, "run" is assumed; "run --help" lists its flags.',
-  commands: [runCommand, statusCommand],
+  commands: [runCommand, statusCommand, logsCommand],
 };

@@ -4,7 +4,7 @@
  * @module
  */
 import { getLogger } from "../program/log.ts";
-import { peerState } from "../program/status.ts";
+import { peerState, problemStatus } from "../program/status.ts";
 import type { TunnelCounters } from "../program/status_document.ts";
 import { dropsByReason } from "../core/counters.ts";
 import { type IpAddress, parseAddress } from "../core/net/address.ts";
@@ -37,6 +37,8 @@ export interface AccessorRunOptions {
   /** Networks that are not routed, nor those inside them. */
   readonly exclude: readonly Prefix[];
   readonly control: string;
+  /** A new file for captured packets. */
+  readonly capture?: string | undefined;
   /** False: the kernel cuts and joins nothing, packets are carried one by one. */
   readonly offload: boolean;
 }
@@ -65,6 +67,10 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
   const router = await platformRouter();
   await tunnel.startDataPlane({ role: "accessor", tun: device, onMessage: () => {} });
 
+  if (options.capture !== undefined) {
+    const { captureToFile } = await import("../tunnel/capture_to_file.ts");
+    await captureToFile(tunnel, device.name, options.capture);
+  }
   // The Worker may speak before there is somebody to listen.
   const late: { link?: ServerLink } = {};
   const plane = await SessionController.attach(dataPlane, {
@@ -114,15 +120,24 @@ export async function runAccessor(options: AccessorRunOptions): Promise<number> 
       lastHeardSeconds: link.lastHeardSeconds,
       lastHandshakeSeconds: link.handshakeSeconds,
       state: peerState(link.isUp, link.lastHeardSeconds),
+      ...serverProblem(link.faults),
     },
     routes: network.routes,
     ...names.status === undefined ? {} : { names: names.status },
     counters: counters(plane, dataPlane, link.malformed),
     dataPlane: { offload: device.offload.tcp, cipher: plane.backend },
-  }));
+  }), async () => {
+    const { accessorFaults, accessorSummary } = await import("./faults/accessor_faults.ts");
+    return { find: accessorFaults, summarize: accessorSummary };
+  });
   log.info("connecting", { host, interface: device.name, cipher: plane.backend });
   link.takeWanted();
   return await tunnel.waitForStop(plane.failure);
+}
+
+function serverProblem(faults: ServerLink["faults"]) {
+  const cause = (["unknown-name", "no-network"] as const).find((each) => faults[each] !== undefined);
+  return cause === undefined ? {} : { cause, ...problemStatus(faults[cause]) };
 }
 
 async function loadHandshakes(token: string) {

@@ -1,5 +1,5 @@
 import { type Command, defineCommand } from "../cli/command.ts";
-import { NO_OFFLOAD_FLAG, usageError, valueFlag } from "../cli/flag.ts";
+import { CAPTURE_FLAG, NO_OFFLOAD_FLAG, usageError, valueFlag } from "../cli/flag.ts";
 import { getLogger } from "../program/log.ts";
 import { fileSyntax, socketSyntax } from "../cli/value_syntax.ts";
 import { excludeSyntax, remoteSyntax, tokenSyntax } from "./value_syntax.ts";
@@ -22,6 +22,7 @@ const flags = {
   ),
   exclude: valueFlag("--exclude", excludeSyntax, "Networks not to route, with all inside them."),
   control: valueFlag("--control", socketSyntax, `The status socket. Default: ${DEFAULT_ACCESSOR_CONTROL}.`),
+  capture: CAPTURE_FLAG,
   noOffload: NO_OFFLOAD_FLAG,
 };
 
@@ -54,6 +55,13 @@ export const runCommand: Command = defineCommand(
     const found = await findToken({ token, tokenFile, read });
     for (const warning of [...file?.warnings ?? [], ...found.warnings]) getLogger("accessor").warn(warning);
     const { runAccessor } = await import("./run.ts");
-    return await runAccessor({ remote, token: found.token, exclude, control, offload: !noOffload });
+    return await runAccessor({
+      remote,
+      token: found.token,
+      exclude,
+      control,
+      capture: given.capture,
+      offload: !noOffload,
+    });
   },
 );

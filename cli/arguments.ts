@@ -30,6 +30,10 @@ export type ParsedArguments =
 /** The command that prints completion scripts and completes words. */
 export const COMPLETIONS = "completions";
 
+/** The word for help on a command, and that for the version. */
+export const HELP = "help";
+export const VERSION = "version";
+
 /** The shells that have a script. */
 export const SHELLS: readonly string[] = ["bash", "zsh", "fish"];
 
@@ -43,7 +47,8 @@ export function parseArguments(program: Program, given: readonly string[]): Pars
   const first = given[0] ?? "";
   if (first === COMPLETIONS) return parseCompletions(given.slice(1));
   if (isHelp(first)) return { action: "help", path: [] };
-  if (/^--?version$/.test(first)) return { action: "version" };
+  if (first === HELP) return { action: "help", path: helpPath(program, given.slice(1)) };
+  if (/^(?:--?)?version$/.test(first)) return { action: "version" };
   const args = first === "" || first.startsWith("-") ? ["run", ...given] : given;
   const { command, path } = findCommand(program, args);
   const rest = args.slice(path.length);
@@ -66,6 +71,13 @@ function parseCompletions([shell, ...words]: readonly string[]): ParsedArguments
     throw usageError(`Cannot write completions: ${state}`, `Give one of ${SHELLS.join(", ")}`);
   }
   return { action: "completions", shell, words: words[0]?.startsWith("-") ? ["run", ...words] : words };
+}
+
+/** The words of the command that `help` is asked about. */
+function helpPath(program: Program, words: readonly string[]): readonly string[] {
+  const asked = words.filter((word) => !isHelp(word));
+  if (asked.length === 0 || [HELP, VERSION].includes(asked[0] ?? "")) return [];
+  return asked[0] === COMPLETIONS ? [COMPLETIONS] : findCommand(program, asked).path;
 }
 
 function isHelp(word: string): boolean {

@@ -86,6 +86,13 @@ Deno.test("help and version are found in each spelling", () => {
   assert.deepEqual(args("-h"), ["--help"]);
   assert.deepEqual(args("-help"), ["--help"]);
   assert.deepEqual(args("-version"), ["--version"]);
+  assert.deepEqual(args("version"), ["--version"]);
+  assert.deepEqual(args("help"), ["--help"]);
+  assert.deepEqual(args("help", "config", "add"), ["config", "add", "--help"]);
+  assert.deepEqual(args("help", "config"), ["config", "--help"]);
+  assert.deepEqual(args("help", "completions"), ["completions", "--help"]);
+  assert.deepEqual(args("help", "version"), ["--help"]);
+  assert.match(refusal("help", "xyzzy"), /^Cannot run "xyzzy": there is no such command\./);
   assert.deepEqual(args("status", "-help"), ["status", "--help"]);
   assert.deepEqual(args("config", "-h"), ["config", "--help"]);
 });

@@ -6,15 +6,15 @@
  * @module
  */
 
-import { COMPLETIONS, SHELLS } from "./arguments.ts";
+import { COMPLETIONS, HELP as HELP_WORD, SHELLS, VERSION } from "./arguments.ts";
 import type { Command, Program } from "./command.ts";
 import type { Part } from "./flag.ts";
+import type { Suggestion } from "./value_syntax.ts";
 
 /** The answer that leaves the word to the shell's own completion of paths. */
 const PATHS = ":paths";
 
-/** A word that could come next, and what it means. */
-type Candidate = readonly [word: string, meaning: string];
+type Candidate = Suggestion;
 
 /**
  * Answers `completions SHELL [WORD...]`.
@@ -22,10 +22,15 @@ type Candidate = readonly [word: string, meaning: string];
  * @param words the words of the command line up to the one being typed; none to ask for the script
  * @returns the shell's script; or a line for each candidate, for zsh and fish with a tab and its meaning
  */
-export function answerCompletions(program: Program, shell: string, words: readonly string[]): string {
+export async function answerCompletions(
+  program: Program,
+  shell: string,
+  words: readonly string[],
+): Promise<string> {
   const current = words.at(-1);
   if (current === undefined) return completionScript(program.program, shell);
-  const lines = candidates(program, words.slice(0, -1), current).map(([word, meaning]) =>
+  const found = await candidates(program, words.slice(0, -1), current);
+  const lines = found.map(([word, meaning]) =>
     shell === "bash" || meaning === "" ? word : `${word}\t${meaning}`
   );
   return lines.map((text) => `${text}\n`).join("");
@@ -36,7 +41,12 @@ function completionScript(program: string, shell: string): string {
   return text.replaceAll("PROGRAM", program).replaceAll("FUNCTION", `_${program.replaceAll("-", "_")}`);
 }
 
-function candidates(program: Program, before: readonly string[], current: string): readonly Candidate[] {
+async function candidates(
+  program: Program,
+  before: readonly string[],
+  current: string,
+): Promise<readonly Candidate[]> {
+  if (before[0] === HELP_WORD) return ofHelp(program, before.slice(1), current);
   if (before[0] === COMPLETIONS) {
     return before.length > 1 ? [] : starting(current, SHELLS.map((name) => [name, ""]));
   }
@@ -44,32 +54,47 @@ function candidates(program: Program, before: readonly string[], current: string
   for (const [index, word] of before.entries()) {
     const command = choices.find(({ name }) => name === word);
     if (command === undefined) return [];
-    if (command.members.length === 0) return ofCommand(command, before.slice(index + 1), current);
+    if (command.members.length === 0) return await ofCommand(command, before.slice(index + 1), current);
     choices = command.members;
   }
   const known: Candidate[] = choices.map(({ name, brief }) => [name, brief]);
-  if (before.length === 0) known.push([COMPLETIONS, "Complete the command line in a shell."]);
+  if (before.length === 0) {
+    known.push([COMPLETIONS, "Complete the command line in a shell."]);
+    known.push([HELP_WORD, "Show the page of a command."], [VERSION, "Show the version."]);
+  }
   known.push(HELP);
   if (before.length === 0) known.push(["--version", "Show the version."]);
   return starting(current, known);
 }
 
+/** The commands that `help` knows a page of. */
+function ofHelp(program: Program, before: readonly string[], current: string): readonly Candidate[] {
+  let choices: readonly Command[] = program.commands;
+  for (const word of before) choices = choices.find(({ name }) => name === word)?.members ?? [];
+  const known = choices.map(({ name, brief }): Candidate => [name, brief]);
+  if (before.length === 0) known.push([COMPLETIONS, "Complete the command line in a shell."]);
+  return starting(current, known);
+}
+
 const HELP: Candidate = ["--help", "Show help."];
 
-function ofCommand({ parts }: Command, before: readonly string[], current: string): readonly Candidate[] {
+async function ofCommand(
+  { parts }: Command,
+  before: readonly string[],
+  current: string,
+): Promise<readonly Candidate[]> {
   if (before.includes("--")) return [];
   const named = (word: string) => parts.find(({ name }) => name === word.replace(/^--?/, "--"));
   const awaiting = named(before.at(-1) ?? "");
-  if (awaiting?.syntax !== undefined) return values(awaiting, "", current);
+  if (awaiting?.syntax !== undefined) return await values(awaiting, "", current, []);
   const [joined, flag] = /^(--?[^=]+)=/.exec(current) ?? [];
   if (joined !== undefined && flag !== undefined) {
     const part = named(flag);
-    return part?.syntax === undefined ? [] : values(part, joined, current);
+    return part?.syntax === undefined ? [] : await values(part, joined, current, []);
   }
   const words = parts.find(({ name }) => name === undefined);
   if (!current.startsWith("-") && (current !== "" || words !== undefined)) {
-    const isFirst = words !== undefined && before.every((word) => word.startsWith("-"));
-    return isFirst ? values(words, "", current) : [];
+    return words === undefined ? [] : await values(words, "", current, wordsOf(before, named));
   }
   const given = new Set(before.map((word) => named(word.replace(/=.*$/s, ""))));
   const flags = parts.flatMap((part): Candidate[] => {
@@ -85,10 +110,32 @@ function ofCommand({ parts }: Command, before: readonly string[], current: strin
   return starting(current, spelled);
 }
 
-/** The values of a flag that fit the word being typed; `joined` is the part of that word before the value. */
-function values({ syntax }: Part<unknown>, joined: string, current: string): readonly Candidate[] {
-  if (syntax?.isPath) return [[PATHS, ""]];
-  return starting(current, (syntax?.choices ?? []).map((choice) => [joined + choice, ""]));
+/** The words that belong to no flag. */
+function wordsOf(
+  before: readonly string[],
+  named: (word: string) => Part<unknown> | undefined,
+): readonly string[] {
+  return before.filter((word, index) =>
+    !word.startsWith("-") && named(before[index - 1] ?? "")?.syntax === undefined
+  );
+}
+
+/**
+ * The values of a flag, or the words, that fit the word being typed.
+ *
+ * @param joined the part of that word before the value
+ * @param before the words before it
+ */
+async function values(
+  { syntax }: Part<unknown>,
+  joined: string,
+  current: string,
+  before: readonly string[],
+): Promise<readonly Candidate[]> {
+  if (syntax?.isPath && before.length === 0) return [[PATHS, ""]];
+  const known = before.length > 0 ? [] : (syntax?.choices ?? []).map((choice): Candidate => [choice, ""]);
+  const found = await syntax?.suggest?.(before) ?? [];
+  return starting(current, [...known, ...found].map(([word, meaning]) => [joined + word, meaning]));
 }
 
 function starting(current: string, known: readonly Candidate[]): readonly Candidate[] {

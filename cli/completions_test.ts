@@ -24,52 +24,97 @@ const line: Program = {
   removedCommands: {},
 };
 
-const bash = (...words: string[]) => answerCompletions(line, "bash", words).split("\n").slice(0, -1);
+const bash = async (...words: string[]) =>
+  (await answerCompletions(line, "bash", words)).split("\n").slice(0, -1);
 
-Deno.test("commands and what else may come first", () => {
-  assert.deepEqual(bash(""), ["run", "config", "completions", "--help", "--version"]);
-  assert.deepEqual(bash("co"), ["config", "completions"]);
-  assert.deepEqual(bash("config", ""), ["add", "--help"]);
-  assert.deepEqual(bash("completions", "z"), ["zsh"]);
-  assert.deepEqual(bash("nonsense", ""), []);
+Deno.test("commands and what else may come first", async () => {
+  assert.deepEqual(await bash(""), [
+    "run",
+    "config",
+    "completions",
+    "help",
+    "version",
+    "--help",
+    "--version",
+  ]);
+  assert.deepEqual(await bash("co"), ["config", "completions"]);
+  assert.deepEqual(await bash("config", ""), ["add", "--help"]);
+  assert.deepEqual(await bash("completions", "z"), ["zsh"]);
+  assert.deepEqual(await bash("nonsense", ""), []);
 });
 
-Deno.test("flags that were not given yet, in the dashes that were begun with", () => {
-  assert.deepEqual(bash("run", ""), ["--port", "--file", "--json", "--log-level", "--log-format", "--help"]);
-  assert.deepEqual(bash("run", "--port", "1", "-file=x", "-"), [
+Deno.test("flags that were not given yet, in the dashes that were begun with", async () => {
+  assert.deepEqual(await bash("run", ""), [
+    "--port",
+    "--file",
     "--json",
     "--log-level",
     "--log-format",
     "--help",
   ]);
-  assert.deepEqual(bash("run", "-po"), ["-port"]);
-  assert.deepEqual(bash("config", "add", "--", "-"), []);
+  assert.deepEqual(await bash("run", "--port", "1", "-file=x", "-"), [
+    "--json",
+    "--log-level",
+    "--log-format",
+    "--help",
+  ]);
+  assert.deepEqual(await bash("run", "-po"), ["-port"]);
+  assert.deepEqual(await bash("config", "add", "--", "-"), []);
 });
 
-Deno.test("values of a flag, apart or joined to it", () => {
-  assert.deepEqual(bash("run", "--log-level", "d"), ["debug"]);
-  assert.deepEqual(bash("run", "-log-level=w"), ["-log-level=warn"]);
-  assert.deepEqual(bash("run", "--port", ""), []);
-  assert.deepEqual(bash("run", "--file", "/et"), [":paths"]);
-  assert.deepEqual(bash("run", "--file=/et"), [":paths"]);
+Deno.test("values of a flag, apart or joined to it", async () => {
+  assert.deepEqual(await bash("run", "--log-level", "d"), ["debug"]);
+  assert.deepEqual(await bash("run", "-log-level=w"), ["-log-level=warn"]);
+  assert.deepEqual(await bash("run", "--port", ""), []);
+  assert.deepEqual(await bash("run", "--file", "/et"), [":paths"]);
+  assert.deepEqual(await bash("run", "--file=/et"), [":paths"]);
 });
 
-Deno.test("the first word of a command may be known, the others are the user's own", () => {
-  assert.deepEqual(bash("config", "add", ""), ["route", "token"]);
-  assert.deepEqual(bash("config", "add", "ro"), ["route"]);
-  assert.deepEqual(bash("config", "add", "route", ""), []);
-  assert.deepEqual(bash("config", "add", "--log-f"), ["--log-format"]);
+Deno.test("the first word of a command may be known, the others are the user's own", async () => {
+  assert.deepEqual(await bash("config", "add", ""), ["route", "token"]);
+  assert.deepEqual(await bash("config", "add", "ro"), ["route"]);
+  assert.deepEqual(await bash("config", "add", "route", ""), []);
+  assert.deepEqual(await bash("config", "add", "--log-f"), ["--log-format"]);
 });
 
-Deno.test("zsh and fish are told what a candidate means", () => {
+Deno.test("help is completed with commands", async () => {
+  assert.deepEqual(await bash("help", ""), ["run", "config", "completions"]);
+  assert.deepEqual(await bash("help", "config", ""), ["add"]);
+  assert.deepEqual(await bash("help", "nonsense", ""), []);
+});
+
+Deno.test("what depends on the running program is asked for, with the words before", async () => {
+  const asked: (readonly string[])[] = [];
+  const suggest = (before: readonly string[]) => {
+    asked.push(before);
+    return Promise.resolve([["web", "172.20.0.0/16"], ["db", ""]] as const);
+  };
+  const program: Program = {
+    ...line,
+    commands: [
+      defineCommand("capture", about, {
+        network: valueFlag("--network", { ...portSyntax, suggest }, "The network."),
+        line: joinedWords("LINE", "", "", "", ["route"], suggest),
+      }, done),
+    ],
+  };
+  const fish = (...words: string[]) => answerCompletions(program, "fish", words);
+  assert.equal(await fish("capture", "--network", "w"), "web\t172.20.0.0/16\n");
+  assert.equal(await fish("capture", "--network=d"), "--network=db\n");
+  assert.equal(await fish("capture", "r"), "route\n");
+  assert.equal(await fish("capture", "--network", "web", "route", "d"), "db\n");
+  assert.deepEqual(asked, [[], [], [], ["route"]]);
+});
+
+Deno.test("zsh and fish are told what a candidate means", async () => {
   for (const shell of ["zsh", "fish"]) {
-    assert.equal(answerCompletions(line, shell, ["run", "--po"]), "--port\tThe port.\n");
-    assert.equal(answerCompletions(line, shell, ["run", "--log-level", "e"]), "error\n");
+    assert.equal(await answerCompletions(line, shell, ["run", "--po"]), "--port\tThe port.\n");
+    assert.equal(await answerCompletions(line, shell, ["run", "--log-level", "e"]), "error\n");
   }
 });
 
 Deno.test("bash's script completes words that bash splits at the equals sign", async () => {
-  const script = answerCompletions(line, "bash", []);
+  const script = await answerCompletions(line, "bash", []);
   const session = `
 prog-one() { printf '%sarn\\n' "\${@: -1}"; }
 ${script}

@@ -1,10 +1,10 @@
-import { type FaultCode, OperationError } from "../core/error.ts";
+import { type ErrorCode, OperationError } from "../core/error.ts";
 
 /** Exit status of success and of a program that was asked to stop. */
 export const EXIT_OK = 0;
 
 /** Exit status of each fault code; 64 to 78 are those of BSD's sysexits.h. */
-export const EXIT_STATUS: Readonly<Record<FaultCode, number>> = {
+export const EXIT_STATUS: Readonly<Record<ErrorCode, number>> = {
   "usage": 64, // EX_USAGE
   "unavailable": 69, // EX_UNAVAILABLE
   "io": 74, // EX_IOERR

@@ -5,7 +5,7 @@
  */
 
 import { OperationError } from "../core/error.ts";
-import { readValue, type ValueSyntax } from "./value_syntax.ts";
+import { countSyntax, fileSyntax, readValue, type ValueSyntax } from "./value_syntax.ts";
 
 /** The name of a flag. Upstream v1 spelled it `-name`, which still works. */
 export type FlagName = `--${string}`;
@@ -15,7 +15,7 @@ export interface Part<T> {
   /** The flag's name; undefined for the words that belong to no flag. */
   readonly name: FlagName | undefined;
   /** The kind of value, for help and completions; undefined for a switch. */
-  readonly syntax: Pick<ValueSyntax<unknown>, "metavar" | "choices" | "isPath"> | undefined;
+  readonly syntax: Pick<ValueSyntax<unknown>, "metavar" | "choices" | "suggest" | "isPath"> | undefined;
   /** A sentence for the help. */
   readonly description: string;
   /** True to leave it out of help and completions. */
@@ -68,12 +68,35 @@ export const NO_OFFLOAD_FLAG: Part<boolean> = switchFlag(
   "For debugging: carry packets one by one, without the kernel's offloads.",
 );
 
+/** The flag of each `run` that captures packets. */
+export const CAPTURE_FLAG: Part<string | undefined> = valueFlag(
+  "--capture",
+  fileSyntax,
+  "For debugging: write the tunnel's packets to a new pcapng file, for tcpdump.",
+);
+
+/** The flags of `logs`, with the short names that tail and docker have. */
+export const LOG_FLAGS = {
+  follow: switchFlag("--follow", "Go on with what is added, until interrupted; also -f."),
+  lines: valueFlag("--lines", countSyntax, "Show so many of the last lines; also -n. Default: 100."),
+  f: switchFlag("--f", "The same as --follow.", true),
+  n: { ...valueFlag("--n", countSyntax, "The same as --lines."), hidden: true },
+};
+
+/** What {@linkcode LOG_FLAGS} say, in either spelling. */
+export function logReading(
+  { follow, lines, f, n }: ValuesOf<typeof LOG_FLAGS>,
+): { readonly follow: boolean; readonly lines: number | undefined } {
+  return { follow: follow || f, lines: lines ?? n };
+}
+
 /**
  * Makes a part for all words after a command, joined by one space: quoting them is optional.
  *
  * @param missing the fault where there is none
  * @param remedy the remedy for that fault
  * @param choices what the first word is likely to be, for completions
+ * @param suggest looks for further words
  */
 export function joinedWords(
   metavar: string,
@@ -81,10 +104,11 @@ export function joinedWords(
   missing: string,
   remedy: string,
   choices: readonly string[] = [],
+  suggest?: ValueSyntax<unknown>["suggest"],
 ): Part<string> {
   return {
     name: undefined,
-    syntax: { metavar, choices },
+    syntax: { metavar, choices, ...suggest === undefined ? {} : { suggest } },
     description,
     read(given) {
       if (given.length === 0) throw usageError(missing, remedy);
@@ -99,7 +123,7 @@ export function optionalWord<T>(syntax: ValueSyntax<T>, description: string): Pa
   const twice = () => usageError(`Cannot use more than one ${metavar}`, "Give one, without blanks");
   return {
     name: undefined,
-    syntax: { metavar: `[${metavar}]` },
+    syntax: { ...syntax, metavar: `[${metavar}]` },
     description,
     read: (given) => readOne(metavar, syntax, given, twice),
   };

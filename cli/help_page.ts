@@ -1,4 +1,4 @@
-import { COMPLETIONS, findCommand, SHELLS } from "./arguments.ts";
+import { COMPLETIONS, findCommand, HELP, SHELLS, VERSION } from "./arguments.ts";
 import type { Command, Program } from "./command.ts";
 import type { Part } from "./flag.ts";
 
@@ -37,8 +37,8 @@ function programPage({ program, brief, description, commands }: Program): Page {
     rows: [
       ...commands.map(({ name, brief }) => [name, brief] as const),
       [COMPLETIONS, "Complete the command line in a shell."],
-      ["--help", "Show this page; after a command, its own."],
-      ["--version", "Show the version."],
+      [HELP, "Show this page, or that of a command: help COMMAND, or COMMAND --help."],
+      [VERSION, "Show the version, as --version does."],
     ],
   };
 }

@@ -44,8 +44,8 @@ More of it.
   run          Do it.
   config       Edit.
   completions  Complete the command line in a shell.
-  --help       Show this page; after a command, its own.
-  --version    Show the version.
+  help         Show this page, or that of a command: help COMMAND, or COMMAND --help.
+  version      Show the version, as --version does.
 `,
   );
 });

@@ -15,6 +15,9 @@ import type { Prefix } from "../core/net/prefix.ts";
 import { parseHostPort } from "../core/net/endpoint.ts";
 import { LOG_FORMATS, type LogFormat } from "./log_line.ts";
 
+/** A word that could come next, and what it means; empty where that is plain. */
+export type Suggestion = readonly [word: string, meaning: string];
+
 /** One kind of value, in a flag or an environment variable. */
 export interface ValueSyntax<T> {
   /** The value's name in the help, in capitals. */
@@ -23,6 +26,12 @@ export interface ValueSyntax<T> {
   readonly read: (text: string) => Result<T>;
   /** The values there are, where they can be listed. */
   readonly choices?: readonly string[];
+  /**
+   * Looks for values that depend on the running program or its config file; must not fail, and takes a bounded time.
+   *
+   * @param before the words of the same command that come before it
+   */
+  readonly suggest?: (before: readonly string[]) => Promise<readonly Suggestion[]>;
   /** True for a path, which completions leave to the shell. */
   readonly isPath?: boolean;
 }
@@ -103,6 +112,22 @@ export const socketSyntax: ValueSyntax<string> = {
       : err(`${quote(text)} is too long for a socket: expected a path of at most 103 bytes`),
 };
 
+/** A number of packets or lines. */
+export const countSyntax: ValueSyntax<number> = numberSyntax("N", "count", 1, 1_000_000);
+
+/** Bytes that are kept of each captured packet: 128 hold the headers up to those of TCP, 65,535 the longest packet. */
+export const snapLengthSyntax: ValueSyntax<number> = numberSyntax("BYTES", "length", 128, 65_535);
+
+/** A Docker network: its name or a prefix. */
+export const networkSyntax: ValueSyntax<string> = {
+  metavar: "NETWORK",
+  // The characters of a name (moby's daemon/names); a prefix has no others but "/" and ":".
+  read: (text) =>
+    /^[A-Za-z0-9:][A-Za-z0-9_.:/-]{0,254}$/.test(text)
+      ? ok(text)
+      : invalid("network", text, 'the name of a Docker network or a subnet such as "172.20.0.0/16"'),
+};
+
 /** Use of the kernel's offloads. */
 export const offloadSyntax: ValueSyntax<boolean> = {
   metavar: "on|off",
@@ -148,6 +173,18 @@ export const logFormatSyntax: ValueSyntax<LogFormat> = {
     return format === undefined ? invalid("log format", text, "text or json") : ok(format);
   },
 };
+
+function numberSyntax(metavar: string, kind: string, least: number, most: number): ValueSyntax<number> {
+  return {
+    metavar,
+    read: (text) => {
+      const value = /^\d{1,7}$/.test(text) ? Number(text) : NaN;
+      return value >= least && value <= most
+        ? ok(value)
+        : invalid(kind, text, `a number from ${least} to ${most}`);
+    },
+  };
+}
 
 function readPath(text: string): Result<string> {
   if (text === "") return err("the path is empty: expected one as in a shell");

@@ -1,6 +1,6 @@
 import { EXIT_OK } from "../cli/exit_status.ts";
 import { sleep } from "../core/async/clock.ts";
-import { type FaultCode, OperationError } from "../core/error.ts";
+import { type ErrorCode, OperationError } from "../core/error.ts";
 import { errno, SystemError } from "../ffi/libc/errno.ts";
 import { isByteStream } from "../ffi/unix/byte_stream_linux.ts";
 import { sendDescriptors } from "../ffi/unix/descriptor_passing_linux.ts";
@@ -68,7 +68,7 @@ async function handOver(path: string): Promise<number> {
 }
 
 function connectFault(path: string, cause: SystemError): OperationError {
-  const fault = (code: FaultCode, state: string, remedy: string) =>
+  const fault = (code: ErrorCode, state: string, remedy: string) =>
     new OperationError(code, `${ACT} ${path}: ${state}`, remedy, { cause });
   switch (cause.errno) {
     case errno.ENOENT:

@@ -6,7 +6,7 @@
  */
 import { loadHeartbeatProof } from "../program/heartbeat_key.ts";
 import { getLogger } from "../program/log.ts";
-import { lastHeardSeconds, peerState, tunnelCounters } from "../program/status.ts";
+import { lastHeardSeconds, peerState, problemStatus, tunnelCounters } from "../program/status.ts";
 import { OperationError } from "../core/error.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
@@ -102,6 +102,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     bridges: listContainerBridges,
     firewall: () => firewall.facts,
     direct: () => direct.endpoints,
+    heartbeatMs,
   });
   const lengths = new PacketLengths({
     mtu,
@@ -140,6 +141,10 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     udp: socket,
     onMessage: (message) => link.handleMessage(message),
   });
+  if (options.capture !== undefined) {
+    const { captureToFile } = await import("../tunnel/capture_to_file.ts");
+    await captureToFile(tunnel, device.name, options.capture);
+  }
   const attachments = openAttachments(control, dataPlane, link);
   if (attachments !== undefined) cleanup.use(attachments);
   const reconciler = new TunnelReconciler({ router, wanted: () => ipv6.interface, networks });
@@ -159,6 +164,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
         endpoint: formatEndpoint(link.udp.endpoint),
         lastHeardSeconds: heardSeconds,
         state: peerState(link.isUp, heardSeconds),
+        ...problemStatus(link.udp.lookUpFault),
       },
       heartbeats: link.heartbeats,
       counters: tunnelCounters(dataPlane.counters, link.drops),
@@ -231,7 +237,10 @@ function warnWithoutForwarding(): void {
  */
 async function serveStatus(tunnel: TunnelProgram, status: () => OwnStatus<ClientStatus>): Promise<void> {
   try {
-    await tunnel.serveStatus<ClientStatus>(status);
+    await tunnel.serveStatus<ClientStatus>(status, async () => {
+      const { clientFaults, clientSummary } = await import("./faults/client_faults.ts");
+      return { find: clientFaults, summarize: clientSummary };
+    });
   } catch (error) {
     if (!(error instanceof OperationError) || error instanceof ControlSocketInUse) throw error;
     log.warn(`${error.report}; until then the tunnel works, but "health" reports a failure`);

@@ -4,11 +4,12 @@
  * @module
  */
 import { type Command, defineCommand } from "../cli/command.ts";
-import { NO_OFFLOAD_FLAG, valueFlag, type ValuesOf } from "../cli/flag.ts";
+import { CAPTURE_FLAG, NO_OFFLOAD_FLAG, valueFlag, type ValuesOf } from "../cli/flag.ts";
 import {
   chainSyntax,
   type EnvironmentReader,
   environmentValue,
+  fileSyntax,
   heartbeatSyntax,
   hostSyntax,
   keySyntax,
@@ -37,6 +38,7 @@ const flags = {
     "The secret of the server's key line. Local users can see it: prefer the variable.",
   ),
   control: valueFlag("--control", socketSyntax, `The status socket. Default: ${DEFAULT_CLIENT_CONTROL}.`),
+  capture: CAPTURE_FLAG,
   noOffload: NO_OFFLOAD_FLAG,
 };
 
@@ -82,6 +84,7 @@ export function clientOptions(given: ClientFlags, read: EnvironmentReader) {
     heartbeatMs: given.heartbeat ?? variable("HEARTBEAT", heartbeatSyntax) ?? 5000,
     key: given.key ?? variable("KEY", keySyntax),
     control: clientControl(given.control, read),
+    capture: given.capture ?? variable("CAPTURE", fileSyntax),
     offload: !given.noOffload && (variable("OFFLOAD", offloadSyntax) ?? true),
   };
 }

@@ -12,6 +12,7 @@ const none: ClientFlags = {
   heartbeat: undefined,
   key: undefined,
   control: undefined,
+  capture: undefined,
   noOffload: false,
 };
 
@@ -28,6 +29,7 @@ Deno.test("without flags and variables the server is searched for, the rest is a
     heartbeatMs: 5000,
     key: undefined,
     control: "/var/run/docker-connector-client.sock",
+    capture: undefined,
     offload: true,
   });
 });
@@ -42,6 +44,7 @@ Deno.test("every setting can come from its variable, and a flag wins over it", (
     DOCKER_CONNECTOR_HEARTBEAT: "100",
     DOCKER_CONNECTOR_KEY: "s3cret",
     DOCKER_CONNECTOR_CONTROL: "/tmp/c.sock",
+    DOCKER_CONNECTOR_CAPTURE: "/tmp/packets.pcap",
     DOCKER_CONNECTOR_OFFLOAD: "off",
   };
   const { addr, ...rest } = clientOptions({ ...none, port: 4000 }, reader(variables));
@@ -54,6 +57,7 @@ Deno.test("every setting can come from its variable, and a flag wins over it", (
     heartbeatMs: 100,
     key: "s3cret",
     control: "/tmp/c.sock",
+    capture: "/tmp/packets.pcap",
     offload: false,
   });
 });

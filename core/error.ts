@@ -1,5 +1,5 @@
-/** What kind of fault stopped an operation. */
-export type FaultCode =
+/** What kind of error stopped an operation; `cli/exit_status.ts` has the exit status of each. The codes of faults are others (core/faults/). */
+export type ErrorCode =
   /** a command line that cannot be understood */
   | "usage"
   /** a faulty configuration file or environment variable */
@@ -14,6 +14,19 @@ export type FaultCode =
   | "not-running"
   /** anything else */
   | "failure";
+
+/** What is wrong and what to do about it, in words for people. An {@linkcode OperationError} is one. */
+export interface Problem {
+  /** "Cannot <act> <object>: <state>", without a full stop. */
+  readonly message: string;
+  /** What the reader can do about it, one sentence without a full stop; empty where nothing helps. */
+  readonly remedy: string;
+}
+
+/** Both on one line. */
+export function reportOf({ message, remedy }: Problem): string {
+  return remedy === "" ? message : `${message}. ${remedy}`;
+}
 
 /**
  * A fault of an operation, worded for the person who started the program. It is the one class of the programs' own errors:
@@ -30,7 +43,7 @@ export class OperationError extends Error {
    * @param remedy what the reader can do about it, one sentence without a full stop; empty where nothing helps
    */
   constructor(
-    readonly code: FaultCode,
+    readonly code: ErrorCode,
     message: string,
     readonly remedy: string = "",
     options?: ErrorOptions,
@@ -40,7 +53,7 @@ export class OperationError extends Error {
 
   /** The message and the remedy on one line. */
   get report(): string {
-    return this.remedy === "" ? this.message : `${this.message}. ${this.remedy}`;
+    return reportOf(this);
   }
 }
 

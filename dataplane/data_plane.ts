@@ -18,6 +18,8 @@ import {
 } from "./worker_channel.ts";
 import type { CarriedPath } from "./path/path.ts";
 import { allocateCommandRing, CommandWriter } from "./command_ring.ts";
+import { CaptureFeed } from "./capture/capture_feed.ts";
+import { allocateCaptureRing } from "./capture/capture_ring.ts";
 import { SessionMemory } from "./sessions/session_memory.ts";
 import { deviceNotices, socketNotices } from "./offload_support.ts";
 
@@ -50,6 +52,12 @@ export class DataPlane {
   /** The memory of {@linkcode SessionMemory}. */
   readonly sessionMemory = SessionMemory.allocate(MAX_SESSIONS).buffer;
   readonly #commands = new CommandWriter(this.#ring, () => this.#wake.signal());
+  readonly #captured = allocateCaptureRing();
+  /** The packets of the tunnel, for captures. */
+  readonly captures: CaptureFeed = new CaptureFeed(
+    this.#captured,
+    (isOn) => this.#commands.push({ kind: "capture", isOn }),
+  );
   readonly #failed = Promise.withResolvers<never>();
   readonly #stopped = Promise.withResolvers<void>();
   #isStopped = false;
@@ -113,6 +121,7 @@ export class DataPlane {
       wakeDescriptor: this.#wake.descriptor,
       shared: this.#shared.buffer,
       sessions: this.sessionMemory,
+      capture: this.#captured,
       commands: this.#ring,
     };
     if (offload) deviceNotices(tun.offload).forEach((text) => options.onNotice(text));
@@ -207,6 +216,7 @@ export class DataPlane {
 
   /** Ends the Worker's loop, then the Worker. The descriptors stay open. */
   async stop(): Promise<void> {
+    this.captures[Symbol.dispose]();
     this.#commands.push({ kind: "stop" });
     await this.#stopped.promise;
     this.#commands[Symbol.dispose]();

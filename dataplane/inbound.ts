@@ -37,6 +37,9 @@ export type Punt = (
   message: number,
 ) => void;
 
+/** What a path hands to: {@linkcode Inbound}, or a capture before it. */
+export type PathSink = Pick<Inbound, "take" | "takeLarge" | "flush" | "countUnknown">;
+
 /**
  * Takes what comes by any path, to the interface, to a session, or to the main thread.
  *

@@ -11,6 +11,12 @@ const BATCH_BYTES = 192 * 1024;
 /** Octets that a path puts around a packet, at most (core/protocol/stream_frame.ts). */
 const FRAMING = 12;
 
+/** Sees the packets that are sent to the peer. */
+export interface SentTap {
+  /** Takes those of a list that have an endpoint. */
+  take(list: TxQueue): void;
+}
+
 /** Moves packets from the interface to the peer: tun.read -> destination -> path or session -> path.send. */
 export class Outbound {
   /** IPv6 packets are carried. */
@@ -19,6 +25,8 @@ export class Outbound {
   sessions: ServerDelivery | AccessorDelivery | undefined = undefined;
   /** Fits packets to the path; undefined where there is none. */
   mtu: PathMtu | undefined = undefined;
+  /** Captures what is sent; undefined while nothing does. */
+  tap: SentTap | undefined = undefined;
   /** The last batch was full, so the interface may have more packets than poll(2) reports. */
   isBehind = false;
 
@@ -27,7 +35,7 @@ export class Outbound {
    * @param counters of packets that go nowhere
    */
   constructor(
-    readonly tun: TunPort,
+    public tun: TunPort,
     public path: Path | undefined,
     readonly list: TxQueue,
     readonly counters: CounterTable,
@@ -51,7 +59,10 @@ export class Outbound {
       if (taken <= WOULD_BLOCK) break;
       bytes += this.#address(first);
     }
-    if (list.count > 0) path?.send(list);
+    if (list.count > 0 && path !== undefined) {
+      this.tap?.take(list);
+      path.send(list);
+    }
     this.sessions?.flush();
     list.clear();
     tun.release();

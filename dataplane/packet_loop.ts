@@ -8,10 +8,11 @@ import { TxQueue } from "../core/packet/tx_queue.ts";
 import { PacketMemory } from "../ffi/libc/packet_memory.ts";
 import { Poller, WakeListener, WRITABLE } from "../ffi/libc/poll.ts";
 import { preferPacketThread } from "../ffi/libc/libc_linux.ts";
-import { attachTun } from "../ffi/tun/tun.ts";
+import { attachTun, type TunPort } from "../ffi/tun/tun.ts";
 import { attachUdpSocket } from "../ffi/udp/udp_socket.ts";
 import {
   type Attach,
+  type CaptureCommand,
   PEER,
   type SessionEvent,
   SharedState,
@@ -21,7 +22,7 @@ import {
   type WorkerInit,
 } from "./worker_channel.ts";
 import { CommandReader } from "./command_ring.ts";
-import { Inbound, type Punt } from "./inbound.ts";
+import { Inbound, type PathSink, type Punt } from "./inbound.ts";
 import { MessageBudget } from "./message_budget.ts";
 import { Outbound } from "./outbound.ts";
 import { PathMtu } from "./path_mtu.ts";
@@ -51,6 +52,8 @@ const STREAM_OUT = 5;
 /** The paths to the peer, and what takes what comes by them. */
 interface Peer {
   readonly inbound: Inbound;
+  /** What the paths hand to: `inbound`, or a capture before it. */
+  sink: PathSink;
   readonly udp: UdpPath;
   readonly engine: EnginePath;
   readonly probes: ProbeTimes;
@@ -58,6 +61,7 @@ interface Peer {
 
 /** The two directions between the interface and the peer; an accessor has no peer, so only sessions use its interface. */
 interface Directions {
+  readonly tun: TunPort;
   readonly outbound: Outbound;
   readonly peer: Peer | undefined;
 }
@@ -75,6 +79,11 @@ export async function runPacketLoop(init: WorkerInit, post: Post): Promise<void>
   for (;;) {
     const end = loop.spin();
     if (end === "stop") return post({ kind: "stopped" });
+    if (end.kind === "capture") {
+      await capture(end.isOn, init.capture, memory, directions);
+      loop.resume();
+      continue;
+    }
     if (end.kind !== "attach") return post(end);
     const { WorkerSessions } = await import("./sessions/worker_sessions.ts");
     const postEvent = (event: SessionEvent) => post({ kind: "sessions", event });
@@ -91,6 +100,27 @@ export async function runPacketLoop(init: WorkerInit, post: Post): Promise<void>
   }
 }
 
+/** Puts the code that captures where packets pass, or takes it away: without a capture it costs nothing. */
+async function capture(
+  isOn: boolean,
+  ring: SharedArrayBuffer,
+  { arena }: PacketMemory,
+  { outbound, peer, tun }: Directions,
+): Promise<void> {
+  outbound.tap = undefined;
+  outbound.tun = tun;
+  if (peer !== undefined) peer.sink = peer.inbound;
+  if (!isOn) return;
+  const { CapturedInbound, CapturedTun, OutboundTap } = await import("./capture/packet_tap.ts");
+  const { CaptureWriter } = await import("./capture/capture_ring.ts");
+  const writer = new CaptureWriter(ring);
+  if (peer === undefined) outbound.tun = new CapturedTun(tun, arena.u8, writer);
+  else {
+    outbound.tap = new OutboundTap(writer);
+    peer.sink = new CapturedInbound(peer.inbound, writer);
+  }
+}
+
 async function openDirections(init: WorkerInit, memory: PacketMemory, post: Post): Promise<Directions> {
   const { arena } = memory;
   const shared = new SharedState(init.shared);
@@ -98,7 +128,7 @@ async function openDirections(init: WorkerInit, memory: PacketMemory, post: Post
   const tun = await attachTun(memory, init.tun.descriptor, init.tun.offload, counters.udp);
   const list = new TxQueue(arena, LIST_CAPACITY);
   if (init.udp === undefined) {
-    return { outbound: new Outbound(tun, undefined, list, counters.udp), peer: undefined };
+    return { tun, outbound: new Outbound(tun, undefined, list, counters.udp), peer: undefined };
   }
   const port = await attachUdpSocket(memory, init.udp, counters.udp);
   const udp = new UdpPath(arena, port, counters.udp);
@@ -120,7 +150,7 @@ async function openDirections(init: WorkerInit, memory: PacketMemory, post: Post
     post({ kind: "message", path, source, fromPeer, bytes: arena.u8.slice(offset, offset + length) });
   };
   const inbound = new Inbound(init.role, tun, arena.u8, outbound, probes, punt);
-  return { outbound, peer: { inbound, udp, engine, probes } };
+  return { tun, outbound, peer: { inbound, sink: inbound, udp, engine, probes } };
 }
 
 /** The loop itself, and the commands that change what it does. */
@@ -163,7 +193,7 @@ class PacketLoop implements Disposable {
   }
 
   /** Carries packets until a command needs the caller, or a descriptor dies. */
-  spin(): WorkerEvent | Attach | "stop" {
+  spin(): WorkerEvent | Attach | CaptureCommand | "stop" {
     const outbound = this.#outbound;
     const peer = this.#peer;
     const poller = this.#poller;
@@ -183,11 +213,11 @@ class PacketLoop implements Disposable {
         return { kind: "failed", call: "tun", errno: outbound.tun.failure };
       }
       if (peer !== undefined) {
-        if (poller.isReady(UDP) && !peer.udp.drain(peer.inbound)) {
+        if (poller.isReady(UDP) && !peer.udp.drain(peer.sink)) {
           return { kind: "failed", call: "udp", errno: peer.udp.port.failure };
         }
         if (poller.isReady(STREAM_OUT)) peer.engine.proceed();
-        if (poller.isReady(STREAM) && !peer.engine.drain(peer.inbound)) this.#endStream(peer);
+        if (poller.isReady(STREAM) && !peer.engine.drain(peer.sink)) this.#endStream(peer);
       }
       if (peer !== undefined && this.#toldFrom !== Infinity) this.#tellOfTraffic(peer);
       if (poller.isReady(EXPOSED) && sessions?.drainSocket() === false) this.#pollSessions();
@@ -251,12 +281,13 @@ class PacketLoop implements Disposable {
   }
 
   /** Runs a few commands; returns one that takes more than that. */
-  #runCommands(): Attach | "stop" | undefined {
+  #runCommands(): Attach | CaptureCommand | "stop" | undefined {
     this.#hasCommands = false;
     for (let count = 0; count < COMMANDS_AT_ONCE; count++) {
       const command = this.#commands.next();
       if (command === undefined) return undefined;
       if (command.kind === "stop") return "stop";
+      if (command.kind === "capture") return command;
       if (command.kind !== "sessions") {
         if (this.#peer !== undefined) this.#run(this.#peer, command);
       } else if (command.command.kind === "attach") return command.command;
@@ -269,7 +300,7 @@ class PacketLoop implements Disposable {
     return undefined;
   }
 
-  #run(peer: Peer, command: Exclude<WorkerCommand, { kind: "stop" | "sessions" }>): void {
+  #run(peer: Peer, command: Exclude<WorkerCommand, { kind: "stop" | "sessions" | "capture" }>): void {
     const { inbound, udp, engine, probes } = peer;
     const outbound = this.#outbound;
     switch (command.kind) {

@@ -25,6 +25,8 @@ export interface WorkerInit {
   readonly shared: SharedArrayBuffer;
   /** For the sessions of an exposed socket (sessions/session_memory.ts). */
   readonly sessions: SharedArrayBuffer;
+  /** For captured packets (capture/capture_ring.ts). */
+  readonly capture: SharedArrayBuffer;
   /** Where later commands come (command_ring.ts). */
   readonly commands: SharedArrayBuffer;
 }
@@ -80,7 +82,14 @@ export type WorkerCommand =
   /** Asks for one "traffic", as soon as the paths together have sent more packets than this. */
   | { readonly kind: "tell-of-traffic"; readonly sent: number }
   | { readonly kind: "sessions"; readonly command: SessionCommand }
+  | CaptureCommand
   | { readonly kind: "stop" };
+
+/** Captures packets, or stops that. */
+export interface CaptureCommand {
+  readonly kind: "capture";
+  readonly isOn: boolean;
+}
 
 /** Messages from the Worker. */
 export type WorkerEvent =

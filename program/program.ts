@@ -4,6 +4,7 @@ import { versionLine } from "./build_info.ts";
 import type { Program } from "../cli/command.ts";
 import { EXIT_OK, exitStatusOf } from "../cli/exit_status.ts";
 import { configureLog, currentLogOptions, getLogger } from "./log.ts";
+import { configureProgress, progressLine } from "./progress.ts";
 import { escapeControls } from "../cli/format.ts";
 import { processTerminal, StdoutClosed, type Terminal } from "../cli/terminal.ts";
 
@@ -46,10 +47,13 @@ export async function runProgram(
       level: invocation.log.level ?? "info",
       format: invocation.log.format,
       color: terminal.errColor,
-      write: (line) => terminal.err(line),
+      write: (line) => writeAbove(line, terminal),
     });
+    configureProgress(terminal, invocation.log.format === "text");
     for (const warning of parsed.warnings) getLogger("flags").warn(warning);
-    return await invocation.execute(terminal);
+    const status = await invocation.execute(terminal);
+    progressLine()?.clear();
+    return status;
   } catch (error) {
     return report(program.program, error, terminal);
   }
@@ -64,15 +68,23 @@ async function answerTo(
   if (parsed.action === "version") return `${versionLine(program.program)}\n`;
   if (parsed.action === "completions") {
     const { answerCompletions } = await import("../cli/completions.ts");
-    return answerCompletions(program, parsed.shell, parsed.words);
+    return await answerCompletions(program, parsed.shell, parsed.words);
   }
   const { helpPage } = await import("../cli/help_page.ts");
   const width = Math.max(MIN_WIDTH, terminal.columns ?? PIPE_WIDTH);
   return helpPage(program, parsed.path, { width, bold: terminal.outColor });
 }
 
+/** Writes a line of the log, above what tells of progress. */
+function writeAbove(line: string, terminal: Terminal): void {
+  const progress = progressLine();
+  if (progress === undefined) terminal.err(line);
+  else progress.above(line);
+}
+
 /** Prints an error in one line; returns the exit status. */
 function report(program: string, error: unknown, terminal: Terminal): number {
+  progressLine()?.clear();
   if (error instanceof StdoutClosed) return EXIT_OK;
   const line = (error instanceof OperationError ? error.report : unexpected(error)).replace(/\s*\n\s*/g, " ");
   const log = currentLogOptions();

@@ -1,24 +1,18 @@
 import * as v from "valibot";
 import { EXIT_OK } from "../cli/exit_status.ts";
 import type { Terminal } from "../cli/terminal.ts";
-import { type Clock, deadline } from "../core/async/clock.ts";
+import type { Clock } from "../core/async/clock.ts";
 import { OperationError } from "../core/error.ts";
+import { PLAIN_LAYOUT, type TextLayout } from "./fault_text.ts";
 import { readStatus } from "../system/control/control_client.ts";
-import { StopSignal } from "../system/process/stop_signal.ts";
 import { SYSTEM_CLOCK } from "../system/process/system_clock.ts";
-
-/** Milliseconds between two documents of `--watch`. */
-const WATCH_INTERVAL = 1000;
-
-/** ECMA-48: cursor to the upper left corner, erase the display. */
-const CLEAR = "\x1b[H\x1b[2J";
 
 /** The status document of a program, and how people read it. */
 export interface StatusFormat<Document> {
   /** The program's name. */
   readonly program: string;
   readonly schema: v.GenericSchema<unknown, Document>;
-  readonly text: (document: Document) => string;
+  readonly text: (document: Document, layout: TextLayout) => string;
 }
 
 /** What `status` shows. */
@@ -47,7 +41,9 @@ export async function showStatus<Document>(
     const document = await readStatus(control, program);
     if (json) return `${JSON.stringify(document, undefined, indent)}\n`;
     const { success, output } = v.safeParse(schema, document);
-    if (success) return text(output);
+    if (success) {
+      return text(output, { width: terminal.columns ?? PLAIN_LAYOUT.width, color: terminal.outColor });
+    }
     throw new OperationError(
       "failure",
       `Cannot show the status at ${control}: the running ${program} is of another version`,
@@ -58,13 +54,6 @@ export async function showStatus<Document>(
     terminal.out(await render(2));
     return EXIT_OK;
   }
-  using stop = new StopSignal();
-  const stopped = stop.received.then(() => true);
-  for (let first = true;; first = false) {
-    // As JSON one document a line, for programs that read on; on a terminal the text stays in its place.
-    const document = await render(0);
-    const before = json ? "" : terminal.outIsTerminal ? CLEAR : first ? "" : "\n";
-    terminal.out(before + document);
-    if (await deadline(stopped, WATCH_INTERVAL, () => false, clock)) return EXIT_OK;
-  }
+  const { watchStatus } = await import("./watch_status.ts");
+  return await watchStatus({ program, json, read: () => render(0), terminal, clock });
 }

@@ -10,7 +10,7 @@ import { processTerminal, StdoutClosed } from "../cli/terminal.ts";
  * @param load loads the program
  */
 export async function start(name: string, load: () => Promise<Program>): Promise<never> {
-  if (Deno.args.length === 1 && /^--?version$/.test(Deno.args[0] ?? "")) Deno.exit(answerVersion(name));
+  if (Deno.args.length === 1 && /^(?:--?)?version$/.test(Deno.args[0] ?? "")) Deno.exit(answerVersion(name));
   const [{ main }, program] = await Promise.all([import("./program.ts"), load()]);
   return await main(program);
 }

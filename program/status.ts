@@ -5,14 +5,16 @@
  */
 import { Counter, type CounterTable, dropsByReason } from "../core/counters.ts";
 import { commit, denoVersion, version } from "./build_info.ts";
-import type { PeerState, ProgramStatus, TunnelCounters } from "./status_document.ts";
+import type { Problem } from "../core/error.ts";
+import type { RouteProblem } from "../core/routing/route_problem.ts";
+import type { PeerState, ProcessStatus, TunnelCounters } from "./status_document.ts";
 
 /** The facts of this process; both times are milliseconds since 1970. */
 export function programStatus<const Name extends string>(
   program: Name,
   startedAt: number,
   now: number,
-): ProgramStatus<Name> {
+): ProcessStatus<Name> {
   return {
     program,
     version,
@@ -21,6 +23,25 @@ export function programStatus<const Name extends string>(
     pid: Deno.pid,
     startedAt: new Date(startedAt).toISOString(),
     uptimeSeconds: Math.max(0, Math.floor((now - startedAt) / 1000)),
+  };
+}
+
+/** What is wrong, as fields of a document. */
+export function problemStatus(problem: Problem | undefined): { fault?: string; remedy?: string } {
+  if (problem === undefined) return {};
+  const { message, remedy } = problem;
+  return remedy === "" ? { fault: message } : { fault: message, remedy };
+}
+
+/** The same of a route. */
+export function routeProblemStatus(problem: RouteProblem | undefined) {
+  if (problem === undefined) return {};
+  const { cause, owner, other } = problem;
+  return {
+    ...problemStatus(problem),
+    cause,
+    ...owner === undefined ? {} : { owner },
+    ...other === undefined ? {} : { other },
   };
 }
 

@@ -6,6 +6,7 @@
  * @module
  */
 import * as v from "valibot";
+import { ROUTE_CAUSES } from "../core/routing/route_problem.ts";
 
 /** A text field and its meaning. */
 export const text = (meaning: string) => v.pipe(v.string(), v.description(meaning));
@@ -34,6 +35,46 @@ export const nullable = v.nullable;
 /** A field that can be absent. */
 export const optional = v.exactOptional;
 
+/** The fields of something that may be wrong; absent when nothing is. */
+export const problemFields = (meaning: string) => ({
+  fault: optional(text(meaning)),
+  remedy: optional(text("What to do about that; absent where nothing helps.")),
+});
+
+/** Why a route is not as it should be. */
+export const routeProblemFields = {
+  ...problemFields("Why it is not as it should be, or what it takes from others; absent when it is."),
+  cause: optional(oneOf(
+    ROUTE_CAUSES,
+    "overlap: it shares addresses with a network that the machine reaches by another interface; taken: another interface has " +
+      "the same route; removed: another program removes it again and again; hides: it is active and takes addresses out of a " +
+      "wider network; failed: anything else.",
+  )),
+  owner: optional(text("The interface that has the addresses, where that is known.")),
+  other: optional(text("The other network.")),
+};
+
+const activeFault = v.object({
+  code: text("The row of docs/guide/troubleshooting.md. Codes are never renamed."),
+  severity: oneOf(
+    ["error", "warning"],
+    "error: something that was asked for does not work; warning: it may not, or not well.",
+  ),
+  title: text("A few words."),
+  text: text("What happened."),
+  remedy: text("What to do."),
+  since: text("When it was first seen: ISO 8601, UTC."),
+});
+
+/** The fields of every document about what is wrong. */
+export const faultFields = {
+  summary: text("One sentence: how it is, or the first fault."),
+  faults: list(
+    activeFault,
+    "What is wrong, errors first. A fault is shown once it has lasted for some seconds.",
+  ),
+};
+
 /** The fields of every document about its process. */
 export const processFields = <const Name extends string>(program: Name) => ({
   program: v.pipe(v.literal(program), v.description("The program's name.")),
@@ -43,6 +84,7 @@ export const processFields = <const Name extends string>(program: Name) => ({
   pid: number("The process id."),
   startedAt: text("When it started: ISO 8601, UTC."),
   uptimeSeconds: number("Whole seconds since then."),
+  ...faultFields,
 });
 
 export const interfaceSchema = group("The TUN interface; addresses are without a length.", {
@@ -52,7 +94,7 @@ export const interfaceSchema = group("The TUN interface; addresses are without a
   peer: text("The virtual address of the other side."),
   address6: optional(text("The virtual IPv6 address of this side; absent while IPv6 is off.")),
   peer6: optional(text("The virtual IPv6 address of the other side; absent while IPv6 is off.")),
-  fault: optional(text("Why it is not as it should be; absent when it is.")),
+  ...problemFields("Why it is not as it should be; absent when it is."),
 });
 
 export const direction = (meaning: string) =>
@@ -75,10 +117,12 @@ export const countersSchema = group("The counters since the start.", {
 /** What leads the machine's resolver to the domain of containers' names. */
 export const resolverSchema = group("The resolver of this machine.", {
   kind: oneOf(
-    ["resolver-files", "systemd-resolved", "resolvconf", "none"],
-    "What leads it to the domain; resolver-files: /etc/resolver of macOS; none: nothing that this program can set up.",
+    ["resolver-files", "systemd-resolved", "resolvconf", "other-namespace", "none"],
+    "What leads it to the domain; resolver-files: /etc/resolver of macOS; other-namespace: this program is in a network " +
+      "namespace that the machine's resolver does not serve; none: nothing that this program can set up.",
   ),
   fault: optional(text("What is missing.")),
+  remedy: optional(text("What to do about that.")),
 });
 
 export const dataPlaneFields = {
@@ -94,6 +138,9 @@ export const peerState = oneOf(
 export type ProgramStatus<Name extends string> = v.InferOutput<
   v.ObjectSchema<ReturnType<typeof processFields<Name>>, undefined>
 >;
+/** What a document says of the process itself. */
+export type ProcessStatus<Name extends string> = Omit<ProgramStatus<Name>, keyof typeof faultFields>;
+export type FaultStatus = v.InferOutput<typeof activeFault>;
 export type InterfaceStatus = v.InferOutput<typeof interfaceSchema>;
 export type TunnelCounters = v.InferOutput<typeof countersSchema>;
 export type DirectionCounters = TunnelCounters["inbound"];

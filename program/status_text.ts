@@ -1,10 +1,11 @@
 /**
- * The status of a program as text for people: a title, then rows of a label and a text. The documents of all programs
- * share the rows written here.
+ * The status of a program as text for people: one sentence, the faults, the program, then rows of a label and a text. The
+ * documents of all programs share the rows written here.
  *
  * @module
  */
 import { escapeControls, formatBytes, formatDuration } from "../cli/format.ts";
+import { faultText, type TextLayout } from "./fault_text.ts";
 import { DROPS } from "../core/counters.ts";
 import type { DirectionCounters, InterfaceStatus, ProgramStatus, TunnelCounters } from "./status_document.ts";
 
@@ -12,12 +13,17 @@ import type { DirectionCounters, InterfaceStatus, ProgramStatus, TunnelCounters 
 export type Row = readonly [label: string, text: string];
 
 /** Writes a status out as lines, each with its newline; the texts start in the same column. */
-export function renderStatus(status: ProgramStatus<string>, rows: readonly Row[]): string {
+export function renderStatus(
+  status: ProgramStatus<string>,
+  rows: readonly Row[],
+  layout: TextLayout,
+): string {
   const title = `${status.program} ${status.version} (commit ${status.commit}, deno ${status.deno}), ` +
     `pid ${status.pid}, up ${formatDuration(status.uptimeSeconds)}`;
   const width = Math.max(...rows.map(([label]) => label.length)) + 2;
   const lines = [title, ...rows.map(([label, text]) => label.padEnd(width) + text)];
-  return lines.map((line) => `${escapeControls(line)}\n`).join("");
+  const now = Date.parse(status.startedAt) + status.uptimeSeconds * 1000;
+  return faultText(status, now, layout) + lines.map((line) => `${escapeControls(line)}\n`).join("");
 }
 
 /** The rows of a label: one for each line, the first with the label. */

@@ -78,7 +78,7 @@ async function refuseWhileRunning(control: string): Promise<void> {
 }
 
 /** Removes the interface and its routes; returns their names. Some systems keep both after a killed process. */
-async function cleanInterface(control: string): Promise<string[]> {
+export async function cleanInterface(control: string): Promise<string[]> {
   const name = (routes: readonly Prefix[]) => routes.map((route) => `route ${formatPrefix(route)}`);
   const cleared = await resetStaleInterface(control);
   const routes = await deleteStaleInterface(INTERFACE_NAME);

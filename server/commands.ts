@@ -4,7 +4,7 @@
  * @module
  */
 import { type Command, defineCommand } from "../cli/command.ts";
-import { NO_OFFLOAD_FLAG, switchFlag, valueFlag, type ValuesOf } from "../cli/flag.ts";
+import { CAPTURE_FLAG, NO_OFFLOAD_FLAG, switchFlag, valueFlag, type ValuesOf } from "../cli/flag.ts";
 import {
   environmentValue,
   fileSyntax,
@@ -55,6 +55,7 @@ const runFlags = {
     'The client container\'s image: a tar or a name; "off" keeps none. Default: the tar beside the program.',
   ),
   control,
+  capture: CAPTURE_FLAG,
   noOffload: NO_OFFLOAD_FLAG,
   noWatch: switchFlag("--no-watch", "Read the config file once and do not follow it."),
 };
@@ -106,7 +107,7 @@ export const statusCommand: Command = defineCommand(
   },
   {
     json: switchFlag("--json", "Print the whole document as JSON."),
-    watch: switchFlag("--watch", "Print it again each second until interrupted."),
+    watch: switchFlag("--watch", "Show it again each second, in its place on a terminal, until interrupted."),
     control,
   },
   async ({ control = DEFAULT_SERVER_CONTROL, json, watch }, terminal) => {

@@ -6,10 +6,14 @@
 import type { LegacyFlag, Program } from "../cli/command.ts";
 import { usageError } from "../cli/flag.ts";
 import { KEYS } from "../core/config/config.ts";
+import { captureCommand } from "./capture/capture_command.ts";
 import { cleanupCommand, runCommand, statusCommand } from "./commands.ts";
 import { checkCommand, configCommand } from "./config/config_command.ts";
+import { doctorCommand } from "./doctor/doctor_command.ts";
+import { logsCommand } from "./logs/logs_command.ts";
 import { listCommand } from "./names/list_command.ts";
 import { tokenCommand } from "./token/token_command.ts";
+import { webCommand } from "./web/web_command.ts";
 
 const SERVICE =
   'Homebrew runs the service: "sudo brew services start docker-connector", also stop and restart';
@@ -57,9 +61,13 @@ export const server: Program = {
     runCommand,
     checkCommand,
     statusCommand,
+    doctorCommand,
     listCommand,
     configCommand,
     tokenCommand,
+    logsCommand,
+    captureCommand,
+    webCommand,
     cleanupCommand,
   ],
   legacyFlags,
@@ -72,6 +80,5 @@ export const server: Program = {
     ...Object.fromEntries(
       KEYS.map(({ name }) => [`config ${name}`, `Write "docker-connector config add ${name} ..."`]),
     ),
-    doctor: "A later version will have it",
   },
 };

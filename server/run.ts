@@ -1,7 +1,10 @@
 import { diffConfigs } from "../core/config/changes.ts";
 import type { Config } from "../core/config/config.ts";
 import { BindingPolicy } from "../core/docker/binding_policy.ts";
+import { Counter } from "../core/counters.ts";
 import { OperationError } from "../core/error.ts";
+import type { Fault } from "../core/faults/fault_table.ts";
+import type { TrafficSample } from "../core/metrics/traffic_history.ts";
 import { formatAddress, nextAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
 import { ENGINE_MTU } from "../core/path/engine_mtu.ts";
@@ -10,6 +13,7 @@ import { platform } from "../ffi/platform.ts";
 import { socketAddressCodec, type UdpSocket } from "../ffi/udp/udp_socket.ts";
 import { loadHeartbeatProof } from "../program/heartbeat_key.ts";
 import { getLogger, setLogLevel } from "../program/log.ts";
+import { progressLine } from "../program/progress.ts";
 import { lastHeardSeconds, tunnelCounters } from "../program/status.ts";
 import { watchFile } from "../system/config/file_watch.ts";
 import { InterfaceReconciler } from "../system/interface/interface_reconciler.ts";
@@ -18,22 +22,26 @@ import { SYSTEM_CLOCK } from "../system/process/system_clock.ts";
 import type { DirectWay } from "../system/routing/direct_way_linux.ts";
 import { platformRouter } from "../system/routing/platform_router.ts";
 import type { InterfaceSettings, Router } from "../system/routing/router.ts";
+import type { FaultRules } from "../tunnel/fault_monitor.ts";
 import { interfaceStatus, TunnelProgram } from "../tunnel/tunnel_program.ts";
 import { INTERFACE_NAME, type ServerRunOptions } from "./commands.ts";
 import { applyChanges, applyTunnelChanges } from "./config/apply_changes.ts";
 import { ConfigReloader } from "./config/config_reloader.ts";
 import { type InitialConfig, initialConfig } from "./config/initial_config.ts";
 import { wireDocker } from "./docker/wire.ts";
+import type { ServerFacts } from "./faults/server_facts.ts";
 import { CONTAINERS_PATH, listedContainer } from "./names/listed_container.ts";
 import { wireNames } from "./names/wire.ts";
 import type { DirectPath } from "./paths/direct_path.ts";
 import { InterfaceMtu } from "./paths/interface_mtu.ts";
 import { type OwnDirectDeps, Paths } from "./paths/paths.ts";
 import type { DirectRoutes } from "./routing/direct_routes.ts";
+import { ReachabilityWatch } from "./reachability/watch_reachability.ts";
 import { RouteController } from "./routing/route_controller.ts";
 import { LazySharing } from "./sharing/lazy_sharing.ts";
 import type { ServerStatus } from "./status/status_document.ts";
 import { fullControlText, revisionText } from "./tunnel/control_text.ts";
+import { LazyWeb } from "./web/lazy_web.ts";
 
 const log = getLogger("server");
 
@@ -62,20 +70,31 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   let lead = (_way: DirectWay | undefined) => {};
   const { device, socket, router, mtu, paths } = await openTunnel(
     tunnel,
-    control,
+    options,
     active,
     policy,
     (way) => lead(way),
   );
 
   const sharing = cleanup.use(new LazySharing({ dataPlane, offload }));
+  const web = cleanup.use(
+    new LazyWeb({
+      status: () => tunnel.document?.() as ServerStatus,
+      sample: () => trafficSample(dataPlane, paths),
+      containers: () => config.docker.mode === "off" ? undefined : docker.containers.containers,
+      doctor: async () => {
+        const { diagnose } = await import("./doctor/doctor.ts");
+        return await diagnose(control, options.configFile);
+      },
+    }),
+  );
   const interfaceName = device.name;
   const ipv6 = mtu.settings.address6 !== undefined;
   const direct = platform.os === "linux" ? await openDirectRoutes(mtu.settings) : {};
   const routeController = new RouteController({ router, interfaceName, ipv6, ...direct, config: active });
   lead = (way) => routeController.lead(way);
   cleanup.defer(() => routeController.clear(AbortSignal.timeout(MAX_CLEAR_TIME)));
-  const parts = { routeController, paths, sharing, mayChangeLevel: options.logLevel === undefined };
+  const parts = { routeController, paths, sharing, web, mayChangeLevel: options.logLevel === undefined };
   await applyTunnelChanges(diffConfigs(undefined, config), config, parts);
 
   const docker = await wireDocker({
@@ -97,25 +116,42 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     wanted: () => mtu.settings,
     onRepaired: () => getLogger("route").info("interface put right again", { interface: interfaceName }),
   });
+  const reachability = cleanup.use(
+    new ReachabilityWatch({
+      ...{ docker: config.docker, settings: mtu.settings, routeController, paths },
+      containers: docker.containers,
+      dockerStatus: docker.status,
+      reconcile: () => routeController.reconcile(reconciler),
+      restartClient: docker.restartClient,
+      onFaults: () => void tunnel.document?.(),
+    }),
+  );
   await tunnel.startReconciling(() => {
     paths.refresh();
+    reachability.changed();
     return routeController.reconcile(reconciler);
   });
-  await tunnel.serveStatus<ServerStatus>(() => ({
-    interface: interfaceStatus(mtu.settings, reconciler.fault),
-    ...clientStatus(dataPlane, paths, socket),
-    paths: paths.status,
-    routes: routeController.status,
-    docker: docker.status(),
-    dataPlane: { offload: device.offload.tcp },
-    sharing: sharing.status,
-    names: names.status,
-    config: follower.status,
-  }), {
-    [CONTAINERS_PATH]: () => ({
-      containers: docker.containers.containers.map((one) => listedContainer(one, names.domain)),
+  const extraFaults: ExtraFaults = [() => reachability.faults];
+  await tunnel.serveStatus<ServerStatus>(
+    () => ({
+      interface: interfaceStatus(mtu.settings, reconciler.fault),
+      ...clientStatus(dataPlane, paths, socket),
+      paths: paths.status,
+      routes: routeController.status,
+      docker: reachability.shownIn(docker.status()),
+      dataPlane: { offload: device.offload.tcp },
+      sharing: sharing.status,
+      names: names.status,
+      web: web.status,
+      config: follower.status,
     }),
-  });
+    () => loadFaultRules(extraFaults),
+    {
+      [CONTAINERS_PATH]: () => ({
+        containers: docker.containers.containers.map((one) => listedContainer(one, names.domain)),
+      }),
+    },
+  );
   await followFile(tunnel, follower, initial, options.watch);
 
   log.info("tunnel is up", {
@@ -125,10 +161,32 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     listen: formatEndpoint(socket.localEndpoint()),
     config: initial.file,
   });
-  // The tunnel waits neither for its accessors nor for names.
+  // The tunnel waits neither for its accessors, nor for names and its page.
   void sharing.apply(follower.config);
   void names.apply(follower.config);
+  void web.apply(follower.config);
+  const line = progressLine();
+  if (line !== undefined) {
+    const { showStartUp } = await import("./status/start_up.ts");
+    cleanup.use(showStartUp(line, () => ({ docker: docker.status(), isUp: paths.status.inUse !== null })));
+  }
+  const { serveCaptures } = await import("./capture/capture_service.ts");
+  await serveCaptures(tunnel, interfaceName);
   return await tunnel.waitForStop();
+}
+
+/** What parts of the server have found wrong themselves; each adds a function. */
+type ExtraFaults = readonly (() => readonly Fault[])[];
+
+async function loadFaultRules(extra: ExtraFaults): Promise<FaultRules<ServerFacts>> {
+  const [{ serverFaults }, { serverSummary }] = await Promise.all([
+    import("./faults/server_faults.ts"),
+    import("./faults/server_summary.ts"),
+  ]);
+  return {
+    find: (facts) => serverFaults(facts, extra.flatMap((find) => find())),
+    summarize: serverSummary,
+  };
 }
 
 /** Reads the config file, and clears the way of what a killed run has left. */
@@ -146,7 +204,7 @@ async function prepare(tunnel: TunnelProgram, options: ServerRunOptions): Promis
 /** Opens the interface, the socket and the paths to the client, and starts the data plane. */
 async function openTunnel(
   tunnel: TunnelProgram,
-  control: string,
+  { control, capture }: ServerRunOptions,
   active: () => Config,
   policy: BindingPolicy,
   lead: (way: DirectWay | undefined) => void,
@@ -189,6 +247,10 @@ async function openTunnel(
     udp: socket,
     onMessage: (message) => paths.handleMessage(message, SYSTEM_CLOCK.wallClock()),
   });
+  if (capture !== undefined) {
+    const { captureToFile } = await import("../tunnel/capture_to_file.ts");
+    await captureToFile(tunnel, device.name, capture);
+  }
   paths.openDirect(platform.os === "linux" ? await directOpener(device.name) : undefined);
   if (engineMtu !== undefined) {
     // The other end of the tunnel is the router that would have reported it.
@@ -257,15 +319,36 @@ async function followFile(
   }
 }
 
-function clientStatus({ counters }: DataPlane, { client, endpoint, refused }: Paths, socket: UdpSocket) {
+/** The traffic at this moment, for the charts of the page. */
+function trafficSample({ counters }: DataPlane, paths: Paths): TrafficSample {
+  return {
+    at: SYSTEM_CLOCK.wallClock(),
+    sent: counters[Counter["outbound.bytes"]] ?? 0,
+    received: counters[Counter["inbound.bytes"]] ?? 0,
+    roundTripMs: paths.roundTripMs,
+  };
+}
+
+function clientStatus(
+  { counters }: DataPlane,
+  { client, endpoint, refused, refusal }: Paths,
+  socket: UdpSocket,
+) {
   const now = SYSTEM_CLOCK.wallClock();
-  const { revision: _, ...described } = client?.description ?? {};
+  const { revision: _revision, answersProbes: _answersProbes, ...described } = client?.description ?? {};
   return {
     listen: formatEndpoint(socket.localEndpoint()),
     client: client === undefined ? null : {
       endpoint: endpoint === undefined ? null : formatEndpoint(endpoint),
       lastHeardSeconds: lastHeardSeconds(counters, now) ?? Math.floor((now - client.lastHeartbeat) / 1000),
       ...described,
+    },
+    refused: refusal === undefined ? null : {
+      endpoint: refusal.endpoint,
+      reason: refusal.reason,
+      ...refusal.clockMs === undefined ? {} : { clockSeconds: Math.round(refusal.clockMs / 1000) },
+      lastSeconds: Math.max(0, Math.floor((now - refusal.at) / 1000)),
+      count: refused,
     },
     counters: tunnelCounters(counters, { heartbeatRefused: refused }),
   };

@@ -46,7 +46,7 @@ export async function compileProgram(program: Program, job: Job): Promise<string
     "--unstable-worker-options",
     "--unstable-net",
     ...permissionFlags(program, { target: job.target, version: job.compiler.version }),
-    ...program.include.flatMap((module) => ["--include", module]),
+    ...[...program.include, ...program.files ?? []].flatMap((module) => ["--include", module]),
     "--target",
     job.target,
     "--output",

@@ -73,8 +73,9 @@ export async function findCompiler(target: string): Promise<Compiler> {
   const file = await packagedRuntime(cacheFolder(Deno.env.toObject()));
   return {
     argv: ["npx", "-y", `deno@${PACKAGED_RUNTIME.version}`],
-    // That version trusts only the certificates built into it unless told to ask the system as well.
-    env: { DENORT_BIN: file, DENO_TLS_CA_STORE: "mozilla,system" },
+    // That version trusts only the certificates built into it unless told to ask the system as well. Its analysis of CommonJS
+    // packages needs more than the 2 MiB of stack that a thread has by default, and compiles nothing without saying so.
+    env: { DENORT_BIN: file, DENO_TLS_CA_STORE: "mozilla,system", RUST_MIN_STACK: String(64 * 1024 * 1024) },
     version: PACKAGED_RUNTIME.version,
     origin: PACKAGED_RUNTIME.specifier,
   };

@@ -24,11 +24,13 @@ const exists = (path: string): boolean =>
 const fences = (text: string): string[] => text.match(/^ *```[\s\S]*?^ *```$/gm) ?? [];
 const prose = (text: string): string => text.replaceAll(/^ *```[\s\S]*?^ *```$/gm, "");
 
-/** The anchors of a page's headings, as GitHub makes them. */
+/** The anchors of a page: those of its headings, as GitHub makes them, and those that it names itself. */
 function anchorsOf(text: string): string[] {
-  return [...prose(text).matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
+  const named = [...text.matchAll(/<a id="([^"]+)">/g)].map(([, id = ""]) => id);
+  const headings = [...prose(text).matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
     title.toLowerCase().replaceAll(/[^\p{Letter}\p{Number} _-]/gu, "").replaceAll(" ", "-")
   );
+  return [...headings, ...named];
 }
 
 /** The targets of a page's links, but for web addresses. */

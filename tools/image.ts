@@ -8,6 +8,8 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { terminalSize } from "../cli/live_text.ts";
+import { ProgressLine } from "../cli/progress_line.ts";
 import { version } from "../program/build_info.ts";
 import { OperationError } from "../core/error.ts";
 import { runTool } from "./command.ts";
@@ -27,7 +29,7 @@ async function usualDebian(): Promise<string> {
 
 /** The image of Debian if it can be had; on a Linux machine undefined where it cannot. */
 async function obtainDebian(name: string): Promise<string | undefined> {
-  const fault = await pullFault(name);
+  const fault = await part(`fetching ${name}`, 0, () => pullFault(name));
   if (fault === undefined) return name;
   if (Deno.build.os !== "linux") {
     throw new OperationError(
@@ -66,6 +68,27 @@ async function checkClient(cpu: string): Promise<void> {
   );
 }
 
+/**
+ * Does a part of the work: on a terminal a line tells which and for how long, elsewhere a plain line when it begins.
+ *
+ * @param share of all the work that is done before
+ */
+async function part<T>(words: string, share: number, work: () => Promise<T>): Promise<T> {
+  const isTerminal = Deno.stderr.isTerminal();
+  if (!isTerminal) console.error(words);
+  const write = (text: string) => void (isTerminal && Deno.stderr.writeSync(new TextEncoder().encode(text)));
+  using entry = new ProgressLine(write, () => terminalSize().columns).begin();
+  const start = performance.now();
+  const show = () => entry.update(`${words}, ${Math.floor((performance.now() - start) / 1000)} s`, share);
+  show();
+  const timer = setInterval(show, 1000);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
 /** Builds from an image of Debian; where that is undefined, from this machine's files. */
 async function build(tags: readonly string[], debian: string | undefined): Promise<BuiltImage> {
   const values = { VERSION: version, REVISION: await describeCommit(ROOT_FOLDER) };
@@ -81,8 +104,8 @@ async function makeImage(isLocal: boolean, debian: string): Promise<void> {
   await checkClient(engine.cpu);
   const tags = [`${IMAGE}:${version}`, `${IMAGE}:latest`];
   const source = isLocal ? undefined : await obtainDebian(debian);
-  const image = await build(tags, source);
-  await saveImage(image, tags, IMAGE_TAR);
+  const image = await part("building the image", 1 / 3, () => build(tags, source));
+  await part("saving the image", 2 / 3, () => saveImage(image, tags, IMAGE_TAR));
   const layers = image.layers === 1 ? "1 layer" : `${image.layers} layers`;
   console.log(`Built ${tags.join(" and ")} on Docker Engine ${engine.version} (${engine.cpu}): ${image.id}`);
   console.log(

@@ -28,6 +28,8 @@ export interface Program {
   readonly entry: string;
   /** the other modules that it starts by URL, which the compiler cannot see */
   readonly include: readonly string[];
+  /** folders of further files that it reads from itself */
+  readonly files?: readonly string[];
   /** all that it may do */
   readonly grants: readonly Grant[];
 }
@@ -74,14 +76,23 @@ const LINUX_RESOLVER: Grant = {
 /** Servers of the main thread; any address may be the virtual one. */
 const SERVER_SOCKETS: Grant = {
   flag: "--allow-net",
-  reason: "names are answered by DNS at the virtual address",
+  reason:
+    "names are answered by DNS at the virtual address; the status page listens where the config file says",
   only: PACKAGED_RUNTIME.version,
 };
 
+const DARWIN_PROGRAMS = "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat";
+
 const DARWIN_NETWORK: Grant = {
-  flag: "--allow-run=/sbin/ifconfig,/sbin/route,/usr/sbin/netstat",
+  flag: DARWIN_PROGRAMS,
   reason: "addresses and routes, and the watch for their changes (route -n monitor)",
   os: "darwin",
+};
+
+const JOURNAL: Grant = {
+  flag: "--allow-run=/usr/bin/journalctl",
+  reason: "logs shows the service's log, which systemd keeps",
+  os: "linux",
 };
 
 function environment(...names: string[]): Grant {
@@ -97,6 +108,7 @@ export const PROGRAMS: readonly Program[] = [
     binary: "docker-connector",
     entry: "server/main.ts",
     include: ["dataplane/worker.ts"],
+    files: ["server/web/page"],
     grants: [
       ...EVERY_PROGRAM,
       environment(
@@ -112,9 +124,14 @@ export const PROGRAMS: readonly Program[] = [
         flag: "--allow-sys=uid",
         reason: "a killed run's record is believed only if this user wrote it",
       },
-      DARWIN_NETWORK,
       SERVER_SOCKETS,
+      {
+        ...DARWIN_NETWORK,
+        flag: `${DARWIN_PROGRAMS},/usr/bin/open`,
+        reason: `${DARWIN_NETWORK.reason}; "docker-connector web" opens the status page`,
+      },
       LINUX_RESOLVER,
+      JOURNAL,
     ],
   },
   {
@@ -125,6 +142,7 @@ export const PROGRAMS: readonly Program[] = [
       ...EVERY_PROGRAM,
       environment(
         "DOCKER_CONNECTOR_ADDR",
+        "DOCKER_CONNECTOR_CAPTURE",
         "DOCKER_CONNECTOR_CHAIN",
         "DOCKER_CONNECTOR_CONTROL",
         "DOCKER_CONNECTOR_HEARTBEAT",
@@ -145,7 +163,13 @@ export const PROGRAMS: readonly Program[] = [
     binary: "docker-accessor",
     entry: "accessor/main.ts",
     include: ["dataplane/worker.ts"],
-    grants: [...EVERY_PROGRAM, environment("DOCKER_ACCESSOR_TOKEN"), DARWIN_NETWORK, LINUX_RESOLVER],
+    grants: [
+      ...EVERY_PROGRAM,
+      environment("DOCKER_ACCESSOR_TOKEN"),
+      DARWIN_NETWORK,
+      LINUX_RESOLVER,
+      JOURNAL,
+    ],
   },
 ];
 
@@ -155,5 +179,12 @@ export function permissionFlags(program: Program, build: Build): string[] {
   const grants = program.grants.filter(({ os = system, except, only = build.version }) =>
     os === system && except !== build.version && only === build.version
   );
-  return ["--no-prompt", "--deny-import", ...grants.map(({ flag }) => flag)];
+  return ["--no-prompt", "--deny-import", ...joinValues(grants.map(({ flag }) => flag))];
+}
+
+/** Joins the values of flags of one name: Deno takes each name once. */
+function joinValues(flags: readonly string[]): string[] {
+  const values = Map.groupBy(flags.map((flag) => flag.split("=", 2)), ([name]) => name);
+  return [...values].map(([name, found]) => [name, found.flatMap(([, value]) => value ?? []).join()])
+    .map(([name, value]) => value === "" ? `${name}` : `${name}=${value}`);
 }

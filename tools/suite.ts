@@ -69,16 +69,21 @@ const ONCE = [
   /^tests\/topology\//,
   /^tests\/packaging\//,
   /^tests\/e2e\/allocation_test\.ts$/,
-  /^tests\/e2e\/binary_test\.ts$/,
+  /^tests\/e2e\/(binary|capture)_test\.ts$/,
   /^tests\/e2e\/darwin_\w+_test\.ts$/,
+  /^tests\/e2e\/doctor_\w+_test\.ts$/,
   /^tests\/e2e\/engines_test\.ts$/,
-  /^tests\/e2e\/(exec_stream|engine_attachment)_test\.ts$/,
+  /^tests\/e2e\/engine_commands_test\.ts$/,
+  /^tests\/e2e\/(exec_stream|engine_attachment|faults)_test\.ts$/,
   /^tests\/e2e\/path_switch_test\.ts$/,
+  /^tests\/e2e\/reachability_test\.ts$/,
   /^tests\/e2e\/image_contents_test\.ts$/,
   /^tests\/e2e\/local_engine_test\.ts$/,
   /^tests\/e2e\/names_test\.ts$/,
   /^tests\/e2e\/path_(direct|engine)_test\.ts$/,
   /^tests\/e2e\/session_\w+_test\.ts$/,
+  /^tests\/e2e\/web_page_test\.ts$/,
+  /^tests\/e2e\/status_test\.ts$/,
 ];
 
 /** Files that run behind a network in user space too: the tunnel, Docker, sharing. */

@@ -10,6 +10,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { OperationError } from "../core/error.ts";
+import { BROWSER_NEEDS } from "../tests/topology/browser.ts";
 import { DARWIN_NEEDS, ENGINE_NEEDS, missing, TOPOLOGY_PACKAGES } from "../tests/topology/gate.ts";
 import { runOrThrow } from "./command.ts";
 import { DOUBLE_VARIABLE } from "./darwin_double.ts";
@@ -27,6 +28,7 @@ const PACKAGES = [
   ...TOPOLOGY_PACKAGES,
   ...ENGINE_NEEDS.packages,
   ...DARWIN_NEEDS.packages,
+  ...BROWSER_NEEDS.packages,
   "curl",
   "faketime",
   "procps",

@@ -1,13 +1,15 @@
 import { EXIT_OK } from "../cli/exit_status.ts";
+import type { Problem } from "../core/error.ts";
 import { formatAddress } from "../core/net/address.ts";
 import type { Endpoint } from "../core/net/endpoint.ts";
 import { DataPlane } from "../dataplane/data_plane.ts";
 import type { TunDevice } from "../ffi/tun/tun.ts";
 import type { UdpSocket } from "../ffi/udp/udp_socket.ts";
 import type { Logger } from "../program/log.ts";
-import { programStatus } from "../program/status.ts";
-import type { InterfaceStatus, ProgramStatus } from "../program/status_document.ts";
+import { problemStatus, programStatus } from "../program/status.ts";
+import type { InterfaceStatus, ProcessStatus, ProgramStatus } from "../program/status_document.ts";
 import { claimSocketPath, serveControlSocket } from "../system/control/control_socket.ts";
+import { FaultMonitor, type FaultRules } from "./fault_monitor.ts";
 import { openTunnelDevice, openTunnelSocket } from "../system/interface/tunnel_device.ts";
 import { MemoryTrim } from "../system/process/memory_trim.ts";
 import { SYSTEM_CLOCK } from "../system/process/system_clock.ts";
@@ -41,6 +43,8 @@ export class TunnelProgram implements AsyncDisposable {
   readonly cleanup: AsyncDisposableStack = new AsyncDisposableStack();
   /** The answer to SIGHUP. */
   onHangup: () => void;
+  /** Makes the status document, once {@linkcode serveStatus} was called. */
+  document: (() => unknown) | undefined;
   readonly #stop: StopSignal;
 
   constructor(readonly options: TunnelProgramOptions) {
@@ -80,18 +84,26 @@ export class TunnelProgram implements AsyncDisposable {
   /**
    * Serves the status document on the control socket.
    *
-   * @param status makes the program's own part of the document, at each request
+   * @param status makes the program's own part of the document, at each request and every few seconds
+   * @param load loads how faults are derived from it
    * @param documents make further documents, by their paths
    * @throws {ControlSocketInUse} if another run serves it
    * @throws {OperationError} `io` or `privilege`
    */
   async serveStatus<S extends ProgramStatus<string>>(
     status: () => OwnStatus<S>,
+    load: () => Promise<FaultRules<Omit<ProcessStatus<string>, "program"> & OwnStatus<S>>>,
     documents: Readonly<Record<string, () => object>> = {},
   ): Promise<AsyncDisposable> {
     const { control, program } = this.options;
-    const facts = () => programStatus(program, this.startedAt, SYSTEM_CLOCK.wallClock());
-    const document = () => ({ ...facts(), ...status() });
+    const processFacts = () => programStatus(program, this.startedAt, SYSTEM_CLOCK.wallClock());
+    const monitor = this.cleanup.use(
+      new FaultMonitor({ facts: () => ({ ...processFacts(), ...status() }), load }),
+    );
+    const document = this.document = () => {
+      const [process, own] = [processFacts(), status()];
+      return { ...process, ...monitor.look({ ...process, ...own }), ...own };
+    };
     const further = Object.entries(documents).map(([path, make]) => [path, () => ({ program, ...make() })]);
     const options = { documents: Object.fromEntries(further) };
     return this.cleanup.use(await serveControlSocket(control, program, document, options));
@@ -117,7 +129,7 @@ export class TunnelProgram implements AsyncDisposable {
 /** The interface's part of a status document. */
 export function interfaceStatus(
   { name, mtu, address, peer, address6, peer6 }: InterfaceSettings,
-  fault: string | undefined,
+  fault: Problem | undefined,
 ): InterfaceStatus {
   return {
     name,
@@ -126,7 +138,7 @@ export function interfaceStatus(
     peer: formatAddress(peer),
     ...address6 === undefined ? {} : { address6: formatAddress(address6) },
     ...peer6 === undefined ? {} : { peer6: formatAddress(peer6) },
-    ...fault === undefined ? {} : { fault },
+    ...problemStatus(fault),
   };
 }
 

@@ -18,7 +18,10 @@ Deno.test("the interface's status has IPv6 addresses and a fault only where ther
   const plain = { name: "connector0", mtu: 1400, address: "192.168.251.2", peer: "192.168.251.1" };
   assert.deepEqual(interfaceStatus(base, undefined), plain);
   assert.deepEqual(
-    interfaceStatus({ ...base, address6: address("fd00::2"), peer6: address("fd00::1") }, "down"),
+    interfaceStatus({ ...base, address6: address("fd00::2"), peer6: address("fd00::1") }, {
+      message: "down",
+      remedy: "",
+    }),
     { ...plain, address6: "fd00::2", peer6: "fd00::1", fault: "down" },
   );
 });

@@ -12,11 +12,12 @@ export const statusCommand: Command = defineCommand(
   },
   {
     json: switchFlag("--json", "Print the whole document as JSON."),
+    watch: switchFlag("--watch", "Show it again each second, in its place on a terminal, until interrupted."),
     control: valueFlag("--control", socketSyntax, `The status socket. Default: ${DEFAULT_ACCESSOR_CONTROL}.`),
   },
-  async ({ json, control = DEFAULT_ACCESSOR_CONTROL }, terminal) => {
+  async ({ json, watch, control = DEFAULT_ACCESSOR_CONTROL }, terminal) => {
     const { ACCESSOR_STATUS_FORMAT } = await import("./status_document.ts");
     const { showStatus } = await import("../../program/show_status.ts");
-    return await showStatus(ACCESSOR_STATUS_FORMAT, { control, json, watch: false }, terminal);
+    return await showStatus(ACCESSOR_STATUS_FORMAT, { control, json, watch }, terminal);
   },
 );

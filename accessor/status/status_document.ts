@@ -4,6 +4,7 @@
  * @module
  */
 import * as v from "valibot";
+import { PLAIN_LAYOUT, type TextLayout } from "../../program/fault_text.ts";
 import type { StatusFormat } from "../../program/show_status.ts";
 import {
   counterRows,
@@ -28,12 +29,14 @@ const server = f.group("The server as the accessor sees it.", {
     ),
   ),
   state: f.peerState,
+  ...f.problemFields("Why it cannot be looked for: its name has no address, or no network leads there."),
+  cause: f.optional(f.oneOf(["unknown-name", "no-network"], "Which of the two.")),
 });
 
 const route = v.object({
   prefix: f.text("The network."),
   state: f.oneOf(["active", "failed", "excluded"], "excluded: by --exclude."),
-  fault: f.optional(f.text("Why it is not as it should be; absent when it is.")),
+  ...f.routeProblemFields,
 });
 
 const names = f.group("The names of containers; absent while the server has none.", {
@@ -63,7 +66,7 @@ export const ACCESSOR_STATUS_FORMAT: StatusFormat<AccessorStatus> = {
   text: statusText,
 };
 
-export function statusText(status: AccessorStatus): string {
+export function statusText(status: AccessorStatus, layout: TextLayout = PLAIN_LAYOUT): string {
   return renderStatus(status, [
     ["server", serverLine(status.server)],
     ...interfaceRows(status.interface),
@@ -72,7 +75,7 @@ export function statusText(status: AccessorStatus): string {
     ...counterRows(status.counters),
     ["offload", status.dataPlane.offload ? "on" : "off"],
     ["cipher", status.dataPlane.cipher],
-  ]);
+  ], layout);
 }
 
 function namesLine({ domain, resolver }: NonNullable<AccessorStatus["names"]>): string {

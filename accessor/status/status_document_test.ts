@@ -10,6 +10,8 @@ const STATUS: AccessorStatus = {
   pid: 7,
   startedAt: "2026-01-01T00:00:00.000Z",
   uptimeSeconds: 61,
+  summary: "up: 1 of 2 exposed networks reachable through desk.test:2512",
+  faults: [],
   interface: { name: "utun5", mtu: 1400, address: "192.168.251.3", peer: "192.168.251.2" },
   server: {
     host: "desk.test:2512",
@@ -34,7 +36,8 @@ const STATUS: AccessorStatus = {
 Deno.test("the status in words", () => {
   assert.equal(
     statusText(STATUS),
-    `docker-accessor 1.2.3 (commit abc, deno 2.9.6), pid 7, up 1 min 1 s
+    `up: 1 of 2 exposed networks reachable through desk.test:2512
+docker-accessor 1.2.3 (commit abc, deno 2.9.6), pid 7, up 1 min 1 s
 server     desk.test:2512 (192.0.2.1:2512), connected, heard just now, handshake 1 min 15 s ago
 interface  utun5, mtu 1400, address 192.168.251.3, peer 192.168.251.2
 routes     172.20.0.0/16  active

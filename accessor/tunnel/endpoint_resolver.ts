@@ -17,8 +17,8 @@ export interface EndpointResolverDeps {
 
 /** Resolves where the accessor tries its server: the host name again for every attempt, since either side may have moved. */
 export class EndpointResolver {
-  /** Why the host's name was not resolved the last time, as text for users; undefined if it was. */
-  fault: string | undefined;
+  /** Why the host's name was not resolved the last time, undefined if it was. */
+  fault: OperationError | undefined;
   #known: readonly IpAddress[];
 
   /** @param known the addresses that the host had just now */
@@ -57,7 +57,7 @@ export class EndpointResolver {
       this.fault = undefined;
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
-      this.fault = error.report;
+      this.fault = error;
     }
   }
 }

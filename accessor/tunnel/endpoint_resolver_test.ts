@@ -47,7 +47,7 @@ Deno.test("without an answer of the name service the addresses known so far serv
   answer = () =>
     Promise.reject(new OperationError("unavailable", "Cannot resolve host desk.test: not known"));
   assert.equal(await ok(of, 1), "192.0.2.1:2512");
-  assert.match(of.fault ?? "", /not known/);
+  assert.match(of.fault?.message ?? "", /not known/);
   answer = () => new Promise(() => {});
   assert.equal(await ok(of, 1), "192.0.2.1:2512");
   answer = () => Promise.resolve([address("192.0.2.9")]);

@@ -1,6 +1,7 @@
 import { getLogger, LogOnChange } from "../../program/log.ts";
+import { routeProblemStatus } from "../../program/status.ts";
 import type { OtherRoute } from "../../core/routing/desired_routes.ts";
-import { asOperationError, OperationError } from "../../core/error.ts";
+import { asOperationError, OperationError, type Problem } from "../../core/error.ts";
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
 import { formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { type Clock, soonest } from "../../core/async/clock.ts";
@@ -45,7 +46,7 @@ export class JoinedNetwork implements AsyncDisposable {
   readonly #said = new LogOnChange();
   #login: Login | undefined;
   #excludedNow: readonly Prefix[] = [];
-  #fault: string | undefined;
+  #fault: Problem | undefined;
   readonly #queue = new SerialQueue((error) =>
     log.error(asOperationError(error, "Cannot change the network").report)
   );
@@ -66,7 +67,7 @@ export class JoinedNetwork implements AsyncDisposable {
   }
 
   /** Why the interface is not as it should be; undefined when it is. */
-  get fault(): string | undefined {
+  get fault(): Problem | undefined {
     return this.#fault ?? this.#reconciler.fault;
   }
 
@@ -75,7 +76,7 @@ export class JoinedNetwork implements AsyncDisposable {
       ...this.#routes.all.map(({ prefix, isActive, fault }) => ({
         prefix: formatPrefix(prefix),
         state: isActive ? "active" as const : "failed" as const,
-        ...fault === undefined ? {} : { fault },
+        ...routeProblemStatus(fault),
       })),
       ...this.#excludedNow.map((prefix) => ({ prefix: formatPrefix(prefix), state: "excluded" as const })),
     ];
@@ -174,9 +175,8 @@ export class JoinedNetwork implements AsyncDisposable {
       this.#fault = undefined;
       this.#said.clear("fault");
     } catch (error) {
-      const { report } = asOperationError(error, "Cannot apply what the server announces");
-      this.#fault = report;
-      if (this.#said.changed("fault", report)) log.error(report);
+      const fault = this.#fault = asOperationError(error, "Cannot apply what the server announces");
+      if (this.#said.changed("fault", fault.report)) log.error(fault.report);
     }
   }
 }

@@ -1,4 +1,5 @@
 import { getLogger, LogOnChange } from "../../program/log.ts";
+import { type Problem, reportOf } from "../../core/error.ts";
 import type { Clock } from "../../core/async/clock.ts";
 import { HeartbeatTimer } from "../../core/tunnel/heartbeat_timer.ts";
 import { type Endpoint, formatEndpoint } from "../../core/net/endpoint.ts";
@@ -53,6 +54,11 @@ export interface ServerLinkDeps {
 export class ServerLink implements Disposable {
   /** Texts of the server that could not be understood. */
   malformed = 0;
+  /** Why the server cannot be looked for; undefined where it can. */
+  readonly faults: Record<"unknown-name" | "no-network", Problem | undefined> = {
+    "unknown-name": undefined,
+    "no-network": undefined,
+  };
   readonly #clock: Clock;
   readonly #session: ServerSession;
   readonly #heartbeat: HeartbeatTimer;
@@ -254,17 +260,27 @@ export class ServerLink implements Disposable {
     }
     const isAlive = this.#wasUp && !this.#heartbeat.isSilent;
     const place = await finder.find(attempt, plane.endpoint(ACCESSOR_SLOT), isAlive);
-    const unreachable = `Cannot reach ${host}: it has IPv6 addresses only. Start the accessor again`;
-    this.#warnOnce("name", finder.fault ?? (place === undefined ? unreachable : undefined));
+    const unreachable = {
+      message: `Cannot reach ${host}: it has IPv6 addresses only`,
+      remedy: "Start the accessor again",
+    };
+    this.#note("unknown-name", finder.fault ?? (place === undefined ? unreachable : undefined));
     this.#target = place ?? this.#target;
     return place;
   }
 
   #send(message: Uint8Array<ArrayBuffer>, to: Endpoint): void {
     this.#isRefused = !this.deps.socket.send(message, to);
-    const refusal = `Cannot reach ${formatEndpoint(to)}: the network is unreachable. ` +
-      "Check this machine's network connection; trying again every 5 s";
-    this.#warnOnce("send", this.#isRefused ? refusal : undefined);
+    const refusal = {
+      message: `Cannot reach ${formatEndpoint(to)}: the network is unreachable`,
+      remedy: "Check this machine's network connection; trying again every 5 s",
+    };
+    this.#note("no-network", this.#isRefused ? refusal : undefined);
+  }
+
+  #note(cause: keyof ServerLink["faults"], fault: Problem | undefined): void {
+    this.faults[cause] = fault;
+    this.#warnOnce(cause, fault && reportOf(fault));
   }
 
   /** Logs a fault of a subject unless it is the last one; undefined: the subject is in order. */

@@ -15,6 +15,7 @@ import { formatAddress } from "../../core/net/address.ts";
 import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
 import type { FirewallFacts } from "../../core/protocol/description.ts";
 import type { Firewall, FirewallState } from "../../system/firewall/firewall_linux.ts";
+import { problemStatus } from "../../program/status.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 import { findBridges, type FoundPair, type NetworkPair } from "./bridge_pairs.ts";
 import { FirewallLog } from "./firewall_log.ts";
@@ -70,7 +71,7 @@ export class FirewallReconciler implements AsyncDisposable {
       b: formatAddress(b),
       state: this.#isOpen && bridges !== undefined ? "connected" as const : "waiting" as const,
     }));
-    return { ...this.#rules, pairs };
+    return { ...this.facts, pairs };
   }
 
   /** What the server is told. */
@@ -84,7 +85,7 @@ export class FirewallReconciler implements AsyncDisposable {
   get #rules() {
     const { backends, rules, fault } = this.#state;
     const backend = this.#isOpen ? backends.join(", ") : null;
-    return { backend, rules, ...fault === undefined ? {} : { fault: fault.report } };
+    return { backend, rules, ...problemStatus(fault) };
   }
 
   /** Whether nothing of the firewall that this program may change stands against a desktop on a link. */

@@ -113,7 +113,7 @@ Deno.test("where changes cannot be told, and after a fault, rules are looked at 
 Deno.test("the status tells the rules, each pair's state, and the fault", async () => {
   await using scene = new Scene();
   const status = () => scene.reconciler.status;
-  assert.deepEqual(status(), { backend: null, rules: 0, pairs: [] });
+  assert.deepEqual(status(), { state: "waiting", backend: null, rules: 0, pairs: [] });
   scene.pairs = [pair("172.18.0.0", "172.19.0.0"), pair("172.18.0.0", "172.20.0.0")];
   scene.bridges = [bridge("br-1", "172.18.0.0/16"), bridge("br-2", "172.19.0.0/16")];
   scene.reconciler.wake();
@@ -122,13 +122,19 @@ Deno.test("the status tells the rules, each pair's state, and the fault", async 
     { a: "172.18.0.0", b: "172.19.0.0", state: "connected" },
     { a: "172.18.0.0", b: "172.20.0.0", state: "waiting" },
   ];
-  assert.deepEqual(status(), { backend: "iptables-nft", rules: 4, pairs: [connected, waiting] });
+  assert.deepEqual(status(), {
+    state: "open",
+    backend: "iptables-nft",
+    rules: 4,
+    pairs: [connected, waiting],
+  });
   assert.deepEqual(scene.specs.at(-1)?.pairs.flat().map(({ name }) => name), ["br-1", "br-2"]);
 
   scene.fingerprint = "2";
   scene.state = { ...OPEN, backends: [], rules: 0, fault: new OperationError("io", "Cannot x: y", "Do z") };
   await scene.quickChecks(2);
-  assert.deepEqual([status().backend, status().fault], [null, "Cannot x: y. Do z"]);
+  const { backend, fault, remedy } = status();
+  assert.deepEqual([backend, fault, remedy], [null, "Cannot x: y", "Do z"]);
   assert.deepEqual(status().pairs, [{ ...connected, state: "waiting" }, waiting]);
 });
 
@@ -187,7 +193,7 @@ Deno.test("rules for a desktop on a link that this machine refuses do not keep t
   scene.reconciler.wake();
   await scene.quickChecks(2);
   assert.equal(scene.reconciler.lets(peer), false);
-  assert.deepEqual(scene.reconciler.status, { backend: "iptables-nft", rules: 4, pairs: [] });
+  assert.deepEqual(scene.reconciler.status, { state: "open", backend: "iptables-nft", rules: 4, pairs: [] });
   assert.deepEqual(scene.specs.map(({ direct }) => direct?.length), [1, undefined]);
 });
 

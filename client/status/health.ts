@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { EXIT_OK } from "../../cli/exit_status.ts";
 import { escapeControls } from "../../cli/format.ts";
 import type { Terminal } from "../../cli/terminal.ts";
+import { serverFaults } from "../faults/client_faults.ts";
 import { OperationError } from "../../core/error.ts";
 import { formatAge } from "../../program/status_text.ts";
 import { readStatus } from "../../system/control/control_client.ts";
@@ -40,10 +41,7 @@ async function readServer(control: string): Promise<ServerView> {
   );
 }
 
-function unhealthy({ host, endpoint, lastHeardSeconds }: ServerView): OperationError {
-  const [state, remedy] = endpoint === null ? [`${host}: its name has no address`, "Check --host"] : [
-    `${host} (${endpoint}): heard ${formatAge(lastHeardSeconds)}`,
-    "Start docker-connector on the desktop, or check its host and port",
-  ];
-  return new OperationError("failure", `Cannot reach the server ${state}`, remedy);
+function unhealthy(server: ServerView): OperationError {
+  const [{ text, remedy } = { text: "it is not connected", remedy: "" }] = serverFaults(server);
+  return new OperationError("failure", `Cannot reach the server: ${text}`, remedy);
 }

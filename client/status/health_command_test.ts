@@ -17,11 +17,18 @@ const up: ServerView = {
 
 const document = (server: ServerView): ClientStatus => ({
   ...programStatus("docker-connector-client", 0, 0),
+  summary: "up: connected",
+  faults: [],
   interface: { name: "connector0", mtu: 1400, address: "192.168.251.1", peer: "192.168.251.2" },
   server,
   heartbeats: { sent: 3, answered: 2 },
   dataPlane: { offload: true },
-  firewall: { backend: null, rules: 0, pairs: [{ a: "172.17.0.0", b: "172.18.0.0", state: "waiting" }] },
+  firewall: {
+    state: "waiting",
+    backend: null,
+    rules: 0,
+    pairs: [{ a: "172.17.0.0", b: "172.18.0.0", state: "waiting" }],
+  },
   counters: { outbound: { packets: 0, bytes: 0 }, inbound: { packets: 0, bytes: 0 }, drops: {} },
 });
 
@@ -65,13 +72,16 @@ Deno.test("health is 1 with one line why, in each other case", async () => {
   assert.deepEqual(
     await health({ ...up, lastHeardSeconds: 75, state: "unreachable" }),
     unhealthy(
-      "Cannot reach the server host.docker.internal (192.168.65.254:2511): heard 1 min 15 s ago. " +
-        "Start docker-connector on the desktop, or check its host and port",
+      "Cannot reach the server: host.docker.internal (192.168.65.254:2511) was heard 1 min 15 s ago. " +
+        "Start docker-connector on the desktop, or check its host, port and key",
     ),
   );
   assert.deepEqual(
     await health({ ...up, endpoint: null, lastHeardSeconds: null, state: "searching" }),
-    unhealthy("Cannot reach the server host.docker.internal: its name has no address. Check --host"),
+    unhealthy(
+      "Cannot reach the server: host.docker.internal cannot be resolved here. " +
+        "Correct the host of the command line, or leave it out: the usual places are searched",
+    ),
   );
   assert.deepEqual(
     await health(undefined),

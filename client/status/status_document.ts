@@ -4,6 +4,7 @@
  * @module
  */
 import * as v from "valibot";
+import { FIREWALL_STATES } from "../../core/protocol/description.ts";
 import * as f from "../../program/status_document.ts";
 
 const server = f.group("The server as the client sees it.", {
@@ -13,9 +14,11 @@ const server = f.group("The server as the client sees it.", {
   endpoint: f.nullable(f.text("What the host resolved to; null as long as it has not.")),
   lastHeardSeconds: f.nullable(f.number("Seconds since the server's last datagram; null before the first.")),
   state: f.peerState,
+  ...f.problemFields("Why its name has no address at the moment; absent when it has."),
 });
 
 const firewall = f.group("Docker's firewall and the client's rules in it.", {
+  state: f.oneOf(FIREWALL_STATES, "Whether the tunnel's packets pass; see docs/internals/protocol.md."),
   backend: f.nullable(
     f.text("Whose chain has the rules: iptables-nft, iptables-legacy or both; null for none."),
   ),
@@ -28,7 +31,7 @@ const firewall = f.group("Docker's firewall and the client's rules in it.", {
     }),
     "The pairs of container networks that the server wants connected.",
   ),
-  fault: f.optional(f.text("What keeps packets from passing; absent when nothing does.")),
+  ...f.problemFields("What keeps packets from passing; absent when nothing does."),
 });
 
 export const CLIENT_STATUS = v.object({

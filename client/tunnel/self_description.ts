@@ -10,6 +10,8 @@ export interface DescriptionDeps {
   readonly networks: () => readonly Prefix[];
   readonly bridges: () => readonly ContainerBridge[];
   readonly firewall: () => FirewallFacts;
+  /** Milliseconds between heartbeats. */
+  readonly heartbeatMs?: number;
   /** Where probes of the direct path are answered. */
   readonly direct: () => readonly string[];
 }
@@ -33,8 +35,10 @@ export class SelfDescription {
   }
 
   get current(): ClientDescription {
+    const { heartbeatMs } = this.deps;
     return {
       version,
+      ...heartbeatMs === undefined ? {} : { heartbeatMs },
       addresses: this.deps.networks().map(({ address }) => formatAddress(address)),
       firewall: this.deps.firewall(),
       subnets: this.#subnets,

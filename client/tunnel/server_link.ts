@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/async/clock.ts";
+import { OperationError } from "../../core/error.ts";
 import { getLogger, LogOnChange } from "../../program/log.ts";
 import { HeartbeatTimer } from "../../core/tunnel/heartbeat_timer.ts";
 import { CandidateSelector, type ServerCandidate } from "../../core/tunnel/candidate_selector.ts";
@@ -52,6 +53,8 @@ export interface ServerLinkDeps {
   readonly onDirect?: (terms: DirectTerms | undefined) => void;
   /** The server has fallen silent; where this is not given, it is searched for. */
   readonly onSilent?: () => void;
+  /** Whether the server is reached by another path meanwhile, so that it is there and has not been restarted. */
+  readonly isReachedOtherwise?: () => boolean;
   /** Packets received and sent so far. */
   readonly traffic: () => { readonly received: number; readonly sent: number };
   readonly clock?: Clock;
@@ -87,6 +90,8 @@ export class ServerLink implements Disposable {
   #described: string | undefined;
   #describedAt = 0;
   readonly #ignoredCommands = new LogOnChange();
+  /** Why the last look-up found no address for the named host; undefined when it found one. */
+  lookUpFault: OperationError | undefined;
 
   constructor(readonly deps: ServerLinkDeps) {
     const { candidate, anyHost, heartbeatMs, clock = SYSTEM_CLOCK } = deps;
@@ -274,20 +279,30 @@ export class ServerLink implements Disposable {
   }
 
   async #lookUp(): Promise<void> {
-    const { port, socket, anyHost } = this.deps;
+    const { port, socket, anyHost, isReachedOtherwise = () => false } = this.deps;
     try {
       const candidates = await this.deps.gatherCandidates();
+      this.lookUpFault = undefined;
       const found = candidates.filter(({ address }) => address.family === socket.family);
-      const next = this.#isClosed ? undefined : this.#selector.next(found, this.#candidate);
+      const next = this.#isClosed
+        ? undefined
+        : this.#selector.next(found, this.#candidate, isReachedOtherwise());
       if (next === undefined) return;
       const from = formatEndpoint(this.endpoint);
-      socket.connect({ address: next.address, port });
+      try {
+        socket.connect({ address: next.address, port });
+      } catch (error) {
+        // A connect that fails, such as where no route leads, leaves the socket without a peer: nothing could be sent.
+        socket.connect(this.endpoint);
+        throw error;
+      }
       this.#candidate = next;
       const to = formatEndpoint(this.endpoint);
       if (anyHost) log.info("searching for the server", { host: next.host, endpoint: to });
       else log.info("server moved", { from, to });
       this.#sendHeartbeat();
     } catch (error) {
+      if (error instanceof OperationError) this.lookUpFault = error;
       log.debug("look-up failed", { reason: error instanceof Error ? error.message : String(error) });
     }
   }

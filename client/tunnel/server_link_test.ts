@@ -264,6 +264,40 @@ for (
   });
 }
 
+Deno.test("a place that no route leads to leaves the socket where it was", async () => {
+  const peers: (string | undefined)[] = [];
+  using scene = new Scene({
+    anyHost: true,
+    socket: {
+      family: 4,
+      connect: (peer) => {
+        peers.push(undefined);
+        if (formatEndpoint(peer) !== "192.0.2.1:2511") throw new Error("ENETUNREACH");
+        peers.push(formatEndpoint(peer));
+      },
+      send: () => true,
+    },
+  });
+  scene.addresses = [HERE, THERE];
+  scene.link.start();
+  scene.link.handleMessage(text(""));
+  await scene.until(() => scene.lookups > 3);
+  await scene.clock.advance(1);
+  assert.ok(peers.some((peer, at) => peer === undefined && peers[at + 1] === undefined), "it was tried");
+  assert.equal(peers.at(-1), "192.0.2.1:2511");
+});
+
+Deno.test("a server that is reached by another path is awaited where it was", async () => {
+  using scene = new Scene({ anyHost: true, isReachedOtherwise: () => true });
+  scene.addresses = [HERE, THERE];
+  scene.link.start();
+  scene.link.handleMessage(text(""));
+  await scene.clock.advance(26_000);
+  assert.equal(scene.connected.findIndex((endpoint) => endpoint !== "192.0.2.1:2511"), -1);
+  await scene.clock.advance(3_000);
+  assert.ok(scene.connected.includes("192.0.2.2:2511"));
+});
+
 Deno.test("a look-up that fails leaves everything as it was", async () => {
   using scene = new Scene({ gatherCandidates: () => Promise.reject(new Error("no such host")) });
   scene.link.start();

@@ -6,7 +6,7 @@ import { ServerLink, type ServerLinkDeps } from "./server_link.ts";
 /** Bytes of the longest message on the stream: a whole frame's. */
 const MAX_STREAM_MESSAGE = 65_535;
 
-export interface ServerLinksDeps extends Omit<ServerLinkDeps, "traffic" | "onSilent"> {
+export interface ServerLinksDeps extends Omit<ServerLinkDeps, "traffic" | "onSilent" | "isReachedOtherwise"> {
   readonly dataPlane: Pick<DataPlane, "pathCounters" | "sendOnStream">;
   /** The server does not answer over the stream any more. */
   readonly onStreamSilent: () => void;
@@ -20,7 +20,11 @@ export class ServerLinks implements Disposable {
   readonly #before = { sent: 0, answered: 0, strayMessage: 0, unknownCommand: 0 };
 
   constructor(readonly deps: ServerLinksDeps) {
-    this.udp = new ServerLink({ ...deps, traffic: () => this.#traffic("udp") });
+    this.udp = new ServerLink({
+      ...deps,
+      isReachedOtherwise: () => this.#stream?.isUp === true,
+      traffic: () => this.#traffic("udp"),
+    });
   }
 
   /** Whether the server is reachable by any path. */

@@ -1,5 +1,5 @@
 import { getLogger, LogOnChange } from "../../program/log.ts";
-import { OperationError } from "../../core/error.ts";
+import { OperationError, type Problem, reportOf } from "../../core/error.ts";
 import { type Clock, soonest } from "../../core/async/clock.ts";
 import { formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { FlapDamper } from "../../core/routing/flap_damper.ts";
@@ -24,7 +24,7 @@ export class TunnelReconciler {
   readonly #damper = new FlapDamper();
   readonly #said = new LogOnChange();
   readonly #clock: Clock;
-  #fault: string | undefined;
+  #fault: Problem | undefined;
 
   constructor(readonly deps: TunnelReconcilerDeps) {
     const { router, wanted, clock = SYSTEM_CLOCK } = deps;
@@ -38,7 +38,7 @@ export class TunnelReconciler {
   }
 
   /** What is not as it should be; undefined when nothing is. */
-  get fault(): string | undefined {
+  get fault(): Problem | undefined {
     return this.#reconciler.fault ?? this.#fault;
   }
 
@@ -54,14 +54,14 @@ export class TunnelReconciler {
       this.#fault = await this.#repairRoutes(now);
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
-      this.#fault = error.report;
+      this.#fault = error;
     }
     if (this.fault === undefined) this.#said.clear("fault");
-    else if (this.#said.changed("fault", this.fault)) log.warn(this.fault);
+    else if (this.#said.changed("fault", reportOf(this.fault))) log.warn(reportOf(this.fault));
     return soonest(this.#reconciler.nextRepair, this.#damper.nextDeadline(now));
   }
 
-  async #repairRoutes(now: number): Promise<string | undefined> {
+  async #repairRoutes(now: number): Promise<Problem | undefined> {
     const { router, wanted } = this.deps;
     const { name } = wanted();
     const networks = this.deps.networks().map(maskPrefix);
@@ -74,9 +74,11 @@ export class TunnelReconciler {
     for (const key of restored) this.#damper.up(key, now);
     if (restored.length > 0) log.info("routes restored", { routes: restored.join(" ") });
     const contested = networks.map(formatPrefix).find((key) => this.#damper.isFlapping(key, now));
-    if (failures[0] !== undefined) return failures[0].error.report;
-    return contested &&
-      `Cannot keep ${contested} routed to ${name}: another program takes the route away again and again. ` +
-        "Find that program; the route is put back with pauses of up to 30 s";
+    if (failures[0] !== undefined) return failures[0].error;
+    return contested === undefined ? undefined : {
+      message:
+        `Cannot keep ${contested} routed to ${name}: another program takes the route away again and again`,
+      remedy: "Find that program; the route is put back with pauses of up to 30 s",
+    };
   }
 }

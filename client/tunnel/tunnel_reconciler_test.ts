@@ -68,7 +68,7 @@ Deno.test("a route that somebody else took is a fault until it is free, told onc
   missing.add("192.168.251.0/24");
   refused.add("192.168.251.0/24");
   for (let look = 0; look < 3; look++) assert.equal(await reconciler.reconcile(), undefined, "no tight loop");
-  assert.match(reconciler.fault ?? "", /already routed to vpn0/);
+  assert.match(reconciler.fault?.message ?? "", /already routed to vpn0/);
   assert.equal(lines.length, 1);
   refused.clear();
   await reconciler.reconcile();
@@ -83,6 +83,6 @@ Deno.test("a route that is taken away again and again is put back with pauses", 
   }
   // Four at once, then after 1, 2, 4, 8, 16, 30 and 30 s.
   assert.equal(system.steps.length, 11);
-  assert.match(reconciler.fault ?? "", /Cannot keep 192\.168\.251\.0\/24 routed to connector0/);
+  assert.match(reconciler.fault?.message ?? "", /Cannot keep 192\.168\.251\.0\/24 routed to connector0/);
   assert.equal(lines.length, 1);
 });

@@ -3,7 +3,7 @@ import type { Line, Word } from "./text.ts";
 import { ok, quote, type Result } from "../result.ts";
 
 /** A part of the running server that takes a change over. */
-export type Part = "log" | "client" | "routes" | "sharing" | "paths" | "names";
+export type Part = "log" | "client" | "routes" | "sharing" | "paths" | "names" | "web";
 
 /** What applies a change: parts of the running server, a restart, or nothing in this version. */
 export type Effect = readonly [Part, ...Part[]] | "restart" | "none";

@@ -9,6 +9,8 @@ export const SILENT_MS = 1000;
 const RECOVERY_MS = 10_000;
 /** The same for a path that flaps. */
 const FLAP_RECOVERY_MS = 60_000;
+/** The same for a path whose packets do not arrive although its probes are answered: its answers tell little. */
+const LEFT_RECOVERY_MS = 300_000;
 /** A path flaps when it was lost so often within {@linkcode FLAP_WINDOW_MS}. */
 const FLAP_LOSSES = 3;
 const FLAP_WINDOW_MS = 60_000;
@@ -114,6 +116,12 @@ export class PathLiveness {
     const [first = now] = this.#losses;
     const flaps = this.#losses.length === FLAP_LOSSES && now <= first + FLAP_WINDOW_MS;
     this.#recovery = { hold: flaps ? FLAP_RECOVERY_MS : RECOVERY_MS, answeringSince: undefined };
+  }
+
+  /** Packets do not arrive although it answers: it is lost for longer. */
+  leave(now: number): void {
+    this.lose(now);
+    this.#recovery = { hold: LEFT_RECOVERY_MS, answeringSince: undefined };
   }
 
   /** It is chosen, whether it has recovered or not. */

@@ -1,9 +1,9 @@
 import { bestOf, type Path, Rank, rankOf } from "./path.ts";
 import { PATH_KINDS, type PathKind, type PathPreference } from "./path_kind.ts";
 import { PathLiveness, type PathTraffic, SILENT_MS, SUSPECT_MS } from "./path_liveness.ts";
-import { expectedText, fasterOfTwo, type PathStatus, pathStatus } from "./path_status.ts";
+import { PathMeasurements } from "./path_measurements.ts";
+import { expectedText, type PathStatus, pathStatus } from "./path_status.ts";
 import { RoundTrip } from "./round_trip.ts";
-import { RoundTripComparison } from "./round_trip_comparison.ts";
 
 /** Milliseconds between ticks while something moves. */
 const TICK_MS = 250;
@@ -13,20 +13,11 @@ const CALM_MS = 500;
 const ALERT_MS = 250;
 /** Milliseconds without anything received after which the path in use is probed. */
 const IDLE_PROBE_MS = 5000;
-/** Milliseconds without traffic after which round trips are worth measuring: under load they say nothing. */
-const QUIET_MS = 1000;
-/** Milliseconds between measurements, and once nothing has changed for {@linkcode SETTLED_MS}. */
-const MEASURE_MS = 10_000;
-const SETTLED_MEASURE_MS = 300_000;
-const SETTLED_MS = 60_000;
 /** Milliseconds that a tick is late after which the machine must have slept. */
 const JUMP_MS = 10_000;
 
 const ONLY_ONE = "the only path that is up";
 const NOT_COMPARED = "in use until the round trips are measured";
-
-/** A path of which less is expected has to have a round trip so many times shorter. */
-const HANDICAP = 3;
 
 /** What is to be done. */
 export type PathDecision =
@@ -45,19 +36,12 @@ export class PathSelector {
     liveness: new PathLiveness(),
     roundTrip: new RoundTrip(),
   }));
-  readonly #comparison = new RoundTripComparison();
+  readonly #measurements: PathMeasurements;
   #preference: PathPreference;
-  #expected: "engine" | "udp" | undefined;
   #used: Path | undefined;
   #reason = "no path is up";
   #decisions: PathDecision[] = [];
   #hadChoice = false;
-  /** When another path was used, or one joined the choice. */
-  #changedAt: number;
-  #measureAt: number;
-  #roundStartedAt = -Infinity;
-  /** The end of the last interval in which the path in use carried packets. */
-  #busyAt = -Infinity;
   #tickedAt: number;
   #deadline: number | undefined;
   #isResting = false;
@@ -65,8 +49,7 @@ export class PathSelector {
   /** Starts with every path down. */
   constructor(preference: PathPreference, now: number) {
     this.#preference = preference;
-    this.#changedAt = now;
-    this.#measureAt = now + MEASURE_MS;
+    this.#measurements = new PathMeasurements(now);
     this.#tickedAt = now;
   }
 
@@ -92,16 +75,17 @@ export class PathSelector {
   get reason(): string {
     const { liveness } = this.#used ?? {};
     const isSilent = this.#hasChoice && liveness?.isSilent(this.#tickedAt);
-    return isSilent ? "silent, and no other path answers" : this.#reason;
+    const reason = isSilent ? "silent, and no other path answers" : this.#reason;
+    return this.#isReplaced ? this.#replacedText(reason) : reason;
   }
 
   /** Each path, for the status. */
   get states(): readonly PathStatus[] {
     const selection = {
-      preference: this.#preference,
+      preference: this.#demanded,
       used: this.#used,
       reason: this.reason,
-      expected: this.#expected,
+      expected: this.#measurements.expected,
       now: this.#tickedAt,
     };
     return this.#paths.map((path) => pathStatus(path, selection));
@@ -114,9 +98,7 @@ export class PathSelector {
       this.#preference = preference;
       // A path that is closed while another one is set was not lost.
       for (const { liveness } of this.#paths) if (!liveness.isUp) liveness.join();
-      this.#reason = this.#up.length > 1 ? NOT_COMPARED : ONLY_ONE;
-      this.#rejoined(now);
-      this.#measureAt = now;
+      this.#chooseAnew(now);
     }
     return this.#end(now);
   }
@@ -137,8 +119,10 @@ export class PathSelector {
   down(kind: PathKind, reason: string, now: number): readonly PathDecision[] {
     this.#begin(now);
     const path = this.#find(kind);
+    const wasUp = path.liveness.isUp;
     path.liveness.down(reason, now);
     path.roundTrip.stop();
+    if (wasUp && kind === this.#preference) this.#chooseAnew(now);
     if (path !== this.#used && this.#up.length === 1) this.#reason = ONLY_ONE;
     return this.#end(now);
   }
@@ -150,10 +134,9 @@ export class PathSelector {
    */
   expect(kind: "engine" | "udp", now: number): readonly PathDecision[] {
     this.#begin(now);
-    if (kind !== this.#expected) {
-      this.#expected = kind;
-      this.#rejoined(now);
-      this.#measureAt = now;
+    if (this.#measurements.expect(kind)) {
+      this.#measurements.noteJoin(now);
+      this.#measurements.hasten(now);
     }
     return this.#end(now);
   }
@@ -182,7 +165,10 @@ export class PathSelector {
     for (const path of this.#paths) this.#carry(path, traffic[path.kind], now);
     if (this.#hasChoice) this.#giveUpSilent(now);
     for (const path of this.#up) if (path.liveness.hasRecovered(now)) this.#join(path, now);
-    this.#startRound(now);
+    if (this.#hasChoice && this.#used !== undefined) {
+      const paths = this.#up.filter(({ liveness }) => !liveness.isRecovering);
+      this.#measurements.startWhenDue(this.#used, paths, now);
+    }
     return this.#end(now);
   }
 
@@ -191,13 +177,35 @@ export class PathSelector {
   }
 
   get #hasChoice(): boolean {
-    return this.#preference === "auto" && this.#up.length > 1;
+    return this.#demanded === "auto" && this.#up.length > 1;
+  }
+
+  /** Whether direct is set by name and down: then the others carry its packets, since the tunnel is there in any case. */
+  get #isReplaced(): boolean {
+    return this.#preference === "direct" && !this.#find("direct").liveness.isUp;
+  }
+
+  get #demanded(): PathPreference {
+    return this.#isReplaced ? "auto" : this.#preference;
   }
 
   #find(kind: PathKind): Path {
     const found = this.#paths.find((path) => path.kind === kind);
     if (found === undefined) throw new TypeError(`no path is called ${kind}`);
     return found;
+  }
+
+  /** Uses another path that works, where there is one, since packets by this one do not arrive although its probes are answered. */
+  leave(now: number): readonly PathDecision[] {
+    this.#begin(now);
+    const used = this.#used;
+    const best = bestOf(this.#up.filter((other) => other !== used), now);
+    if (this.#hasChoice && used !== undefined && best !== undefined && rankOf(best, now) <= Rank.Answering) {
+      used.liveness.leave(now);
+      used.roundTrip.stop();
+      this.#use(best, `containers did not answer by ${used.kind}`, now);
+    }
+    return this.#end(now);
   }
 
   /** Returns by how many milliseconds the next tick is late; after a jump of the time all clocks start again. */
@@ -213,7 +221,14 @@ export class PathSelector {
       liveness.restart(now);
       roundTrip.stop();
     }
-    this.#measureAt = now;
+    this.#measurements.hasten(now);
+  }
+
+  /** The paths of the choice are others. */
+  #chooseAnew(now: number): void {
+    this.#reason = this.#up.length > 1 ? NOT_COMPARED : ONLY_ONE;
+    this.#measurements.noteJoin(now);
+    this.#measurements.hasten(now);
   }
 
   #end(now: number): readonly PathDecision[] {
@@ -238,32 +253,22 @@ export class PathSelector {
     if (traffic === undefined || !path.liveness.isUp || (!traffic.sent && !traffic.received)) return;
     path.liveness.carry(traffic, now);
     path.roundTrip.stop();
-    if (path === this.#used) this.#busyAt = now;
+    if (path === this.#used) this.#measurements.noteTraffic(now);
   }
 
   /** Takes a path into the choice, and measures it beside the one in use. */
   #join(path: Path, now: number): void {
     path.liveness.join();
     path.roundTrip.start(now);
-    if (this.#used !== undefined && this.#isQuiet(now)) this.#used.roundTrip.start(now);
+    if (this.#used !== undefined && this.#measurements.isQuiet(now)) this.#used.roundTrip.start(now);
     if (this.#reason === ONLY_ONE) this.#reason = NOT_COMPARED;
-    this.#rejoined(now);
-  }
-
-  #rejoined(now: number): void {
-    this.#comparison.reset();
-    this.#changedAt = now;
-    this.#roundStartedAt = now;
-    this.#measureAt = now + MEASURE_MS;
-  }
-
-  #isQuiet(now: number): boolean {
-    return now >= this.#busyAt + QUIET_MS;
+    this.#measurements.noteJoin(now);
   }
 
   /** Uses what the preference and the state of the paths demand, without a look at round trips of a path that works. */
   #select(now: number): void {
-    const preferred = this.#preference === "auto" ? undefined : this.#find(this.#preference);
+    const demanded = this.#demanded;
+    const preferred = demanded === "auto" ? undefined : this.#find(demanded);
     if (preferred !== undefined) {
       if (preferred.liveness.isUp) this.#use(preferred, "set by the configuration", now);
       else this.#use(undefined, downText(preferred), now);
@@ -286,8 +291,9 @@ export class PathSelector {
 
   /** Uses the path of which more is expected as soon as it answers; later its round trip may speak against it. */
   #useExpected(now: number): void {
-    const expected = this.#expected && this.#find(this.#expected);
-    if (expected === undefined || !this.#comparison.isPending || this.#used?.kind === "direct") return;
+    const { expected: kind, isPending } = this.#measurements;
+    const expected = kind && this.#find(kind);
+    if (expected === undefined || !isPending || this.#used?.kind === "direct") return;
     const { isUp, hasAnswered } = expected.liveness;
     if (isUp && hasAnswered && rankOf(expected, now) === Rank.Working) {
       this.#use(expected, expectedText(expected.kind), now);
@@ -298,16 +304,14 @@ export class PathSelector {
     this.#reason = reason;
     if (path === this.#used) return;
     this.#used = path;
-    this.#busyAt = -Infinity;
-    this.#changedAt = now;
-    this.#measureAt = Math.min(this.#measureAt, now + MEASURE_MS);
-    this.#comparison.onChange();
+    this.#measurements.noteChange(now);
     if (path !== undefined) {
       path.liveness.join();
       path.liveness.restart(now);
       if (path.roundTrip.value === undefined) path.roundTrip.start(now);
     }
-    this.#decisions.push({ kind: "use", path: path?.kind, reason });
+    const told = this.#isReplaced ? this.#replacedText(reason) : reason;
+    this.#decisions.push({ kind: "use", path: path?.kind, reason: told });
   }
 
   /** Takes the traffic off a path that is silent, where another one works, and other silent ones out of the choice. */
@@ -323,45 +327,23 @@ export class PathSelector {
     }
   }
 
-  /** Measures all paths of the choice, where that is due and the path in use is quiet. */
-  #startRound(now: number): void {
-    const used = this.#used;
-    if (!this.#hasChoice || used === undefined || now < this.#measureAt || !this.#isQuiet(now)) return;
-    const paths = this.#up.filter(({ liveness }) => !liveness.isRecovering);
-    if (paths.length < 2 || used.liveness.isSuspect(now)) return;
-    const mayCompare = used.kind !== "direct" && paths.filter(({ kind }) => kind !== "direct").length > 1;
-    const isSettled = now >= this.#changedAt + SETTLED_MS && !(mayCompare && this.#comparison.isPending);
-    this.#measureAt = now + (isSettled ? SETTLED_MEASURE_MS : MEASURE_MS);
-    this.#roundStartedAt = now;
-    for (const { roundTrip } of paths) roundTrip.start(now);
-  }
-
   /** Compares the round trips of engine and udp, where one of them is in use. */
   #compare(now: number): void {
     const used = this.#used;
-    if (this.#preference !== "auto" || used === undefined || used.kind === "direct") return;
+    if (this.#demanded !== "auto" || used === undefined || used.kind === "direct") return;
     const other = this.#find(used.kind === "udp" ? "engine" : "udp");
     if (!other.liveness.isUp || rankOf(other, now) !== Rank.Working) return;
-    const [here, there] = [used.roundTrip.value, other.roundTrip.value];
-    if (here === undefined || there === undefined) return;
-    const isOfRound = ({ roundTrip }: Path) => roundTrip.measuredAt >= this.#roundStartedAt;
-    const [fair, unfair] = [this.#handicap(used), this.#handicap(other)];
-    const isChange = this.#comparison.isWorthChange(
-      here * fair,
-      there * unfair,
-      isOfRound(used) && isOfRound(other),
-    );
-    if (isChange) this.#use(other, this.#comparedText(other, there, here), now);
-    else if (here * fair <= there * unfair) this.#reason = this.#comparedText(used, here, there);
+    const verdict = this.#measurements.compare(used, other);
+    if (verdict?.better === other) this.#use(other, verdict.reason, now);
+    else if (verdict !== undefined) this.#reason = verdict.reason;
   }
 
-  /** What the path's round trip is multiplied by before it is compared. */
-  #handicap({ kind }: Path): number {
-    return this.#expected === undefined || this.#expected === kind ? 1 : HANDICAP;
-  }
-
-  #comparedText({ kind }: Path, best: number, other: number): string {
-    return this.#expected === kind ? expectedText(kind) : fasterOfTwo(best, other);
+  /** Says that direct is set and why another path is used. */
+  #replacedText(reason: string): string {
+    const { downReason } = this.#find("direct").liveness;
+    return this.#used === undefined
+      ? `direct is down: ${downReason}`
+      : `direct is set and down (${downReason}): ${reason}`;
   }
 
   /** When the path's next probe is due; Infinity: not before something else happens. */
@@ -392,9 +374,9 @@ export class PathSelector {
     this.#decisions.push({ kind: "probe", path: kind });
   }
 
-  /** Whether there is a choice, and all paths are quiet, sound and measured as far as is due. Nobody tells of packets on direct. */
+  /** Whether there is a choice, and all paths are quiet, sound and measured as far as is due. What direct loses its prober finds. */
   #mayRest(now: number): boolean {
-    return this.#hasChoice && this.#used?.kind !== "direct" && this.#isQuiet(now) && now < this.#measureAt &&
+    return this.#hasChoice && this.#measurements.isQuiet(now) && now < this.#measurements.dueAt &&
       this.#up.every(({ liveness, roundTrip }) => {
         return !liveness.isRecovering && liveness.waitingSince === Infinity && !roundTrip.isActive;
       });
@@ -409,7 +391,7 @@ export class PathSelector {
         waitingSince + SUSPECT_MS,
         waitingSince + SILENT_MS,
       ]);
-      times.push(this.#isResting ? this.#measureAt : this.#tickedAt + TICK_MS);
+      times.push(this.#isResting ? this.#measurements.dueAt : this.#tickedAt + TICK_MS);
       times.push(...watched.map((path) => this.#probeAt(path, now)));
       times.push(...limits.filter((time) => time > now));
     }

@@ -168,14 +168,16 @@ Deno.test("a path that was lost is not used for 10 s while the other one works",
   }));
 });
 
-Deno.test("a path set by name is the only one that is ever used, whatever happens", () => {
+Deno.test("a path set by name is the only one that is ever used, whatever happens; direct as long as it is up", () => {
   fc.assert(fc.property(anyHistory, fc.constantFrom(...PATH_PREFERENCES), anyKind, (history, first, kind) => {
     const simulation = new PathSimulation(first);
     simulation.prefer(kind);
     const before = simulation.switches.length;
     play(simulation, history, (_, up) => {
-      assert.equal(simulation.used, up.has(kind) ? kind : undefined);
+      if (kind !== "direct" || up.has(kind)) assert.equal(simulation.used, up.has(kind) ? kind : undefined);
+      else assert.equal(simulation.used !== undefined, up.size > 0);
     });
+    if (kind === "direct") return;
     assert(simulation.switches.slice(before).every(({ path }) => path === kind || path === undefined));
   }));
 });

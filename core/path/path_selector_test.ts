@@ -151,8 +151,8 @@ Deno.test("a path that was never quiet stays in use until it is", () => {
   assert.deepEqual(pathsOf(simulation), ["udp", "engine"]);
 });
 
-Deno.test("with a path set by name no other one is ever used", () => {
-  for (const preference of ["direct", "engine", "udp"] as const) {
+Deno.test("with engine or udp set by name no other one is ever used", () => {
+  for (const preference of ["engine", "udp"] as const) {
     const simulation = new PathSimulation(preference);
     const others = (["direct", "engine", "udp"] as const).filter((kind) => kind !== preference);
     simulation.up(...others);
@@ -170,6 +170,40 @@ Deno.test("with a path set by name no other one is ever used", () => {
   }
 });
 
+Deno.test("with direct set by name the others have its packets while it is down, chosen as usual", () => {
+  const simulation = new PathSimulation("direct");
+  assert.equal(simulation.selector.reason, "direct is down: not up yet");
+  simulation.up("udp", "engine");
+  assert.equal(simulation.used, "udp");
+  assert.equal(lastReason(simulation), "direct is set and down (not up yet): the only path that is up");
+  simulation.expect("engine");
+  simulation.run(5000);
+  assert.equal(simulation.used, "engine");
+  assert.match(
+    simulation.selector.reason,
+    /^direct is set and down \(not up yet\): udp goes through a network/,
+  );
+  simulation.up("direct");
+  assert.equal(simulation.used, "direct");
+  assert.equal(lastReason(simulation), "set by the configuration");
+  assert.equal(stateOf(simulation, "udp").reason, "direct is set by the configuration");
+  simulation.flow(BUSY);
+  simulation.run(20_000);
+  simulation.down("direct", "10.79.0.2 does not answer");
+  assert.notEqual(simulation.used, "direct");
+  assert.match(lastReason(simulation) ?? "", /^direct is set and down \(10\.79\.0\.2 does not answer\): /);
+  simulation.paths[simulation.used === "udp" ? "udp" : "engine"].works = false;
+  const { used } = simulation;
+  simulation.run(2000);
+  assert.notEqual(simulation.used, used, "one that falls silent gives way as usual");
+  simulation.up("direct");
+  assert.equal(simulation.used, "direct");
+  simulation.down("direct", "gone");
+  simulation.down("udp", "gone");
+  simulation.down("engine", "gone");
+  assert.deepEqual([simulation.used, simulation.selector.reason], [undefined, "direct is down: gone"]);
+});
+
 Deno.test("a change of the preference is followed at once", () => {
   const simulation = measured("engine", "udp");
   simulation.prefer("udp");
@@ -177,7 +211,8 @@ Deno.test("a change of the preference is followed at once", () => {
   assert.equal(stateOf(simulation, "engine").reason, "udp is set by the configuration");
   simulation.run(60_000);
   simulation.prefer("direct");
-  assert.equal(simulation.used, undefined);
+  assert.equal(simulation.used, "udp");
+  assert.match(simulation.selector.reason, /^direct is set and down \(not up yet\): /);
   simulation.run(60_000);
   simulation.prefer("auto");
   assert.equal(simulation.used, "engine", "the faster one as last measured");
@@ -241,10 +276,13 @@ Deno.test("the first packet after a rest that gets no answer moves the traffic a
   }
 });
 
-Deno.test("with direct in use, of whose packets nobody tells, ticks go on", () => {
+Deno.test("with direct in use it rests too, since its prober tells when it is down", () => {
   const simulation = measured("direct", "udp");
+  simulation.run(120_000);
+  assert.equal(simulation.selector.isResting, true);
+  const settled = simulation.ticks.length;
   simulation.run(60_000);
-  assert.equal(simulation.selector.isResting, false);
+  assert(simulation.ticks.length - settled <= 12 + 6, String(simulation.ticks.length - settled));
 });
 
 Deno.test("the status tells of each path what it does and why", () => {
@@ -327,4 +365,33 @@ Deno.test("events of paths that are down, and round trips that are no numbers, c
   }
   selector.tick(5000, {});
   assert.equal(selector.states[2]?.roundTripMs, 3);
+});
+
+Deno.test("a path whose packets do not arrive is left for one that answers, for five minutes", () => {
+  const simulation = new PathSimulation();
+  simulation.up("udp");
+  simulation.up("engine");
+  simulation.run(5_000);
+  const left = simulation.used;
+  assert.ok(left !== undefined);
+  simulation.leave();
+  const other = simulation.used;
+  assert.ok(other !== undefined && other !== left);
+  assert.equal(simulation.selector.reason, `containers did not answer by ${left}`);
+  simulation.run(290_000);
+  assert.equal(stateOf(simulation, left)?.state, "recovering");
+  simulation.run(20_000);
+  assert.equal(stateOf(simulation, left)?.state, "in-use");
+});
+
+Deno.test("a path is not left where no other one answers, or one is set", () => {
+  const selector = new PathSelector("auto", 0);
+  selector.up("udp", 0);
+  selector.leave(1);
+  assert.equal(selector.used, "udp");
+  const set = new PathSelector("engine", 0);
+  set.up("engine", 0);
+  set.up("udp", 0);
+  set.leave(1);
+  assert.equal(set.used, "engine");
 });

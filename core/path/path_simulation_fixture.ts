@@ -95,6 +95,11 @@ export class PathSimulation {
     this.#do(this.selector.prefer(preference, this.now));
   }
 
+  /** Packets by the path in use do not arrive although it answers probes. */
+  leave(): void {
+    this.#do(this.selector.leave(this.now));
+  }
+
   /** The machine sleeps: time passes, and nothing happens. */
   sleep(milliseconds: number): void {
     this.now += milliseconds;

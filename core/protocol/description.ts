@@ -15,8 +15,10 @@ export interface FirewallFacts {
   readonly backend: string | null;
   /** How many rules of the client are active. */
   readonly rules: number;
-  /** What keeps packets from passing, with what to do about it; absent when nothing does. */
+  /** What keeps packets from passing; absent when nothing does. */
   readonly fault?: string;
+  /** What to do about that; a client of 0.1.0 says it in the fault. */
+  readonly remedy?: string;
 }
 
 /**
@@ -36,6 +38,8 @@ export interface ClientDescription {
   readonly truncatedSubnets?: number;
   /** Docker's firewall. */
   readonly firewall?: FirewallFacts;
+  /** Milliseconds between its heartbeats while nothing else is sent; absent: 5,000. */
+  readonly heartbeatMs?: number;
   /** Whether it answers probes (core/protocol/probe.ts); absent: no. */
   readonly answersProbes?: boolean;
   /** Its machine's own addresses, each with the UDP port where it answers probes of the direct path: "10.0.0.2:40000". */
@@ -57,8 +61,13 @@ export function encodeDescription(
   maximum: number = Infinity,
 ): Uint8Array<ArrayBuffer> {
   const { firewall, subnets = [] } = description;
-  const fault = firewall?.fault?.replace(/[^\x20-\x7e]/g, "?").slice(0, MAX_FAULT);
-  const sound = fault === undefined ? description : { ...description, firewall: { ...firewall, fault } };
+  const clean = ([name, value]: [string, unknown]) => {
+    const isText = name === "fault" || name === "remedy";
+    return [name, isText ? String(value).replace(/[^\x20-\x7e]/g, "?").slice(0, MAX_FAULT) : value];
+  };
+  const sound = firewall === undefined
+    ? description
+    : { ...description, firewall: Object.fromEntries(Object.entries(firewall).map(clean)) };
   for (let count = Math.min(subnets.length, MAX_SUBNETS);; count--) {
     const left = subnets.length - count;
     const fitting = left === 0
@@ -89,6 +98,7 @@ const FIREWALL_SHAPE: Shape<FirewallFacts> = {
   backend: (value) => value === null || isText(MAX_TEXT)(value),
   rules: isCount,
   fault: isOptional(isText(MAX_FAULT)),
+  remedy: isOptional(isText(MAX_FAULT)),
 };
 
 const CLIENT_SHAPE: Shape<ClientDescription> = {
@@ -98,6 +108,7 @@ const CLIENT_SHAPE: Shape<ClientDescription> = {
   subnets: isOptional(isList(MAX_SUBNETS)),
   truncatedSubnets: isOptional(isCount),
   firewall: isOptional((value) => pick(value, FIREWALL_SHAPE) !== undefined),
+  heartbeatMs: isOptional(isCount),
   answersProbes: isOptional((value) => typeof value === "boolean"),
   direct: isOptional((value) =>
     isList(MAX_DIRECT)(value) && (value as string[]).every((each) => parseEndpoint(each) !== undefined)

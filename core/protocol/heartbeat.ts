@@ -12,6 +12,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Endpoint } from "../net/endpoint.ts";
 import { type Challenges, isProven } from "./challenge.ts";
+import type { HeartbeatFault } from "./heartbeat_fault.ts";
 import { CHALLENGE_ANSWER_LENGTH, HEARTBEAT, HEARTBEAT_LENGTH, KEYED_HEARTBEAT_LENGTH } from "./datagram.ts";
 
 const TIME = 1;
@@ -41,15 +42,18 @@ export function encodeHeartbeat(proof: HeartbeatMac | undefined, now: number): U
   return new Uint8Array([HEARTBEAT, ...time, ...proof.ofTime(time)]);
 }
 
-/** Why a heartbeat does not bind its sender. */
-export type HeartbeatFault = "length" | "no-key" | "proof" | "time" | "replay" | "challenge";
-
 /** The decision about a heartbeat. */
 export type HeartbeatVerdict =
   /** It binds its sender; `isProven` tells whether this message proved a key. */
   | { readonly kind: "bind"; readonly isAnswer: boolean; readonly isProven: boolean }
   /** It proves the key but may have been recorded, so its sender is to answer this challenge. */
-  | { readonly kind: "challenge"; readonly datagram: Uint8Array<ArrayBuffer>; readonly fault: HeartbeatFault }
+  | {
+    readonly kind: "challenge";
+    readonly datagram: Uint8Array<ArrayBuffer>;
+    readonly fault: HeartbeatFault;
+    /** Milliseconds that its sender's clock is ahead of the server's. */
+    readonly clockMs: number;
+  }
   /** It has no effect. */
   | { readonly kind: "refuse"; readonly fault: HeartbeatFault };
 
@@ -96,7 +100,7 @@ export class HeartbeatVerifier {
     const isNear = Math.abs(now - time) <= HEARTBEAT_WINDOW;
     if (isLater && isNear) return { kind: "bind", isAnswer: false, isProven: true };
     const datagram = this.#challenges.issue(proof, endpoint, now);
-    return { kind: "challenge", datagram, fault: isNear ? "replay" : "time" };
+    return { kind: "challenge", datagram, fault: isNear ? "replay" : "time", clockMs: time - now };
   }
 }
 

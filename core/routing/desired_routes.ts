@@ -2,6 +2,7 @@ import type { Config } from "../config/config.ts";
 import { specialPurposePrefix } from "../config/virtual_network.ts";
 import { equalPrefix, formatPrefix, maskPrefix, type Prefix, prefixesOverlap } from "../net/prefix.ts";
 import type { DockerNetwork } from "../docker/engine_json.ts";
+import type { RouteProblem } from "./route_problem.ts";
 
 /** A network that the machine reaches by another way than the tunnel. */
 export interface OtherRoute {
@@ -33,10 +34,10 @@ export interface DesiredRoute {
   readonly source: "config" | "docker";
   /** Name of the Docker network; undefined for a line of the configuration. */
   readonly network?: string;
-  /** Why it must not be active, with what to do about it. */
-  readonly fault?: string;
-  /** What it takes away although it may be active, with what to do about it. */
-  readonly warning?: string;
+  /** Why it must not be active. */
+  readonly fault?: RouteProblem;
+  /** What it takes away although it may be active. */
+  readonly warning?: RouteProblem;
 }
 
 /**
@@ -111,18 +112,23 @@ function objection(
 ): Pick<DesiredRoute, "fault" | "warning"> {
   const text = formatPrefix(prefix);
   const otherSubnet = "Give the Docker network another subnet";
-  const fault = (state: string) => ({ fault: `Cannot route ${text} of Docker network ${name}: ${state}` });
+  const fault = (problem: Omit<RouteProblem, "message">, state: string) => ({
+    fault: { ...problem, message: `Cannot route ${text} of Docker network ${name}: ${state}` },
+  });
   if (prefix.length < MIN_PREFIX_LENGTH) {
-    return fault(`it is wider than /${MIN_PREFIX_LENGTH}. ${otherSubnet}`);
+    return fault({ cause: "failed", remedy: otherSubnet }, `it is wider than /${MIN_PREFIX_LENGTH}`);
   }
   const special = specialPurposePrefix(prefix);
   if (special !== undefined) {
-    return fault(`it overlaps ${special}, which never leaves this host. ${otherSubnet}`);
+    const state = `it overlaps ${special}, which never leaves this host`;
+    return fault({ cause: "failed", remedy: otherSubnet }, state);
   }
   for (const [key, virtual] of Object.entries({ addr, addr6 })) {
     if (virtual === undefined || !prefixesOverlap(virtual, prefix)) continue;
-    const network = formatPrefix(maskPrefix(virtual));
-    return fault(`it overlaps ${network}, the virtual network. ${otherSubnet}, or change ${key}`);
+    const other = formatPrefix(maskPrefix(virtual));
+    const remedy = `${otherSubnet}, or change ${key}`;
+    const state = `it overlaps ${other}, the virtual network`;
+    return fault({ cause: "overlap", other, owner: "the virtual network", remedy }, state);
   }
   const isWiderRoute = (other: OtherRoute) => other.isOwn !== true && other.prefix.length < prefix.length;
   const clash = findConflict(prefix, foreign.filter((other) => !isWiderRoute(other)));
@@ -130,15 +136,28 @@ function objection(
     // A line for the very same network would only fail at the system.
     const isSame = equalPrefix(maskPrefix(clash.prefix), prefix);
     const override = isSame ? "" : `, or add the line "route ${text}" to route it nevertheless`;
-    return fault(`${formatConflict(clash)}. ${otherSubnet}${override}`);
+    return fault({ ...conflictOf(prefix, clash), remedy: otherSubnet + override }, formatConflict(clash));
   }
   const wider = findConflict(prefix, foreign.filter(isWiderRoute));
   if (wider === undefined) return {};
-  const warning =
-    `Docker network ${name} takes ${text} out of ${formatPrefix(maskPrefix(wider.prefix))}, which ` +
-    `this machine reaches${byInterface(wider)}. If you need those addresses there, give the Docker network ` +
-    `another subnet, or write "network ${name} off"`;
-  return { warning };
+  const other = formatPrefix(maskPrefix(wider.prefix));
+  const message = `Docker network ${name} takes ${text} out of ${other}, which this machine reaches${
+    byInterface(wider)
+  }`;
+  const remedy =
+    `If you need those addresses there, give the Docker network another subnet, or write "network ${name} off"`;
+  return { warning: { ...ownerOf(wider), cause: "hides", other, message, remedy } };
+}
+
+/** What a clash is to the route of this prefix: the network of another, or a route of a program that has the very same. */
+export function conflictOf(prefix: Prefix, clash: OtherRoute): Omit<RouteProblem, "message" | "remedy"> {
+  const other = maskPrefix(clash.prefix);
+  const isTaken = clash.isOwn !== true && equalPrefix(other, prefix);
+  return { ...ownerOf(clash), cause: isTaken ? "taken" : "overlap", other: formatPrefix(other) };
+}
+
+function ownerOf({ interfaceName }: OtherRoute): { readonly owner?: string } {
+  return interfaceName === undefined ? {} : { owner: interfaceName };
 }
 
 /** The clash in words for people. */

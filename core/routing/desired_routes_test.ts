@@ -1,3 +1,4 @@
+import { reportOf } from "../error.ts";
 import assert from "node:assert/strict";
 import type { Config } from "../config/config.ts";
 import { parseConfig } from "../config/parse.ts";
@@ -43,8 +44,9 @@ function decide(
     routes: routes.map((route) =>
       [formatPrefix(route.prefix), route.source, route.fault ? "fault" : "good"].join(" ")
     ),
-    faults: routes.flatMap(({ fault }) => fault ?? []),
-    warnings: routes.flatMap(({ warning }) => warning ?? []),
+    faults: routes.flatMap(({ fault }) => fault === undefined ? [] : reportOf(fault)),
+    warnings: routes.flatMap(({ warning }) => warning === undefined ? [] : reportOf(warning)),
+    causes: routes.flatMap(({ fault, warning }) => (fault ?? warning)?.cause ?? []),
     subnets: subnets.map(({ network, prefix, use }) => `${network.name} ${formatPrefix(prefix)} ${use}`),
   };
 }
@@ -99,6 +101,7 @@ Deno.test("a network that is off is not routed, a line for it still is", () => {
     routes: ["172.19.0.0/16 config good"],
     faults: [],
     warnings: [],
+    causes: [],
     subnets: ["web 172.18.0.0/16 off", "db 172.19.0.0/16 off"],
   });
 });
@@ -156,6 +159,16 @@ Deno.test("a wider route, such as a VPN's, is only told: the subnet wins by its 
     "172.18.0.0/16 docker fault",
     "10.5.0.0/16 docker good",
   ]);
+});
+
+Deno.test("each obstacle has its cause, and a clash whose network it is", () => {
+  const networks = [network("web", "172.18.0.0/16")];
+  const causes = (...machine: OtherRoute[]) => decide("", networks, machine).causes;
+  assert.deepEqual(causes(own("172.18.0.0/16", "en0")), ["overlap"]);
+  assert.deepEqual(causes(foreign("172.18.4.0/24", "utun3")), ["overlap"]);
+  assert.deepEqual(causes(foreign("172.18.0.0/16", "utun3")), ["taken"]);
+  assert.deepEqual(causes(foreign("172.16.0.0/12", "utun3")), ["hides"]);
+  assert.deepEqual(decide("", [network("lo", "127.1.0.0/16")]).causes, ["failed"]);
 });
 
 Deno.test("the narrowest of several clashes is told", () => {

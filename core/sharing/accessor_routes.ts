@@ -1,10 +1,12 @@
 import { specialPurposePrefix } from "../config/virtual_network.ts";
 import {
+  conflictOf,
   findConflict,
   formatConflict,
   MIN_PREFIX_LENGTH,
   type OtherRoute,
 } from "../routing/desired_routes.ts";
+import type { RouteProblem } from "../routing/route_problem.ts";
 import type { IpAddress } from "../net/address.ts";
 import { equalPrefix, formatPrefix, type Prefix, prefixContains } from "../net/prefix.ts";
 
@@ -26,8 +28,8 @@ export interface AccessorRoute {
   readonly prefix: Prefix;
   /** Whether the user leaves it out. */
   readonly isExcluded: boolean;
-  /** Why it must not be routed, with what to do about it. */
-  readonly fault?: string;
+  /** Why it must not be routed. */
+  readonly fault?: RouteProblem;
 }
 
 /** Decides on each exposed network, in their order; none is there twice. */
@@ -52,17 +54,25 @@ function holds(outer: Prefix, inner: Prefix): boolean {
   return outer.length <= inner.length && prefixContains(outer, inner.address);
 }
 
-function obstacle(prefix: Prefix, { foreign, server }: AccessorRouteInputs): string | undefined {
+function obstacle(prefix: Prefix, { foreign, server }: AccessorRouteInputs): RouteProblem | undefined {
   const cannot = `Cannot route ${formatPrefix(prefix)}`;
-  if (prefix.address.family !== 4) return `${cannot}: accessors are given IPv4 only`;
-  if (prefix.length < MIN_PREFIX_LENGTH) return `${cannot}: it is wider than /${MIN_PREFIX_LENGTH}`;
+  const failed = (state: string): RouteProblem => ({
+    cause: "failed",
+    message: `${cannot}: ${state}`,
+    remedy: "Exclude it here, or take it out of what the server exposes",
+  });
+  if (prefix.address.family !== 4) return failed("accessors are given IPv4 only");
+  if (prefix.length < MIN_PREFIX_LENGTH) return failed(`it is wider than /${MIN_PREFIX_LENGTH}`);
   const special = specialPurposePrefix(prefix);
-  if (special !== undefined) return `${cannot}: it overlaps ${special}, which never leaves this host`;
+  if (special !== undefined) return failed(`it overlaps ${special}, which never leaves this host`);
   if (server !== undefined && prefixContains(prefix, server)) {
-    return `${cannot}: the server itself is in it, so the tunnel would swallow its own datagrams`;
+    return failed("the server itself is in it, so the tunnel would swallow its own datagrams");
   }
   const clash = findConflict(prefix, foreign);
   if (clash === undefined) return undefined;
-  return `${cannot}: ${formatConflict(clash)}. ` +
-    "Ask for another subnet on the server's side, or exclude it here";
+  return {
+    ...conflictOf(prefix, clash),
+    message: `${cannot}: ${formatConflict(clash)}`,
+    remedy: "Ask for another subnet on the server's side, or exclude it here",
+  };
 }

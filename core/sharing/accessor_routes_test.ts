@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { address, prefix } from "../../tests/literals.ts";
+import { reportOf } from "../error.ts";
 import { formatPrefix } from "../net/prefix.ts";
 import { type AccessorRouteInputs, decideAccessorRoutes, idleExclusions } from "./accessor_routes.ts";
 
@@ -7,8 +8,8 @@ const prefixes = (...texts: string[]) => texts.map(prefix);
 
 function decide(exposed: string[], needs: Partial<AccessorRouteInputs> = {}): string[] {
   const all = { excluded: [], foreign: [], server: undefined, ...needs, exposed: prefixes(...exposed) };
-  return decideAccessorRoutes(all).map(({ prefix, isExcluded, fault = "routed" }) =>
-    `${formatPrefix(prefix)} ${isExcluded ? "excluded" : fault}`
+  return decideAccessorRoutes(all).map(({ prefix, isExcluded, fault }) =>
+    `${formatPrefix(prefix)} ${isExcluded ? "excluded" : fault === undefined ? "routed" : reportOf(fault)}`
   );
 }
 

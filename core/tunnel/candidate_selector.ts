@@ -25,11 +25,15 @@ export interface ServerCandidate {
   readonly address: IpAddress;
 }
 
+/** While the server is reached by another path, so many looks in a row stay where it answered last. */
+const STAYS = 7;
+
 /** Selects where to try the server: where it last answered, and the other candidates in turn while it is silent. */
 export class CandidateSelector {
   #lastGood: IpAddress | undefined;
   #isFirstSilence = true;
   #lastOther = -1;
+  #stays = 0;
 
   /** Any candidate may be the server with `anyHost`; otherwise all are addresses of the host that was named. */
   constructor(readonly anyHost: boolean) {}
@@ -38,6 +42,7 @@ export class CandidateSelector {
   onReceive({ address }: ServerCandidate): void {
     this.#lastGood = address;
     this.#isFirstSilence = true;
+    this.#stays = 0;
   }
 
   /**
@@ -46,8 +51,13 @@ export class CandidateSelector {
    *
    * @param found the candidates of this moment, the most likely first
    * @param current the candidate that is tried now
+   * @param isReached whether the server is reached by another path: then it has mostly not moved, and others are tried seldom
    */
-  next(found: readonly ServerCandidate[], current: ServerCandidate): ServerCandidate | undefined {
+  next(
+    found: readonly ServerCandidate[],
+    current: ServerCandidate,
+    isReached = false,
+  ): ServerCandidate | undefined {
     const at = (place: IpAddress | undefined) => ({ address }: ServerCandidate) =>
       place !== undefined && equalAddress(address, place);
     const isCurrent = at(current.address);
@@ -58,6 +68,7 @@ export class CandidateSelector {
       this.#isFirstSilence = false;
       return undefined;
     }
+    if (isLastGood(current) && isReached && ++this.#stays % (STAYS + 1) !== 0) return undefined;
     const home = found.find(isLastGood);
     if (home !== undefined && !isCurrent(home)) return home;
     // An address may have further names.

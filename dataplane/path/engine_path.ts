@@ -15,7 +15,7 @@ import {
 import { errorName } from "../../ffi/libc/errno.ts";
 import type { PacketMemory } from "../../ffi/libc/packet_memory.ts";
 import { StreamPort } from "../../ffi/stream/stream_port.ts";
-import type { Inbound } from "../inbound.ts";
+import type { PathSink } from "../inbound.ts";
 import type { StreamAttachment } from "../worker_channel.ts";
 import { FrameReader, Reading } from "./frame_reader.ts";
 import { FrameWriter, MAX_FRAME } from "./frame_writer.ts";
@@ -102,7 +102,7 @@ export class EnginePath implements Path, Disposable {
   }
 
   /** Hands what one read brings to `inbound`. False when the stream is of no use any more. */
-  drain(inbound: Inbound): boolean {
+  drain(inbound: PathSink): boolean {
     const reading = this.#reader.read();
     if (reading !== Reading.Some) {
       if (reading !== Reading.Nothing) this.end = this.#explain(reading);
@@ -131,7 +131,7 @@ export class EnginePath implements Path, Disposable {
     if (this.#writer.sendCredit(limit)) this.#granted = limit;
   }
 
-  #take(inbound: Inbound, at: number): void {
+  #take(inbound: PathSink, at: number): void {
     const bytes = this.#bytes;
     const kind = bytes[at];
     const length = framePayloadLength(bytes, at);

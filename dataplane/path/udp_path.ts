@@ -3,7 +3,7 @@ import type { Arena } from "../../core/memory/arena.ts";
 import { TxQueue } from "../../core/packet/tx_queue.ts";
 import { PROBE_LENGTH } from "../../core/protocol/probe.ts";
 import { RECEIVE_FAILED, type UdpPort } from "../../ffi/udp/udp_socket.ts";
-import type { Inbound } from "../inbound.ts";
+import type { PathSink } from "../inbound.ts";
 import { PEER } from "../worker_channel.ts";
 import { type Path, UNBOUNDED } from "./path.ts";
 
@@ -37,7 +37,7 @@ export class UdpPath implements Path {
   }
 
   /** Hands one batch to `inbound`. False when the socket is gone. */
-  drain(inbound: Inbound): boolean {
+  drain(inbound: PathSink): boolean {
     const { port } = this;
     const messages = port.receive();
     if (messages === RECEIVE_FAILED) return false;
@@ -52,7 +52,7 @@ export class UdpPath implements Path {
     return true;
   }
 
-  #handleMessage(inbound: Inbound, message: number, fromPeer: boolean): void {
+  #handleMessage(inbound: PathSink, message: number, fromPeer: boolean): void {
     const { port } = this;
     const start = port.messageOffset(message);
     const end = start + port.messageLength(message);

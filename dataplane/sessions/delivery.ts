@@ -110,7 +110,10 @@ export class ServerDelivery implements Delivery {
   }
 
   #flushToClient(): void {
-    if (this.#toClient.count > 0) this.outbound.path?.send(this.#toClient);
+    if (this.#toClient.count > 0 && this.outbound.path !== undefined) {
+      this.outbound.tap?.take(this.#toClient);
+      this.outbound.path.send(this.#toClient);
+    }
     this.#toClient.clear();
   }
 
@@ -190,7 +193,8 @@ export class AccessorDelivery implements Delivery {
   /** All virtual addresses: the source of the client's ICMP errors. */
   readonly virtualNetwork = new Ipv4Set();
 
-  constructor(readonly parts: ExposedDeps, readonly tun: TunPort) {}
+  /** @param interfaceSide has the port of the interface, which changes while packets are captured */
+  constructor(readonly parts: ExposedDeps, readonly interfaceSide: { readonly tun: TunPort }) {}
 
   deliver(slot: number, at: number, length: number): void {
     const { bytes, table, batch, shared } = this.parts;
@@ -201,7 +205,7 @@ export class AccessorDelivery implements Delivery {
       this.exposed.has(source) || (this.virtualNetwork.has(source) && isIcmpError(bytes, at, length))
     ) {
       shared.countReceived(slot, length);
-      this.tun.write(at, length);
+      this.interfaceSide.tun.write(at, length);
     } else batch.drop(slot, SessionCounter["drop.sourceNotExposed"]);
   }
 
@@ -220,7 +224,7 @@ export class AccessorDelivery implements Delivery {
   }
 
   flush(): void {
-    this.tun.flush();
+    this.interfaceSide.tun.flush();
     this.parts.batch.flush();
   }
 }

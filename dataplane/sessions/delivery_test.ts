@@ -56,7 +56,7 @@ const SOURCE_ROUTE = [131, 7, 4, 10, 0, 0, 1, 0];
 
 function accessorScene() {
   const common = scene();
-  const delivery = new AccessorDelivery(common.parts, common.tun);
+  const delivery = new AccessorDelivery(common.parts, common);
   delivery.exposed.replace(ipv4Ranges([prefix("192.168.251.2/32"), prefix("172.20.0.0/16")]));
   delivery.virtualNetwork.replace(ipv4Ranges([prefix("192.168.251.0/24")]));
   return { ...common, delivery };

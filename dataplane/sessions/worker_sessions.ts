@@ -163,7 +163,7 @@ export class WorkerSessions {
       const sources = new SessionSources(udp, shared, batch, trim);
       const parts = { bytes: arena.u8, udp, table, cipher, shared, batch, post, sources };
       const delivery = inbound === undefined
-        ? new AccessorDelivery(parts, outbound.tun)
+        ? new AccessorDelivery(parts, outbound)
         : new ServerDelivery(parts, memory, outbound, inbound);
       const text = arena.allocate(MAX_TEXT, 64);
       outbound.sessions = delivery;

@@ -50,7 +50,7 @@ export function isInMainNetwork(interfaceName: string): boolean {
 }
 
 /** The text of a file below /proc, up to some bytes more than `max`; undefined when it cannot be read. */
-function readProcFile(path: string, max: number): string | undefined {
+export function readProcFile(path: string, max: number): string | undefined {
   using stack = new DisposableStack();
   const descriptor = open(cString(path), O_CLOEXEC);
   if (descriptor < 0) return undefined;

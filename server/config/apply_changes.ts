@@ -5,6 +5,7 @@ import type { RouteController } from "../routing/route_controller.ts";
 import type { LazyNames } from "../names/lazy_names.ts";
 import type { LazySharing } from "../sharing/lazy_sharing.ts";
 import type { Paths } from "../paths/paths.ts";
+import type { LazyWeb } from "../web/lazy_web.ts";
 import { changeControlText } from "../tunnel/control_text.ts";
 
 /** The parts of the server that follow the configuration. */
@@ -13,6 +14,7 @@ export interface ApplyDeps {
   readonly paths: Pick<Paths, "sendChange" | "prefer">;
   readonly sharing: Pick<LazySharing, "apply">;
   readonly names: Pick<LazyNames, "apply">;
+  readonly web: Pick<LazyWeb, "apply">;
   /** False where a flag has set the log level. */
   readonly mayChangeLevel: boolean;
 }
@@ -47,6 +49,7 @@ export async function applyChanges(
   try {
     await applyTunnelChanges(changes, config, deps);
   } finally {
+    if (concerns("web", changes)) await deps.web.apply(config);
     if (concerns("sharing", changes)) await deps.sharing.apply(config);
     if (concerns("names", changes)) await deps.names.apply(config);
   }

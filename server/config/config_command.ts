@@ -36,7 +36,11 @@ function editCommand(verb: "add" | "remove", brief: string, description: string)
     'The line, quoted or not; "-" reads lines from the input.',
     `Cannot ${verb}: the line is missing`,
     'Write it as in the file, for example "route 172.20.0.0/16"',
-    KEYS.map(({ name }) => name),
+    verb === "add" ? KEYS.map(({ name }) => name) : [],
+    async (before) => {
+      const { suggestAdded, suggestRemoved } = await import("../completion/suggestions.ts");
+      return await (verb === "add" ? suggestAdded : suggestRemoved)(before);
+    },
   );
   return defineCommand(
     verb,

@@ -8,6 +8,7 @@ import { Backoff } from "../../core/async/backoff.ts";
 import type { Clock } from "../../core/async/clock.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
 import { getLogger, LogOnChange } from "../../program/log.ts";
+import { problemStatus } from "../../program/status.ts";
 import { readConfigFile } from "../../system/config/config_file.ts";
 import { ineffectiveSettings, type InitialConfig } from "./initial_config.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
@@ -41,7 +42,7 @@ export class ConfigReloader implements AsyncDisposable {
   readonly #file: string;
   readonly #clock: Clock;
   readonly #ineffective = new LogOnChange();
-  readonly #queue = new SerialQueue((error) => log.error(faultOf(error)));
+  readonly #queue = new SerialQueue((error) => log.error(faultOf(error).report));
   #active: Config;
   /** Whether the last good text had only blank lines and comments. */
   #isEmpty: boolean;
@@ -49,7 +50,7 @@ export class ConfigReloader implements AsyncDisposable {
   #faults: readonly string[] = [];
   #loadedAt: number;
   #pending: readonly ConfigChange[] = [];
-  #pendingFault: string | undefined;
+  #pendingFault: OperationError | undefined;
   #retry: Disposable | undefined;
   /** The pauses until changes that failed are applied again. */
   readonly #backoff = new Backoff();
@@ -71,8 +72,12 @@ export class ConfigReloader implements AsyncDisposable {
 
   /** The part of `status` about the config file. */
   get status(): ConfigStatus {
-    const faults = this.#pendingFault === undefined ? this.#faults : [...this.#faults, this.#pendingFault];
-    return { file: this.#file, loadedAt: new Date(this.#loadedAt).toISOString(), faults };
+    return {
+      file: this.#file,
+      loadedAt: new Date(this.#loadedAt).toISOString(),
+      faults: this.#faults,
+      ...problemStatus(this.#pendingFault),
+    };
   }
 
   /** Reads the file again. What fails is logged once, shown by `status` and tried again. */
@@ -147,7 +152,7 @@ export class ConfigReloader implements AsyncDisposable {
     } catch (error) {
       this.#pending = changes;
       const fault = faultOf(error);
-      if (fault !== this.#pendingFault) log.error(fault);
+      if (fault.report !== this.#pendingFault?.report) log.error(fault.report);
       this.#pendingFault = fault;
       if (this.#queue.isClosed) return;
       const retry = () => this.#queue.start(() => this.#applyChanges(this.#pending));
@@ -169,7 +174,7 @@ export class ConfigReloader implements AsyncDisposable {
   }
 }
 
-function faultOf(error: unknown): string {
+function faultOf(error: unknown): OperationError {
   const remedy = "It is tried again; if that does not help, restart docker-connector";
-  return asOperationError(error, "Cannot apply the configuration", remedy).report;
+  return asOperationError(error, "Cannot apply the configuration", remedy);
 }

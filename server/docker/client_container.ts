@@ -16,9 +16,10 @@ import { StartBackoff } from "../../core/docker/start_backoff.ts";
 import { OperationError } from "../../core/error.ts";
 import { version } from "../../program/build_info.ts";
 import { getLogger, LogOnChange } from "../../program/log.ts";
+import { problemStatus } from "../../program/status.ts";
 import { isConnectionLost } from "../../system/docker/docker_error.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
-import { removeContainer } from "../../system/docker/engine_containers.ts";
+import { actOnContainer, removeContainer } from "../../system/docker/engine_containers.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 import type { ContainerStatus } from "../status/status_document.ts";
 import type { ClientImage, FoundImage } from "./client_image.ts";
@@ -72,6 +73,13 @@ export class ClientContainer extends ContainerController {
     super.onDisconnected();
     this.#status = { state: "pending", image: this.#status.image };
     if (!this.#key.isDecided) this.wake();
+  }
+
+  override async restart(): Promise<boolean> {
+    const { running } = this;
+    if (running === undefined || this.#status.state !== "running") return false;
+    await actOnContainer(running.engine, running.id, "restart");
+    return true;
   }
 
   protected override async reconcile(): Promise<number | void> {
@@ -247,8 +255,10 @@ export class ClientContainer extends ContainerController {
     if (this.engine === undefined || isConnectionLost(fault.cause)) return;
     const { state } = this.#status;
     // An Engine may repeat what it was sent, the environment with the key too.
-    const report = fault.report.replaceAll(this.#key.text, "***");
-    this.#status = { ...this.#status, state: state === "created" ? "stopped" : state, fault: report };
+    const clear = (text: string) => text.replaceAll(this.#key.text, "***");
+    const problem = problemStatus({ message: clear(fault.message), remedy: fault.remedy });
+    this.#status = { ...this.#status, state: state === "created" ? "stopped" : state, ...problem };
+    const report = clear(fault.report);
     if (this.#logged.changed("fault", report)) log.warn(`${report}; it is tried again`);
   }
 }

@@ -142,6 +142,20 @@ Deno.test("a container is made with a key, which is required before it starts", 
     assert.deepEqual(controller.status, { name: "mac-connector", state: "running", image: "client:1" });
   }));
 
+Deno.test("the managed container is restarted where that is asked for, the user's never", () =>
+  withController({}, async ({ store, controller, look }) => {
+    assert.equal(await controller.restart(), false);
+    await look(() => controller.status.state === "running");
+    assert.equal(await controller.restart(), true);
+    assert.equal(store.steps.at(-1), "POST /containers/1/restart");
+    store.containers.clear();
+    store.containers.set("8", EXTERNAL);
+    await look(() => controller.status.state === "external");
+    const before = store.steps.length;
+    assert.equal(await controller.restart(), false);
+    assert.equal(store.steps.length, before);
+  }));
+
 Deno.test("an Engine without the device gets a container without it", () =>
   withController({}, async ({ store, controller, look }) => {
     store.refusal = ({ HostConfig }) =>
@@ -179,7 +193,8 @@ Deno.test("without the image nothing is made, and a container that is there goes
     store.images.clear();
     await look(() => controller.status.fault !== undefined);
     assert.equal(controller.status.state, "missing");
-    assert.match(controller.status.fault ?? "", /has no image client:1\. Build or load it/);
+    assert.match(controller.status.fault ?? "", /has no image client:1$/);
+    assert.match(controller.status.remedy ?? "", /^Build or load it/);
     assert.deepEqual(store.steps, []);
     const Labels = { "docker-connector": "kept", "docker-connector.settings": "f" };
     const Env = [`DOCKER_CONNECTOR_KEY=${"k".repeat(43)}`];

@@ -5,6 +5,7 @@ import { hasNamespace } from "../../core/docker/image_name.ts";
 import { OperationError } from "../../core/error.ts";
 import { imageRepository, version } from "../../program/build_info.ts";
 import { getLogger, LogOnChange } from "../../program/log.ts";
+import { progressLine } from "../../program/progress.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
 import { imageId, type ImageProgress, loadImage, pullImage } from "../../system/docker/engine_images.ts";
 import { readImageId, stampImage } from "../../system/docker/image_file.ts";
@@ -107,7 +108,7 @@ export class ClientImage {
     if (there !== undefined) return { identity: there, shown: name };
     if (!hasNamespace(name)) throw noImage(name);
     const start = this.clock.now();
-    await pullImage(engine, name, this.#announce("pulling image", name, { image: name }));
+    await this.#tell("pulling image", name, { image: name }, (report) => pullImage(engine, name, report));
     const identity = await imageId(engine, name);
     if (identity === undefined) throw noImage(name);
     this.#logged.clear(name);
@@ -131,7 +132,12 @@ export class ClientImage {
   /** Loads a file; returns the Engine's id of its image. */
   async #load(engine: EngineClient, path: string, identity?: string): Promise<string> {
     const start = this.clock.now();
-    const name = await loadImage(engine, path, this.#announce("loading image", path, { file: path }));
+    const name = await this.#tell(
+      "loading image",
+      path,
+      { file: path },
+      (report) => loadImage(engine, path, report),
+    );
     // An Engine with another store than the one that built it has another id.
     const id = (identity === undefined ? undefined : await imageId(engine, identity)) ??
       await imageId(engine, name);
@@ -149,10 +155,24 @@ export class ClientImage {
     return id;
   }
 
-  /** Logs the start of work once, since work that fails is started again and again; the result logs its progress. */
-  #announce(words: string, subject: string, fields: Readonly<Record<string, string>>): ImageProgress {
+  /**
+   * Logs the start of work once, since work that fails is started again and again, and then its progress; on a terminal a bar shows
+   * that.
+   */
+  async #tell<T>(
+    words: string,
+    subject: string,
+    fields: Readonly<Record<string, string>>,
+    work: (report: ImageProgress) => Promise<T>,
+  ): Promise<T> {
     if (this.#logged.changed(subject, words)) log.info(words, fields);
-    return pacedProgress((state) => log.info(words, { ...fields, progress: state }), this.clock);
+    using bar = progressLine()?.begin();
+    if (bar !== undefined) {
+      return await work((step, done, total) =>
+        bar.update(`${words}: ${amountOf(step, done, total)}`, done / total)
+      );
+    }
+    return await work(pacedProgress((state) => log.info(words, { ...fields, progress: state }), this.clock));
   }
 }
 
@@ -166,8 +186,12 @@ export function pacedProgress(report: (progress: string) => void, clock: Clock):
   return (step, done, total) => {
     if (clock.now() < next) return;
     next = clock.now() + PROGRESS_INTERVAL_MS;
-    report(`${step} ${(done / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`);
+    report(amountOf(step, done, total));
   };
+}
+
+function amountOf(step: string, done: number, total: number): string {
+  return `${step} ${(done / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`;
 }
 
 function noImage(name: string, more = ""): OperationError {

@@ -27,6 +27,7 @@ export abstract class ContainerController implements AsyncDisposable {
   readonly #worker: RetryWorker;
   readonly #onRunning: RunningClientListener;
   #running: RunningClient | undefined;
+  #lastEngine: EngineClient | undefined;
 
   constructor(clock?: Clock, onRunning: RunningClientListener = () => {}) {
     this.#onRunning = onRunning;
@@ -44,7 +45,9 @@ export abstract class ContainerController implements AsyncDisposable {
 
   /** An Engine answers, or its networks were listed again. */
   setEngine(engine: EngineClient): void {
-    this.engine = engine;
+    // What failed at the one before says nothing of another.
+    if (engine !== this.#lastEngine) this.#worker.reset();
+    this.engine = this.#lastEngine = engine;
     this.#worker.wake();
   }
 
@@ -59,9 +62,23 @@ export abstract class ContainerController implements AsyncDisposable {
     this.#tell(undefined);
   }
 
+  /**
+   * Starts the container again; false for one that this server does not manage.
+   *
+   * @throws {OperationError} "unavailable"
+   */
+  restart(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.engine = undefined;
     await this.#worker[Symbol.asyncDispose]();
+  }
+
+  /** The container that the client runs in, as last noted. */
+  protected get running(): RunningClient | undefined {
+    return this.#running;
   }
 
   /**
@@ -109,6 +126,12 @@ export class RetryWorker implements AsyncDisposable {
     readonly onFailure: (error: unknown, failures: number) => number,
     readonly clock: Clock = SYSTEM_CLOCK,
   ) {}
+
+  /** Forgets the failures so far: the next call is not held up by them. */
+  reset(): void {
+    this.#failures = 0;
+    this.#failedAt = -Infinity;
+  }
 
   /** Runs the work now, or once more if it is running. */
   wake(): void {

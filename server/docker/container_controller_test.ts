@@ -40,6 +40,25 @@ Deno.test("RetryWorker reports a failure and tries again after a second, whateve
   assert.ok(second - first >= 990, `${second - first} ms`);
 });
 
+Deno.test("RetryWorker runs at once after a failure that says nothing any more", async () => {
+  const runs = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let count = 0;
+  const failed = Promise.withResolvers<void>();
+  await using work = new RetryWorker(() => {
+    runs[count]?.resolve();
+    return count++ === 0 ? Promise.reject(new Error("Cannot do it: no")) : Promise.resolve();
+  }, () => {
+    failed.resolve();
+    return 60_000;
+  });
+  work.wake();
+  await failed.promise;
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  work.reset();
+  work.wake();
+  await runs[1]?.promise;
+});
+
 Deno.test("RetryWorker runs nothing once it is disposed of", async () => {
   let runs = 0;
   const work = new RetryWorker(() => Promise.reject(new Error(`run ${++runs}`)), () => 1);

@@ -32,6 +32,8 @@ type ContainerRef = Pick<DockerContainer, "id" | "state">;
 export interface ClientCandidate {
   readonly container: DockerContainer;
   readonly environment: readonly string[];
+  /** The words after the program. */
+  readonly command: readonly string[];
 }
 
 /**
@@ -50,8 +52,8 @@ export async function listCandidates(
     // The list may still show the state before the event that caused this round.
     const details = await inspectContainer(engine, container.id);
     if (details === undefined) continue;
-    const { state, environment } = details;
-    candidates.push({ container: { ...container, state }, environment });
+    const { state, ...settings } = details;
+    candidates.push({ container: { ...container, state }, ...settings });
   }
   return candidates;
 }

@@ -1,4 +1,5 @@
 import { getLogger, LogOnChange } from "../../program/log.ts";
+import { problemStatus } from "../../program/status.ts";
 import type { DockerSetting } from "../../core/config/config.ts";
 import type { DockerNetwork, NetworkList } from "../../core/docker/engine_json.ts";
 import { formatPrefix } from "../../core/net/prefix.ts";
@@ -66,7 +67,7 @@ export class NetworkWatcher implements AsyncDisposable {
       socket: engine?.path ?? null,
       engine: engine?.version ?? null,
       api: engine?.api ?? null,
-      ...fault === undefined ? {} : { fault: fault.report },
+      ...problemStatus(fault),
       networks: networks.map(({ id, name }) => ({
         name,
         subnets: (subnets.get(id) ?? []).map(({ prefix, use }): SubnetStatus => {

@@ -28,11 +28,16 @@ export interface DockerDeps {
  * Wires the parts of a run that concern Docker: watches the Engine's networks and manages the client container, unless
  * that is off. Modules are loaded only where they are needed.
  *
- * @returns the status of a moment, and the running containers
+ * @returns the status of a moment, the running containers, and what the client's container is started again by
  */
 export async function wireDocker(
   deps: DockerDeps,
-): Promise<{ readonly status: () => DockerStatus; readonly containers: RunningContainers }> {
+): Promise<{
+  readonly status: () => DockerStatus;
+  readonly containers: RunningContainers;
+  /** Starts the client's container again; false where this server does not manage it. */
+  readonly restartClient: () => Promise<boolean>;
+}> {
   const { config, routeController, cleanup } = deps;
   if (config.docker.mode === "off") {
     const { removeStaleContainer } = await import("./no_client_container.ts");
@@ -41,7 +46,7 @@ export async function wireDocker(
     void removeStaleContainer(ending.signal);
     const none = { socket: null, engine: null, api: null, networks: [], container: null };
     const status: DockerStatus = { state: "off", ...none };
-    return { status: () => status, containers: NO_CONTAINERS };
+    return { status: () => status, containers: NO_CONTAINERS, restartClient: () => Promise.resolve(false) };
   }
   const [{ NetworkWatcher }, { ContainerList }] = await Promise.all([
     import("./network_watcher.ts"),
@@ -52,7 +57,7 @@ export async function wireDocker(
   const watcher: NetworkWatcher = cleanup.use(
     new NetworkWatcher(config.docker, routeController, client, containers),
   );
-  return { status: () => watcher.status, containers };
+  return { status: () => watcher.status, containers, restartClient: () => client.restart() };
 }
 
 async function containerController(

@@ -2,7 +2,7 @@ import { type Endpoint, formatEndpoint } from "../../core/net/endpoint.ts";
 import type { HeartbeatMac } from "../../core/protocol/heartbeat.ts";
 import type { DataPlane, Message } from "../../dataplane/data_plane.ts";
 import type { SocketAddressCodec, UdpSocket } from "../../ffi/udp/udp_socket.ts";
-import { type BoundClient, ClientLink, type ClientLinkDeps } from "../tunnel/client_link.ts";
+import { type BoundClient, ClientLink, type ClientLinkDeps, type Refusal } from "../tunnel/client_link.ts";
 
 /** Bytes of the longest datagram of a message on the stream: a whole control text. */
 const MAX_STREAM_MESSAGE = 65_535;
@@ -32,6 +32,7 @@ export class ClientLinks implements Disposable {
   #keyPending: boolean;
   /** Heartbeats that streams which have ended did not accept. */
   #refusedBefore = 0;
+  #lastRefusal: Refusal | undefined;
 
   constructor(readonly deps: ClientLinksDeps) {
     this.#proof = deps.proof;
@@ -68,6 +69,11 @@ export class ClientLinks implements Disposable {
   /** Heartbeats that were not accepted. */
   get refused(): number {
     return this.#refusedBefore + this.#udp.refused + (this.#stream?.refused ?? 0);
+  }
+
+  /** The last heartbeat that was not accepted. */
+  get refusal(): Refusal | undefined {
+    return this.#lastRefusal;
   }
 
   handleMessage({ bytes, path, source, fromPeer }: Message, now: number): void {
@@ -127,6 +133,7 @@ export class ClientLinks implements Disposable {
       ...own,
       proof: this.#proof,
       keyPending: this.#keyPending,
+      onRefused: (refusal) => this.#lastRefusal = refusal,
       onBound: () => this.#followIpv6(),
       onDescribed: () => this.#followIpv6(),
     });

@@ -17,11 +17,13 @@ import {
 import type { DirectWay } from "../../system/routing/direct_way_linux.ts";
 
 /**
- * Milliseconds between questions on the path in use: while packets go there, while none do, and where it is not used. TCP sends
- * again 1.4 s after the first loss and then at 3 s (RFC 6298, with the 200 ms of Linux): other packets are elsewhere by then.
+ * Milliseconds between questions on the path in use: while packets go there, while few do, while the interface sends nothing at
+ * all, and where it is not used. TCP sends again 1.4 s after the first loss and then at 3 s (RFC 6298, with the 200 ms of Linux):
+ * other packets are elsewhere by then.
  */
 const BUSY_MS = 300;
 const IDLE_MS = 1_000;
+const REST_MS = 4_000;
 const STANDBY_MS = 5_000;
 /** Milliseconds between questions while one is unanswered, and while the machine is not ready yet. */
 const ALERT_MS = 150;
@@ -88,8 +90,9 @@ export class DirectProber implements AsyncDisposable {
   #timer: Disposable | undefined;
   #isClosed = false;
   #reason = "";
-  /** Packets that the interface had sent at the last question. */
+  /** Packets that the interface had sent at the last answer, and when the question was asked. */
   #sent = 0;
+  #askedAt = -Infinity;
   /** Answers of a machine that is not ready. */
   #hurries = 0;
 
@@ -150,6 +153,7 @@ export class DirectProber implements AsyncDisposable {
   set isUsed(isUsed: boolean) {
     if (isUsed === this.#isUsed) return;
     this.#isUsed = isUsed;
+    this.#askedAt = -Infinity;
     if (this.#active !== undefined) this.#schedule(0);
   }
 
@@ -173,8 +177,15 @@ export class DirectProber implements AsyncDisposable {
     if (now >= this.#waitingSince + SILENT_MS) {
       return this.#lose(`${formatAddress(active.way.machine)} does not answer`);
     }
+    if (this.#mayRest(active.way, now)) return this.#schedule(IDLE_MS);
     this.#ask(active);
     this.#schedule(ALERT_MS);
+  }
+
+  /** Whether the interface has sent nothing since the last answer, so that nothing can be lost there. */
+  #mayRest({ interfaceName }: DirectWay, now: number): boolean {
+    return this.#isUsed && this.#waitingSince === Infinity && now < this.#askedAt + REST_MS &&
+      this.deps.sentPackets(interfaceName) === this.#sent;
   }
 
   #schedule(milliseconds: number): void {
@@ -195,7 +206,10 @@ export class DirectProber implements AsyncDisposable {
       open.delete(oldest);
     }
     open.set(nonce.join(), now);
-    if (target === this.#active) this.#waitingSince = Math.min(this.#waitingSince, now);
+    if (target === this.#active) {
+      this.#waitingSince = Math.min(this.#waitingSince, now);
+      this.#askedAt = now;
+    }
     this.#sockets.send(way.own, question, endpoint);
   }
 

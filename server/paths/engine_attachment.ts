@@ -2,6 +2,7 @@ import { Backoff } from "../../core/async/backoff.ts";
 import type { Clock } from "../../core/async/clock.ts";
 import { asOperationError, OperationError } from "../../core/error.ts";
 import { getLogger, LogOnChange } from "../../program/log.ts";
+import { problemStatus } from "../../program/status.ts";
 import { isConnectionLost } from "../../system/docker/docker_error.ts";
 import { type ExecStream, inspectExec, openExecStream } from "../../system/docker/exec_stream.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
@@ -59,8 +60,9 @@ export interface EngineAttachmentDeps {
 export interface EngineAttachmentStatus {
   /** "off": there is no container; "unavailable": its client cannot attach. */
   readonly state: "off" | "connecting" | "open" | "unavailable";
-  /** Why it is not open, in words. */
+  /** Why it is not open, in words, and what to do about it. */
   readonly fault?: string;
+  readonly remedy?: string;
 }
 
 /** How an attempt ended. */
@@ -204,9 +206,10 @@ export class EngineAttachment implements AsyncDisposable {
   }
 
   /** Shows a fault, and logs it if all was well with this container before. */
-  #report({ id }: RunningClient, { fault: { report, cause }, kind }: Ending, isUnable: boolean): void {
+  #report({ id }: RunningClient, { fault, kind }: Ending, isUnable: boolean): void {
+    const { report, cause } = fault;
     const state = isUnable ? "unavailable" : "connecting";
-    this.#status = { state, fault: report };
+    this.#status = { state, ...problemStatus(fault) };
     // The network watcher reports a lost Engine, and the next attempts show whether a client is absent.
     if (isConnectionLost(cause) || kind === "absent" && !isUnable) return;
     if (this.#logged.changed("state", `${state} ${id}`)) log.warn(`${report}; it is tried again`);

@@ -173,7 +173,8 @@ Deno.test("a client that knows no attach is asked every 60 s, which is logged on
   for (let count = 0; count < 3; count++) {
     await scene.lose();
     assert.equal(scene.attachment.status.state, "unavailable");
-    assert.match(scene.attachment.status.fault ?? "", /is too old for it\. Update the image of the client$/);
+    assert.match(scene.attachment.status.fault ?? "", /is too old for it$/);
+    assert.equal(scene.attachment.status.remedy, "Update the image of the client");
     await scene.pass(60_000);
   }
   assert.deepEqual(scene.pauses, [60_000, 60_000, 60_000]);
@@ -194,8 +195,9 @@ for (const exitCode of [126, 127]) {
       assert.equal(scene.attachment.status.state, pause === 60_000 ? "unavailable" : "connecting");
       assert.match(
         scene.attachment.status.fault ?? "",
-        /no client that can attach\. Update the image of the client$/,
+        /no client that can attach$/,
       );
+      assert.equal(scene.attachment.status.remedy, "Update the image of the client");
       await scene.pass(pause);
     }
     assert.deepEqual(scene.pauses, pauses);
@@ -239,7 +241,8 @@ Deno.test("a container in which no client runs yet is asked as after any loss", 
   await scene.lose();
   assert.deepEqual(scene.attachment.status, {
     state: "connecting",
-    fault: "Cannot use the engine path: no client runs in the container. Look at the log of its container",
+    fault: "Cannot use the engine path: no client runs in the container",
+    remedy: "Look at the log of its container",
   });
   await scene.pass(100);
   assert.deepEqual(scene.pauses, [0, 100]);

@@ -64,7 +64,13 @@ export class PathSupervisor implements Disposable {
   }
 
   prefer(preference: PathPreference): void {
+    const before = this.used;
     this.#do(this.#selector.prefer(preference, this.#clock.now()));
+    const { used } = this;
+    // Nothing changes then, which the user has to know.
+    if (preference === "direct" && used !== undefined && used !== "direct" && used === before) {
+      this.#tell(used, this.reason);
+    }
   }
 
   /** More is expected of this path than of the other one. */
@@ -75,6 +81,13 @@ export class PathSupervisor implements Disposable {
   /** A probe was answered. */
   answer(path: PathKind, milliseconds: number): void {
     this.#do(this.#selector.answer(path, milliseconds, this.#clock.now()));
+  }
+
+  /** Packets by the path in use do not arrive although it answers; false where no other one works. */
+  leave(): boolean {
+    const { used } = this.#selector;
+    this.#do(this.#selector.leave(this.#clock.now()));
+    return this.#selector.used !== used;
   }
 
   /** A packet was sent while nothing moved. */
@@ -120,9 +133,13 @@ export class PathSupervisor implements Disposable {
     this.deps.dataPlane.tellOfTraffic(sent);
   }
 
-  #use(path: PathKind | undefined, reason: string): void {
+  #tell(path: PathKind | undefined, reason: string): void {
     if (path === undefined) log.warn("no path to the client", { reason });
     else log.info(`packets go by the ${path} path`, { reason });
+  }
+
+  #use(path: PathKind | undefined, reason: string): void {
+    this.#tell(path, reason);
     const isDirect = path === "direct";
     if (path !== undefined && path !== "direct") this.#carry(path);
     if (isDirect === this.#isDirect) return;

@@ -13,6 +13,7 @@ class Scene implements Disposable {
   /** The counts from which the data plane was asked to tell. */
   readonly told: number[] = [];
   readonly used: string[] = [];
+  hasDirect = false;
   readonly counters = {
     udp: new Float64Array(Object.keys(TUNNEL_COUNTERS).length),
     engine: new Float64Array(Object.keys(TUNNEL_COUNTERS).length),
@@ -20,8 +21,8 @@ class Scene implements Disposable {
   readonly supervisor: PathSupervisor = new PathSupervisor({
     clock: this.clock,
     preference: "auto",
-    probeDirect: () => assert.fail("direct is probed"),
-    useDirect: () => assert.fail("direct is used"),
+    probeDirect: () => void this.clock.after(1, () => this.supervisor.answer("direct", 1)),
+    useDirect: () => this.hasDirect || assert.fail("direct is used"),
     dataPlane: {
       pathCounters: this.counters,
       usePath: (path) => void this.used.push(path),
@@ -67,6 +68,22 @@ Deno.test("while nothing moves it wakes for probes alone, and asks once to be to
   assert(await scene.pass(60_000) <= 45);
   assert.equal(scene.told.at(-1), 7);
   assert.equal(scene.told.length, asked);
+});
+
+Deno.test("it rests while packets need no tunnel, and watches what goes beside", async () => {
+  using scene = new Scene();
+  scene.hasDirect = true;
+  scene.supervisor.up("direct");
+  await scene.pass(120_000);
+  assert.equal(scene.supervisor.used, "direct");
+  assert(await scene.pass(60_000) <= 45);
+  const beside = scene.used.at(-1);
+  assert(beside === "udp" || beside === "engine");
+  scene.failed.add(beside);
+  scene.counters[beside][SENT]++;
+  scene.supervisor.noteTraffic();
+  await scene.pass(2000);
+  assert.notEqual(scene.used.at(-1), beside);
 });
 
 Deno.test("told of a packet, it takes the traffic off a path that does not answer within 2 s, and asks again", async () => {

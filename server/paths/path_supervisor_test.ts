@@ -150,3 +150,14 @@ Deno.test("a path that is wanted by name is used alone, and another one when ano
   scene.supervisor.down("engine", "its stream has ended");
   assert.equal(scene.supervisor.used, undefined);
 });
+
+Deno.test("that direct is set and down is told where the path stays as it was", () => {
+  using scene = new Scene();
+  scene.supervisor.up("udp");
+  scene.supervisor.down("direct", "routes of macOS");
+  scene.lines.length = 0;
+  scene.supervisor.prefer("direct");
+  assert.deepEqual(scene.lines, [
+    'info  path: packets go by the udp path reason="direct is set and down (routes of macOS): the only path that is up"',
+  ]);
+});

@@ -1,4 +1,4 @@
-import type { PathPreference } from "../../core/path/path_kind.ts";
+import type { PathKind, PathPreference } from "../../core/path/path_kind.ts";
 import { formatDirect } from "../../core/protocol/direct_command.ts";
 import { Counter } from "../../core/counters.ts";
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
@@ -9,7 +9,7 @@ import type { CarriedPath } from "../../dataplane/path/path.ts";
 import type { DirectWay } from "../../system/routing/direct_way_linux.ts";
 import { SystemError } from "../../ffi/libc/errno.ts";
 import { openUdpSocket } from "../../ffi/udp/udp_socket.ts";
-import type { BoundClient } from "../tunnel/client_link.ts";
+import type { BoundClient, Refusal } from "../tunnel/client_link.ts";
 import type { PathsStatus } from "../status/status_document.ts";
 import { ClientLinks, type ClientLinksDeps } from "./client_links.ts";
 import type { RunningClient } from "../docker/container_controller.ts";
@@ -33,6 +33,8 @@ export type OwnDirectDeps = Omit<DirectPathDeps, "interfaceName">;
 
 /** The paths to the client: brings each up, hears the client on each, and lets `core/path/` choose. */
 export class Paths implements AsyncDisposable {
+  /** Told when packets take another path. */
+  onSwitched = (): void => {};
   readonly #links: ClientLinks;
   readonly #supervisor: PathSupervisor;
   /** Its code is loaded with the first container, so that the tunnel starts sooner. */
@@ -58,12 +60,16 @@ export class Paths implements AsyncDisposable {
     this.#supervisor = new PathSupervisor({
       preference,
       probeDirect: () => this.#direct?.probe(),
-      useDirect: (isUsed) => deps.lead(this.#direct?.use(isUsed)),
+      useDirect: (isUsed) => {
+        deps.lead(this.#direct?.use(isUsed));
+        this.onSwitched();
+      },
       dataPlane: {
         pathCounters: dataPlane.pathCounters,
         usePath: (path) => {
           dataPlane.usePath(path);
           deps.onUse(path);
+          this.onSwitched();
         },
         tellOfTraffic: (sent) => dataPlane.tellOfTraffic(sent),
         // A client of the original would take a probe for a packet.
@@ -98,10 +104,21 @@ export class Paths implements AsyncDisposable {
     return this.#links.refused;
   }
 
+  /** The last of them. */
+  get refusal(): Refusal | undefined {
+    return this.#links.refusal;
+  }
+
+  /** The round trip of the path in use, in milliseconds; undefined: not measured. */
+  get roundTripMs(): number | undefined {
+    const { used, states } = this.#supervisor;
+    return states.find(({ kind }) => kind === used)?.roundTripMs;
+  }
+
   get status(): PathsStatus {
     const { used = null, reason, states } = this.#supervisor;
     const { pathCounters } = this.deps.dataPlane;
-    const { state: attached, fault } = this.#attachment?.status ?? {};
+    const { state: attached, fault, remedy } = this.#attachment?.status ?? {};
     const unproven = attached === "open" ? "its client has not proven itself" : undefined;
     return {
       preference: this.#preference,
@@ -119,12 +136,14 @@ export class Paths implements AsyncDisposable {
           };
         }
         const counters = pathCounters[kind];
-        const why = kind === "engine" && state === "down" ? fault ?? unproven ?? reason : reason;
+        const isEngineDown = kind === "engine" && state === "down";
+        const why = isEngineDown ? fault ?? unproven ?? reason : reason;
         return {
           kind,
           state,
           roundTripMs: roundTripMs ?? null,
           ...why === undefined ? {} : { reason: why },
+          ...isEngineDown && remedy !== undefined ? { remedy } : {},
           sent: {
             packets: counters[Counter["outbound.packets"]] ?? 0,
             bytes: counters[Counter["outbound.bytes"]] ?? 0,
@@ -157,6 +176,23 @@ export class Paths implements AsyncDisposable {
     this.#supervisor.prefer(preference);
     this.#offerDirect();
     this.setContainer(this.#container);
+  }
+
+  /** The path in use; undefined: there is none. */
+  get used(): PathKind | undefined {
+    return this.#supervisor.used;
+  }
+
+  /** Packets by the path in use do not arrive although it answers: takes another one; false where none works. */
+  leave(): boolean {
+    return this.#supervisor.leave();
+  }
+
+  /** Opens the stream of the engine path again; false where there is none. */
+  reopen(reason: string): boolean {
+    if (this.#attachment?.status.state !== "open") return false;
+    this.#attachment.lost(reason);
+    return true;
   }
 
   /** The networks of this machine may have changed. */

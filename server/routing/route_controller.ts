@@ -12,6 +12,7 @@ import {
   type SubnetDecision,
 } from "../../core/routing/desired_routes.ts";
 import { getLogger, LogOnChange } from "../../program/log.ts";
+import { routeProblemStatus } from "../../program/status.ts";
 import type { InterfaceReconciler } from "../../system/interface/interface_reconciler.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 import { ManagedRoutes } from "../../system/routing/managed_routes.ts";
@@ -69,7 +70,7 @@ export class RouteController {
         ...network === undefined ? {} : { network },
         state: isActive ? "active" : "failed",
         ...way === undefined ? {} : { via: formatAddress(way.machine) },
-        ...fault === undefined ? {} : { fault },
+        ...routeProblemStatus(fault),
       };
     });
   }

@@ -2,10 +2,11 @@ import { Backoff } from "../../core/async/backoff.ts";
 import type { Clock } from "../../core/async/clock.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
 import type { Config } from "../../core/config/config.ts";
-import { asOperationError } from "../../core/error.ts";
+import { asOperationError, type OperationError } from "../../core/error.ts";
 import { equalEndpoint, formatEndpoint } from "../../core/net/endpoint.ts";
 import type { DataPlane } from "../../dataplane/data_plane.ts";
 import { getLogger, LogOnChange } from "../../program/log.ts";
+import { problemStatus } from "../../program/status.ts";
 import { scrypt } from "../../system/process/scrypt.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 import type { SharingStatus } from "../status/status_document.ts";
@@ -35,7 +36,7 @@ export class Sharing implements AsyncDisposable {
   readonly #queue = new SerialQueue((error) => this.#failed(error));
   #config: Config | undefined;
   #listener: ExposedListener | undefined;
-  #fault: string | undefined;
+  #fault: OperationError | undefined;
   #retry: Disposable | undefined;
   #isOver = false;
 
@@ -71,7 +72,7 @@ export class Sharing implements AsyncDisposable {
       sessions: [],
       handshakes: 0,
       drops: {},
-      ...this.#fault === undefined ? {} : { fault: this.#fault },
+      ...problemStatus(this.#fault),
     };
   }
 
@@ -108,9 +109,8 @@ export class Sharing implements AsyncDisposable {
 
   /** The tunnel goes on without the socket, which is tried again. */
   #failed(error: unknown): void {
-    const { report } = asOperationError(error, "Cannot share with accessors");
-    this.#fault = report;
-    if (this.#faults.changed("expose", report)) log.error(report);
+    const fault = this.#fault = asOperationError(error, "Cannot share with accessors");
+    if (this.#faults.changed("expose", fault.report)) log.error(fault.report);
     this.#retry?.[Symbol.dispose]();
     if (this.#isOver) return;
     const retry = () => this.#queue.start(() => this.#listen());

@@ -6,6 +6,7 @@
 import * as v from "valibot";
 import * as f from "../../program/status_document.ts";
 import { PATH_KINDS } from "../../core/path/path_kind.ts";
+import { HEARTBEAT_FAULTS } from "../../core/protocol/heartbeat_fault.ts";
 import { FIREWALL_STATES } from "../../core/protocol/description.ts";
 
 const ROUTE_STATES = ["active", "failed"] as const;
@@ -16,7 +17,7 @@ const route = v.object({
   network: f.optional(f.text("Name of the Docker network, for a route that is there because of one.")),
   state: f.oneOf(ROUTE_STATES, "Whether the system has it."),
   via: f.optional(f.text("The machine's own address that it leads by while packets need no tunnel.")),
-  fault: f.optional(f.text("Why it failed.")),
+  ...f.routeProblemFields,
 });
 
 const subnet = v.object({
@@ -48,7 +49,7 @@ const container = f.group("The client container.", {
       "conflict: a container that is not managed has the name; external: the user runs a client, which is used as it is.",
   ),
   image: f.nullable(f.text("The image's name or file; null where that is not known.")),
-  fault: f.optional(f.text("What stands against its running, or against its running with the newest image.")),
+  ...f.problemFields("What stands against its running, or against its running with the newest image."),
 });
 
 const docker = f.group("The Docker Engine and its networks.", {
@@ -59,9 +60,18 @@ const docker = f.group("The Docker Engine and its networks.", {
   socket: f.nullable(f.text("Path of the Engine's socket; this and the next two are null unless connected.")),
   engine: f.nullable(f.text("The Engine's version.")),
   api: f.nullable(f.text("The version of the API that is spoken with it.")),
-  fault: f.optional(f.text("Why no Engine answers.")),
+  ...f.problemFields("Why no Engine answers."),
   networks: f.list(
-    v.object({ name: f.text("Its name."), subnets: f.list(subnet, "Its subnets.") }),
+    v.object({
+      name: f.text("Its name."),
+      subnets: f.list(subnet, "Its subnets."),
+      reachable: f.optional(
+        f.oneOf(
+          ["yes", "no", "unknown"],
+          "Whether a container of it answers this machine; unknown: it has none that can tell, or no path is up.",
+        ),
+      ),
+    }),
     "The bridge networks, as they were last listed.",
   ),
   container: f.nullable(container),
@@ -77,6 +87,7 @@ const client = f.group("The client that has made itself known.", {
   version: f.optional(
     f.text("This and the next ones as the client says; absent for mac-docker-connector's client."),
   ),
+  heartbeatMs: f.optional(f.number("Milliseconds between the heartbeats of an idle tunnel.")),
   addresses: f.optional(f.list(v.string(), "The addresses of its interface.")),
   subnets: f.optional(
     f.list(v.string(), "The container networks of its machine, the first ones if they are many."),
@@ -94,8 +105,20 @@ const client = f.group("The client that has made itself known.", {
       f.text("Whose chain has the client's rules, such as iptables-nft; null while none has."),
     ),
     rules: f.number("How many rules of the client are active."),
-    fault: f.optional(f.text("What keeps packets from passing; absent when nothing does.")),
+    ...f.problemFields("What keeps packets from passing; absent when nothing does."),
   })),
+});
+
+const refused = f.group("The last heartbeat that was not accepted.", {
+  endpoint: f.text("Its sender, or the stream through the Engine."),
+  reason: f.oneOf(
+    HEARTBEAT_FAULTS,
+    "length: it is none; no-key: it proves no key; proof: it proves another key; time, replay, challenge: its sender does not " +
+      "answer a challenge, or too late.",
+  ),
+  clockSeconds: f.optional(f.number("For time: how far the sender's clock is ahead of this machine's.")),
+  lastSeconds: f.number("Seconds since then."),
+  count: f.number("How many there were since the start."),
 });
 
 const accessor = v.object({
@@ -120,7 +143,7 @@ const sharing = f.group("The sharing with accessors.", {
   sessions: f.list(accessor, "The sessions."),
   handshakes: f.number("Handshakes that were answered."),
   drops: f.dropsSchema,
-  fault: f.optional(f.text("Why the socket is not open; it is tried again.")),
+  ...f.problemFields("Why the socket is not open; it is tried again."),
 });
 
 const names = f.group("The names of containers.", {
@@ -133,10 +156,16 @@ const names = f.group("The names of containers.", {
   fault: f.optional(f.text("Why it is not answered somewhere; it is tried again.")),
 });
 
+const web = f.group("The status page.", {
+  listen: f.text("Its address and TCP port, for example 127.0.0.1:2580."),
+  fault: f.optional(f.text("Why it is not served; it is tried again.")),
+});
+
 const config = f.group("The active configuration.", {
   file: f.nullable(f.text("The file; null where there is none.")),
   loadedAt: f.text("When it was last taken over; ISO 8601, UTC."),
   faults: f.list(v.string(), "What is wrong with the file as it is now; the last good one is active."),
+  ...f.problemFields("Why the active configuration is not applied; it is tried again."),
 });
 
 const paths = f.group("The paths to the client.", {
@@ -153,6 +182,7 @@ const paths = f.group("The paths to the client.", {
       ),
       roundTripMs: f.nullable(f.number("The least of the last round trips; null: not measured.")),
       reason: f.optional(f.text("Why it is used or not.")),
+      remedy: f.optional(f.text("What to do, where it is down and something helps.")),
       address: f.optional(f.text("For direct: the machine's own address.")),
       interface: f.optional(f.text("For direct: the interface that leads there.")),
       sent: f.optional(
@@ -170,6 +200,7 @@ export const SERVER_STATUS = v.object({
   interface: f.interfaceSchema,
   listen: f.text("The endpoint of the UDP socket."),
   client: f.nullable(client),
+  refused: f.nullable(refused),
   paths,
   routes: f.list(route, "The routes into the tunnel."),
   docker,
@@ -177,6 +208,7 @@ export const SERVER_STATUS = v.object({
   dataPlane: f.group("How the packets are moved.", f.dataPlaneFields),
   sharing: f.nullable(sharing),
   names: f.nullable(names),
+  web: f.nullable(web),
   config,
 });
 
@@ -186,6 +218,8 @@ export type SubnetStatus = v.InferOutput<typeof subnet>;
 export type ContainerStatus = v.InferOutput<typeof container>;
 export type DockerStatus = v.InferOutput<typeof docker>;
 export type NamesStatus = v.InferOutput<typeof names>;
+/** The page, while `web` is set. */
+export type WebStatus = v.InferOutput<typeof web>;
 export type ConfigStatus = v.InferOutput<typeof config>;
 export type PathsStatus = v.InferOutput<typeof paths>;
 export type AccessorStatus = v.InferOutput<typeof accessor>;

@@ -4,6 +4,7 @@
  * @module
  */
 import { formatBytes } from "../../cli/format.ts";
+import { PLAIN_LAYOUT, type TextLayout } from "../../program/fault_text.ts";
 import type { StatusFormat } from "../../program/show_status.ts";
 import {
   counterRows,
@@ -35,7 +36,7 @@ export const SERVER_STATUS_FORMAT: StatusFormat<ServerStatus> = {
   text: statusText,
 };
 
-export function statusText(status: ServerStatus): string {
+export function statusText(status: ServerStatus, layout: TextLayout = PLAIN_LAYOUT): string {
   const { client, config, sharing } = status;
   const { subnets = [], truncatedSubnets = 0, firewall } = client ?? {};
   const routes = status.routes.map(({ source, network, state, ...route }) => ({
@@ -57,10 +58,11 @@ export function statusText(status: ServerStatus): string {
     ...counterRows(status.counters),
     ...labelled("names", status.names === null ? [] : namesLines(status.names)),
     ...labelled("sharing", sharing === null ? [] : sharingLines(sharing)),
+    ...labelled("page", pageLines(status.web)),
     ["offload", status.dataPlane.offload ? "on" : "off"],
     ["config", config.file === null ? "no file" : `${config.file}, loaded ${formatAge(configAge(status))}`],
-    ...labelled("faults", config.faults),
-  ]);
+    ...labelled("", config.faults.map((fault) => `not applied: ${fault}`)),
+  ], layout);
 }
 
 function clientLine(client: ServerStatus["client"]): string {
@@ -181,6 +183,10 @@ function sessionLine(session: AccessorStatus): string {
     `sent ${formatBytes(sent.bytes)}`,
     ...dropped === 0 ? [] : [`${dropped} dropped`],
   ].join(", ");
+}
+
+function pageLines(web: ServerStatus["web"]): string[] {
+  return web === null ? [] : [web.fault ?? `http://${web.listen}/`];
 }
 
 /** Seconds since the config was taken over, by the clock of the program that answered. */

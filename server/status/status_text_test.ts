@@ -15,9 +15,12 @@ const idle: ServerStatus = {
   pid: 4242,
   startedAt: "2026-03-01T12:00:00.000Z",
   uptimeSeconds: 30,
+  summary: "starting: waiting for the client",
+  faults: [],
   interface: { name: "connector0", mtu: 1400, address: "192.168.251.2", peer: "192.168.251.1" },
   listen: "127.0.0.1:2511",
   client: null,
+  refused: null,
   paths: { preference: "auto", inUse: null, reason: "no path is up", list: [] },
   routes: [],
   docker: { state: "off", socket: null, engine: null, api: null, networks: [], container: null },
@@ -29,12 +32,22 @@ const idle: ServerStatus = {
   dataPlane: { offload: false },
   sharing: null,
   names: null,
+  web: null,
   config: { file: null, loadedAt: "2026-03-01T12:00:00.000Z", faults: [] },
 };
 
 const busy: ServerStatus = {
   ...idle,
   uptimeSeconds: 11_520,
+  summary: "The config file has a mistake: line 3",
+  faults: [{
+    code: "config.invalid",
+    severity: "error",
+    title: "The config file has a mistake",
+    text: "line 3",
+    remedy: "Correct it",
+    since: "2026-03-01T15:11:55.000Z",
+  }],
   client: {
     endpoint: "172.17.0.1:51234",
     lastHeardSeconds: 2,
@@ -94,7 +107,8 @@ const busy: ServerStatus = {
 function fieldsOf(status: ServerStatus): { readonly head: string; readonly fields: Map<string, string[]> } {
   const text = statusText(status);
   assert.ok(text.endsWith("\n"));
-  const [head = "", ...lines] = text.trimEnd().split("\n");
+  const all = text.trimEnd().split("\n");
+  const [head = "", ...lines] = all.slice(all.findIndex((line) => line.startsWith(status.program)));
   const fields = new Map<string, string[]>();
   let label = "";
   for (const line of lines) {
@@ -119,7 +133,12 @@ function says(status: ServerStatus, label: string, ...lines: readonly (readonly 
 Deno.test("the whole status in words", () => {
   assert.equal(
     statusText({ ...busy, docker: { ...busy.docker, container: null } }),
-    `docker-connector 0.1.0 (commit abc1234, deno 2.4.2), pid 4242, up 3 h 12 min
+    `The config file has a mistake: line 3
+error: The config file has a mistake, for 5 s (config.invalid)
+    line 3.
+    Correct it.
+
+docker-connector 0.1.0 (commit abc1234, deno 2.4.2), pid 4242, up 3 h 12 min
 interface  connector0, mtu 1400, address 192.168.251.2, peer 192.168.251.1
 listen     127.0.0.1:2511
 client     172.17.0.1:51234, heard 2 s ago, version 0.1.0
@@ -139,8 +158,8 @@ drops      noClient 12 (no client is connected yet)
            ipv6Off 4 (IPv6 while it is off)
 offload    on
 config     /etc/docker-connector.conf, loaded 12 min ago
-faults     /etc/docker-connector.conf:3:7: unknown key
-           /etc/docker-connector.conf:4:1: unknown key
+           not applied: /etc/docker-connector.conf:3:7: unknown key
+           not applied: /etc/docker-connector.conf:4:1: unknown key
 `,
   );
 });
@@ -167,7 +186,7 @@ Deno.test("an idle server says what is absent, and nothing of what cannot be", (
   says(idle, "inbound", ["1 packet,", "84 B"]);
   says(idle, "offload", ["off"]);
   // What has not happened has no line.
-  for (const label of ["firewall", "container", "unrouted", "drops", "faults"]) says(idle, label);
+  for (const label of ["firewall", "container", "unrouted", "drops"]) says(idle, label);
 });
 
 Deno.test("a busy server tells of its client, and of the machine there", () => {
@@ -208,8 +227,13 @@ Deno.test("numbers have units, drops that did not occur are left out, each fault
   says(busy, "inbound", ["5678 packets", "104.9 MB"]);
   says(busy, "drops", ["noClient 12"], ["ipv6Off 4"]);
   says(busy, "offload", ["on"]);
-  says(busy, "config", ["/etc/docker-connector.conf", "12 min ago"]);
-  says(busy, "faults", ["/etc/docker-connector.conf:3:7"], ["/etc/docker-connector.conf:4:1"]);
+  says(
+    busy,
+    "config",
+    ["/etc/docker-connector.conf", "12 min ago"],
+    ["not applied", "/etc/docker-connector.conf:3:7"],
+    ["/etc/docker-connector.conf:4:1"],
+  );
 });
 
 Deno.test("while no Engine answers, the status says why", () => {

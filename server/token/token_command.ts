@@ -91,6 +91,9 @@ const exportToken = defineCommand(
       "The token, or its address.",
       "Cannot export: the token is missing",
       "Give it, or its address in the config file",
+      [],
+      async (before) =>
+        before.length > 0 ? [] : await (await import("../completion/suggestions.ts")).suggestTokens(),
     ),
     endpoint: valueFlag("--endpoint", serverSyntax, "Where the accessor reaches this server. Required."),
     file: configFileFlag,

@@ -7,7 +7,8 @@ import { ControlBudget, encodeControl } from "../../core/protocol/control.ts";
 import { type ClientDescription, decodeDescription } from "../../core/protocol/description.ts";
 import { CHALLENGE_SECRET_LENGTH, Challenges } from "../../core/protocol/challenge.ts";
 import { HEARTBEAT } from "../../core/protocol/datagram.ts";
-import { type HeartbeatFault, type HeartbeatMac, HeartbeatVerifier } from "../../core/protocol/heartbeat.ts";
+import { type HeartbeatMac, HeartbeatVerifier } from "../../core/protocol/heartbeat.ts";
+import type { HeartbeatFault } from "../../core/protocol/heartbeat_fault.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 import type { SocketAddressCodec, UdpSocket } from "../../ffi/udp/udp_socket.ts";
 
@@ -33,6 +34,17 @@ export interface BoundClient {
   readonly description: ClientDescription | undefined;
 }
 
+/** A heartbeat that was not accepted. */
+export interface Refusal {
+  /** Its sender, in words. */
+  readonly endpoint: string;
+  readonly reason: HeartbeatFault;
+  /** When, milliseconds since 1970. */
+  readonly at: number;
+  /** Milliseconds that its sender's clock is ahead, for the reason "time". */
+  readonly clockMs: number | undefined;
+}
+
 export interface ClientLinkDeps {
   /** When this run began, milliseconds since 1970. */
   readonly startedAt: number;
@@ -49,6 +61,8 @@ export interface ClientLinkDeps {
   readonly bindPeer: (socketAddress: Uint8Array) => void;
   /** The control text that a newly bound client is sent. */
   readonly controlText: () => string;
+  /** A heartbeat was not accepted. */
+  readonly onRefused?: (refusal: Refusal) => void;
   /** A newly bound client has not described itself yet: it may be the original's. */
   readonly onBound: () => void;
   /** The bound client has described itself, for the first time since it was bound. */
@@ -165,7 +179,7 @@ export class ClientLink implements Disposable {
     if (verdict.kind === "refuse") return this.#refuse(endpoint, verdict.fault, now);
     if (verdict.kind === "challenge") {
       // A sender that does not answer challenges lacks the key, or is a client of 0.1.0.
-      if (this.#isChallenged) this.#refuse(endpoint, verdict.fault, now);
+      if (this.#isChallenged) this.#refuse(endpoint, verdict.fault, now, verdict.clockMs);
       this.#isChallenged = true;
       this.deps.socket.send(verdict.datagram, endpoint);
       return;
@@ -246,9 +260,17 @@ export class ClientLink implements Disposable {
     return verifier;
   }
 
-  #refuse(endpoint: Endpoint, fault: HeartbeatFault, now: number): void {
+  #refuse(endpoint: Endpoint, fault: HeartbeatFault, now: number, clockMs?: number): void {
     this.refused++;
-    if (!this.#isDecided || now - this.#refusalLoggedAt < REFUSAL_INTERVAL_MS) return;
+    if (!this.#isDecided) return;
+    const isClock = fault === "time" && clockMs !== undefined;
+    this.deps.onRefused?.({
+      endpoint: this.#nameOf(endpoint),
+      reason: fault,
+      at: now,
+      clockMs: isClock ? clockMs : undefined,
+    });
+    if (now - this.#refusalLoggedAt < REFUSAL_INTERVAL_MS) return;
     this.#refusalLoggedAt = now;
     const remedy = fault === "time" || fault === "replay"
       ? "its sender has no answer to a challenge: a client of version 0.1.0 needs the right time, and a minute " +

@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import { OperationError } from "../../core/error.ts";
 import { isAbsent, wordsOf } from "../process/runtime_error.ts";
 import { askStatus } from "./control_client.ts";
@@ -8,6 +9,9 @@ export class ControlSocketInUse extends OperationError {}
 
 /** The form of a program's name: any process may answer at a path that was given. */
 const PROGRAM_NAME = /^[a-z][a-z-]{0,63}$/;
+
+/** The mode of a socket to which root alone may connect, which is the program's user. */
+export const ROOT_ONLY = 0o600;
 
 const ANOTHER_PATH = "Give --control another path";
 
@@ -26,10 +30,26 @@ export async function serveControlSocket(
   status: () => unknown,
   options: ControlSocketOptions = {},
 ): Promise<AsyncDisposable> {
+  // `status` must work without sudo, so every user may connect: the socket only answers, and the answer holds no secret.
+  return await serveSocket(path, program, 0o666, (listener) => answerRequests(listener, status, options));
+}
+
+/**
+ * Serves a unix socket as {@linkcode serveControlSocket} does.
+ *
+ * @param mode of its file: who may write to it may connect
+ * @param serve answers connections, and closes the listener at its disposal
+ */
+export async function serveSocket(
+  path: string,
+  program: string,
+  mode: number,
+  serve: (listener: Deno.UnixListener) => AsyncDisposable,
+): Promise<AsyncDisposable> {
   await claimSocketPath(path, program);
-  const listener = listen(path);
+  const listener = listen(path, mode);
   const file = Deno.lstatSync(path).ino;
-  const server = answerRequests(listener, status, options);
+  const server = serve(listener);
   return {
     async [Symbol.asyncDispose]() {
       // The file first: a caller that finds it can still connect, and one that does not sees that nothing runs.
@@ -102,15 +122,29 @@ function removeStale(path: string): void {
   }
 }
 
-function listen(path: string): Deno.UnixListener {
+function listen(path: string, mode: number): Deno.UnixListener {
   try {
+    if (mode === ROOT_ONLY) return listenPrivately(path);
     const listener = Deno.listen({ transport: "unix", path });
-    // Until here the umask decides, and only root can connect. `status` must work without sudo, so every user may
-    // connect: the socket only answers, and the answer holds no secret.
-    Deno.chmodSync(path, 0o666);
+    // Until here the umask decides.
+    Deno.chmodSync(path, mode);
     return listener;
   } catch (error) {
     throw openFault(path, error);
+  }
+}
+
+/** Makes the socket in a folder that nobody else can enter, and moves it when it has its mode: no other user can ever connect. */
+function listenPrivately(path: string): Deno.UnixListener {
+  const folder = Deno.makeTempDirSync({ dir: dirname(path), prefix: "." });
+  try {
+    const made = join(folder, "s");
+    const listener = Deno.listen({ transport: "unix", path: made });
+    Deno.chmodSync(made, ROOT_ONLY);
+    Deno.renameSync(made, path);
+    return listener;
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
   }
 }
 

@@ -35,15 +35,33 @@ export function answerRequests(
   status: () => unknown,
   { documents = {}, connections = 16, deadline = 2000, clock = SYSTEM_CLOCK }: ControlSocketOptions,
 ): AsyncDisposable {
+  const resources = new Map([...Object.entries(documents), [STATUS_PATH, status]]);
+  return serveConnections(listener, connections, clock, async (connection) => {
+    using _deadline = clock.after(deadline, () => closeConnection(connection));
+    let rest = new TextEncoder().encode(respond(await readHead(connection), resources));
+    while (rest.length > 0) rest = rest.subarray(await connection.write(rest));
+  });
+}
+
+/**
+ * Serves each connection, and closes it afterwards.
+ *
+ * @param most connections that are served at the same time; more are closed at once
+ * @param serve what it throws ends the connection without a word
+ * @returns closes all of them, and the listener
+ */
+export function serveConnections(
+  listener: Deno.UnixListener,
+  most: number,
+  clock: Clock,
+  serve: (connection: Deno.UnixConn) => Promise<void>,
+): AsyncDisposable {
   /** Connections and what answers them. */
   const open = new Map<Deno.UnixConn, Promise<void>>();
-  const resources = new Map([...Object.entries(documents), [STATUS_PATH, status]]);
   let isClosed = false;
   const answer = async (connection: Deno.UnixConn) => {
-    using _deadline = clock.after(deadline, () => closeConnection(connection));
     try {
-      let rest = new TextEncoder().encode(respond(await readHead(connection), resources));
-      while (rest.length > 0) rest = rest.subarray(await connection.write(rest));
+      await serve(connection);
     } catch {
       // The caller has gone or was too slow. A log line for each would let callers fill the disk.
     } finally {
@@ -55,7 +73,7 @@ export function answerRequests(
     while (!isClosed) {
       try {
         const connection = await listener.accept();
-        if (open.size >= connections) closeConnection(connection);
+        if (open.size >= most) closeConnection(connection);
         else open.set(connection, answer(connection));
       } catch {
         // Most likely out of descriptors. The tunnel matters more than its status, so the next attempt waits.
@@ -76,7 +94,7 @@ export function answerRequests(
 }
 
 /** The request's head up to the empty line, or less if it is too long or ends early. A body is not read. */
-async function readHead(connection: Deno.UnixConn): Promise<string> {
+export async function readHead(connection: Deno.UnixConn): Promise<string> {
   const buffer = new Uint8Array(MAX_HEAD_BYTES);
   let length = 0;
   let head = "";
@@ -108,7 +126,7 @@ function respond(head: string, resources: ReadonlyMap<string, () => unknown>): s
   }
 }
 
-function response(status: string, document: unknown, fields = ""): string {
+export function response(status: string, document: unknown, fields = ""): string {
   const body = `${JSON.stringify(document)}\n`;
   const length = new TextEncoder().encode(body).length;
   return `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n${fields}` +

@@ -8,6 +8,14 @@ import { isNotListening } from "./docker_error.ts";
 import type { EngineClient } from "./engine_client.ts";
 import type { SocketSearch } from "./search/socket_search.ts";
 
+/** Milliseconds after an Engine was lost in which it is looked for often: one that restarts is back soon. */
+const HURRY_MS = 30_000;
+/** Then: between two checks for a new socket, and between two attempts where the socket is the same. */
+const HURRIED_POLL_MS = 50;
+const HURRIED_PAUSE_MS = 250;
+/** Milliseconds that an Engine must have answered for this. One that is lost at once again and again is not hurried. */
+const HELD_MS = 1_000;
+
 /** Callbacks of the watcher. They are called one after the other. */
 export interface DockerListener {
   /** Called when an Engine answers; its networks follow. */
@@ -59,6 +67,9 @@ export class DockerWatcher implements AsyncDisposable {
   /** The running search; one that never ends is not started twice. */
   #search: Promise<SocketSearch> | undefined;
   #failures = 0;
+  /** When the Engine answered first, and until when it is looked for often since it was lost. */
+  #foundAt = Infinity;
+  #hurryUntil = -Infinity;
 
   constructor(options: WatchOptions, private readonly listener: DockerListener) {
     this.#options = {
@@ -89,7 +100,7 @@ export class DockerWatcher implements AsyncDisposable {
       } catch (error) {
         if (signal.aborted) return;
         const fault = faultOf(error);
-        this.#failures++;
+        this.#noteFailure();
         // A search in vain and an orderly end of the stream have no cause.
         isListening = fault.cause !== undefined && !isNotListening(fault.cause);
         this.state = { ...this.state, engine: undefined, fault };
@@ -97,6 +108,14 @@ export class DockerWatcher implements AsyncDisposable {
       }
       await this.#pause(this.#options.pause(this.#failures, isListening), paths, before);
     }
+  }
+
+  /** Counts a failure, except for those while the Engine is looked for often: pauses begin to grow after that. */
+  #noteFailure(): void {
+    const now = this.#options.clock.now();
+    if (now >= this.#foundAt + HELD_MS) this.#hurryUntil = now + HURRY_MS;
+    this.#foundAt = Infinity;
+    this.#failures = now < this.#hurryUntil ? 1 : this.#failures + 1;
   }
 
   /** Awaits the work, but rejects at once on disposal. */
@@ -154,7 +173,10 @@ export class DockerWatcher implements AsyncDisposable {
       changed = Promise.withResolvers<void>();
       const list = await engine.networks();
       if (signal.aborted) break;
-      if (this.state.engine === undefined) this.listener.onConnected(engine);
+      if (this.state.engine === undefined) {
+        this.#foundAt = clock.now();
+        this.listener.onConnected(engine);
+      }
       this.#failures = 0;
       this.state = { engine, networks: list.networks, fault: undefined };
       await this.listener.onNetworks(list);
@@ -186,8 +208,10 @@ export class DockerWatcher implements AsyncDisposable {
 
   /** Waits before the next attempt, or until a socket has changed, which means that Docker was started. */
   async #pause(pause: number, paths: readonly string[], before: string): Promise<void> {
-    const { clock, pollMs } = this.#options;
-    const end = clock.now() + pause;
+    const { clock } = this.#options;
+    const isHurried = clock.now() < this.#hurryUntil;
+    const pollMs = isHurried ? Math.min(HURRIED_POLL_MS, this.#options.pollMs) : this.#options.pollMs;
+    const end = clock.now() + (isHurried ? Math.min(HURRIED_PAUSE_MS, pause) : pause);
     const left = () => Math.max(0, end - clock.now());
     let isSame = true;
     do {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { FakeEngine, GoodEngine, network } from "../../tests/fakes/engine.ts";
 import { DockerWatcher, type WatchOptions } from "./docker_watcher.ts";
+import { SYSTEM_CLOCK } from "../process/system_clock.ts";
 import { connectDocker } from "./search/connect_docker.ts";
 
 /** What the listener is told, line by line, each awaited in its order. */
@@ -105,6 +106,80 @@ Deno.test("the pauses grow while nobody listens and start again after the Engine
     assert.equal(failures[before], 1);
   });
 });
+
+/** The clock, of which a test skips parts, and the waits that were asked of it. */
+function skippingClock() {
+  const waits: number[] = [];
+  const clock = {
+    ...SYSTEM_CLOCK,
+    skippedMs: 0,
+    now: () => SYSTEM_CLOCK.now() + clock.skippedMs,
+    after: (milliseconds: number, callback: () => void) => {
+      waits.push(milliseconds);
+      return SYSTEM_CLOCK.after(milliseconds, callback);
+    },
+  };
+  return { clock, waits };
+}
+
+const LONG = { pause: () => 60_000, pollMs: 60_000 };
+
+Deno.test("an Engine that starts again is found at once, however long the pauses are", () => {
+  const { clock } = skippingClock();
+  return withFollower({ ...LONG, clock }, async (path, told) => {
+    await (async () => {
+      await using _first = new GoodEngine(path);
+      await told.next((line) => line === "");
+      clock.skippedMs += 2_000;
+    })();
+    await told.next((line) => line === ABSENT);
+    await using _second = new GoodEngine(path);
+    assert.equal(await told.next((line) => !line.startsWith("lost")), "found 20.10.24");
+  });
+});
+
+Deno.test("a lost Engine is tried again soon where its socket stays the same", () => {
+  const { clock } = skippingClock();
+  const results = [true, false, false, true];
+  const connect: WatchOptions["connect"] = (search, signal) =>
+    results.shift() === true ? connectDocker(search, signal) : connectDocker({ paths: [] }, signal);
+  return withFollower({ ...LONG, clock, connect }, async (path, told) => {
+    await using engine = new GoodEngine(path);
+    await told.next((line) => line === "");
+    clock.skippedMs += 2_000;
+    await engine.change("nonsense");
+    await told.next((line) => line.startsWith("lost"));
+    engine.networks = [];
+    assert.equal(await told.next((line) => !line.startsWith("lost")), "found 20.10.24");
+    assert.deepEqual(results, []);
+  });
+});
+
+for (const [name, heldMs, lostMs] of [["at once", 0, 0], ["half a minute ago", 2_000, 31_000]] as const) {
+  Deno.test(`an Engine that was lost ${name} is looked for as seldom as any`, () => {
+    const { clock, waits } = skippingClock();
+    return withFollower({ ...LONG, clock }, async (path, told) => {
+      await using engine = new GoodEngine(path);
+      await told.next((line) => line === "");
+      clock.skippedMs += heldMs;
+      await engine.change("nonsense");
+      await told.next((line) => line.startsWith("lost"));
+      if (lostMs === 0) return assert.ok(await isAwaited(waits), waits.join());
+      clock.skippedMs += lostMs;
+      await told.next((line) => line.startsWith("lost"));
+      assert.ok(await isAwaited(waits), waits.join());
+    });
+  });
+}
+
+/** Whether the whole pause is waited for. */
+async function isAwaited(waits: readonly number[]): Promise<boolean> {
+  const isLong = (milliseconds: number) => milliseconds > 50_000;
+  for (let turn = 0; turn < 100 && !waits.some(isLong); turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return waits.some(isLong);
+}
 
 Deno.test("it is told apart whether nobody listens or no Engine answers", async () => {
   const told: boolean[] = [];

@@ -41,14 +41,21 @@ export async function listContainers(engine: EngineClient): Promise<DockerContai
 const DETAILS = v.pipe(
   v.object({
     State: v.object({ Status: v.string() }),
-    Config: v.fallback(v.object({ Env: lenientList(v.string()) }), { Env: [] }),
+    Config: v.fallback(v.object({ Env: lenientList(v.string()), Cmd: lenientList(v.string()) }), {
+      Env: [],
+      Cmd: [],
+    }),
   }),
-  v.transform(({ State, Config }) => ({ state: State.Status, environment: Config.Env })),
+  v.transform(({ State, Config }) => ({
+    state: State.Status,
+    environment: Config.Env,
+    command: Config.Cmd,
+  })),
 );
 
 /**
- * State and environment of a container. The state is as in {@linkcode DockerContainer}, but never behind the events, which the
- * list may be. The environment may hold secrets.
+ * State, environment and command of a container. The state is as in {@linkcode DockerContainer}, but never behind the events, which the
+ * list may be. Environment and command may hold secrets.
  */
 export type ContainerDetails = Readonly<v.InferOutput<typeof DETAILS>>;
 
@@ -77,13 +84,14 @@ export async function createContainer(
   return checkReply(engine, parse(WITH_ID, parseReply(engine, reply)), "the answer names no container").Id;
 }
 
-/** Starts or unpauses a container. One that runs already or is gone is not an error. */
+/** Starts, restarts or unpauses a container. One that runs already or is gone is not an error. */
 export async function actOnContainer(
   engine: EngineClient,
   id: string,
-  action: "start" | "unpause",
+  action: "start" | "restart" | "unpause",
 ): Promise<void> {
-  const reply = await engine.send("POST", `${placeOf(id)}/${action}`, SLOW);
+  const query = action === "restart" ? `?t=${GRACE}` : "";
+  const reply = await engine.send("POST", `${placeOf(id)}/${action}${query}`, SLOW);
   expectStatus(reply, [204, 304, 404], `${action} the client container`);
 }
 

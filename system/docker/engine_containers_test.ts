@@ -126,12 +126,16 @@ Deno.test("what is asked for and how it is taken", async () => {
       await connection.write(answer('{"Id":"7","Warnings":[]}', "201 Created"));
     } else if (target.endsWith("/json")) {
       await connection.write(
-        answer('{"Id":"sha256:1","State":{"Status":"exited"},"Config":{"Env":["A=b",7]}}'),
+        answer('{"Id":"sha256:1","State":{"Status":"exited"},"Config":{"Env":["A=b",7],"Cmd":["run"]}}'),
       );
     } else await connection.write("HTTP/1.1 204 No Content\r\n\r\n");
   }, async (engine, fake) => {
     assert.equal(await createContainer(engine, "web", { Image: "x" }), "7");
-    assert.deepEqual(await inspectContainer(engine, "7"), { state: "exited", environment: ["A=b"] });
+    assert.deepEqual(await inspectContainer(engine, "7"), {
+      state: "exited",
+      environment: ["A=b"],
+      command: ["run"],
+    });
     await actOnContainer(engine, "7", "start");
     await removeContainer(engine, { id: "7", state: "paused" });
     assert.equal(await imageId(engine, "r:5000/x/y:1"), "sha256:1");

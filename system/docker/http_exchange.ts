@@ -122,6 +122,15 @@ export class Exchange implements Disposable {
     if (text !== "") yield text;
   }
 
+  /** Reads the body as pieces of bytes as they come. */
+  async *bytes(): AsyncGenerator<Uint8Array, void> {
+    try {
+      yield* readBody(this.#source, this.#head);
+    } catch (error) {
+      throw toDockerError(this.path, error);
+    }
+  }
+
   /** Reads the body as pieces of text as they come. */
   async *#pieces(max: number): AsyncGenerator<string, void> {
     const decoder = new TextDecoder();

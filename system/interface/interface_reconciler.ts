@@ -1,4 +1,4 @@
-import { OperationError } from "../../core/error.ts";
+import { OperationError, type Problem } from "../../core/error.ts";
 import { FlapDamper } from "../../core/routing/flap_damper.ts";
 import { SYSTEM_CLOCK } from "../process/system_clock.ts";
 import type { InterfaceSettings, Router } from "../routing/router.ts";
@@ -20,7 +20,7 @@ export interface InterfaceReconcilerOptions {
 /** Keeps a tunnel's interface up and with its addresses, when others take them away. */
 export class InterfaceReconciler {
   /** Why the interface is not as it should be; undefined when it is. */
-  fault: string | undefined;
+  fault: Problem | undefined;
   readonly #damper = new FlapDamper();
   #lookedAt = 0;
 
@@ -50,12 +50,15 @@ export class InterfaceReconciler {
         }
       } else this.#damper.up(KEY, now);
     } catch (error) {
-      if (error instanceof OperationError) this.fault = error.report;
+      if (error instanceof OperationError) this.fault = error;
       throw error;
     }
     this.fault = this.#damper.isFlapping(KEY, now)
-      ? `Cannot keep interface ${settings.name} up with its addresses: another program changes it again and again. ` +
-        "Find that program; the interface is put right with pauses of up to 30 s"
+      ? {
+        message:
+          `Cannot keep interface ${settings.name} up with its addresses: another program changes it again and again`,
+        remedy: "Find that program; the interface is put right with pauses of up to 30 s",
+      }
       : undefined;
   }
 }

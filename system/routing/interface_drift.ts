@@ -56,6 +56,14 @@ export function interfaceFault(action: string, name: string): OperationError {
   return new OperationError("io", `Cannot ${action}: there is no interface ${name}`, remedy);
 }
 
+/** The fault of a prefix that is routed to another interface. */
+export class RouteTaken extends OperationError {
+  /** @param owner the interface that has the route now; undefined when not known, or where it is no single interface */
+  constructor(message: string, remedy: string, readonly owner: string | undefined) {
+    super("io", message, remedy);
+  }
+}
+
 /**
  * The fault of routing a prefix that is routed elsewhere.
  *
@@ -67,8 +75,8 @@ export function routeConflict(
   interfaceName: string,
   owner: string | undefined,
   removal: string,
-): OperationError {
+): RouteTaken {
   const state = owner === undefined ? "another route has it" : `it is already routed to ${owner}`;
   const remedy = `Remove that route (${removal}), or leave the prefix out of the configuration`;
-  return new OperationError("io", `Cannot route ${prefix} to ${interfaceName}: ${state}`, remedy);
+  return new RouteTaken(`Cannot route ${prefix} to ${interfaceName}: ${state}`, remedy, owner);
 }

@@ -1,15 +1,18 @@
+import { type OperationError, reportOf } from "../../core/error.ts";
 import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { FlapDamper } from "../../core/routing/flap_damper.ts";
+import type { RouteProblem } from "../../core/routing/route_problem.ts";
 import { SYSTEM_CLOCK } from "../process/system_clock.ts";
+import { RouteTaken } from "./interface_drift.ts";
 import type { Router } from "./router.ts";
 
 /** A route that is to be active, or would be if nothing stood against it; host bits are clear. */
 export interface DesiredPrefix {
   readonly prefix: Prefix;
   /** Why it must not be active. */
-  readonly fault?: string;
+  readonly fault?: RouteProblem;
   /** What is to be said of it although it may be active. */
-  readonly warning?: string;
+  readonly warning?: RouteProblem;
 }
 
 /** What became of a route. */
@@ -17,7 +20,7 @@ export interface RouteState {
   readonly prefix: Prefix;
   readonly isActive: boolean;
   /** Why it is not as it should be, or what is to be said of it; undefined when it is as it should be. */
-  readonly fault: string | undefined;
+  readonly fault: RouteProblem | undefined;
 }
 
 /** Where it is said what happens; the programs' loggers are such. */
@@ -92,12 +95,16 @@ export class ManagedRoutes {
       const isActive = refusal === undefined && !this.#damper.isDown(key);
       const contest = this.#damper.isFlapping(key, now) ? this.#contested(key) : undefined;
       const fault = refusal ?? contest ?? route.warning;
-      if (fault !== undefined && fault !== before.get(key)?.fault) {
-        this.log[fault === route.fault || fault === route.warning ? "warn" : "error"](fault);
-      }
+      this.#tell(fault, before.get(key)?.fault, fault === route.fault || fault === route.warning);
       return [key, { prefix: route.prefix, isActive, fault }];
     }));
     for (const key of before.keys()) if (!this.#routes.has(key)) this.#damper.remove(key);
+  }
+
+  #tell(fault: RouteProblem | undefined, before: RouteProblem | undefined, isDecided: boolean): void {
+    const report = fault && reportOf(fault);
+    if (report === undefined || report === (before && reportOf(before))) return;
+    this.log[isDecided ? "warn" : "error"](report);
   }
 
   async #remove(prefixes: readonly Prefix[], until: AbortSignal | undefined): Promise<void> {
@@ -109,10 +116,10 @@ export class ManagedRoutes {
   }
 
   /** What failed, by prefix. */
-  async #add(prefixes: readonly Prefix[]): Promise<Map<string, string>> {
+  async #add(prefixes: readonly Prefix[]): Promise<Map<string, RouteProblem>> {
     if (prefixes.length === 0) return new Map();
     const failures = await this.router.addRoutes(prefixes, this.interfaceName);
-    const refusals = new Map(failures.map(({ prefix, error }) => [formatPrefix(prefix), error.report]));
+    const refusals = new Map(failures.map(({ prefix, error }) => [formatPrefix(prefix), problemOf(error)]));
     const added = prefixes.filter((prefix) => !refusals.has(formatPrefix(prefix)));
     const { restored = [], fresh = [] } = Object.groupBy(
       added,
@@ -124,10 +131,21 @@ export class ManagedRoutes {
     return refusals;
   }
 
-  #contested(prefix: string): string {
-    return `Cannot keep ${prefix} routed to ${this.interfaceName}: another program takes the route away again and again. ` +
-      "Find the VPN or firewall program that does; it is put back with pauses of up to 30 s";
+  #contested(prefix: string): RouteProblem {
+    return {
+      cause: "removed",
+      message:
+        `Cannot keep ${prefix} routed to ${this.interfaceName}: another program takes the route away again and again`,
+      remedy: "Find the VPN or firewall program that does; it is put back with pauses of up to 30 s",
+    };
   }
+}
+
+/** What the system refused. */
+function problemOf(error: OperationError): RouteProblem {
+  const { message, remedy } = error;
+  if (!(error instanceof RouteTaken)) return { cause: "failed", message, remedy };
+  return { cause: "taken", message, remedy, ...error.owner === undefined ? {} : { owner: error.owner } };
 }
 
 const keyOf = ({ prefix }: DesiredPrefix) => formatPrefix(prefix);

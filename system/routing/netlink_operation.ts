@@ -1,4 +1,4 @@
-import { type FaultCode, OperationError } from "../../core/error.ts";
+import { type ErrorCode, OperationError } from "../../core/error.ts";
 import { errno, errorText, SystemError } from "../../ffi/libc/errno.ts";
 import { NetlinkSocket } from "../../ffi/netlink/socket.ts";
 
@@ -26,7 +26,7 @@ export function netlinkOperation<T>(action: string, work: (socket: NetlinkSocket
  * @param family 6 where an IPv6 address was to be given, which fails in its own ways
  */
 export function systemFault(action: string, cause: SystemError, family: 4 | 6 = 4): OperationError {
-  const fault = (code: FaultCode, state: string, remedy: string) =>
+  const fault = (code: ErrorCode, state: string, remedy: string) =>
     new OperationError(code, `Cannot ${action}: ${state}`, remedy, { cause });
   if (cause.errno === errno.EPERM) {
     const remedy = "Run the program with sudo, or in a container with CAP_NET_ADMIN";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { FaultCode } from "../../core/error.ts";
+import type { ErrorCode } from "../../core/error.ts";
 import { OperationError } from "../../core/error.ts";
 import { formatPrefix } from "../../core/net/prefix.ts";
 import { FakeMac, type FakeMacOptions } from "../../tests/fakes/darwin_host.ts";
@@ -44,7 +44,7 @@ function reports(failures: readonly RouteFailure[]): string[] {
   return failures.map(({ prefix, error }) => `${formatPrefix(prefix)}: ${error.message}`);
 }
 
-const fault = (code: FaultCode, message: string) => (error: unknown) => {
+const fault = (code: ErrorCode, message: string) => (error: unknown) => {
   assert.ok(error instanceof OperationError, String(error));
   assert.deepEqual([error.code, error.message], [code, message]);
   return true;

@@ -32,6 +32,7 @@ const PURE_PACKAGES = ["ipaddr.js", "@noble/ciphers", "@noble/hashes", "dns-pack
 /** Packages for tests and tools, which no program contains. */
 const DEVELOPMENT_PACKAGES = [
   "@valibot/to-json-schema",
+  "ajv",
   "fast-check",
   "wabt",
   "node:assert",

@@ -235,7 +235,7 @@ networkTest("a faulty config file is refused with every place", {}, async (netwo
     );
     const { code, stdout, stderr } = await mac.run([binary("docker-connector"), "check", "--config", file]);
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /^ignored settings \(not implemented in this version\): hosts, proxy, web$/m);
+    assert.match(stdout, /^ignored settings \(not implemented in this version\): hosts, proxy$/m);
   });
 
   await t.step("a file that is not there", async () => {

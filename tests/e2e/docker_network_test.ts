@@ -112,7 +112,8 @@ networkTest("the networks of a Docker Engine are routed", { containers: [] }, as
     );
     const route = status.routes.find(({ prefix }) => prefix === "10.88.0.0/16");
     assert.equal(route?.state, "failed");
-    assert.match(route?.fault ?? "", /clash: clash, this machine reaches 10\.88\.5\.0\/24 by lan0\. Give/);
+    assert.match(route?.fault ?? "", /clash: clash, this machine reaches 10\.88\.5\.0\/24 by lan0$/);
+    assert.deepEqual([route?.cause, route?.owner, route?.other], ["overlap", "lan0", "10.88.5.0/24"]);
     assert.deepEqual(await kernelRoutes(network), [DEFAULT_BRIDGE, "10.99.0.0/24"].sort());
     await mac.ip("link", "del", "lan0");
     await engine.createNetwork("other", "10.99.2.0/24");

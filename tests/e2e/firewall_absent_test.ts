@@ -51,7 +51,12 @@ for (const backend of ["nft", "legacy"] as const) {
       await step("containers are reachable, no rule is made, nothing is wrong", async () => {
         await tunnel.client.process.stderr.waitFor(/no such chain/);
         assert.ok(await reachable(network.mac, network.container().address));
-        assert.deepEqual((await tunnel.client.status())?.firewall, { backend: null, rules: 0, pairs: [] });
+        assert.deepEqual((await tunnel.client.status())?.firewall, {
+          state: "waiting",
+          backend: null,
+          rules: 0,
+          pairs: [],
+        });
         assert.deepEqual(told(tunnel, / (?:warn|error) /), []);
         assert.equal(await rules.save(), "");
       });
@@ -69,11 +74,16 @@ networkTest("a machine without iptables has a tunnel and one warning", {}, async
       "the fault is told",
       (status) => status.firewall.fault !== undefined,
     );
-    assert.match(firewall.fault ?? "", /no iptables.*Install/);
+    assert.match(firewall.fault ?? "", /no iptables/);
+    assert.match(firewall.remedy ?? "", /^Install/);
     assert.ok(await reachable(network.mac, network.container().address));
     // Longer than the time between two looks.
     await tunnel.client.waitForStatus("some looks later", ({ uptimeSeconds }) => uptimeSeconds >= 6);
-    assert.equal(told(tunnel, / warn /).length, 1);
+    // The firewall's own, and that of the fault.
+    assert.deepEqual(
+      told(tunnel, / warn /).map((line) => / warn +(\w+):/.exec(line)?.[1]),
+      ["firewall", "fault"],
+    );
     assert.equal((await tunnel.client.stop()).code, 0);
   });
 });

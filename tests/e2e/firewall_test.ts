@@ -35,7 +35,7 @@ async function blockedThenOpen(network: Network, rules: DockerRules): Promise<vo
     await withTranscript(tunnel, async () => {
       assert.equal(await reachable(network.mac, address, 1), false);
       const { firewall } = await tunnel.client.waitForStatus("it has a status", () => true);
-      assert.deepEqual(firewall, { backend: null, rules: 0, pairs: [] });
+      assert.deepEqual(firewall, { state: "waiting", backend: null, rules: 0, pairs: [] });
     });
   }
   assert.equal(await rules.save(), before);

@@ -127,6 +127,19 @@ networkTest(
       await leadsInto(network, "eth1");
       await waitUntil("the container answers", () => reachable(mac, address, 1));
     });
+
+    await step("set by name, it leaves its packets to the tunnel while it is down, and says so", async () => {
+      await fabric.ip("link", "set", "vm", "down");
+      const { paths } = await tunnel.server.waitForStatus(
+        "udp is used",
+        ({ paths }) => paths.inUse === "udp",
+      );
+      assert.match(paths.reason, /^direct is set and down \(\S+ does not answer\): /);
+      await waitUntil("the container answers", () => reachable(mac, address, 1));
+      assert.match(tunnel.server.transcript(), /packets go by the udp path reason="direct is set and down/);
+      await fabric.ip("link", "set", "vm", "up");
+      await becomesDirect(tunnel, RETURN_LIMIT);
+    });
   },
 );
 

@@ -83,7 +83,8 @@ tunnelTest(
           "the fault is gone from the status",
           ({ config }) => config.faults.length === 0,
         );
-        const told = tunnel.server.process.stderr.lines.slice(from).filter((text) => text.includes(":3:"));
+        const told = tunnel.server.process.stderr.lines.slice(from)
+          .filter((text) => text.includes(":3:") && text.includes(" config: "));
         assert.equal(told.length, 1, `the fault was told ${told.length} times`);
       });
     }

@@ -118,25 +118,29 @@ topologyTest("the formulas, installed from archives of the compiled programs", a
   const config = `${root}/etc/docker-connector.conf`;
 
   for (const program of INSTALLED_PROGRAMS) {
-    await t.step(`${program} is installed with its completions and passes its own test`, async () => {
-      await install(program);
-      const cellar = `${root}/Cellar/${program}/${version}`;
-      const { stdout } = await new Deno.Command(`${root}/opt/${program}/bin/${program}`, {
-        args: ["--version"],
-      })
-        .output();
-      assert.match(new TextDecoder().decode(stdout), new RegExp(`^${program} ${version} `));
-      for (
-        const path of [
-          `etc/bash_completion.d/${program}`,
-          `share/zsh/site-functions/_${program}`,
-          `share/fish/vendor_completions.d/${program}.fish`,
-        ]
-      ) {
-        assert.ok((await Deno.readTextFile(`${cellar}/${path}`)).includes(program), path);
-      }
-      await formula("test", ...of(program));
-    });
+    await t.step(
+      `${program} is installed with its completions and manual page and passes its own test`,
+      async () => {
+        await install(program);
+        const cellar = `${root}/Cellar/${program}/${version}`;
+        const { stdout } = await new Deno.Command(`${root}/opt/${program}/bin/${program}`, {
+          args: ["--version"],
+        })
+          .output();
+        assert.match(new TextDecoder().decode(stdout), new RegExp(`^${program} ${version} `));
+        for (
+          const path of [
+            `etc/bash_completion.d/${program}`,
+            `share/zsh/site-functions/_${program}`,
+            `share/fish/vendor_completions.d/${program}.fish`,
+            `share/man/man1/${program}.1`,
+          ]
+        ) {
+          assert.ok((await Deno.readTextFile(`${cellar}/${path}`)).includes(program), path);
+        }
+        await formula("test", ...of(program));
+      },
+    );
   }
 
   await t.step("the client's image lies where the server looks for it", async () => {

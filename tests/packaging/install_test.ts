@@ -125,14 +125,26 @@ async function refused(outcome: Promise<CommandOutcome>, words: RegExp): Promise
   assert.match(stderr, words);
 }
 
+/** What helps a person, of a program. */
+function helpFiles(program: string): string[] {
+  return [
+    `share/bash-completion/completions/${program}`,
+    `share/fish/vendor_completions.d/${program}.fish`,
+    `share/man/man1/${program}.1`,
+    `share/zsh/site-functions/_${program}`,
+  ];
+}
+
 const INSTALLED = [
   "bin/docker-connector",
   "etc/docker-connector.conf",
   "lib/systemd/system/docker-connector.service",
+  ...helpFiles("docker-connector"),
+  "share/man/man1/docker-connector-client.1",
   "share/docker-connector/docker-connector.conf.default",
   "share/docker-connector/mac-docker-connector.tar",
   "share/docker-connector/mac-docker-connector.tar.id",
-];
+].sort();
 
 async function testShell(release: TestRelease, shell: Shell, t: Deno.TestContext): Promise<void> {
   await using site = new Site(release, shell);
@@ -194,7 +206,7 @@ async function testShell(release: TestRelease, shell: Shell, t: Deno.TestContext
     const modes = INSTALLED.map((file) =>
       ((Deno.lstatSync(`${site.prefix}/${file}`).mode ?? 0) & 0o777).toString(8)
     );
-    assert.deepEqual(modes, ["755", "600", "644", "644", "644", "644"]);
+    assert.deepEqual(modes, ["755", "600", ...Array(INSTALLED.length - 2).fill("644")]);
     await good(site.installer(["--uninstall"]));
   });
 
@@ -230,7 +242,8 @@ async function testShell(release: TestRelease, shell: Shell, t: Deno.TestContext
       await good(site.installer(["docker-accessor"])),
       /^Next: sudo \S+\/docker-accessor run --remote /m,
     );
-    assert.deepEqual(site.files(), ["bin/docker-accessor", "lib/systemd/system/docker-accessor.service"]);
+    const unit = "lib/systemd/system/docker-accessor.service";
+    assert.deepEqual(site.files(), ["bin/docker-accessor", unit, ...helpFiles("docker-accessor")].sort());
     await good(site.installer(["--uninstall", "docker-accessor"]));
     assert.deepEqual(site.files(), []);
   });

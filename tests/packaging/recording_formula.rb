@@ -111,6 +111,7 @@ class Formula
   def prefix = InstallFolder.new(@root + "Cellar" + name + version)
   def bin = prefix / "bin"
   def share = prefix / "share"
+  def man1 = share / "man/man1"
   def pkgshare = share / name
   def opt_bin = @root + "opt" + name + "bin"
   def etc = ConfigFolder.new(@root + "etc")

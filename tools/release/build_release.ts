@@ -19,6 +19,7 @@ import {
   type System,
   SYSTEMS,
 } from "./names.ts";
+import { manFile, writeManPages } from "../man.ts";
 import { hashFile } from "../runtime_file.ts";
 import { checkReleasedRuntime } from "../runtime_version.ts";
 import { type Entry, writeArchive, writeCompressed } from "./tar_archive.ts";
@@ -71,12 +72,19 @@ async function imageFor(programs: string, cpu: System["cpu"]): Promise<string | 
   return tar !== undefined && await isFile(`${tar}.id`) ? tar : undefined;
 }
 
+/** The manual pages that come with a program; the client's own comes with the server, since the client is an image. */
+const MAN_PAGES: Readonly<Record<string, readonly string[]>> = {
+  "docker-connector": [manFile("docker-connector"), manFile("docker-connector-client")],
+  "docker-accessor": [manFile("docker-accessor")],
+};
+
 /** What lies in the archive of a program. */
 async function archiveEntries(
   program: string,
   binary: string,
   system: System,
   image: string | undefined,
+  pages: string,
 ): Promise<Entry[]> {
   const entries: Entry[] = [{ name: program, path: binary, mode: 0o755 }];
   const add = async (path: string, name: string, mode: number) => {
@@ -88,6 +96,9 @@ async function archiveEntries(
     await add(`packaging/systemd/${program}.service`, `${program}.service`, 0o644);
   }
   await add("LICENSE", "LICENSE", 0o644);
+  for (const page of MAN_PAGES[program] ?? []) {
+    entries.push({ name: page, path: join(pages, page), mode: 0o644 });
+  }
   if (program === "docker-connector" && image !== undefined) {
     entries.push({ name: IMAGE_FILE, path: image, mode: 0o644 });
     entries.push({ name: IMAGE_ID_FILE, path: `${image}.id`, mode: 0o644 });
@@ -102,7 +113,7 @@ interface Part {
 }
 
 /** The archives and images that can be made, and the names of those that cannot. */
-async function findParts(programs: string): Promise<{ parts: Part[]; missing: string[] }> {
+async function findParts(programs: string, pages: string): Promise<{ parts: Part[]; missing: string[] }> {
   const parts: Part[] = [];
   const missing: string[] = [];
   const add = (
@@ -121,7 +132,8 @@ async function findParts(programs: string): Promise<{ parts: Part[]; missing: st
       add(
         archiveName(program, system),
         binary,
-        async (path, binary) => writeArchive(path, await archiveEntries(program, binary, system, image)),
+        async (path, binary) =>
+          writeArchive(path, await archiveEntries(program, binary, system, image, pages)),
       );
     }
   }
@@ -145,8 +157,18 @@ async function checkRuntimes(programs: string, denoVersion: string): Promise<voi
  *   program holds another Deno
  */
 export async function buildRelease(settings: ReleaseSettings): Promise<Release> {
+  const pages = await Deno.makeTempDir({ prefix: "docker-connector-man-" });
+  try {
+    await writeManPages(pages);
+    return await buildWithPages(settings, pages);
+  } finally {
+    await Deno.remove(pages, { recursive: true });
+  }
+}
+
+async function buildWithPages(settings: ReleaseSettings, pages: string): Promise<Release> {
   const { programs, output, home, version } = settings;
-  const { parts, missing } = await findParts(programs);
+  const { parts, missing } = await findParts(programs, pages);
   if (settings.complete && missing.length > 0) {
     throw new OperationError(
       "failure",

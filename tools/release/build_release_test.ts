@@ -81,13 +81,19 @@ Deno.test("an archive has its own system's program, and the image for Docker's m
     assert.equal(await text(IMAGE_ID_FILE), `${IMAGE_ID_FILE} for aarch64-unknown-linux-gnu`);
     const list = async (name: string) =>
       (await runOrThrow(["tar", "-tzf", join(settings.output, name)])).trimEnd().split("\n").sort();
-    const server = ["LICENSE", "docker-connector", "docker-connector.conf", IMAGE_FILE, IMAGE_ID_FILE];
+    const pages = ["docker-connector-client.1", "docker-connector.1"];
+    const config = "docker-connector.conf";
+    const server = ["LICENSE", "docker-connector", ...pages, config, IMAGE_FILE, IMAGE_ID_FILE];
     assert.deepEqual(await list("docker-connector-darwin-arm64.tar.gz"), server);
     assert.deepEqual(
       await list("docker-connector-linux-x64.tar.gz"),
       [...server, "docker-connector.service"].sort(),
     );
-    assert.deepEqual(await list("docker-accessor-darwin-x64.tar.gz"), ["LICENSE", "docker-accessor"]);
+    assert.deepEqual(await list("docker-accessor-darwin-x64.tar.gz"), [
+      "LICENSE",
+      "docker-accessor",
+      "docker-accessor.1",
+    ]);
   }));
 
 Deno.test("a release elsewhere names that place in install.sh and in the formulas", () =>

@@ -130,7 +130,7 @@ export const serviceKeys = {
     default: "off",
     example: "web 127.0.0.1:2580",
     meaning: "where the status page and /metrics are served over HTTP",
-    effect: "none",
+    effect: ["web"],
     read: (line) => line.only("ADDRESS:PORT", orOff((text) => readListenEndpoint(text, "127.0.0.1:2580"))),
     format: formatOr("off", formatEndpoint),
   }),

@@ -48,9 +48,16 @@ int darwin_socket(int domain, int type, int protocol) {
     /* if_utun.c: UTUN_CTL_SIZE and the socket buffers of the control. */
     fresh.send_buffer = fresh.receive_buffer = 512 * 1024;
   } else if (domain == DARWIN_AF_INET || domain == DARWIN_AF_INET6) {
-    if (type != DARWIN_SOCK_DGRAM || protocol != 0) complain("socket: type %d protocol %d", type, protocol);
-    fd = syscall(SYS_socket, domain == DARWIN_AF_INET ? AF_INET : AF_INET6, SOCK_DGRAM, 0);
-    fresh.kind = KIND_DATAGRAM;
+    bool is_ipv4 = domain == DARWIN_AF_INET;
+    bool is_icmp = type == DARWIN_SOCK_DGRAM && protocol == (is_ipv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+    bool is_tcp = type == DARWIN_SOCK_STREAM && protocol == 0;
+    if (!is_icmp && !is_tcp && (type != DARWIN_SOCK_DGRAM || protocol != 0)) {
+      complain("socket: type %d protocol %d", type, protocol);
+    }
+    /* With SOCK_DGRAM a reply of IPv4 comes with its IP header (bsd/netinet/ip_icmp.c), as with Linux's raw sockets. */
+    int own_type = is_icmp ? SOCK_RAW : is_tcp ? SOCK_STREAM : SOCK_DGRAM;
+    fd = syscall(SYS_socket, is_ipv4 ? AF_INET : AF_INET6, own_type, protocol);
+    fresh.kind = is_icmp ? KIND_ICMP : is_tcp ? KIND_TCP : KIND_DATAGRAM;
     fresh.family = domain;
     /* net.inet.udp.maxdgram and recvspace (bsd/netinet/udp_usrreq.c). */
     fresh.send_buffer = 9216;
@@ -88,7 +95,8 @@ int darwin_connect(int fd, const void *address, uint32_t length) {
   struct descriptor *own = descriptor_of(fd);
   if (own->kind == KIND_CONTROL) return utun_connect(fd, address, length);
   if (own->kind == KIND_STREAM) return stream_connect(fd, address, length);
-  if (own->kind != KIND_DATAGRAM) complain("connect: descriptor %d is no socket", fd);
+  if (own->kind == KIND_TCP && !own->is_nonblocking) complain("connect: descriptor %d would wait", fd);
+  if (own->kind != KIND_DATAGRAM && own->kind != KIND_TCP) complain("connect: descriptor %d is no socket", fd);
   struct sockaddr_storage to;
   uint32_t size = address_to_linux("connect", address, length, own->family, &to);
   if (syscall(SYS_connect, fd, &to, size) < 0) return fail_as_linux(errno);
@@ -166,6 +174,18 @@ int darwin_getsockopt(int fd, int level, int option, void *value, uint32_t *leng
   if (level == DARWIN_SOL_SOCKET && (option == DARWIN_SO_SNDBUF || option == DARWIN_SO_RCVBUF)) {
     if (*length != 4) complain("getsockopt: length %u is not 4", *length);
     memcpy(value, option == DARWIN_SO_SNDBUF ? &own->send_buffer : &own->receive_buffer, 4);
+    return 0;
+  }
+  if (level == DARWIN_SOL_SOCKET && option == DARWIN_SO_ERROR && own->kind == KIND_TCP) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (*length != 4) complain("getsockopt: length %u is not 4", *length);
+    if (syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0) return fail_as_linux(errno);
+    if (error != 0) {
+      fail_as_linux(error);
+      error = *darwin_error();
+    }
+    memcpy(value, &error, 4);
     return 0;
   }
   if (level == DARWIN_SYSPROTO_CONTROL && option == DARWIN_UTUN_OPT_IFNAME && own->kind == KIND_CONTROL) {

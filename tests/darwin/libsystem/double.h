@@ -31,6 +31,7 @@ enum {
   DARWIN_SOL_SOCKET = 0xffff,
   DARWIN_SO_SNDBUF = 0x1001,
   DARWIN_SO_RCVBUF = 0x1002,
+  DARWIN_SO_ERROR = 0x1007,
   DARWIN_SO_NOSIGPIPE = 0x1022,
   DARWIN_MSG_PEEK = 0x2,
   DARWIN_MSG_TRUNC = 0x10,
@@ -132,7 +133,7 @@ _Static_assert(offsetof(struct darwin_msghdr_x, msg_iov) == 16, "msg_iov");
 _Static_assert(offsetof(struct darwin_msghdr_x, msg_control) == 32, "msg_control");
 _Static_assert(offsetof(struct darwin_msghdr_x, msg_datalen) == 48, "msg_datalen");
 
-enum kind { KIND_NONE, KIND_CONTROL, KIND_DATAGRAM, KIND_STREAM, KIND_PIPE, KIND_FILE };
+enum kind { KIND_NONE, KIND_CONTROL, KIND_DATAGRAM, KIND_ICMP, KIND_TCP, KIND_STREAM, KIND_PIPE, KIND_FILE };
 
 /* What a receive leaves in fields that are not to be relied on, and that the next one wants to be 0. */
 enum { LEFT_BEHIND = 8 };

@@ -47,6 +47,11 @@ ssize_t darwin_send(int fd, const void *data, size_t length, int flags) {
 ssize_t darwin_recv(int fd, void *data, size_t length, int flags) EXPORT(recv);
 ssize_t darwin_recv(int fd, void *data, size_t length, int flags) {
   if (enter("recv")) return -1;
+  if (descriptor_of(fd)->kind == KIND_ICMP) {
+    if (flags != DARWIN_MSG_DONTWAIT) complain("recv: flags 0x%x", flags);
+    ssize_t length_of_message = syscall(SYS_recvfrom, fd, data, length, MSG_DONTWAIT, NULL, NULL);
+    return length_of_message < 0 ? fail_as_linux(errno) : length_of_message;
+  }
   stream_of("recv", fd);
   if ((flags & ~DARWIN_MSG_PEEK) != 0) complain("recv: flags 0x%x", flags);
   ssize_t received = syscall(SYS_recvfrom, fd, data, length, flags != 0 ? MSG_PEEK : 0, NULL, NULL);

@@ -70,7 +70,7 @@ int darwin_poll(struct pollfd *entries, uint32_t count, int milliseconds) {
     /* A negative one is passed over (poll(2)). */
     enum kind kind = entries[i].fd < 0 ? KIND_NONE : descriptor_of(entries[i].fd)->kind;
     /* POLLIN; POLLOUT (bsd/sys/poll.h) only where something may have to wait until it can be written. */
-    bool is_out = entries[i].events == 4 && (entries[i].fd < 0 || kind == KIND_STREAM);
+    bool is_out = entries[i].events == 4 && (entries[i].fd < 0 || kind == KIND_STREAM || kind == KIND_TCP);
     if (entries[i].events != 1 && !is_out) complain("poll: events 0x%x", entries[i].events);
     if (entries[i].fd >= 0 && kind == KIND_NONE) complain("poll: descriptor %d is not open", entries[i].fd);
   }

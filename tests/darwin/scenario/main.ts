@@ -28,6 +28,7 @@ import {
 import { errorOf, isKeptToItself } from "./descriptors.ts";
 import { deviceErrorsAreUnderstood, openDevices, packetsPass, removalIsNoticed } from "./devices.ts";
 import { errorNumbers, failNext, largestOf, limitBuffers, strictSystem as system } from "./double.ts";
+import { connectionsAreTried, echoesAreAnswered } from "./reachability.ts";
 import { streamsPass } from "./streams.ts";
 import { resolverTellsItsFaults } from "./resolver.ts";
 
@@ -100,3 +101,5 @@ removalIsNoticed(device);
 device.close();
 smallBuffersDo();
 await resolverTellsItsFaults();
+await echoesAreAnswered();
+await connectionsAreTried();

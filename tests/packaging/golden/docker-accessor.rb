@@ -36,6 +36,7 @@ class DockerAccessor < Formula
 
   def install
     bin.install "docker-accessor"
+    man1.install "docker-accessor.1"
     generate_completions_from_executable(bin/"docker-accessor", "completions")
   end
 

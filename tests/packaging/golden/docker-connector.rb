@@ -41,6 +41,7 @@ class DockerConnector < Formula
     # The image of the client, for Docker's machine, and its id.
     image = "mac-docker-connector.tar"
     pkgshare.install image, "#{image}.id" if File.exist?(image)
+    man1.install "docker-connector.1", "docker-connector-client.1"
     generate_completions_from_executable(bin/"docker-connector", "completions")
   end
 

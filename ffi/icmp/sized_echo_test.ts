@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { address } from "../../tests/literals.ts";
+import { linuxLibc } from "../libc/libc_linux.ts";
+import { EchoSocket } from "./sized_echo.ts";
+
+if (Deno.build.os === "linux") linuxLibc();
+const isRoot = Deno.build.os === "linux" && Deno.uid() === 0;
+
+/** Sends one request to the loopback and waits for its answer. */
+async function echo(family: 4 | 6, size: number) {
+  using socket = EchoSocket.open(family);
+  assert.ok(socket.send(address(family === 4 ? "127.0.0.1" : "::1"), 7, size));
+  for (let waits = 0; waits < 20; waits++) {
+    await socket.wait(100);
+    const [reply] = socket.receive();
+    if (reply !== undefined) return reply;
+  }
+  return undefined;
+}
+
+Deno.test({
+  name: "the loopback answers an echo request of any size, odd ones too (needs root)",
+  ignore: !isRoot,
+  // The library and its thread stay for the thread's life.
+  sanitizeResources: false,
+  sanitizeOps: false,
+  async fn() {
+    for (const size of [28, 84, 1001, 1400, 16_000]) {
+      assert.deepEqual(await echo(4, size), { sequence: 7, size });
+    }
+  },
+});
+
+Deno.test({
+  name: "a request that is larger than the interface's MTU is refused (needs root)",
+  ignore: !isRoot,
+  sanitizeResources: false,
+  fn() {
+    using socket = EchoSocket.open(4);
+    // The loopback's MTU is 65,536 bytes, and no IPv4 packet has more than 65,535.
+    assert.equal(socket.send(address("127.0.0.1"), 1, 70_000), false);
+  },
+});
+
+Deno.test({
+  name: "nobody answers where nothing was asked, and the wait ends by itself (needs root)",
+  ignore: !isRoot,
+  sanitizeResources: false,
+  sanitizeOps: false,
+  async fn() {
+    using socket = EchoSocket.open(4);
+    await socket.wait(10);
+    assert.deepEqual(socket.receive(), []);
+  },
+});

@@ -1,0 +1,13 @@
+import { type CheckResult, faulty, skipped, sound } from "../../../core/doctor/check_result.ts";
+import { fault } from "../../../core/faults/fault_table.ts";
+import type { Examination } from "../examination.ts";
+
+/** The config file as it is on disk now. */
+export function checkConfigFile({ config, status }: Examination): CheckResult {
+  const { file, isHidden } = config;
+  if (file === undefined) return sound("config", "there is no config file; the defaults are active");
+  if (isHidden) return skipped("config", `${file} is not readable for this user`);
+  const faults = config.faults.length > 0 ? config.faults : status.value?.config.faults ?? [];
+  if (faults.length === 0) return sound("config", `${file} has no mistakes`);
+  return faulty("config", `${file} has mistakes`, fault("config.invalid", { file, faults }));
+}

@@ -1,0 +1,196 @@
+import type { Clock } from "../../core/async/clock.ts";
+import { asOperationError } from "../../core/error.ts";
+import { type Fault, fault } from "../../core/faults/fault_table.ts";
+import { formatAddress, type IpAddress } from "../../core/net/address.ts";
+import type { PathKind } from "../../core/path/path_kind.ts";
+import type { Answering } from "../../core/reachability/answer_record.ts";
+import { breakPlace, type KernelRoute } from "../../core/reachability/break_place.ts";
+import type { ProbedNetwork } from "../../core/reachability/probed_network.ts";
+import { ReachabilityMonitor } from "../../core/reachability/reachability_monitor.ts";
+import { RepairSequence, type RepairStep } from "../../core/reachability/repair_sequence.ts";
+import { getLogger, LogOnChange } from "../../program/log.ts";
+import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
+import type { ReachabilityProbe } from "../../system/reachability/reachability_probe.ts";
+
+const log = getLogger("network");
+
+/** Milliseconds between two questions of a sound tunnel. */
+export const PERIOD_MS = 10_000;
+/** Milliseconds between two questions while something did not answer. */
+const SUSPECT_MS = 1_000;
+/** Milliseconds from a change to the question: what comes with it has happened by then. */
+const SETTLE_MS = 500;
+/** Milliseconds between two questions however many changes there are. */
+const MIN_PAUSE_MS = 2_000;
+/** Milliseconds after a sleep of the machine in which paths and routes come back by themselves. */
+const WAKE_MS = 3_000;
+
+/** Collaborators; those with defaults are for tests. */
+export interface ReachabilityDeps {
+  /** The client's virtual addresses. */
+  readonly client: readonly IpAddress[];
+  /** The networks whose packets go to the client, as they are now. */
+  readonly networks: () => readonly ProbedNetwork[];
+  /** The path in use; undefined: there is none, or the Engine is gone, so that nothing can be told. */
+  readonly path: () => PathKind | undefined;
+  /** What the client says of the firewall of its machine. */
+  readonly firewallFault: () => string | undefined;
+  readonly routeOf: (address: IpAddress) => Promise<KernelRoute>;
+  readonly probe: Pick<ReachabilityProbe, "ask">;
+  /** Other networks than before do not answer; must not throw. */
+  readonly onFaults: () => void;
+  /** Takes a step that may heal; false where it cannot be taken here. */
+  readonly repair: (step: RepairStep, reason: string) => Promise<boolean>;
+  /** Milliseconds that the machine has slept since the last call. */
+  readonly slept: () => number;
+  readonly clock?: Clock;
+}
+
+/** What the log says of a step. */
+const STEPS: Readonly<Record<RepairStep, string>> = {
+  routes: "put interface and routes right again",
+  rules: "sent the client its configuration again",
+  path: "left the path in use",
+  attachment: "opens the engine path again",
+  client: "started the client's container again",
+};
+
+/** Asks by the kernel's routes whether containers answer, tells which network does not, and does what may heal it. */
+export class Reachability implements AsyncDisposable {
+  faults: readonly Fault[] = [];
+  readonly #clock: Clock;
+  readonly #monitor: ReachabilityMonitor;
+  readonly #sequence = new RepairSequence();
+  readonly #logged = new LogOnChange();
+  #timer: Disposable | undefined;
+  #dueAt = Infinity;
+  #startedAt = -Infinity;
+  #running: Promise<void> | undefined;
+  #path: PathKind | undefined;
+  #isClosed = false;
+
+  /** Starts at once. */
+  constructor(readonly deps: ReachabilityDeps) {
+    this.#clock = deps.clock ?? SYSTEM_CLOCK;
+    this.#monitor = new ReachabilityMonitor(deps.client);
+    this.#plan(0);
+  }
+
+  /** Whether the network of this name answers. */
+  answering(name: string): Answering {
+    return this.#monitor.answering(name);
+  }
+
+  /** Networks, containers, routes or paths have changed. */
+  changed(): void {
+    this.#monitor.networks = this.deps.networks();
+    const pause = Math.max(SETTLE_MS, this.#startedAt + MIN_PAUSE_MS - this.#clock.now());
+    this.#plan(pause);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#timer?.[Symbol.dispose]();
+    await this.#running;
+  }
+
+  /** Asks so many milliseconds from now, unless it is to be sooner. What comes up while it asks waits for the end of that. */
+  #plan(milliseconds: number): void {
+    const at = this.#clock.now() + milliseconds;
+    if (this.#isClosed || at >= this.#dueAt) return;
+    this.#dueAt = at;
+    if (this.#running !== undefined) return;
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = this.#clock.after(milliseconds, () => {
+      this.#dueAt = Infinity;
+      this.#running = this.#round().then((next) => {
+        this.#running = undefined;
+        const sooner = this.#dueAt - this.#clock.now();
+        this.#dueAt = Infinity;
+        const pause = Math.min(next, sooner);
+        if (pause !== Infinity) this.#plan(Math.max(0, pause));
+      });
+    });
+  }
+
+  /** Returns the milliseconds until the next one; Infinity: not before something changes. */
+  async #round(): Promise<number> {
+    const now = this.#startedAt = this.#clock.now();
+    if (this.deps.slept() > 0) {
+      this.#monitor.forget();
+      return WAKE_MS;
+    }
+    try {
+      await this.#ask();
+      await this.#tell();
+      await this.#heal();
+    } catch (error) {
+      const { report } = asOperationError(error, "Cannot see whether containers answer");
+      if (this.#logged.changed("probe", report)) log.warn(report);
+      return PERIOD_MS;
+    }
+    const past = this.#clock.now() - now;
+    if (this.#path !== undefined && this.#monitor.isIdle) return Infinity;
+    const isSoon = this.#monitor.isSuspect || this.#sequence.isActive(this.#monitor.break, this.#clock.now());
+    return Math.max(0, (isSoon ? SUSPECT_MS : PERIOD_MS) - past);
+  }
+
+  async #ask(): Promise<void> {
+    const monitor = this.#monitor;
+    const path = this.#path = this.deps.path();
+    monitor.networks = this.deps.networks();
+    if (path === undefined) return monitor.forget();
+    const asked = monitor.asked();
+    if (monitor.isIdle || asked.length === 0) return;
+    const answers = await this.deps.probe.ask(asked.map(({ candidate }) => candidate));
+    const replies = asked.map((each, index) => ({ ...each, isAnswered: answers[index] ?? false }));
+    // While packets changed paths, or the Engine went, silence tells nothing.
+    const isSame = path === this.deps.path();
+    monitor.settle(isSame ? replies : replies.filter(({ isAnswered }) => isAnswered));
+  }
+
+  /** Derives the faults: one for each network, whichever IP versions it has. */
+  async #tell(): Promise<void> {
+    const silent = [
+      ...new Map(this.#monitor.silent.reverse().map((each) => [each.network.name, each])).values(),
+    ];
+    const found: Fault[] = [];
+    for (const { network, address } of silent.reverse()) {
+      const { name } = network;
+      const place = await this.#placeOf(network, address);
+      found.push(fault("network.silent", { network: name, address: formatAddress(address), place }));
+    }
+    const before = this.faults.map(({ subject }) => subject).join();
+    this.faults = found;
+    if (before !== found.map(({ subject }) => subject).join()) this.deps.onFaults();
+  }
+
+  async #placeOf({ key, family }: ProbedNetwork, address: IpAddress): Promise<string> {
+    const { client, routeOf, firewallFault } = this.deps;
+    return breakPlace({
+      route: await routeOf(address),
+      client: client.find((each) => each.family === family) ?? address,
+      clientAnswers: this.#monitor.clientAnswers(family),
+      othersAnswer: this.#monitor.othersAnswer(key),
+      path: this.#path,
+      firewallFault: firewallFault(),
+    });
+  }
+
+  async #heal(): Promise<void> {
+    const found = this.#monitor.break;
+    const names = this.faults.map(({ subject }) => subject).join(", ");
+    for (;;) {
+      const step = this.#sequence.next(found, this.#clock.now());
+      if (step === undefined) return;
+      const isDone = await this.deps.repair(step, `no container of ${names} answers`).catch(
+        (error: unknown) => {
+          log.warn(asOperationError(error, "Cannot heal the tunnel").report);
+          return false;
+        },
+      );
+      if (isDone) return log.info(`healing: ${STEPS[step]}`, { networks: names });
+      this.#sequence.skip();
+    }
+  }
+}
