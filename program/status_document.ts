@@ -117,11 +117,12 @@ export const countersSchema = group("The counters since the start.", {
 /** What leads the machine's resolver to the domain of containers' names. */
 export const resolverSchema = group("The resolver of this machine.", {
   kind: oneOf(
-    ["resolver-files", "systemd-resolved", "resolvconf", "none", "unknown"],
-    "What leads it to the domain; resolver-files: /etc/resolver of macOS; none: nothing that this program can set up; " +
-      "unknown: the program has a network namespace of its own.",
+    ["resolver-files", "systemd-resolved", "resolvconf", "other-namespace", "none"],
+    "What leads it to the domain; resolver-files: /etc/resolver of macOS; other-namespace: this program is in a network " +
+      "namespace that the machine's resolver does not serve; none: nothing that this program can set up.",
   ),
   fault: optional(text("What is missing.")),
+  remedy: optional(text("What to do about that.")),
 });
 
 export const dataPlaneFields = {

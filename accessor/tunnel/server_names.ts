@@ -54,9 +54,12 @@ export class ServerNames implements AsyncDisposable {
     // A server of somebody else may not answer for names of the Internet.
     if (!isPrivateName(`x.${domain}`)) {
       await this.#remove();
-      const fault = `Cannot find names below ${domain}: the Internet may have such names. ` +
-        'Let the server have a domain such as "dns container.internal"';
-      this.#state = { kind: "none", fault };
+      const fault = `Cannot find names below ${domain}: the Internet may have such names`;
+      this.#state = {
+        kind: "none",
+        fault,
+        remedy: 'Let the server have a domain such as "dns container.internal"',
+      };
     } else {
       const { systemResolver } = await import("../../system/names/resolver.ts");
       this.#resolver ??= await systemResolver("docker-accessor");
@@ -68,9 +71,10 @@ export class ServerNames implements AsyncDisposable {
       });
       this.#timer = this.clock.after(REFRESH_MS, () => this.#queue.start(() => this.#apply()));
     }
-    const { kind, fault } = this.#state;
-    const words = fault ?? `names below ${domain} are found by ${kind}`;
-    if (this.#logged.changed("resolver", words)) log[fault === undefined ? "info" : "warn"](words);
+    const { kind, fault, remedy = "" } = this.#state;
+    if (!this.#logged.changed("resolver", fault ?? kind)) return;
+    if (fault === undefined) log.info(`the resolver of this machine: ${kind}`, { domain });
+    else log.warn(remedy === "" ? fault : `${fault}. ${remedy}`);
   }
 
   async #remove(): Promise<void> {

@@ -3,6 +3,7 @@ import { routeFault } from "../../core/faults/route_fault.ts";
 import { heardFaults, keyFault } from "./client_faults.ts";
 import { configFaults, interfaceFault } from "./desktop_faults.ts";
 import { containerFault, engineFault, expectsClient } from "./docker_faults.ts";
+import { namesFaults } from "./names_faults.ts";
 import { absentFault, pathFaults } from "./path_faults.ts";
 import { isHeard, type ServerFacts } from "./server_facts.ts";
 import { serviceFaults } from "./service_faults.ts";
@@ -38,6 +39,7 @@ export function serverFaults(facts: ServerFacts, extra: readonly Fault[] = []): 
     ...routes,
     ...configFaults(facts.config),
     ...sharingFaults(facts.sharing),
+    ...namesFaults(facts.names),
     ...serviceFaults(facts),
     ...others,
   ];

@@ -200,6 +200,17 @@ Deno.test("each route is named with its cause, and none beside an interface that
   assert.deepEqual(codes({ routes }, down), ["interface.changed"]);
 });
 
+Deno.test("names that are not answered or not found are named beside everything else", () => {
+  const names: NonNullable<ServerFacts["names"]> = {
+    ...{ domain: "a.test", listen: [], names: 1, queries: 0, refused: 0, fault: "Cannot answer DNS: taken" },
+    resolver: { kind: "none", fault: "there is no resolver", remedy: "Write a line" },
+  };
+  assert.deepEqual(codes(ENGINE_DOWN, { names }).slice(-2), ["names.port-taken", "names.resolver-missing"]);
+  assert.equal(found({ names }).at(-1)?.remedy, "Write a line");
+  const { fault: _, ...open } = names;
+  assert.deepEqual(codes({ names: { ...open, resolver: { kind: "other-namespace" } } }), []);
+});
+
 Deno.test("config file and sharing are named beside everything else", () => {
   const sharing = {
     listen: "0.0.0.0:2512",

@@ -2,14 +2,6 @@ import assert from "node:assert/strict";
 import { SOUND } from "./server_facts_fixture.ts";
 import { serviceFaults } from "./service_faults.ts";
 
-const named = {
-  domain: "container.internal",
-  listen: ["192.168.251.2 port 53"],
-  names: 2,
-  queries: 0,
-  refused: 0,
-  resolver: { kind: "systemd-resolved" },
-} as const;
 const proxy = {
   listen: ["192.168.251.2:80"],
   target: "127.0.0.1:80",
@@ -20,16 +12,9 @@ const proxy = {
 };
 const codes = (facts: Partial<typeof SOUND>) => serviceFaults({ ...SOUND, ...facts }).map(({ code }) => code);
 
-Deno.test("what works is no fault, and neither is a resolver that cannot be known", () => {
+Deno.test("what works is no fault", () => {
   assert.deepEqual(codes({}), []);
-  assert.deepEqual(codes({ names: named, proxies: [proxy], web: { listen: "127.0.0.1:2580" } }), []);
-  assert.deepEqual(codes({ names: { ...named, resolver: { kind: "unknown" } } }), []);
-});
-
-Deno.test("a closed name server is named, and a resolver only where the name server is open", () => {
-  const resolver = { kind: "none", fault: "nothing leads there" } as const;
-  assert.deepEqual(codes({ names: { ...named, resolver } }), ["names.resolver-missing"]);
-  assert.deepEqual(codes({ names: { ...named, resolver, fault: "port 53 is taken" } }), ["names.port-taken"]);
+  assert.deepEqual(codes({ proxies: [proxy], web: { listen: "127.0.0.1:2580" } }), []);
 });
 
 Deno.test("a proxy line that is not listened on is told from a service that is down", () => {

@@ -171,7 +171,7 @@ export class Names implements AsyncDisposable {
       log.info("names are answered", { domain: this.domain ?? "", address: key });
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
-      this.#faults.set(key, error.report);
+      this.#faults.set(key, error.message);
       if (this.#logged.changed(key, error.report)) log.warn(`${error.report}; it is tried again`);
     }
   }
@@ -183,10 +183,10 @@ export class Names implements AsyncDisposable {
     const spec: ResolverSpec = { domains, interfaceName, server: formatAddress(address), port };
     this.#resolverState = await this.#resolver.apply(spec);
     this.#domains = domains.join();
-    const { kind, fault } = this.#resolverState;
-    if (this.#logged.changed("resolver", fault ?? kind)) {
-      log[fault ? "warn" : "info"](fault ?? `names are found by ${kind}`);
-    }
+    const { kind, fault, remedy = "" } = this.#resolverState;
+    if (!this.#logged.changed("resolver", fault ?? kind)) return;
+    if (fault === undefined) log.info(`the resolver of this machine: ${kind}`);
+    else log.warn(remedy === "" ? fault : `${fault}. ${remedy}`);
   }
 
   #audienceOf(sender: string): Audience | undefined {

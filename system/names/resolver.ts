@@ -12,13 +12,15 @@ export interface ResolverSpec {
 }
 
 /** What sets the resolver up on a system. */
-export type ResolverKind = "resolver-files" | "systemd-resolved" | "resolvconf" | "none" | "unknown";
+export type ResolverKind = "resolver-files" | "systemd-resolved" | "resolvconf" | "other-namespace" | "none";
 
 /** How it is set up. */
 export interface ResolverState {
   readonly kind: ResolverKind;
-  /** What is missing, and what the user can do. */
+  /** What is missing. */
   readonly fault?: string;
+  /** What the user can do about it. */
+  readonly remedy?: string;
 }
 
 /** The set-up of the system's resolver. Calls come one after the other. */

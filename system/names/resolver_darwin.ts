@@ -35,7 +35,9 @@ export class DarwinResolver implements SystemResolver {
     } catch (error) {
       faults.push(`Cannot set up ${this.folder}: ${wordsOf(error)}`);
     }
-    return { kind: "resolver-files", ...faults.length === 0 ? {} : { fault: faults.join("; ") } };
+    if (faults.length === 0) return { kind: "resolver-files" };
+    const remedy = 'Remove it, or write another "dns" line';
+    return { kind: "resolver-files", fault: faults.join("; "), remedy };
   }
 
   async remove(): Promise<void> {
@@ -48,7 +50,7 @@ export class DarwinResolver implements SystemResolver {
     const found = await readOwn(path, this.program);
     if (found === text) return undefined;
     if (found === "other") {
-      return `Cannot write ${path}: another program's file is there. Remove it, or write another "dns" line`;
+      return `Cannot write ${path}: another program's file is there`;
     }
     // Its name has a space, so that it is no domain's file even after a crash.
     const draft = `${path} draft`;

@@ -53,8 +53,8 @@ export class LinuxResolver implements SystemResolver {
   async apply(spec: ResolverSpec): Promise<ResolverState> {
     try {
       if (!this.isServed(spec.interfaceName)) {
-        // The resolver of the machine takes the number of an interface, which is another one's in this network namespace.
-        return { kind: "unknown" };
+        // The resolver of the machine takes the number of an interface, which is another one's there.
+        return { kind: "other-namespace" };
       }
       if (await isThere(this.files.resolvedFolder) && await isThere(this.files.resolvectl)) {
         return await this.#useResolved(spec);
@@ -92,9 +92,11 @@ export class LinuxResolver implements SystemResolver {
     }
     const nameServers = nameServersOf(await this.#resolvConf());
     if (nameServers.some((address) => STUBS.includes(address))) return { kind: "systemd-resolved" };
-    const fault = `${this.files.resolvConf} does not lead to systemd-resolved. ` +
-      `Link it to ${this.files.resolvedFolder}/stub-resolv.conf`;
-    return { kind: "systemd-resolved", fault };
+    return {
+      kind: "systemd-resolved",
+      fault: `${this.files.resolvConf} does not lead to systemd-resolved`,
+      remedy: `Link it to ${this.files.resolvedFolder}/stub-resolv.conf`,
+    };
   }
 
   async #useResolvconf(
@@ -108,10 +110,13 @@ export class LinuxResolver implements SystemResolver {
     }
     // A name that is not ours is refused, and the C library then asks the next server.
     if (nameServersOf(await this.#resolvConf())[0] === server) return { kind: "resolvconf" };
-    const fault =
-      `${this.files.resolvConf} does not have ${server} first, so names below ${domains[0]} may not be ` +
-      `found. Put ${interfaceName} first in /etc/resolvconf/interface-order`;
-    return { kind: "resolvconf", fault };
+    return {
+      kind: "resolvconf",
+      fault: `${this.files.resolvConf} does not have ${server} first, so names below ${
+        domains[0]
+      } may not be found`,
+      remedy: `Put ${interfaceName} first in /etc/resolvconf/interface-order`,
+    };
   }
 
   async #succeed(argv: readonly string[], input?: string): Promise<void> {
@@ -140,12 +145,14 @@ function faultWithout(
   { domains, server }: ResolverSpec,
   text: string,
   path: string,
-): { readonly fault?: string } {
+): Pick<ResolverState, "fault" | "remedy"> {
   if (nameServersOf(text)[0] === server) return {};
-  const state = `This machine has neither systemd-resolved nor resolvconf, so names below ${
-    domains[0]
-  } are not found`;
-  return { fault: `${state}. Write "nameserver ${server}" as the first such line of ${path}` };
+  return {
+    fault: `this machine has neither systemd-resolved nor resolvconf, so names below ${
+      domains[0]
+    } are not found`,
+    remedy: `Write "nameserver ${server}" as the first such line of ${path}`,
+  };
 }
 
 /** The servers of a resolv.conf in their order; see resolv.conf(5). */

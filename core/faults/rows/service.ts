@@ -24,7 +24,7 @@ export const SERVICE_FAULTS = {
     remedy: () => 'Replace it: "docker-connector token generate"',
   }),
   "names.resolver-missing": row<Why & { readonly domain: string }>({
-    severity: "error",
+    severity: "warning",
     title: "Names of containers are not resolved",
     after: 3,
     text: ({ domain, why }) => `This machine does not ask docker-connector for names of ${domain}: ${why}`,
