@@ -24,13 +24,14 @@ import { platformRouter } from "../system/routing/platform_router.ts";
 import type { InterfaceSettings, Router } from "../system/routing/router.ts";
 import type { FaultRules } from "../tunnel/fault_monitor.ts";
 import { interfaceStatus, TunnelProgram } from "../tunnel/tunnel_program.ts";
+import { isHeard } from "./faults/server_facts.ts";
 import { INTERFACE_NAME, type ServerRunOptions } from "./commands.ts";
 import { applyChanges, applyTunnelChanges } from "./config/apply_changes.ts";
 import { ConfigReloader } from "./config/config_reloader.ts";
 import { type InitialConfig, initialConfig } from "./config/initial_config.ts";
 import { wireDocker } from "./docker/wire.ts";
 import type { ServerFacts } from "./faults/server_facts.ts";
-import { CONTAINERS_PATH, listedContainer } from "./names/containers_document.ts";
+import { CONTAINERS_PATH, listedContainer } from "./names/listed_container.ts";
 import { wireNames } from "./names/wire.ts";
 import type { DirectPath } from "./paths/direct_path.ts";
 import { InterfaceMtu } from "./paths/interface_mtu.ts";
@@ -121,6 +122,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
       ...{ docker: config.docker, settings: mtu.settings, routeController, paths },
       containers: docker.containers,
       dockerStatus: docker.status,
+      isHeard: () => isHeard(clientStatus(dataPlane, paths, socket)),
       reconcile: () => routeController.reconcile(reconciler),
       restartClient: docker.restartClient,
       onFaults: () => void tunnel.document?.(),

@@ -1,4 +1,4 @@
-import type { Clock } from "../../core/async/clock.ts";
+import { type Clock, deadline } from "../../core/async/clock.ts";
 import { asOperationError } from "../../core/error.ts";
 import { type Fault, fault } from "../../core/faults/fault_table.ts";
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
@@ -25,18 +25,22 @@ const MIN_PAUSE_MS = 2_000;
 /** Milliseconds after a sleep of the machine in which paths and routes come back by themselves. */
 const WAKE_MS = 3_000;
 
+/** Milliseconds that a step is waited for: an Engine that hangs must not keep the questions from being asked. */
+const MAX_REPAIR_MS = 10_000;
+
 /** Collaborators; those with defaults are for tests. */
 export interface ReachabilityDeps {
   /** The client's virtual addresses. */
   readonly client: readonly IpAddress[];
   /** The networks whose packets go to the client, as they are now. */
   readonly networks: () => readonly ProbedNetwork[];
-  /** The path in use; undefined: there is none, or the Engine is gone, so that nothing can be told. */
+  /** The path in use; undefined: there is none, or client or Engine are gone, so that nothing can be told. */
   readonly path: () => PathKind | undefined;
   /** What the client says of the firewall of its machine. */
   readonly firewallFault: () => string | undefined;
   readonly routeOf: (address: IpAddress) => Promise<KernelRoute>;
-  readonly probe: Pick<ReachabilityProbe, "ask">;
+  /** Disposed of with this. */
+  readonly probe: Pick<ReachabilityProbe, "ask"> & Disposable;
   /** Other networks than before do not answer; must not throw. */
   readonly onFaults: () => void;
   /** Takes a step that may heal; false where it cannot be taken here. */
@@ -67,6 +71,7 @@ export class Reachability implements AsyncDisposable {
   #startedAt = -Infinity;
   #running: Promise<void> | undefined;
   #path: PathKind | undefined;
+  readonly #closing = Promise.withResolvers<boolean>();
   #isClosed = false;
 
   /** Starts at once. */
@@ -90,7 +95,9 @@ export class Reachability implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
+    this.#closing.resolve(true);
     this.#timer?.[Symbol.dispose]();
+    this.deps.probe[Symbol.dispose]();
     await this.#running;
   }
 
@@ -122,6 +129,7 @@ export class Reachability implements AsyncDisposable {
     }
     try {
       await this.#ask();
+      if (this.#isClosed) return Infinity;
       await this.#tell();
       await this.#heal();
     } catch (error) {
@@ -183,12 +191,15 @@ export class Reachability implements AsyncDisposable {
     for (;;) {
       const step = this.#sequence.next(found, this.#clock.now());
       if (step === undefined) return;
-      const isDone = await this.deps.repair(step, `no container of ${names} answers`).catch(
+      const repair = this.deps.repair(step, `no container of ${names} answers`).catch(
         (error: unknown) => {
           log.warn(asOperationError(error, "Cannot heal the tunnel").report);
           return false;
         },
       );
+      const isOver = Promise.race([repair, this.#closing.promise]);
+      const isDone = await deadline(isOver, MAX_REPAIR_MS, () => true, this.#clock);
+      if (this.#isClosed) return;
       if (isDone) return log.info(`healing: ${STEPS[step]}`, { networks: names });
       this.#sequence.skip();
     }

@@ -38,6 +38,7 @@ class World {
         await wait.promise;
         return answers;
       },
+      [Symbol.dispose]() {},
     },
     onFaults: () => this.changes++,
     repair: (step) => {

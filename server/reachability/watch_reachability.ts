@@ -22,6 +22,8 @@ export interface WatchDeps {
   readonly paths: Pick<Paths, "used" | "client" | "leave" | "reopen" | "sendChange" | "onSwitched">;
   readonly containers: RunningContainers;
   readonly dockerStatus: () => DockerStatus;
+  /** Whether the client was heard lately, on whatever path. */
+  readonly isHeard: () => boolean;
   /** Puts interface and routes right. */
   readonly reconcile: () => Promise<unknown>;
   /** Starts the client's container again; false where this server does not manage it. */
@@ -75,11 +77,20 @@ export class ReachabilityWatch implements AsyncDisposable {
       import("../../system/reachability/kernel_route.ts"),
       import("../../ffi/libc/sleep_clock.ts"),
     ]);
-    const { settings, routeController, paths, containers, dockerStatus, reconcile, restartClient, onFaults } =
-      this.deps;
+    const {
+      settings,
+      routeController,
+      paths,
+      containers,
+      dockerStatus,
+      isHeard,
+      reconcile,
+      restartClient,
+      onFaults,
+    } = this.deps;
     const { address, address6, peer, peer6 } = settings;
     const own = address6 === undefined ? [address] : [address, address6];
-    const probe = this.#cleanup.use(new ReachabilityProbe());
+    const probe = new ReachabilityProbe();
     const sleep = this.#cleanup.use(new SleepClock());
     const reachability = this.#reachability = this.#cleanup.use(
       new Reachability({
@@ -90,8 +101,8 @@ export class ReachabilityWatch implements AsyncDisposable {
           );
           return probedNetworks(routedSubnets(routeController.subnets, active), containers.containers);
         },
-        // Without the Engine it is not known which containers are still there.
-        path: () => dockerStatus().state === "connected" ? paths.used : undefined,
+        // Without the Engine it is not known which containers are still there; a silent client is another fault's matter.
+        path: () => dockerStatus().state === "connected" && isHeard() ? paths.used : undefined,
         firewallFault: () => paths.client?.description?.firewall?.fault,
         routeOf: (to) => kernelRoute(to, own),
         probe,

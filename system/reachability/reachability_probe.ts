@@ -1,4 +1,4 @@
-import { type Clock, sleep } from "../../core/async/clock.ts";
+import type { Clock } from "../../core/async/clock.ts";
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
 import { type IcmpSocket, openIcmpSocket } from "../../ffi/icmp/icmp_socket.ts";
 import { SystemError } from "../../ffi/libc/errno.ts";
@@ -31,6 +31,8 @@ export interface ProbedAddress {
 export class ReachabilityProbe implements Disposable {
   readonly #clock: Clock;
   readonly #sockets = new Map<4 | 6, IcmpSocket | undefined>();
+  readonly #closing = Promise.withResolvers<void>();
+  #isClosed = false;
   #sequence = 0;
   /** The address of each request since the call before the last. */
   #sent = new Map<number, string>();
@@ -43,7 +45,7 @@ export class ReachabilityProbe implements Disposable {
   /**
    * Asks all of them at once; one call has to end before the next.
    *
-   * @returns for each whether it has answered, within a second
+   * @returns for each whether it has answered, within a second or before the disposal
    */
   async ask(asked: readonly ProbedAddress[]): Promise<boolean[]> {
     const waiting = new Set(asked.map(({ address }) => formatAddress(address)));
@@ -54,7 +56,8 @@ export class ReachabilityProbe implements Disposable {
     const connecting = new Map<string, ConnectAttempt>();
     let before = 0;
     for (const look of LOOKS) {
-      await sleep(look - before, this.#clock);
+      await this.#pause(look - before);
+      if (this.#isClosed) break;
       before = look;
       this.#collect(waiting);
       for (const [text, attempt] of connecting) if (attempt.state() === "answered") waiting.delete(text);
@@ -69,14 +72,27 @@ export class ReachabilityProbe implements Disposable {
     return asked.map(({ address }) => !waiting.has(formatAddress(address)));
   }
 
+  /** Ends a call that is under way. */
   [Symbol.dispose](): void {
+    this.#isClosed = true;
+    this.#closing.resolve();
     for (const socket of this.#sockets.values()) socket?.[Symbol.dispose]();
     this.#sockets.clear();
   }
 
+  async #pause(milliseconds: number): Promise<void> {
+    const over = Promise.withResolvers<void>();
+    using _timer = this.#clock.after(milliseconds, over.resolve);
+    await Promise.race([over.promise, this.#closing.promise]);
+  }
+
   async #send(address: IpAddress): Promise<void> {
     const { family } = address;
-    if (!this.#sockets.has(family)) this.#sockets.set(family, await openOrNone(family));
+    if (!this.#sockets.has(family)) {
+      const socket = await openOrNone(family);
+      if (this.#isClosed) return socket?.[Symbol.dispose]();
+      this.#sockets.set(family, socket);
+    }
     this.#sequence = (this.#sequence + 1) & 0xffff;
     this.#sent.set(this.#sequence, formatAddress(address));
     this.#sockets.get(family)?.send(address, this.#sequence);

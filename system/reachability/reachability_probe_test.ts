@@ -63,6 +63,19 @@ Deno.test("what answers nothing, or has no route, does not answer (needs root)",
   assert.deepEqual(await probe.ask(asked), [false, false, false, true]);
 });
 
+Deno.test("a call that is under way ends with the disposal (needs root)", asRootOnLinux, async () => {
+  using network = machine();
+  network.ip("link add eth1 type veth peer name far");
+  for (const name of ["eth1", "far"]) network.ip(`link set ${name} up`);
+  network.ip("addr add 10.9.0.1/24 dev eth1");
+  const probe = new ReachabilityProbe();
+  const asking = probe.ask([{ address: address("10.9.0.2"), port: 80 }]);
+  const start = performance.now();
+  probe[Symbol.dispose]();
+  assert.deepEqual(await asking, [false]);
+  assert.ok(performance.now() - start < 900);
+});
+
 Deno.test("where packets go is told with all rules of the kernel (needs root)", asRootOnLinux, async () => {
   using network = machine();
   network.ip("tuntap add dev connector0 mode tun");

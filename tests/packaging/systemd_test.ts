@@ -65,8 +65,8 @@ topologyTest("the server under the unit's limits", async (t) => {
     const outside = `/var/tmp/docker-connector-${Deno.pid}`;
     const script = `grep -E '^(CapBnd|NoNewPrivs)' /proc/self/status; touch ${outside}`;
     const { code, stdout, stderr } = await run([...limits, "sh", "-c", script]);
-    // Bits 1, 10 and 12 of linux/capability.h.
-    assert.equal(stdout.replaceAll("\t", " "), "CapBnd: 0000000000001402\nNoNewPrivs: 1");
+    // Bits 1, 10, 12 and 13 of linux/capability.h.
+    assert.equal(stdout.replaceAll("\t", " "), "CapBnd: 0000000000003402\nNoNewPrivs: 1");
     assert.equal(code, 1);
     assert.match(stderr, /Read-only file system/);
   });
