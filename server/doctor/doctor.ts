@@ -105,11 +105,7 @@ export async function runDoctor(options: DoctorOptions, terminal: Terminal): Pro
  * @param configFile the config file that was named; undefined: the running server's, or the usual places
  */
 export async function diagnose(control: string, configFile: string | undefined): Promise<DoctorDocument> {
-  const examination = await examine(control, configFile);
-  const reach = findReach(examination);
-  // Each check that needs it reports its failure.
-  reach.catch(() => {});
-  return doctorDocument(nameCauses(await runChecks(examination, reach)), []);
+  return doctorDocument(nameCauses(await runChecks(await examine(control, configFile))), []);
 }
 
 /** Runs all checks side by side. One that breaks or takes too long says so and stops no other. */
