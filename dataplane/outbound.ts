@@ -1,7 +1,7 @@
 import { Counter, type CounterTable } from "../core/counters.ts";
 import type { TxQueue } from "../core/packet/tx_queue.ts";
 import { BATCH_FULL, DEVICE_ERROR, type TunPort, WOULD_BLOCK } from "../ffi/tun/tun.ts";
-import type { Path } from "./path/path.ts";
+import { type Path, UNBOUNDED } from "./path/path.ts";
 import type { PathMtu } from "./path_mtu.ts";
 import type { AccessorDelivery, ServerDelivery } from "./sessions/delivery.ts";
 import { PEER } from "./worker_channel.ts";
@@ -29,6 +29,8 @@ export class Outbound {
   tap: SentTap | undefined = undefined;
   /** The last batch was full, so the interface may have more packets than poll(2) reports. */
   isBehind = false;
+  /** The last batch had packets. */
+  hasRead = false;
 
   /**
    * @param path the path in use; an accessor has none
@@ -50,16 +52,18 @@ export class Outbound {
   drain(): boolean {
     const { list, tun, path } = this;
     const takesLarge = path?.takesLarge === true && path.isBound;
-    const limit = takesLarge ? Math.min(BATCH_BYTES, path.room) : BATCH_BYTES;
+    const room = takesLarge ? path.room : UNBOUNDED;
+    const limit = Math.min(BATCH_BYTES, room);
     let bytes = 0;
     let taken = WOULD_BLOCK;
     while (bytes < limit) {
       const first = list.count;
-      taken = tun.read(list, takesLarge);
+      taken = tun.read(list, takesLarge, room - bytes);
       if (taken <= WOULD_BLOCK) break;
       bytes += this.#address(first);
     }
-    if (list.count > 0 && path !== undefined) {
+    this.hasRead = list.count > 0;
+    if (this.hasRead && path !== undefined) {
       this.tap?.take(list);
       path.send(list);
     }

@@ -30,6 +30,7 @@ import { EnginePath } from "./path/engine_path.ts";
 import type { CarriedPath } from "./path/path.ts";
 import { ProbeTimes } from "./path/probe_times.ts";
 import { UdpPath } from "./path/udp_path.ts";
+import { StreamTurns, Turn } from "./stream_turns.ts";
 import type { WorkerSessions } from "./sessions/worker_sessions.ts";
 
 /** Bytes for datagrams of two sockets and a stream, read frames, headers and iovecs, with some to spare. Untouched pages cost nothing. */
@@ -56,6 +57,7 @@ interface Peer {
   sink: PathSink;
   readonly udp: UdpPath;
   readonly engine: EnginePath;
+  readonly turns: StreamTurns;
   readonly probes: ProbeTimes;
 }
 
@@ -150,7 +152,8 @@ async function openDirections(init: WorkerInit, memory: PacketMemory, post: Post
     post({ kind: "message", path, source, fromPeer, bytes: arena.u8.slice(offset, offset + length) });
   };
   const inbound = new Inbound(init.role, tun, arena.u8, outbound, probes, punt);
-  return { tun, outbound, peer: { inbound, sink: inbound, udp, engine, probes } };
+  const turns = new StreamTurns(engine, outbound);
+  return { tun, outbound, peer: { inbound, sink: inbound, udp, engine, turns, probes } };
 }
 
 /** The loop itself, and the commands that change what it does. */
@@ -209,19 +212,25 @@ class PacketLoop implements Disposable {
         if (order !== undefined) return order;
       }
       sessions?.tick();
-      if ((isBehind || poller.isReady(TUN)) && !outbound.drain()) {
+      if (!this.#drain(isBehind || poller.isReady(TUN))) {
         return { kind: "failed", call: "tun", errno: outbound.tun.failure };
       }
-      if (peer !== undefined) {
-        if (poller.isReady(UDP) && !peer.udp.drain(peer.sink)) {
-          return { kind: "failed", call: "udp", errno: peer.udp.port.failure };
-        }
-        if (poller.isReady(STREAM_OUT)) peer.engine.proceed();
-        if (poller.isReady(STREAM) && !peer.engine.drain(peer.sink)) this.#endStream(peer);
+      if (peer !== undefined && poller.isReady(UDP) && !peer.udp.drain(peer.sink)) {
+        return { kind: "failed", call: "udp", errno: peer.udp.port.failure };
       }
       if (peer !== undefined && this.#toldFrom !== Infinity) this.#tellOfTraffic(peer);
       if (poller.isReady(EXPOSED) && sessions?.drainSocket() === false) this.#pollSessions();
     }
+  }
+
+  /** Takes what interface and stream have. False when the interface is gone. */
+  #drain(isTunReady: boolean): boolean {
+    const peer = this.#peer;
+    if (peer === undefined) return !isTunReady || this.#outbound.drain();
+    if (this.#poller.isReady(STREAM_OUT)) peer.engine.proceed();
+    const turn = peer.turns.take(peer.sink, this.#poller.isReady(STREAM), isTunReady);
+    if (turn === Turn.StreamEnded) this.#endStream(peer);
+    return turn !== Turn.TunGone;
   }
 
   #tellOfTraffic({ udp, engine }: Peer): void {

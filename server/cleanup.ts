@@ -8,6 +8,7 @@ import { formatPrefix, type Prefix } from "../core/net/prefix.ts";
 import { platform } from "../ffi/platform.ts";
 import { findConfigFile, readConfigFile } from "../system/config/config_file.ts";
 import { readStatus } from "../system/control/control_client.ts";
+import { captureSocketPath } from "../system/control/capture_socket.ts";
 import { removeStaleSocket } from "../system/control/control_socket.ts";
 import type { EngineClient } from "../system/docker/engine_client.ts";
 import { connectDocker } from "../system/docker/search/connect_docker.ts";
@@ -38,11 +39,13 @@ export async function cleanUp(
   const say = (line: string) => terminal.out(`${escapeControls(line)}\n`);
   const faults: OperationError[] = [];
   let removed = 0;
+  const captures = captureSocketPath(control);
   const steps = [
     () => cleanInterface(control),
     () => cleanContainers(configFile),
     cleanResolver,
     async () => await removeStaleSocket(control) ? [`control socket ${control}`] : [],
+    async () => await removeStaleSocket(captures) ? [`capture socket ${captures}`] : [],
   ];
   for (const clean of steps) {
     try {

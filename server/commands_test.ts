@@ -67,6 +67,39 @@ Deno.test(
   }),
 );
 
+Deno.test("ls lists the containers of the running server, and none without it", async () => {
+  const folder = await Deno.makeTempDir();
+  const control = join(folder, "s.sock");
+  try {
+    assert.equal((await outcome("ls", "--control", control)).status, 3);
+    const containers = [{
+      ...{ id: "a", name: "web", image: "x", state: "running", names: ["web.test"], urls: [] },
+      ...{ networks: [{ name: "bridge", address: "172.17.0.2" }], ports: [] },
+    }];
+    const program = "docker-connector";
+    const documents = { "/v1/containers": () => ({ program, containers }) };
+    await using _socket = await serveControlSocket(control, program, () => ({ program }), { documents });
+    const shown = await outcome("ls", "--control", control);
+    assert.match(shown.stdout, /^web\.test +172\.17\.0\.2 +bridge$/m);
+    assert.deepEqual(JSON.parse((await outcome("ls", "--json", "--control", control)).stdout), containers);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a server of a version without containers says so", async () => {
+  const folder = await Deno.makeTempDir();
+  const control = join(folder, "s.sock");
+  try {
+    const program = "docker-connector";
+    await using _socket = await serveControlSocket(control, program, () => ({ program }));
+    const { status, stderr } = await outcome("ls", "--control", control);
+    assert.deepEqual([status, /Cannot read/.test(stderr)], [1, true], stderr);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test(
   "check names the keys without effect",
   withConfig(

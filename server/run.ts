@@ -31,7 +31,7 @@ import { ConfigReloader } from "./config/config_reloader.ts";
 import { type InitialConfig, initialConfig } from "./config/initial_config.ts";
 import { wireDocker } from "./docker/wire.ts";
 import type { ServerFacts } from "./faults/server_facts.ts";
-import { CONTAINERS_PATH, listedContainer } from "./names/containers_document.ts";
+import { CONTAINERS_PATH, listedContainer } from "./names/listed_container.ts";
 import { wireNames } from "./names/wire.ts";
 import type { DirectPath } from "./paths/direct_path.ts";
 import { InterfaceMtu } from "./paths/interface_mtu.ts";

@@ -35,7 +35,7 @@ const CONFIG = `web 127.0.0.1:2580\n${SHARED.expose}${SHARED.anna}${SHARED.bert}
 const RATES = [6, 22, 38, 14, 30, 45];
 
 const DESKTOP: View = { width: 1280, height: 960 };
-const PHONE: View = { width: 390, height: 900, scale: 1.5 };
+const PHONE: View = { width: 390, height: 716, scale: 1.5 };
 
 async function isLive(page: Page): Promise<void> {
   const ready = "document.querySelector('#live.on') && document.querySelector('#details dd')";

@@ -9,7 +9,7 @@ import { SYSTEM_CLOCK } from "../system/process/system_clock.ts";
 const log = getLogger("fault");
 
 /** Milliseconds between two looks while nobody asks for the status: with the waits of the rows a fault shows within 15 s. */
-const PERIOD_MS = 3_000;
+const PERIOD_MS = 5_000;
 
 /** How the faults of a program are derived from its status. Pure. */
 export interface FaultRules<Facts> {

@@ -104,7 +104,7 @@ Deno.test("changes concern the parts that follow them", () => {
     "routes",
     "sharing",
   ]);
-  assert.deepEqual(partsOf("loglevel warn\nnetwork x off"), ["log", "routes"]);
+  assert.deepEqual(partsOf("loglevel warn\nnetwork x off"), ["log", "routes", "names"]);
   assert.deepEqual(partsOf("path udp"), ["paths"]);
   assert.deepEqual(partsOf("dns a"), ["sharing", "names"]);
   assert.deepEqual(partsOf("port 9\nproxy 3306"), []);

@@ -20,6 +20,7 @@ const CAUSES: Readonly<Record<Area, readonly Area[]>> = {
   network: ["program", "engine", "container", "client", "path", "firewall", "route"],
   names: ["program"],
   sharing: ["program"],
+  service: ["program"],
   clock: ["engine"],
   version: ["client"],
 };

@@ -20,6 +20,7 @@ export const AREAS = [
   "network",
   "names",
   "sharing",
+  "service",
   "clock",
   "version",
 ] as const;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { answerQuery } from "./answer.ts";
+import { isPrivateName } from "./container_names.ts";
 import { ask, container, decode, endpoint, query, replica, zoneOf } from "./zone_fixture.ts";
 
 const ZONE = zoneOf([
@@ -83,6 +84,15 @@ Deno.test("labels give names of private endings, and no others", () => {
   }
   assert.equal(ask(zone, "a.container.internal"), "NOERROR 172.17.0.2", "a label takes no container's name");
   assert.deepEqual(zone.otherDomains, ["a.example.test", "b.local"]);
+});
+
+Deno.test("an ending is private where the Internet has no such names", () => {
+  for (const name of ["x.container.internal", "x.test", "a.b.home.arpa"]) {
+    assert.ok(isPrivateName(name), name);
+  }
+  for (const name of ["x.com", "x.arpa", "test", "xtest", "x.test.com", "internal", ""]) {
+    assert.ok(!isPrivateName(name), name);
+  }
 });
 
 Deno.test("addresses have their names", () => {

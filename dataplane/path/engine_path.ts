@@ -64,7 +64,7 @@ export class EnginePath implements Path, Disposable {
     this.#writer.restart(stream !== undefined);
     this.#reader.restart(stream?.isFramed === true);
     this.#granted = 0;
-    if (stream !== undefined) this.#grantWhenDue();
+    if (stream !== undefined) this.grantCredit();
   }
 
   /** The descriptor to read; -1: none. */
@@ -82,7 +82,8 @@ export class EnginePath implements Path, Disposable {
   }
 
   send(list: TxQueue): void {
-    this.#writer.send(list);
+    const limit = this.#received + WINDOW | 0;
+    if (this.#writer.send(list, this.#isCreditDue(limit), limit)) this.#granted = limit;
   }
 
   sendProbe(at: number): void {
@@ -98,10 +99,19 @@ export class EnginePath implements Path, Disposable {
   proceed(): void {
     this.#writer.proceed();
     // A credit that found no room behind what waited is due still, and perhaps nothing more comes without it.
-    if (this.end === undefined && !this.#writer.isWaiting) this.#grantWhenDue();
+    if (this.end === undefined && !this.#writer.isWaiting) this.grantCredit();
   }
 
-  /** Hands what one read brings to `inbound`. False when the stream is of no use any more. */
+  /** Tells the other end of the credit that is due and went with no packets. */
+  grantCredit(): void {
+    const limit = this.#received + WINDOW | 0;
+    if (this.#isCreditDue(limit) && this.#writer.sendCredit(limit)) this.#granted = limit;
+  }
+
+  /**
+   * Hands what one read brings to `inbound`; {@linkcode grantCredit} has to follow, so that packets of the other way can take
+   * the credit along. False when the stream is of no use any more.
+   */
   drain(inbound: PathSink): boolean {
     const reading = this.#reader.read();
     if (reading !== Reading.Some) {
@@ -111,7 +121,6 @@ export class EnginePath implements Path, Disposable {
     for (let at = this.#reader.next(); at >= 0; at = this.#reader.next()) this.#take(inbound, at);
     inbound.flush();
     if (this.#reader.isTooLong) this.end = "a frame says that it is longer than any";
-    else this.#grantWhenDue();
     if (this.isBound) this.counters[Counter["inbound.lastHeard"]] = Date.now();
     return this.#isUsable();
   }
@@ -125,10 +134,8 @@ export class EnginePath implements Path, Disposable {
     return this.end === undefined;
   }
 
-  #grantWhenDue(): void {
-    const limit = this.#received + WINDOW | 0;
-    if (creditAhead(limit, this.#granted) < CREDIT_STEP) return;
-    if (this.#writer.sendCredit(limit)) this.#granted = limit;
+  #isCreditDue(limit: number): boolean {
+    return creditAhead(limit, this.#granted) >= CREDIT_STEP;
   }
 
   #take(inbound: PathSink, at: number): void {

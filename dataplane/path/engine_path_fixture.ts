@@ -120,7 +120,7 @@ export class PathEnd implements Disposable {
   }
 
   /** Does what the packet loop does for a path as long as there is something to do; at most so many reads. */
-  work(reads = Infinity): void {
+  work(reads = Infinity, grants = true): void {
     for (let count = 0; count < reads; count++) {
       this.#poller.replace(0, this.path.descriptor);
       this.#poller.replace(1, this.path.blockedDescriptor, WRITABLE);
@@ -132,6 +132,7 @@ export class PathEnd implements Disposable {
         this.path.attach(undefined);
         return;
       }
+      if (reads && grants) this.path.grantCredit();
       if (!reads && !writes) return;
     }
   }
@@ -252,6 +253,15 @@ export class LonePath implements Disposable {
       at += Math.max(0, calls().write(this.#ends.write, rest, rest.length));
       this.end.work();
     }
+  }
+
+  /** Writes bytes that fit the socket and lets the end read them all, before it grants any credit for them. */
+  take(bytes: Uint8Array): void {
+    const rest = bytes.slice();
+    if (calls().write(this.#ends.write, rest, rest.length) !== rest.length) {
+      throw new RangeError("the socket has no room for that");
+    }
+    this.end.work(Infinity, false);
   }
 
   /** Reads what the end has written so far, at most so many bytes. */

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { anyHeaders, anySuperFrame } from "../../core/offload/arbitrary_fixture.ts";
 import { type Frame, hex } from "../../core/offload/frame_fixture.ts";
 import { concat, noise, packetOf, plainUdp } from "../../core/offload/packets_fixture.ts";
-import { writeLargeHeader } from "../../core/protocol/stream_frame.ts";
+import { isSoundFrame, writeLargeHeader } from "../../core/protocol/stream_frame.ts";
 import { onLinux } from "../../ffi/unix/pipe_fixture.ts";
 import { creditOf, framed, frameOf, LonePath, type Sent, StreamPair } from "./engine_path_fixture.ts";
 
@@ -148,3 +148,33 @@ for (const role of ["server", "client"] as const) {
     });
   }
 }
+
+/** A frame whose length holds, with what its kind may not hold, too. */
+const anyFrame = fc.oneof(
+  anyPacket.map(({ bytes, isLarge }) => [isLarge ? 5 : bytes[0] >>> 4, bytes] as const),
+  fc.tuple(fc.integer({ min: 0, max: 255 }), fc.uint8Array({ maxLength: 60 })),
+);
+
+Deno.test(
+  "each frame that is not sound is counted, and takes nothing of those around it (needs Linux)",
+  onLinux,
+  () => {
+    fc.assert(
+      fc.property(fc.array(anyFrame, { maxLength: 20 }), (frames) => {
+        using lone = new LonePath("server");
+        for (const [kind, payload] of frames) lone.feed(framed(frameOf(kind, payload)));
+        const { end, packets, messages } = lone.end;
+        assert.equal(end, undefined);
+        const isSound = ([kind, payload]: readonly [number, Uint8Array]) =>
+          isSoundFrame(payload, 0, kind, payload.length);
+        const sound = frames.filter(isSound);
+        const drops = Object.values(lone.end.drops).reduce((sum, count) => sum + count, 0);
+        assert.ok(drops >= frames.length - sound.length, `${drops} of ${frames.length - sound.length}`);
+        const whole = sound.filter(([kind]) => kind === 4 || kind === 6).map(([, payload]) => hex(payload));
+        assert.deepEqual(packets.filter((packet) => !packet.startsWith("large:")), whole);
+        assert.ok(packets.length + messages.length + drops <= frames.length);
+      }),
+      { numRuns: 150 },
+    );
+  },
+);

@@ -176,6 +176,50 @@ Deno.test("a reader that stops bounds what waits, and all goes on afterwards (ne
   assert.equal(hex(lone.read()), hex(frameOf(4, numbered(5_000))));
 });
 
+Deno.test("packets of one call find no more room than there is (needs Linux)", onLinux, () => {
+  using lone = new LonePath("client");
+  lone.feed(creditOf(0x7fff_ffff));
+  lone.read();
+  const message = new Uint8Array(60_000).fill(1);
+  let messages = 0;
+  while (lone.end.path.sendMessage(message)) messages++;
+  // Less than one message more is free: half of these packets.
+  const packets = Array.from({ length: 60 }, (_, at) => ({ bytes: numbered(at, 2_000) }));
+  lone.end.send(...packets);
+  const sent = lone.end.counters[Counter["outbound.packets"]];
+  assert.equal(lone.end.drops.sendBufferFull, 60 - sent);
+  assert.ok(sent < 30, `${sent} sent`);
+  const parts: Uint8Array[] = [];
+  for (let idle = 0; idle < 3;) {
+    parts.push(lone.read());
+    idle = parts.at(-1)?.length === 0 ? idle + 1 : 0;
+    lone.end.work(10);
+  }
+  const expected = [
+    ...Array.from({ length: messages }, () => frameOf(1, message)),
+    ...packets.slice(0, sent).map(({ bytes }) => frameOf(4, bytes)),
+  ];
+  assert.ok(hex(concat(...parts)) === hex(concat(...expected)), "all comes out as it went in");
+});
+
+Deno.test("a credit that is due goes with the next packets, or by itself (needs Linux)", onLinux, () => {
+  for (const hasPacket of [true, false]) {
+    using lone = new LonePath("client");
+    lone.feed(creditOf(WINDOW));
+    lone.read();
+    const half = concat(...Array.from({ length: 150 }, (_, at) => frameOf(4, numbered(at))));
+    lone.take(half);
+    lone.take(half);
+    const credit = creditOf(300 * 1_032 + WINDOW);
+    assert.equal(lone.read().length, 0, "it waits for packets of the other way");
+    if (hasPacket) lone.end.send({ bytes: numbered(7) });
+    lone.end.path.grantCredit();
+    assert.equal(hex(lone.read()), hex(hasPacket ? concat(credit, frameOf(4, numbered(7))) : credit));
+    lone.end.path.grantCredit();
+    assert.equal(lone.read().length, 0, "once");
+  }
+});
+
 Deno.test("credit that found no room follows when the stream goes on (needs Linux)", onLinux, () => {
   using lone = new LonePath("client");
   lone.feed(creditOf(0x7fff_ffff));

@@ -22,8 +22,10 @@ import { MAX_IOVECS, STREAM_ENDED, type StreamPort } from "../../ffi/stream/stre
 
 /** iovecs of one frame: its headers, then those of its datagram. */
 const IOVECS_PER_FRAME = 1 + IOVECS_PER_DATAGRAM;
-/** Frames of one call. */
-const FRAMES = Math.floor(MAX_IOVECS / IOVECS_PER_FRAME);
+/** Frames of one call, behind a credit. */
+const FRAMES = Math.floor((MAX_IOVECS - 1) / IOVECS_PER_FRAME);
+/** Bytes of a credit's frame. */
+const CREDIT_FRAME = FRAME_HEADER + CREDIT_LENGTH;
 /** Bytes of the longest frame. */
 export const MAX_FRAME: number = FRAME_HEADER + MAX_FRAME_PAYLOAD;
 /** Bytes that wait for the stream: more than all that the other end grants. */
@@ -36,8 +38,11 @@ export class FrameWriter {
   #sent = 0;
   #limit = 0;
   readonly #headers: number;
+  /** Those of a call's frames; the one before them is the credit's. */
   readonly #iovecs: number;
   readonly #pointer: Deno.PointerValue;
+  readonly #creditPointer: Deno.PointerValue;
+  readonly #credit: number;
   readonly #message: number;
   /** The bytes that wait, from `#first` to before `#last`. */
   readonly #waiting: number;
@@ -47,7 +52,11 @@ export class FrameWriter {
   constructor(readonly memory: PacketMemory, readonly port: StreamPort, readonly counters: CounterTable) {
     const { arena } = memory;
     this.#headers = arena.allocate(FRAMES * FRAME_HEADER, 64);
-    this.#iovecs = arena.allocate(FRAMES * IOVECS_PER_FRAME * IOVEC_SIZE, 16);
+    this.#credit = arena.allocate(CREDIT_FRAME, 8);
+    const creditIovec = arena.allocate((1 + FRAMES * IOVECS_PER_FRAME) * IOVEC_SIZE, 16);
+    arena.writeIovec(creditIovec, this.#credit, CREDIT_FRAME);
+    this.#iovecs = creditIovec + IOVEC_SIZE;
+    this.#creditPointer = memory.pointer(creditIovec);
     this.#pointer = memory.pointer(this.#iovecs);
     this.#message = arena.allocate(MAX_FRAME, 64);
     this.#waiting = arena.allocate(WAITING_SIZE, 64);
@@ -78,17 +87,27 @@ export class FrameWriter {
     if (creditAhead(limit, this.#limit) > 0) this.#limit = limit | 0;
   }
 
-  /** Sends the datagrams of the list that have an endpoint; those beyond the credit are dropped and counted. */
-  send(list: TxQueue): void {
+  /**
+   * Sends the datagrams of the list that have an endpoint; those beyond the credit are dropped and counted.
+   *
+   * @param isCreditDue whether the other end is to hear of credit with them
+   * @param limit that credit, as in {@linkcode sendCredit}
+   * @returns whether it was sent: not without a datagram
+   */
+  send(list: TxQueue, isCreditDue: boolean, limit: number): boolean {
+    if (isCreditDue) writeCreditFrame(this.memory.arena.u8, this.#credit, limit);
+    let hasCredit = isCreditDue;
     let frames = 0;
     let packets = 0;
     let bytes = 0;
+    /** What the next call writes. */
+    let next = CREDIT_FRAME;
     for (let index = 0; index < list.count; index++) {
       if (list.endpoints[index] < 0) continue;
       const isLarge = list.large[index] !== 0;
       const length = list.lengths[index];
       const size = FRAME_HEADER + (isLarge ? LARGE_HEADER : 0) + length;
-      if (this.hasEnded || creditAhead(this.#limit, this.#sent) < size || this.#free < size) {
+      if (this.hasEnded || creditAhead(this.#limit, this.#sent) < size || this.#free < next + size) {
         this.counters[Counter["drop.sendBufferFull"]]++;
         continue;
       }
@@ -96,14 +115,18 @@ export class FrameWriter {
       this.#layOut(list, index, frames++, length, isLarge);
       packets++;
       bytes += length;
+      next += size;
       if (frames === FRAMES) {
-        this.#write(frames);
+        this.#write(frames, hasCredit);
+        hasCredit = false;
         frames = 0;
+        next = CREDIT_FRAME;
       }
     }
-    if (frames > 0) this.#write(frames);
+    if (frames > 0) this.#write(frames, hasCredit);
     this.counters[Counter["outbound.packets"]] += packets;
     this.counters[Counter["outbound.bytes"]] += bytes;
+    return isCreditDue && packets > 0;
   }
 
   /** Sends a message, whose first octet is its kind; false if it does not fit behind what waits. */
@@ -118,9 +141,9 @@ export class FrameWriter {
 
   /** Tells the other end how many octets of packet frames it may send in total; false if that does not fit behind what waits. */
   sendCredit(limit: number): boolean {
-    if (this.hasEnded || this.#free < FRAME_HEADER + CREDIT_LENGTH) return false;
+    if (this.hasEnded || this.#free < CREDIT_FRAME) return false;
     writeCreditFrame(this.memory.arena.u8, this.#message, limit);
-    this.#writePlain(FRAME_HEADER + CREDIT_LENGTH);
+    this.#writePlain(CREDIT_FRAME);
     return true;
   }
 
@@ -155,20 +178,21 @@ export class FrameWriter {
     if (isLarge) arena.writeIovec(iovec + IOVEC_SIZE, packet - LARGE_HEADER, LARGE_HEADER + length);
   }
 
-  /** Writes the frames that are laid out, behind what waits. */
-  #write(frames: number): void {
-    const count = frames * IOVECS_PER_FRAME;
-    if (this.isWaiting) return this.#keep(count, 0);
-    const taken = this.port.write(this.#pointer, count);
+  /** Writes the frames that are laid out, behind what waits, and a credit before them. */
+  #write(frames: number, hasCredit: boolean): void {
+    const first = hasCredit ? -1 : 0;
+    const end = frames * IOVECS_PER_FRAME;
+    if (this.isWaiting) return this.#keep(first, end, 0);
+    const taken = this.port.write(hasCredit ? this.#creditPointer : this.#pointer, end - first);
     if (taken === STREAM_ENDED) this.#end();
-    else this.#keep(count, taken);
+    else this.#keep(first, end, taken);
   }
 
-  /** Keeps what is left of the iovecs when the first `taken` bytes are gone. */
-  #keep(count: number, taken: number): void {
+  /** Keeps what is left of the iovecs from `first` to before `end` when the first `taken` bytes are gone. */
+  #keep(first: number, end: number, taken: number): void {
     const { arena } = this.memory;
     let gone = taken;
-    for (let index = 0; index < count; index++) {
+    for (let index = first; index < end; index++) {
       const iovec = this.#iovecs + index * IOVEC_SIZE;
       const length = arena.u32[(iovec >> 2) + 2];
       if (gone >= length) {

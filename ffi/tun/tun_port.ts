@@ -41,10 +41,11 @@ export interface TunPort {
    * Reads once and appends the packets to `list`. Their memory is the port's until {@linkcode release}.
    *
    * @param whole leaves packets that the kernel has not cut as they are (`TxQueue.large`)
+   * @param room bytes that there is room for, besides one packet of 65,535 bytes; more are not taken by one read
    * @returns how many packets were appended; {@linkcode WOULD_BLOCK}, {@linkcode BATCH_FULL} or {@linkcode
    *   DEVICE_ERROR}
    */
-  read(list: TxQueue, whole?: boolean): number;
+  read(list: TxQueue, whole?: boolean, room?: number): number;
   /** Gives the memory of the packets read so far back to the port. */
   release(): void;
   /** Queues one whole IP packet for the interface; its memory must stay untouched until {@linkcode flush}. */

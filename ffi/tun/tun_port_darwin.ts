@@ -5,6 +5,7 @@ import { appendLargeSegments, QUEUE_FULL, segmentSizeWithin } from "../../core/o
 import { TxQueue } from "../../core/packet/tx_queue.ts";
 import { ENGINE_MTU } from "../../core/path/engine_mtu.ts";
 import {
+  FRAME_HEADER,
   LARGE_HEADER,
   largeHeaderLength,
   largeSegmentSize,
@@ -26,6 +27,10 @@ const WRITES = 64;
 const SEGMENTS = 1366;
 /** Largest packet (16-bit total length). */
 const MAX_PACKET = 65535;
+/** Bytes of the longest frame that holds a packet of the interface whose path has no room for all (stream_frame.ts). */
+const MAX_FRAME = ENGINE_MTU + FRAME_HEADER;
+/** Room for all slots. */
+const MAX_ROOM = SLOTS * (MAX_PACKET + 1);
 /** Bytes of the address family before each packet. */
 const FAMILY = 4;
 /** A packet starts this far into its slot, so that it is 64-byte aligned and its family ends before it. */
@@ -87,12 +92,14 @@ export class DarwinTunPort implements TunPort {
     return this.#slots + slot * SLOT_SIZE + PACKET_START;
   }
 
-  read(list: TxQueue): number {
+  read(list: TxQueue, _whole = false, room = MAX_ROOM): number {
+    const most = Math.max(1, Math.floor((room + MAX_PACKET) / MAX_FRAME));
     for (;;) {
       if (this.#isDrained) return WOULD_BLOCK;
       const first = this.#next;
-      const count = Math.min(SLOTS - first, list.free);
-      if (count <= 0) return BATCH_FULL;
+      const free = Math.min(SLOTS - first, list.free);
+      if (free <= 0) return BATCH_FULL;
+      const count = Math.min(free, most);
       const taken = this.#reading.receive(first, count, 0);
       if (taken < 0) return this.#readFailed(this.#reading.failure);
       // What is not there is an error (EAGAIN); a socket that was shut down may have nothing for ever.

@@ -84,6 +84,16 @@ Deno.test("full slots and a full list are told apart from an empty device", () =
   assert.equal(narrow.kernel.incoming.length, 1);
 });
 
+Deno.test("no more packets are read than there is room for, whatever their lengths", () => {
+  const { kernel, port, list } = setUp();
+  kernel.incoming.push(...Array.from({ length: 40 }, (_, at) => ({ bytes: record(ipv4(at, 16_000)) })));
+  // One packet of 65,535 bytes has room in any case: four of these.
+  assert.equal(port.read(list, true, 1), 4);
+  assert.equal(port.read(list, true, 100_000), 10);
+  assert.equal(port.read(list, true, 1 << 30), 26);
+  assert.deepEqual(kernel.calls, ["recvmsg_x 4", "recvmsg_x 10", "recvmsg_x 50"]);
+});
+
 Deno.test("records that are no IP packet are dropped and counted", () => {
   const { kernel, port, list, contents, counters } = setUp();
   kernel.incoming.push(

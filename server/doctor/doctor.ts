@@ -13,12 +13,14 @@ import { checkDevice } from "./checks/device.ts";
 import { checkEngine } from "./checks/engine.ts";
 import { checkFirewall } from "./checks/firewall.ts";
 import { checkMtu } from "./checks/mtu.ts";
+import { checkNames } from "./checks/names.ts";
 import { checkNetworks } from "./checks/network.ts";
 import { checkPaths } from "./checks/path.ts";
 import { checkPort } from "./checks/port.ts";
 import { checkProgram } from "./checks/program.ts";
 import { checkRoot } from "./checks/root.ts";
 import { checkRoutes } from "./checks/route.ts";
+import { checkService } from "./checks/service.ts";
 import { checkSharing } from "./checks/sharing.ts";
 import { checkVersion } from "./checks/version.ts";
 import { type DoctorDocument, doctorDocument } from "./doctor_document.ts";
@@ -47,7 +49,7 @@ export interface DoctorOptions {
 
 type Check = (examination: Examination, reach: Promise<Reach>) => CheckResult | Promise<CheckResult>;
 
-const CHECKS: Readonly<Partial<Record<Area, Check>>> = {
+const CHECKS: Readonly<Record<Area, Check>> = {
   root: checkRoot,
   device: checkDevice,
   config: checkConfigFile,
@@ -61,7 +63,9 @@ const CHECKS: Readonly<Partial<Record<Area, Check>>> = {
   firewall: checkFirewall,
   mtu: checkMtu,
   network: checkNetworks,
+  names: checkNames,
   sharing: checkSharing,
+  service: checkService,
   clock: checkClock,
   version: checkVersion,
 };
@@ -85,8 +89,6 @@ export async function runDoctor(options: DoctorOptions, terminal: Terminal): Pro
     }
   }
   const reach = findReach(examination);
-  // Each check that needs it reports its failure.
-  reach.catch(() => {});
   const results = nameCauses(await runChecks(examination, reach));
   if (speed) await addSpeed(examination, reach, results);
   const document = doctorDocument(results, fixed);
@@ -111,7 +113,12 @@ export async function diagnose(control: string, configFile: string | undefined):
 }
 
 /** Runs all checks side by side. One that breaks or takes too long says so and stops no other. */
-async function runChecks(examination: Examination, reach: Promise<Reach>): Promise<CheckResult[]> {
+async function runChecks(
+  examination: Examination,
+  reach: Promise<Reach> = findReach(examination),
+): Promise<CheckResult[]> {
+  // Each check that needs it reports its failure.
+  reach.catch(() => {});
   return await Promise.all(
     Object.entries(CHECKS).map(async ([name, check]) => {
       const area = name as Area;

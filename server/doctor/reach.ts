@@ -1,27 +1,13 @@
-/**
- * Whether containers answer through the system's routes and the tunnel: an echo first, else a connection by TCP, which may be
- * refused.
- *
- * @module
- */
 import type { LiveContainer } from "../../core/doctor/live_containers.ts";
-import { formatAddress, type IpAddress, parseAddress } from "../../core/net/address.ts";
+import { type IpAddress, parseAddress } from "../../core/net/address.ts";
 import { parsePrefix, prefixContains } from "../../core/net/prefix.ts";
-import { attemptConnection } from "../../ffi/tcp/connection_attempt.ts";
-import { EchoProber, USUAL_SIZE } from "../../system/reachability/echo_prober.ts";
+import { ReachabilityProbe } from "../../system/reachability/reachability_probe.ts";
 import type { ServerStatus } from "../status/status_document.ts";
 import type { Examination } from "./examination.ts";
-
-/** Milliseconds that an echo and a connection may take; each network's container is asked at the same time. */
-const ECHO_TIMEOUT = 800;
-const CONNECT_TIMEOUT = 600;
 
 /** Containers of a network that are asked, and networks: more would be a load, not a check. */
 const MAX_CONTAINERS = 3;
 const MAX_NETWORKS = 64;
-
-/** A port that is tried where a container names none. That it is refused is an answer. */
-const ANY_PORT = 80;
 
 /** A routed network and the answer of one of its containers. */
 export interface NetworkReach {
@@ -30,88 +16,49 @@ export interface NetworkReach {
   readonly asked: readonly LiveContainer[];
   /** The first that answered; undefined without an answer. */
   readonly answered: LiveContainer | undefined;
-  /** Its answer in words. */
-  readonly how: string;
 }
 
-/** What answers. */
+/** What answers by the system's routes and the tunnel, by an echo or by TCP, which may be refused. */
 export interface Reach {
-  /** Whether this user may send echoes. */
-  readonly hasEcho: boolean;
-  /** Round trip to the client's own virtual address, in milliseconds; undefined without an answer. */
-  readonly clientMs: number | undefined;
+  /** Whether the client's own virtual address answers. */
+  readonly isClientThere: boolean;
   readonly networks: readonly NetworkReach[];
 }
 
 /** Asks the client and a few containers of each routed network, all of them at once. */
 export async function findReach({ status, engine }: Examination): Promise<Reach> {
-  if (status.value === undefined) return { hasEcho: false, clientMs: undefined, networks: [] };
-  const client = parseAddress(status.value.interface.peer);
-  const asked = routedNetworks(status.value).slice(0, MAX_NETWORKS).map((network) => ({
+  const client = parseAddress(status.value?.interface.peer ?? "");
+  if (status.value === undefined || client === undefined) return { isClientThere: false, networks: [] };
+  const { routes, docker } = status.value;
+  const asked = routedNetworks(docker).slice(0, MAX_NETWORKS).map((network) => ({
     network,
-    containers: (engine?.value?.live ?? [])
-      .filter((live) => live.network === network && isRouted(status.value, live.address))
+    asked: (engine?.value?.live ?? [])
+      .filter((live) => live.network === network && isRouted(routes, live.address))
       .slice(0, MAX_CONTAINERS),
   }));
-  const addresses = [
-    ...client === undefined ? [] : [client],
-    ...asked.flatMap(({ containers }) => containers.map(({ address }) => address)),
-  ];
-  const echoes = await askAll(addresses);
-  const networks = await Promise.all(asked.map(async ({ network, containers }) => {
-    const answer = firstEcho(containers, echoes.trips) ?? await firstConnection(containers);
-    return { network, asked: containers, answered: answer?.live, how: answer?.how ?? "no answer" };
-  }));
-  const clientMs = client && echoes.trips.get(formatAddress(client));
-  return { hasEcho: echoes.hasEcho, clientMs, networks };
+  const containers = asked.flatMap((one) => one.asked);
+  using probe = new ReachabilityProbe();
+  const [isClientThere = false, ...answers] = await probe.ask([
+    { address: client, port: undefined },
+    ...containers.map(({ address, ports }) => ({ address, port: ports[0] })),
+  ]);
+  const there = new Set(containers.filter((_, at) => answers[at]));
+  const networks = asked.map((one) => ({ ...one, answered: one.asked.find((live) => there.has(live)) }));
+  return { isClientThere, networks };
 }
 
 /** Names of the networks that have a route of ours. */
-function routedNetworks({ docker }: ServerStatus): string[] {
-  return docker.networks
+function routedNetworks({ networks }: ServerStatus["docker"]): string[] {
+  return networks
     .filter(({ subnets }) => subnets.some(({ state }) => state === "active" || state === "config"))
     .map(({ name }) => name);
 }
 
 /** Whether one of our routes covers an address. */
-function isRouted(status: ServerStatus, address: IpAddress): boolean {
-  return status.routes.some(({ prefix, state }) => {
+function isRouted(routes: ServerStatus["routes"], address: IpAddress): boolean {
+  return routes.some(({ prefix, state }) => {
     const route = parsePrefix(prefix);
     return state === "active" && route !== undefined && route.address.family === address.family &&
       prefixContains(route, address);
   });
-}
-
-async function askAll(addresses: readonly IpAddress[]) {
-  const trips = new Map<string, number>();
-  let hasEcho = true;
-  await Promise.all(([4, 6] as const).map(async (family) => {
-    const own = addresses.filter((address) => address.family === family);
-    if (own.length === 0) return;
-    using prober = EchoProber.open(family);
-    if (prober === undefined) return void (hasEcho = false);
-    const questions = own.map((address) => ({ address, size: USUAL_SIZE }));
-    const answers = await prober.ask(questions, ECHO_TIMEOUT);
-    own.forEach((address, at) => {
-      const trip = answers[at];
-      if (trip !== undefined) trips.set(formatAddress(address), trip);
-    });
-  }));
-  return { hasEcho, trips };
-}
-
-function firstEcho(containers: readonly LiveContainer[], trips: ReadonlyMap<string, number>) {
-  for (const live of containers) {
-    if (trips.has(formatAddress(live.address))) return { live, how: "an echo" };
-  }
-  return undefined;
-}
-
-async function firstConnection(containers: readonly LiveContainer[]) {
-  const answers = await Promise.all(containers.map(async (live) => {
-    const port = live.ports[0] ?? ANY_PORT;
-    const answer = await attemptConnection({ address: live.address, port }, CONNECT_TIMEOUT);
-    return { live, isSilent: answer === "silent", how: `TCP port ${port} (${answer})` };
-  }));
-  return answers.find(({ isSilent }) => !isSilent);
 }

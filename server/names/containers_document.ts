@@ -1,16 +1,11 @@
 /**
- * The server's answer to `GET /v1/containers`, which `docker-connector ls` shows.
+ * The form of the server's answer to `GET /v1/containers`, which `docker-connector ls` shows. The server itself needs the
+ * types alone.
  *
  * @module
  */
 import * as v from "valibot";
-import type { Container } from "../../core/docker/container.ts";
-import { formatAddress } from "../../core/net/address.ts";
-import { namesOf } from "../../core/names/container_names.ts";
 import * as f from "../../program/status_document.ts";
-
-/** The document's path on the control socket. */
-export const CONTAINERS_PATH = "/v1/containers";
 
 const container = v.object({
   id: f.text("The Engine's id."),
@@ -45,35 +40,3 @@ export const CONTAINERS_DOCUMENT = v.object({
 
 export type ContainersDocument = v.InferOutput<typeof CONTAINERS_DOCUMENT>;
 export type ListedContainer = v.InferOutput<typeof container>;
-
-/** Ports of web servers that need no number in the URL. */
-const SCHEMES = new Map([[80, "http"], [443, "https"]]);
-
-/** Ports that web servers of images usually have beside those. */
-const WEB_PORTS = [3000, 4200, 5000, 5173, 8000, 8080, 8081, 8888, 9000];
-
-/** A container as `ls` shows it; `domain` is undefined while `dns` is off. */
-export function listedContainer(container: Container, domain: string | undefined): ListedContainer {
-  const { id, name, image, state, networks, ports } = container;
-  const names = domain === undefined ? [] : [...new Set(namesOf(container, domain).map(({ name }) => name))];
-  const address = networks.find(({ address4 }) => address4 !== undefined)?.address4;
-  const host = names[0] ?? (address && formatAddress(address));
-  return {
-    ...{ id, name, image, state, names },
-    networks: networks.map(({ name, address4, address6 }) => ({
-      name,
-      ...address4 === undefined ? {} : { address: formatAddress(address4) },
-      ...address6 === undefined ? {} : { address6: formatAddress(address6) },
-    })),
-    ports: ports.map(({ port, protocol, isPublished }) => ({ port, protocol, published: isPublished })),
-    urls: host === undefined ? [] : urlsOf(host, ports),
-  };
-}
-
-function urlsOf(host: string, ports: Container["ports"]): string[] {
-  return ports.filter(({ protocol }) => protocol === "tcp").flatMap(({ port }) => {
-    const scheme = SCHEMES.get(port);
-    if (scheme !== undefined) return [`${scheme}://${host}/`];
-    return WEB_PORTS.includes(port) ? [`http://${host}:${port}/`] : [];
-  });
-}

@@ -5,12 +5,8 @@ import type { Terminal } from "../../cli/terminal.ts";
 import { OperationError } from "../../core/error.ts";
 import { readStatus } from "../../system/control/control_client.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
-import {
-  CONTAINERS_DOCUMENT,
-  CONTAINERS_PATH,
-  type ContainersDocument,
-  type ListedContainer,
-} from "./containers_document.ts";
+import { CONTAINERS_DOCUMENT, type ContainersDocument, type ListedContainer } from "./containers_document.ts";
+import { CONTAINERS_PATH } from "./listed_container.ts";
 
 /**
  * `docker-connector ls`: shows the running containers.

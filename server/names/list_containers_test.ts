@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { container, endpoint } from "../../core/names/zone_fixture.ts";
-import { listedContainer } from "./containers_document.ts";
+import { listedContainer } from "./listed_container.ts";
 import { containersText } from "./list_containers.ts";
 
 const WEB = {

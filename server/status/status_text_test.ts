@@ -324,3 +324,26 @@ Deno.test("a socket that cannot be opened says why", () => {
   const fault = "Cannot listen on UDP 192.0.2.1:2512: this machine has no such address";
   assert.deepEqual(sharingLines({ ...quiet, cipher: null, fault }), [fault, "1 token"]);
 });
+
+Deno.test("names are told with what the resolver and a socket lack", () => {
+  const names: NonNullable<ServerStatus["names"]> = {
+    domain: "container.internal",
+    listen: ["192.168.251.2 port 53"],
+    names: 3,
+    queries: 7,
+    refused: 0,
+    resolver: { kind: "none", fault: "write a line" },
+  };
+  const lines = (changed: Partial<typeof names>) =>
+    statusText({ ...idle, names: { ...names, ...changed } }).split("\n")
+      .filter((line) => /names|resolver|taken/.test(line)).map((line) => line.trim().replace(/ +/, " "));
+  assert.deepEqual(lines({}), [
+    "names 3 below container.internal, answered at 192.168.251.2 port 53",
+    "resolver: none: write a line",
+  ]);
+  assert.deepEqual(lines({ listen: [], fault: "taken", resolver: { kind: "systemd-resolved" } }), [
+    "names 3 below container.internal, not answered yet",
+    "taken",
+    "resolver: systemd-resolved",
+  ]);
+});

@@ -2,7 +2,7 @@ import type { Clock } from "../../core/async/clock.ts";
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
 import { type IcmpSocket, openIcmpSocket } from "../../ffi/icmp/icmp_socket.ts";
 import { SystemError } from "../../ffi/libc/errno.ts";
-import { ConnectionAttempt } from "../../ffi/tcp/connection_attempt.ts";
+import { type ConnectAttempt, startConnecting } from "../../ffi/tcp/connect_attempt.ts";
 import { SYSTEM_CLOCK } from "../process/system_clock.ts";
 
 /**
@@ -53,22 +53,20 @@ export class ReachabilityProbe implements Disposable {
     this.#sent = new Map();
     for (const { address } of asked) await this.#send(address);
     using attempts = new DisposableStack();
-    const connecting = new Map<string, ConnectionAttempt>();
+    const connecting = new Map<string, ConnectAttempt>();
     let before = 0;
     for (const look of LOOKS) {
       await this.#pause(look - before);
       if (this.#isClosed) break;
       before = look;
       this.#collect(waiting);
-      for (const [text, attempt] of connecting) {
-        if (["accepted", "refused"].includes(attempt.outcome() ?? "")) waiting.delete(text);
-      }
+      for (const [text, attempt] of connecting) if (attempt.state() === "answered") waiting.delete(text);
       if (waiting.size === 0) break;
       if (look !== TCP_AFTER) continue;
       for (const { address, port = OTHER_PORT } of asked) {
         const text = formatAddress(address);
         if (!waiting.has(text) || connecting.has(text)) continue;
-        connecting.set(text, attempts.use(new ConnectionAttempt({ address, port })));
+        connecting.set(text, attempts.use(startConnecting({ address, port })));
       }
     }
     return asked.map(({ address }) => !waiting.has(formatAddress(address)));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { openIcmpSocket } from "../../ffi/icmp/icmp_socket.ts";
 import { linuxLibc } from "../../ffi/libc/libc_linux.ts";
 import { asRootOnLinux, PrivateNetwork } from "../../ffi/netlink/private_network_fixture.ts";
-import { ConnectionAttempt } from "../../ffi/tcp/connection_attempt.ts";
+import { startConnecting } from "../../ffi/tcp/connect_attempt.ts";
 import { address } from "../../tests/literals.ts";
 import { kernelRoute } from "./kernel_route.ts";
 import { ReachabilityProbe } from "./reachability_probe.ts";
@@ -14,7 +14,7 @@ if (Deno.build.os === "linux") {
   for (const family of [4, 6] as const) {
     (await openIcmpSocket(family, { identifier: 1, data }).catch(() => {}))?.[Symbol.dispose]();
   }
-  new ConnectionAttempt({ address: address("127.0.0.1"), port: 9 })[Symbol.dispose]();
+  startConnecting({ address: address("127.0.0.1"), port: 9 })[Symbol.dispose]();
 }
 
 const LOOPBACK = [address("127.0.0.1"), address("127.9.9.9"), address("::1")];

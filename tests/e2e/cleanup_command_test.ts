@@ -58,6 +58,7 @@ networkTest("cleanup takes away what a killed run has left", { containers: [] },
       "removed interface connector0",
       `removed container ${NAME}`,
       `removed control socket ${control}`,
+      `removed capture socket ${control}.capture`,
     ]);
     await assert.rejects(Deno.lstat(control), Deno.errors.NotFound);
     assert.equal(

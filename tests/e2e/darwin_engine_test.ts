@@ -126,5 +126,5 @@ function test(title: string, release: string, minCallGain: number): void {
   );
 }
 
-test("macOS 15.6", "24.6.0", 1.5);
+test("macOS 15.6", "24.6.0", 3);
 test("macOS 13, call by call,", "22.6.0", 4);

@@ -12,6 +12,8 @@ import { waitUntil } from "../topology/wait.ts";
 
 /** On a sound system doctor ends within this many milliseconds, however busy the machine of the test is. */
 const SOUND_LIMIT = 6_000;
+/** The status of the running server shows a breakage within so many milliseconds. */
+const STATUS_LIMIT = 15_000;
 /** What heals by itself has healed after so many milliseconds. */
 const HEAL_LIMIT = 20_000;
 const SHARING_PORT = 2512;
@@ -34,7 +36,8 @@ networkTest(
       config: `expose 0.0.0.0:${SHARING_PORT}\ntoken ${ANNA.token} ${ANNA.address}\n`,
     });
     const times: string[] = [];
-    const doctor = (...args: string[]) => diagnose(doctorScene(scene.server), ...args);
+    const plain = await doctorScene(scene.server, network);
+    const doctor = (...args: string[]) => diagnose(plain, ...args);
     const expectCodes = (found: Diagnosis, ...codes: string[]) => {
       assert.deepEqual(found.codes, codes, linesOf(found));
     };
@@ -49,13 +52,17 @@ networkTest(
       });
       times.push(`${what}: sound again within ${Math.round(performance.now() - from)} ms`);
     };
-    const step = (name: string, body: () => Promise<void>) => t.step(name, () => scene.withTranscript(body));
+    const step = async (name: string, body: () => Promise<void>) => {
+      // What one leaves broken the next ones would name too.
+      assert.ok(await t.step(name, () => scene.withTranscript(body)), `after "${name}" nothing can be told`);
+    };
     /** Breaks something, expects one code, undoes it, and waits until all is sound. */
     const breakage = (
       name: string,
       code: string,
       make: () => Promise<unknown>,
       undo: () => Promise<unknown>,
+      shown: readonly string[] = [code],
     ) =>
       step(name, async () => {
         await make();
@@ -66,6 +73,18 @@ networkTest(
           return last.codes.join() === code;
         }, HEAL_LIMIT).catch(() => expectCodes(last ?? assert.fail("doctor said nothing"), code));
         times.push(`${name}: ${code} after ${Math.round(performance.now() - start)} ms`);
+        if (shown.length > 0) {
+          const { faults } = await scene.server.waitForStatus(
+            `the status shows ${shown.join(" or ")}`,
+            ({ faults }) => faults.some((fault) => shown.includes(fault.code)),
+            STATUS_LIMIT,
+          ).catch(async (error) => {
+            const { faults } = await scene.server.status() ?? assert.fail("the server has no status");
+            throw new Error(`${error.message}, but ${faults.map((fault) => fault.code).join()}`);
+          });
+          const codes = faults.map((fault) => fault.code).join();
+          times.push(`${name}: the status shows ${codes} after ${Math.round(performance.now() - start)} ms`);
+        }
         await undo();
         await heals(name, performance.now());
       });
@@ -92,12 +111,18 @@ networkTest(
       () => mac.exec(["iptables-nft", "--delete", ...udpRule]),
     );
 
+    await step("DNS not installed: this machine asks another name server", async () => {
+      const { wrapper: _, ...unaware } = plain;
+      expectCodes(await diagnose(unaware), "names.resolver-missing");
+    });
+
     const shareRule = ["INPUT", "--proto", "udp", "--dport", `${SHARING_PORT}`, "--jump", "DROP"];
     await breakage(
       "sharing port blocked",
       "sharing.blocked",
       () => mac.exec(["iptables-nft", "--append", ...shareRule]),
       () => mac.exec(["iptables-nft", "--delete", ...shareRule]),
+      [],
     );
 
     const dropRule = ["FORWARD", "--in-interface", "connector0", "--jump", "DROP"];
@@ -106,6 +131,7 @@ networkTest(
       "firewall.blocks",
       () => vm.exec(["iptables-nft", "--insert", ...dropRule]),
       () => vm.exec(["iptables-nft", "--delete", ...dropRule]),
+      ["network.silent"],
     );
 
     for (
@@ -124,6 +150,7 @@ networkTest(
           await mac.ip("route", verb, prefix, "dev", "vpn0");
         },
         () => mac.ip("link", "del", "vpn0"),
+        ["route.taken", "route.overlap"],
       );
     }
 
@@ -149,7 +176,6 @@ networkTest(
     await step("clock 10 minutes off", async () => {
       const clock = await ProgramClock.create(network.folder);
       await clock.set(-600);
-      const plain = doctorScene(scene.server);
       expectCodes(await diagnose({ ...plain, env: { ...plain.env, ...clock.env } }), "clock.skew");
     });
 
@@ -169,6 +195,7 @@ networkTest(
         await vm.exec(["iptables-nft", "--flush"]);
       },
       () => restoreRules(network, rules),
+      [],
     );
 
     await step("the kept client is killed, and started again", async () => {

@@ -15,10 +15,21 @@ import { waitUntil } from "../topology/wait.ts";
 
 const KEY = "correct-horse-battery-staple";
 const CLIENT = "my-client";
+/** The status of the running server shows a breakage within so many milliseconds. */
+const STATUS_LIMIT = 15_000;
 /** What is to be seen is seen after so many milliseconds. */
 const LIMIT = 20_000;
 /** Hides /dev/net/tun from a program, and lets it make no other. */
 const NO_DEVICE = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o ro none /dev/net && exec "$@"', "sh"];
+
+/** Writes a client that says it is of another version, to run from source. */
+async function writeOtherVersion(folder: string): Promise<string> {
+  const info = await Deno.readTextFile(new URL("../../program/build_info.ts", import.meta.url));
+  const replaced = { "program/build_info.ts": info.replace(/(version: string = )"[^"]*"/, '$1"0.0.9"') };
+  const client = PROGRAMS.filter(({ binary }) => binary === "docker-connector-client");
+  await writeSourcePrograms(folder, replaced, client);
+  return folder;
+}
 
 networkTest(
   "doctor names what is wrong with the client or keeps a server from running, and nothing else",
@@ -29,6 +40,9 @@ networkTest(
     const { engine } = machine;
     const docker = async (line: string) => (await engine.docker(...line.split(" "))).trim();
     const times: string[] = [];
+    // It takes some seconds, in which the first steps go on; the last one awaits it.
+    const otherVersion = writeOtherVersion(`${network.folder}/programs`);
+    otherVersion.catch(() => {});
     /** Waits until doctor names these faults and no others. */
     const names = async (what: string, scene: DoctorScene, ...codes: string[]) => {
       const start = performance.now();
@@ -71,7 +85,18 @@ networkTest(
     const options = { config, serverArgs: ["--image", "off"], engineSocket: engine.socket };
     const { server, configFile } = await launchServer(network, options);
     await using _server = server;
-    const scene = doctorScene(server);
+    const scene = await doctorScene(server, network);
+    /** Waits until the status of the running server shows one of these faults, and notes all that it shows then. */
+    const shows = async (what: string, ...codes: string[]) => {
+      const start = performance.now();
+      const { faults } = await server.waitForStatus(
+        `the status shows ${codes.join(" or ")}`,
+        ({ faults }) => faults.some(({ code }) => codes.includes(code)),
+        STATUS_LIMIT,
+      );
+      const took = Math.round(performance.now() - start);
+      times.push(`${what}: the status shows ${faults.map(({ code }) => code).join()} after ${took} ms more`);
+    };
     const step = (name: string, body: () => Promise<void>) =>
       t.step(name, async () => {
         try {
@@ -93,6 +118,7 @@ networkTest(
     await step("the client is stopped, and --fix starts it", async () => {
       await docker(`stop ${CLIENT}`);
       await names("client stopped", scene, "container.stopped");
+      await shows("client stopped", "client.silent");
       const { document } = await diagnose(scene, "--fix");
       assert.match(document.fixed.join(), /started my-client/);
       await names("client started by --fix", scene);
@@ -102,6 +128,7 @@ networkTest(
       await docker(`rm --force ${CLIENT}`);
       await runClient("--key", "another-horse-battery-staple");
       await names("wrong key", scene, "client.wrong-key");
+      await shows("wrong key", "client.wrong-key");
     });
 
     await step("another port", async () => {
@@ -127,11 +154,7 @@ networkTest(
 
     await step("a client of another version", async () => {
       await docker(`rm --force ${CLIENT}`);
-      const programs = `${network.folder}/programs`;
-      const info = await Deno.readTextFile(new URL("../../program/build_info.ts", import.meta.url));
-      const replaced = { "program/build_info.ts": info.replace(/(version: string = )"[^"]*"/, '$1"0.0.9"') };
-      const client = PROGRAMS.filter(({ binary }) => binary === "docker-connector-client");
-      await writeSourcePrograms(programs, replaced, client);
+      const programs = await otherVersion;
       await using daemon = new Daemon<ClientStatus>({
         namespace: vm,
         program: "docker-connector-client",
@@ -141,6 +164,7 @@ networkTest(
       });
       await server.waitForStatus("it is heard", ({ client }) => client?.version === "0.0.9", LIMIT);
       await names("other version", scene, "client.version");
+      await shows("other version", "client.version");
       await daemon.stop();
     });
 

@@ -9,7 +9,7 @@ const EVENT_LIMIT = 1_000;
 /** A container of a new network answers this many milliseconds after `docker run` returned. */
 const NEW_LIMIT = 1_000;
 /** A container answers this many milliseconds after a restarted Engine does. */
-const RESTART_LIMIT = 3_000;
+const RESTART_LIMIT = 5_000;
 /** From the loss of the client container to the next page, in milliseconds. */
 const REPAIR_LIMIT = 5_000;
 

@@ -47,7 +47,12 @@ async function blockedThenOpen(network: Network, rules: DockerRules): Promise<vo
       "the rules are told",
       (status) => status.firewall.rules > 0,
     );
-    assert.deepEqual(firewall, { backend: `iptables-${rules.backend}`, rules: OWN_RULES, pairs: [] });
+    assert.deepEqual(firewall, {
+      state: "open",
+      backend: `iptables-${rules.backend}`,
+      rules: OWN_RULES,
+      pairs: [],
+    });
     await tunnel.client.stop();
     assert.equal(await rules.save(), before);
   });

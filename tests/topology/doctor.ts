@@ -8,6 +8,8 @@ import type { DoctorDocument } from "../../server/doctor/doctor_document.ts";
 import type { ServerStatus } from "./control_socket.ts";
 import { binary, type Daemon } from "./daemon.ts";
 import type { Namespace } from "./namespace.ts";
+import type { Network } from "./network.ts";
+import { SERVER_VIRTUAL_ADDRESS } from "./tunnel.ts";
 
 /** What doctor said. */
 export interface Diagnosis {
@@ -29,9 +31,19 @@ export interface DoctorScene {
   readonly wrapper?: readonly string[];
 }
 
-/** The scene of a server that was started. */
-export function doctorScene({ settings }: Daemon<ServerStatus>): DoctorScene {
-  return { namespace: settings.namespace, control: settings.control, env: settings.env ?? {} };
+/** Lets a program see another /etc/resolv.conf, the first argument. */
+const OTHER_RESOLVER = [
+  ...["unshare", "--mount", "sh", "-c", 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"', "sh"],
+];
+
+/** The scene of a server that was started, on a machine that asks it for names. */
+export async function doctorScene(
+  { settings: { namespace, control, env = {} } }: Daemon<ServerStatus>,
+  { folder }: Network,
+): Promise<DoctorScene> {
+  const file = `${folder}/resolv.conf`;
+  await Deno.writeTextFile(file, `nameserver ${SERVER_VIRTUAL_ADDRESS}\n`);
+  return { namespace, control, env, wrapper: [...OTHER_RESOLVER, file] };
 }
 
 /** Runs doctor to its end. */

@@ -22,8 +22,12 @@ export const CLIENT_CONTAINER = "mac-connector";
 /** Where the client in the image has its control socket. */
 const CLIENT_SOCKET = "/run/docker-connector-client.sock";
 
-/** Milliseconds of one attempt to get a page: a lost SYN is sent again after a second, which would hide what came before. */
+/**
+ * Milliseconds of the first attempt to get a page, and what each further one has more, for a machine that is busy. A lost SYN is
+ * sent again after a second, which would hide what came before.
+ */
 const ATTEMPT_MS = 300;
+const MORE_MS = 100;
 
 /** Engine and server. Disposal stops both. */
 export class EngineScene implements AsyncDisposable {
@@ -87,9 +91,11 @@ export class EngineScene implements AsyncDisposable {
 
   /** Waits until a container's page comes to the desktop; the milliseconds since `from`. */
   async answers(address: string, name: string, from = performance.now(), deadline = 15_000): Promise<number> {
+    let attemptMs = ATTEMPT_MS;
     await waitUntil(`${name} answers at ${address}`, async () => {
-      return await fetchPage(this.network.mac, address, undefined, ATTEMPT_MS).catch(() => "") ===
-        `page of ${name}`;
+      const page = await fetchPage(this.network.mac, address, undefined, attemptMs).catch(() => "");
+      attemptMs += MORE_MS;
+      return page === `page of ${name}`;
     }, deadline);
     return Math.round(performance.now() - from);
   }

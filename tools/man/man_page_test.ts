@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { writeManPages } from "../man.ts";
+import { OperationError } from "../../core/error.ts";
 import { run } from "../command.ts";
 
 const folder = await Deno.makeTempDir();
@@ -14,7 +15,7 @@ async function faultsBy(argv: readonly string[], page: string): Promise<string |
     const { stdout, stderr } = await run([...argv, file]);
     return `${stdout}${stderr}`;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof OperationError && error.code === "unavailable") return undefined;
     throw error;
   } finally {
     await Deno.remove(file);

@@ -67,7 +67,7 @@ export const networkKeys = {
     default: "none",
     example: "route 172.18.0.0/16",
     meaning: "a container network to reach through the tunnel; with expose, accessors reach it too",
-    effect: ["routes", "sharing"],
+    effect: ["routes", "sharing", "names"],
     read: (line) => {
       const prefix = line.value("CIDR", readRoutePrefix);
       const expose = line.flags("expose").has("expose");
@@ -83,7 +83,7 @@ export const networkKeys = {
     default: "every discovered network is routed",
     example: "network build_default off",
     meaning: "a Docker network that is not to be routed although it was discovered",
-    effect: ["routes"],
+    effect: ["routes", "names"],
     read: (line) => {
       const name = line.value("NAME", readNetworkName);
       const off = line.only(

@@ -5,7 +5,7 @@ export const CLIENT_FAULTS = {
   "client.never-heard": row<{ readonly listen: string; readonly why?: string }>({
     severity: "error",
     title: "No client has made itself known",
-    after: 10,
+    after: 9,
     text: ({ listen, why }) =>
       `Nothing comes from a client to ${listen}${
         why === undefined ? "" : `, nor through the Engine: ${why}`

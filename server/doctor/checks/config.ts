@@ -9,5 +9,9 @@ export function checkConfigFile({ config, status }: Examination): CheckResult {
   if (isHidden) return skipped("config", `${file} is not readable for this user`);
   const faults = config.faults.length > 0 ? config.faults : status.value?.config.faults ?? [];
   if (faults.length === 0) return sound("config", `${file} has no mistakes`);
-  return faulty("config", `${file} has mistakes`, fault("config.invalid", { file, faults }));
+  const told = fault("config.invalid", { file, faults });
+  if (status.value !== undefined) return faulty("config", `${file} has mistakes`, told);
+  const text = `No server starts with ${file}: ${faults.join("; ")}`;
+  const remedy = `Correct it, then see "docker-connector check --config ${file}"`;
+  return faulty("config", `${file} has mistakes`, { ...told, text, remedy });
 }

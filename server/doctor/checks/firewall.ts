@@ -1,5 +1,6 @@
 import { type CheckResult, faulty, skipped, sound } from "../../../core/doctor/check_result.ts";
 import { fault } from "../../../core/faults/fault_table.ts";
+import { firewallFault } from "../../../core/faults/firewall_fault.ts";
 import type { Examination } from "../examination.ts";
 import type { Reach } from "../reach.ts";
 
@@ -11,31 +12,25 @@ export async function checkFirewall({ status }: Examination, reach: Promise<Reac
   const client = status.value?.client ?? undefined;
   if (status.value === undefined || client === undefined) return skipped("firewall", "no client is known");
   const known = client.firewall;
+  const backend = known?.backend ?? null;
   const text = known === undefined
     ? "the client does not tell its state"
-    : `${known.state}, ${known.rules} rules of the client${
-      known.backend === null ? "" : ` in ${known.backend}`
-    }`;
-  if (known?.fault !== undefined) {
-    return faulty("firewall", text, fault("firewall.blocks", { why: known.fault }));
-  }
-  const { networks, clientMs, hasEcho } = await reach;
+    : `${known.state}, ${known.rules} rules of the client${backend === null ? "" : ` in ${backend}`}`;
+  const closed = known && firewallFault(known);
+  if (closed !== undefined) return faulty("firewall", text, closed);
+  const { networks, isClientThere } = await reach;
   const asked = networks.filter((network) => network.asked.length > 0);
   if (asked.length === 0) return sound("firewall", `${text}; no container was asked`);
   if (asked.some(({ answered }) => answered !== undefined)) return sound("firewall", text);
-  if (asked.length === 1 && clientMs !== undefined && status.value.docker.networks.length > 1) {
-    // One network alone: its own bridge or container may be at fault.
-    return sound("firewall", text);
-  }
-  const client4 = clientMs !== undefined
+  // One network alone of several: its own bridge or container may be at fault.
+  if (asked.length === 1 && isClientThere && networks.length > 1) return sound("firewall", text);
+  const own = isClientThere
     ? "the client itself answers"
-    : hasEcho
-    ? `the client's address ${status.value.interface.peer} does not answer either`
-    : "the client's address could not be asked";
-  const why = `The client is heard, but no container answers through the tunnel; ${client4}`;
+    : `the client's address ${status.value.interface.peer} does not answer either`;
+  const why = `The client is heard, but no container answers through the tunnel; ${own}`;
   return faulty("firewall", text, fault("firewall.blocks", { why }, REMEDY));
 }
 
 const REMEDY =
-  "Restart Docker, which makes its own rules again; look for rules that drop what comes from connector0: " +
-  "\"docker run --rm --privileged --net host alpine sh -c 'apk add nftables; nft list ruleset'\"";
+  "Restart Docker, which makes its own rules again; if that does not help, look in Docker's machine for rules " +
+  'that drop what comes from connector0 ("iptables-save", "nft list ruleset")';

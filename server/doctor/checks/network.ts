@@ -32,8 +32,8 @@ export async function checkNetworks(
 
 const REMEDY = 'Look whether the container runs and its firewall lets packets in: "docker logs NAME"';
 
-function describe({ network, asked, answered, how }: NetworkReach): string {
+function describe({ network, asked, answered }: NetworkReach): string {
   if (asked.length === 0) return `${network}: no running container`;
   if (answered === undefined) return `${network}: ${asked.map(({ name }) => name).join(", ")} did not answer`;
-  return `${network}: ${answered.name} (${formatAddress(answered.address)}) answers ${how}`;
+  return `${network}: ${answered.name} (${formatAddress(answered.address)}) answers`;
 }

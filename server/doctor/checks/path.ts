@@ -1,5 +1,6 @@
 import { type CheckResult, faulty, skipped, sound } from "../../../core/doctor/check_result.ts";
-import { type Fault, fault } from "../../../core/faults/fault_table.ts";
+import { fault } from "../../../core/faults/fault_table.ts";
+import { pathFaults } from "../../faults/path_faults.ts";
 import type { ServerStatus } from "../../status/status_document.ts";
 import type { Examination } from "../examination.ts";
 import { isUdpAlone } from "./client.ts";
@@ -20,33 +21,11 @@ export function checkPaths(examination: Examination): CheckResult {
   const { list, inUse } = status.paths;
   const text = list.map((path) => describe(path)).join("; ") || "no path is known";
   const container = clientCandidate(examination)?.container;
-  const faults = inUse === null
-    ? [fault("path.none", { why: reasonsOf(list) })]
-    : faultsOf(status, container?.state === "running");
   if (inUse === null && isUdpAlone(status) && container?.state === "running") {
     const why = "the client's container runs, but nothing comes from it";
     return faulty("path", text, fault("path.udp-blocked", { why }));
   }
-  return faulty("path", text, ...faults);
-}
-
-function faultsOf({ paths, docker }: ServerStatus, runsContainer: boolean): Fault[] {
-  const { preference, inUse, list } = paths;
-  const faults: Fault[] = [];
-  const find = (kind: PathStatus["kind"]) => list.find((path) => path.kind === kind);
-  const isDown = (path: PathStatus | undefined) => path !== undefined && !UP.includes(path.state);
-  if (preference !== "auto" && preference !== inUse && inUse !== null) {
-    const why = find(preference)?.reason ?? "it is down";
-    return [fault("path.preference-down", { wanted: preference, used: inUse, why })];
-  }
-  if (preference !== "auto") return faults;
-  const udp = find("udp");
-  if (isDown(udp)) faults.push(fault("path.udp-blocked", { why: udp?.reason ?? "nothing is heard by it" }));
-  const engine = find("engine");
-  if (docker.state === "connected" && runsContainer && isDown(engine)) {
-    faults.push(fault("path.engine-refused", { why: engine?.reason ?? "it is not up" }));
-  }
-  return faults;
+  return faulty("path", text, ...pathFaults(status));
 }
 
 function describe({ kind, state, roundTripMs, address, interface: name, reason }: PathStatus): string {
@@ -54,8 +33,4 @@ function describe({ kind, state, roundTripMs, address, interface: name, reason }
   const by = address === undefined ? "" : `, ${address}${name === undefined ? "" : ` by ${name}`}`;
   const why = UP.includes(state) || reason === undefined ? "" : ` (${reason})`;
   return `${kind} ${state}${trip}${by}${why}`;
-}
-
-function reasonsOf(list: readonly PathStatus[]): string {
-  return list.map(({ kind, state, reason }) => `${kind}: ${reason ?? state}`).join("; ") || "none is known";
 }

@@ -26,8 +26,8 @@ export async function checkPort({ status, config }: Examination): Promise<CheckR
       const text = owner === undefined ? error.message : `${error.message} by ${owner}`;
       return faulty("port", text, fault("port.taken", { endpoint }, remedy));
     }
-    const file = config.file ?? "the configuration";
-    return faulty("port", error.message, fault("config.invalid", { file, faults: [error.report] }));
+    const told = fault("config.invalid", { file: config.file ?? "", faults: [error.message] }, error.remedy);
+    return faulty("port", error.message, { ...told, text: error.message });
   }
 }
 

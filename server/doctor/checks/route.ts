@@ -1,6 +1,7 @@
 import { type CheckResult, faulty, skipped, sound } from "../../../core/doctor/check_result.ts";
 import type { LiveContainer } from "../../../core/doctor/live_containers.ts";
 import { type Fault, fault } from "../../../core/faults/fault_table.ts";
+import { routeFault } from "../../../core/faults/route_fault.ts";
 import { type IpAddress, nextAddress, parseAddress } from "../../../core/net/address.ts";
 import {
   formatPrefix,
@@ -9,6 +10,7 @@ import {
   type Prefix,
   prefixContains,
 } from "../../../core/net/prefix.ts";
+import { describeInterface } from "../../../core/routing/interface_owner.ts";
 import { findConflict, type OtherRoute } from "../../../core/routing/desired_routes.ts";
 import { platformRouter } from "../../../system/routing/platform_router.ts";
 import { interfaceTowards } from "../../../system/routing/route_lookup.ts";
@@ -56,21 +58,20 @@ async function lookAt(
   const taker = await interfaceTowards(target);
   // Packets of the direct path leave by another interface on purpose.
   if (taker === tunnel.name || (taker !== undefined && route.via !== undefined && route.state === "active")) {
-    return route.state === "active"
-      ? []
-      : [fault("route.failed", { prefix: route.prefix, why: whyOf(route) })];
+    const told = routeFault(route);
+    return told === undefined ? [] : [told];
   }
   const other = narrowest(target, others);
   if (other === undefined || other.prefix.length < prefix.length) {
     return [fault("route.failed", { prefix: route.prefix, why: whyOf(route) })];
   }
   if (other.isOwn === true) return [overlap(route, other)];
-  const interfaceName = other.interfaceName ?? taker ?? "another interface";
+  const interfaceName = describeInterface(other.interfaceName ?? taker ?? "another interface");
   return [fault("route.taken", { prefix: route.prefix, interfaceName })];
 }
 
 function overlap({ prefix }: RouteStatus, other: OtherRoute): Fault {
-  const owner = other.interfaceName ?? "this machine";
+  const owner = other.interfaceName === undefined ? "this machine" : describeInterface(other.interfaceName);
   return fault("route.overlap", { prefix, other: formatPrefix(maskPrefix(other.prefix)), owner });
 }
 

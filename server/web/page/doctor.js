@@ -1,3 +1,4 @@
+import { remedyNodes } from "./faults.js";
 import { make } from "./format.js";
 
 const KINDS = { ok: "good", warn: "warn", fail: "bad", skip: "" };
@@ -38,7 +39,7 @@ function checkItem({ area, state, text, faults }) {
     make("strong", {}, area),
     make("span.seen", {}, text),
     ...faults.map((fault) =>
-      make("div.found", {}, make("p", {}, `${fault.title}: ${fault.text}`), make("code", {}, fault.remedy))
+      make("div.found", {}, make("p", {}, `${fault.title}: ${fault.text}`), make("p.fix", {}, ...remedyNodes(fault.remedy)))
     ),
   );
 }

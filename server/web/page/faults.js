@@ -15,10 +15,17 @@ export function moodOf({ faults, paths }) {
   return faults.length > 0 || paths.inUse === null ? "warn" : "good";
 }
 
-/** A remedy is often a sentence with commands in quotes: those are what people want to copy. */
+/** A remedy is a sentence, often with commands in quotes: those are what people want to copy. */
+const COMMAND = /"((?:sudo |docker|brew |launchctl |systemctl |journalctl |ip |route )[^"]*)"/g;
+
 export function copyTextOf(remedy) {
-  const commands = [...remedy.matchAll(/"((?:sudo |docker|brew |systemctl )[^"]*)"/g)].map(([, command]) => command);
+  const commands = [...remedy.matchAll(COMMAND)].map(([, command]) => command);
   return commands.length > 0 ? commands.join("\n") : remedy;
+}
+
+/** The sentence with its commands set apart. */
+export function remedyNodes(remedy) {
+  return remedy.split(COMMAND).map((part, index) => index % 2 === 1 ? make("code", {}, part) : part);
 }
 
 /** What is shown, as text: the list is only made again when it differs, or a button in it would lose the focus. */
@@ -57,7 +64,7 @@ function faultItem({ severity, title, text, remedy, since }) {
       make("span.when", { "data-since": since }),
     ),
     make("p", {}, text),
-    Boolean(remedy) && make("div.remedy", {}, make("code", {}, remedy), copyButton(remedy)),
+    Boolean(remedy) && make("div.remedy", {}, make("p", {}, ...remedyNodes(remedy)), copyButton(remedy)),
   );
 }
 

@@ -54,7 +54,8 @@ export class Topology {
     columns.accessors.replaceChildren(...this.#accessors(state.sharing, sessions));
     columns.desktop.replaceChildren(this.#node("desktop", "desktop", "This desktop", [
       state.interface.address,
-      `${state.interface.name}, MTU ${state.interface.mtu}`,
+      state.interface.name,
+      `MTU ${state.interface.mtu}`,
     ], { bad: state.interface.fault !== undefined }));
     columns.link.replaceChildren(this.#path(state.paths));
     columns.machine.replaceChildren(this.#node("machine", "machine", "Docker machine", machineLines(state), {

@@ -5,11 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { openIcmpSocket, randomMark } from "../../../ffi/icmp/icmp_socket.ts";
-import {
-  attemptConnection,
-  type AttemptOutcome,
-  ConnectionAttempt,
-} from "../../../ffi/tcp/connection_attempt.ts";
+import { type AttemptState, startConnecting } from "../../../ffi/tcp/connect_attempt.ts";
 import { endpoint } from "./addresses.ts";
 
 /** Repeats until there is a result. */
@@ -45,13 +41,12 @@ function positive(sequence: number | undefined): number | undefined {
 export async function connectionsAreTried(): Promise<void> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
-  const outcome = async (text: string): Promise<AttemptOutcome> => {
-    using attempt = new ConnectionAttempt(endpoint(text));
-    return await soon(() => attempt.outcome());
+  const outcome = async (text: string): Promise<AttemptState> => {
+    using attempt = startConnecting(endpoint(text));
+    return await soon(() => attempt.state() === "waiting" ? undefined : attempt.state());
   };
-  assert.equal(await outcome(`127.0.0.1:${port}`), "accepted");
-  assert.equal(await attemptConnection(endpoint(`127.0.0.1:${port}`), 1000), "accepted");
-  assert.equal(await outcome("127.0.0.1:9"), "refused");
-  assert.equal(await outcome("[::1]:9"), "refused");
-  assert.equal(await outcome("192.0.2.1:9"), "silent");
+  assert.equal(await outcome(`127.0.0.1:${port}`), "answered");
+  assert.equal(await outcome("127.0.0.1:9"), "answered");
+  assert.equal(await outcome("[::1]:9"), "answered");
+  assert.equal(await outcome("192.0.2.1:9"), "failed");
 }
