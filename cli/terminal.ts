@@ -10,6 +10,8 @@ export interface Terminal {
   readonly outColor: boolean;
   /** True if stderr may carry colors. */
   readonly errColor: boolean;
+  /** True if a line of stderr can be written again in its place: a terminal that knows escape sequences. */
+  readonly errRewrites: boolean;
   /** Columns of the terminal, undefined where stdout is none. */
   readonly columns: number | undefined;
 }
@@ -27,7 +29,9 @@ export function processTerminal(): Terminal {
   const outIsTerminal = Deno.stdout.isTerminal();
   // `NO_COLOR` with any content (no-color.org), and terminals that know no escape sequences.
   const environment = (name: string) => orUndefined(() => Deno.env.get(name)) ?? "";
-  const isPlain = environment("NO_COLOR") !== "" || environment("TERM") === "dumb";
+  const isDumb = environment("TERM") === "dumb";
+  const isPlain = isDumb || environment("NO_COLOR") !== "";
+  const errIsTerminal = Deno.stderr.isTerminal();
   return {
     out(text) {
       try {
@@ -46,7 +50,8 @@ export function processTerminal(): Terminal {
     },
     outIsTerminal,
     outColor: outIsTerminal && !isPlain,
-    errColor: Deno.stderr.isTerminal() && !isPlain,
+    errColor: errIsTerminal && !isPlain,
+    errRewrites: errIsTerminal && !isDumb,
     columns: outIsTerminal ? orUndefined(() => Deno.consoleSize().columns) : undefined,
   };
 }

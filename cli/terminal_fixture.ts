@@ -6,6 +6,7 @@ export class CapturedTerminal implements Terminal {
   stderr = "";
   readonly outColor = false;
   readonly errColor = false;
+  readonly errRewrites = false;
   readonly columns = undefined;
 
   /** @param outIsTerminal whether stdout poses as a terminal */

@@ -15,7 +15,7 @@ let line: ProgressLine | undefined;
 export function configureProgress(terminal: Terminal, isText: boolean): void {
   line?.clear();
   const columns = () => terminalSize().columns;
-  line = isText && terminal.errColor ? new ProgressLine((text) => terminal.err(text), columns) : undefined;
+  line = isText && terminal.errRewrites ? new ProgressLine((text) => terminal.err(text), columns) : undefined;
 }
 
 /** The line; undefined where there is none. */

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { address } from "../../tests/literals.ts";
 import { linuxLibc } from "../libc/libc_linux.ts";
+import { asRootOnLinux } from "../netlink/private_network_fixture.ts";
 import { EchoSocket } from "./sized_echo.ts";
 
 if (Deno.build.os === "linux") linuxLibc();
-const isRoot = Deno.build.os === "linux" && Deno.uid() === 0;
 
 /** Sends one request to the loopback and waits for its answer. */
 async function echo(family: 4 | 6, size: number) {
@@ -19,8 +19,8 @@ async function echo(family: 4 | 6, size: number) {
 }
 
 Deno.test({
-  name: "the loopback answers an echo request of any size, odd ones too (needs root)",
-  ignore: !isRoot,
+  name: "the loopback answers an echo request of any size, odd ones too (needs root on Linux)",
+  ...asRootOnLinux,
   // The library and its thread stay for the thread's life.
   sanitizeResources: false,
   sanitizeOps: false,
@@ -32,8 +32,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a request that is larger than the interface's MTU is refused (needs root)",
-  ignore: !isRoot,
+  name: "a request that is larger than the interface's MTU is refused (needs root on Linux)",
+  ...asRootOnLinux,
   sanitizeResources: false,
   fn() {
     using socket = EchoSocket.open(4);
@@ -43,8 +43,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "nobody answers where nothing was asked, and the wait ends by itself (needs root)",
-  ignore: !isRoot,
+  name: "nobody answers where nothing was asked, and the wait ends by itself (needs root on Linux)",
+  ...asRootOnLinux,
   sanitizeResources: false,
   sanitizeOps: false,
   async fn() {

@@ -1,18 +1,19 @@
 import assert from "node:assert/strict";
 import { linuxLibc } from "../../ffi/libc/libc_linux.ts";
+import { asRootOnLinux } from "../../ffi/netlink/private_network_fixture.ts";
 import { address } from "../../tests/literals.ts";
 import { EchoProber } from "./echo_prober.ts";
 
 if (Deno.build.os === "linux") linuxLibc();
 const options = {
-  ignore: Deno.build.os !== "linux" || Deno.uid() !== 0,
+  ...asRootOnLinux,
   // The library and its thread stay for the thread's life.
   sanitizeResources: false,
   sanitizeOps: false,
 };
 
 Deno.test(
-  "each question gets its own answer, and one that cannot be sent has none (needs root)",
+  "each question gets its own answer, and one that cannot be sent has none (needs root on Linux)",
   options,
   async () => {
     using prober = EchoProber.open(4) ?? assert.fail("no socket");
@@ -23,7 +24,7 @@ Deno.test(
   },
 );
 
-Deno.test("throughput is what comes back, within the time (needs root)", options, async () => {
+Deno.test("throughput is what comes back, within the time (needs root on Linux)", options, async () => {
   using prober = EchoProber.open(4) ?? assert.fail("no socket");
   const amount = await prober.measure({ address: address("127.0.0.1"), size: 1400 }, 100);
   assert.ok(amount !== undefined && amount.bytes > 0 && amount.milliseconds >= 100);

@@ -26,15 +26,19 @@ function machine(): PrivateNetwork {
   return network;
 }
 
-Deno.test("addresses that answer echo requests are told at once (needs root)", asRootOnLinux, async () => {
-  using _network = machine();
-  using probe = new ReachabilityProbe();
-  const asked = LOOPBACK.map((one) => ({ address: one, port: undefined }));
-  for (let round = 0; round < 3; round++) assert.deepEqual(await probe.ask(asked), [true, true, true]);
-});
+Deno.test(
+  "addresses that answer echo requests are told at once (needs root on Linux)",
+  asRootOnLinux,
+  async () => {
+    using _network = machine();
+    using probe = new ReachabilityProbe();
+    const asked = LOOPBACK.map((one) => ({ address: one, port: undefined }));
+    for (let round = 0; round < 3; round++) assert.deepEqual(await probe.ask(asked), [true, true, true]);
+  },
+);
 
 Deno.test(
-  "what drops echo requests is asked by TCP, and a refusal is an answer (needs root)",
+  "what drops echo requests is asked by TCP, and a refusal is an answer (needs root on Linux)",
   asRootOnLinux,
   async () => {
     using _network = machine();
@@ -50,47 +54,59 @@ Deno.test(
   },
 );
 
-Deno.test("what answers nothing, or has no route, does not answer (needs root)", asRootOnLinux, async () => {
-  using network = machine();
-  using probe = new ReachabilityProbe();
-  network.ip("link add eth1 type veth peer name far");
-  for (const name of ["eth1", "far"]) network.ip(`link set ${name} up`);
-  network.ip("addr add 10.9.0.1/24 dev eth1");
-  const asked = ["10.9.0.2", "10.10.0.1", "2001:db8::1", "127.0.0.1"].map((text) => ({
-    address: address(text),
-    port: 80,
-  }));
-  assert.deepEqual(await probe.ask(asked), [false, false, false, true]);
-});
+Deno.test(
+  "what answers nothing, or has no route, does not answer (needs root on Linux)",
+  asRootOnLinux,
+  async () => {
+    using network = machine();
+    using probe = new ReachabilityProbe();
+    network.ip("link add eth1 type veth peer name far");
+    for (const name of ["eth1", "far"]) network.ip(`link set ${name} up`);
+    network.ip("addr add 10.9.0.1/24 dev eth1");
+    const asked = ["10.9.0.2", "10.10.0.1", "2001:db8::1", "127.0.0.1"].map((text) => ({
+      address: address(text),
+      port: 80,
+    }));
+    assert.deepEqual(await probe.ask(asked), [false, false, false, true]);
+  },
+);
 
-Deno.test("a call that is under way ends with the disposal (needs root)", asRootOnLinux, async () => {
-  using network = machine();
-  network.ip("link add eth1 type veth peer name far");
-  for (const name of ["eth1", "far"]) network.ip(`link set ${name} up`);
-  network.ip("addr add 10.9.0.1/24 dev eth1");
-  const probe = new ReachabilityProbe();
-  const asking = probe.ask([{ address: address("10.9.0.2"), port: 80 }]);
-  const start = performance.now();
-  probe[Symbol.dispose]();
-  assert.deepEqual(await asking, [false]);
-  assert.ok(performance.now() - start < 900);
-});
+Deno.test(
+  "a call that is under way ends with the disposal (needs root on Linux)",
+  asRootOnLinux,
+  async () => {
+    using network = machine();
+    network.ip("link add eth1 type veth peer name far");
+    for (const name of ["eth1", "far"]) network.ip(`link set ${name} up`);
+    network.ip("addr add 10.9.0.1/24 dev eth1");
+    const probe = new ReachabilityProbe();
+    const asking = probe.ask([{ address: address("10.9.0.2"), port: 80 }]);
+    const start = performance.now();
+    probe[Symbol.dispose]();
+    assert.deepEqual(await asking, [false]);
+    assert.ok(performance.now() - start < 900);
+  },
+);
 
-Deno.test("where packets go is told with all rules of the kernel (needs root)", asRootOnLinux, async () => {
-  using network = machine();
-  network.ip("tuntap add dev connector0 mode tun");
-  network.ip("link set connector0 up");
-  network.ip("addr add 192.168.251.2 peer 192.168.251.1 dev connector0");
-  network.ip("route add 172.20.0.0/16 dev connector0");
-  const own = [address("192.168.251.2")];
-  const container = address("172.20.0.2");
-  assert.deepEqual(await kernelRoute(container, own), { kind: "tunnel" });
-  network.ip("link add eth1 type veth peer name far");
-  for (const name of ["eth1", "far"]) network.ip(`link set ${name} up`);
-  network.ip("addr add 10.9.0.1/24 dev eth1");
-  network.ip("route add 172.20.0.0/16 via 10.9.0.2 table 100");
-  network.ip("rule add to 172.20.0.0/16 lookup 100");
-  assert.deepEqual(await kernelRoute(container, own), { kind: "elsewhere", source: address("10.9.0.1") });
-  network.ip("rule add to 172.20.0.0/16 pref 10 prohibit");
-  assert.deepEqual(await kernelRoute(container, own), { kind: "refused", state: "permission denied" });
-});
+Deno.test(
+  "where packets go is told with all rules of the kernel (needs root on Linux)",
+  asRootOnLinux,
+  async () => {
+    using network = machine();
+    network.ip("tuntap add dev connector0 mode tun");
+    network.ip("link set connector0 up");
+    network.ip("addr add 192.168.251.2 peer 192.168.251.1 dev connector0");
+    network.ip("route add 172.20.0.0/16 dev connector0");
+    const own = [address("192.168.251.2")];
+    const container = address("172.20.0.2");
+    assert.deepEqual(await kernelRoute(container, own), { kind: "tunnel" });
+    network.ip("link add eth1 type veth peer name far");
+    for (const name of ["eth1", "far"]) network.ip(`link set ${name} up`);
+    network.ip("addr add 10.9.0.1/24 dev eth1");
+    network.ip("route add 172.20.0.0/16 via 10.9.0.2 table 100");
+    network.ip("rule add to 172.20.0.0/16 lookup 100");
+    assert.deepEqual(await kernelRoute(container, own), { kind: "elsewhere", source: address("10.9.0.1") });
+    network.ip("rule add to 172.20.0.0/16 pref 10 prohibit");
+    assert.deepEqual(await kernelRoute(container, own), { kind: "refused", state: "permission denied" });
+  },
+);
