@@ -12,6 +12,8 @@ import { COMPILER_NEEDS, ENGINE_NEEDS, missing, TOPOLOGY_PACKAGES } from "../../
 import { Namespace } from "../../tests/topology/namespace.ts";
 import { type Link, Network } from "../../tests/topology/network.ts";
 import { reachable } from "../../tests/topology/ping.ts";
+import { withResolver } from "../../tests/topology/resolver.ts";
+import { SERVER_VIRTUAL_ADDRESS } from "../../tests/topology/tunnel.ts";
 import { USER_SPACE_NEEDS } from "../../tests/topology/user_space_network.ts";
 import { runOrThrow } from "../command.ts";
 import { reasonToCompile, ROOT_FOLDER } from "../freshness.ts";
@@ -50,6 +52,16 @@ async function addNetwork(scene: EngineScene): Promise<string> {
   await scene.machine.runPage("shop", "--network", "shop", "--ip", "10.99.0.5", "--cap-add", "NET_RAW");
   await scene.answers("10.99.0.5", "shop");
   return `10.99.0.0/24, routed after ${routed} ms; its container answers at 10.99.0.5`;
+}
+
+/** Fetches the page by the container's name, by a program whose resolver asks the server as the one of a Mac does. */
+async function fetchByName({ mac, folder }: Network): Promise<string> {
+  const file = `${folder}/resolv.conf`;
+  await Deno.writeTextFile(file, `nameserver ${SERVER_VIRTUAL_ADDRESS}\n`);
+  const url = "http://page.container.internal:8080/";
+  const text = await withResolver(mac, file, ["busybox", "wget", "-q", "-O", "-", url]);
+  if (text !== "page of page") throw new Error(`${url} is not fetched`);
+  return `${url} is fetched`;
 }
 
 /** Docker keeps its networks apart; a line of the config file joins two. */
@@ -121,6 +133,7 @@ async function play(narration: Narration, network: Network): Promise<void> {
     namespace: await Namespace.attach(`${prefix}-page`, await scene.docker("inspect -f {{.State.Pid}} page")),
     address: page,
   };
+  await narration.tell("The same page by its name", () => fetchByName(network));
   await narration.tell("A network is added in Docker", () => addNetwork(scene));
   await narration.tell("A line is added to the config file", () => joinNetworks(scene, page));
   const chosen: PathKind = network.link === "user-space" ? "engine" : "udp";

@@ -1,6 +1,6 @@
 import { OperationError } from "../../core/error.ts";
 
-/** The demo's story: one numbered line for each step, and the step's name in the fault when one fails. */
+/** The demo's story: one numbered line for each step with its time, and the step's name in the fault when one fails. */
 export class Narration {
   #count = 0;
 
@@ -15,9 +15,11 @@ export class Narration {
    */
   async step<T>(name: string, action: () => Promise<readonly [T, string]>): Promise<T> {
     const number = ++this.#count;
+    const start = performance.now();
     try {
       const [result, words] = await action();
-      this.print(`${String(number).padStart(2)}. ${name}${words === "" ? "" : `: ${words}`}`);
+      const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(5);
+      this.print(`${String(number).padStart(2)}. ${seconds} s  ${name}${words === "" ? "" : `: ${words}`}`);
       return result;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
