@@ -1,0 +1,58 @@
+import type { WebTarget } from "../../core/https/web_target.ts";
+import { formatAddress, type IpAddress, parseAddress, unmapAddress } from "../../core/net/address.ts";
+import type { Endpoint } from "../../core/net/endpoint.ts";
+import { WebRelay } from "./web_relay.ts";
+
+/** What one listener needs. */
+export interface WebListenerOptions {
+  readonly target: WebTarget;
+  /** Where it listens, at a port that the system chooses. */
+  readonly address: IpAddress;
+  /** PEM. */
+  readonly certificate: string;
+  /** PEM. */
+  readonly privateKey: string;
+  /** The container's web server did not answer. */
+  readonly onUnreached: () => void;
+}
+
+/** Milliseconds that open connections have to end once a listener is closed. */
+const GRACE_MS = 30_000;
+
+/** The end of TLS for one container. */
+export class WebListener implements AsyncDisposable {
+  readonly endpoint: Endpoint;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #relay: WebRelay;
+
+  /** @throws {Error} where it cannot listen */
+  constructor({ target, address, certificate, privateKey, onUnreached }: WebListenerOptions) {
+    this.#relay = new WebRelay({ target, onUnreached });
+    this.#server = Deno.serve({
+      hostname: formatAddress(address),
+      port: 0,
+      cert: certificate,
+      key: privateKey,
+      onListen: () => {},
+      onError: () => new Response(null, { status: 500 }),
+    }, (request, { remoteAddr }) => this.#relay.handle(request, peerOf(remoteAddr)));
+    this.endpoint = { address, port: this.#server.addr.port };
+  }
+
+  /** Takes no more connections; those that are open end within half a minute, or at once. */
+  async [Symbol.asyncDispose](atOnce = false): Promise<void> {
+    const late = setTimeout(() => this.#end(), atOnce ? 0 : GRACE_MS);
+    await this.#server.shutdown();
+    clearTimeout(late);
+    this.#relay[Symbol.dispose]();
+  }
+
+  #end(): void {
+    this.#relay[Symbol.dispose]();
+  }
+}
+
+function peerOf(peer: Deno.Addr): string {
+  const address = "hostname" in peer ? parseAddress(peer.hostname) : undefined;
+  return address === undefined ? "unknown" : formatAddress(unmapAddress(address));
+}
