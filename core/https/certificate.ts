@@ -33,7 +33,7 @@ import {
   Validity,
   Version,
 } from "@peculiar/asn1-x509";
-import { createPublicKey, generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 
 /** The algorithm ecdsa-with-SHA256 (RFC 5758 section 3.2), and the attribute commonName (X.520). */
 const ECDSA_SHA_256 = "1.2.840.10045.4.3.2";
@@ -48,6 +48,12 @@ export const LEAF_DAYS = 30;
 const CLOCK_SKEW_MS = 3_600_000;
 /** Bytes of the SubjectPublicKeyInfo of a key of P-256 (RFC 5480 section 2). */
 export const PUBLIC_KEY_LENGTH = 91;
+
+/** What comes before the 64 bytes of the point: id-ecPublicKey, secp256r1, and 04 for a point that is not compressed. */
+const SPKI_HEAD = Uint8Array.from(
+  "3059301306072a8648ce3d020106082a8648ce3d03010703420004".match(/../g) ?? [],
+  (pair) => parseInt(pair, 16),
+);
 
 /** A certificate authority of one domain, with its private key. It must never be logged. */
 export interface Authority {
@@ -136,15 +142,9 @@ export function signLeaf(
   );
 }
 
-/** Whether the bytes are the SubjectPublicKeyInfo of a key of P-256 that is a point of the curve. */
-export function isPublicKey(bytes: Uint8Array<ArrayBuffer>): boolean {
-  if (bytes.length !== PUBLIC_KEY_LENGTH) return false;
-  try {
-    const key = createPublicKey({ key: bytes as never, format: "der", type: "spki" });
-    return key.asymmetricKeyDetails?.namedCurve === "prime256v1";
-  } catch {
-    return false;
-  }
+/** Whether the bytes have the form of the SubjectPublicKeyInfo of a key of P-256. Whether it is a point is not looked at. */
+export function isPublicKey(bytes: Uint8Array): boolean {
+  return bytes.length === PUBLIC_KEY_LENGTH && SPKI_HEAD.every((byte, index) => bytes[index] === byte);
 }
 
 /** Until when a certificate holds, milliseconds since 1970; undefined for bytes that are no certificate. */
