@@ -78,10 +78,13 @@ networkTest("containers answer HTTPS under their names", { containers: [] }, asy
   );
   await step("which no program trusts before the command", async () => {
     await tunnel.server.waitForStatus(
-    "the client has a certificate",
-    ({ https }) => https?.certificate === true,
-  );
-    await tunnel.server.waitForStatus("the client has a certificate", ({ https }) => https?.certificate === true);
+      "the client has a certificate",
+      ({ https }) => https?.certificate === true,
+    );
+    await tunnel.server.waitForStatus(
+      "the client has a certificate",
+      ({ https }) => https?.certificate === true,
+    );
     await waitUntil("an answer", async () => /certificate/.test(await curl(WEB, "10.99.0.5")), 10_000);
   });
 
