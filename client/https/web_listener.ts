@@ -24,6 +24,7 @@ export class WebListener implements AsyncDisposable {
   readonly endpoint: Endpoint;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #relay: WebRelay;
+  readonly #abort = new AbortController();
 
   /** @throws {Error} where it cannot listen */
   constructor({ target, address, certificate, privateKey, onUnreached }: WebListenerOptions) {
@@ -33,6 +34,7 @@ export class WebListener implements AsyncDisposable {
       port: 0,
       cert: certificate,
       key: privateKey,
+      signal: this.#abort.signal,
       onListen: () => {},
       onError: () => new Response(null, { status: 500 }),
     }, (request, { remoteAddr }) => this.#relay.handle(request, peerOf(remoteAddr)));
@@ -41,13 +43,12 @@ export class WebListener implements AsyncDisposable {
 
   /** Takes no more connections; those that are open end within half a minute, or at once. */
   async [Symbol.asyncDispose](atOnce = false): Promise<void> {
-    const late = setTimeout(() => this.#end(), atOnce ? 0 : GRACE_MS);
-    await this.#server.shutdown();
+    const late = setTimeout(() => this.#abort.abort(), atOnce ? 0 : GRACE_MS);
+    // Neither an endless stream nor an open page keeps the program from its end.
+    const { promise: aborted, resolve } = Promise.withResolvers<void>();
+    this.#abort.signal.addEventListener("abort", () => resolve());
+    await Promise.race([this.#server.shutdown(), aborted]);
     clearTimeout(late);
-    this.#relay[Symbol.dispose]();
-  }
-
-  #end(): void {
     this.#relay[Symbol.dispose]();
   }
 }

@@ -126,7 +126,7 @@ export class Https implements AsyncDisposable {
     const proof = this.deps.proof();
     if (proof === undefined) {
       this.#say(
-        "Cannot give the client a certificate: it proves no key. Set a key in the config file and for the client",
+        "Cannot give the client a certificate: it proves no key. Write a key line and give the client the same key",
       );
       return undefined;
     }
