@@ -70,7 +70,7 @@ export function nssStore(database: string, user: NssUser, run: RunCommand = runC
       if (code === 0) return;
       throw new OperationError(
         "failure",
-        `Cannot change ${database}: ${stderr.trim().slice(0, 200)}`,
+        `Cannot change ${database}: ${stderr.trim().replace(/\.$/, "").slice(0, 200)}`,
         "Close the browser and try again; a database with a password of its own has to be changed in the browser",
       );
     },
