@@ -105,10 +105,8 @@ async function readDomain(given: string | undefined): Promise<string> {
   });
   const config = file === undefined ? DEFAULT_CONFIG : parseConfig(await readConfigFile(file), file).config;
   if (config?.dns !== undefined) return config.dns;
-  const state = config === undefined ? `${file} has faults` : "names of containers are off (dns off)";
-  throw new OperationError(
-    "config",
-    `Cannot tell the domain of containers: ${state}`,
-    "Run: docker-connector check",
-  );
+  const [state, remedy] = config === undefined
+    ? [`${file} has faults`, "Run: docker-connector check"]
+    : ["names of containers are off", 'Write "dns container.internal" into the config file'];
+  throw new OperationError("config", `Cannot tell the domain of containers: ${state}`, remedy);
 }
