@@ -102,7 +102,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
   const https = cleanup.use(
     new Https({
       proof,
-      addresses: () => networks().map(({ address }) => address),
+      networks,
       onRedirects: () => firewall.wake(),
       onDescription: () => tellServer(),
     }),

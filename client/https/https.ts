@@ -1,7 +1,6 @@
 import { decodeBase64 } from "../../core/https/base64.ts";
 import type { HttpsRedirect } from "../../core/firewall/https_redirect.ts";
 import { MAX_TARGETS, readWebCommand } from "../../core/https/web_target.ts";
-import type { IpAddress } from "../../core/net/address.ts";
 import type { ControlCommand } from "../../core/protocol/control.ts";
 import type { HeartbeatMac } from "../../core/protocol/heartbeat.ts";
 import { asOperationError } from "../../core/error.ts";
@@ -14,7 +13,6 @@ export interface HttpsDeps extends Omit<HttpsServiceDeps, "proof"> {
   readonly proof: HeartbeatMac | undefined;
   /** The description of this client has changed. */
   readonly onDescription: () => void;
-  readonly addresses: () => readonly IpAddress[];
 }
 
 /** HTTPS of containers, whose code is loaded when the server first asks for it. */

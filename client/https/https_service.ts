@@ -5,7 +5,8 @@ import { HTTPS_PORT, type HttpsRedirect } from "../../core/firewall/https_redire
 import { certificatePem } from "../../core/https/pem.ts";
 import { writeCertificateKey } from "../../core/https/certificate_request.ts";
 import { equalTarget, type WebTarget } from "../../core/https/web_target.ts";
-import { formatAddress, type IpAddress } from "../../core/net/address.ts";
+import { formatAddress } from "../../core/net/address.ts";
+import type { Prefix } from "../../core/net/prefix.ts";
 import type { HeartbeatMac } from "../../core/protocol/heartbeat.ts";
 import { getLogger, LogOnChange } from "../../program/log.ts";
 import { accepts } from "../../system/https/port_probe.ts";
@@ -16,14 +17,16 @@ const log = getLogger("https");
 /** Milliseconds until a container is asked again whether it listens at 443 itself; it doubles up to the second number. */
 const FIRST_PROBE_MS = 1_000;
 const LAST_PROBE_MS = 30_000;
+/** Milliseconds until the firewall's rules have surely followed. */
+const RETIREMENT_MS = 5_000;
 /** Containers that are asked at a time. */
 const PARALLEL_PROBES = 16;
 
 /** What the service needs of the client. */
 export interface HttpsServiceDeps {
   readonly proof: HeartbeatMac;
-  /** This end's virtual addresses. */
-  readonly addresses: () => readonly IpAddress[];
+  /** The virtual networks, each with the address on this side; nobody else's requests are passed on. */
+  readonly networks: () => readonly Prefix[];
   /** What the firewall has to redirect has changed. */
   readonly onRedirects: () => void;
 }
@@ -50,6 +53,7 @@ export class HttpsService implements AsyncDisposable {
     if (this.#said.changed("fault", report)) log.error(report);
   });
   readonly #said = new LogOnChange();
+  readonly #retired = new Map<WebListener, ReturnType<typeof setTimeout>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(readonly deps: HttpsServiceDeps) {
@@ -83,7 +87,7 @@ export class HttpsService implements AsyncDisposable {
       const added = targets.filter((target) => !kept.some((site) => equalTarget(site.target, target)));
       this.#sites = [...kept, ...added.map(newSite)];
       await this.#work();
-      for (const listener of gone) void listener?.[Symbol.asyncDispose]();
+      for (const listener of gone) this.#retire(listener);
     });
   }
 
@@ -91,7 +95,19 @@ export class HttpsService implements AsyncDisposable {
     clearTimeout(this.#timer);
     await this.#queue.close();
     clearTimeout(this.#timer);
-    await Promise.all(this.#sites.map(({ listener }) => listener?.[Symbol.asyncDispose](true)));
+    for (const timer of this.#retired.values()) clearTimeout(timer);
+    const listeners = [...this.#retired.keys(), ...this.#sites.map(({ listener }) => listener)];
+    await Promise.all(listeners.map((listener) => listener?.[Symbol.asyncDispose](true)));
+  }
+
+  /** Closes a listener once the firewall leads nobody there any more. */
+  #retire(listener: WebListener | undefined): void {
+    if (listener === undefined) return;
+    const close = () => {
+      this.#retired.delete(listener);
+      void listener[Symbol.asyncDispose]();
+    };
+    this.#retired.set(listener, setTimeout(close, RETIREMENT_MS));
   }
 
   /** Asks the containers that are due, opens and closes listeners, and goes on by itself. */
@@ -114,7 +130,7 @@ export class HttpsService implements AsyncDisposable {
       isChanged = true;
       if (isWanted) this.#listen(site);
       else {
-        void site.listener?.[Symbol.asyncDispose]();
+        this.#retire(site.listener);
         site.listener = undefined;
       }
     }
@@ -132,11 +148,11 @@ export class HttpsService implements AsyncDisposable {
 
   #listen(site: Site): void {
     const { target } = site;
-    const own = this.deps.addresses().find(({ family }) => family === target.address.family);
-    if (own === undefined || this.#certificate === undefined) return;
+    const network = this.deps.networks().find(({ address }) => address.family === target.address.family);
+    if (network === undefined || this.#certificate === undefined) return;
     try {
       site.listener = new WebListener({
-        ...{ target, address: own, certificate: this.#certificate, privateKey: this.#privateKey },
+        ...{ target, network, certificate: this.#certificate, privateKey: this.#privateKey },
         onUnreached: () => site.probeAt = 0,
       });
     } catch (error) {

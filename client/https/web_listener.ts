@@ -1,13 +1,14 @@
 import type { WebTarget } from "../../core/https/web_target.ts";
 import { formatAddress, type IpAddress, parseAddress, unmapAddress } from "../../core/net/address.ts";
 import type { Endpoint } from "../../core/net/endpoint.ts";
+import { type Prefix, prefixContains } from "../../core/net/prefix.ts";
 import { WebRelay } from "./web_relay.ts";
 
 /** What one listener needs. */
 export interface WebListenerOptions {
   readonly target: WebTarget;
-  /** Where it listens, at a port that the system chooses. */
-  readonly address: IpAddress;
+  /** The virtual network: it listens at the address, at a port that the system chooses, for peers in the network alone. */
+  readonly network: Prefix;
   /** PEM. */
   readonly certificate: string;
   /** PEM. */
@@ -27,8 +28,9 @@ export class WebListener implements AsyncDisposable {
   readonly #abort = new AbortController();
 
   /** @throws {Error} where it cannot listen */
-  constructor({ target, address, certificate, privateKey, onUnreached }: WebListenerOptions) {
+  constructor({ target, network, certificate, privateKey, onUnreached }: WebListenerOptions) {
     this.#relay = new WebRelay({ target, onUnreached });
+    const { address } = network;
     this.#server = Deno.serve({
       hostname: formatAddress(address),
       port: 0,
@@ -37,7 +39,12 @@ export class WebListener implements AsyncDisposable {
       signal: this.#abort.signal,
       onListen: () => {},
       onError: () => new Response(null, { status: 500 }),
-    }, (request, { remoteAddr }) => this.#relay.handle(request, peerOf(remoteAddr)));
+    }, (request, { remoteAddr }) => {
+      const peer = peerOf(remoteAddr);
+      // A container may reach the listener's own port, and by it others whose network is closed to it.
+      if (peer === undefined || !prefixContains(network, peer)) return new Response(null, { status: 403 });
+      return this.#relay.handle(request, formatAddress(peer));
+    });
     this.endpoint = { address, port: this.#server.addr.port };
   }
 
@@ -53,7 +60,7 @@ export class WebListener implements AsyncDisposable {
   }
 }
 
-function peerOf(peer: Deno.Addr): string {
+function peerOf(peer: Deno.Addr): IpAddress | undefined {
   const address = "hostname" in peer ? parseAddress(peer.hostname) : undefined;
-  return address === undefined ? "unknown" : formatAddress(unmapAddress(address));
+  return address && unmapAddress(address);
 }

@@ -26,7 +26,7 @@ networkTest(
   "containers answer HTTPS under their names",
   { containers: [], link: "veth", direct: true },
   async (network, t) => {
-    const { mac, folder } = network;
+    const { mac, vm, folder } = network;
     await using engine = new DockerEngine(network);
     await engine.start();
     await engine.createNetwork("web", "10.99.0.0/24", "fd00:99::/64");
@@ -147,6 +147,28 @@ networkTest(
         ]);
         return code === 0;
       }, 10_000);
+    });
+
+    await step("and for the desktop and its teammates alone, not for other containers", async () => {
+      const rules = await vm.exec(["iptables-nft-save", "-t", "nat"]);
+      const listener = /-d 10\.99\.0\.5\/32 .*--to-destination (192\.168\.251\.1:\d+)/.exec(rules)?.[1] ?? "";
+      const ask = async (from: string) => {
+        const argv = [
+          "curl",
+          "-sk",
+          "-o",
+          "/dev/null",
+          "-w",
+          "%{http_code}",
+          "--max-time",
+          "5",
+          "--interface",
+          from,
+        ];
+        return (await vm.run([...argv, `https://${listener}/`])).stdout;
+      };
+      // As a container of that bridge would.
+      assert.equal(await ask("10.99.1.1"), "403");
     });
 
     await step("and never for another's name, even by the authority's own key", async () => {
