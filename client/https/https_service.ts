@@ -97,7 +97,7 @@ export class HttpsService implements AsyncDisposable {
     clearTimeout(this.#timer);
     for (const timer of this.#retired.values()) clearTimeout(timer);
     const listeners = [...this.#retired.keys(), ...this.#sites.map(({ listener }) => listener)];
-    await Promise.all(listeners.map((listener) => listener?.[Symbol.asyncDispose](true)));
+    for (const listener of listeners) listener?.[Symbol.dispose]();
   }
 
   /** Closes a listener once the firewall leads nobody there any more. */
@@ -105,7 +105,7 @@ export class HttpsService implements AsyncDisposable {
     if (listener === undefined) return;
     const close = () => {
       this.#retired.delete(listener);
-      void listener[Symbol.asyncDispose]();
+      listener.close();
     };
     this.#retired.set(listener, setTimeout(close, RETIREMENT_MS));
   }

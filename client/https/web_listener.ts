@@ -17,15 +17,13 @@ export interface WebListenerOptions {
   readonly onUnreached: () => void;
 }
 
-/** Milliseconds that open connections have to end once a listener is closed. */
-const GRACE_MS = 30_000;
-
 /** The end of TLS for one container. */
-export class WebListener implements AsyncDisposable {
+export class WebListener implements Disposable {
   readonly endpoint: Endpoint;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #relay: WebRelay;
   readonly #abort = new AbortController();
+  #isClosing = false;
 
   /** @throws {Error} where it cannot listen */
   constructor({ target, network, certificate, privateKey, onUnreached }: WebListenerOptions) {
@@ -48,14 +46,18 @@ export class WebListener implements AsyncDisposable {
     this.endpoint = { address, port: this.#server.addr.port };
   }
 
-  /** Takes no more connections; those that are open end within half a minute, or at once. */
-  async [Symbol.asyncDispose](atOnce = false): Promise<void> {
-    const late = setTimeout(() => this.#abort.abort(), atOnce ? 0 : GRACE_MS);
-    // Neither an endless stream nor an open page keeps the program from its end.
-    const { promise: aborted, resolve } = Promise.withResolvers<void>();
-    this.#abort.signal.addEventListener("abort", () => resolve());
-    await Promise.race([this.#server.shutdown(), aborted]);
-    clearTimeout(late);
+  /** Takes no more connections; those that are open go on until they end. */
+  close(): void {
+    this.#isClosing = true;
+    void this.#server.shutdown().then(() => this.#relay[Symbol.dispose]());
+  }
+
+  /** Ends everything at once: neither an endless stream nor an open page keeps the program from its end. */
+  [Symbol.dispose](): void {
+    // Deno does not take both for one server.
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#abort.abort();
     this.#relay[Symbol.dispose]();
   }
 }
