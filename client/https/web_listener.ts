@@ -36,7 +36,8 @@ export class WebListener implements Disposable {
       key: privateKey,
       signal: this.#abort.signal,
       onListen: () => {},
-      onError: () => new Response(null, { status: 500 }),
+      // The host of the request is none.
+      onError: () => new Response(null, { status: 400 }),
     }, (request, { remoteAddr }) => {
       const peer = peerOf(remoteAddr);
       // A container may reach the listener's own port, and by it others whose network is closed to it.

@@ -6,6 +6,9 @@ import { relayWebSocket } from "./web_socket_relay.ts";
 /** Statuses whose answer has no body (RFC 9110 section 6.4.1). */
 const WITHOUT_BODY = [204, 205, 304];
 
+/** Methods that fetch does not take (Fetch Standard, forbidden methods). */
+const FORBIDDEN_METHODS = ["CONNECT", "TRACE", "TRACK"];
+
 /** Connections to each container that wait for the next request. */
 const MAX_IDLE = 32;
 
@@ -23,6 +26,7 @@ export class WebRelay implements Disposable {
   constructor(readonly deps: WebRelayDeps) {}
 
   async handle(request: Request, peer: string): Promise<Response> {
+    if (FORBIDDEN_METHODS.includes(request.method)) return new Response(null, { status: 405 });
     const { target } = this.deps;
     const url = new URL(request.url);
     const path = `${formatEndpoint(target)}${url.pathname}${url.search}`;
@@ -48,7 +52,7 @@ export class WebRelay implements Disposable {
         headers: endToEndHeaders(answer.headers),
       });
     } catch {
-      // Refused, reset, no answer in HTTP, or a method that cannot be passed on, such as CONNECT.
+      // Refused, reset, or no answer in HTTP.
       return this.#unreached();
     }
   }
