@@ -132,6 +132,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     new LazyHttps({
       containers: docker.containers,
       proof: () => paths.proof,
+      keyPending: () => paths.keyPending,
       publish: () => paths.sendChange(""),
     }),
   );

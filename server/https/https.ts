@@ -28,6 +28,8 @@ export interface HttpsDeps {
   readonly containers: RunningContainers;
   /** The key that clients prove; undefined: none is required. */
   readonly proof: () => HeartbeatMac | undefined;
+  /** Whether that is not decided yet. */
+  readonly keyPending: () => boolean;
   /** The commands have changed. */
   readonly publish: () => void;
   readonly authority?: (domain: string, now: number) => Promise<Authority>;
@@ -84,6 +86,9 @@ export class Https implements AsyncDisposable {
 
   /** The client has described itself. */
   take(certificateKey: string | undefined): void {
+    const isUnproven = certificateKey === undefined && this.#fault === undefined &&
+      this.deps.proof() === undefined;
+    if (isUnproven) this.#wake();
     if (certificateKey === undefined || certificateKey === this.#keyText) return;
     this.#keyText = certificateKey;
     this.#wake();
@@ -125,9 +130,11 @@ export class Https implements AsyncDisposable {
     const now = this.#clock.wallClock();
     const proof = this.deps.proof();
     if (proof === undefined) {
-      this.#say(
-        "Cannot give the client a certificate: it proves no key. Write a key line and give the client the same key",
-      );
+      if (!this.deps.keyPending()) {
+        this.#say(
+          "The client gets no certificate: it proves no key. Write a key line and give it the same key",
+        );
+      }
       return undefined;
     }
     const key = this.#keyText;

@@ -34,10 +34,11 @@ class Scene implements AsyncDisposable {
   published = 0;
   readonly https: Https;
 
-  constructor(requires: typeof proof | undefined = proof) {
+  constructor(requiresKey = true) {
     this.https = new Https({
       containers: this.running,
-      proof: () => requires,
+      proof: () => requiresKey ? proof : undefined,
+      keyPending: () => false,
       publish: () => this.published++,
       authority: (domain, now) => Promise.resolve(makeAuthority(domain, now)),
       clock: this.clock,
@@ -85,8 +86,10 @@ Deno.test("a proof of another key, garbage, and a server without a key give none
     assert.equal(certificateOf(await scene.settle()), undefined, text);
   }
   assert.match(scene.https.status?.fault ?? "", /the proof of its key does not hold/);
-  await using open = new Scene(undefined);
+  await using open = new Scene(false);
+  open.https.take(writeCertificateKey(publicKey(), proof));
   assert.equal(certificateOf(await open.settle()), undefined);
+  assert.match(open.https.status?.fault ?? "", /it proves no key/);
 });
 
 Deno.test("a new project and two thirds of the time bring a new certificate, a project that ends does not", async () => {

@@ -107,6 +107,11 @@ export class Paths implements AsyncDisposable {
     return this.#links.proof;
   }
 
+  /** Whether that is still to be decided. */
+  get keyPending(): boolean {
+    return this.#links.keyPending;
+  }
+
   /** Heartbeats that were not accepted. */
   get refused(): number {
     return this.#links.refused;

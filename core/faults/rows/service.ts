@@ -66,7 +66,7 @@ export const SERVICE_FAULTS = {
     title: "Containers do not answer HTTPS",
     after: 3,
     text: ({ why }) => why,
-    remedy: () => "Remove the cause, or write https off; it is tried again by itself",
+    remedy: () => "It is tried again by itself; write https off to do without",
   }),
   "web.closed": row<Why>({
     severity: "warning",
