@@ -33,6 +33,7 @@ import {
 } from "../tunnel/tunnel_program.ts";
 import { Names } from "./names/names.ts";
 import { BridgePairs } from "./firewall/bridge_pairs.ts";
+import { Https } from "./https/https.ts";
 import { FirewallReconciler } from "./firewall/firewall_reconciler.ts";
 import type { ClientRunOptions } from "./run_command.ts";
 import type { ClientStatus } from "./status/status_document.ts";
@@ -93,10 +94,19 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       sources: networks,
       direct: () => direct.rules,
       redirect: () => names.redirect,
+      https: () => https.redirects,
       onQuickCheck: () => tellServer(),
     }),
   );
   const proof = await loadHeartbeatProof(options.key);
+  const https = cleanup.use(
+    new Https({
+      proof,
+      networks,
+      onRedirects: () => firewall.wake(),
+      onDescription: () => tellServer(),
+    }),
+  );
   const direct: DirectListener = cleanup.use(
     new DirectListener({
       proof,
@@ -114,6 +124,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     bridges: listContainerBridges,
     firewall: () => firewall.facts,
     direct: () => direct.endpoints,
+    certificateKey: () => https.certificateKey,
     heartbeatMs,
   });
   const lengths = new PacketLengths({
@@ -134,7 +145,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
       gatherCandidates: () => gatherCandidates(host, SOURCES),
       anyHost: host === undefined,
       onCommands: (commands) => {
-        const faulty = pairs.take(commands) + names.take(commands);
+        const faulty = pairs.take(commands) + names.take(commands) + https.take(commands);
         firewall.wake();
         return faulty;
       },

@@ -51,6 +51,7 @@ const document: ServerStatus = {
   counters: { outbound: { packets: 0, bytes: 0 }, inbound: { packets: 0, bytes: 0 }, drops: {} },
   dataPlane: { offload: false },
   sharing: null,
+  https: null,
   names: null,
   web: null,
   hosts: [],

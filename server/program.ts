@@ -11,6 +11,7 @@ import { cleanupCommand, runCommand, statusCommand } from "./commands.ts";
 import { checkCommand, configCommand } from "./config/config_command.ts";
 import { doctorCommand } from "./doctor/doctor_command.ts";
 import { logsCommand } from "./logs/logs_command.ts";
+import { trustCommand, untrustCommand } from "./https/trust_command.ts";
 import { listCommand } from "./names/list_command.ts";
 import { tokenCommand } from "./token/token_command.ts";
 import { webCommand } from "./web/web_command.ts";
@@ -68,6 +69,8 @@ export const server: Program = {
     logsCommand,
     captureCommand,
     webCommand,
+    trustCommand,
+    untrustCommand,
     cleanupCommand,
   ],
   legacyFlags,

@@ -32,6 +32,7 @@ import { ConfigReloader } from "./config/config_reloader.ts";
 import { type InitialConfig, initialConfig } from "./config/initial_config.ts";
 import { wireDocker } from "./docker/wire.ts";
 import type { ServerFacts } from "./faults/server_facts.ts";
+import { LazyHttps } from "./https/lazy_https.ts";
 import { HostNames } from "./hosts/host_names.ts";
 import { CONTAINERS_PATH, listedContainer } from "./names/listed_container.ts";
 import { wireNames } from "./names/wire.ts";
@@ -68,10 +69,12 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const policy = new BindingPolicy(config, image);
   const follower = new ConfigReloader({
     initial,
-    apply: (changes, config) => applyChanges(changes, config, { ...parts, names }),
+    apply: (changes, config) =>
+      applyChanges(changes, config, { ...parts, names, https: https ?? { apply: async () => {} } }),
   });
   const active = () => follower.config;
   let lead = (_way: DirectWay | undefined) => {};
+  let https: LazyHttps | undefined;
   const hosts = cleanup.use(
     new HostNames({
       server: () => ({ ipv4: mtu.settings.address, ipv6: mtu.settings.address6 }),
@@ -85,6 +88,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     policy,
     (way) => lead(way),
     hosts,
+    { commands: () => https?.commands ?? [], take: (key) => https?.take(key) },
   );
 
   const sharing = cleanup.use(new LazySharing({ dataPlane, offload }));
@@ -124,6 +128,14 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const names = cleanup.use(
     wireNames({ settings: mtu.settings, containers: docker.containers, config: active, routeController }),
   );
+  const secure = https = cleanup.use(
+    new LazyHttps({
+      containers: docker.containers,
+      proof: () => paths.proof,
+      keyPending: () => paths.keyPending,
+      publish: () => paths.sendChange(""),
+    }),
+  );
   // Puts back what a VPN, a sleep or another program took from the interface and its routes.
   const reconciler = new InterfaceReconciler({
     router,
@@ -157,6 +169,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
       dataPlane: { offload: device.offload.tcp },
       sharing: sharing.status,
       names: names.status,
+      https: secure.status,
       hosts: hosts.status,
       proxies: proxies.status,
       web: web.status,
@@ -182,6 +195,7 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   void sharing.apply(follower.config);
   void names.apply(follower.config);
   void web.apply(follower.config);
+  void secure.apply(follower.config);
   const line = progressLine();
   if (line !== undefined) {
     const { showStartUp } = await import("./status/start_up.ts");
@@ -226,6 +240,7 @@ async function openTunnel(
   policy: BindingPolicy,
   lead: (way: DirectWay | undefined) => void,
   hosts: HostNames,
+  https: { readonly commands: () => readonly string[]; readonly take: (key: string | undefined) => void },
 ) {
   const config = active();
   const device = await tunnel.openDevice(INTERFACE_NAME);
@@ -252,7 +267,16 @@ async function openTunnel(
       hasIpv6: addr6 !== undefined,
       controlText: () => fullControlText(active().bridgePairs, hosts.commands),
       revisionText: (revision, direct) =>
-        revisionText(revision, addr6, active().bridgePairs, engineMtu, direct, hosts.fullCommands),
+        revisionText(
+          revision,
+          addr6,
+          active().bridgePairs,
+          engineMtu,
+          direct,
+          hosts.fullCommands,
+          https.commands(),
+        ),
+      onDescription: ({ certificateKey }) => https.take(certificateKey),
       onUse: (path) => void mtu.follow(path),
       lead,
     }),
@@ -367,7 +391,8 @@ function clientStatus(
   socket: UdpSocket,
 ) {
   const now = SYSTEM_CLOCK.wallClock();
-  const { revision: _revision, answersProbes: _answersProbes, ...described } = client?.description ?? {};
+  const { revision: _revision, answersProbes: _answersProbes, certificateKey: _key, ...described } =
+    client?.description ?? {};
   return {
     listen: formatEndpoint(socket.localEndpoint()),
     client: client === undefined ? null : {

@@ -88,6 +88,16 @@ const JOURNAL: Grant = {
   os: "linux",
 };
 
+const TRUST_STORES: readonly Grant[] = [
+  {
+    flag:
+      "--allow-run=/usr/sbin/update-ca-certificates,/usr/bin/update-ca-trust,/usr/bin/certutil,/usr/bin/setpriv",
+    reason: "trust and untrust change the system's store, and as the user those of browsers",
+    os: "linux",
+  },
+  { flag: "--allow-run=/usr/bin/security", reason: "trust and untrust change the keychain", os: "darwin" },
+];
+
 function environment(...names: string[]): Grant {
   return {
     flag: `--allow-env=${["NO_COLOR", "TERM", ...names].join(",")}`,
@@ -125,6 +135,7 @@ export const PROGRAMS: readonly Program[] = [
       },
       LINUX_RESOLVER,
       JOURNAL,
+      ...TRUST_STORES,
     ],
   },
   {

@@ -76,6 +76,7 @@ const ONCE = [
   /^tests\/e2e\/path_switch_test\.ts$/,
   /^tests\/e2e\/reachability_test\.ts$/,
   /^tests\/e2e\/(hosts_)?proxy_test\.ts$/,
+  /^tests\/e2e\/https(_engine)?_test\.ts$/,
   /^tests\/e2e\/image_contents_test\.ts$/,
   /^tests\/e2e\/local_engine_test\.ts$/,
   /^tests\/e2e\/names_test\.ts$/,

@@ -23,7 +23,7 @@ const AREAS: readonly (readonly [areas: readonly string[], heading: string])[] =
   [["path"], "The paths"],
   [["route", "network"], "Routes and networks"],
   [["sharing"], "Sharing"],
-  [["names", "hosts", "proxy", "web"], "Names, proxies and the page"],
+  [["names", "hosts", "proxy", "https", "web"], "Names, proxies and the page"],
   [["server"], "The server, as client and accessor see it"],
 ];
 

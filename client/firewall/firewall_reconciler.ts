@@ -11,6 +11,7 @@ import type { Clock } from "../../core/async/clock.ts";
 import { SerialQueue } from "../../core/async/serial_queue.ts";
 import { asOperationError } from "../../core/error.ts";
 import type { ContainerBridge, DirectPeer, FirewallSpec } from "../../core/firewall/desired_rules.ts";
+import { type HttpsRedirect, httpsText } from "../../core/firewall/https_redirect.ts";
 import type { DnsRedirect } from "../../core/firewall/dns_redirect.ts";
 import { formatAddress } from "../../core/net/address.ts";
 import { formatEndpoint } from "../../core/net/endpoint.ts";
@@ -43,6 +44,8 @@ export interface FirewallReconcilerOptions {
   readonly direct?: () => Pick<FirewallSpec, "direct" | "fixedSource">;
   /** Queries for names that this machine answers; none where absent. */
   readonly redirect?: () => DnsRedirect | undefined;
+  /** Containers whose HTTPS this machine answers; none where absent. */
+  readonly https?: () => readonly HttpsRedirect[];
   /** Called after each quick check; must not throw. */
   readonly onQuickCheck?: () => void;
   readonly clock?: Clock;
@@ -149,13 +152,14 @@ export class FirewallReconciler implements AsyncDisposable {
     const found = wanted.length === 0 ? [] : findBridges(wanted, bridges());
     const desired = this.#desired(found.flatMap((each) => each.bridges === undefined ? [] : [each.bridges]));
     const fingerprint = firewall.fingerprint();
-    const { direct = [], fixedSource, redirect } = desired;
+    const { direct = [], fixedSource, redirect, https = [] } = desired;
     const texts = [
       ...desired.sources.map(formatPrefix),
       ...desired.pairs.flat().map(bridgeText),
       ...direct.map(directText),
       String(fixedSource !== undefined),
       redirectText(redirect),
+      ...https.map(httpsText),
     ];
     const basis = `${fingerprint} ${texts.join(" ")}`;
     const isDue = basis !== this.#basis || this.#clock.now() >= this.#nextLook;
@@ -226,6 +230,7 @@ export class FirewallReconciler implements AsyncDisposable {
       pairs,
       ...direct?.(),
       ...redirect === undefined ? {} : { redirect },
+      https: this.settings.https?.() ?? [],
     };
   }
 }

@@ -14,6 +14,8 @@ export interface DescriptionDeps {
   readonly heartbeatMs?: number;
   /** Where probes of the direct path are answered. */
   readonly direct: () => readonly string[];
+  /** The key for which a certificate is wanted; undefined for none. */
+  readonly certificateKey?: () => string | undefined;
 }
 
 /** What the client tells its server of itself and its machine. Container networks are listed only when they may have changed, since that takes time. */
@@ -35,6 +37,7 @@ export class SelfDescription {
   }
 
   get current(): ClientDescription {
+    const certificateKey = this.deps.certificateKey?.();
     const { heartbeatMs } = this.deps;
     return {
       version,
@@ -44,6 +47,7 @@ export class SelfDescription {
       subnets: this.#subnets,
       answersProbes: true,
       direct: this.deps.direct(),
+      ...certificateKey === undefined ? {} : { certificateKey },
     };
   }
 }

@@ -177,6 +177,9 @@ export class ServerLink implements Disposable {
       case "disconnect":
       case "dns":
       case "host":
+      case "https":
+      case "certificate":
+      case "web":
         return;
       case "version":
         this.#answers = true;

@@ -12,6 +12,7 @@ export type Part =
   | "names"
   | "hosts"
   | "proxies"
+  | "https"
   | "web";
 
 /** What applies a change: parts of the running server, or a restart. */

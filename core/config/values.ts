@@ -122,3 +122,12 @@ function likelyLength({ family, bytes }: IpAddress): number {
   const count = bytes.findLastIndex((byte) => byte !== 0) + 1;
   return count === 0 || count === 4 ? 24 : count * 8;
 }
+
+// "true" and "false" are upstream v1's.
+const SWITCH = new Map([["on", true], ["true", true], ["off", false], ["false", false]]);
+
+/** Reads "on" or "off". */
+export function readSwitch(text: string): Result<boolean> {
+  const on = SWITCH.get(text);
+  return on === undefined ? err(`unknown value ${quote(text)}: expected on or off`) : ok(on);
+}

@@ -1,6 +1,7 @@
 import { formatAddress, type IpAddress } from "../net/address.ts";
 import { formatPrefix, maskPrefix, type Prefix } from "../net/prefix.ts";
 import { type DnsRedirect, redirectRules } from "./dns_redirect.ts";
+import { type HttpsRedirect, httpsRules } from "./https_redirect.ts";
 import { type FirewallRule, TAG_OPTIONS } from "./rule.ts";
 
 /** A bridge of a container network. */
@@ -40,6 +41,8 @@ export interface FirewallSpec {
   readonly fixedSource?: { readonly desktop: IpAddress; readonly source: IpAddress };
   /** Queries that this machine's name server takes over; none where absent. */
   readonly redirect?: DnsRedirect;
+  /** Containers whose HTTPS this machine answers; none where absent. */
+  readonly https?: readonly HttpsRedirect[];
 }
 
 /**
@@ -51,7 +54,7 @@ export interface FirewallSpec {
  * and leaves the rules in it alone, so an accept there ends the matter for that table.
  */
 export function desiredRules(desired: FirewallSpec, family: 4 | 6): FirewallRule[] {
-  const { interfaceName, chain, sources, pairs, direct = [], fixedSource, redirect } = desired;
+  const { interfaceName, chain, sources, pairs, direct = [], fixedSource, redirect, https = [] } = desired;
   const ofFamily = (prefixes: readonly Prefix[]) =>
     prefixes.filter(({ address }) => address.family === family).map((one) => formatPrefix(maskPrefix(one)));
   const own = ofFamily(sources);
@@ -83,6 +86,7 @@ export function desiredRules(desired: FirewallSpec, family: 4 | 6): FirewallRule
     // their own network only: that of the bridge.
     ...own.map((net) => tagged("nat", "POSTROUTING", `-s ${net} ! -o ${interfaceName}`, "MASQUERADE")),
     ...redirect === undefined ? [] : redirectRules(redirect, interfaceName, family),
+    ...httpsRules(https, [`-i ${interfaceName}`, ...peers.map(isFrom)], family),
   ];
   return [...new Map(rules.map((rule) => [Object.values(rule).join(" "), rule])).values()];
 }

@@ -44,6 +44,8 @@ export interface ClientDescription {
   readonly answersProbes?: boolean;
   /** Its machine's own addresses, each with the UDP port where it answers probes of the direct path: "10.0.0.2:40000". */
   readonly direct?: readonly string[];
+  /** The public key for which it wants a certificate, with a proof (core/https/certificate_request.ts): two texts of base64. */
+  readonly certificateKey?: string;
 }
 
 /** Limits of what is accepted from a client: characters of a text and of a fault, items of a list, a number. */
@@ -53,6 +55,8 @@ const MAX_LIST = 16;
 const MAX_SUBNETS = 64;
 /** Addresses of a machine that are told and probed: a machine has one or two that its desktop may reach. */
 export const MAX_DIRECT = 8;
+/** 91 bytes of key and 16 of proof in base64, and the blank between them. */
+const MAX_CERTIFICATE_KEY = 149;
 const MAX_NUMBER = 0x7fffffff;
 
 /** Encodes a description as a datagram of at most `maximum` bytes; subnets at the end of the list are left out as needed. */
@@ -110,6 +114,7 @@ const CLIENT_SHAPE: Shape<ClientDescription> = {
   firewall: isOptional((value) => pick(value, FIREWALL_SHAPE) !== undefined),
   heartbeatMs: isOptional(isCount),
   answersProbes: isOptional((value) => typeof value === "boolean"),
+  certificateKey: isOptional(isText(MAX_CERTIFICATE_KEY)),
   direct: isOptional((value) =>
     isList(MAX_DIRECT)(value) && (value as string[]).every((each) => parseEndpoint(each) !== undefined)
   ),

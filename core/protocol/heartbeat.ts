@@ -30,6 +30,8 @@ export interface HeartbeatMac {
   readonly ofChallenge: (challenge: Uint8Array) => Uint8Array;
   /** Proves a probe of the direct path (core/path/direct_probe.ts). */
   readonly ofDirect: (probe: Uint8Array) => Uint8Array;
+  /** Proves the public key for which a client wants a certificate (core/https/certificate_request.ts). */
+  readonly ofCertificate: (publicKey: Uint8Array) => Uint8Array;
   /** The same MAC by another secret. */
   readonly mac: (secret: Uint8Array, message: Uint8Array) => Uint8Array;
 }

@@ -18,6 +18,7 @@ export function heartbeatMac(key: string): HeartbeatMac {
     ofTime: prover("docker-connector heartbeat"),
     ofChallenge: prover("docker-connector challenge"),
     ofDirect: prover("docker-connector direct"),
+    ofCertificate: prover("docker-connector certificate"),
     mac,
   };
 }

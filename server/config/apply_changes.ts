@@ -2,6 +2,7 @@ import { changedPairs, concerns, type ConfigChange } from "../../core/config/cha
 import type { Config } from "../../core/config/config.ts";
 import { setLogLevel } from "../../program/log.ts";
 import type { RouteController } from "../routing/route_controller.ts";
+import type { LazyHttps } from "../https/lazy_https.ts";
 import type { LazyNames } from "../names/lazy_names.ts";
 import type { LazySharing } from "../sharing/lazy_sharing.ts";
 import type { HostNames } from "../hosts/host_names.ts";
@@ -16,6 +17,7 @@ export interface ApplyDeps {
   readonly paths: Pick<Paths, "sendChange" | "prefer">;
   readonly sharing: Pick<LazySharing, "apply">;
   readonly names: Pick<LazyNames, "apply">;
+  readonly https: Pick<LazyHttps, "apply">;
   readonly web: Pick<LazyWeb, "apply">;
   readonly hosts: Pick<HostNames, "apply" | "commands">;
   readonly proxies: Pick<LazyProxies, "apply">;
@@ -70,5 +72,6 @@ export async function applyChanges(
     await applyServices(changes, config, deps);
     if (concerns("sharing", changes)) await deps.sharing.apply(config);
     if (concerns("names", changes)) await deps.names.apply(config);
+    if (concerns("https", changes)) await deps.https.apply(config);
   }
 }

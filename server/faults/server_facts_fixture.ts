@@ -46,6 +46,7 @@ export const SOUND: ServerFacts = {
   counters: { outbound: NOTHING, inbound: NOTHING, drops: {} },
   dataPlane: { offload: true },
   sharing: null,
+  https: null,
   names: null,
   hosts: [],
   proxies: [],

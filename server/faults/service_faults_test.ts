@@ -26,5 +26,15 @@ Deno.test("a proxy line that is not listened on is told from a service that is d
 Deno.test("a hosts file that cannot be read and a page that is not served are named", () => {
   const file = { file: "/etc/hosts", domains: [".test"], names: 0, faultyLines: 0, fault: "it is not there" };
   const page = { listen: "127.0.0.1:2580", fault: "the port is taken" };
-  assert.deepEqual(codes({ hosts: [file], web: page }), ["hosts.unreadable", "web.closed"]);
+  const https = {
+    domain: "container.internal",
+    certificate: false,
+    containers: 0,
+    fault: "it proves no key",
+  };
+  assert.deepEqual(codes({ hosts: [file], https, web: page }), [
+    "hosts.unreadable",
+    "https.not-served",
+    "web.closed",
+  ]);
 });

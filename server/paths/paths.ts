@@ -17,7 +17,7 @@ import type { DirectPath, DirectPathDeps } from "./direct_path.ts";
 import type { EngineAttachment } from "./engine_attachment.ts";
 import { PathSupervisor } from "./path_supervisor.ts";
 
-export interface PathsDeps extends Omit<ClientLinksDeps, "onChange" | "onDescription" | "revisionText"> {
+export interface PathsDeps extends Omit<ClientLinksDeps, "onChange" | "revisionText"> {
   /** The full control text of a revision; `direct` is the command of the direct path, where the client knows that. */
   readonly revisionText: (revision: number, direct: string | undefined) => string;
   /** Leads this machine's packets without the tunnel; undefined: through it again. */
@@ -54,7 +54,10 @@ export class Paths implements AsyncDisposable {
         const terms = description?.direct === undefined ? undefined : formatDirect(this.#direct?.terms);
         return deps.revisionText(revision, terms);
       },
-      onDescription: ({ direct = [] }) => this.#direct?.setAddresses(direct),
+      onDescription: (description) => {
+        this.#direct?.setAddresses(description.direct ?? []);
+        deps.onDescription?.(description);
+      },
       onChange: () => this.#follow(),
     });
     this.#supervisor = new PathSupervisor({
@@ -97,6 +100,16 @@ export class Paths implements AsyncDisposable {
   /** Where its datagrams come from; undefined while only the Engine leads to it. */
   get endpoint(): Endpoint | undefined {
     return this.#links.udp?.endpoint;
+  }
+
+  /** The key that clients must prove; undefined: none. */
+  get proof(): HeartbeatMac | undefined {
+    return this.#links.proof;
+  }
+
+  /** Whether that is still to be decided. */
+  get keyPending(): boolean {
+    return this.#links.keyPending;
   }
 
   /** Heartbeats that were not accepted. */

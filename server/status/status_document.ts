@@ -156,6 +156,13 @@ const names = f.group("The names of containers.", {
   fault: f.optional(f.text("Why it is not answered somewhere; it is tried again.")),
 });
 
+const https = f.group("HTTPS of containers.", {
+  domain: f.text("The domain below which names answer HTTPS."),
+  certificate: f.flag("Whether the client has a certificate."),
+  containers: f.number("Addresses of containers that have a web port."),
+  fault: f.optional(f.text("Why it does not work.")),
+});
+
 const web = f.group("The status page.", {
   listen: f.text("Its address and TCP port, for example 127.0.0.1:2580."),
   fault: f.optional(f.text("Why it is not served; it is tried again.")),
@@ -234,6 +241,7 @@ export const SERVER_STATUS = v.object({
   names: f.nullable(names),
   hosts,
   proxies,
+  https: f.nullable(https),
   web: f.nullable(web),
   config,
 });
@@ -246,6 +254,8 @@ export type DockerStatus = v.InferOutput<typeof docker>;
 export type NamesStatus = v.InferOutput<typeof names>;
 /** The page, while `web` is set. */
 export type WebStatus = v.InferOutput<typeof web>;
+/** HTTPS, while it is on. */
+export type HttpsStatus = v.InferOutput<typeof https>;
 export type ConfigStatus = v.InferOutput<typeof config>;
 export type PathsStatus = v.InferOutput<typeof paths>;
 export type HostsStatus = ServerStatus["hosts"];

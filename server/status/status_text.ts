@@ -62,6 +62,7 @@ export function statusText(status: ServerStatus, layout: TextLayout = PLAIN_LAYO
     ...labelled("sharing", sharing === null ? [] : sharingLines(sharing)),
     ...labelled("hosts", status.hosts.map(hostsLine)),
     ...labelled("proxy", status.proxies.map(proxyLine)),
+    ...labelled("https", httpsLines(status.https)),
     ...labelled("page", pageLines(status.web)),
     ["offload", status.dataPlane.offload ? "on" : "off"],
     ["config", config.file === null ? "no file" : `${config.file}, loaded ${formatAge(configAge(status))}`],
@@ -187,6 +188,14 @@ function sessionLine(session: AccessorStatus): string {
     `sent ${formatBytes(sent.bytes)}`,
     ...dropped === 0 ? [] : [`${dropped} dropped`],
   ].join(", ");
+}
+
+function httpsLines(https: ServerStatus["https"]): string[] {
+  if (https === null) return [];
+  const { fault, certificate, containers, domain } = https;
+  if (fault !== undefined) return [fault];
+  if (!certificate) return ["the client has no certificate yet"];
+  return [`names below ${domain}, ${containers} ${containers === 1 ? "address" : "addresses"}`];
 }
 
 function pageLines(web: ServerStatus["web"]): string[] {

@@ -32,6 +32,7 @@ const idle: ServerStatus = {
   dataPlane: { offload: false },
   sharing: null,
   names: null,
+  https: null,
   web: null,
   hosts: [],
   proxies: [],

@@ -6,7 +6,7 @@
 import type { NetworkPair } from "../../core/config/config.ts";
 import { formatAddress } from "../../core/net/address.ts";
 import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
-import { CONTROL_VERSION } from "../../core/protocol/control.ts";
+import { CONTROL_VERSION, MAX_CONTROL_LENGTH } from "../../core/protocol/control.ts";
 
 /**
  * Makes the full text for a newly bound client.
@@ -34,6 +34,7 @@ export function changeControlText(pairs: readonly NetworkPair[], names: readonly
  *   large ones whole
  * @param direct what it says of the direct path; undefined for a client that does not know it
  * @param names the `dns` and `host` commands
+ * @param https the `https`, `certificate` and `web` commands; those that find no room are left out
  */
 export function revisionText(
   revision: number,
@@ -42,12 +43,18 @@ export function revisionText(
   engineMtu?: number,
   direct?: string,
   names: readonly string[] = [],
+  https: readonly string[] = [],
 ): string {
   const ipv6 = `addr6 ${addr6 === undefined ? "off" : formatPrefix(addr6)}`;
   const mtu = engineMtu === undefined ? [] : [`engine-mtu ${engineMtu}`];
   const path = direct === undefined ? [] : [direct];
   const head = [`version ${CONTROL_VERSION}`, `revision ${revision}`, ipv6, ...mtu, ...path];
-  return [...head, ...pairs.map(pairCommand), ...names].join(",");
+  let text = [...head, ...pairs.map(pairCommand), ...names].join(",");
+  for (const command of https) {
+    if (text.length + command.length >= MAX_CONTROL_LENGTH) break;
+    text += `,${command}`;
+  }
+  return text;
 }
 
 function pairCommand({ a, b, connect }: NetworkPair): string {

@@ -79,6 +79,7 @@ export const BUSY: ServerStatus = {
     handshakes: 7,
     drops: { replayed: 1 },
   },
+  https: null,
   names: null,
   web: { listen: "127.0.0.1:2580" },
   config: { file: null, loadedAt: "2026-03-01T12:00:00.000Z", faults: [] },

@@ -27,7 +27,16 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 const PURE_BUILTINS = ["node:assert", "node:assert/strict", "node:buffer", "node:crypto", "node:path/posix"];
 
 /** npm packages that `core/` may use: none of them does I/O. */
-const PURE_PACKAGES = ["ipaddr.js", "@noble/ciphers", "@noble/hashes", "dns-packet", "fast-check", "valibot"];
+const PURE_PACKAGES = [
+  "ipaddr.js",
+  "@noble/ciphers",
+  "@noble/hashes",
+  "@peculiar/asn1-schema",
+  "@peculiar/asn1-x509",
+  "dns-packet",
+  "fast-check",
+  "valibot",
+];
 
 /** Packages for tests and tools, which no program contains. */
 const DEVELOPMENT_PACKAGES = [

@@ -1,8 +1,8 @@
 import { formatAddress, type IpAddress, parseAddress } from "../../net/address.ts";
 import { type Endpoint, formatEndpoint } from "../../net/endpoint.ts";
-import { err, ok, quote, type Result } from "../../result.ts";
+import { err, ok, type Result } from "../../result.ts";
 import { formatOr, listKey, orOff, singleKey } from "../key.ts";
-import { readListenEndpoint } from "../values.ts";
+import { readListenEndpoint, readSwitch } from "../values.ts";
 
 /** Where accessors log in. */
 export interface Expose {
@@ -39,14 +39,6 @@ export function readTokenAddress(text: string): Result<IpAddress> {
   return address?.family === 4
     ? ok(address)
     : err(`invalid IPv4 address: expected the token and then an address, for example "192.168.251.3"`);
-}
-
-// "true" and "false" are upstream v1's.
-const SWITCH = new Map([["on", true], ["true", true], ["off", false], ["false", false]]);
-
-function readSwitch(text: string): Result<boolean> {
-  const on = SWITCH.get(text);
-  return on === undefined ? err(`unknown value ${quote(text)}: expected on or off`) : ok(on);
 }
 
 /** The records, by their fields of the configuration. */

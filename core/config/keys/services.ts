@@ -5,7 +5,7 @@ import { err, ok, quote, type Result } from "../../result.ts";
 import { suggest } from "../../suggest.ts";
 import { formatOr, listKey, orOff, singleKey } from "../key.ts";
 import { LOG_LEVELS, type LogLevel, parseLogLevel } from "../log_level.ts";
-import { readListenEndpoint, readPort } from "../values.ts";
+import { readListenEndpoint, readPort, readSwitch } from "../values.ts";
 
 /** A hosts file and which of its names the containers can resolve. */
 export interface HostsFile {
@@ -119,9 +119,20 @@ export const serviceKeys = {
     syntax: "dns DOMAIN|off",
     default: "container.internal",
     meaning: "the domain under which containers are found by name",
-    effect: ["names", "sharing"],
+    effect: ["names", "sharing", "https"],
     read: (line) => line.only("DOMAIN", orOff(readDomain)),
     format: formatOr("off", String),
+  }),
+  /** Whether names of containers answer HTTPS. */
+  https: singleKey({
+    name: "https",
+    syntax: "https on|off",
+    default: "off",
+    example: "https on",
+    meaning: "whether containers answer HTTPS under their names, by a local authority",
+    effect: ["https"],
+    read: (line) => line.only("on or off", readSwitch),
+    format: (isOn) => isOn ? "on" : "off",
   }),
   /** Where the status page is served; undefined if it is off. */
   web: singleKey({

@@ -61,6 +61,13 @@ export const SERVICE_FAULTS = {
     text: ({ target }) => `Nothing listens at ${target} of this machine`,
     remedy: () => "Start that service, or remove its proxy line",
   }),
+  "https.not-served": row<Why>({
+    severity: "warning",
+    title: "Containers do not answer HTTPS",
+    after: 3,
+    text: ({ why }) => why,
+    remedy: () => "It is tried again by itself; write https off to do without",
+  }),
   "web.closed": row<Why>({
     severity: "warning",
     title: "The page is not served",

@@ -1,0 +1,229 @@
+import assert from "node:assert/strict";
+import { BROWSER_NEEDS } from "../topology/browser.ts";
+import { binary } from "../topology/daemon.ts";
+import { DockerEngine } from "../topology/docker_engine.ts";
+import { ENGINE_NEEDS } from "../topology/gate.ts";
+import { runPageContainer } from "../topology/page_container.ts";
+import { mustRun } from "../topology/process.ts";
+import { Tunnel } from "../topology/tunnel.ts";
+import { networkTest, withTranscript } from "../topology/tunnel_test_case.ts";
+import { waitUntil } from "../topology/wait.ts";
+
+const KEY = "correct-horse-battery-staple";
+const WEB = "web.container.internal";
+const NEEDS = {
+  programs: [...ENGINE_NEEDS.programs ?? [], ...BROWSER_NEEDS.programs ?? [], "curl", "openssl", "certutil"],
+  packages: [
+    ...ENGINE_NEEDS.packages ?? [],
+    ...BROWSER_NEEDS.packages ?? [],
+    "curl",
+    "openssl",
+    "libnss3-tools",
+  ],
+};
+
+networkTest(
+  "containers answer HTTPS under their names",
+  { containers: [], link: "veth", direct: true },
+  async (network, t) => {
+    const { mac, vm, folder } = network;
+    await using engine = new DockerEngine(network);
+    await engine.start();
+    await engine.createNetwork("web", "10.99.0.0/24", "fd00:99::/64");
+    // The machine's own stores stay as they are.
+    const binds = [
+      ["var-lib", "/var/lib"],
+      ["certificates", "/etc/ssl/certs"],
+      ["authorities", "/usr/local/share/ca-certificates"],
+      ["home", "/root"],
+    ].map(([name, path]) => ({ from: `${folder}/${name}`, path }));
+    for (const { from } of binds) await Deno.mkdir(from);
+    await mustRun(["cp", "-a", "/etc/ssl/certs/.", `${folder}/certificates`]);
+    const mounts = binds.map(({ from, path }) => `mount --bind ${from} ${path}`).join(" && ");
+    const inside = ["unshare", "--mount", "sh", "-c", `${mounts} && exec "$@"`, "sh"];
+    await using tunnel = await Tunnel.start(network, {
+      config: `https on\npath udp\nkey ${KEY}\n`,
+      engineSocket: engine.socket,
+      serverWrapper: inside,
+      clientArgs: ["--key", KEY],
+    });
+    const step = (name: string, body: () => Promise<void>) =>
+      t.step(name, () => withTranscript(tunnel, body));
+    const command = (...argv: string[]) => mac.exec([...inside, binary("docker-connector"), ...argv]);
+    const trust = () => command("trust", "--config", tunnel.configFile);
+    const curl = async (name: string, address: string, ...options: string[]) => {
+      const to = address.includes(":") ? `[${address}]` : address;
+      const argv = [
+        "curl",
+        "-sS",
+        "--max-time",
+        "5",
+        "--resolve",
+        `${name}:443:${to}`,
+        ...options,
+        `https://${name}/`,
+      ];
+      const { stdout, stderr } = await mac.run([...inside, ...argv]);
+      return stdout.trim() || stderr.trim();
+    };
+
+    await runPageContainer(
+      engine,
+      folder,
+      "web",
+      "--network",
+      "web",
+      "--ip",
+      "10.99.0.5",
+      "--ip6",
+      "fd00:99::5",
+      "--expose",
+      "8080",
+    );
+    await step("which no program trusts before the command", async () => {
+      await tunnel.server.waitForStatus(
+        "the client has a certificate",
+        ({ https }) => https?.certificate === true,
+      );
+      await tunnel.server.waitForStatus(
+        "the client has a certificate",
+        ({ https }) => https?.certificate === true,
+      );
+      await waitUntil("an answer", async () => /certificate/.test(await curl(WEB, "10.99.0.5")), 10_000);
+    });
+
+    await step("and those of the system after it, by both families", async () => {
+      await Deno.mkdir(`${folder}/home/.pki/nssdb`, { recursive: true });
+      await mustRun(["certutil", "-N", "--empty-password", "-d", `sql:${folder}/home/.pki/nssdb`]);
+      console.log(await trust());
+      assert.equal(await curl(WEB, "10.99.0.5"), "page of web");
+      assert.equal(await curl(WEB, "10.99.0.5", "--http1.1"), "page of web");
+      assert.equal(await curl(WEB, "fd00:99::5"), "page of web");
+    });
+
+    await step("also on a network without a way out, and for a service of Compose", async () => {
+      await engine.docker("network", "create", "--internal", "--subnet", "10.99.1.0/24", "inner");
+      const label = (name: string, value: string) => ["--label", `com.docker.compose.${name}=${value}`];
+      const labels = [
+        ...label("project", "demo"),
+        ...label("service", "api"),
+        "--label",
+        "docker-connector.http-port=8080",
+      ];
+      await runPageContainer(engine, folder, "api", "--network", "inner", "--ip", "10.99.1.5", ...labels);
+      await waitUntil(
+        "the service answers",
+        async () => await curl("api.demo.container.internal", "10.99.1.5") === "page of api",
+        15_000,
+      );
+    });
+
+    await step("but for containers that listen at 443 themselves", async () => {
+      const own = ["--network", "web", "--ip", "10.99.0.6"];
+      await engine.docker(
+        "run",
+        "--detach",
+        "--name",
+        "own",
+        ...own,
+        "page",
+        "/busybox",
+        "httpd",
+        "-f",
+        "-p",
+        "443",
+        "-h",
+        "/",
+      );
+      await waitUntil("plain HTTP at 443", async () => {
+        const { code } = await mac.run([
+          "curl",
+          "-s",
+          "-o",
+          "/dev/null",
+          "--max-time",
+          "3",
+          "http://10.99.0.6:443/",
+        ]);
+        return code === 0;
+      }, 10_000);
+    });
+
+    await step("and for the desktop and its teammates alone, not for other containers", async () => {
+      const rules = await vm.exec(["iptables-nft-save", "-t", "nat"]);
+      const listener = /-d 10\.99\.0\.5\/32 .*--to-destination (192\.168\.251\.1:\d+)/.exec(rules)?.[1] ?? "";
+      const ask = async (from: string) => {
+        const argv = [
+          "curl",
+          "-sk",
+          "-o",
+          "/dev/null",
+          "-w",
+          "%{http_code}",
+          "--max-time",
+          "5",
+          "--interface",
+          from,
+        ];
+        return (await vm.run([...argv, `https://${listener}/`])).stdout;
+      };
+      // As a container of that bridge would.
+      assert.equal(await ask("10.99.1.1"), "403");
+    });
+
+    await step("and never for another's name, even by the authority's own key", async () => {
+      const file = `${folder}/var-lib/docker-connector/authority-container.internal.pem`;
+      const script =
+        `cd "$1" && openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k -out r -subj /CN=x &&
+      echo "subjectAltName=DNS:$3" > e && openssl x509 -req -in r -CA "$2" -CAkey "$2" -CAcreateserial -extfile e -out c &&
+      openssl verify -CAfile "$2" c`;
+      const verify = async (name: string) => {
+        const { stdout, stderr } = await mac.run(["sh", "-c", script, "sh", folder, file, name]);
+        return stdout + stderr;
+      };
+      assert.match(await verify("shop.container.internal"), /c: OK/);
+      assert.match(await verify("www.bank.example"), /permitted subtree violation/);
+      assert.match(await verify("container.internal.example"), /permitted subtree violation/);
+    });
+
+    await step("on the direct path too", async () => {
+      const config = await Deno.readTextFile(tunnel.configFile);
+      await Deno.writeTextFile(tunnel.configFile, config.replace("path udp", "path direct"));
+      await tunnel.server.waitForStatus("packets go directly", ({ paths }) => paths.inUse === "direct");
+      await waitUntil("an answer", async () => await curl(WEB, "10.99.0.5") === "page of web", 10_000);
+      await Deno.writeTextFile(tunnel.configFile, config);
+    });
+
+    await step("without a warning in a browser, until the trust is taken back", async () => {
+      const open = async () => {
+        const flags = [
+          "--headless",
+          "--no-sandbox",
+          "--disable-gpu",
+          "--no-first-run",
+          "--virtual-time-budget=2000",
+        ];
+        const map = `--host-resolver-rules=MAP ${WEB} 10.99.0.5`;
+        const data = `--user-data-dir=${folder}/browser-${crypto.randomUUID().slice(0, 4)}`;
+        const argv = ["env", "HOME=/root", "chromium", ...flags, map, data, "--dump-dom", `https://${WEB}/`];
+        return (await mac.run([...inside, "timeout", "30", ...argv])).stdout;
+      };
+      assert.match(await open(), /page of web/);
+      console.log(await command("untrust"));
+      assert.doesNotMatch(await open(), /page of web/);
+      assert.match(await curl(WEB, "10.99.0.5"), /certificate/);
+    });
+
+    await step("and not at all when it is off", async () => {
+      await Deno.writeTextFile(tunnel.configFile, `key ${KEY}\n`);
+      await waitUntil(
+        "the port is closed",
+        async () => /refused|connect/i.test(await curl(WEB, "10.99.0.5")),
+        10_000,
+      );
+      const { mode } = await Deno.stat(`${folder}/var-lib/docker-connector/authority-container.internal.pem`);
+      assert.equal((mode ?? 0) & 0o777, 0o600);
+    });
+  },
+  NEEDS,
+);
