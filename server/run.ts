@@ -178,7 +178,9 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
     () => loadFaultRules(extraFaults),
     {
       [CONTAINERS_PATH]: () => ({
-        containers: docker.containers.containers.map((one) => listedContainer(one, names.domain)),
+        containers: docker.containers.containers.map((one) =>
+          listedContainer(one, names.domain, active().https)
+        ),
       }),
     },
   );

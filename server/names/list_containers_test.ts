@@ -36,6 +36,17 @@ Deno.test("while dns is off there are no names, and URLs have addresses", () => 
   assert.deepEqual([names, urls], [[], ["http://172.17.0.2/", "http://172.17.0.2:3000/"]]);
 });
 
+Deno.test("with https on, a web server has that URL too, and nothing else", () => {
+  const urls = (port: number) => {
+    const ports = [{ port, protocol: "tcp", isPublished: false }] as const;
+    return listedContainer({ ...WEB, ports }, "container.internal", true).urls;
+  };
+  assert.deepEqual(urls(80), ["https://web.container.internal/", "http://web.container.internal/"]);
+  assert.deepEqual(urls(8080), ["https://web.container.internal/", "http://web.container.internal:8080/"]);
+  assert.deepEqual(urls(443), ["https://web.container.internal/"]);
+  assert.deepEqual(urls(5432), []);
+});
+
 Deno.test("control characters of a name do not reach the terminal", () => {
   const listed = listedContainer({ ...WEB, name: "a\x1b[2J" }, undefined);
   const shown = containersText({ program: "docker-connector", containers: [listed] });
