@@ -10,8 +10,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { OperationError } from "../core/error.ts";
-import { BROWSER_NEEDS } from "../tests/topology/browser.ts";
-import { DARWIN_NEEDS, ENGINE_NEEDS, missing, TOPOLOGY_PACKAGES } from "../tests/topology/gate.ts";
+import { DARWIN_NEEDS, ENGINE_NEEDS, missing } from "../tests/topology/gate.ts";
 import { runOrThrow } from "./command.ts";
 import { DOUBLE_VARIABLE } from "./darwin_double.ts";
 import { requireDenoVersion } from "./deno_version.ts";
@@ -19,26 +18,10 @@ import { fetchAll } from "./debian/fetched_packages.ts";
 import { ROOT_FOLDER } from "./freshness.ts";
 import { addTallies, avoidableSkips, NO_TESTS, parseJunit, slowestTests, type Tally } from "./junit.ts";
 import { absentPackages, installPackages } from "./packages.ts";
+import { TEST_PACKAGES } from "./test_packages.ts";
 import { writeSourcePrograms } from "./source_programs.ts";
 import { formatResult, type Result, runSteps } from "./step.ts";
 import { DOUBLE_PART, planSuite, type Suite, suiteFiles, type TestStep } from "./suite.ts";
-
-/** Debian packages whose programs the tests run. */
-const PACKAGES = [
-  ...TOPOLOGY_PACKAGES,
-  ...ENGINE_NEEDS.packages,
-  ...DARWIN_NEEDS.packages,
-  ...BROWSER_NEEDS.packages,
-  "curl",
-  "faketime",
-  "procps",
-  "ruby",
-  "shellcheck",
-  "systemd",
-  "tcpdump",
-  "wireguard-go",
-  "wireguard-tools",
-];
 
 /** How many of the files that mostly wait run at the same time. */
 const WAITING_AT_ONCE = 3;
@@ -58,7 +41,7 @@ async function task(args: readonly string[]): Promise<boolean> {
 async function ensureTools(mayInstall: boolean): Promise<Tally> {
   if (Deno.build.os !== "linux") return NO_TESTS;
   try {
-    const absent = await absentPackages(PACKAGES);
+    const absent = await absentPackages(TEST_PACKAGES);
     if (absent.length === 0) return NO_TESTS;
     const list = absent.join(" ");
     if (mayInstall) {
