@@ -1,32 +1,22 @@
 import { diffConfigs } from "../core/config/changes.ts";
 import type { Config } from "../core/config/config.ts";
 import { BindingPolicy } from "../core/docker/binding_policy.ts";
-import { Counter } from "../core/counters.ts";
-import { OperationError } from "../core/error.ts";
 import type { Fault } from "../core/faults/fault_table.ts";
-import type { TrafficSample } from "../core/metrics/traffic_history.ts";
-import { formatAddress, nextAddress } from "../core/net/address.ts";
+import { formatAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
 import { parsePrefix } from "../core/net/prefix.ts";
-import { ENGINE_MTU } from "../core/path/engine_mtu.ts";
-import type { DataPlane } from "../dataplane/data_plane.ts";
 import { platform } from "../ffi/platform.ts";
-import { socketAddressCodec, type UdpSocket } from "../ffi/udp/udp_socket.ts";
-import { loadHeartbeatProof } from "../program/heartbeat_key.ts";
 import { getLogger, setLogLevel } from "../program/log.ts";
 import { progressLine } from "../program/progress.ts";
-import { lastHeardSeconds, tunnelCounters } from "../program/status.ts";
 import { watchFile } from "../system/config/file_watch.ts";
 import { InterfaceReconciler } from "../system/interface/interface_reconciler.ts";
-import { recordInterface, resetStaleInterface } from "../system/interface/stale_interface.ts";
-import { SYSTEM_CLOCK } from "../system/process/system_clock.ts";
+import { resetStaleInterface } from "../system/interface/stale_interface.ts";
 import type { DirectWay } from "../system/routing/direct_way_linux.ts";
-import { platformRouter } from "../system/routing/platform_router.ts";
-import type { InterfaceSettings, Router } from "../system/routing/router.ts";
+import type { InterfaceSettings } from "../system/routing/router.ts";
 import type { FaultRules } from "../tunnel/fault_monitor.ts";
 import { interfaceStatus, TunnelProgram } from "../tunnel/tunnel_program.ts";
 import { isHeard } from "./faults/server_facts.ts";
-import { INTERFACE_NAME, type ServerRunOptions } from "./commands.ts";
+import type { ServerRunOptions } from "./commands.ts";
 import { applyChanges, applyServices, applyTunnelChanges } from "./config/apply_changes.ts";
 import { ConfigReloader } from "./config/config_reloader.ts";
 import { type InitialConfig, initialConfig } from "./config/initial_config.ts";
@@ -36,17 +26,16 @@ import { LazyHttps } from "./https/lazy_https.ts";
 import { HostNames } from "./hosts/host_names.ts";
 import { CONTAINERS_PATH, listedContainer } from "./names/listed_container.ts";
 import { wireNames } from "./names/wire.ts";
-import type { DirectPath } from "./paths/direct_path.ts";
-import { InterfaceMtu } from "./paths/interface_mtu.ts";
-import { type OwnDirectDeps, Paths } from "./paths/paths.ts";
 import { LazyProxies } from "./proxy/lazy_proxies.ts";
 import type { DirectRoutes } from "./routing/direct_routes.ts";
 import { ReachabilityWatch } from "./reachability/watch_reachability.ts";
 import { RouteController } from "./routing/route_controller.ts";
 import { LazySharing } from "./sharing/lazy_sharing.ts";
+import { clientStatus } from "./status/client_status.ts";
 import type { ServerStatus } from "./status/status_document.ts";
-import { fullControlText, revisionText } from "./tunnel/control_text.ts";
+import { openTunnel } from "./tunnel/open_tunnel.ts";
 import { LazyWeb } from "./web/lazy_web.ts";
+import { trafficSample } from "./web/traffic_sample.ts";
 
 const log = getLogger("server");
 
@@ -234,79 +223,6 @@ async function prepare(tunnel: TunnelProgram, options: ServerRunOptions): Promis
   return initial;
 }
 
-/** Opens the interface, the socket and the paths to the client, and starts the data plane. */
-async function openTunnel(
-  tunnel: TunnelProgram,
-  { control, capture }: ServerRunOptions,
-  active: () => Config,
-  policy: BindingPolicy,
-  lead: (way: DirectWay | undefined) => void,
-  hosts: HostNames,
-  https: { readonly commands: () => readonly string[]; readonly take: (key: string | undefined) => void },
-) {
-  const config = active();
-  const device = await tunnel.openDevice(INTERFACE_NAME);
-  const socket = await tunnel.openSocket({ address: config.host, port: config.port });
-  const router = await platformRouter();
-  const settings = await configureInterface(router, device.name, config);
-  tunnel.cleanup.use(await recordInterface(control, settings));
-
-  const { dataPlane } = tunnel;
-  const addr6 = settings.address6 === undefined ? undefined : config.addr6;
-  // A device with offload exchanges large packets with its kernel, whatever its MTU.
-  const engineMtu = device.offload.tcp ? undefined : Math.max(ENGINE_MTU, config.mtu);
-  const mtu = new InterfaceMtu({ router, settings, engineMtu });
-  const paths = tunnel.cleanup.use(
-    new Paths({
-      startedAt: tunnel.startedAt,
-      proof: await loadHeartbeatProof(policy.key),
-      keyPending: policy.isOpen,
-      mtu: config.mtu,
-      socket,
-      codec: socketAddressCodec(socket.family),
-      dataPlane,
-      preference: config.path,
-      hasIpv6: addr6 !== undefined,
-      controlText: () => fullControlText(active().bridgePairs, hosts.commands),
-      revisionText: (revision, direct) =>
-        revisionText(
-          revision,
-          addr6,
-          active().bridgePairs,
-          engineMtu,
-          direct,
-          hosts.fullCommands,
-          https.commands(),
-        ),
-      onDescription: ({ certificateKey }) => https.take(certificateKey),
-      onUse: (path) => void mtu.follow(path),
-      lead,
-    }),
-  );
-  // Its end comes before that of the paths, which stop one after the other.
-  tunnel.cleanup.use(mtu);
-  await tunnel.startDataPlane({
-    role: "server",
-    tun: device,
-    udp: socket,
-    onMessage: (message) => paths.handleMessage(message, SYSTEM_CLOCK.wallClock()),
-  });
-  if (capture !== undefined) {
-    const { captureToFile } = await import("../tunnel/capture_to_file.ts");
-    await captureToFile(tunnel, device.name, capture);
-  }
-  paths.openDirect(platform.os === "linux" ? await directOpener(device.name) : undefined);
-  if (engineMtu !== undefined) {
-    // The other end of the tunnel is the router that would have reported it.
-    dataPlane.answerTooLong({
-      mtu: config.mtu,
-      source4: settings.peer.bytes,
-      source6: settings.peer6?.bytes,
-    });
-  }
-  return { device, socket, router, mtu, paths };
-}
-
 /** Where proxies listen, and for whom. */
 function proxiesDeps(
   { address, address6 }: InterfaceSettings,
@@ -321,12 +237,6 @@ function proxiesDeps(
   };
 }
 
-/** Loads what opens the direct path. */
-async function directOpener(interfaceName: string): Promise<(deps: OwnDirectDeps) => DirectPath> {
-  const { DirectPath } = await import("./paths/direct_path.ts");
-  return (deps) => new DirectPath({ ...deps, interfaceName });
-}
-
 async function openDirectRoutes(
   { address, peer, mtu }: InterfaceSettings,
 ): Promise<{ readonly direct: DirectRoutes }> {
@@ -334,28 +244,6 @@ async function openDirectRoutes(
   const { addDirectRoutes, removeDirectRoutes } = await import("../system/routing/direct_way_linux.ts");
   const changes = { add: addDirectRoutes, remove: removeDirectRoutes };
   return { direct: new DirectRoutes({ source: address, peer, mtu, ...changes }) };
-}
-
-/**
- * Configures the interface, with IPv6 where the system has it.
- *
- * @returns the active settings
- */
-async function configureInterface(router: Router, name: string, config: Config): Promise<InterfaceSettings> {
-  const { mtu, addr: { address: peer }, addr6 } = config;
-  const base: InterfaceSettings = { name, mtu, address: nextAddress(peer), peer };
-  if (addr6 !== undefined) {
-    const settings = { ...base, address6: nextAddress(addr6.address), peer6: addr6.address };
-    try {
-      await router.configureInterface(settings);
-      return settings;
-    } catch (error) {
-      if (!(error instanceof OperationError) || error.code !== "unavailable") throw error;
-      log.warn(`IPv6 stays off: ${error.report}`);
-    }
-  }
-  await router.configureInterface(base);
-  return base;
 }
 
 /** Reads the config file again when it changes, and at SIGHUP. */
@@ -375,40 +263,4 @@ async function followFile(
     // The file may have been saved between the first read and the watch.
     if (exists) await follower.reload();
   }
-}
-
-/** The traffic at this moment, for the charts of the page. */
-function trafficSample({ counters }: DataPlane, paths: Paths): TrafficSample {
-  return {
-    at: SYSTEM_CLOCK.wallClock(),
-    sent: counters[Counter["outbound.bytes"]] ?? 0,
-    received: counters[Counter["inbound.bytes"]] ?? 0,
-    roundTripMs: paths.roundTripMs,
-  };
-}
-
-function clientStatus(
-  { counters }: DataPlane,
-  { client, endpoint, refused, refusal }: Paths,
-  socket: UdpSocket,
-) {
-  const now = SYSTEM_CLOCK.wallClock();
-  const { revision: _revision, answersProbes: _answersProbes, certificateKey: _key, ...described } =
-    client?.description ?? {};
-  return {
-    listen: formatEndpoint(socket.localEndpoint()),
-    client: client === undefined ? null : {
-      endpoint: endpoint === undefined ? null : formatEndpoint(endpoint),
-      lastHeardSeconds: lastHeardSeconds(counters, now) ?? Math.floor((now - client.lastHeartbeat) / 1000),
-      ...described,
-    },
-    refused: refusal === undefined ? null : {
-      endpoint: refusal.endpoint,
-      reason: refusal.reason,
-      ...refusal.clockMs === undefined ? {} : { clockSeconds: Math.round(refusal.clockMs / 1000) },
-      lastSeconds: Math.max(0, Math.floor((now - refusal.at) / 1000)),
-      count: refused,
-    },
-    counters: tunnelCounters(counters, { heartbeatRefused: refused }),
-  };
 }
