@@ -29,6 +29,7 @@ for (
       network.ip(`link set long mtu ${LONG} up`);
       network.ip("addr add 192.168.251.2 peer 192.168.251.1 dev long");
       network.ip("addr add fdc0:c0de:251::2 peer fdc0:c0de:251::1 dev long nodad");
+      network.awaitOwnAddress("fdc0:c0de:251::2");
       network.ip("route add 172.20.0.0/16 dev long");
       network.ip("route add fd00:172:20::/64 dev long");
       const memory = new PacketMemory(16 << 20);

@@ -63,6 +63,19 @@ export class PrivateNetwork implements Disposable {
     return JSON.parse(this.ip(`-j ${words}`) || "[]");
   }
 
+  /**
+   * Waits until packets to a new IPv6 address of this machine arrive here. The kernel adds the route for that later, in a worker
+   * thread: net/ipv6/addrconf.c, addrconf_dad_work.
+   *
+   * @param count on how many links the machine has it
+   */
+  awaitOwnAddress(address: string, count = 1): void {
+    const end = performance.now() + 10_000;
+    while (this.list(`-6 route show table local type local to ${address}`).length < count) {
+      if (performance.now() > end) throw new Error(`no route leads to ${address}`);
+    }
+  }
+
   /** Runs the work while the calling thread may not change networks, as if it were not root's. */
   withoutPrivilege<T>(work: () => T): T {
     // Header {version u32, pid i32 = 0: this thread}; data twice {effective u32, permitted u32, inheritable u32}.
