@@ -30,6 +30,7 @@ const PACKAGES = [
   ...DARWIN_NEEDS.packages,
   ...BROWSER_NEEDS.packages,
   "curl",
+  "dbus-daemon",
   "faketime",
   "procps",
   "ruby",
