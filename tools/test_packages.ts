@@ -11,6 +11,7 @@ export const TEST_PACKAGES: readonly string[] = [
   "ca-certificates",
   "curl",
   "dash",
+  "dbus-daemon",
   "faketime",
   "libnss3-tools",
   "openssl",

@@ -15,7 +15,7 @@ import { extractPackages, type PackageChoice, SuiteNotServed } from "./private_a
 export type FetchedEngine = "docker-forky" | "docker-trixie" | "podman-trixie";
 
 /** All that is fetched. */
-export type FetchedName = FetchedEngine | "gvproxy-forky" | "wireguard-go-forky";
+export type FetchedName = FetchedEngine | "gvproxy-forky" | "resolved-bookworm" | "wireguard-go-forky";
 
 const DOCKER_PACKAGES = ["containerd", "docker-cli", "docker.io"];
 
@@ -24,6 +24,12 @@ const CHOICES: Readonly<Record<FetchedName, PackageChoice>> = {
   // Both are Go programs, which run on an older C library too.
   "gvproxy-forky": { suite: "forky", packages: ["gvproxy"], isWhole: false },
   "wireguard-go-forky": { suite: "forky", packages: ["wireguard-go"], isWhole: false },
+  // Installed, it would replace the machine's own resolv.conf. Its library has to be of the same version.
+  "resolved-bookworm": {
+    suite: "bookworm",
+    packages: ["libsystemd-shared", "systemd-resolved"],
+    isWhole: false,
+  },
   // Its programs run on an older C library too, but for runc, which is the machine's.
   "docker-forky": { suite: "forky", packages: DOCKER_PACKAGES, isWhole: false },
   "docker-trixie": { suite: "trixie", packages: DOCKER_PACKAGES, isWhole: false },
