@@ -36,6 +36,8 @@ export interface EngineChanges {
   readonly client: boolean;
   /** The id of a container that may have started, ended, or changed its name or its networks; "any": one of them all. */
   readonly container: string | undefined;
+  /** When it happened by the Engine's clock, milliseconds since 1970; absent where the event does not say. */
+  readonly time?: number;
 }
 
 /** The types of events to ask for. */
@@ -52,6 +54,8 @@ const ATTRIBUTES = v.fallback(v.record(v.string(), v.unknown()), {});
 const EVENT = v.object({
   Type: v.string(),
   Action: v.string(),
+  // In seconds.
+  time: v.fallback(v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))), undefined),
   Actor: v.fallback(v.object({ ID: v.fallback(v.string(), ""), Attributes: ATTRIBUTES }), {
     ID: "",
     Attributes: {},
@@ -68,6 +72,11 @@ export function changesOf(line: string): EngineChanges {
   if (line.trim() === "") return NO_CHANGES;
   const event = parseJson(EVENT, line);
   if (event === undefined) return { ...NO_CHANGES, networks: true };
+  const changes = changesOfEvent(event);
+  return event.time === undefined ? changes : { ...changes, time: event.time * 1000 };
+}
+
+function changesOfEvent(event: v.InferOutput<typeof EVENT>): EngineChanges {
   const { Type: type, Action: action, Actor: { ID: id, Attributes: attributes } } = event;
   // Images change seldom, and their events name them in several ways.
   if (type === "image") return { ...NO_CHANGES, client: true };

@@ -4,7 +4,7 @@ import { changesOf, chooseApiVersion } from "./engine_api.ts";
 const ID = "0123456789abcdef".repeat(4);
 
 const event = (Type: unknown, Action: unknown, Attributes: Readonly<Record<string, string>> = {}) =>
-  JSON.stringify({ Type, Action, Actor: { ID, Attributes }, time: 1 });
+  JSON.stringify({ Type, Action, Actor: { ID, Attributes } });
 
 const NONE = { networks: false, client: false, container: undefined };
 
@@ -53,6 +53,12 @@ Deno.test("what happens to the client container is one, by its name, image or la
   assert.ok(!isClient("exec_start: sh", { name: "mac-connector" }));
   assert.ok(!isClient("start", { name: "web", image: "nginx" }));
   assert.ok(changesOf(event("image", "tag", { name: "x" })).client);
+});
+
+Deno.test("an event's time is told where it has one", () => {
+  const timed = (time: unknown) => changesOf(JSON.stringify({ Type: "plugin", Action: "create", time }));
+  assert.deepEqual(timed(1_772_712_000), { ...NONE, time: 1_772_712_000_000 });
+  for (const time of ["1772712000", 1.5, -1, null, {}]) assert.deepEqual(timed(time), NONE);
 });
 
 Deno.test("what cannot be read may be a change", () => {

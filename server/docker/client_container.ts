@@ -25,7 +25,14 @@ import type { ContainerStatus } from "../status/status_document.ts";
 import type { ClientImage, FoundImage } from "./client_image.ts";
 import { ClientKey } from "./client_key.ts";
 import { ContainerController, type RunningClientListener } from "./container_controller.ts";
-import { changeState, listCandidates, removeManagedContainers, startClient } from "./managed_containers.ts";
+import {
+  changeState,
+  type ClientCandidate,
+  listCandidates,
+  portField,
+  removeManagedContainers,
+  startClient,
+} from "./managed_containers.ts";
 
 const log = getLogger("docker");
 
@@ -92,8 +99,9 @@ export class ClientContainer extends ContainerController {
       throw error;
     });
     const imageId = image instanceof OperationError ? undefined : image.identity;
-    const finding = classifyContainers(await this.#listCandidates(engine, imageId), imageId);
-    if (finding.kind === "external") return await this.#useExternal(engine, finding);
+    const candidates = await this.#listCandidates(engine, imageId);
+    const finding = classifyContainers(candidates.map(({ container }) => container), imageId);
+    if (finding.kind === "external") return await this.#useExternal(engine, finding, candidates);
     if (finding.kind === "conflict") return await this.#refuseConflict(engine, finding.container);
     for (const extra of finding.extras) await removeLogged(engine, extra, "another managed container exists");
     return await this.#manage(engine, finding.container, image);
@@ -109,24 +117,25 @@ export class ClientContainer extends ContainerController {
   }
 
   /** Lists the containers that concern the client, and adopts the key of a managed one. */
-  async #listCandidates(engine: EngineClient, imageId: string | undefined): Promise<DockerContainer[]> {
+  async #listCandidates(engine: EngineClient, imageId: string | undefined): Promise<ClientCandidate[]> {
     const candidates = await listCandidates(engine, imageId);
     for (const { container, environment } of candidates) {
       if (isManaged(container)) this.#key.adopt(environment);
     }
-    return candidates.map(({ container }) => container);
+    return candidates;
   }
 
   async #useExternal(
     engine: EngineClient,
     { container, managed }: Extract<ContainerFinding, { kind: "external" }>,
+    candidates: readonly ClientCandidate[],
   ): Promise<void> {
     const { id, names: [name = ""], image, state } = container;
     // Nothing can be run in a paused one.
     this.tellRunning(engine, state === "running" ? id : undefined);
     await this.#key.require("external");
     for (const other of managed) await removeLogged(engine, other, "the user's client runs");
-    this.#setStable({ state: "external", image });
+    this.#setStable({ state: "external", image, ...portField(candidates, container) });
     const words = `client container ${name} is not managed by this program and is used as it is`;
     if (this.#logged.changed("client", words + state)) log.info(words, { container: name, image, state });
   }

@@ -151,9 +151,24 @@ Deno.test("the managed container is restarted where that is asked for, the user'
     store.containers.clear();
     store.containers.set("8", EXTERNAL);
     await look(() => controller.status.state === "external");
+    assert.equal(controller.status.port, undefined);
     const before = store.steps.length;
     assert.equal(await controller.restart(), false);
     assert.equal(store.steps.length, before);
+  }));
+
+Deno.test("the port of the user's own client is told while it runs", () =>
+  withController({}, async ({ store, controller, look }) => {
+    const external = { ...EXTERNAL, Env: ["DOCKER_CONNECTOR_PORT=2599"] };
+    store.containers.set("8", external);
+    await look(() => controller.status.port === 2599);
+    assert.equal(controller.status.state, "external");
+    external.state = "paused";
+    await look(() => controller.status.port === undefined);
+    external.state = "running";
+    await look(() => controller.status.port === 2599);
+    controller.onDisconnected();
+    assert.equal(controller.status.port, undefined);
   }));
 
 Deno.test("an Engine without the device gets a container without it", () =>

@@ -12,6 +12,7 @@ import {
   lacksDevice,
 } from "../../core/docker/client_container.ts";
 import type { DockerContainer } from "../../core/docker/engine_json.ts";
+import { clientSettings } from "../../core/doctor/client_settings.ts";
 import { getLogger } from "../../program/log.ts";
 import type { EngineClient } from "../../system/docker/engine_client.ts";
 import {
@@ -56,6 +57,17 @@ export async function listCandidates(
     candidates.push({ container: { ...container, state }, ...settings });
   }
   return candidates;
+}
+
+/** The port that the client in a container was told, as a field of the status; nothing unless it runs and was told one. */
+export function portField(
+  candidates: readonly ClientCandidate[],
+  { id, state }: ContainerRef,
+): { readonly port?: number } {
+  const candidate = candidates.find(({ container }) => container.id === id);
+  if (candidate === undefined || state !== "running") return {};
+  const { port } = clientSettings(candidate.environment, candidate.command);
+  return port === undefined ? {} : { port };
 }
 
 /**

@@ -67,6 +67,7 @@ export class NetworkWatcher implements AsyncDisposable {
       socket: engine?.path ?? null,
       engine: engine?.version ?? null,
       api: engine?.api ?? null,
+      ...clockField(engine?.clock.aheadMs),
       ...problemStatus(fault),
       networks: networks.map(({ id, name }) => ({
         name,
@@ -128,4 +129,9 @@ export class NetworkWatcher implements AsyncDisposable {
     const isNormal = fault.cause === undefined || isConnectionLost(fault.cause);
     log[isNormal ? "info" : "warn"](`${fault.report}; it is tried again`);
   }
+}
+
+function clockField(aheadMs: number | undefined): { readonly clockSeconds?: number } {
+  // Never -0.
+  return aheadMs === undefined ? {} : { clockSeconds: Math.round(aheadMs / 1000) + 0 };
 }

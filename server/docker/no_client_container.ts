@@ -13,24 +13,38 @@ import { connectDocker } from "../../system/docker/search/connect_docker.ts";
 import { searchSockets } from "../../system/docker/search/socket_search.ts";
 import type { ContainerStatus } from "../status/status_document.ts";
 import { ContainerController } from "./container_controller.ts";
-import { listCandidates, removeManagedContainers } from "./managed_containers.ts";
+import { listCandidates, portField, removeManagedContainers } from "./managed_containers.ts";
 
 const log = getLogger("docker");
 
+const OFF: ContainerStatus = { name: CLIENT_CONTAINER, state: "off", image: null };
+
 /** The controller for `--image off`. */
 export class NoClientContainer extends ContainerController {
-  readonly status: ContainerStatus = { name: CLIENT_CONTAINER, state: "off", image: null };
+  #status = OFF;
   readonly #logged = new LogOnChange();
   #isDone = false;
+
+  get status(): ContainerStatus {
+    return this.#status;
+  }
+
+  override onDisconnected(): void {
+    super.onDisconnected();
+    this.#status = OFF;
+  }
 
   protected override async reconcile(): Promise<void> {
     const { engine } = this;
     if (engine === undefined) return;
     if (!this.#isDone) logRemoved(await removeManagedContainers(engine), "--image off");
     this.#isDone = true;
-    const candidates = (await listCandidates(engine, undefined)).map(({ container }) => container);
-    const finding = classifyContainers(candidates, undefined);
+    const candidates = await listCandidates(engine, undefined);
+    const finding = classifyContainers(candidates.map(({ container }) => container), undefined);
     const isRunning = finding.kind === "external" && finding.container.state === "running";
+    if (engine === this.engine) {
+      this.#status = isRunning ? { ...OFF, ...portField(candidates, finding.container) } : OFF;
+    }
     this.tellRunning(engine, isRunning ? finding.container.id : undefined);
   }
 

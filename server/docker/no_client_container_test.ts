@@ -44,7 +44,11 @@ Deno.test("where none is kept, the container of the user's own client is told wh
   try {
     await using fake = new FakeEngine(`${folder}/docker.sock`, async (target, connection) => {
       const user = entry("mine", {}, "wenjunxiao/mac-docker-connector");
-      const details = { Id: "mine", State: { Status: state }, Config: { Env: [] } };
+      const details = {
+        Id: "mine",
+        State: { Status: state },
+        Config: { Env: ["DOCKER_CONNECTOR_PORT=2599"] },
+      };
       if (target === "/version") await connection.write(answer(VERSION));
       else if (target.includes("/mine/json")) await connection.write(answer(JSON.stringify(details)));
       else await connection.write(answer(JSON.stringify([user])));
@@ -54,10 +58,12 @@ Deno.test("where none is kept, the container of the user's own client is told wh
     await using controller = new NoClientContainer(undefined, (client) => told.resolve(client?.id));
     controller.setEngine(engine);
     assert.equal(await told.promise, "mine");
+    assert.equal(controller.status.port, 2599);
     told = Promise.withResolvers();
     state = "exited";
     controller.wake();
     assert.equal(await told.promise, undefined);
+    assert.equal(controller.status.port, undefined);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -45,8 +45,6 @@ export interface FoundEngine {
   /** The containers that concern the client. */
   readonly candidates: readonly ClientCandidate[];
   readonly live: readonly LiveContainer[];
-  /** How far the clock of its machine is ahead, in milliseconds; undefined where it does not tell. */
-  readonly clockAheadMs: number | undefined;
 }
 
 /** Everything that checks look at; all of it is of the same moment. */
@@ -122,32 +120,11 @@ async function findEngine(
     const socket = status?.docker.socket ?? (docker.mode === "socket" ? docker.path : undefined);
     const search = socket === undefined ? await searchSockets() : { paths: [socket] };
     const client = await connectDocker(search, AbortSignal.timeout(ENGINE_TIMEOUT));
-    const [candidates, live, clockAheadMs] = await Promise.all([
-      listCandidates(client, undefined),
-      listLive(client),
-      clockAhead(client),
-    ]);
-    return { client, candidates, live, clockAheadMs };
+    const [candidates, live] = await Promise.all([listCandidates(client, undefined), listLive(client)]);
+    return { client, candidates, live };
   });
 }
 
 async function listLive(client: EngineClient): Promise<LiveContainer[]> {
   return liveContainers(parseReply(client, await client.send("GET", "/containers/json")));
-}
-
-const INFO = v.object({ SystemTime: v.string() });
-
-/** The Engine's clock beside this one's, at the middle of the question. Some Engines do not tell it, or not in time. */
-async function clockAhead(client: EngineClient): Promise<number | undefined> {
-  try {
-    const before = Date.now();
-    const reply = await client.send("GET", "/info");
-    const middle = (before + Date.now()) / 2;
-    const { success, output } = v.safeParse(INFO, parseReply(client, reply));
-    const time = success ? Date.parse(output.SystemTime) : NaN;
-    return Number.isNaN(time) ? undefined : time - middle;
-  } catch (error) {
-    if (error instanceof OperationError) return undefined;
-    throw error;
-  }
 }

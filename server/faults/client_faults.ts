@@ -17,6 +17,12 @@ export function keyFault(facts: Pick<ServerFacts, "client" | "refused">): Fault 
   return fault("client.wrong-key", { count, endpoint });
 }
 
+/** A client whose container was told another port than the server's, so that nothing can come from it by UDP. */
+export function portFault(listen: string, theirs: number | undefined): Fault | undefined {
+  const own = Number(listen.slice(listen.lastIndexOf(":") + 1));
+  return theirs === undefined || theirs === own ? undefined : fault("client.other-port", { own, theirs });
+}
+
 /** What the client that is heard says of itself and its machine. */
 export function heardFaults({ client, version }: Pick<ServerFacts, "client" | "version">): Fault[] {
   const { firewall, version: theirs } = client ?? {};

@@ -1,3 +1,4 @@
+import { MAX_SKEW_MS } from "../../core/docker/engine_clock.ts";
 import { type Fault, fault } from "../../core/faults/fault_table.ts";
 import type { ServerFacts } from "./server_facts.ts";
 import type { ContainerStatus, DockerStatus } from "../status/status_document.ts";
@@ -13,6 +14,12 @@ export function engineFault({ docker, client, routes }: ServerFacts): Fault | un
     return undefined;
   }
   return fault("docker.engine-down", { why }, remedy);
+}
+
+/** The clock of the Engine's machine, where it differs from this one's. */
+export function clockFault(seconds: number | undefined): Fault | undefined {
+  if (seconds === undefined || Math.abs(seconds) * 1000 <= MAX_SKEW_MS) return undefined;
+  return fault("clock.skew", { seconds });
 }
 
 /** What keeps the client container from running, or from running with the newest image. */

@@ -1,12 +1,15 @@
 import type { PathKind } from "../../core/path/path_kind.ts";
 import { type Fault, fault } from "../../core/faults/fault_table.ts";
+import { portFault } from "./client_faults.ts";
 import type { ServerFacts } from "./server_facts.ts";
 
 type Facts = Pick<ServerFacts, "client" | "docker" | "paths" | "version" | "listen">;
 
 /** Where no client is heard: nothing comes from one, or it fell silent, or the one path that may be used is down. */
-export function absentFault({ client, paths, listen }: Facts): Fault {
+export function absentFault({ client, docker, paths, listen }: Facts): Fault {
   const engine = paths.list.find(({ kind }) => kind === "engine");
+  const port = paths.preference === "engine" ? undefined : portFault(listen, docker.container?.port);
+  if (port !== undefined) return port;
   if (client !== null) return fault("client.silent", { seconds: client.lastHeardSeconds });
   if (paths.preference === "engine") return preferenceFault("engine", paths);
   const isTried = paths.preference === "auto" && engine?.state === "down" && engine.reason !== undefined &&
@@ -35,11 +38,11 @@ function preferenceFault(wanted: PathKind, { list }: Facts["paths"]): Fault {
 }
 
 /** UDP is silent, or was never heard, while the Engine's stream leads to the client. */
-function udpFault({ client, paths, listen }: Facts): Fault | undefined {
+function udpFault({ client, docker, paths, listen }: Facts): Fault | undefined {
   const udp = paths.list.find(({ kind }) => kind === "udp");
   if (udp?.state !== "down" && udp?.state !== "silent") return undefined;
   const why = client?.endpoint === null ? `nothing comes to ${listen}` : udp.reason ?? "it does not answer";
-  return fault("path.udp-blocked", { why });
+  return portFault(listen, docker.container?.port) ?? fault("path.udp-blocked", { why });
 }
 
 /** The Engine answers and runs a client of this version, and its stream is not there. */

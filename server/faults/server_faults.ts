@@ -2,7 +2,7 @@ import type { Fault } from "../../core/faults/fault_table.ts";
 import { routeFault } from "../../core/faults/route_fault.ts";
 import { heardFaults, keyFault } from "./client_faults.ts";
 import { configFaults, interfaceFault } from "./desktop_faults.ts";
-import { containerFault, engineFault, expectsClient } from "./docker_faults.ts";
+import { clockFault, containerFault, engineFault, expectsClient } from "./docker_faults.ts";
 import { namesFaults } from "./names_faults.ts";
 import { absentFault, pathFaults } from "./path_faults.ts";
 import { isHeard, type ServerFacts } from "./server_facts.ts";
@@ -26,17 +26,24 @@ export function serverFaults(facts: ServerFacts, extra: readonly Fault[] = []): 
   const wrong = interfaceFault(facts.interface);
   const isInterfaceWrong = wrong !== undefined;
   const routes = isInterfaceWrong ? [] : facts.routes.flatMap((route) => routeFault(route) ?? []);
-  const isWayBroken = isInterfaceWrong || way.some(({ severity }) => severity === "error");
+  // By the Engine packets pass, whatever the client's port.
+  const isPassable = (code: Fault["code"]) => code === "client.other-port" && isHeard(facts);
+  const isWayBroken = isInterfaceWrong ||
+    way.some(({ severity, code }) => severity === "error" && !isPassable(code));
   const unrouted = new Set(
     facts.routes.filter(({ state }) => state === "failed").map(({ network }) => network),
   );
   const others = extra.filter(({ code, subject }) =>
     code !== "network.silent" || !isWayBroken && !unrouted.has(subject)
   );
+  const clock = clockFault(facts.docker.clockSeconds);
+  // A client of 0.1.0 is refused for it, which says it already.
+  const isClockNamed = way.some(({ code }) => code === "clock.skew");
   return [
     ...isInterfaceWrong ? [wrong] : [],
     ...way,
     ...routes,
+    ...clock === undefined || isClockNamed ? [] : [clock],
     ...configFaults(facts.config),
     ...sharingFaults(facts.sharing),
     ...namesFaults(facts.names),

@@ -128,6 +128,33 @@ Deno.test("a client of 0.1.0 whose clock is wrong is named by that", () => {
   assert.match(skew?.text ?? "", /600 s behind/);
 });
 
+Deno.test("a clock of Docker's machine that differs is named once, beside everything else", () => {
+  const skewed = (clockSeconds: number) => ({ docker: { ...docker, clockSeconds } });
+  for (const seconds of [-30, 0, 30]) assert.deepEqual(codes(skewed(seconds)), []);
+  for (const seconds of [-600, 31]) assert.deepEqual(codes(skewed(seconds)), ["clock.skew"]);
+  assert.match(found(skewed(-600))[0]?.text ?? "", /600 s behind/);
+  assert.deepEqual(codes(SILENT, skewed(600)), ["client.silent", "clock.skew"]);
+  const time = { refused: { ...refused, reason: "time", clockSeconds: -600 } } as const;
+  assert.deepEqual(codes(ABSENT, time, skewed(-600)), ["clock.skew"]);
+});
+
+Deno.test("a client that was told another port is named by that where nothing comes by UDP", () => {
+  const other = ofContainer({ state: "external", port: 2599 });
+  for (const more of [ABSENT, SILENT]) {
+    assert.deepEqual(codes(more, other), ["client.other-port"]);
+    assert.deepEqual(codes(more, ofContainer({ state: "external", port: 2511 })), codes(more));
+  }
+  assert.match(found(ABSENT, other)[0]?.text ?? "", /port 2511, .* port 2599$/);
+  assert.deepEqual(codes(ABSENT, ofContainer({ state: "off", port: 2599 })), ["client.other-port"]);
+  // Packets pass by the Engine, or by UDP all the same, as from a client that no container has.
+  assert.deepEqual(codes(other, onPaths("engine", { udp: "silent" })), ["client.other-port"]);
+  assert.deepEqual(codes(other), []);
+  // Where the Engine alone is wanted, its path is what is missing.
+  assert.deepEqual(codes(ABSENT, other, onPaths(null, { engine: "down" }, "engine")), [
+    "path.preference-down",
+  ]);
+});
+
 Deno.test("a client that is silent is named, and not its paths", () => {
   assert.deepEqual(codes(SILENT, onPaths(null, { engine: "down" })), ["client.silent"]);
   // One that sends heartbeats seldom is not silent between two of them.
@@ -245,6 +272,13 @@ Deno.test("a network that is silent is named only where nothing else explains it
     serverFaults(Object.assign({}, SOUND, ...parts), [silent, others]).map(({ code }) => code);
   assert.deepEqual(extra(), ["network.silent", "web.closed"]);
   assert.deepEqual(extra(SILENT), ["client.silent", "web.closed"]);
+  const port = ofContainer({ state: "external", port: 2599 });
+  assert.deepEqual(extra(SILENT, port), ["client.other-port", "web.closed"]);
+  assert.deepEqual(extra(port, onPaths("engine", { udp: "silent" })), [
+    "client.other-port",
+    "network.silent",
+    "web.closed",
+  ]);
   const route = {
     prefix: "172.20.0.0/16",
     source: "docker",

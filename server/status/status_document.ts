@@ -49,6 +49,11 @@ const container = f.group("The client container.", {
       "conflict: a container that is not managed has the name; external: the user runs a client, which is used as it is.",
   ),
   image: f.nullable(f.text("The image's name or file; null where that is not known.")),
+  port: f.optional(
+    f.number(
+      "The UDP port that a running client of the user sends to; absent where its container names none.",
+    ),
+  ),
   ...f.problemFields("What stands against its running, or against its running with the newest image."),
 });
 
@@ -60,6 +65,11 @@ const docker = f.group("The Docker Engine and its networks.", {
   socket: f.nullable(f.text("Path of the Engine's socket; this and the next two are null unless connected.")),
   engine: f.nullable(f.text("The Engine's version.")),
   api: f.nullable(f.text("The version of the API that is spoken with it.")),
+  clockSeconds: f.optional(
+    f.number(
+      "How far its clock is ahead of this machine's, by its last answers; absent where they tell no time.",
+    ),
+  ),
   ...f.problemFields("Why no Engine answers."),
   networks: f.list(
     v.object({

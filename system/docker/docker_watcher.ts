@@ -156,7 +156,8 @@ export class DockerWatcher implements AsyncDisposable {
     let end: unknown;
     const follow = async () => {
       for await (const change of events.changes) {
-        if (change.networks) changed.resolve();
+        // The answers that the list takes tell the Engine's time.
+        if (change.networks || engine.clock.doubts(change.time, clock.wallClock())) changed.resolve();
         // What came before the first list is in it.
         if (this.state.engine !== engine) continue;
         if (change.client) this.listener.onClientChange();

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { FakeEngine, GoodEngine, network } from "../../tests/fakes/engine.ts";
+import {
+  answer,
+  chunk,
+  CHUNKED_HEAD,
+  FakeEngine,
+  GoodEngine,
+  network,
+  VERSION,
+} from "../../tests/fakes/engine.ts";
 import { DockerWatcher, type WatchOptions } from "./docker_watcher.ts";
 import { SYSTEM_CLOCK } from "../process/system_clock.ts";
 import { connectDocker } from "./search/connect_docker.ts";
@@ -202,6 +210,29 @@ Deno.test("networks are listed now and then without an event", () =>
     await told.next((line) => line === "a");
     engine.networks = [network("b", "10.0.0.0/24")];
     await told.next((line) => line === "b");
+  }));
+
+Deno.test("an event whose time differs from the Engine's answers has the networks listed again, once", () =>
+  withFollower({ refreshMs: 3_600_000 }, async (path, told, watcher) => {
+    const event = (time: number) => chunk(`${JSON.stringify({ Type: "container", Action: "top", time })}\n`);
+    const doubted = Promise.withResolvers<void>();
+    const dated = (text: string) => text.replace("\r\n", `\r\nDate: ${new Date().toUTCString()}\r\n`);
+    await using fake = new FakeEngine(path, async (target, connection) => {
+      if (target === "/version") await connection.write(dated(answer(VERSION)));
+      else if (target.endsWith("/networks")) await connection.write(dated(answer("[]")));
+      else {
+        await connection.write(dated(CHUNKED_HEAD));
+        await doubted.promise;
+        const now = Math.floor(Date.now() / 1000);
+        for (const time of [now, now - 600, now - 600]) await connection.write(event(time));
+        await connection.untilClosed();
+      }
+    });
+    await told.next((line) => line === "");
+    assert.equal(watcher.state.engine?.clock.aheadMs, 0);
+    doubted.resolve();
+    await told.next((line) => line === "");
+    assert.equal(fake.targets.filter((target) => target.endsWith("/networks")).length, 2);
   }));
 
 Deno.test("an Engine that lists nonsense is lost, and found once it has come to its senses", () =>

@@ -6,6 +6,7 @@ import {
   FOLLOWED_TYPES,
   KNOWN_API_VERSIONS,
 } from "../../core/docker/engine_api.ts";
+import { EngineClock } from "../../core/docker/engine_clock.ts";
 import { NAME, type NetworkList, parse, parseJson, readNetworks } from "../../core/docker/engine_json.ts";
 import { OperationError } from "../../core/error.ts";
 import { MalformedResponse, toDockerError } from "./docker_error.ts";
@@ -22,6 +23,9 @@ export interface EngineLimits {
   /** Characters of one event. */
   readonly maxEventLength: number;
 }
+
+/** The limits, and the clock that learns from each answer. */
+type Asking = EngineLimits & { readonly clock: EngineClock };
 
 const DEFAULTS = { timeoutMs: 10_000, maxResponseBytes: 16 << 20, maxEventLength: 1 << 20 };
 
@@ -74,24 +78,31 @@ export class EngineClient {
     /** The version of the API that is spoken with it. */
     readonly api: string,
     readonly limits: EngineLimits,
+    /** Its machine's clock, beside this one's. */
+    readonly clock: EngineClock,
   ) {}
 
   /** Agrees on a version of the API with the Engine at a socket. */
   static async connect(path: string, limits: Partial<EngineLimits> = {}): Promise<EngineClient> {
     const all = { ...DEFAULTS, ...limits };
-    const reply = parse(VERSION, await getJson(path, "/version", all));
+    const clock = new EngineClock();
+    const reply = parse(VERSION, await getJson(path, "/version", { ...all, clock }));
     const answer = checkReply({ path }, reply, "what answers is not a Docker Engine");
     const { Version: version, ApiVersion: max, MinAPIVersion: min } = answer;
     const api = chooseApiVersion(max, min);
-    if (api !== undefined) return new EngineClient(path, version.slice(0, MAX_MESSAGE), api, all);
+    if (api !== undefined) return new EngineClient(path, version.slice(0, MAX_MESSAGE), api, all, clock);
     const state = `it speaks API ${max.slice(0, 20)}, ${KNOWN_API_VERSIONS.min} or later is needed`;
     const message = `Cannot use the Docker Engine at ${path}: ${state}`;
     throw new OperationError("unavailable", message, "Update Docker");
   }
 
+  #asking(): Asking {
+    return { ...this.limits, clock: this.clock };
+  }
+
   /** Lists the bridge networks. */
   async networks(): Promise<NetworkList> {
-    const list = readNetworks(await getJson(this.path, `/v${this.api}/networks`, this.limits));
+    const list = readNetworks(await getJson(this.path, `/v${this.api}/networks`, this.#asking()));
     return checkReply(this, list, "the answer is no list of networks");
   }
 
@@ -106,7 +117,7 @@ export class EngineClient {
     { body, timeoutMs = this.limits.timeoutMs, onLine }: SendOptions = {},
   ): Promise<EngineReply> {
     const request = { method, target: `/v${this.api}${target}`, body };
-    return await ask(this.path, request, { ...this.limits, timeoutMs }, onLine);
+    return await ask(this.path, request, { ...this.#asking(), timeoutMs }, onLine);
   }
 
   /** Opens the stream of changes to the networks and the containers. */
@@ -115,6 +126,7 @@ export class EngineClient {
     const filters = encodeURIComponent(JSON.stringify({ type: FOLLOWED_TYPES }));
     const request = { method: "GET", target: `/v${this.api}/events?filters=${filters}` } as const;
     const exchange = await Exchange.send(path, request, limits.timeoutMs, limits.signal);
+    this.clock.note(exchange.time);
     if (exchange.status !== 200) {
       using refused = exchange;
       throw toDockerError(path, refusal(await replyOf(refused, limits)));
@@ -135,10 +147,11 @@ async function* changesIn(lines: AsyncIterable<string>): AsyncGenerator<EngineCh
 async function ask(
   path: string,
   request: EngineRequest,
-  limits: EngineLimits,
+  limits: Asking,
   onLine?: (line: string) => void,
 ): Promise<EngineReply> {
   using exchange = await Exchange.send(path, request, limits.timeoutMs, limits.signal);
+  limits.clock.note(exchange.time);
   return await replyOf(exchange, limits, onLine);
 }
 
@@ -163,7 +176,7 @@ function refusal({ status, message }: EngineReply): MalformedResponse {
   return new MalformedResponse(`it answers ${status}${message === "" ? "" : `: ${message}`}`);
 }
 
-async function getJson(path: string, target: string, limits: EngineLimits): Promise<unknown> {
+async function getJson(path: string, target: string, limits: Asking): Promise<unknown> {
   const reply = await ask(path, { method: "GET", target }, limits);
   if (reply.status !== 200) throw toDockerError(path, refusal(reply));
   return parseReply({ path }, reply);

@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/async/clock.ts";
+import type { AnswerTime } from "../../core/docker/engine_clock.ts";
 import { closeConnection } from "../process/runtime_error.ts";
 import { SYSTEM_CLOCK } from "../process/system_clock.ts";
 import { MalformedResponse, ResponseTimeout, toDockerError } from "./docker_error.ts";
@@ -44,6 +45,7 @@ export class Exchange implements Disposable {
   readonly #source = new BufferedReader((buffer) => this.#inTime(() => this.connection.read(buffer)));
   #isLate = false;
   #head: ResponseHead = { status: 0, headers: new Map() };
+  #time: Omit<AnswerTime, "date"> = { sentAt: 0, receivedAt: 0 };
 
   private constructor(
     private readonly path: string,
@@ -75,11 +77,13 @@ export class Exchange implements Disposable {
     let exchange: Exchange | undefined;
     try {
       signal?.throwIfAborted();
+      const sentAt = clock.wallClock();
       const connection = await Deno.connect({ transport: "unix", path });
       exchange = new Exchange(path, connection, timeoutMs, signal, clock);
       await exchange.#write(new TextEncoder().encode(headOf(request)));
       if (request.body !== undefined) await exchange.#writeBody(request.body);
       exchange.#head = await readHead(exchange.#source);
+      exchange.#time = { sentAt, receivedAt: clock.wallClock() };
       return exchange;
     } catch (error) {
       exchange?.[Symbol.dispose]();
@@ -89,6 +93,11 @@ export class Exchange implements Disposable {
 
   get status(): number {
     return this.#head.status;
+  }
+
+  /** When the head of the answer came, and its date. */
+  get time(): AnswerTime {
+    return { ...this.#time, date: this.#head.headers.get("date") };
   }
 
   /** Lifts the time limit. */

@@ -32,7 +32,9 @@ networkTest(
     const { mac, vm } = network;
     await using scene = await EngineScene.prepare(network, DEFAULT_ENGINE);
     const page = await scene.machine.runPage("page", "--restart", "always");
+    const clock = await ProgramClock.create(network.folder);
     await scene.startServer({
+      serverEnv: clock.env,
       config: `expose 0.0.0.0:${SHARING_PORT}\ntoken ${ANNA.token} ${ANNA.address}\n`,
     });
     const times: string[] = [];
@@ -173,11 +175,19 @@ networkTest(
       () => Deno.writeTextFile(scene.configFile, config),
     );
 
-    await step("clock 10 minutes off", async () => {
-      const clock = await ProgramClock.create(network.folder);
-      await clock.set(-600);
-      expectCodes(await diagnose({ ...plain, env: { ...plain.env, ...clock.env } }), "clock.skew");
-    });
+    await breakage(
+      "clock 10 minutes off",
+      "clock.skew",
+      async () => {
+        await clock.set(-600);
+        // Any event does, such as those of a health check.
+        await scene.docker("top page");
+      },
+      async () => {
+        await clock.set(0);
+        await scene.docker("top page");
+      },
+    );
 
     await step("the client's chain is flushed, and its rules are there again", async () => {
       const from = performance.now();

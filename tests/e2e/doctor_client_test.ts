@@ -135,6 +135,7 @@ networkTest(
       await docker(`rm --force ${CLIENT}`);
       await runClient("--key", KEY, "--port", "2599");
       await names("other port", scene, "client.other-port");
+      await shows("other port", "client.other-port");
     });
 
     await step("a path that carries less than the interface's MTU", async () => {

@@ -1,7 +1,7 @@
 import { clientSettings } from "../../../core/doctor/client_settings.ts";
 import { type CheckResult, faulty, skipped, sound } from "../../../core/doctor/check_result.ts";
 import { fault } from "../../../core/faults/fault_table.ts";
-import { keyFault } from "../../faults/client_faults.ts";
+import { keyFault, portFault } from "../../faults/client_faults.ts";
 import { absentFault } from "../../faults/path_faults.ts";
 import { isHeard } from "../../faults/server_facts.ts";
 import type { ServerStatus } from "../../status/status_document.ts";
@@ -17,11 +17,9 @@ export function checkClient(examination: Examination): CheckResult {
   }
   const candidate = clientCandidate(examination);
   const settings = candidate && clientSettings(candidate.environment, candidate.command);
-  const own = Number(status.listen.slice(status.listen.lastIndexOf(":") + 1));
   const text = describe(status);
-  if (settings?.port !== undefined && settings.port !== own) {
-    return faulty("client", text, fault("client.other-port", { own, theirs: settings.port }));
-  }
+  const port = portFault(status.listen, settings?.port);
+  if (port !== undefined) return faulty("client", text, port);
   const key = keyFault(status);
   if (key !== undefined) return faulty("client", text, key);
   if (config.key !== undefined && settings !== undefined && settings.key !== config.key) {
