@@ -74,6 +74,7 @@ export class ServerLink implements Disposable {
   #tickTimer: Disposable | undefined;
   #traffic = { received: 0, sent: 0 };
   #lastHeartbeatTime = 0;
+  #heartbeatAt = -Infinity;
   /** Whether the last heartbeat has had neither an answer nor a challenge. */
   #mayAnswer = false;
   /** Whether anything has come from the server. */
@@ -225,7 +226,7 @@ export class ServerLink implements Disposable {
     if (received) this.#onReceive();
     const due = this.#heartbeat.tick(this.#clock.now(), received, sent);
     if (due.lookup) this.#takeNewPort();
-    if (due.heartbeat) this.#sendHeartbeat();
+    if (due.heartbeat || this.#isUnknown) this.#sendHeartbeat();
     if (this.#clock.now() - this.#describedAt >= DESCRIPTION_PERIOD_MS) this.describe();
     if (this.#heartbeat.isSilent && this.#answers && !this.#wasSilent) {
       this.#wasSilent = true;
@@ -234,6 +235,14 @@ export class ServerLink implements Disposable {
     }
     if (due.lookup) this.#lookUp();
     this.#schedule();
+  }
+
+  /**
+   * Whether the server may take this client for an earlier one at the same endpoint, whose packets go on: the first heartbeat was
+   * lost. Traffic alone would never tell it.
+   */
+  get #isUnknown(): boolean {
+    return !this.#takesDescriptions && this.#clock.now() - this.#heartbeatAt >= this.deps.heartbeatMs;
   }
 
   #schedule(): void {
@@ -255,6 +264,7 @@ export class ServerLink implements Disposable {
   }
 
   #sendHeartbeat(): void {
+    this.#heartbeatAt = this.#clock.now();
     // The server accepts no time twice, so the times go on where the clock stands still or was set back a little.
     this.#lastHeartbeatTime = Math.max(this.#clock.wallClock(), this.#lastHeartbeatTime + 1);
     this.deps.socket.send(encodeHeartbeat(this.deps.proof, this.#lastHeartbeatTime));

@@ -120,12 +120,22 @@ Deno.test("a server that never answers, as the original's, is up once packets ca
   assert.equal(scene.link.isUp, true);
 });
 
-Deno.test("no heartbeat is needed while packets go both ways", async () => {
+Deno.test("no heartbeat is needed while packets go both ways, once the server knows this client", async () => {
   let asked = 0;
   using scene = new Scene({ traffic: () => ({ received: ++asked, sent: asked }) });
   scene.link.start();
-  await scene.until(() => asked >= 10);
-  assert.equal(scene.sent.length, 0);
+  scene.link.handleMessage(text("version 2"));
+  const before = scene.sent.length;
+  await scene.until(() => asked >= 30);
+  assert.equal(scene.sent.length, before);
+});
+
+Deno.test("heartbeats go on beside packets until the server has said what it is: it may take this client for an earlier one", async () => {
+  let asked = 0;
+  using scene = new Scene({ traffic: () => ({ received: ++asked, sent: asked }) });
+  scene.link.start();
+  await scene.until(() => scene.sent.length >= 3);
+  assert.ok(scene.sent.every(([type]) => type === 0));
 });
 
 Deno.test("a server of version 2 is sent the description, one of version 1 is not", () => {

@@ -21,8 +21,10 @@ const MOVES_PER_SECOND = 0.2;
 /** Milliseconds between two log lines about refused heartbeats. */
 const REFUSAL_INTERVAL_MS = 60_000;
 
-/** How often the first control text is repeated to a client that does not describe itself. */
+/** How often the first control text is repeated with the next heartbeats of a client that does not describe itself. */
 const MAX_REPEATED_TEXTS = 3;
+/** Milliseconds between two texts after that: the client at that endpoint may have been started again. */
+const REPEAT_MS = 30_000;
 
 /** The pauses before a revision is sent again to a client that does not confirm it. Jitter keeps it off the heartbeats' beat. */
 const RESEND = { firstMs: 1_000, maxMs: 30_000, jitter: 0.1 } as const;
@@ -97,6 +99,7 @@ export class ClientLink implements Disposable {
   /** Heartbeats that did not bind their sender. */
   refused = 0;
   #repeatedTexts = 0;
+  #textAt = -Infinity;
   /** Without a key any program of this machine can move the tunnel back and forth; the log must not grow with that. */
   readonly #moves: TokenBucket;
   readonly #budget: ControlBudget;
@@ -208,18 +211,22 @@ export class ClientLink implements Disposable {
    * description under a false address, and the text would go there.
    */
   #sendWithinBudget(endpoint: Endpoint, text: string): boolean {
-    if (!this.#isProven && !this.#budget.take(text.length, this.#clock.now())) return false;
+    const now = this.#clock.now();
+    if (!this.#isProven && !this.#budget.take(text.length, now)) return false;
+    this.#textAt = now;
     this.#sendTo(endpoint, text);
     return true;
   }
 
   /**
    * Answers a heartbeat. Until the client describes itself, its first control text may have been lost, so it is sent a
-   * few times more; a client of v1 only reads the same again.
+   * few times more, then now and then; a client of v1 only reads the same again.
    */
   #answer(endpoint: Endpoint): void {
     this.#sendTo(endpoint, "");
-    if (this.#client?.description !== undefined || this.#repeatedTexts >= MAX_REPEATED_TEXTS) return;
+    if (this.#client?.description !== undefined) return;
+    const isDue = this.#clock.now() - this.#textAt >= REPEAT_MS;
+    if (this.#repeatedTexts >= MAX_REPEATED_TEXTS && !isDue) return;
     if (this.#sendWithinBudget(endpoint, this.deps.controlText())) this.#repeatedTexts++;
   }
 

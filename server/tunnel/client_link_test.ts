@@ -87,11 +87,20 @@ Deno.test("a client that described itself is sent what that allows, and later he
   assert.equal(link.client?.lastHeartbeat, NOW + 10_000);
 });
 
-Deno.test("a client that does not describe itself is sent the text three times more", () => {
-  const { link, sent } = openLink();
-  for (let beat = 0; beat < 6; beat++) link.handleMessage(HEARTBEAT, source(A), beat > 0, NOW + beat * 5000);
-  const texts = sent.map(([, octets]) => octets);
-  assert.deepEqual(texts, [TEXT, "", TEXT, "", TEXT, "", TEXT, "", ""].map(control));
+Deno.test("a client that does not describe itself is sent the text three times more, then now and then", async () => {
+  using scene = openLink();
+  const { clock, link, sent } = scene;
+  const beat = () => link.handleMessage(HEARTBEAT, source(A), sent.length > 0, clock.wallClock());
+  for (let beats = 0; beats < 6; beats++) beat();
+  const texts = () => sent.map(([, octets]) => octets);
+  const first = [TEXT, "", TEXT, "", TEXT, "", TEXT, "", ""];
+  assert.deepEqual(texts(), first.map(control));
+  await clock.advance(29_000);
+  beat();
+  await clock.advance(1_000);
+  beat();
+  beat();
+  assert.deepEqual(texts(), [...first, "", "", TEXT, ""].map(control));
 });
 
 Deno.test("a heartbeat from elsewhere moves the tunnel, and the new client has yet to describe itself", () => {
