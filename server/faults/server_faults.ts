@@ -31,7 +31,7 @@ export function serverFaults(facts: ServerFacts, extra: readonly Fault[] = []): 
     facts.routes.filter(({ state }) => state === "failed").map(({ network }) => network),
   );
   const others = extra.filter(({ code, subject }) =>
-    code !== "network.silent" || !isWayBroken && !unrouted.has(subject)
+    code !== "network.silent" && code !== "path.mtu" || !isWayBroken && !unrouted.has(subject)
   );
   return [
     ...isInterfaceWrong ? [wrong] : [],
