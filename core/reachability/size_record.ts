@@ -1,7 +1,7 @@
 /** Misses in a row, a second apart, after which it is searched what passes; that search asks the whole size once more. */
 const MIN_MISSES = 2;
 
-/** What came of a question of the interface's MTU, where a small one was answered at the same time. */
+/** What came of a question of the interface's MTU, where a small one was answered just before. */
 export type SizeReply =
   | "answered"
   | "missed"

@@ -34,7 +34,7 @@ export class LargePackets implements Disposable {
     return passes === undefined ? undefined : fault("path.mtu", { mtu: this.#mtu, passes });
   }
 
-  /** Asks the client's address, beside the small question. */
+  /** Asks the client's address, which has just answered a small question. */
   async ask(address: IpAddress): Promise<SizeQuestion> {
     const { probe } = this.deps;
     const mtu = this.deps.mtu();
@@ -47,7 +47,7 @@ export class LargePackets implements Disposable {
   /**
    * Takes note of what came of a question.
    *
-   * @param isTelling whether a miss tells anything: a small question was answered, and packets kept their path meanwhile
+   * @param isTelling whether a miss tells anything: packets kept their path meanwhile
    */
   settle({ mtu, reply }: SizeQuestion, isTelling: boolean): void {
     if (reply === undefined || mtu !== this.deps.mtu()) return;

@@ -164,20 +164,18 @@ export class Reachability implements AsyncDisposable {
     if (path === undefined) return monitor.forget();
     const asked = monitor.asked();
     if (monitor.isIdle || asked.length === 0) return large.forget();
-    const client = asked.findIndex(({ group }) => group.network === undefined);
-    const [answers, size] = await Promise.all([
-      this.deps.probe.ask(asked.map(({ candidate }) => candidate)),
-      client < 0 ? undefined : large.ask(asked[client].candidate.address),
-    ]);
+    const answers = await this.deps.probe.ask(asked.map(({ candidate }) => candidate));
     const replies = asked.map((each, index) => ({ ...each, isAnswered: answers[index] ?? false }));
     // While packets changed paths, or the Engine went, silence tells nothing.
-    const isSame = path === this.deps.path();
-    monitor.settle(isSame ? replies : replies.filter(({ isAnswered }) => isAnswered));
-    if (size !== undefined) large.settle(size, isSame && (answers[client] ?? false));
+    const isSame = () => path === this.deps.path();
+    monitor.settle(isSame() ? replies : replies.filter(({ isAnswered }) => isAnswered));
+    const client = replies.find(({ group }) => group.network === undefined);
+    if (client === undefined) return large.forget();
+    const { address } = client.candidate;
     // Where nothing passes any more, that is told instead.
-    if (client >= 0 && monitor.clientAnswers(asked[client].candidate.address.family) === false) {
-      large.forget();
-    }
+    if (monitor.clientAnswers(address.family) === false) return large.forget();
+    // Behind the small ones: on a way that loses it, what the kernel sends together with it would be lost too.
+    if (client.isAnswered && !this.#isClosed) large.settle(await large.ask(address), isSame());
   }
 
   #forget(): void {

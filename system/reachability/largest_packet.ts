@@ -17,8 +17,9 @@ export async function largestPacket(
   address: IpAddress,
   mtu: number,
 ): Promise<number | undefined> {
-  const sizes = [mtu, USUAL_SIZE, MIN_TRIED_MTU].map((size) => ({ address, size }));
-  const [whole, small, low] = await prober.ask(sizes, FIRST_TIMEOUT);
+  // Ascending: the kernel may send a packet and smaller ones behind it as one, which are lost together.
+  const sizes = [USUAL_SIZE, MIN_TRIED_MTU, mtu].map((size) => ({ address, size }));
+  const [small, low, whole] = await prober.ask(sizes, FIRST_TIMEOUT);
   if (whole !== undefined) return mtu;
   if (small === undefined) return undefined;
   const search = new MtuSearch(low === undefined ? USUAL_SIZE : MIN_TRIED_MTU, mtu);

@@ -6,8 +6,7 @@ import { SystemError } from "../../ffi/libc/errno.ts";
 import { SYSTEM_CLOCK } from "../process/system_clock.ts";
 
 /**
- * Milliseconds after the request at which it is looked whether the reply has come; the first one together with that of the
- * small questions (reachability_probe.ts). After each but the last the request is sent once more: one may be lost.
+ * Milliseconds after the request at which it is looked whether the reply has come. After each but the last the request is sent once more: one may be lost.
  */
 const LOOKS = [40, 300, 700] as const;
 

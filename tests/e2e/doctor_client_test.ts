@@ -156,6 +156,7 @@ networkTest(
       ];
       await vm.exec(["iptables-nft", "--table", "raw", "--append", ...long]);
       await names("MTU", scene, "path.mtu");
+      await shows("MTU", "path.mtu");
       const found = (await diagnose(scene)).document.checks.find(({ area }) => area === "mtu");
       // The datagram has 28 bytes more than the packet in it.
       assert.equal(found?.text, "packets of 1400 bytes are lost, 1272 bytes pass");
