@@ -15,7 +15,7 @@ import { sharingFaults } from "./sharing_faults.ts";
  * One cause is one fault. On the way to a container the first of these that is broken is named, and nothing that follows
  * from it: the Engine, the container, the key, the client's silence, then the firewall and the paths of a client that is heard.
  * A container that lacks the newest image is no cause of anything. Routes fall with the interface. A network is silent by itself
- * only where none of these is broken and its route is there. Config file and sharing depend on nothing else.
+ * only where none of these is broken and its route is there; the same holds for lost large packets. Config file and sharing depend on nothing else.
  *
  * The faults that matter most come first: the interface, the way, routes, then the rest.
  *
