@@ -137,10 +137,13 @@ export class Reachability implements AsyncDisposable {
       return WAKE_MS;
     }
     try {
-      await Promise.all([this.#ask(), port.ask()]);
+      const client = await this.#ask();
       if (this.#isClosed) return Infinity;
       await this.#tell();
       await this.#heal();
+      if (this.#isClosed) return Infinity;
+      await Promise.all([this.#askLarge(client), port.ask()]);
+      await this.#tell();
     } catch (error) {
       const { report } = asOperationError(error, "Cannot see whether containers answer");
       if (this.#logged.changed("probe", report)) log.warn(report);
@@ -153,7 +156,8 @@ export class Reachability implements AsyncDisposable {
     return Math.max(0, (isSoon ? SUSPECT_MS : PERIOD_MS) - past);
   }
 
-  async #ask(): Promise<void> {
+  /** Returns the client's address where it has answered. */
+  async #ask(): Promise<IpAddress | undefined> {
     const monitor = this.#monitor;
     const { large } = this.deps;
     const before = this.#path;
@@ -161,21 +165,35 @@ export class Reachability implements AsyncDisposable {
     // Each path has its own longest packet.
     if (path !== before) large.forget();
     monitor.networks = this.deps.networks();
-    if (path === undefined) return monitor.forget();
+    if (path === undefined) {
+      monitor.forget();
+      return undefined;
+    }
     const asked = monitor.asked();
-    if (monitor.isIdle || asked.length === 0) return large.forget();
+    if (monitor.isIdle || asked.length === 0) {
+      large.forget();
+      return undefined;
+    }
     const answers = await this.deps.probe.ask(asked.map(({ candidate }) => candidate));
     const replies = asked.map((each, index) => ({ ...each, isAnswered: answers[index] ?? false }));
     // While packets changed paths, or the Engine went, silence tells nothing.
-    const isSame = () => path === this.deps.path();
-    monitor.settle(isSame() ? replies : replies.filter(({ isAnswered }) => isAnswered));
+    const isSame = path === this.deps.path();
+    monitor.settle(isSame ? replies : replies.filter(({ isAnswered }) => isAnswered));
     const client = replies.find(({ group }) => group.network === undefined);
-    if (client === undefined) return large.forget();
-    const { address } = client.candidate;
     // Where nothing passes any more, that is told instead.
-    if (monitor.clientAnswers(address.family) === false) return large.forget();
-    // Behind the small ones: on a way that loses it, what the kernel sends together with it would be lost too.
-    if (client.isAnswered && !this.#isClosed) large.settle(await large.ask(address), isSame());
+    if (client === undefined || monitor.clientAnswers(client.candidate.address.family) === false) {
+      large.forget();
+    }
+    return client?.isAnswered ? client.candidate.address : undefined;
+  }
+
+  /** Behind the small questions: on a way that loses it, what the kernel sends together with it would be lost too. */
+  async #askLarge(client: IpAddress | undefined): Promise<void> {
+    const path = this.#path;
+    if (client === undefined || path !== this.deps.path()) return;
+    const { large } = this.deps;
+    const question = await large.ask(client);
+    large.settle(question, path === this.deps.path());
   }
 
   #forget(): void {
