@@ -134,6 +134,8 @@ export async function runServer(options: ServerRunOptions): Promise<number> {
   const reachability = cleanup.use(
     new ReachabilityWatch({
       ...{ docker: config.docker, settings: mtu.settings, routeController, paths },
+      mtu: () => mtu.settings.mtu,
+      sharing,
       containers: docker.containers,
       dockerStatus: docker.status,
       isHeard: () => isHeard(clientStatus(dataPlane, paths, socket)),

@@ -143,6 +143,8 @@ function configure(descriptor: number, family: 4 | 6): void {
   if (platform.os === "darwin") {
     setSocketDefaults(darwinSystem().libc, descriptor);
     set(darwin.SOL_SOCKET, darwin.SO_RCVBUF, BUFFER);
+    // No request is longer than this buffer, which has 8,192 bytes at first (RIPSNDQ in bsd/netinet/raw_ip.c of xnu).
+    set(darwin.SOL_SOCKET, darwin.SO_SNDBUF, BUFFER);
     if (family === 4) set(IPPROTO_IP, IP_DONTFRAG, 1);
     return;
   }

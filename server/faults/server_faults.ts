@@ -15,7 +15,7 @@ import { sharingFaults } from "./sharing_faults.ts";
  * One cause is one fault. On the way to a container the first of these that is broken is named, and nothing that follows
  * from it: the Engine, the container, the key, the client's silence, then the firewall and the paths of a client that is heard.
  * A container that lacks the newest image is no cause of anything. Routes fall with the interface. A network is silent by itself
- * only where none of these is broken and its route is there. Config file and sharing depend on nothing else.
+ * only where none of these is broken and its route is there; the same holds for lost large packets. Config file and sharing depend on nothing else.
  *
  * The faults that matter most come first: the interface, the way, routes, then the rest.
  *
@@ -34,7 +34,7 @@ export function serverFaults(facts: ServerFacts, extra: readonly Fault[] = []): 
     facts.routes.filter(({ state }) => state === "failed").map(({ network }) => network),
   );
   const others = extra.filter(({ code, subject }) =>
-    code !== "network.silent" || !isWayBroken && !unrouted.has(subject)
+    code !== "network.silent" && code !== "path.mtu" || !isWayBroken && !unrouted.has(subject)
   );
   const clock = clockFault(facts.docker.clockSeconds);
   // A client of 0.1.0 is refused for it, which says it already.

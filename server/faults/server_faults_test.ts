@@ -287,5 +287,9 @@ Deno.test("a network that is silent is named only where nothing else explains it
     fault: "x",
   } as const;
   assert.deepEqual(extra({ routes: [route] }), ["route.failed", "web.closed"]);
+  const lost = fault("path.mtu", { mtu: 1400, passes: 1272 });
+  const beside = (facts: ServerFacts) => serverFaults(facts, [lost]).map(({ code }) => code);
+  assert.deepEqual(beside(SOUND), ["path.mtu"]);
+  assert.deepEqual(beside({ ...SOUND, ...SILENT }), ["client.silent"]);
   assert.match(serverSummary(SOUND, [{ ...silent, severity: "warning" }]), /^up: 1 of 2 networks/);
 });

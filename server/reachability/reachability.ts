@@ -11,6 +11,8 @@ import { RepairSequence, type RepairStep } from "../../core/reachability/repair_
 import { getLogger, LogOnChange } from "../../program/log.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 import type { ReachabilityProbe } from "../../system/reachability/reachability_probe.ts";
+import type { PortLook } from "../sharing/port_look.ts";
+import type { LargePackets } from "./large_packets.ts";
 
 const log = getLogger("network");
 
@@ -41,7 +43,11 @@ export interface ReachabilityDeps {
   readonly routeOf: (address: IpAddress) => Promise<KernelRoute>;
   /** Disposed of with this. */
   readonly probe: Pick<ReachabilityProbe, "ask"> & Disposable;
-  /** Other networks than before do not answer; must not throw. */
+  /** Disposed of with this. */
+  readonly large: Pick<LargePackets, "ask" | "settle" | "forget" | "fault" | "isSuspect"> & Disposable;
+  /** The sharing port, which is looked at in the same moments. Disposed of with this. */
+  readonly port: Pick<PortLook, "ask" | "fault" | "isOn" | "isSuspect"> & Disposable;
+  /** Other faults are found than before; must not throw. */
   readonly onFaults: () => void;
   /** Takes a step that may heal; false where it cannot be taken here. */
   readonly repair: (step: RepairStep, reason: string) => Promise<boolean>;
@@ -98,6 +104,8 @@ export class Reachability implements AsyncDisposable {
     this.#closing.resolve(true);
     this.#timer?.[Symbol.dispose]();
     this.deps.probe[Symbol.dispose]();
+    this.deps.large[Symbol.dispose]();
+    this.deps.port[Symbol.dispose]();
     await this.#running;
   }
 
@@ -122,42 +130,78 @@ export class Reachability implements AsyncDisposable {
 
   /** Returns the milliseconds until the next one; Infinity: not before something changes. */
   async #round(): Promise<number> {
+    const { large, port } = this.deps;
     const now = this.#startedAt = this.#clock.now();
     if (this.deps.slept() > 0) {
-      this.#monitor.forget();
+      this.#forget();
       return WAKE_MS;
     }
     try {
-      await this.#ask();
+      const client = await this.#ask();
       if (this.#isClosed) return Infinity;
       await this.#tell();
       await this.#heal();
+      if (this.#isClosed) return Infinity;
+      await Promise.all([this.#askLarge(client), port.ask()]);
+      await this.#tell();
     } catch (error) {
       const { report } = asOperationError(error, "Cannot see whether containers answer");
       if (this.#logged.changed("probe", report)) log.warn(report);
       return PERIOD_MS;
     }
     const past = this.#clock.now() - now;
-    if (this.#path !== undefined && this.#monitor.isIdle) return Infinity;
-    const isSoon = this.#monitor.isSuspect || this.#sequence.isActive(this.#monitor.break, this.#clock.now());
+    if (this.#path !== undefined && this.#monitor.isIdle && !port.isOn) return Infinity;
+    const isSoon = this.#monitor.isSuspect || large.isSuspect || port.isSuspect ||
+      this.#sequence.isActive(this.#monitor.break, this.#clock.now());
     return Math.max(0, (isSoon ? SUSPECT_MS : PERIOD_MS) - past);
   }
 
-  async #ask(): Promise<void> {
+  /** Returns the client's address where it has answered. */
+  async #ask(): Promise<IpAddress | undefined> {
     const monitor = this.#monitor;
+    const { large } = this.deps;
+    const before = this.#path;
     const path = this.#path = this.deps.path();
+    // Each path has its own longest packet.
+    if (path !== before) large.forget();
     monitor.networks = this.deps.networks();
-    if (path === undefined) return monitor.forget();
+    if (path === undefined) {
+      monitor.forget();
+      return undefined;
+    }
     const asked = monitor.asked();
-    if (monitor.isIdle || asked.length === 0) return;
+    if (monitor.isIdle || asked.length === 0) {
+      large.forget();
+      return undefined;
+    }
     const answers = await this.deps.probe.ask(asked.map(({ candidate }) => candidate));
     const replies = asked.map((each, index) => ({ ...each, isAnswered: answers[index] ?? false }));
     // While packets changed paths, or the Engine went, silence tells nothing.
     const isSame = path === this.deps.path();
     monitor.settle(isSame ? replies : replies.filter(({ isAnswered }) => isAnswered));
+    const client = replies.find(({ group }) => group.network === undefined);
+    // Where nothing passes any more, that is told instead.
+    if (client === undefined || monitor.clientAnswers(client.candidate.address.family) === false) {
+      large.forget();
+    }
+    return client?.isAnswered ? client.candidate.address : undefined;
   }
 
-  /** Derives the faults: one for each network, whichever IP versions it has. */
+  /** Behind the small questions: on a way that loses it, what the kernel sends together with it would be lost too. */
+  async #askLarge(client: IpAddress | undefined): Promise<void> {
+    const path = this.#path;
+    if (client === undefined || path !== this.deps.path()) return;
+    const { large } = this.deps;
+    const question = await large.ask(client);
+    large.settle(question, path === this.deps.path());
+  }
+
+  #forget(): void {
+    this.#monitor.forget();
+    this.deps.large.forget();
+  }
+
+  /** Derives the faults: one for each network, whichever IP versions it has, and those beside. */
   async #tell(): Promise<void> {
     const silent = [
       ...new Map(this.#monitor.silent.reverse().map((each) => [each.network.name, each])).values(),
@@ -168,9 +212,12 @@ export class Reachability implements AsyncDisposable {
       const place = await this.#placeOf(network, address);
       found.push(fault("network.silent", { network: name, address: formatAddress(address), place }));
     }
-    const before = this.faults.map(({ subject }) => subject).join();
-    this.faults = found;
-    if (before !== found.map(({ subject }) => subject).join()) this.deps.onFaults();
+    const { large, port } = this.deps;
+    const namesOf = (faults: readonly Fault[]) =>
+      faults.map(({ code, subject }) => `${code} ${subject}`).join();
+    const before = namesOf(this.faults);
+    this.faults = [...found, large.fault, port.fault].filter((each) => each !== undefined);
+    if (before !== namesOf(this.faults)) this.deps.onFaults();
   }
 
   async #placeOf({ key, family }: ProbedNetwork, address: IpAddress): Promise<string> {
@@ -187,7 +234,8 @@ export class Reachability implements AsyncDisposable {
 
   async #heal(): Promise<void> {
     const found = this.#monitor.break;
-    const names = this.faults.map(({ subject }) => subject).join(", ");
+    const names = this.faults.flatMap(({ code, subject }) => code === "network.silent" ? [subject] : [])
+      .join(", ");
     for (;;) {
       const step = this.#sequence.next(found, this.#clock.now());
       if (step === undefined) return;

@@ -4,6 +4,7 @@ import type { PathKind } from "../../core/path/path_kind.ts";
 import type { Candidate, ProbedNetwork } from "../../core/reachability/probed_network.ts";
 import type { RepairStep } from "../../core/reachability/repair_sequence.ts";
 import { FakeClock } from "../../tests/fakes/clock.ts";
+import { LargePackets } from "./large_packets.ts";
 import { Reachability } from "./reachability.ts";
 
 const address = (text: string): IpAddress => parseAddress(text) ?? assert.fail(text);
@@ -21,6 +22,12 @@ class World {
   path: PathKind | undefined = "udp";
   slept = 0;
   asked = 0;
+  mtu = 1400;
+  /** Bytes of the largest packet that passes to the client and back. */
+  passes = 16_000;
+  /** Bytes of each large question. */
+  readonly sizes: number[] = [];
+  searches = 0;
   /** How often other networks were silent than before. */
   changes = 0;
   readonly reachability = new Reachability({
@@ -33,13 +40,30 @@ class World {
       ask: async (asked) => {
         this.asked += asked.length;
         const answers = asked.map((one) => !this.silent.has(formatAddress(one.address)));
-        const wait = Promise.withResolvers<void>();
-        this.clock.after(answers.includes(false) ? 1000 : 40, wait.resolve);
-        await wait.promise;
+        await this.#wait(answers.includes(false) ? 1000 : 40);
         return answers;
       },
       [Symbol.dispose]() {},
     },
+    large: new LargePackets({
+      mtu: () => this.mtu,
+      probe: {
+        ask: async (_, size) => {
+          this.sizes.push(size);
+          const isAnswered = !this.silent.has(CLIENT) && size <= this.passes;
+          await this.#wait(isAnswered ? 40 : 700);
+          return isAnswered ? "answered" : "missed";
+        },
+        search: async (_, mtu) => {
+          this.searches++;
+          await this.#wait(1600);
+          if (this.silent.has(CLIENT)) return "mute";
+          return mtu <= this.passes ? "answered" : { passes: this.passes };
+        },
+        [Symbol.dispose]() {},
+      },
+    }),
+    port: { fault: undefined, isOn: false, isSuspect: false, ask: async () => {}, [Symbol.dispose]() {} },
     onFaults: () => this.changes++,
     repair: (step) => {
       this.steps.push(step);
@@ -56,6 +80,12 @@ class World {
 
   get faults(): string[] {
     return this.reachability.faults.map(({ text }) => text);
+  }
+
+  async #wait(milliseconds: number): Promise<void> {
+    const wait = Promise.withResolvers<void>();
+    this.clock.after(milliseconds, wait.resolve);
+    await wait.promise;
   }
 
   silence(...addresses: string[]): void {
@@ -211,4 +241,71 @@ worldTest("a machine without containers is asked nothing until there is one", as
   world.networks = [network("web", "172.20.0.2")];
   world.reachability.changed();
   await world.until(() => world.reachability.answering("web") === "yes", 1000);
+});
+
+worldTest(
+  "large packets that are lost are named within 15 s, whenever that is, and pass again",
+  async (world) => {
+    for (let offset = 0; offset < 10_000; offset += 700) {
+      await world.pass(20_000 + offset);
+      world.passes = 1272;
+      const { searches } = world;
+      const took = await world.until(() => world.faults.length > 0, 15_000);
+      assert.ok(took >= 2000, "three misses a second apart");
+      assert.deepEqual(world.faults, ["Packets of 1400 bytes are lost, those of 1272 bytes pass"]);
+      await world.pass(60_000);
+      assert.equal(world.searches, searches + 1, "it is searched once for a break");
+      world.passes = 16_000;
+      await world.until(() => world.faults.length === 0, 11_000);
+    }
+    assert.deepEqual(world.steps, []);
+  },
+);
+
+worldTest("a large packet that is lost now and then is no fault", async (world) => {
+  await world.pass(20_000);
+  for (let round = 0; round < 20; round++) {
+    world.passes = 1272;
+    await world.pass(900 + round * 37);
+    world.passes = 16_000;
+    await world.pass(10_000 + round * 311);
+  }
+  assert.deepEqual([world.faults, world.changes], [[], 0]);
+});
+
+worldTest("the question is as long as the interface takes, whatever the path", async (world) => {
+  await world.pass(20_000);
+  world.passes = 1400;
+  for (let round = 0; round < 30; round++) {
+    const isEngine = round % 2 === 0;
+    // The path is another one at once, what it carries and the interface a moment later, and before its probes.
+    world.path = isEngine ? "engine" : "udp";
+    if (!isEngine) world.passes = 1400;
+    world.reachability.changed();
+    await world.pass(300 + round * 53 % 700);
+    if (isEngine) world.passes = 16_000;
+    world.mtu = isEngine ? 16_000 : 1400;
+    await world.pass(round * 701 % 9000);
+  }
+  assert.deepEqual([world.faults, world.changes], [[], 0]);
+  assert.deepEqual([...new Set(world.sizes)].sort(), [1400, 16_000]);
+});
+
+worldTest("another path ends the fault, which is that of the one before", async (world) => {
+  await world.pass(20_000);
+  world.passes = 1272;
+  await world.until(() => world.faults.length > 0, 15_000);
+  world.path = "engine";
+  world.passes = 16_000;
+  world.reachability.changed();
+  await world.until(() => world.faults.length === 0, 3000);
+});
+
+worldTest("where nothing passes any more, lost large packets are not told beside it", async (world) => {
+  await world.pass(20_000);
+  world.passes = 1272;
+  await world.until(() => world.faults.length > 0, 15_000);
+  world.silence(CLIENT, "172.20.0.2", "172.20.0.3", "172.21.0.2");
+  await world.until(() => world.faults.length === 2, 15_000);
+  assert.ok(world.faults.every((text) => text.startsWith("No container of")), world.faults.join());
 });

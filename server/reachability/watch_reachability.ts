@@ -8,6 +8,7 @@ import type { InterfaceSettings } from "../../system/routing/router.ts";
 import type { RunningContainers } from "../docker/running_containers.ts";
 import type { Paths } from "../paths/paths.ts";
 import type { RouteController } from "../routing/route_controller.ts";
+import type { LazySharing } from "../sharing/lazy_sharing.ts";
 import type { DockerStatus } from "../status/status_document.ts";
 import type { Reachability } from "./reachability.ts";
 
@@ -18,6 +19,9 @@ const START_MS = 2_000;
 export interface WatchDeps {
   readonly docker: Config["docker"];
   readonly settings: InterfaceSettings;
+  /** Bytes of the largest packet that the interface takes now. */
+  readonly mtu: () => number;
+  readonly sharing: Pick<LazySharing, "status" | "noteOwn">;
   readonly routeController: Pick<RouteController, "subnets" | "status">;
   readonly paths: Pick<Paths, "used" | "client" | "leave" | "reopen" | "sendChange" | "onSwitched">;
   readonly containers: RunningContainers;
@@ -28,7 +32,7 @@ export interface WatchDeps {
   readonly reconcile: () => Promise<unknown>;
   /** Starts the client's container again; false where this server does not manage it. */
   readonly restartClient: () => Promise<boolean>;
-  /** Other networks than before do not answer. */
+  /** Other faults are found than before. */
   readonly onFaults: () => void;
 }
 
@@ -46,7 +50,7 @@ export class ReachabilityWatch implements AsyncDisposable {
     }));
   }
 
-  /** The networks that do not answer. */
+  /** The networks that do not answer, lost large packets, and a blocked sharing port. */
   get faults(): readonly Fault[] {
     return this.#reachability?.faults ?? [];
   }
@@ -71,14 +75,27 @@ export class ReachabilityWatch implements AsyncDisposable {
   }
 
   async #load(): Promise<void> {
-    const [{ Reachability }, { ReachabilityProbe }, { kernelRoute }, { SleepClock }] = await Promise.all([
+    const [
+      { Reachability },
+      { LargePackets },
+      { openPortLook },
+      { ReachabilityProbe },
+      { SizeProbe },
+      { kernelRoute },
+      { SleepClock },
+    ] = await Promise.all([
       import("./reachability.ts"),
+      import("./large_packets.ts"),
+      import("../sharing/open_port_look.ts"),
       import("../../system/reachability/reachability_probe.ts"),
+      import("../../system/reachability/size_probe.ts"),
       import("../../system/reachability/kernel_route.ts"),
       import("../../ffi/libc/sleep_clock.ts"),
     ]);
     const {
       settings,
+      mtu,
+      sharing,
       routeController,
       paths,
       containers,
@@ -91,6 +108,7 @@ export class ReachabilityWatch implements AsyncDisposable {
     const { address, address6, peer, peer6 } = settings;
     const own = address6 === undefined ? [address] : [address, address6];
     const probe = new ReachabilityProbe();
+    const large = new LargePackets({ probe: new SizeProbe(), mtu });
     const sleep = this.#cleanup.use(new SleepClock());
     const reachability = this.#reachability = this.#cleanup.use(
       new Reachability({
@@ -106,6 +124,8 @@ export class ReachabilityWatch implements AsyncDisposable {
         firewallFault: () => paths.client?.description?.firewall?.fault,
         routeOf: (to) => kernelRoute(to, own),
         probe,
+        large,
+        port: openPortLook(sharing, settings.name),
         onFaults,
         slept: () => sleep.take(),
         repair: async (step, reason) => {

@@ -45,6 +45,8 @@ export class ExposedListener implements AsyncDisposable {
   readonly #handshakes: Handshakes;
   readonly #texts: LoginTexts;
   readonly #sleep = new SleepClock();
+  /** Datagrams of the server itself, which only show that the port is open (port_look.ts). */
+  ownDatagrams = 0;
   #ticking: Disposable | undefined;
 
   private constructor(
@@ -131,7 +133,7 @@ export class ExposedListener implements AsyncDisposable {
       handshakes: answered,
       drops: {
         ...drops,
-        malformed: (drops["malformed"] ?? 0) + malformed,
+        malformed: Math.max(0, (drops["malformed"] ?? 0) + malformed - this.ownDatagrams),
         unknownToken: unknown,
         handshakeRefused: refused,
         handshakeRateLimited: (drops["handshakeRateLimited"] ?? 0) + shed,

@@ -22,6 +22,11 @@ export class LazySharing implements AsyncDisposable {
     return this.#sharing?.status ?? null;
   }
 
+  /** So many datagrams of the server itself have arrived. */
+  noteOwn(count: number): void {
+    this.#sharing?.noteOwn(count);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await (await this.#loading)?.[Symbol.asyncDispose]();
   }

@@ -76,6 +76,11 @@ export class Sharing implements AsyncDisposable {
     };
   }
 
+  /** So many datagrams of the server itself have arrived; they are no drops. */
+  noteOwn(count: number): void {
+    if (this.#listener !== undefined) this.#listener.ownDatagrams += count;
+  }
+
   /** Ends all sessions, closes the socket and clears all keys. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;

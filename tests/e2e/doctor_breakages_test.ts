@@ -124,7 +124,6 @@ networkTest(
       "sharing.blocked",
       () => mac.exec(["iptables-nft", "--append", ...shareRule]),
       () => mac.exec(["iptables-nft", "--delete", ...shareRule]),
-      [],
     );
 
     const dropRule = ["FORWARD", "--in-interface", "connector0", "--jump", "DROP"];

@@ -143,24 +143,18 @@ networkTest(
       await runClient("--key", KEY);
       await Deno.writeTextFile(configFile, `${config}path udp\n`);
       await names("by UDP alone", scene);
-      // A device on the way that drops what is longer, such as a VPN's.
-      const long = [
-        "PREROUTING",
-        "--proto",
-        "udp",
-        "--match",
-        "length",
-        "--length",
-        "1301:65535",
-        "--jump",
-        "DROP",
-      ];
-      await vm.exec(["iptables-nft", "--table", "raw", "--append", ...long]);
+      // What is longer is dropped, as by a device on the way. By nft(8), since the client reads all rules of iptables.
+      const chain = "type filter hook prerouting priority -300";
+      await vm.exec([
+        "nft",
+        `add table ip way; add chain ip way long { ${chain}; }; add rule ip way long meta l4proto udp ip length > 1300 drop`,
+      ]);
       await names("MTU", scene, "path.mtu");
+      await shows("MTU", "path.mtu");
       const found = (await diagnose(scene)).document.checks.find(({ area }) => area === "mtu");
       // The datagram has 28 bytes more than the packet in it.
       assert.equal(found?.text, "packets of 1400 bytes are lost, 1272 bytes pass");
-      await vm.exec(["iptables-nft", "--table", "raw", "--delete", ...long]);
+      await vm.exec(["nft", "delete table ip way"]);
       await names("long packets pass again", scene);
       await Deno.writeTextFile(configFile, config);
     });

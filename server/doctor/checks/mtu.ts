@@ -1,14 +1,10 @@
 import { type CheckResult, faulty, skipped, sound } from "../../../core/doctor/check_result.ts";
-import { MIN_TRIED_MTU, MtuSearch } from "../../../core/doctor/mtu_search.ts";
 import { fault } from "../../../core/faults/fault_table.ts";
 import { formatAddress, type IpAddress, parseAddress } from "../../../core/net/address.ts";
-import { EchoProber, USUAL_SIZE } from "../../../system/reachability/echo_prober.ts";
+import { EchoProber } from "../../../system/reachability/echo_prober.ts";
+import { largestPacket } from "../../../system/reachability/largest_packet.ts";
 import type { Examination } from "../examination.ts";
 import type { Reach } from "../reach.ts";
-
-/** Milliseconds for an answer to one size, and to a set of sizes: a round trip takes a few at most. */
-const FIRST_TIMEOUT = 700;
-const ROUND_TIMEOUT = 300;
 
 /**
  * Whether a packet of the interface's MTU passes, by an echo that no router may cut; else the largest that does.
@@ -20,17 +16,9 @@ export async function checkMtu({ status }: Examination, reach: Promise<Reach>): 
   if (target === undefined) return skipped("mtu", "no address is known that could be asked");
   using prober = EchoProber.open(target.family);
   if (prober === undefined) return skipped("mtu", "this user may not send echoes; run it with sudo");
-  const of = formatAddress(target);
-  const sizes = [mtu, USUAL_SIZE, MIN_TRIED_MTU].map((size) => ({ address: target, size }));
-  const [whole, small, low] = await prober.ask(sizes, FIRST_TIMEOUT);
-  if (whole !== undefined) return sound("mtu", `packets of ${mtu} bytes pass`);
-  if (small === undefined) return skipped("mtu", `${of} does not answer echoes`);
-  const search = new MtuSearch(low === undefined ? USUAL_SIZE : MIN_TRIED_MTU, mtu);
-  for (let tried = search.next(); tried.length > 0; tried = search.next()) {
-    const answers = await prober.ask(tried.map((size) => ({ address: target, size })), ROUND_TIMEOUT);
-    search.note(tried, new Set(tried.filter((_, at) => answers[at] !== undefined)));
-  }
-  const { passes } = search;
+  const passes = await largestPacket(prober, target, mtu);
+  if (passes === undefined) return skipped("mtu", `${formatAddress(target)} does not answer echoes`);
+  if (passes === mtu) return sound("mtu", `packets of ${mtu} bytes pass`);
   const text = `packets of ${mtu} bytes are lost, ${passes} bytes pass`;
   return faulty("mtu", text, fault("path.mtu", { mtu, passes }));
 }

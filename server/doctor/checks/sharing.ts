@@ -2,11 +2,11 @@ import { sleep } from "../../../core/async/clock.ts";
 import { type CheckResult, faulty, skipped, sound } from "../../../core/doctor/check_result.ts";
 import { OperationError } from "../../../core/error.ts";
 import { fault } from "../../../core/faults/fault_table.ts";
-import { formatAddress, type IpAddress } from "../../../core/net/address.ts";
+import type { IpAddress } from "../../../core/net/address.ts";
 import { formatEndpoint, parseEndpoint } from "../../../core/net/endpoint.ts";
 import { openUdpSocket } from "../../../ffi/udp/udp_socket.ts";
 import { SYSTEM_CLOCK } from "../../../system/process/system_clock.ts";
-import { ownAddresses } from "../../../system/routing/own_addresses.ts";
+import { reachableAddress } from "../../sharing/reachable_address.ts";
 import type { SharingStatus } from "../../status/status_document.ts";
 import { askStatus, type Examination } from "../examination.ts";
 
@@ -54,13 +54,6 @@ export async function checkSharing({ status, control }: Examination): Promise<Ch
     fault("sharing.blocked", { listen, why }),
     ...weak,
   );
-}
-
-/** The address of the socket; where that is every one, the first by which others reach this machine. */
-async function reachableAddress(listen: IpAddress, tunnel: string): Promise<IpAddress | undefined> {
-  const isAny = listen.bytes.every((octet) => octet === 0);
-  if (!isAny) return /^(?:127\.|::1$)/.test(formatAddress(listen)) ? undefined : listen;
-  return (await ownAddresses(tunnel)).find(({ family }) => family === 4 || family === listen.family);
 }
 
 async function arrives(
