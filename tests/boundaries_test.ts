@@ -31,6 +31,17 @@ Deno.test("every module keeps to the arrows between the layers", () => {
   deepEqual([...allFacts()].flatMap(([path, found]) => brokenRules(path, found)), []);
 });
 
+Deno.test("every module that another one names by a relative path is there, also one that is loaded late", () => {
+  const facts = allFacts();
+  const missing = [...facts].flatMap(([path, { specifiers }]) =>
+    specifiers.filter((specifier) => {
+      const target = posix.join(posix.dirname(path), specifier);
+      return specifier.startsWith(".") && specifier.endsWith(".ts") && !facts.has(target);
+    }).map((specifier) => `${path}: ${specifier}`)
+  );
+  deepEqual(missing.filter((found) => !isTestCode(found.split(":")[0] ?? "")), []);
+});
+
 /** The folder of a module within its layer, as in `core/net`; the layer itself for a module that lies in none. */
 function folderOf(path: string): string {
   return path.split("/").slice(0, -1).slice(0, 2).join("/");

@@ -80,7 +80,7 @@ export async function openTunnel(
     onMessage: (message) => paths.handleMessage(message, SYSTEM_CLOCK.wallClock()),
   });
   if (capture !== undefined) {
-    const { captureToFile } = await import("../tunnel/capture_to_file.ts");
+    const { captureToFile } = await import("../../tunnel/capture_to_file.ts");
     await captureToFile(tunnel, device.name, capture);
   }
   paths.openDirect(platform.os === "linux" ? await directOpener(device.name) : undefined);
@@ -97,7 +97,7 @@ export async function openTunnel(
 
 /** Loads what opens the direct path. */
 async function directOpener(interfaceName: string): Promise<(deps: OwnDirectDeps) => DirectPath> {
-  const { DirectPath } = await import("./paths/direct_path.ts");
+  const { DirectPath } = await import("../paths/direct_path.ts");
   return (deps) => new DirectPath({ ...deps, interfaceName });
 }
 
