@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
 import { BROWSER_NEEDS } from "../topology/browser.ts";
 import { binary } from "../topology/daemon.ts";
 import { DockerEngine } from "../topology/docker_engine.ts";
@@ -39,7 +40,14 @@ networkTest(
     ].map(([name, path]) => ({ from: `${folder}/${name}`, path }));
     for (const { from } of binds) await Deno.mkdir(from);
     await mustRun(["cp", "-a", "/etc/ssl/certs/.", `${folder}/certificates`]);
-    const mounts = binds.map(({ from, path }) => `mount --bind ${from} ${path}`).join(" && ");
+    // The programs may lie below the home folder.
+    const programs = dirname(binary("docker-connector"));
+    const mounts = [
+      `mount --bind ${programs} /mnt`,
+      ...binds.map(({ from, path }) => `mount --bind ${from} ${path}`),
+      `mkdir -p ${programs}`,
+      `mount --bind /mnt ${programs}`,
+    ].join(" && ");
     const inside = ["unshare", "--mount", "sh", "-c", `${mounts} && exec "$@"`, "sh"];
     await using tunnel = await Tunnel.start(network, {
       config: `https on\npath udp\nkey ${KEY}\n`,

@@ -17,8 +17,8 @@ const ATTACH = ["docker-connector-client", "attach"];
 const EX_USAGE = 64;
 /** Milliseconds until the server has its stream again, and the stranger has none. */
 const BACK_LIMIT = 5_000;
-/** How often a stranger attaches. */
-const ROUNDS = 3;
+/** How often a stranger attaches: a path that is lost once more within a minute is kept out for a minute. */
+const ROUNDS = 2;
 
 const KEY = "correct-horse-battery-staple";
 
