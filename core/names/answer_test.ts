@@ -140,7 +140,7 @@ Deno.test("an answer that is too long for UDP is cut, and whole by TCP", () => {
   assert.equal(whole.additionals?.length, 1);
 });
 
-Deno.test("the question is repeated byte by byte, with the sender's number and wish for recursion", () => {
+Deno.test("the question is repeated byte by byte, with the number of the sender and what it says of recursion", () => {
   const asked = query("wEb.COntainer.internal", "A", 1232);
   const answer = answerQuery(ZONE, asked, undefined, 0)!;
   assert.deepEqual(answer.subarray(0, 2), new Uint8Array([0, 7]));

@@ -36,7 +36,15 @@ Deno.test("the copy of uPlot is the package's own file", async () => {
   const [, version] = /uplot@([\d.]+)/.exec(settings.imports["uplot/"]) ?? [];
   // Loads the package where nobody has yet.
   await import("uplot/dist/uPlot.cjs.js").catch(() => {});
-  const dist = `${npmCache}/registry.npmjs.org/uplot/${version}`;
+  // The cache has a folder for each registry.
+  const folders = [...Deno.readDirSync(npmCache)].map(({ name }) => `${npmCache}/${name}/uplot/${version}`);
+  const dist = folders.find((folder) => {
+    try {
+      return Deno.statSync(folder).isDirectory;
+    } catch {
+      return false;
+    }
+  }) ?? assert.fail("the package is not in the cache");
   for (
     const [own, original] of [
       ["uplot.js", "dist/uPlot.iife.min.js"],

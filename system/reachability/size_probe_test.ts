@@ -1,20 +1,17 @@
 import assert from "node:assert/strict";
+import { EchoSocket } from "../../ffi/icmp/sized_echo.ts";
 import { linuxLibc } from "../../ffi/libc/libc_linux.ts";
 import { asRootOnLinux, PrivateNetwork } from "../../ffi/netlink/private_network_fixture.ts";
 import { address } from "../../tests/literals.ts";
 import { SizeProbe } from "./size_probe.ts";
 
 if (Deno.build.os === "linux") linuxLibc();
-const options = {
-  ...asRootOnLinux,
-  // The library of the sockets stays for the thread's life.
-  sanitizeResources: false,
-  sanitizeOps: false,
-};
+// Its library stays for the life of the thread too.
+if (!asRootOnLinux.ignore) EchoSocket.open(4)[Symbol.dispose]();
 
 Deno.test(
   "a packet of a size passes, is lost, or cannot be sent (needs root on Linux)",
-  options,
+  asRootOnLinux,
   async () => {
     using network = new PrivateNetwork();
     using probe = new SizeProbe();
@@ -32,7 +29,7 @@ Deno.test(
   },
 );
 
-Deno.test("a question ends with the disposal (needs root on Linux)", options, async () => {
+Deno.test("a question ends with the disposal (needs root on Linux)", asRootOnLinux, async () => {
   using network = new PrivateNetwork();
   network.ip("link set lo up");
   const probe = new SizeProbe();
