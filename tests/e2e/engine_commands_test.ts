@@ -5,6 +5,7 @@ import { binary } from "../topology/daemon.ts";
 import { EngineScene } from "../topology/engine_scene.ts";
 import { DEFAULT_ENGINE } from "../topology/engines.ts";
 import { mustRun } from "../topology/process.ts";
+import { onTerminal } from "../topology/terminal.ts";
 import { transfer } from "../topology/transfer.ts";
 import { defaultConfig, SERVER_VIRTUAL_ADDRESS } from "../topology/tunnel.ts";
 import { networkTest } from "../topology/tunnel_test_case.ts";
@@ -23,10 +24,15 @@ networkTest("commands beside a real Engine", { containers: [1] }, async (network
     await engine.docker("system", "prune", "--all", "--force");
     const config = `${folder}/shown.conf`;
     await Deno.writeTextFile(config, "");
-    const files = `--config ${config} --control ${folder}/shown.sock`;
-    const program = `${binary("docker-connector")} run ${files}`;
-    // script(1) runs it on a terminal of its own.
-    await using shown = mac.spawn(["script", "--quiet", "--return", "--command", program, "/dev/null"], {
+    const words = [
+      binary("docker-connector"),
+      "run",
+      "--config",
+      config,
+      "--control",
+      `${folder}/shown.sock`,
+    ];
+    await using shown = mac.spawn(onTerminal(words), {
       env: { TERM: "xterm", DOCKER_HOST: `unix://${engine.socket}` },
     });
     await shown.stdout.waitFor(/packets go by the \w+ path/, { deadline: 20_000 });

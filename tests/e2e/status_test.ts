@@ -4,6 +4,7 @@ import { startAccessor } from "../topology/accessor.ts";
 import { binary } from "../topology/daemon.ts";
 import { ANNA, sharingTest } from "../topology/shared_tunnel.ts";
 import { schemaFaults } from "../topology/status_schema.ts";
+import { onTerminal } from "../topology/terminal.ts";
 import { waitUntil } from "../topology/wait.ts";
 
 sharingTest("the status of running programs", {}, async ({ network, tunnel, step }) => {
@@ -25,11 +26,8 @@ sharingTest("the status of running programs", {}, async ({ network, tunnel, step
 
   await step("--watch stays in its place, survives a restart of the server, and ends by Ctrl-C", async () => {
     const { control } = tunnel.server.settings;
-    const command = `${binary("docker-connector")} status --watch --control ${control}`;
-    // script(1) runs it on a terminal of its own.
-    await using watch = mac.spawn(["script", "--quiet", "--return", "--command", command, "/dev/null"], {
-      env: { TERM: "xterm" },
-    });
+    const words = [binary("docker-connector"), "status", "--watch", "--control", control];
+    await using watch = mac.spawn(onTerminal(words), { env: { TERM: "xterm" } });
     const sees = (what: string, pattern: RegExp, from: number) =>
       waitUntil(what, () => Promise.resolve(pattern.test(watch.stdout.lines.slice(from).join("\n"))), 10_000);
     await sees("the status", /docker-connector \d.*pid \d+/, 0);
