@@ -86,13 +86,15 @@ default            192.168.1.1        UGScg                 en0
 172.16/12          192.168.1.9        UGSc                  en0
 192.168.1          link#14            UCS                   en0      !
 `;
-  const own = parseReachedNetworks(table, 4).map(({ prefix, isOwn }) => `${formatPrefix(prefix)} ${isOwn}`);
-  assert.deepEqual(own, [
-    "0.0.0.0/0 false",
-    "10.0.0.0/8 false",
-    "100.64.0.0/10 false",
-    "172.16.0.0/12 false",
-    "192.168.1.0/24 true",
+  const kinds = parseReachedNetworks(table, 4).map(({ prefix, isOwn, isTunnel }) =>
+    `${formatPrefix(prefix)} ${isOwn} ${isTunnel}`
+  );
+  assert.deepEqual(kinds, [
+    "0.0.0.0/0 false false",
+    "10.0.0.0/8 false true",
+    "100.64.0.0/10 false true",
+    "172.16.0.0/12 false false",
+    "192.168.1.0/24 true false",
   ]);
 });
 
