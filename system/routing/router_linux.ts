@@ -15,7 +15,7 @@ import {
   removeRoutes,
   type RouteLookup,
 } from "../../ffi/netlink/route.ts";
-import { listRules } from "../../ffi/netlink/rule.ts";
+import { type KernelRule, listRules } from "../../ffi/netlink/rule.ts";
 import type { NetlinkSocket } from "../../ffi/netlink/socket.ts";
 import {
   type AddressPair,
@@ -168,8 +168,7 @@ export class LinuxRouter extends Router {
       const own = findLink(socket, interfaceName)?.index;
       const looked = prefixes.slice(0, MAX_LOOKUPS);
       return familiesOf(looked).flatMap((family) => {
-        const rules = listRules(socket, family).filter(({ priority }) => !OWN_PRIORITIES.includes(priority));
-        const [first] = rules;
+        const first = rulesOf(socket, family).find(({ priority }) => !OWN_PRIORITIES.includes(priority));
         if (first === undefined) return [];
         // Below 1 there is no priority; the local table's 0 comes before all.
         const free = Math.max(1, first.priority - 1);
@@ -187,6 +186,16 @@ export class LinuxRouter extends Router {
 
 /** Priorities of the rules that the kernel makes itself: for the local, the main and the default table (ip-rule(8)). */
 const OWN_PRIORITIES = [0, 32766, 32767];
+
+/** The rules in their order; none with a kernel that is built without them, which refuses to list any. */
+function rulesOf(socket: NetlinkSocket, family: 4 | 6): KernelRule[] {
+  try {
+    return listRules(socket, family);
+  } catch (error) {
+    if (error instanceof SystemError) return [];
+    throw error;
+  }
+}
 
 /** How the kernel sends to the first address of a network; "none": not at all, undefined: to this machine. */
 function wayOf(socket: NetlinkSocket, prefix: Prefix): RouteLookup | "none" | undefined {

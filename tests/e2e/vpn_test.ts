@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { EchoStream } from "../topology/echo_stream.ts";
 import { reachable } from "../topology/ping.ts";
-import { isDarwinServer } from "../topology/server_side.ts";
+import { isDarwinServer, SERVER_INTERFACE } from "../topology/server_side.ts";
 import { snapshot } from "../topology/snapshot.ts";
-import { Tunnel } from "../topology/tunnel.ts";
+import { defaultConfig, Tunnel } from "../topology/tunnel.ts";
 import { networkTest, withTranscript } from "../topology/tunnel_test_case.ts";
 import { DEFAULT_HALVES, isAsBefore, PRIVATE_NETWORKS, routeTo, Vpn } from "../topology/vpn.ts";
 import { waitUntil } from "../topology/wait.ts";
@@ -15,10 +15,14 @@ const BACK_LIMIT = isDarwinServer ? 3_000 : 1_000;
 const FIGHT_LIMIT = isDarwinServer ? 20_000 : 8_000;
 const SUBNET = "172.20.0.0/16";
 const HALVES = ["172.20.0.0/17", "172.20.128.0/17"];
+const SUBNET_6 = "fd00:172:20::/64";
+const HALVES_6 = ["fd00:172:20::/65", "fd00:172:20:0:8000::/65"];
 
 networkTest("beside a VPN the tunnel's routes stay or come back", {}, async (network, t) => {
   const { mac } = network;
-  await using tunnel = await Tunnel.start(network);
+  const config = `${defaultConfig(network)}route ${SUBNET_6}\n`;
+  await using tunnel = await Tunnel.start(network, { config });
+  await tunnel.client.waitForStatus("IPv6 is on", (status) => status.interface.address6 !== undefined);
   const { server } = tunnel;
   const { address } = network.container();
   await using echoes = await EchoStream.start(mac, address);
@@ -59,7 +63,7 @@ networkTest("beside a VPN the tunnel's routes stay or come back", {}, async (net
   await step("exactly our prefix", async () => {
     let vpn: Vpn | undefined;
     await still("exactly our prefix, comes up", BACK_LIMIT, async () => {
-      vpn = await Vpn.connect(mac, [SUBNET]);
+      vpn = await Vpn.connect(mac, [SUBNET, SUBNET_6]);
       await server.waitForStatus(
         "halves are routed",
         (status) => routeTo(status, SUBNET).halves !== undefined,
@@ -69,6 +73,15 @@ networkTest("beside a VPN the tunnel's routes stay or come back", {}, async (net
     const status = await server.status() ?? assert.fail("no status");
     assert.deepEqual([routeTo(status, SUBNET).halves, routeTo(status, SUBNET).state], [HALVES, "active"]);
     assert.match(await mac.ip("route", "show", "exact", SUBNET), /dev (tun|utun)9/, "the VPN's route stays");
+    const { halves } = routeTo(
+      await server.waitForStatus(
+        "so are those of IPv6",
+        (status) => routeTo(status, SUBNET_6).halves !== undefined,
+      ),
+      SUBNET_6,
+    );
+    assert.deepEqual(halves, HALVES_6);
+    assert.ok((await mac.ip("route", "get", "fd00:172:20::2")).includes(`dev ${SERVER_INTERFACE} `));
     await still("exactly our prefix, ends", BACK_LIMIT, async () => {
       await vpn?.end();
       await server.waitForStatus(
@@ -102,7 +115,7 @@ networkTest("beside a VPN the tunnel's routes stay or come back", {}, async (net
     const now = await snapshot(mac);
     await using vpn = await Vpn.connect(mac, ["default"]);
     await still("routes deleted every half second, one deletion", BACK_LIMIT, async () => {
-      vpn.deleteForeignRoutes();
+      vpn.deleteRoutesOf(SERVER_INTERFACE);
       await waitUntil("a route is deleted", () => vpn.deleted === 1);
     });
     const status = await server.waitForStatus(

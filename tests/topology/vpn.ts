@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import type { ServerStatus } from "./control_socket.ts";
 import type { Namespace } from "./namespace.ts";
 import type { Process } from "./process.ts";
-import { isDarwinServer, SERVER_INTERFACE } from "./server_side.ts";
+import { isDarwinServer } from "./server_side.ts";
 import { snapshot } from "./snapshot.ts";
 import { waitUntil } from "./wait.ts";
 
@@ -87,9 +87,12 @@ export class Vpn implements AsyncDisposable {
     return vpn;
   }
 
-  /** From now on deletes the tunnel's routes every half second, as Cisco AnyConnect does with routes that it does not allow. */
-  deleteForeignRoutes(): void {
-    this.#watch = this.machine.spawn(["sh", "-c", WATCH, "watch", SERVER_INTERFACE, "0.5"]);
+  /**
+   * From now on deletes the routes of another interface every half second, as Cisco AnyConnect does with routes that it does not
+   * allow.
+   */
+  deleteRoutesOf(interfaceName: string): void {
+    this.#watch = this.machine.spawn(["sh", "-c", WATCH, "watch", interfaceName, "0.5"]);
   }
 
   /** How many it has deleted. */
