@@ -73,6 +73,7 @@ export class RouteController {
       const text = formatPrefix(prefix);
       const { source = "config", network } = this.#wanted.get(text) ?? {};
       const [first = prefix] = installed.values();
+      const halves = [...installed.keys()].filter((each) => each !== text);
       const way = this.deps.direct?.wayOf(first);
       const diverted = isActive ? this.#diverted.get(text) : undefined;
       return {
@@ -81,7 +82,7 @@ export class RouteController {
         ...network === undefined ? {} : { network },
         state: isActive && diverted === undefined ? "active" : "failed",
         ...way === undefined ? {} : { via: formatAddress(way.machine) },
-        ...installed.size > 1 ? { halves: [...installed.keys()] } : {},
+        ...halves.length > 0 ? { halves } : {},
         ...routeProblemStatus(diverted ?? fault),
       };
     });

@@ -339,3 +339,23 @@ Deno.test("a route whose packets a rule sends elsewhere is told once and left al
   await reconcile();
   assert.equal(routeController.status[0]?.fault, undefined);
 });
+
+Deno.test("halves that another program answers again and again come with pauses", async () => {
+  const { router, clock, routeController, configure, reconcile, calls } = setUp();
+  const vpn: OtherRoute = { prefix: prefix("10.0.0.0/24"), interfaceName: "utun7", isTunnel: true };
+  router.foreign = [{ prefix: prefix("100.64.9.2/32"), interfaceName: "utun7", isTunnel: true, isOwn: true }];
+  await configure("route 10.0.0.0/24");
+  const others = router.foreign;
+  calls();
+  // It takes its route away for the halves, and lays it again where the whole is.
+  for (; clock.time < 20_000; clock.time += 50) {
+    const [route] = routeController.status;
+    router.foreign = route?.halves === undefined ? [...others, vpn] : others;
+    await reconcile();
+  }
+  const halved = calls().filter((call) => call === "add 10.0.0.0/25 10.0.0.128/25");
+  // Four at once, then after 1, 2, 4 and 8 s; the whole stays meanwhile.
+  assert.equal(halved.length, 8);
+  const { state, halves, cause } = routeController.status[0] ?? assert.fail("there is no route");
+  assert.deepEqual([state, halves, cause], ["active", undefined, "removed"]);
+});

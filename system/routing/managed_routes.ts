@@ -106,6 +106,10 @@ export class ManagedRoutes {
       const key = formatPrefix(route.prefix);
       return { route, key, parts: partsOf(route, key) };
     });
+    for (const { key, parts } of plan) {
+      // A program that answers halves with changes of its own would take turns with this one without end: each time counts.
+      if (parts.length > 1 && before.has(key) && !parts.some(isHeld)) this.#damper.down(key, now);
+    }
     const due = plan.filter(({ key, parts }) => !parts.every(isHeld) && this.#damper.mayRestore(key, now));
     const missing = due.flatMap(({ key, parts }) =>
       parts.filter((part) => !isHeld(part)).map(([text, prefix]) => ({
@@ -116,15 +120,21 @@ export class ManagedRoutes {
     );
     // What takes a route's place comes before that goes, so that no packet is without one.
     const refusals = await this.#add(missing);
-    const needed = new Set(plan.flatMap(({ parts }) => parts.map(([text]) => text)));
-    await this.#remove([...held].filter(([text]) => !needed.has(text)).map(([, prefix]) => prefix), until);
     for (const { text, prefix } of missing) if (!refusals.has(text)) held.set(text, prefix);
     for (const { key, parts } of due) if (parts.every(isHeld)) this.#damper.up(key, this.now());
+    // The whole stays until both halves are there.
+    const kept = plan.filter(({ key, parts }) => parts.length > 1 && !parts.every(isHeld) && held.has(key));
+    const needed = new Set([
+      ...plan.flatMap(({ parts }) => parts.map(([text]) => text)),
+      ...kept.map(({ key }) => key),
+    ]);
+    await this.#remove([...held].filter(([text]) => !needed.has(text)).map(([, prefix]) => prefix), until);
     this.#routes = new Map(plan.map(({ route, key, parts }) => {
-      const installed = new Map(parts.filter(isHeld));
+      const whole: [string, Prefix][] = kept.some((each) => each.key === key) ? [[key, route.prefix]] : [];
+      const installed = new Map([...whole, ...parts.filter(isHeld)]);
       const refused = parts.find(([text]) => refusals.has(text));
       const refusal = route.fault ?? (refused && refusals.get(refused[0]));
-      const isActive = refusal === undefined && installed.size === parts.length;
+      const isActive = refusal === undefined && (whole.length > 0 || installed.size === parts.length);
       const contest = this.#damper.isFlapping(key, now) ? this.#contested(key, route.suspect) : undefined;
       const fault = refusal ?? contest ?? route.warning;
       this.#tell(fault, before.get(key)?.fault, fault === route.fault || fault === route.warning);

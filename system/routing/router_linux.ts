@@ -157,7 +157,7 @@ export class LinuxRouter extends Router {
             interfaceName: link?.name,
             // The kernel makes the route to the network of an address by itself.
             isOwn: protocol === RTPROT.KERNEL,
-            isTunnel: link?.isTunnel ?? false,
+            isTunnel: link?.isTunnel === true && !OUR_TUNNELS.test(link.name),
           };
         });
     });
@@ -183,6 +183,9 @@ export class LinuxRouter extends Router {
     });
   }
 }
+
+/** Tunnels of docker-connector and docker-accessor. Who of both was first keeps a prefix: neither is the other's VPN. */
+const OUR_TUNNELS = /^(?:connector|accessor)\d/;
 
 /** Priorities of the rules that the kernel makes itself: for the local, the main and the default table (ip-rule(8)). */
 const OWN_PRIORITIES = [0, 32766, 32767];
