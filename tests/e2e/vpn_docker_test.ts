@@ -14,7 +14,7 @@ import { isAsBefore, PRIVATE_NETWORKS, routeTo, Vpn } from "../topology/vpn.ts";
 import { waitUntil } from "../topology/wait.ts";
 
 /** Milliseconds that traffic may stand still where a VPN takes a route and its halves are laid. */
-const BACK_LIMIT = 1_000;
+const BACK_LIMIT = 2_000;
 /** The subnet of a container of the topology. */
 const SUBNET = "172.20.0.0/16";
 /** The subnet of the Engine's default network. */
