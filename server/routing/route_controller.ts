@@ -167,11 +167,10 @@ export class RouteController {
     const { router, interfaceName } = this.deps;
     const active = this.#routes.all.filter(({ isActive }) => isActive).map(({ prefix }) => prefix);
     const found = await router.findDiverted(active, interfaceName);
+    const before = this.#diverted;
     this.#diverted = new Map(found.map((each) => [formatPrefix(each.prefix), divertedProblem(each)]));
-    for (const prefix of active.map(formatPrefix)) {
-      const report = this.#diverted.get(prefix)?.message;
-      if (report === undefined) this.#faults.clear(`diverted ${prefix}`);
-      else if (this.#faults.changed(`diverted ${prefix}`, report)) log.warn(report);
+    for (const [prefix, { message }] of this.#diverted) {
+      if (message !== before.get(prefix)?.message) log.warn(message);
     }
   }
 

@@ -32,8 +32,8 @@ export interface ShownRoute {
 }
 
 /**
- * Interfaces that are tunnels, of the system and of the kernel extensions of older VPNs: their addresses are pairs, so no network is their own, and what leads there shows the same
- * gateway link#N where a VPN made it through NetworkExtension.
+ * Interfaces that are tunnels, of the system and of the kernel extensions of older VPNs: their addresses are pairs, so no network
+ * is their own, and what leads there shows the same gateway link#N where a VPN made it through NetworkExtension.
  */
 const TUNNEL = /^(?:utun|ipsec|ppp|gif|stf|tun|gpd|cscotun)\d/;
 
