@@ -6,6 +6,7 @@ import { EngineScene } from "../topology/engine_scene.ts";
 import { DEFAULT_ENGINE } from "../topology/engines.ts";
 import { Namespace } from "../topology/namespace.ts";
 import { RESOLVED_NEEDS, ResolvedMachine } from "../topology/resolved_machine.ts";
+import { SERVER_INTERFACE } from "../topology/server_side.ts";
 import { snapshot } from "../topology/snapshot.ts";
 import { Transfer } from "../topology/transfer.ts";
 import { SERVER_VIRTUAL_ADDRESS, Tunnel } from "../topology/tunnel.ts";
@@ -94,6 +95,20 @@ networkTest(
         `  a rule before the main table: doctor is sound ${Math.round(performance.now() - from)} ms after it`,
       );
     });
+    await step("doctor names the VPN that deletes the route again and again", async () => {
+      await isAsBefore(mac, before);
+      await using vpn = await Vpn.connect(mac, ["default"]);
+      vpn.deleteRoutesOf(SERVER_INTERFACE);
+      await server.waitForStatus(
+        "the VPN is named",
+        (status) => routeTo(status, DEFAULT_SUBNET).cause === "removed",
+      );
+      const { codes, document } = await diagnose(doctor);
+      assert.deepEqual(codes, ["route.removed"]);
+      const [fault] = document.checks.find(({ area }) => area === "route")?.faults ?? [];
+      assert.match(fault?.text ?? "", new RegExp(`most likely that of ${vpn.interfaceName} `));
+    });
+
     await isAsBefore(mac, before);
     await scene.answers(page, "page");
   },
