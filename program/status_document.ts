@@ -47,10 +47,14 @@ export const routeProblemFields = {
   cause: optional(oneOf(
     ROUTE_CAUSES,
     "overlap: it shares addresses with a network that the machine reaches by another interface; taken: another interface has " +
-      "the same route; removed: another program removes it again and again; hides: it is active and takes addresses out of a " +
-      "wider network; failed: anything else.",
+      "the same route; removed: another program removes it again and again; diverted: a routing rule sends the packets elsewhere; " +
+      "hides: it is active and takes addresses out of the same or a wider network; failed: anything else.",
   )),
-  owner: optional(text("The interface that has the addresses, where that is known.")),
+  owner: optional(
+    text(
+      "The interface that has the addresses, or whose program most likely removes the route, where that is known.",
+    ),
+  ),
   other: optional(text("The other network.")),
 };
 

@@ -84,6 +84,7 @@ const ONCE = [
   /^tests\/e2e\/session_\w+_test\.ts$/,
   /^tests\/e2e\/web_page_test\.ts$/,
   /^tests\/e2e\/status_test\.ts$/,
+  /^tests\/e2e\/vpn(_docker)?_test\.ts$/,
 ];
 
 /** Files that run behind a network in user space too: the tunnel, Docker, sharing. */

@@ -246,8 +246,8 @@ export class DirectListener implements AsyncDisposable {
     if (text(way) === text(before)) return;
     const prefixes = [{ address: desktop, length: 32 }];
     const routing = { source: own };
-    const faults = way === undefined ? [] : addDirectRoutes(prefixes, way, routing);
-    if (before !== undefined) faults.push(...removeDirectRoutes(prefixes, before, routing));
+    const faults = way === undefined ? [] : [...addDirectRoutes(prefixes, way, routing).faults];
+    if (before !== undefined) faults.push(...removeDirectRoutes(prefixes, before, routing).faults);
     this.#back = way;
     if (faults.length === 0) this.#said.clear("route");
     else if (this.#said.changed("route", faults.join())) {

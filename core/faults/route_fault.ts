@@ -30,6 +30,8 @@ export function routeFault(route: ShownRoute): Fault | undefined {
       return fault("route.taken", { prefix, interfaceName: owner });
     case "removed":
       return fault("route.removed", { prefix, why }, remedy);
+    case "diverted":
+      return fault("route.diverted", { prefix, why }, remedy);
     case "hides":
       return fault("route.hides", { prefix, other, owner }, remedy);
     default:

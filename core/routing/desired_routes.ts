@@ -12,6 +12,8 @@ export interface OtherRoute {
   readonly interfaceName: string | undefined;
   /** Whether the interface has its own address in it; else a program made the route, as a VPN does. */
   readonly isOwn?: boolean;
+  /** Whether the interface is a tunnel (TUN, utun, PPP, WireGuard): no network of neighbours is behind it. */
+  readonly isTunnel?: boolean;
 }
 
 /** What decides. */
@@ -38,6 +40,10 @@ export interface DesiredRoute {
   readonly fault?: RouteProblem;
   /** What it takes away although it may be active. */
   readonly warning?: RouteProblem;
+  /** Whether its halves are to be routed in its place, since a VPN has a route of the very same prefix. */
+  readonly isHalved?: boolean;
+  /** The interface of the VPN that most likely did it, should the route be taken away. */
+  readonly suspect?: string;
 }
 
 /**
@@ -75,11 +81,16 @@ export const MIN_PREFIX_LENGTH = 8;
  * Decides on the routes. Lines of the configuration win: a subnet that shares addresses with one of them is left to
  * it. A subnet that shares addresses with the tunnel's own network is not routed, nor one that would take away what the
  * machine reaches: an equal or narrower network, or one that an interface is on. A wider route, such as a VPN's of all of
- * 10.0.0.0/8, loses to the subnet by length; that is only told.
+ * 10.0.0.0/8, loses to the subnet by length; that is only told. So is a VPN's route of the very same prefix, which loses to the
+ * subnet's halves.
  */
 export function computeDesiredRoutes({ config, ipv6, networks, foreign }: RouteInputs): RouteDecisions {
+  const pushed = foreign.filter(({ isTunnel, isOwn }) => isTunnel === true && isOwn !== true);
   const routes = new Map<string, DesiredRoute>(
-    config.routes.map(({ prefix }) => [formatPrefix(prefix), { prefix, source: "config" }]),
+    config.routes.map(({ prefix }) => [
+      formatPrefix(prefix),
+      { prefix, source: "config", ...besideVpns(prefix, pushed, foreign) },
+    ]),
   );
   if (config.expose !== undefined) {
     // The desktop's own answers to accessors, who have addresses of the virtual network.
@@ -98,7 +109,8 @@ export function computeDesiredRoutes({ config, ipv6, networks, foreign }: RouteI
   for (const { network: { name: network }, prefix, use } of subnets) {
     const key = formatPrefix(prefix);
     if (use !== "route" || routes.has(key)) continue;
-    routes.set(key, { prefix, source: "docker", network, ...objection(prefix, network, config, foreign) });
+    const about = { ...besideVpns(prefix, pushed, foreign), ...objection(prefix, network, config, foreign) };
+    routes.set(key, { prefix, source: "docker", network, ...about });
   }
   return { routes: [...routes.values()], subnets };
 }
@@ -130,23 +142,52 @@ function objection(
     const state = `it overlaps ${other}, the virtual network`;
     return fault({ cause: "overlap", other, owner: "the virtual network", remedy }, state);
   }
-  const isWiderRoute = (other: OtherRoute) => other.isOwn !== true && other.prefix.length < prefix.length;
-  const clash = findConflict(prefix, foreign.filter((other) => !isWiderRoute(other)));
+  const isBeaten = (other: OtherRoute) =>
+    other.isOwn !== true && other.prefix.length < prefix.length || isVpnRouteOf(prefix, other);
+  const clash = findConflict(prefix, foreign.filter((other) => !isBeaten(other)));
   if (clash !== undefined) {
     // A line for the very same network would only fail at the system.
     const isSame = equalPrefix(maskPrefix(clash.prefix), prefix);
     const override = isSame ? "" : `, or add the line "route ${text}" to route it nevertheless`;
     return fault({ ...conflictOf(prefix, clash), remedy: otherSubnet + override }, formatConflict(clash));
   }
-  const wider = findConflict(prefix, foreign.filter(isWiderRoute));
-  if (wider === undefined) return {};
-  const other = formatPrefix(maskPrefix(wider.prefix));
-  const message = `Docker network ${name} takes ${text} out of ${other}, which this machine reaches${
-    byInterface(wider)
-  }`;
+  const beaten = findConflict(prefix, foreign.filter(isBeaten));
+  if (beaten === undefined) return {};
+  const other = formatPrefix(maskPrefix(beaten.prefix));
+  const what = other === text ? text : `${text} out of ${other}`;
+  const message = `Docker network ${name} takes ${what}, which this machine reaches${byInterface(beaten)}`;
   const remedy =
     `If you need those addresses there, give the Docker network another subnet, or write "network ${name} off"`;
-  return { warning: { ...ownerOf(wider), cause: "hides", other, message, remedy } };
+  return { warning: { ...ownerOf(beaten), cause: "hides", other, message, remedy } };
+}
+
+/**
+ * Whether this is a VPN's route of the very same prefix, so that halves win over it. A single address has none. The network of the
+ * VPN's own address is no such route: its gateway and its name server are there, and without them the VPN would fail.
+ */
+function isVpnRouteOf(prefix: Prefix, { prefix: other, isOwn, isTunnel }: OtherRoute): boolean {
+  return isTunnel === true && isOwn !== true && prefix.length < prefix.address.bytes.length * 8 &&
+    equalPrefix(maskPrefix(other), prefix);
+}
+
+/**
+ * Tells how a route gets on with the machine's VPNs: whether its halves are needed, and whose interface is suspected of taking it
+ * away. That is the tunnel with the narrowest route around the prefix, or else with any: a VPN that takes routes away has some.
+ * Halves would also take a network that an interface is on, so there are none where one has the prefix as well.
+ *
+ * @param pushed what VPNs have routed into their tunnels, of all that is foreign
+ */
+function besideVpns(
+  prefix: Prefix,
+  pushed: readonly OtherRoute[],
+  foreign: readonly OtherRoute[],
+): Pick<DesiredRoute, "isHalved" | "suspect"> {
+  const around = pushed.filter((other) => prefixesOverlap(other.prefix, prefix))
+    .sort((a, b) => b.prefix.length - a.prefix.length);
+  const suspect = (around[0] ?? pushed[0])?.interfaceName;
+  const isHalved = around.some((other) => isVpnRouteOf(prefix, other)) &&
+    !foreign.some((other) => equalPrefix(maskPrefix(other.prefix), prefix) && !isVpnRouteOf(prefix, other));
+  return { ...isHalved ? { isHalved } : {}, ...suspect === undefined ? {} : { suspect } };
 }
 
 /** What a clash is to the route of this prefix: the network of another, or a route of a program that has the very same. */

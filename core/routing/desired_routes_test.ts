@@ -216,3 +216,66 @@ Deno.test("two networks with the same subnet are one route", () => {
   const networks = [network("a", "172.18.0.0/16"), network("b", "172.18.0.0/16")];
   assert.deepEqual(decide("", networks).routes, ["172.18.0.0/16 docker good"]);
 });
+
+/** A route that a VPN pushed into its tunnel. */
+function pushed(text: string, interfaceName: string): OtherRoute {
+  return { prefix: prefix(text), interfaceName, isTunnel: true };
+}
+
+/** The routes whose halves are wanted, and whom each would suspect. */
+function besideVpn(lines: string, networks: readonly DockerNetwork[], machine: readonly OtherRoute[]) {
+  const { routes } = computeDesiredRoutes({ config: config(lines), ipv6: true, networks, foreign: machine });
+  return routes.map(({ prefix, isHalved = false, suspect, fault }) =>
+    `${formatPrefix(prefix)} ${fault?.cause ?? (isHalved ? "halves" : "whole")} ${suspect}`
+  );
+}
+
+Deno.test("a VPN's route of the very same prefix loses to halves, which is told", () => {
+  const networks = [network("web", "172.18.0.0/16"), network("six", "fd00:1::/64")];
+  const vpn = [pushed("172.18.0.0/16", "utun7"), pushed("fd00:1::/64", "utun7")];
+  assert.deepEqual(besideVpn("", networks, vpn), [
+    "172.18.0.0/16 halves utun7",
+    "fd00:1::/64 halves utun7",
+  ]);
+  const { faults, warnings, causes } = decide("", networks, vpn);
+  assert.deepEqual([faults, causes], [[], ["hides", "hides"]]);
+  assert.equal(
+    warnings[0],
+    "Docker network web takes 172.18.0.0/16, which this machine reaches by utun7. If you need those addresses there, " +
+      'give the Docker network another subnet, or write "network web off"',
+  );
+  assert.deepEqual(besideVpn("route 172.18.0.0/16", [], vpn), ["172.18.0.0/16 halves utun7"]);
+  assert.deepEqual(decide("route 172.18.0.0/16", [], vpn).warnings, [], "a line is on purpose");
+});
+
+Deno.test("the network of a VPN's own address, a single address and a LAN's network are not taken by halves", () => {
+  const networks = [network("web", "172.18.0.0/16")];
+  const vpnsOwn: OtherRoute = { ...pushed("172.18.0.0/16", "wg0"), isOwn: true };
+  assert.deepEqual(besideVpn("", networks, [vpnsOwn]), ["172.18.0.0/16 overlap undefined"]);
+  assert.deepEqual(besideVpn("", networks, [own("172.18.0.0/16", "en0")]), [
+    "172.18.0.0/16 overlap undefined",
+  ]);
+  assert.deepEqual(besideVpn("", networks, [foreign("172.18.0.0/16", "en0")]), [
+    "172.18.0.0/16 taken undefined",
+  ]);
+  const single = [network("one", "10.9.9.9/32")];
+  assert.deepEqual(besideVpn("", single, [pushed("10.9.9.9/32", "utun7")]), ["10.9.9.9/32 taken utun7"]);
+  // A VPN's route beside the LAN's own network does not make that less the user's LAN.
+  const both = [own("172.18.0.0/16", "en0"), pushed("172.18.0.0/16", "utun7")];
+  assert.deepEqual(besideVpn("", networks, both), ["172.18.0.0/16 overlap utun7"]);
+  assert.deepEqual(besideVpn("route 172.18.0.0/16", [], both), ["172.18.0.0/16 whole utun7"]);
+});
+
+Deno.test("suspected of taking a route away is the tunnel with the narrowest route around it, else any", () => {
+  const networks = [network("web", "172.18.0.0/16"), network("db", "10.5.0.0/16")];
+  const vpn = [pushed("0.0.0.0/1", "utun5"), pushed("172.16.0.0/12", "utun7"), foreign("10.0.0.0/8", "en0")];
+  assert.deepEqual(besideVpn("", networks, vpn), ["172.18.0.0/16 whole utun7", "10.5.0.0/16 whole utun5"]);
+  assert.deepEqual(
+    besideVpn("", networks, [pushed("192.168.0.0/16", "utun5")])[0],
+    "172.18.0.0/16 whole utun5",
+  );
+  assert.deepEqual(
+    besideVpn("", networks, [own("192.168.1.0/24", "en0")])[0],
+    "172.18.0.0/16 whole undefined",
+  );
+});

@@ -1,6 +1,10 @@
 import { retryPause } from "../async/backoff.ts";
 
-/** How often something is put back at once, as long as it is never left alone for {@linkcode CALM}. */
+/**
+ * How often something is put back at once, as long as it is never left alone for {@linkcode CALM}. A VPN that connects changes the
+ * routing table a few times, which is no fight; one that enforces its own routes looks every second or two, and is known as
+ * such after some 10 s.
+ */
 const FREE_RESTORATIONS = 4;
 /** Milliseconds in place after which former losses do not count any more. */
 const CALM = 60_000;
@@ -42,6 +46,14 @@ export class FlapDamper {
     if (loss?.dueAt === undefined) return;
     loss.dueAt = undefined;
     loss.restoredAt = now;
+  }
+
+  /** Who took things away does so no more: what is lost is due, and no former loss counts. */
+  forgive(now: number): void {
+    for (const [key, loss] of this.#losses) {
+      if (loss.dueAt === undefined) this.#losses.delete(key);
+      else this.#losses.set(key, { count: 1, restoredAt: now, dueAt: now });
+    }
   }
 
   /** It is no longer wanted. */

@@ -57,3 +57,15 @@ Deno.test("after a minute in place, and once forgotten, a loss is the first agai
     assert.deepEqual([damper.mayRestore(key, now), damper.isFlapping(key, now)], [true, false]);
   }
 });
+
+Deno.test("once forgiven, what is lost is due at once and nothing is contested", () => {
+  const damper = new FlapDamper();
+  fight(damper, "lost", 5_000);
+  damper.down("lost", 5_000);
+  fight(damper, "back", 5_000);
+  damper.up("back", 7_150);
+  damper.forgive(8_000);
+  assert.deepEqual([damper.isDown("lost"), damper.mayRestore("lost", 8_000)], [true, true]);
+  assert.deepEqual([damper.isDown("back"), damper.mayRestore("back", 8_000)], [false, true]);
+  assert.deepEqual([damper.isFlapping("lost", 8_000), damper.isFlapping("back", 8_000)], [false, false]);
+});

@@ -6,10 +6,12 @@ import type { Problem } from "../error.ts";
  * - `overlap`: the machine is on a network with some of its addresses, or reaches a narrower one by another interface.
  * - `taken`: the same network is routed to another interface.
  * - `removed`: another program removes the route again and again.
- * - `hides`: the route is active, and takes addresses out of a wider network that the machine reaches by another interface.
+ * - `diverted`: the route is there, and a rule of policy routing sends the packets elsewhere.
+ * - `hides`: the route is active, and takes addresses out of the same or a wider network that the machine reaches by another
+ *   interface.
  * - `failed`: anything else.
  */
-export const ROUTE_CAUSES = ["overlap", "taken", "removed", "hides", "failed"] as const;
+export const ROUTE_CAUSES = ["overlap", "taken", "removed", "diverted", "hides", "failed"] as const;
 
 /** One of {@linkcode ROUTE_CAUSES}. */
 export type RouteCause = typeof ROUTE_CAUSES[number];

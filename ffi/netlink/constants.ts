@@ -33,6 +33,8 @@ export const RTM = {
   GETROUTE: 26,
   NEWNEIGH: 28,
   GETNEIGH: 30,
+  NEWRULE: 32,
+  GETRULE: 34,
 } as const;
 /** `INFO_KIND` is inside `LINKINFO`. */
 export const IFLA = {
@@ -44,7 +46,7 @@ export const IFLA = {
   INFO_KIND: 1,
   CARRIER: 33,
 } as const;
-export const IFF = { UP: 0x1 } as const;
+export const IFF = { UP: 0x1, BROADCAST: 0x2, LOOPBACK: 0x8 } as const;
 export const IFA = { ADDRESS: 1, LOCAL: 2 } as const;
 /** Usable at once, without duplicate address detection. */
 export const IFA_F_NODAD = 0x02;
@@ -62,3 +64,7 @@ export const RT_SCOPE = { UNIVERSE: 0, LINK: 253, NOWHERE: 255 } as const;
 export const RTN_UNICAST = 1;
 /** An entry of the route cache. */
 export const RTM_F_CLONED = 0x200;
+/** In a look-up: the table that the route is of is told, not always the main one. */
+export const RTM_F_LOOKUP_TABLE = 0x1000;
+/** Attributes of a rule (include/uapi/linux/fib_rules.h). */
+export const FRA = { PRIORITY: 6, TABLE: 15 } as const;

@@ -34,6 +34,7 @@ Deno.test(
     using socket = NetlinkSocket.open();
     const loopback = linkByName(socket, "lo");
     assert.equal(loopback.index, 1);
+    assert.equal(loopback.isTunnel, false);
     assert.ok(listLinks(socket).some(({ name }) => name === "lo"));
     assert.throws(() => linkByName(socket, "absent0"), { errno: errno.ENODEV });
   },
@@ -55,6 +56,7 @@ Deno.test("a link is changed and removed as iproute2 sees it (needs root on Linu
     kind: "tun",
     up: true,
     carrier: false,
+    isTunnel: true,
     mtu: 65535,
     txQueueLength: 1000,
   });

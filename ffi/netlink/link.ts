@@ -21,6 +21,8 @@ export interface Link {
   readonly up: boolean;
   /** Whether there is someone at the other end; for a TUN, whether a process holds it. */
   readonly carrier: boolean;
+  /** Whether no network of neighbours is behind it, as with TUN, PPP and WireGuard: it has no broadcast and is no loopback. */
+  readonly isTunnel: boolean;
   /** Largest packet in bytes; 0 where the kernel does not say. */
   readonly mtu: number;
   /** Packets that may wait to be sent; 0 for no limit of its own or where the kernel does not say. */
@@ -106,12 +108,14 @@ function linkRequest(type: number, index: number, attributes: readonly message.A
 export function parseLink({ payload }: message.Message): Link {
   const { body, attributes } = message.splitPayload(payload, IFINFOMSG_LENGTH);
   const information = attributes.get(IFLA.LINKINFO);
+  const flags = body.getUint32(8, true);
   return {
     index: body.getInt32(4, true),
     name: message.readString(attributes.get(IFLA.IFNAME)) ?? "",
     kind: information && message.readString(message.parseAttributes(information).get(IFLA.INFO_KIND)),
-    up: (body.getUint32(8, true) & IFF.UP) !== 0,
+    up: (flags & IFF.UP) !== 0,
     carrier: attributes.get(IFLA.CARRIER)?.[0] === 1,
+    isTunnel: (flags & (IFF.BROADCAST | IFF.LOOPBACK)) === 0,
     mtu: message.uint32Value(attributes.get(IFLA.MTU)) ?? 0,
     txQueueLength: message.uint32Value(attributes.get(IFLA.TXQLEN)) ?? 0,
   };

@@ -15,6 +15,7 @@ import {
   uint32Value,
 } from "./message.ts";
 import { parseRoute, routeRequest } from "./route.ts";
+import { parseRule } from "./rule.ts";
 
 /** REQUEST | ACK, as the socket sets them. */
 const FLAGS = 0x5;
@@ -140,9 +141,29 @@ Deno.test("a link's name, kind and numbers are read", () => {
     kind: "tun",
     up: true,
     carrier: true,
+    isTunnel: true,
     mtu: 1400,
     txQueueLength: 1000,
   });
+});
+
+Deno.test("an interface with broadcast, and the loopback, are no tunnels", () => {
+  const isTunnel = (flags: string) => parseLink(received(`00 00 0100 02000000 ${flags} 00000000`)).isTunnel;
+  // UP and BROADCAST; UP and LOOPBACK; UP and NOARP, as xfrm has it; UP, POINTOPOINT and NOARP, as WireGuard has it.
+  assert.deepEqual(["03000000", "09000000", "81000000", "91000000"].map(isTunnel), [
+    false,
+    false,
+    true,
+    true,
+  ]);
+});
+
+Deno.test("a rule's priority and table are read", () => {
+  // FRA_PRIORITY (6) 5270 and FRA_TABLE (15) 51820, which the header's one byte cannot hold.
+  const rule = received("02 00 00 00 fc 00 00 01 00000000 0800 0600 96140000 0800 0f00 6cca0000");
+  assert.deepEqual(parseRule(rule), { priority: 5270, table: 51820 });
+  // The kernel's first rule has no priority.
+  assert.deepEqual(parseRule(received("02 00 00 00 ff 00 00 01 00000000")), { priority: 0, table: 255 });
 });
 
 Deno.test("an address without a peer has none", () => {

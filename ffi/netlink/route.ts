@@ -16,6 +16,7 @@ import {
   RTAX_ADVMSS,
   RTM,
   RTM_F_CLONED,
+  RTM_F_LOOKUP_TABLE,
   RTN_UNICAST,
   RTPROT,
 } from "./constants.ts";
@@ -56,6 +57,8 @@ export interface RouteLookup {
   readonly gateway: IpAddress | undefined;
   /** The source address that it would give the packet. */
   readonly source: IpAddress;
+  /** The table that the route is of. */
+  readonly table: number;
 }
 
 /**
@@ -165,6 +168,7 @@ export function lookUpRoute(socket: NetlinkSocket, address: IpAddress): RouteLoo
   const request = new Uint8Array(RTMSG_LENGTH);
   request[0] = message.familyNumber(family);
   request[1] = bytes.length * 8;
+  new DataView(request.buffer).setUint32(8, RTM_F_LOOKUP_TABLE, true);
   const { payload } = socket.get("RTM_GETROUTE", {
     type: RTM.GETROUTE,
     body: request,
@@ -176,7 +180,12 @@ export function lookUpRoute(socket: NetlinkSocket, address: IpAddress): RouteLoo
   if (body.getUint8(7) !== RTN_UNICAST || interfaceIndex === undefined || source === undefined) {
     return undefined;
   }
-  return { interfaceIndex, gateway: message.readAddress(family, attributes.get(RTA.GATEWAY)), source };
+  return {
+    interfaceIndex,
+    gateway: message.readAddress(family, attributes.get(RTA.GATEWAY)),
+    source,
+    table: tableOf(body, attributes),
+  };
 }
 
 /** The routes of the main table, of one family. */
@@ -221,7 +230,7 @@ export function routeRequest(type: number, prefix: Prefix, interfaceIndex: numbe
 export function parseRoute({ payload }: message.Message): KernelRoute | undefined {
   const { body, attributes } = message.splitPayload(payload, RTMSG_LENGTH);
   const family = message.familyOf(body.getUint8(0));
-  const table = message.uint32Value(attributes.get(RTA.TABLE)) ?? body.getUint8(4);
+  const table = tableOf(body, attributes);
   const cached = (body.getUint32(8, true) & RTM_F_CLONED) !== 0;
   if (family === undefined || table !== RT_TABLE_MAIN || cached) return undefined;
   const length = body.getUint8(1);
@@ -238,4 +247,9 @@ export function parseRoute({ payload }: message.Message): KernelRoute | undefine
     gateway: message.readAddress(family, attributes.get(RTA.GATEWAY)),
     source: message.readAddress(family, attributes.get(RTA.PREFSRC)),
   };
+}
+
+/** The header has one byte for it; the attribute, where there is one, all of it. */
+function tableOf(body: DataView, attributes: ReadonlyMap<number, Uint8Array>): number {
+  return message.uint32Value(attributes.get(RTA.TABLE)) ?? body.getUint8(4);
 }

@@ -10,11 +10,14 @@ const MAX_READS = 4096;
 /** Milliseconds in which further changes belong to the first one: a program that changes routes changes several. */
 const GATHER = 50;
 
-/** RTMGRP_LINK, IPV4_IFADDR, IPV4_ROUTE, IPV6_IFADDR and IPV6_ROUTE (linux/rtnetlink.h). */
-const GROUPS = 0x1 | 0x10 | 0x40 | 0x100 | 0x400;
+/**
+ * RTMGRP_LINK, IPV4_IFADDR, IPV4_ROUTE, IPV4_RULE, IPV6_IFADDR and IPV6_ROUTE, and bit 19 - 1 for RTNLGRP_IPV6_RULE
+ * (linux/rtnetlink.h).
+ */
+const GROUPS = 0x1 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | 1 << 18;
 
 /**
- * A subscription to the changes of links, addresses and routes in the network namespace of the thread that opened it, by the
+ * A subscription to the changes of links, addresses, routes and rules in the network namespace of the thread that opened it, by the
  * multicast groups of rtnetlink. It must be closed.
  *
  * The wait is a poll(2) on another thread: nothing runs as long as nothing changes, and the calling thread goes on.

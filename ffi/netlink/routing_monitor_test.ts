@@ -8,7 +8,7 @@ function stateOf(promise: Promise<boolean>): Promise<boolean | "pending"> {
 }
 
 Deno.test(
-  "changes of links, addresses and routes end the wait (needs root on Linux)",
+  "changes of links, addresses, routes and rules end the wait (needs root on Linux)",
   asRootOnLinux,
   async () => {
     using network = new PrivateNetwork();
@@ -23,6 +23,8 @@ Deno.test(
         "-6 address add fd00::1/64 dev t0 nodad",
         "-6 route add fd01::/64 dev t0",
         "-6 route del fd01::/64 dev t0",
+        "rule add priority 5270 table 52",
+        "-6 rule add priority 5270 table 52",
         "link set t0 down",
       ]
     ) {

@@ -1,5 +1,6 @@
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
-import { equalPrefix, type Prefix, prefixContains } from "../../core/net/prefix.ts";
+import { equalPrefix, formatPrefix, type Prefix, prefixContains } from "../../core/net/prefix.ts";
+import { FlapDamper } from "../../core/routing/flap_damper.ts";
 import { getLogger, LogOnChange } from "../../program/log.ts";
 import type {
   addDirectRoutes,
@@ -7,6 +8,7 @@ import type {
   DirectWay,
   removeDirectRoutes,
 } from "../../system/routing/direct_way_linux.ts";
+import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 
 const log = getLogger("route");
 
@@ -23,12 +25,18 @@ export interface DirectRoutesDeps {
   readonly mtu: number;
   readonly add: typeof addDirectRoutes;
   readonly remove: typeof removeDirectRoutes;
+  /** Milliseconds on a monotonic clock. */
+  readonly now?: () => number;
 }
 
-/** The routes that lead by a link to Docker's machine, in front of those into the tunnel, which stay. IPv4 only. */
+/**
+ * The routes that lead by a link to Docker's machine, in front of those into the tunnel, which stay. IPv4 only. One that another
+ * program takes away again and again is left to the tunnel for a while.
+ */
 export class DirectRoutes {
   readonly #routing: DirectRouting;
   readonly #said = new LogOnChange();
+  readonly #damper = new FlapDamper();
   #way: DirectWay | undefined;
   #prefixes: readonly Prefix[] = [];
 
@@ -38,7 +46,7 @@ export class DirectRoutes {
 
   /** The way of a route of the tunnel; undefined: it leads into the tunnel. */
   wayOf(prefix: Prefix): DirectWay | undefined {
-    return this.#prefixes.some((each) => equalPrefix(each, prefix)) ? this.#way : undefined;
+    return holds(this.#prefixes, prefix) ? this.#way : undefined;
   }
 
   /**
@@ -47,19 +55,23 @@ export class DirectRoutes {
    * @param way undefined: all lead into the tunnel
    */
   apply(routes: readonly Prefix[], way: DirectWay | undefined): void {
-    const { add, remove, peer } = this.deps;
+    const { add, remove, peer, now = SYSTEM_CLOCK.now } = this.deps;
+    const time = now();
     const wanted = way === undefined
       ? []
       : [...routes, { address: peer, length: 32 }].filter((prefix) =>
-        prefix.address.family === 4 && !prefixContains(prefix, way.machine)
+        prefix.address.family === 4 && !prefixContains(prefix, way.machine) &&
+        !this.#damper.isFlapping(formatPrefix(prefix), time)
       );
     const [before, beforePrefixes] = [this.#way, this.#prefixes];
     const isSameWay = before !== undefined && way !== undefined && textOf(before) === textOf(way);
-    const faults = way === undefined ? [] : add(wanted, way, this.#routing);
-    const surplus = beforePrefixes.filter((each) =>
-      !(isSameWay && wanted.some((one) => equalPrefix(one, each)))
-    );
-    if (before !== undefined) faults.push(...remove(surplus, before, this.#routing));
+    const { changed, faults: refusals } = way === undefined
+      ? { changed: [], faults: [] }
+      : add(wanted, way, this.#routing);
+    const faults = [...refusals];
+    if (isSameWay) this.#noteLosses(changed.filter((each) => holds(beforePrefixes, each)), time);
+    const surplus = beforePrefixes.filter((each) => !(isSameWay && holds(wanted, each)));
+    if (before !== undefined) faults.push(...remove(surplus, before, this.#routing).faults);
     this.#way = way;
     this.#prefixes = wanted;
     if (!isSameWay && way !== undefined) {
@@ -76,6 +88,23 @@ export class DirectRoutes {
       log.error(`Cannot change routes of the direct path: ${faults.slice(0, 4).join("; ")}`);
     }
   }
+
+  /** These were gone, and are there again. */
+  #noteLosses(lost: readonly Prefix[], time: number): void {
+    for (const text of lost.map(formatPrefix)) {
+      this.#damper.down(text, time);
+      this.#damper.up(text, time);
+      if (!this.#damper.isFlapping(text, time)) continue;
+      log.warn(
+        `Cannot keep ${text} routed without the tunnel: another program takes the route away again and again; ` +
+          "it is routed through the tunnel for a minute",
+      );
+    }
+  }
+}
+
+function holds(prefixes: readonly Prefix[], prefix: Prefix): boolean {
+  return prefixes.some((each) => equalPrefix(each, prefix));
 }
 
 function textOf({ machine, own, interfaceName }: DirectWay): string {

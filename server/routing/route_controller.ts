@@ -4,13 +4,15 @@ import type { Config } from "../../core/config/config.ts";
 import type { DockerNetwork } from "../../core/docker/engine_json.ts";
 import { asOperationError, OperationError } from "../../core/error.ts";
 import { formatAddress } from "../../core/net/address.ts";
-import { equalPrefix, formatPrefix, maskPrefix } from "../../core/net/prefix.ts";
+import { equalPrefix, formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
 import {
   computeDesiredRoutes,
   type DesiredRoute,
   type OtherRoute,
   type SubnetDecision,
 } from "../../core/routing/desired_routes.ts";
+import { divertedProblem } from "../../core/routing/diverted_route.ts";
+import type { RouteProblem } from "../../core/routing/route_problem.ts";
 import { getLogger, LogOnChange } from "../../program/log.ts";
 import { routeProblemStatus } from "../../program/status.ts";
 import type { InterfaceReconciler } from "../../system/interface/interface_reconciler.ts";
@@ -24,7 +26,10 @@ import type { DirectRoutes } from "./direct_routes.ts";
 const log = getLogger("route");
 
 export interface RouteDeps {
-  readonly router: Pick<Router, "listOtherRoutes" | "addRoutes" | "removeRoutes" | "listMissing">;
+  readonly router: Pick<
+    Router,
+    "listOtherRoutes" | "addRoutes" | "removeRoutes" | "listMissing" | "findDiverted"
+  >;
   readonly interfaceName: string;
   /** Whether the tunnel carries IPv6. */
   readonly ipv6: boolean;
@@ -50,6 +55,10 @@ export class RouteController {
   #networks: readonly DockerNetwork[] = [];
   /** Who asked for each route, by its prefix. */
   #wanted: ReadonlyMap<string, DesiredRoute> = new Map();
+  /** The routes whose packets go elsewhere although the system has them, by their prefix. */
+  #diverted: ReadonlyMap<string, RouteProblem> = new Map();
+  /** The tunnel interfaces that there were at the last look: their routes may come and go, their addresses stay. */
+  #vpns: ReadonlySet<string> = new Set();
   /** The way without the tunnel, while packets take it. */
   #way: DirectWay | undefined;
 
@@ -60,17 +69,21 @@ export class RouteController {
 
   /** Every wanted route and its state. */
   get status(): RouteStatus[] {
-    return this.#routes.all.map(({ prefix, isActive, fault }) => {
+    return this.#routes.all.map(({ prefix, isActive, installed, fault }) => {
       const text = formatPrefix(prefix);
       const { source = "config", network } = this.#wanted.get(text) ?? {};
-      const way = this.deps.direct?.wayOf(prefix);
+      const [first = prefix] = installed.values();
+      const halves = [...installed.keys()].filter((each) => each !== text);
+      const way = this.deps.direct?.wayOf(first);
+      const diverted = isActive ? this.#diverted.get(text) : undefined;
       return {
         prefix: text,
         source,
         ...network === undefined ? {} : { network },
-        state: isActive ? "active" : "failed",
+        state: isActive && diverted === undefined ? "active" : "failed",
         ...way === undefined ? {} : { via: formatAddress(way.machine) },
-        ...routeProblemStatus(fault),
+        ...halves.length > 0 ? { halves } : {},
+        ...routeProblemStatus(diverted ?? fault),
       };
     });
   }
@@ -127,11 +140,38 @@ export class RouteController {
   async #refreshNow(): Promise<void> {
     const config = this.deps.config();
     const networks = this.#networks;
-    const families = new Set(networks.flatMap(({ subnets }) => subnets.map(({ address }) => address.family)));
+    const lines = config.routes.map(({ prefix }) => prefix);
+    const prefixes = [...lines, ...networks.flatMap(({ subnets }) => subnets)];
+    const families = new Set(prefixes.map(({ address }) => address.family));
     const foreign = (await Promise.all([...families].map((family) => this.#listForeign(family)))).flat();
+    this.#noteVpns(foreign);
     const { routes, subnets } = computeDesiredRoutes({ config, ipv6: this.deps.ipv6, networks, foreign });
     this.subnets = subnets;
     await this.#apply(routes);
+    await this.#findDiverted();
+  }
+
+  /** The end of a VPN ends what it did to routes: none has to wait any longer. */
+  #noteVpns(foreign: readonly OtherRoute[]): void {
+    const vpns = new Set(
+      foreign.flatMap(({ isTunnel, interfaceName }) =>
+        isTunnel === true && interfaceName !== undefined ? [interfaceName] : []
+      ),
+    );
+    if ([...this.#vpns].some((name) => !vpns.has(name))) this.#routes.forgive();
+    this.#vpns = vpns;
+  }
+
+  /** A rule of another program is left alone. It is logged once. */
+  async #findDiverted(): Promise<void> {
+    const { router, interfaceName } = this.deps;
+    const active = this.#routes.all.filter(({ isActive }) => isActive).map(({ prefix }) => prefix);
+    const found = await router.findDiverted(active, interfaceName);
+    const before = this.#diverted;
+    this.#diverted = new Map(found.map((each) => [formatPrefix(each.prefix), divertedProblem(each)]));
+    for (const [prefix, { message }] of this.#diverted) {
+      if (message !== before.get(prefix)?.message) log.warn(message);
+    }
   }
 
   async #apply(wanted: readonly DesiredRoute[], until?: AbortSignal): Promise<void> {
@@ -143,10 +183,10 @@ export class RouteController {
   /** The routes into the tunnel stay as they are. That of the accessors' answers has no other way. */
   #lead(): void {
     const virtual = maskPrefix(this.deps.config().addr);
-    const routes = this.#routes.all.filter(({ prefix, isActive }) =>
-      isActive && !equalPrefix(prefix, virtual)
-    );
-    this.deps.direct?.apply(routes.map(({ prefix }) => prefix), this.#way);
+    const routes: Prefix[] = this.#routes.all
+      .filter(({ prefix, isActive }) => isActive && !equalPrefix(prefix, virtual))
+      .flatMap(({ installed }) => [...installed.values()]);
+    this.deps.direct?.apply(routes, this.#way);
   }
 
   /** Without the list, networks are routed all the same: the system still refuses what is routed elsewhere. */

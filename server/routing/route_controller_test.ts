@@ -4,6 +4,7 @@ import type { Config } from "../../core/config/config.ts";
 import { parseConfig } from "../../core/config/parse.ts";
 import type { DockerNetwork } from "../../core/docker/engine_json.ts";
 import type { OtherRoute } from "../../core/routing/desired_routes.ts";
+import type { DivertedRoute } from "../../core/routing/diverted_route.ts";
 import { OperationError } from "../../core/error.ts";
 import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
 import type { RouteFailure } from "../../system/routing/router.ts";
@@ -21,6 +22,7 @@ class FakeRouter {
   readonly refused = new Set<string>();
   foreign: readonly OtherRoute[] | OperationError = [];
   readonly missing = new Set<string>();
+  diverted: readonly DivertedRoute[] = [];
 
   addRoutes(prefixes: readonly Prefix[]): Promise<RouteFailure[]> {
     this.calls.push(`add ${prefixes.map(formatPrefix).join(" ")}`);
@@ -39,6 +41,10 @@ class FakeRouter {
   removeRoutes(prefixes: readonly Prefix[]): Promise<RouteFailure[]> {
     this.calls.push(`remove ${prefixes.map(formatPrefix).join(" ")}`);
     return Promise.resolve([]);
+  }
+
+  findDiverted(): Promise<DivertedRoute[]> {
+    return Promise.resolve([...this.diverted]);
   }
 
   listMissing(prefixes: readonly Prefix[]): Promise<Prefix[]> {
@@ -255,4 +261,101 @@ Deno.test("without a look at the routing table, what is active stays so", async 
   await reconcile();
   assert.deepEqual(status(), ["10.0.0.0/24 config  active"]);
   assert.equal(log().length, 1);
+});
+
+Deno.test("a VPN's route of the same prefix is answered by halves, and by the whole again when it is gone", async () => {
+  const { router, routeController, configure, reconcile, calls, status } = setUp();
+  await configure("");
+  await routeController.discover([network("a", "172.17.0.0/16")]);
+  // It replaces the route.
+  router.missing.add("172.17.0.0/16");
+  const vpn: OtherRoute = { prefix: prefix("172.17.0.0/16"), interfaceName: "utun7", isTunnel: true };
+  router.foreign = [vpn];
+  calls();
+  await reconcile();
+  assert.deepEqual(calls(), ["add 172.17.0.0/17 172.17.128.0/17"]);
+  assert.deepEqual(status(), ["172.17.0.0/16 docker a active"]);
+  const [route] = routeController.status;
+  assert.deepEqual(route?.halves, ["172.17.0.0/17", "172.17.128.0/17"]);
+  assert.deepEqual([route?.cause, route?.owner], ["hides", "utun7"]);
+  await reconcile();
+  assert.deepEqual(calls(), []);
+
+  router.missing.add("172.17.128.0/17");
+  await reconcile();
+  assert.deepEqual(calls(), ["add 172.17.128.0/17"], "one half is put back alone");
+
+  router.foreign = [];
+  router.missing.clear();
+  await reconcile();
+  assert.deepEqual(calls(), ["add 172.17.0.0/16", "remove 172.17.0.0/17 172.17.128.0/17"]);
+  assert.deepEqual(routeController.status[0]?.halves, undefined);
+  router.foreign = [vpn];
+  await reconcile();
+  assert.deepEqual(calls(), ["add 172.17.0.0/17 172.17.128.0/17", "remove 172.17.0.0/16"]);
+  await routeController.clear();
+  assert.deepEqual(calls(), ["remove 172.17.0.0/17 172.17.128.0/17"]);
+});
+
+Deno.test("who most likely takes a route away is named, and its end puts the route back at once", async () => {
+  const { router, routeController, clock, configure, reconcile, calls, status } = setUp();
+  router.foreign = [{ prefix: prefix("0.0.0.0/0"), interfaceName: "cscotun0", isTunnel: true }];
+  await configure("route 10.0.0.0/24");
+  for (; clock.time < 10_000; clock.time += 50) {
+    router.missing.add("10.0.0.0/24");
+    await reconcile();
+  }
+  const [route] = routeController.status;
+  assert.deepEqual([route?.state, route?.cause, route?.owner], ["failed", "removed", "cscotun0"]);
+  assert.match(route?.fault ?? "", /again and again, most likely that of cscotun0 \(a company's VPN\)$/);
+  assert.match(route?.remedy ?? "", /^Let the VPN of cscotun0 leave other routes alone/);
+  calls();
+  await reconcile();
+  assert.deepEqual(calls(), [], "it has to wait");
+  router.foreign = [];
+  assert.equal(await reconcile(), undefined);
+  assert.deepEqual(calls(), ["add 10.0.0.0/24"]);
+  assert.deepEqual([status(), routeController.status[0]?.fault], [["10.0.0.0/24 config  active"], undefined]);
+});
+
+Deno.test("a route whose packets a rule sends elsewhere is told once and left alone", async () => {
+  const { router, routeController, configure, reconcile, calls, log, status } = setUp();
+  await configure("route 10.0.0.0/24\nroute 10.0.1.0/24");
+  calls();
+  router.diverted = [{ prefix: prefix("10.0.0.0/24"), owner: "tailscale0", free: 5269 }];
+  await reconcile();
+  await reconcile();
+  assert.deepEqual([calls(), status()], [[], ["10.0.0.0/24 config  failed", "10.0.1.0/24 config  active"]]);
+  const told = log();
+  assert.equal(told.length, 1);
+  assert.match(
+    told[0] ?? "",
+    /^WARN Packets for 10\.0\.0\.0\/24 leave by tailscale0 \(Tailscale\): a routing rule/i,
+  );
+  const [route] = routeController.status;
+  assert.deepEqual([route?.cause, route?.owner], ["diverted", "tailscale0"]);
+  assert.match(route?.remedy ?? "", /sudo ip rule add to 10\.0\.0\.0\/24 lookup main priority 5269$/);
+  router.diverted = [];
+  await reconcile();
+  assert.equal(routeController.status[0]?.fault, undefined);
+});
+
+Deno.test("halves that another program answers again and again come with pauses", async () => {
+  const { router, clock, routeController, configure, reconcile, calls } = setUp();
+  const vpn: OtherRoute = { prefix: prefix("10.0.0.0/24"), interfaceName: "utun7", isTunnel: true };
+  router.foreign = [{ prefix: prefix("100.64.9.2/32"), interfaceName: "utun7", isTunnel: true, isOwn: true }];
+  await configure("route 10.0.0.0/24");
+  const others = router.foreign;
+  calls();
+  // It takes its route away for the halves, and lays it again where the whole is.
+  for (; clock.time < 20_000; clock.time += 50) {
+    const [route] = routeController.status;
+    router.foreign = route?.halves === undefined ? [...others, vpn] : others;
+    await reconcile();
+  }
+  const halved = calls().filter((call) => call === "add 10.0.0.0/25 10.0.0.128/25");
+  // Four at once, then after 1, 2, 4 and 8 s; the whole stays meanwhile.
+  assert.equal(halved.length, 8);
+  const { state, halves, cause } = routeController.status[0] ?? assert.fail("there is no route");
+  assert.deepEqual([state, halves, cause], ["active", undefined, "removed"]);
 });

@@ -15,8 +15,14 @@ const route = v.object({
   prefix: f.text("The container network, for example 172.20.0.0/16."),
   source: f.oneOf(["config", "docker"], "Who asked for it."),
   network: f.optional(f.text("Name of the Docker network, for a route that is there because of one.")),
-  state: f.oneOf(ROUTE_STATES, "Whether the system has it."),
+  state: f.oneOf(ROUTE_STATES, "Whether the system has it and sends packets by it."),
   via: f.optional(f.text("The machine's own address that it leads by while packets need no tunnel.")),
+  halves: f.optional(
+    f.list(
+      f.text("Half of the prefix."),
+      "What is routed in its place where a VPN has a route of the very same prefix.",
+    ),
+  ),
   ...f.routeProblemFields,
 });
 

@@ -41,9 +41,11 @@ export const SERVER_STATUS_FORMAT: StatusFormat<ServerStatus> = {
 export function statusText(status: ServerStatus, layout: TextLayout = PLAIN_LAYOUT): string {
   const { client, config, sharing } = status;
   const { subnets = [], truncatedSubnets = 0, firewall } = client ?? {};
-  const routes = status.routes.map(({ source, network, state, ...route }) => ({
+  const routes = status.routes.map(({ source, network, state, halves, ...route }) => ({
     ...route,
-    state: `${source}${network === undefined ? "" : ` ${network}`}  ${state}`,
+    state: `${source}${network === undefined ? "" : ` ${network}`}  ${state}${
+      halves === undefined ? "" : " by its halves"
+    }`,
   }));
   return renderStatus(status, [
     ...interfaceRows(status.interface),

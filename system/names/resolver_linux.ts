@@ -95,7 +95,8 @@ export class LinuxResolver implements SystemResolver {
     return {
       kind: "systemd-resolved",
       fault: `${this.files.resolvConf} does not lead to systemd-resolved`,
-      remedy: `Link it to ${this.files.resolvedFolder}/stub-resolv.conf`,
+      remedy: `Let the program that wrote it, such as a VPN, use systemd-resolved, or link it to ` +
+        `${this.files.resolvedFolder}/stub-resolv.conf`,
     };
   }
 
@@ -130,13 +131,22 @@ export class LinuxResolver implements SystemResolver {
     return this.run(argv, { timeout: TIMEOUT_MS, ...input === undefined ? {} : { input } });
   }
 
-  async #resolvConf(): Promise<string> {
-    try {
-      return (await Deno.readTextFile(this.files.resolvConf)).slice(0, MAX_FILE);
-    } catch (error) {
-      if (isAbsent(error)) return "";
-      throw error;
-    }
+  #resolvConf(): Promise<string> {
+    return readResolvConf(this.files.resolvConf);
+  }
+}
+
+/** The name servers that programs ask by /etc/resolv.conf, in their order; none without the file. */
+export async function namedServers(): Promise<string[]> {
+  return nameServersOf(await readResolvConf(FILES.resolvConf));
+}
+
+async function readResolvConf(path: string): Promise<string> {
+  try {
+    return (await Deno.readTextFile(path)).slice(0, MAX_FILE);
+  } catch (error) {
+    if (isAbsent(error)) return "";
+    throw error;
   }
 }
 

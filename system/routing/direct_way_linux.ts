@@ -29,6 +29,14 @@ export interface DirectRouting {
   readonly maxSegment?: number;
 }
 
+/** What became of routes that were added or removed. */
+export interface DirectChange {
+  /** Those that were not so before. */
+  readonly changed: readonly Prefix[];
+  /** Those that could not be, each with why. */
+  readonly faults: readonly string[];
+}
+
 /**
  * Finds the way to an IPv4 address that is on a link of this machine: the kernel would send there without a router, by an
  * interface other than the tunnel's, in whose own network the address lies. Undefined where that is not so.
@@ -59,23 +67,21 @@ export function findDirectWay(machine: IpAddress, tunnelName: string): DirectWay
 /**
  * Routes IPv4 prefixes by a way, in front of their other routes, which hold again once these are removed. Those that are there
  * stay. The kernel removes them with the interface and with the source address.
- *
- * @returns the prefixes that could not be routed, each with why
  */
 export function addDirectRoutes(
   prefixes: readonly Prefix[],
   way: DirectWay,
   routing: DirectRouting,
-): string[] {
+): DirectChange {
   return change(prefixes, way, routing, prependGatewayRoutes, errno.EEXIST);
 }
 
-/** Removes such routes. Returns those that are still there, each with why. */
+/** Removes such routes. */
 export function removeDirectRoutes(
   prefixes: readonly Prefix[],
   way: DirectWay,
   routing: DirectRouting,
-): string[] {
+): DirectChange {
   return change(prefixes, way, routing, removeGatewayRoutes, errno.ESRCH);
 }
 
@@ -108,22 +114,24 @@ function change(
   routing: DirectRouting,
   work: typeof prependGatewayRoutes,
   harmless: number,
-): string[] {
-  if (prefixes.length === 0) return [];
+): DirectChange {
+  if (prefixes.length === 0) return { changed: [], faults: [] };
   try {
     using socket = NetlinkSocket.open();
     const interfaceIndex = linkByName(socket, interfaceName).index;
     const outcomes = work(socket, prefixes, { interfaceIndex, gateway: machine, ...routing });
-    return prefixes.flatMap((prefix, at) => {
+    const faults = prefixes.flatMap((prefix, at) => {
       const error = outcomes[at];
       return error === undefined || error.errno === harmless
         ? []
         : [`${formatPrefix(prefix)}: ${error.message}`];
     });
+    return { changed: prefixes.filter((_, at) => outcomes[at] === undefined), faults };
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     // Routes went with the interface.
-    if (error.errno === errno.ENODEV && harmless === errno.ESRCH) return [];
-    return [`${prefixes.map(formatPrefix).join(" ")} by ${formatAddress(machine)}: ${error.message}`];
+    if (error.errno === errno.ENODEV && harmless === errno.ESRCH) return { changed: [], faults: [] };
+    const fault = `${prefixes.map(formatPrefix).join(" ")} by ${formatAddress(machine)}: ${error.message}`;
+    return { changed: [], faults: [fault] };
   }
 }

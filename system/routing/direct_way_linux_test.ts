@@ -89,7 +89,8 @@ Deno.test(
     const led = [CONTAINERS, prefix("192.168.251.1/32")];
     const all = () => ["172.20.0.2", "192.168.251.1"].map((to) => lookUp(network, to));
     assert.deepEqual(all(), [tunnel, tunnel]);
-    for (let round = 0; round < 2; round++) assert.deepEqual(addDirectRoutes(led, way, ROUTING), []);
+    assert.deepEqual(addDirectRoutes(led, way, ROUTING), { changed: led, faults: [] });
+    assert.deepEqual(addDirectRoutes(led, way, ROUTING), { changed: [], faults: [] });
     assert.deepEqual(all(), [direct, direct]);
     assert.match(network.ip("route show 172.20.0.0/16"), /advmss 1360/);
 
@@ -103,7 +104,8 @@ Deno.test(
     assert.deepEqual(await router.addRoutes([CONTAINERS], "connector0"), []);
     assert.deepEqual(all(), [direct, direct]);
 
-    for (let round = 0; round < 2; round++) assert.deepEqual(removeDirectRoutes(led, way, ROUTING), []);
+    assert.deepEqual(removeDirectRoutes(led, way, ROUTING), { changed: led, faults: [] });
+    assert.deepEqual(removeDirectRoutes(led, way, ROUTING), { changed: [], faults: [] });
     assert.deepEqual(all(), [tunnel, tunnel]);
   },
 );
@@ -122,7 +124,7 @@ Deno.test(
     addDirectRoutes([CONTAINERS], way, ROUTING);
     network.ip("link del connector0");
     assert.equal(network.ip("route show 172.20.0.0/16"), "");
-    assert.match(addDirectRoutes([CONTAINERS], way, ROUTING).join(), /172\.20\.0\.0\/16/);
+    assert.match(addDirectRoutes([CONTAINERS], way, ROUTING).faults.join(), /172\.20\.0\.0\/16/);
   },
 );
 

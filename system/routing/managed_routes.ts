@@ -1,6 +1,8 @@
 import { type OperationError, reportOf } from "../../core/error.ts";
 import { formatPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { FlapDamper } from "../../core/routing/flap_damper.ts";
+import { halvesOf } from "../../core/routing/halves.ts";
+import { describeInterface } from "../../core/routing/interface_owner.ts";
 import type { RouteProblem } from "../../core/routing/route_problem.ts";
 import { SYSTEM_CLOCK } from "../process/system_clock.ts";
 import { RouteTaken } from "./interface_drift.ts";
@@ -13,12 +15,18 @@ export interface DesiredPrefix {
   readonly fault?: RouteProblem;
   /** What is to be said of it although it may be active. */
   readonly warning?: RouteProblem;
+  /** Whether its halves are to be routed in its place. */
+  readonly isHalved?: boolean;
+  /** The interface of the VPN that most likely did it, should it be taken away again and again. */
+  readonly suspect?: string;
 }
 
 /** What became of a route. */
 export interface RouteState {
   readonly prefix: Prefix;
   readonly isActive: boolean;
+  /** The prefixes that the system has for it, by their text: itself, its halves, or what is left of them. */
+  readonly installed: ReadonlyMap<string, Prefix>;
   /** Why it is not as it should be, or what is to be said of it; undefined when it is as it should be. */
   readonly fault: RouteProblem | undefined;
 }
@@ -64,11 +72,22 @@ export class ManagedRoutes {
    * @throws {OperationError} when the table cannot be read
    */
   async detectDrift(): Promise<void> {
-    const active = this.all.filter(({ isActive }) => isActive);
-    if (active.length === 0) return;
+    const present = [...installedOf(this.#routes).values()];
+    if (present.length === 0) return;
     const now = this.now();
-    const lost = await this.router.listMissing(active.map(({ prefix }) => prefix), this.interfaceName);
-    for (const prefix of lost) this.#damper.down(formatPrefix(prefix), now);
+    const lost = new Set((await this.router.listMissing(present, this.interfaceName)).map(formatPrefix));
+    if (lost.size === 0) return;
+    for (const [key, route] of this.#routes) {
+      const installed = new Map([...route.installed].filter(([text]) => !lost.has(text)));
+      if (installed.size === route.installed.size) continue;
+      this.#damper.down(key, now);
+      this.#routes.set(key, { ...route, installed });
+    }
+  }
+
+  /** The program that took routes away is gone: the next `apply` puts them back at once, and they are contested no more. */
+  forgive(): void {
+    this.#damper.forgive(this.now());
   }
 
   /**
@@ -79,24 +98,47 @@ export class ManagedRoutes {
    * @throws {OperationError} when no route can be changed at all
    */
   async apply(wanted: readonly DesiredPrefix[], until?: AbortSignal): Promise<void> {
-    const isInForce = (key: string) => this.#routes.get(key)?.isActive === true && !this.#damper.isDown(key);
-    const allowed = new Set(wanted.filter(({ fault }) => fault === undefined).map(keyOf));
-    const unwanted = [...this.#routes].filter(([key]) => isInForce(key) && !allowed.has(key));
-    await this.#remove(unwanted.map(([, { prefix }]) => prefix), until);
     const now = this.#appliedAt = this.now();
-    const missing = wanted.filter((route) =>
-      route.fault === undefined && !isInForce(keyOf(route)) && this.#damper.mayRestore(keyOf(route), now)
-    );
-    const refusals = await this.#add(missing.map(({ prefix }) => prefix));
     const before = this.#routes;
-    this.#routes = new Map(wanted.map((route) => {
-      const key = keyOf(route);
-      const refusal = route.fault ?? refusals.get(key);
-      const isActive = refusal === undefined && !this.#damper.isDown(key);
-      const contest = this.#damper.isFlapping(key, now) ? this.#contested(key) : undefined;
+    const held = installedOf(before);
+    const isHeld = ([text]: readonly [string, Prefix]) => held.has(text);
+    const plan = wanted.map((route) => {
+      const key = formatPrefix(route.prefix);
+      return { route, key, parts: partsOf(route, key) };
+    });
+    for (const { key, parts } of plan) {
+      // A program that answers halves with changes of its own would take turns with this one without end: each time counts.
+      if (parts.length > 1 && before.has(key) && !parts.some(isHeld)) this.#damper.down(key, now);
+    }
+    const due = plan.filter(({ key, parts }) => !parts.every(isHeld) && this.#damper.mayRestore(key, now));
+    const missing = due.flatMap(({ key, parts }) =>
+      parts.filter((part) => !isHeld(part)).map(([text, prefix]) => ({
+        text,
+        prefix,
+        isLost: this.#damper.isDown(key),
+      }))
+    );
+    // What takes a route's place comes before that goes, so that no packet is without one.
+    const refusals = await this.#add(missing);
+    for (const { text, prefix } of missing) if (!refusals.has(text)) held.set(text, prefix);
+    for (const { key, parts } of due) if (parts.every(isHeld)) this.#damper.up(key, this.now());
+    // The whole stays until both halves are there.
+    const kept = plan.filter(({ key, parts }) => parts.length > 1 && !parts.every(isHeld) && held.has(key));
+    const needed = new Set([
+      ...plan.flatMap(({ parts }) => parts.map(([text]) => text)),
+      ...kept.map(({ key }) => key),
+    ]);
+    await this.#remove([...held].filter(([text]) => !needed.has(text)).map(([, prefix]) => prefix), until);
+    this.#routes = new Map(plan.map(({ route, key, parts }) => {
+      const whole: [string, Prefix][] = kept.some((each) => each.key === key) ? [[key, route.prefix]] : [];
+      const installed = new Map([...whole, ...parts.filter(isHeld)]);
+      const refused = parts.find(([text]) => refusals.has(text));
+      const refusal = route.fault ?? (refused && refusals.get(refused[0]));
+      const isActive = refusal === undefined && (whole.length > 0 || installed.size === parts.length);
+      const contest = this.#damper.isFlapping(key, now) ? this.#contested(key, route.suspect) : undefined;
       const fault = refusal ?? contest ?? route.warning;
       this.#tell(fault, before.get(key)?.fault, fault === route.fault || fault === route.warning);
-      return [key, { prefix: route.prefix, isActive, fault }];
+      return [key, { prefix: route.prefix, isActive, installed, fault }];
     }));
     for (const key of before.keys()) if (!this.#routes.has(key)) this.#damper.remove(key);
   }
@@ -110,33 +152,48 @@ export class ManagedRoutes {
   async #remove(prefixes: readonly Prefix[], until: AbortSignal | undefined): Promise<void> {
     if (prefixes.length === 0) return;
     const failures = await this.router.removeRoutes(prefixes, this.interfaceName, until);
-    for (const prefix of prefixes) this.#routes.delete(formatPrefix(prefix));
     for (const { error } of failures) this.log.error(error.report);
     this.log.info("routes removed", { routes: summarizePrefixes(prefixes) });
   }
 
-  /** What failed, by prefix. */
-  async #add(prefixes: readonly Prefix[]): Promise<Map<string, RouteProblem>> {
-    if (prefixes.length === 0) return new Map();
-    const failures = await this.router.addRoutes(prefixes, this.interfaceName);
+  /**
+   * Adds prefixes.
+   *
+   * @param missing what is not there, and whether that is because it was taken away
+   * @returns what failed, by prefix
+   */
+  async #add(
+    missing: readonly { readonly text: string; readonly prefix: Prefix; readonly isLost: boolean }[],
+  ): Promise<Map<string, RouteProblem>> {
+    if (missing.length === 0) return new Map();
+    const failures = await this.router.addRoutes(missing.map(({ prefix }) => prefix), this.interfaceName);
     const refusals = new Map(failures.map(({ prefix, error }) => [formatPrefix(prefix), problemOf(error)]));
-    const added = prefixes.filter((prefix) => !refusals.has(formatPrefix(prefix)));
-    const { restored = [], fresh = [] } = Object.groupBy(
-      added,
-      (prefix) => this.#damper.isDown(formatPrefix(prefix)) ? "restored" : "fresh",
-    );
-    for (const prefix of restored) this.#damper.up(formatPrefix(prefix), this.now());
-    if (fresh.length > 0) this.log.info("routes added", { routes: summarizePrefixes(fresh) });
-    if (restored.length > 0) this.log.info("lost routes put back", { routes: summarizePrefixes(restored) });
+    const added = missing.filter(({ text }) => !refusals.has(text));
+    for (const [isLost, message] of [[false, "routes added"], [true, "lost routes put back"]] as const) {
+      const some = added.filter((each) => each.isLost === isLost).map(({ prefix }) => prefix);
+      if (some.length > 0) this.log.info(message, { routes: summarizePrefixes(some) });
+    }
     return refusals;
   }
 
-  #contested(prefix: string): RouteProblem {
+  #contested(prefix: string, suspect: string | undefined): RouteProblem {
+    const cannot = `Cannot keep ${prefix} routed to ${this.interfaceName}`;
+    const pauses = "the route is put back with pauses of up to 30 s";
+    if (suspect === undefined) {
+      return {
+        cause: "removed",
+        message: `${cannot}: another program takes the route away again and again`,
+        remedy: `Find the VPN or firewall program that does; ${pauses}`,
+      };
+    }
+    const owner = describeInterface(suspect);
     return {
       cause: "removed",
+      owner: suspect,
       message:
-        `Cannot keep ${prefix} routed to ${this.interfaceName}: another program takes the route away again and again`,
-      remedy: "Find the VPN or firewall program that does; it is put back with pauses of up to 30 s",
+        `${cannot}: another program takes the route away again and again, most likely that of ${owner}`,
+      remedy:
+        `Let the VPN of ${suspect} leave other routes alone (split tunnel, access to local networks); ${pauses}`,
     };
   }
 }
@@ -148,7 +205,20 @@ function problemOf(error: OperationError): RouteProblem {
   return { cause: "taken", message, remedy, ...error.owner === undefined ? {} : { owner: error.owner } };
 }
 
-const keyOf = ({ prefix }: DesiredPrefix) => formatPrefix(prefix);
+/** The prefixes that the system is to have for a route, each with its text; `key` is the route's own. */
+function partsOf(
+  { prefix, fault, isHalved }: DesiredPrefix,
+  key: string,
+): readonly (readonly [string, Prefix])[] {
+  if (fault !== undefined) return [];
+  const halves = isHalved === true ? halvesOf(prefix) : undefined;
+  return halves?.map((half) => [formatPrefix(half), half] as const) ?? [[key, prefix]];
+}
+
+/** All that the system has, by its text. */
+function installedOf(routes: ReadonlyMap<string, RouteState>): Map<string, Prefix> {
+  return new Map([...routes.values()].flatMap(({ installed }) => [...installed]));
+}
 
 /** Prefixes for a log line: all of a few, a count of many. */
 export function summarizePrefixes(prefixes: readonly Prefix[]): string {

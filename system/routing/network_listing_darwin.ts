@@ -32,10 +32,10 @@ export interface ShownRoute {
 }
 
 /**
- * Interfaces that are tunnels: their addresses are pairs, so no network is their own, and what leads there shows the same
- * gateway link#N where a VPN made it through NetworkExtension.
+ * Interfaces that are tunnels, of the system and of the kernel extensions of older VPNs: their addresses are pairs, so no network
+ * is their own, and what leads there shows the same gateway link#N where a VPN made it through NetworkExtension.
  */
-const TUNNEL = /^(?:utun|ipsec|ppp|gif|stf)\d/;
+const TUNNEL = /^(?:utun|ipsec|ppp|gif|stf|tun|gpd|cscotun)\d/;
 
 const zeros: Readonly<Record<4 | 6, IpAddress>> = {
   4: { family: 4, bytes: new Uint8Array(4) },
@@ -79,6 +79,7 @@ export function parseReachedNetworks(text: string, family: 4 | 6): OtherRoute[] 
     prefix,
     interfaceName,
     isOwn: gateway.startsWith("link#") && !TUNNEL.test(interfaceName),
+    isTunnel: TUNNEL.test(interfaceName),
   }));
 }
 

@@ -86,13 +86,45 @@ default            192.168.1.1        UGScg                 en0
 172.16/12          192.168.1.9        UGSc                  en0
 192.168.1          link#14            UCS                   en0      !
 `;
-  const own = parseReachedNetworks(table, 4).map(({ prefix, isOwn }) => `${formatPrefix(prefix)} ${isOwn}`);
-  assert.deepEqual(own, [
-    "0.0.0.0/0 false",
-    "10.0.0.0/8 false",
-    "100.64.0.0/10 false",
-    "172.16.0.0/12 false",
-    "192.168.1.0/24 true",
+  const kinds = parseReachedNetworks(table, 4).map(({ prefix, isOwn, isTunnel }) =>
+    `${formatPrefix(prefix)} ${isOwn} ${isTunnel}`
+  );
+  assert.deepEqual(kinds, [
+    "0.0.0.0/0 false false",
+    "10.0.0.0/8 false true",
+    "100.64.0.0/10 false true",
+    "172.16.0.0/12 false false",
+    "192.168.1.0/24 true false",
+  ]);
+});
+
+Deno.test("a VPN's routes are those of its tunnel, without the copies that are bound to an interface", () => {
+  // A full tunnel by NetworkExtension with one network more: the router's default route has become a scoped one (I).
+  const table = `Internet:
+Destination        Gateway            Flags               Netif Expire
+default            link#22            UCSg                utun6
+default            192.168.1.1        UGScIg                en0
+10.8.0.7           10.8.0.7           UH                  utun6
+172.18             link#22            UCS                 utun6
+172.18/17          utun4              USc                 utun4
+172.18.128/17      utun4              USc                 utun4
+172.18             link#14            UCSI                  en0
+192.168.1          link#14            UCS                   en0      !
+`;
+  const shown = parseReachedNetworks(table, 4).map(({ prefix, interfaceName, isOwn, isTunnel }) =>
+    `${formatPrefix(prefix)} ${interfaceName} ${isOwn ? "own" : "pushed"} ${isTunnel ? "tunnel" : "link"}`
+  );
+  assert.deepEqual(shown, [
+    "0.0.0.0/0 utun6 pushed tunnel",
+    "10.8.0.7/32 utun6 pushed tunnel",
+    "172.18.0.0/16 utun6 pushed tunnel",
+    "172.18.0.0/17 utun4 pushed tunnel",
+    "172.18.128.0/17 utun4 pushed tunnel",
+    "192.168.1.0/24 en0 own link",
+  ]);
+  assert.deepEqual(show(parseRouteTable(table, 4)).filter((line) => line.endsWith("utun4")), [
+    "172.18.0.0/17 utun4",
+    "172.18.128.0/17 utun4",
   ]);
 });
 

@@ -7,6 +7,7 @@ import type { OperationError } from "../../core/error.ts";
 import type { IpAddress } from "../../core/net/address.ts";
 import { formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
 import type { OtherRoute } from "../../core/routing/desired_routes.ts";
+import type { DivertedRoute } from "../../core/routing/diverted_route.ts";
 
 /** The wanted state of a tunnel interface. */
 export interface InterfaceSettings {
@@ -27,6 +28,12 @@ export interface RouteFailure {
   readonly prefix: Prefix;
   readonly error: OperationError;
 }
+
+/**
+ * Prefixes that are looked up at a time. A VPN's rule sends everything to its table: one prefix would show it, and each costs
+ * a request to the kernel.
+ */
+export const MAX_LOOKUPS = 64;
 
 /**
  * The interfaces and routes of the running system. Every method may be called again with the same arguments and
@@ -96,6 +103,15 @@ export abstract class Router {
    * VPNs, default routes. Multicast and what the system caches is left out.
    */
   abstract listOtherRoutes(interfaceName: string, family: 4 | 6): Promise<OtherRoute[]>;
+
+  /**
+   * Those of the prefixes whose packets leave by another interface although they are routed to this one, since a rule of policy
+   * routing sends them to another table. Of many prefixes the first {@linkcode MAX_LOOKUPS} are looked at. Systems without such
+   * rules have none.
+   */
+  findDiverted(_prefixes: readonly Prefix[], _interfaceName: string): Promise<DivertedRoute[]> {
+    return Promise.resolve([]);
+  }
 
   /** Compares an interface with its settings: whether it is down or has another MTU, and the addresses that it lost. */
   protected abstract lookAt(

@@ -258,6 +258,25 @@ Deno.test("the machine's own networks are those of the other interfaces", async 
   ]);
 });
 
+Deno.test("halves lead to the tunnel beside a VPN's route of the whole, which is never deleted", async () => {
+  const { mac, router } = await configured({});
+  mac.addRoute("172.17.0.0/16", "utun7", "USc");
+  const halves = ["172.17.0.0/17", "172.17.128.0/17"].map(prefix);
+  assert.deepEqual(await router.addRoutes(halves, "utun4"), []);
+  assert.deepEqual(await router.listMissing(halves, "utun4"), []);
+  const taken = (await router.listOtherRoutes("utun4", 4)).find(({ interfaceName }) =>
+    interfaceName === "utun7"
+  );
+  assert.deepEqual([formatPrefix(taken?.prefix ?? prefix("0.0.0.0/0")), taken?.isTunnel, taken?.isOwn], [
+    "172.17.0.0/16",
+    true,
+    false,
+  ]);
+  assert.deepEqual(await router.removeRoutes([...halves, prefix("172.17.0.0/16")], "utun4"), []);
+  assert.deepEqual(mac.state.at(-1), "172.17.0.0/16 utun7");
+  assert.deepEqual(await router.listRoutes("utun4"), []);
+});
+
 Deno.test("an interface that does not exist is named", async () => {
   const { router } = setUp();
   await assert.rejects(

@@ -1,17 +1,21 @@
 import type { OtherRoute } from "../../core/routing/desired_routes.ts";
-import { equalAddress, formatAddress } from "../../core/net/address.ts";
+import type { DivertedRoute } from "../../core/routing/diverted_route.ts";
+import { equalAddress, formatAddress, nextAddress } from "../../core/net/address.ts";
 import { formatPrefix, maskPrefix, type Prefix } from "../../core/net/prefix.ts";
 import { errno, SystemError } from "../../ffi/libc/errno.ts";
 import { addAddress, type LinkAddress, listAddresses, removeAddress } from "../../ffi/netlink/address.ts";
-import { RTPROT } from "../../ffi/netlink/constants.ts";
+import { RT_TABLE_MAIN, RTPROT } from "../../ffi/netlink/constants.ts";
 import { type Link, linkByName, listLinks, setLink } from "../../ffi/netlink/link.ts";
 import {
   addRoutes,
   appendRoutes,
   type KernelRoute,
   listRoutes,
+  lookUpRoute,
   removeRoutes,
+  type RouteLookup,
 } from "../../ffi/netlink/route.ts";
+import { type KernelRule, listRules } from "../../ffi/netlink/rule.ts";
 import type { NetlinkSocket } from "../../ffi/netlink/socket.ts";
 import {
   type AddressPair,
@@ -21,7 +25,14 @@ import {
   routeConflict,
 } from "./interface_drift.ts";
 import { netlinkOperation, systemFault } from "./netlink_operation.ts";
-import { familiesOf, type InterfaceSettings, networkText, type RouteFailure, Router } from "./router.ts";
+import {
+  familiesOf,
+  type InterfaceSettings,
+  MAX_LOOKUPS,
+  networkText,
+  type RouteFailure,
+  Router,
+} from "./router.ts";
 
 /**
  * Packets that may wait in the interface's queue. A TUN starts with 500; the tunnel drains in batches and TCP
@@ -129,7 +140,7 @@ export class LinuxRouter extends Router {
     return netlinkOperation("list the routes of this machine", (socket) => {
       const own = findLink(socket, interfaceName)?.index;
       const isDirect = own === undefined ? () => false : directRoutesOf(socket, own);
-      const names = linkNames(socket);
+      const links = new Map(listLinks(socket).map((link) => [link.index, link]));
       const addresses = listAddresses(socket)
         .filter(({ local }) => local.family === family)
         .map(({ local, peer, prefixLength, interfaceIndex }) => ({
@@ -139,13 +150,64 @@ export class LinuxRouter extends Router {
         }));
       return [...listRoutes(socket, family).filter((route) => !isDirect(route)), ...addresses]
         .filter(({ interfaceIndex }) => interfaceIndex === undefined || interfaceIndex !== own)
-        .map(({ prefix, interfaceIndex, protocol }) => ({
-          prefix,
-          interfaceName: interfaceIndex === undefined ? undefined : names.get(interfaceIndex),
-          // The kernel makes the route to the network of an address by itself.
-          isOwn: protocol === RTPROT.KERNEL,
-        }));
+        .map(({ prefix, interfaceIndex, protocol }) => {
+          const link = interfaceIndex === undefined ? undefined : links.get(interfaceIndex);
+          return {
+            prefix,
+            interfaceName: link?.name,
+            // The kernel makes the route to the network of an address by itself.
+            isOwn: protocol === RTPROT.KERNEL,
+            isTunnel: link?.isTunnel === true && !OUR_TUNNELS.test(link.name),
+          };
+        });
     });
+  }
+
+  override findDiverted(prefixes: readonly Prefix[], interfaceName: string): Promise<DivertedRoute[]> {
+    return netlinkOperation("look up routes", (socket) => {
+      const own = findLink(socket, interfaceName)?.index;
+      const looked = prefixes.slice(0, MAX_LOOKUPS);
+      return familiesOf(looked).flatMap((family) => {
+        const first = rulesOf(socket, family).find(({ priority }) => !OWN_PRIORITIES.includes(priority));
+        if (first === undefined) return [];
+        // Below 1 there is no priority; the local table's 0 comes before all.
+        const free = Math.max(1, first.priority - 1);
+        const names = linkNames(socket);
+        return looked.filter(({ address }) => address.family === family).flatMap((prefix) => {
+          const way = wayOf(socket, prefix);
+          if (way === "none") return [{ prefix, owner: undefined, free }];
+          if (way === undefined || way.interfaceIndex === own || way.table === RT_TABLE_MAIN) return [];
+          return [{ prefix, owner: names.get(way.interfaceIndex), free }];
+        });
+      });
+    });
+  }
+}
+
+/** Tunnels of docker-connector and docker-accessor. Who of both was first keeps a prefix: neither is the other's VPN. */
+const OUR_TUNNELS = /^(?:connector|accessor)\d/;
+
+/** Priorities of the rules that the kernel makes itself: for the local, the main and the default table (ip-rule(8)). */
+const OWN_PRIORITIES = [0, 32766, 32767];
+
+/** The rules in their order; none with a kernel that is built without them, which refuses to list any. */
+function rulesOf(socket: NetlinkSocket, family: 4 | 6): KernelRule[] {
+  try {
+    return listRules(socket, family);
+  } catch (error) {
+    if (error instanceof SystemError) return [];
+    throw error;
+  }
+}
+
+/** How the kernel sends to the first address of a network; "none": not at all, undefined: to this machine. */
+function wayOf(socket: NetlinkSocket, prefix: Prefix): RouteLookup | "none" | undefined {
+  const { address, length } = maskPrefix(prefix);
+  try {
+    return lookUpRoute(socket, length < address.bytes.length * 8 ? nextAddress(address) : address);
+  } catch (error) {
+    if (error instanceof SystemError) return "none";
+    throw error;
   }
 }
 

@@ -91,6 +91,6 @@ suite(
   [...row(["e2e/traffic"], "22.6.0", manySingly), ...row(ROWS[1].slice(1), "22.6.0", singly)],
   [
     ...row(["e2e/mtu"], "23.6.0", inLargeBatches),
-    ...row(["e2e/route_reconcile", "darwin/server"], "23.6.0", inBatches),
+    ...row(["e2e/route_reconcile", "e2e/vpn", "darwin/server"], "23.6.0", inBatches),
   ],
 );

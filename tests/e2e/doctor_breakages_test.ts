@@ -143,7 +143,7 @@ networkTest(
       ]]
     ) {
       await breakage(
-        `a VPN takes ${what} route`,
+        `another interface takes ${what} route`,
         "route.taken",
         async () => {
           await mac.ip("link", "add", "vpn0", "type", "bridge");

@@ -108,7 +108,7 @@ networkTest("an interface that is taken down comes up with all that it had", {},
 });
 
 tunnelTest(
-  "a route that a VPN takes is told and left to it, until it is free",
+  "a route that an interface with neighbours takes is told and left to it, until it is free",
   {},
   async ({ network, tunnel }) => {
     const { mac } = network;

@@ -19,6 +19,7 @@ export const ROUTE_FAULTS = {
     remedy: ({ prefix }) =>
       `Let that VPN or program leave out ${prefix} (split tunnel), remove its route, or give the network another subnet`,
   }),
+  // Known after five losses in a row, so it needs no further wait.
   "route.removed": row<Why & { readonly prefix: string }>({
     severity: "error",
     title: "A program removes a route again and again",
@@ -26,7 +27,15 @@ export const ROUTE_FAULTS = {
     subject: ({ prefix }) => prefix,
     text: ({ why }) => why,
     remedy: () =>
-      "Find the VPN or firewall program that does; the route is put back with pauses of up to 30 s",
+      "Let the VPN or firewall program that does leave other routes alone; the route is put back with pauses of up to 30 s",
+  }),
+  "route.diverted": row<Why & { readonly prefix: string }>({
+    severity: "error",
+    title: "A routing rule sends packets elsewhere",
+    after: 3,
+    subject: ({ prefix }) => prefix,
+    text: ({ why }) => why,
+    remedy: ({ prefix }) => `Let the VPN whose rule it is leave out ${prefix}`,
   }),
   "route.hides": row<{ readonly prefix: string; readonly other: string; readonly owner: string }>({
     severity: "warning",
@@ -34,7 +43,9 @@ export const ROUTE_FAULTS = {
     after: 3,
     subject: ({ prefix }) => prefix,
     text: ({ prefix, other, owner }) =>
-      `${prefix} of the containers is a part of ${other}, which this machine reaches by ${owner}`,
+      `${prefix} of the containers is ${
+        prefix === other ? "the very network that" : `a part of ${other}, which`
+      } this machine reaches by ${owner}`,
     remedy: () =>
       "If you need those addresses there, give the container network another subnet, or switch it off with a network line",
   }),

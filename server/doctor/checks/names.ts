@@ -3,6 +3,7 @@ import { type CheckResult, faulty, skipped, sound } from "../../../core/doctor/c
 import { OperationError } from "../../../core/error.ts";
 import { fault } from "../../../core/faults/fault_table.ts";
 import { formatAddress, type IpAddress } from "../../../core/net/address.ts";
+import { platform } from "../../../ffi/platform.ts";
 import { resolveHost } from "../../../ffi/resolve/resolve.ts";
 import { SYSTEM_CLOCK } from "../../../system/process/system_clock.ts";
 import type { Examination } from "../examination.ts";
@@ -30,8 +31,16 @@ export async function checkNames({ status }: Examination): Promise<CheckResult> 
     : found.length === 0
     ? `${name} is not found`
     : `${name} is ${found.map(formatAddress).join(", ")}, not ${address}`;
-  const why = resolver.fault ?? seen;
-  return faulty("names", seen, fault("names.resolver-missing", { domain, why }));
+  const why = resolver.fault ?? `${seen}${await askedServers()}`;
+  return faulty("names", seen, fault("names.resolver-missing", { domain, why }, resolver.remedy));
+}
+
+/** Whom programs of this machine ask: a VPN may have written the file since the server looked. */
+async function askedServers(): Promise<string> {
+  if (platform.os !== "linux") return "";
+  const { namedServers } = await import("../../../system/names/resolver_linux.ts");
+  const servers = await namedServers();
+  return servers.length === 0 ? "" : `; /etc/resolv.conf names ${servers.join(" and ")}`;
 }
 
 async function resolve(name: string): Promise<IpAddress[]> {

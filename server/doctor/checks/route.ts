@@ -12,6 +12,7 @@ import {
 } from "../../../core/net/prefix.ts";
 import { describeInterface } from "../../../core/routing/interface_owner.ts";
 import { findConflict, type OtherRoute } from "../../../core/routing/desired_routes.ts";
+import { divertedProblem } from "../../../core/routing/diverted_route.ts";
 import { platformRouter } from "../../../system/routing/platform_router.ts";
 import { interfaceTowards } from "../../../system/routing/route_lookup.ts";
 import type { ServerStatus } from "../../status/status_document.ts";
@@ -32,8 +33,19 @@ export async function checkRoutes({ status, engine }: Examination): Promise<Chec
   const others = (await Promise.all(families.map((family) => router.listOtherRoutes(name, family)))).flat();
   const looked = routes.slice(0, MAX_ROUTES);
   const live = engine?.value?.live ?? [];
-  const faults = (await Promise.all(looked.map((route) => lookAt(route, { name, peer }, live, others))))
-    .flat();
+  // What the system does not have cannot be led astray.
+  const present = looked.filter(({ state, cause }) => state === "active" || cause === "diverted");
+  const prefixes = present.flatMap(({ prefix }) => parsePrefix(prefix) ?? []);
+  const diverted = new Map(
+    (await router.findDiverted(prefixes, name)).map((each) =>
+      [formatPrefix(each.prefix), divertedProblem(each)] as const
+    ),
+  );
+  const faults = (await Promise.all(looked.map((route) => {
+    const problem = diverted.get(route.prefix);
+    if (problem === undefined) return lookAt(route, { name, peer }, live, others);
+    return [fault("route.diverted", { prefix: route.prefix, why: problem.message }, problem.remedy)];
+  }))).flat();
   const count = looked.length - faults.length;
   const via = looked.filter((route) => route.via !== undefined).length;
   const text = `${count} of ${routes.length} routes lead into ${name}` +
@@ -63,7 +75,9 @@ async function lookAt(
   }
   const other = narrowest(target, others);
   if (other === undefined || other.prefix.length < prefix.length) {
-    return [fault("route.failed", { prefix: route.prefix, why: whyOf(route) })];
+    // The server knows more of a route that is taken away again and again than can be seen at one moment.
+    const told = route.cause === "removed" ? routeFault(route) : undefined;
+    return [told ?? fault("route.failed", { prefix: route.prefix, why: whyOf(route) })];
   }
   if (other.isOwn === true) return [overlap(route, other)];
   const interfaceName = describeInterface(other.interfaceName ?? taker ?? "another interface");
