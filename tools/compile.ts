@@ -9,11 +9,12 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { OperationError } from "../core/error.ts";
 import { runOrThrow } from "./command.ts";
+import { makeCompileCache } from "./compile_cache.ts";
 import { type Compiler, findCompiler } from "./compiler.ts";
 import { permissionFlags, type Program, PROGRAMS, V8_FLAGS } from "./programs.ts";
 import { imageRepository, SYSTEMS } from "./release/names.ts";
 import { hashFile } from "./runtime_file.ts";
-import { describeCommit, stampedCopy } from "./source_tree.ts";
+import { describeCommit, productPackages, stampedCopy } from "./source_tree.ts";
 import { formatTable } from "./table.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -24,6 +25,8 @@ export interface Job {
   readonly target: string;
   /** the copied sources */
   readonly sources: string;
+  /** the folder of {@linkcode makeCompileCache} */
+  readonly cache: string;
   /** the folder that gets the binaries */
   readonly output: string;
 }
@@ -42,6 +45,7 @@ export async function compileProgram(program: Program, job: Job): Promise<string
     "--quiet",
     "--no-check",
     "--no-code-cache",
+    ...job.compiler.flags,
     `--v8-flags=${V8_FLAGS.join(",")}`,
     "--unstable-worker-options",
     "--unstable-net",
@@ -53,9 +57,40 @@ export async function compileProgram(program: Program, job: Job): Promise<string
     // Written beside the old file and renamed: a running program's own file cannot be overwritten.
     `${path}.new`,
     program.entry,
-  ], { cwd: job.sources, env: job.compiler.env });
+  ], { cwd: job.sources, env: { ...job.compiler.env, DENO_DIR: job.cache } });
   await Deno.rename(`${path}.new`, path);
   return path;
+}
+
+/** Sources and packages as they are compiled; gone when it ends. */
+export class CompileFolders implements AsyncDisposable {
+  private constructor(readonly sources: string, readonly cache: string) {}
+
+  /**
+   * Copies both.
+   *
+   * @param root folder of the repository
+   * @param commit what `--version` shall show
+   */
+  static async create(compiler: Compiler, root: string, commit: string): Promise<CompileFolders> {
+    const sources = await stampedCopy(root, commit, {}, imageRepository(Deno.env.toObject()));
+    try {
+      const modules = PROGRAMS.flatMap(({ entry, include }) => [entry, ...include]);
+      const packages = await productPackages(sources);
+      return new CompileFolders(
+        sources,
+        await makeCompileCache(compiler, sources, [...new Set(modules)], packages),
+      );
+    } catch (error) {
+      await Deno.remove(sources, { recursive: true });
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.sources, { recursive: true });
+    await Deno.remove(this.cache, { recursive: true });
+  }
 }
 
 /**
@@ -78,24 +113,21 @@ async function compileAll(target: string): Promise<void> {
   const commit = await describeCommit(ROOT);
   console.log(`Compiling commit ${commit} for ${target}; runtime file from ${compiler.origin}`);
   await Deno.mkdir(output, { recursive: true });
-  const sources = await stampedCopy(ROOT, commit, {}, imageRepository(Deno.env.toObject()));
+  await using folders = await CompileFolders.create(compiler, ROOT, commit);
+  const { sources, cache } = folders;
   const rows: string[][] = [["file", "size", "sha256", "deno"]];
   const sums: string[] = [];
-  try {
-    for (const program of PROGRAMS) {
-      const path = await compileProgram(program, { compiler, target, sources, output });
-      const hash = await hashFile(path);
-      const { size } = await Deno.stat(path);
-      sums.push(`${hash}  ${program.binary}\n`);
-      rows.push([
-        path.slice(ROOT.length),
-        `${(size / 1e6).toFixed(1)} MB`,
-        hash.slice(0, 16),
-        compiler.version,
-      ]);
-    }
-  } finally {
-    await Deno.remove(sources, { recursive: true });
+  for (const program of PROGRAMS) {
+    const path = await compileProgram(program, { compiler, target, sources, cache, output });
+    const hash = await hashFile(path);
+    const { size } = await Deno.stat(path);
+    sums.push(`${hash}  ${program.binary}\n`);
+    rows.push([
+      path.slice(ROOT.length),
+      `${(size / 1e6).toFixed(1)} MB`,
+      hash.slice(0, 16),
+      compiler.version,
+    ]);
   }
   await Deno.writeTextFile(join(output, "SHA256SUMS"), sums.join(""));
   console.log(formatTable(rows));
