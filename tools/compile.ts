@@ -1,6 +1,7 @@
 /**
- * `deno task compile [--target TRIPLE]`: writes the three programs and their SHA256SUMS to `dist/`
- * (`dist/TRIPLE/` for another system than this one). Types are not checked here; `deno task ok` does that.
+ * `deno task compile [--target TRIPLE]`: writes the three programs, a bill of materials of each, the licences of what they
+ * hold and SHA256SUMS to `dist/` (`dist/TRIPLE/` for another system than this one). Types are not checked here; `deno task ok`
+ * does that.
  *
  * @module
  */
@@ -11,10 +12,16 @@ import { OperationError } from "../core/error.ts";
 import { runOrThrow } from "./command.ts";
 import { makeCompileCache } from "./compile_cache.ts";
 import { type Compiler, findCompiler } from "./compiler.ts";
+import { denoFolders } from "./npm_cache.ts";
 import { permissionFlags, type Program, PROGRAMS, V8_FLAGS } from "./programs.ts";
-import { imageRepository, SYSTEMS } from "./release/names.ts";
+import { imageRepository, LICENCES_FILE, SYSTEMS } from "./release/names.ts";
 import { hashFile } from "./runtime_file.ts";
-import { describeCommit, productPackages, stampedCopy } from "./source_tree.ts";
+import { version } from "../program/build_info.ts";
+import { writeBom } from "./sbom/cyclonedx.ts";
+import { licenceTexts } from "./sbom/npm_components.ts";
+import { programBom } from "./sbom/program_bom.ts";
+import { runtimeParts } from "./sbom/runtime_components.ts";
+import { describeCommit, namedPackages, productPackages, stampedCopy } from "./source_tree.ts";
 import { formatTable } from "./table.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -93,6 +100,29 @@ export class CompileFolders implements AsyncDisposable {
   }
 }
 
+/** Writes what is in the programs of a folder: a bill of materials of each, and the licences. */
+async function describePrograms(output: string, target: string, commit: string): Promise<void> {
+  // What only some files are copied from has not been downloaded by compiling.
+  await runOrThrow([Deno.execPath(), "install", "--quiet", "--frozen"], { cwd: ROOT });
+  const { npmCache } = await denoFolders();
+  const packages = await productPackages(ROOT);
+  const copied = await namedPackages(ROOT, PROGRAMS.flatMap(({ copiedPackages = [] }) => copiedPackages));
+  await Deno.writeTextFile(
+    join(output, LICENCES_FILE),
+    await licenceTexts([...packages, ...copied], npmCache),
+  );
+  // The runtime is the same in each.
+  const runtime = await runtimeParts(join(output, PROGRAMS[0]?.binary ?? ""));
+  for (const { binary, copiedPackages = [] } of PROGRAMS) {
+    const files = await namedPackages(ROOT, copiedPackages);
+    const path = join(output, binary);
+    await writeBom(
+      path,
+      await programBom(path, { version, commit, target, packages, files, npmCache, runtime }),
+    );
+  }
+}
+
 /**
  * Compiles all programs for a target.
  *
@@ -130,6 +160,7 @@ async function compileAll(target: string): Promise<void> {
     ]);
   }
   await Deno.writeTextFile(join(output, "SHA256SUMS"), sums.join(""));
+  await describePrograms(output, target, commit);
   console.log(formatTable(rows));
 }
 

@@ -8,10 +8,10 @@
  * @module
  */
 import { dirname, join } from "node:path";
-import { OperationError } from "../core/error.ts";
 import { runOrThrow } from "./command.ts";
 import type { Compiler } from "./compiler.ts";
 import type { LockedPackage } from "./lock_file.ts";
+import { denoFolders, packageFolder } from "./npm_cache.ts";
 import { EPOCH } from "./source_tree.ts";
 
 /**
@@ -19,29 +19,6 @@ import { EPOCH } from "./source_tree.ts";
  * data of bintrees' tests overflow the stack of Deno 2.9's analysis.
  */
 const LOADED = /\.(?:[cm]?js|json|wasm)$/;
-
-/** The folders that a Deno keeps packages and runtime files in. */
-async function denoFolders({ argv, env }: Compiler): Promise<{ denoDir: string; npmCache: string }> {
-  return JSON.parse(await runOrThrow([...argv, "info", "--json"], { env }));
-}
-
-/**
- * The folder of a package, relative to Deno's npm folder. Registries have a folder each, named after their host.
- *
- * @throws OperationError `failure` when it has not been downloaded
- */
-async function packageFolder(npmCache: string, { name, version }: LockedPackage): Promise<string> {
-  const registries = await Array.fromAsync(Deno.readDir(npmCache)).catch(() => []);
-  for (const registry of registries) {
-    const folder = join(registry.name, name, version);
-    if (await Deno.stat(join(npmCache, folder)).then(() => true, () => false)) return folder;
-  }
-  throw new OperationError(
-    "failure",
-    `Cannot find npm package ${name} ${version} in ${npmCache}`,
-    "Run deno install",
-  );
-}
 
 /** Copies a file with fixed time and mode. */
 async function copyFile(from: string, to: string): Promise<void> {
@@ -81,7 +58,7 @@ export async function makeCompileCache(
   });
   // Deno 2.4 has added the types of Node.js, which `compile` would put into the program.
   await Deno.writeTextFile(lock, text);
-  const { denoDir, npmCache } = await denoFolders(compiler);
+  const { denoDir, npmCache } = await denoFolders(compiler.argv, compiler.env);
   const folder = await Deno.makeTempDir({ prefix: "docker-connector-cache-" });
   for (const each of packages) {
     const path = await packageFolder(npmCache, each);

