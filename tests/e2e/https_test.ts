@@ -4,6 +4,7 @@ import { BROWSER_NEEDS } from "../topology/browser.ts";
 import { binary } from "../topology/daemon.ts";
 import { DockerEngine } from "../topology/docker_engine.ts";
 import { ENGINE_NEEDS } from "../topology/gate.ts";
+import { Namespace } from "../topology/namespace.ts";
 import { runPageContainer } from "../topology/page_container.ts";
 import { mustRun } from "../topology/process.ts";
 import { Tunnel } from "../topology/tunnel.ts";
@@ -124,6 +125,39 @@ networkTest(
         async () => await curl("api.demo.container.internal", "10.99.1.5") === "page of api",
         15_000,
       );
+    });
+
+    await step("and carry WebSockets, both ways and to the end", async () => {
+      const options = ["--network", "web", "--ip", "10.99.0.7", "--label", "docker-connector.http-port=9000"];
+      await runPageContainer(engine, folder, "chat", ...options);
+      const pid = (await engine.docker("container", "inspect", "--format", "{{.State.Pid}}", "chat")).trim();
+      const container = await Namespace.attach(`${network.prefix}-chat`, pid);
+      await using server = container.spawnScript("web_socket.ts", ["serve", "9000"]);
+      await server.stdout.waitFor(/^ready$/);
+      await waitUntil(
+        "its page",
+        async () => await curl("chat.container.internal", "10.99.0.7") === "a page",
+        30_000,
+      );
+      await Deno.writeTextFile(`${folder}/hosts`, "10.99.0.7 chat.container.internal\n");
+      const names = [
+        ...["unshare", "--mount", "sh", "-c"],
+        `mount --bind ${folder}/certificates /etc/ssl/certs && mount --bind ${folder}/hosts /etc/hosts && exec "$@"`,
+        "sh",
+      ];
+      const program = new URL("../topology/programs/web_socket.ts", import.meta.url).pathname;
+      const visit = [Deno.execPath(), "run", "--no-check", "--quiet", "-A", program, "visit"];
+      const { stdout, stderr } = await mac.run([...names, ...visit, "wss://chat.container.internal/room"], {
+        env: { DENO_TLS_CA_STORE: "system" },
+      });
+      const answers = [
+        "open chat",
+        "hello from /room",
+        "a text",
+        "300000 bytes, the same",
+        "closed 4000 as you like",
+      ];
+      assert.deepEqual(stdout.split("\n"), answers, stderr);
     });
 
     await step("but for containers that listen at 443 themselves", async () => {
