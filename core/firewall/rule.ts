@@ -39,9 +39,11 @@ export const UNREAD = "(unread)";
 
 /** A rule that cannot be printed. */
 export interface UnreadRule {
+  /** The table of its chain. */
   readonly table: FirewallTable;
+  /** The chain it stands in. */
   readonly chain: string;
-  /** its place in the chain, from 1 */
+  /** Its place in the chain, from 1 */
   readonly number: number;
 }
 

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { BROWSER_NEEDS } from "../topology/browser.ts";
 import { binary } from "../topology/daemon.ts";
 import { DockerEngine } from "../topology/docker_engine.ts";
+import { diagnose } from "../topology/doctor.ts";
 import { ENGINE_NEEDS } from "../topology/gate.ts";
 import { Namespace } from "../topology/namespace.ts";
 import { runPageContainer } from "../topology/page_container.ts";
@@ -60,6 +61,17 @@ networkTest(
       t.step(name, () => withTranscript(tunnel, body));
     const command = (...argv: string[]) => mac.exec([...inside, binary("docker-connector"), ...argv]);
     const trust = () => command("trust", "--config", tunnel.configFile);
+    /** What doctor says of HTTPS. */
+    const doctor = async () => {
+      const { control } = tunnel.server.settings;
+      const { document } = await diagnose(
+        { namespace: mac, control, wrapper: inside },
+        "--config",
+        tunnel.configFile,
+      );
+      const check = document.checks.find(({ area }) => area === "https") ?? assert.fail("no such check");
+      return [check.state, ...check.faults.map(({ code }) => code)];
+    };
     const curl = async (name: string, address: string, ...options: string[]) => {
       const to = address.includes(":") ? `[${address}]` : address;
       const argv = [
@@ -99,6 +111,7 @@ networkTest(
         ({ https }) => https?.certificate === true,
       );
       await waitUntil("an answer", async () => /certificate/.test(await curl(WEB, "10.99.0.5")), 10_000);
+      assert.deepEqual(await doctor(), ["warn", "https.not-trusted"]);
     });
 
     await step("and those of the system after it, by both families", async () => {
@@ -108,6 +121,19 @@ networkTest(
       assert.equal(await curl(WEB, "10.99.0.5"), "page of web");
       assert.equal(await curl(WEB, "10.99.0.5", "--http1.1"), "page of web");
       assert.equal(await curl(WEB, "fd00:99::5"), "page of web");
+    });
+
+    await step("as doctor sees, which names what breaks it", async () => {
+      assert.deepEqual(await doctor(), ["ok"]);
+      const drop = ["INPUT", "-i", "connector0", "-p", "tcp", "-j", "DROP"];
+      await vm.exec(["iptables-nft", "-I", ...drop]);
+      assert.deepEqual(await doctor(), ["warn", "https.no-answer"]);
+      await vm.exec(["iptables-nft", "-D", ...drop]);
+      const authority = `${folder}/var-lib/docker-connector/authority-container.internal.pem`;
+      await Deno.chmod(authority, 0o644);
+      assert.deepEqual(await doctor(), ["fail", "https.authority-unusable"]);
+      await Deno.chmod(authority, 0o600);
+      assert.deepEqual(await doctor(), ["ok"]);
     });
 
     await step("also on a network without a way out, and for a service of Compose", async () => {
