@@ -24,7 +24,8 @@ import {
 } from "./names.ts";
 import { manFile, writeManPages } from "../man.ts";
 import { checkReleasedRuntime } from "../runtime_version.ts";
-import { bomPath } from "../sbom/cyclonedx.ts";
+import { hashFile } from "../runtime_file.ts";
+import { type Bom, bomPath } from "../sbom/cyclonedx.ts";
 import { hashFiles, writeSums } from "./sums.ts";
 import { type Entry, writeArchive, writeCompressed } from "./tar_archive.ts";
 
@@ -152,6 +153,28 @@ async function findParts(programs: string, pages: string): Promise<{ parts: Part
   return { parts, missing };
 }
 
+/** Makes sure that each bill of materials is of the file that it lies beside. */
+async function checkBoms(programs: string): Promise<void> {
+  for (const { target, os, cpu } of SYSTEMS) {
+    const files = await Promise.all(
+      INSTALLED_PROGRAMS.map((program) => builtFile(programs, target, program)),
+    );
+    for (const file of [...files, os === "linux" ? await imageFor(programs, cpu) : undefined]) {
+      if (file === undefined || !await isFile(bomPath(file)) || await isBomOf(file)) continue;
+      throw new OperationError(
+        "failure",
+        `Cannot release ${file}: ${bomPath(file)} is of another file`,
+        "Make both again: deno task compile, then deno task image",
+      );
+    }
+  }
+}
+
+async function isBomOf(file: string): Promise<boolean> {
+  const { metadata } = JSON.parse(await Deno.readTextFile(bomPath(file))) as Pick<Bom, "metadata">;
+  return metadata.component.hashes?.[0]?.content === await hashFile(file);
+}
+
 /** Makes sure that what the tests ran on is what is released. */
 async function checkRuntimes(programs: string, denoVersion: string): Promise<void> {
   for (const { target, os } of SYSTEMS) {
@@ -165,8 +188,8 @@ async function checkRuntimes(programs: string, denoVersion: string): Promise<voi
 /**
  * Makes a release.
  *
- * @throws OperationError `failure` when nothing is there, when something is missing although it has to be complete, or when a
- *   program holds another Deno
+ * @throws OperationError `failure` when nothing is there, when something is missing although it has to be complete, when a
+ *   program holds another Deno, or when a bill of materials is of another file
  */
 export async function buildRelease(settings: ReleaseSettings): Promise<Release> {
   const pages = await Deno.makeTempDir({ prefix: "docker-connector-man-" });
@@ -188,6 +211,7 @@ async function buildWithPages(settings: ReleaseSettings, pages: string): Promise
       "Put the programs of each system into dist/TRIPLE/, or leave out --complete",
     );
   }
+  await checkBoms(programs);
   if (settings.denoVersion !== undefined) await checkRuntimes(programs, settings.denoVersion);
   await Deno.remove(output, { recursive: true }).catch(() => {});
   await Deno.mkdir(output, { recursive: true });
