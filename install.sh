@@ -77,18 +77,33 @@ check_hash() {
   [ "$found" = "$wanted" ] || fail "Cannot install $2: its SHA-256 is $found instead of $wanted. Nothing was installed"
 }
 
-# check_provenance FILE: that the project's own workflow built it. The hashes come from where the file comes from.
+# check_provenance FILE: that the project's own release workflow built it, from a tag. The hashes come from where the file comes from,
+# so they do not tell.
 check_provenance() {
-  # Elsewhere than on the project's page there is nothing to compare with.
-  [ -z "${BASE_URL:-}" ] || return 0
-  command -v gh >/dev/null && gh attestation --help >/dev/null 2>&1 || return 0
-  if ! gh auth status >/dev/null 2>&1; then
-    say "Skipped the check of provenance: gh is not logged in here"
+  if [ -n "${BASE_URL:-}" ]; then
+    say "Checked the SHA-256 alone, and not who built it: the files are not from the project's page (BASE_URL)"
     return 0
   fi
-  gh attestation verify "$1" --repo "${HOME_PAGE#https://github.com/}" >/dev/null ||
-    fail "Cannot install $(basename "$1"): its provenance is not the project's release. Nothing was installed"
-  say "Verified the provenance of $(basename "$1")"
+  if command -v gh >/dev/null && gh attestation --help >/dev/null 2>&1; then
+    verifier=gh
+  elif command -v cosign >/dev/null; then
+    verifier=cosign
+  else
+    say "Checked the SHA-256 alone, and not who built it: there is neither gh nor cosign (https://docs.sigstore.dev)"
+    return 0
+  fi
+  download "$base/provenance.sigstore.json" "$work/provenance.sigstore.json"
+  tag=.
+  if [ -n "${VERSION:-}" ]; then tag=$(printf '%s' "${VERSION#v}" | sed 's/[.+]/[&]/g')\$; fi
+  signer="^$(printf '%s' "$HOME_PAGE" | sed 's/[.+]/[&]/g')/[.]github/workflows/release[.]yml@refs/tags/v$tag"
+  # With the bundle at hand gh needs no login.
+  case $verifier in
+    gh) gh attestation verify "$1" --bundle "$work/provenance.sigstore.json" --repo "${HOME_PAGE#https://github.com/}" \
+      --cert-identity-regex "$signer" >/dev/null ;;
+    cosign) cosign verify-blob-attestation --bundle "$work/provenance.sigstore.json" --new-bundle-format --type slsaprovenance1 \
+      --certificate-oidc-issuer https://token.actions.githubusercontent.com --certificate-identity-regexp "$signer" "$1" >/dev/null ;;
+  esac || fail "Cannot install $(basename "$1"): its provenance is not the project's release, says $verifier. Nothing was installed"
+  say "Verified by $verifier that the project's release workflow built $(basename "$1")"
 }
 
 # put MODE FILE TARGET: under another name first, since the file of a running program cannot be overwritten. The target's folder

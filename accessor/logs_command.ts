@@ -1,5 +1,5 @@
 import { type Command, defineCommand } from "../cli/command.ts";
-import { LOG_FLAGS, logReading, valueFlag } from "../cli/flag.ts";
+import { LOG_FLAGS, valueFlag } from "../cli/flag.ts";
 import { socketSyntax } from "../cli/value_syntax.ts";
 import { DEFAULT_ACCESSOR_CONTROL } from "./run_command.ts";
 
@@ -17,7 +17,7 @@ export const logsCommand: Command = defineCommand(
   },
   async ({ control = DEFAULT_ACCESSOR_CONTROL, ...given }, terminal) => {
     const { showLogs } = await import("../program/logs/show_logs.ts");
-    const options = { program: "docker-accessor", control, homebrewPrefix: undefined, ...logReading(given) };
+    const options = { program: "docker-accessor", control, homebrewPrefix: undefined, ...given };
     return await showLogs(options, terminal);
   },
 );

@@ -48,7 +48,7 @@ export function parseArguments(program: Program, given: readonly string[]): Pars
   if (first === COMPLETIONS) return parseCompletions(given.slice(1));
   if (isHelp(first)) return { action: "help", path: [] };
   if (first === HELP) return { action: "help", path: helpPath(program, given.slice(1)) };
-  if (/^(?:--?)?version$/.test(first)) return { action: "version" };
+  if (/^(?:--?)?version$/.test(first)) return parseVersion(given.slice(1));
   const args = first === "" || first.startsWith("-") ? ["run", ...given] : given;
   const { command, path } = findCommand(program, args);
   const rest = args.slice(path.length);
@@ -61,6 +61,13 @@ export function parseArguments(program: Program, given: readonly string[]): Pars
   parser.parse(rest);
   if (parser.help) return { action: "help", path };
   return { action: "run", command, path, given: parser.given, warnings: parser.warnings };
+}
+
+/** Parses what comes after `version`. */
+function parseVersion(words: readonly string[]): ParsedArguments {
+  if (words.some(isHelp)) return { action: "help", path: [] };
+  if (words.length === 0) return { action: "version" };
+  throw usageError("Cannot show the version: nothing may come after it", `Write ${VERSION} alone`);
 }
 
 /** Parses `completions SHELL WORD...`. The flags of a line without a command are those of `run`. */

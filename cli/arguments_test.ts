@@ -3,7 +3,7 @@ import { OperationError } from "../core/error.ts";
 import { parseArguments } from "./arguments.ts";
 import { type Command, defineCommand, defineGroup, type Program } from "./command.ts";
 import { joinedWords, type Parts, switchFlag, valueFlag } from "./flag.ts";
-import { fileSyntax, keySyntax, portSyntax } from "./value_syntax.ts";
+import { countSyntax, fileSyntax, keySyntax, portSyntax } from "./value_syntax.ts";
 
 const about = { brief: "b", description: "d" };
 const define = (name: string, parts: Parts): Command =>
@@ -22,7 +22,10 @@ const line: Program = {
         noWatch: switchFlag("--no-watch", ""),
       },
     ),
-    define("status", { json: switchFlag("--json", "") }),
+    define("status", {
+      json: switchFlag("--json", "", { short: "j" }),
+      count: valueFlag("--count", countSyntax, "", { short: "n" }),
+    }),
     defineGroup("config", "c", [
       define("add", { line: joinedWords("LINE", "", "Cannot add: no line", "") }),
     ]),
@@ -95,6 +98,26 @@ Deno.test("help and version are found in each spelling", () => {
   assert.match(refusal("help", "xyzzy"), /^Cannot run "xyzzy": there is no such command\./);
   assert.deepEqual(args("status", "-help"), ["status", "--help"]);
   assert.deepEqual(args("config", "-h"), ["config", "--help"]);
+});
+
+Deno.test("nothing may come after the version", () => {
+  for (const spelled of ["version", "--version", "-version"]) {
+    assert.equal(
+      refusal(spelled, "extra"),
+      "Cannot show the version: nothing may come after it. Write version alone",
+    );
+  }
+  assert.deepEqual(args("version", "--help"), ["--help"]);
+});
+
+Deno.test("a flag's letter stands for it behind one dash, with or without =", () => {
+  assert.deepEqual(args("status", "-j", "-n", "5"), ["status", "--json", "--count=5"]);
+  assert.deepEqual(args("status", "-n=5"), ["status", "--count=5"]);
+  assert.match(refusal("status", "--n", "5"), /^Cannot use "--n": status has no such flag/);
+  assert.equal(
+    refusal("status", "-n", "-j"),
+    "Cannot use -n: its value is missing. Write -n VALUE or -n=VALUE",
+  );
 });
 
 Deno.test("switches take the original's true and false", () => {

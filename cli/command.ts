@@ -90,7 +90,7 @@ const logParts = {
     "The level of the log on stderr: error, warn, info (default) or debug.",
   ),
   format: valueFlag("--log-format", logFormatSyntax, "The shape of log lines: text (default) or json."),
-  debug: switchFlag("--debug", "The same as --log-level debug.", true),
+  debug: switchFlag("--debug", "The same as --log-level debug.", { hidden: true }),
 };
 
 /**

@@ -14,6 +14,8 @@ export type FlagName = `--${string}`;
 export interface Part<T> {
   /** The flag's name; undefined for the words that belong to no flag. */
   readonly name: FlagName | undefined;
+  /** A letter that stands for the name behind a single dash. */
+  readonly short?: string;
   /** The kind of value, for help and completions; undefined for a switch. */
   readonly syntax: Pick<ValueSyntax<unknown>, "metavar" | "choices" | "suggest" | "isPath"> | undefined;
   /** A sentence for the help. */
@@ -52,14 +54,20 @@ export function valueFlag<T>(
   name: FlagName,
   syntax: ValueSyntax<T>,
   description: string,
+  more: Pick<Part<T>, "short"> = {},
 ): Part<T | undefined> {
-  const twice = () => usageError(`Cannot use ${name}: it is given more than once`, "Give it once");
-  return { name, syntax, description, read: (given) => readOne(name, syntax, given, twice) };
+  const shown = more.short === undefined ? name : `${name} (-${more.short})`;
+  const twice = () => usageError(`Cannot use ${shown}: it is given more than once`, "Give it once");
+  return { name, ...more, syntax, description, read: (given) => readOne(shown, syntax, given, twice) };
 }
 
 /** Makes a flag without a value; false where it is not given. */
-export function switchFlag(name: FlagName, description: string, hidden = false): Part<boolean> {
-  return { name, syntax: undefined, description, hidden, read: (given) => given.length > 0 };
+export function switchFlag(
+  name: FlagName,
+  description: string,
+  more: Pick<Part<boolean>, "short" | "hidden"> = {},
+): Part<boolean> {
+  return { name, ...more, syntax: undefined, description, read: (given) => given.length > 0 };
 }
 
 /** The flag of each `run` that turns the kernel's offloads off. */
@@ -77,18 +85,11 @@ export const CAPTURE_FLAG: Part<string | undefined> = valueFlag(
 
 /** The flags of `logs`, with the short names that tail and docker have. */
 export const LOG_FLAGS = {
-  follow: switchFlag("--follow", "Go on with what is added, until interrupted; also -f."),
-  lines: valueFlag("--lines", countSyntax, "Show so many of the last lines; also -n. Default: 100."),
-  f: switchFlag("--f", "The same as --follow.", true),
-  n: { ...valueFlag("--n", countSyntax, "The same as --lines."), hidden: true },
+  follow: switchFlag("--follow", "Go on with what is added, until interrupted; also -f.", { short: "f" }),
+  lines: valueFlag("--lines", countSyntax, "Show so many of the last lines; also -n. Default: 100.", {
+    short: "n",
+  }),
 };
-
-/** What {@linkcode LOG_FLAGS} say, in either spelling. */
-export function logReading(
-  { follow, lines, f, n }: ValuesOf<typeof LOG_FLAGS>,
-): { readonly follow: boolean; readonly lines: number | undefined } {
-  return { follow: follow || f, lines: lines ?? n };
-}
 
 /**
  * Makes a part for all words after a command, joined by one space: quoting them is optional.

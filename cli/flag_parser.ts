@@ -57,18 +57,23 @@ export class FlagParser {
 
   #parseFlag(word: string, rest: string[]): void {
     const [, spelled = "", bare = "", value] = /^(--?([^=]*))(?:=(.*))?$/s.exec(word) ?? [];
-    const name: FlagName = `--${bare}`;
-    const part = this.#find(name);
+    const part = this.#findFlag(spelled);
     const legacy = this.#legacyFlag(bare);
     if (bare === "help" || spelled === "-h") this.help = true;
-    else if (part?.syntax !== undefined) this.#add(name, value ?? this.#nextValue(spelled, rest));
-    else if (part !== undefined) asBoolean(spelled, value) && this.#add(name, "");
+    else if (part?.syntax !== undefined) this.#add(part.name, value ?? this.#nextValue(spelled, rest));
+    else if (part !== undefined) asBoolean(spelled, value) && this.#add(part.name, "");
     else if (legacy !== undefined) this.#replace(spelled, value, legacy, rest);
     else throw this.#unknownFlag(spelled, bare);
   }
 
   #find(flag: string | undefined) {
     return this.command.parts.find(({ name }) => name === flag);
+  }
+
+  /** Finds a flag as it is spelled, with one dash or two. */
+  #findFlag(spelled: string) {
+    return this.#find(spelled.replace(/^--?/, "--")) ??
+      this.command.parts.find(({ short }) => short !== undefined && spelled === `-${short}`);
   }
 
   #legacyFlag(bare: string): LegacyFlag | undefined {
@@ -88,9 +93,8 @@ export class FlagParser {
   /** Takes the value from the next word. A flag there means that the value was forgotten. */
   #nextValue(spelled: string, rest: string[]): string {
     const next = rest.shift();
-    if (next !== undefined && this.#find(next.replace(/=.*$/s, "").replace(/^--?/, "--")) === undefined) {
-      return next;
-    }
+    const isFlag = next?.startsWith("-") === true && this.#findFlag(next.replace(/=.*$/s, "")) !== undefined;
+    if (next !== undefined && !isFlag) return next;
     throw usageError(
       `Cannot use ${spelled}: its value is missing`,
       `Write ${spelled} VALUE or ${spelled}=VALUE`,

@@ -3,13 +3,14 @@ import { OperationError } from "../core/error.ts";
 import { defineCommand, type Program } from "./command.ts";
 import { joinedWords, readValues, switchFlag, valueFlag } from "./flag.ts";
 import { FlagParser } from "./flag_parser.ts";
-import { keySyntax, portSyntax } from "./value_syntax.ts";
+import { countSyntax, keySyntax, portSyntax } from "./value_syntax.ts";
 
 const parts = {
   line: joinedWords("LINE", "", "Cannot add: the line is missing", "Write it"),
   port: valueFlag("--port", portSyntax, ""),
   key: valueFlag("--key", keySyntax, ""),
   json: switchFlag("--json", ""),
+  lines: valueFlag("--lines", countSyntax, "", { short: "n" }),
 };
 
 const about = { brief: "", description: "" };
@@ -45,6 +46,7 @@ Deno.test("values are read in their types, and words wherever they stand", () =>
     port: 25,
     key: undefined,
     json: true,
+    lines: undefined,
   });
 });
 
@@ -52,6 +54,11 @@ Deno.test("a value may look like a flag or hold an equals sign", () => {
   assert.equal(read("x", "--key=--json").key, "--json");
   assert.equal(read("x", "--key=a=b=").key, "a=b=");
   assert.equal(read("--", "--port=1", "-x").line, "--port=1 -x");
+});
+
+Deno.test("a fault of a flag with a letter names both, since either may have been written", () => {
+  assert.match(refusal("x", "-n", "y"), /^Cannot use --lines \(-n\): invalid count "y": expected a number/);
+  assert.equal(read("x", "-n", "5").lines, 5);
 });
 
 Deno.test("a value given twice is refused, a switch given twice is on", () => {

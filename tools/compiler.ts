@@ -17,6 +17,8 @@ const PROBE_MS = 5000;
 export interface Compiler {
   /** program and first arguments, to which `compile ...` is added */
   readonly argv: readonly string[];
+  /** flags for each command that reads the lock */
+  readonly flags: readonly string[];
   /** environment variables it needs */
   readonly env: Record<string, string>;
   /** the Deno version inside the result */
@@ -50,7 +52,7 @@ async function isReachable(url: string): Promise<boolean> {
  */
 export async function findCompiler(target: string): Promise<Compiler> {
   const version = Deno.version.deno;
-  const own = { argv: [Deno.execPath()], env: {}, version };
+  const own = { argv: [Deno.execPath()], flags: ["--frozen"], env: {}, version };
   const given = Deno.env.get("DENORT_BIN");
   if (given) {
     await checkRuntimeFile(given, version);
@@ -73,9 +75,10 @@ export async function findCompiler(target: string): Promise<Compiler> {
   const file = await packagedRuntime(cacheFolder(Deno.env.toObject()));
   return {
     argv: ["npx", "-y", `deno@${PACKAGED_RUNTIME.version}`],
-    // That version trusts only the certificates built into it unless told to ask the system as well. Its analysis of CommonJS
-    // packages needs more than the 2 MiB of stack that a thread has by default, and compiles nothing without saying so.
-    env: { DENORT_BIN: file, DENO_TLS_CA_STORE: "mozilla,system", RUST_MIN_STACK: String(64 * 1024 * 1024) },
+    // That version wants the types of Node.js in the lock too. It compares the hashes all the same.
+    flags: ["--frozen=false"],
+    // That version trusts only the certificates built into it unless told to ask the system as well.
+    env: { DENORT_BIN: file, DENO_TLS_CA_STORE: "mozilla,system" },
     version: PACKAGED_RUNTIME.version,
     origin: PACKAGED_RUNTIME.specifier,
   };

@@ -1,6 +1,6 @@
 /**
- * `deno task formula [--base-url URL]`: fills the templates in packaging/homebrew/ from dist/release/SHA256SUMS and
- * writes dist/release/docker-connector.rb and docker-accessor.rb. `--base-url` names the place of the archives where
+ * `deno task formula [--base-url URL]`: fills the templates in packaging/homebrew/ from dist/release/SHA256SUMS,
+ * writes dist/release/docker-connector.rb and docker-accessor.rb, and their hashes into that file. `--base-url` names the place of the archives where
  * it is not the project's page.
  *
  * @module
@@ -16,10 +16,10 @@ import {
   downloadAddress,
   INSTALLED_PROGRAMS,
   projectHome,
-  SUMS_FILE,
   type System,
   SYSTEMS,
 } from "./release/names.ts";
+import { hashFiles, readSums, writeSums } from "./release/sums.ts";
 
 /** What a formula says of a release. */
 export interface FormulaFacts {
@@ -31,24 +31,6 @@ export interface FormulaFacts {
   readonly baseUrl: string;
   /** SHA-256 in hex by file name, of the files that the release has */
   readonly sums: ReadonlyMap<string, string>;
-}
-
-/**
- * The hashes of a SHA256SUMS file by name, whose lines are a hash, two blanks and a name.
- *
- * @throws OperationError `failure` when a line is of another form
- */
-export function parseSums(text: string): Map<string, string> {
-  return new Map(
-    text.split("\n").filter((line) => line !== "").map((line) => {
-      const [, hash, name] = /^([0-9a-f]{64}) {2}(\S+)$/.exec(line) ?? [];
-      if (hash !== undefined && name !== undefined) return [name, hash];
-      throw new OperationError(
-        "failure",
-        `Cannot read ${SUMS_FILE}: "${line}" is not a hash, two blanks and a name`,
-      );
-    }),
-  );
 }
 
 /** The blocks of one system's archives; a processor without an archive has none. */
@@ -93,20 +75,15 @@ export function fillFormula(template: string, program: string, facts: FormulaFac
 /**
  * Writes the formulas of a release.
  *
- * @param folder of the release; its SHA256SUMS is read
- * @param facts without the sums
+ * @param folder of the release
  * @returns the files' names
- * @throws OperationError when the release is not there or lacks an archive
+ * @throws OperationError when the release lacks an archive
  */
-export async function writeFormulas(folder: string, facts: Omit<FormulaFacts, "sums">): Promise<string[]> {
-  const text = await Deno.readTextFile(join(folder, SUMS_FILE)).catch(() => {
-    throw new OperationError("failure", `Cannot read ${folder}/${SUMS_FILE}`, "Run first: deno task release");
-  });
-  const filled = { ...facts, sums: parseSums(text) };
+export async function writeFormulas(folder: string, facts: FormulaFacts): Promise<string[]> {
   return await Promise.all(INSTALLED_PROGRAMS.map(async (program) => {
     const name = `${program}.rb`;
     const template = await Deno.readTextFile(join(ROOT_FOLDER, "packaging", "homebrew", `${name}.template`));
-    await Deno.writeTextFile(join(folder, name), fillFormula(template, program, filled));
+    await Deno.writeTextFile(join(folder, name), fillFormula(template, program, facts));
     return name;
   }));
 }
@@ -117,8 +94,9 @@ if (import.meta.main) {
     const home = projectHome(Deno.env.toObject());
     const baseUrl = values["base-url"] ?? downloadAddress(home, version);
     const folder = join(ROOT_FOLDER, "dist", "release");
-    for (const name of await writeFormulas(folder, { home, version, baseUrl })) {
-      console.log(`dist/release/${name}`);
-    }
+    const sums = await readSums(folder);
+    const names = await writeFormulas(folder, { home, version, baseUrl, sums });
+    await writeSums(folder, new Map([...sums, ...await hashFiles(folder, names)]));
+    for (const name of names) console.log(`dist/release/${name}`);
   });
 }

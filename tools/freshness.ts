@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PROGRAMS } from "./programs.ts";
 import { IMAGE_TAR } from "./release/names.ts";
+import { bomPath } from "./sbom/cyclonedx.ts";
 import { isTestCode, SOURCES } from "./source_tree.ts";
 
 /** The repository's folder. */
@@ -19,6 +20,7 @@ const IMAGE_SOURCES = [
   "tools/image.ts",
   "packaging/image",
   "tools/image",
+  "tools/sbom",
 ];
 
 /** Whether there is a file. */
@@ -73,5 +75,6 @@ export async function reasonToBuildImage(tar: string = IMAGE_TAR): Promise<strin
     const time = await newest(join(ROOT_FOLDER, part));
     if (time === 0 || time > saved) return `${part} is newer`;
   }
+  if (!await isFile(bomPath(tar))) return "its bill of materials is not there";
   return await isFile(`${tar}.id`) ? undefined : "its id is not there";
 }

@@ -1,12 +1,13 @@
 /**
  * `deno task image [--local] [--debian IMAGE]`: builds `mac-docker-connector:VERSION` by the Dockerfile on the Docker
- * Engine that the docker command is set up for (DOCKER_HOST), and saves dist/mac-docker-connector.tar and its id in
- * dist/mac-docker-connector.tar.id. With `--local`, and where Debian's image cannot be pulled, a Linux machine gathers
+ * Engine that the docker command is set up for (DOCKER_HOST), and saves dist/mac-docker-connector.tar, its id in
+ * dist/mac-docker-connector.tar.id and its bill of materials in dist/mac-docker-connector.tar.cdx.json. Its time is that of the
+ * commit, or what SOURCE_DATE_EPOCH says (reproducible-builds.org). With `--local`, and where Debian's image cannot be pulled, a Linux machine gathers
  * the files from its own.
  *
  * @module
  */
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { terminalSize } from "../cli/live_text.ts";
 import { ProgressLine } from "../cli/progress_line.ts";
@@ -15,9 +16,11 @@ import { OperationError } from "../core/error.ts";
 import { runTool } from "./command.ts";
 import { isFile, ROOT_FOLDER } from "./freshness.ts";
 import { IMAGE, IMAGE_TAR, SYSTEMS } from "./release/names.ts";
-import { buildImage, type BuiltImage, findEngine, pullFault, saveImage } from "./image/engine.ts";
+import { buildImage, type BuiltImage, findEngine, pullFault } from "./image/engine.ts";
 import { gatherLocally } from "./image/local_stage.ts";
-import { describeCommit } from "./source_tree.ts";
+import { writeBom } from "./sbom/cyclonedx.ts";
+import { imageBom } from "./sbom/image_bom.ts";
+import { commitTime, describeCommit } from "./source_tree.ts";
 
 const PROGRAMS = join(ROOT_FOLDER, "dist");
 
@@ -43,11 +46,11 @@ async function obtainDebian(name: string): Promise<string | undefined> {
 }
 
 /**
- * Checks that there is a client for the Engine, before anything is built for minutes.
+ * The places of the compiled client for a processor.
  *
- * @throws OperationError `unavailable` when it has to be compiled first
+ * @throws OperationError `unavailable` when there is none for it
  */
-async function checkClient(cpu: string): Promise<void> {
+function clientPaths(cpu: string): string[] {
   const system = SYSTEMS.find(({ os, cpu: name }) =>
     os === "linux" && name === (cpu === "amd64" ? "x64" : cpu)
   );
@@ -59,7 +62,18 @@ async function checkClient(cpu: string): Promise<void> {
   }
   const { target } = system;
   const folders = [join(PROGRAMS, target), ...target === Deno.build.target ? [PROGRAMS] : []];
-  for (const folder of folders) if (await isFile(join(folder, "docker-connector-client"))) return;
+  return folders.map((folder) => join(folder, "docker-connector-client"));
+}
+
+/**
+ * Checks that there is a client for the Engine, before anything is built for minutes.
+ *
+ * @throws OperationError `unavailable` when it has to be compiled first
+ */
+async function checkClient(cpu: string): Promise<void> {
+  const paths = clientPaths(cpu);
+  for (const path of paths) if (await isFile(path)) return;
+  const target = basename(dirname(paths[0] ?? ""));
   const own = target === Deno.build.target ? "" : ` --target ${target}`;
   throw new OperationError(
     "unavailable",
@@ -92,10 +106,13 @@ async function part<T>(words: string, share: number, work: () => Promise<T>): Pr
 /** Builds from an image of Debian; where that is undefined, from this machine's files. */
 async function build(tags: readonly string[], debian: string | undefined): Promise<BuiltImage> {
   const values = { VERSION: version, REVISION: await describeCommit(ROOT_FOLDER) };
-  if (debian !== undefined) return await buildImage(ROOT_FOLDER, tags, { ...values, DEBIAN: debian });
+  const created = await commitTime(ROOT_FOLDER, Deno.env.toObject());
+  if (debian !== undefined) {
+    return await buildImage(ROOT_FOLDER, tags, { ...values, DEBIAN: debian }, created, IMAGE_TAR);
+  }
   const context = join(PROGRAMS, "image");
   await gatherLocally(ROOT_FOLDER, PROGRAMS, context);
-  return await buildImage(context, tags, values);
+  return await buildImage(context, tags, values, created, IMAGE_TAR);
 }
 
 /** Builds and saves; prints what came of it. */
@@ -105,12 +122,14 @@ async function makeImage(isLocal: boolean, debian: string): Promise<void> {
   const tags = [`${IMAGE}:${version}`, `${IMAGE}:latest`];
   const source = isLocal ? undefined : await obtainDebian(debian);
   const image = await part("building the image", 1 / 3, () => build(tags, source));
-  await part("saving the image", 2 / 3, () => saveImage(image, tags, IMAGE_TAR));
+  await part("listing what is in it", 2 / 3, async () => {
+    await writeBom(IMAGE_TAR, await imageBom(IMAGE_TAR, { version, clients: clientPaths(engine.cpu) }));
+  });
   const layers = image.layers === 1 ? "1 layer" : `${image.layers} layers`;
   console.log(`Built ${tags.join(" and ")} on Docker Engine ${engine.version} (${engine.cpu}): ${image.id}`);
   console.log(
     `Files from ${source ?? "this machine"}, ${layers}, ${(image.size / 1e6).toFixed(1)} MB; ` +
-      `saved ${IMAGE_TAR} and its id`,
+      `saved ${IMAGE_TAR}, its id and its bill of materials`,
   );
 }
 

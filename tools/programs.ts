@@ -30,6 +30,8 @@ export interface Program {
   readonly include: readonly string[];
   /** folders of further files that it reads from itself */
   readonly files?: readonly string[];
+  /** the packages that such files are copies of, as the import map names them */
+  readonly copiedPackages?: readonly string[];
   /** all that it may do */
   readonly grants: readonly Grant[];
 }
@@ -112,6 +114,7 @@ export const PROGRAMS: readonly Program[] = [
     entry: "server/main.ts",
     include: ["dataplane/worker.ts"],
     files: ["server/web/page"],
+    copiedPackages: ["uplot/"],
     grants: [
       ...EVERY_PROGRAM,
       NETWORK,

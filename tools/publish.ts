@@ -1,6 +1,7 @@
 /**
  * `deno task publish [--dry-run]`: makes a draft release on GitHub of what lies in dist/release/, with GitHub's own
- * program `gh`. Someone looks at the draft and publishes it. With `--dry-run` it prints the command.
+ * program `gh`. Someone looks at the draft and publishes it. PROVENANCE names the file of the attestation of who built it, which
+ * install.sh reads. With `--dry-run` it prints the command.
  *
  * @module
  */
@@ -13,19 +14,20 @@ import { ROOT_FOLDER } from "./freshness.ts";
 
 const FOLDER = join(ROOT_FOLDER, "dist", "release");
 
-/** The command that makes the draft. */
-function command(): string[] {
-  let names: string[];
-  try {
-    names = Array.from(Deno.readDirSync(FOLDER), ({ name }) => name).sort();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+/** The name of the attestation among the files of a release, which install.sh knows. */
+const PROVENANCE_FILE = "provenance.sigstore.json";
+
+/** The command that makes the draft; with an attestation, that lies in the folder then. */
+async function command(provenance: string | undefined): Promise<string[]> {
+  if (!await Deno.stat(FOLDER).then(({ isDirectory }) => isDirectory, () => false)) {
     throw new OperationError(
       "failure",
       `Cannot publish ${FOLDER}: it is not there`,
       "Run first: deno task release",
     );
   }
+  if (provenance) await Deno.copyFile(provenance, join(FOLDER, PROVENANCE_FILE));
+  const names = Array.from(Deno.readDirSync(FOLDER), ({ name }) => name).sort();
   const files = names.map((name) => join(FOLDER, name));
   const notes = "The changes are in CHANGELOG.md; install.sh and docs/guide/install.md say how to install.";
   return ["gh", "release", "create", `v${version}`, "--draft", "--verify-tag", "--notes", notes, ...files];
@@ -37,7 +39,7 @@ if (import.meta.main) {
       args: Deno.args,
       options: { "dry-run": { type: "boolean", default: false } },
     });
-    const argv = command();
+    const argv = await command(Deno.env.get("PROVENANCE"));
     console.log(values["dry-run"] ? argv.join(" ") : (await runOrThrow(argv)).trim());
   });
 }

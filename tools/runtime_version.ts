@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
 import { OperationError } from "../core/error.ts";
+import { matchesIn } from "./file_scan.ts";
 
 /** What every Deno holds once at least: the User-Agent that its `fetch` sends. */
 const USER_AGENT = /Deno\/(\d+\.\d+\.\d+)/g;
@@ -16,20 +16,12 @@ const OVERLAP = 32;
 /** The versions that a file names as its User-Agent. */
 async function versionsIn(path: string): Promise<Set<string>> {
   const versions = new Set<string>();
-  using file = await Deno.open(path);
-  const buffer = Buffer.alloc(1 << 20);
-  let rest = "";
-  for (let length = await file.read(buffer); length !== null; length = await file.read(buffer)) {
-    // Each byte is one character. A TextDecoder for Latin-1 takes ten times as long.
-    const piece = rest + buffer.toString("latin1", 0, length);
-    for (const [, version = ""] of piece.matchAll(USER_AGENT)) versions.add(version);
-    rest = piece.slice(-OVERLAP);
-  }
+  for await (const [, version = ""] of matchesIn(path, USER_AGENT, OVERLAP)) versions.add(version);
   return versions;
 }
 
 /** A library inside may look the same; Deno's own version is the highest. */
-function newestVersion(versions: ReadonlySet<string>): string | undefined {
+export function newestVersion(versions: ReadonlySet<string>): string | undefined {
   return [...versions].sort((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1);
 }
 

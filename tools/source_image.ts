@@ -10,7 +10,7 @@ import { version } from "../program/build_info.ts";
 import { runOrThrow } from "./command.ts";
 import { ROOT_FOLDER } from "./freshness.ts";
 import { IMAGE, IMAGE_FILE } from "./release/names.ts";
-import { buildImage, saveImage } from "./image/engine.ts";
+import { buildImage } from "./image/engine.ts";
 import { gatherLocally } from "./image/local_stage.ts";
 import { PROGRAMS } from "./programs.ts";
 import { sourceCommand } from "./source_programs.ts";
@@ -64,7 +64,7 @@ export async function buildSourceImage(programs: string): Promise<void> {
     await Deno.mkdir(root + programs, { recursive: true });
     await runOrThrow(["cp", "-a", ...PARTS.map((name) => join(programs, name)), root + programs]);
     const values = { VERSION: version, REVISION: await describeCommit(ROOT_FOLDER) };
-    await saveImage(await buildImage(context, tags, values), tags, join(programs, IMAGE_FILE));
+    await buildImage(context, tags, values, new Date(0), join(programs, IMAGE_FILE));
   } finally {
     await Deno.remove(context, { recursive: true });
   }

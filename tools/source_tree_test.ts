@@ -38,6 +38,24 @@ Deno.test("tests and the packages that only tests import stay out of the copy", 
   }
 });
 
+Deno.test("the copy's lock stays frozen, and a changed import without its entry is refused", async () => {
+  const folder = await stampedCopy(ROOT, "abc1234");
+  const load = () =>
+    run([Deno.execPath(), "cache", "--quiet", "--no-check", "core/docker/engine_json.ts"], { cwd: folder });
+  try {
+    deepEqual(await load(), { success: true, code: 0, stdout: "", stderr: "" });
+    const path = join(folder, "deno.json");
+    const text = await Deno.readTextFile(path);
+    // The package itself is there: what is refused is that the lock does not say so.
+    await Deno.writeTextFile(path, text.replace("npm:valibot@1.5.0", "npm:valibot@^1.5.0"));
+    const { success, stderr } = await load();
+    equal(success, false);
+    match(stderr, /The lockfile is out of date/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 const hasGit = await run(["git", "--version"]).then(({ success }) => success, () => false);
 const name = "a commit is named, a change marked, and a folder outside git has none (needs git)";
 

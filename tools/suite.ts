@@ -67,7 +67,7 @@ const ONCE = [
   /^tests\/topology\//,
   /^tests\/packaging\//,
   /^tests\/e2e\/allocation_test\.ts$/,
-  /^tests\/e2e\/(binary|capture)_test\.ts$/,
+  /^tests\/e2e\/(binary|capture|sbom)_test\.ts$/,
   /^tests\/e2e\/darwin_\w+_test\.ts$/,
   /^tests\/e2e\/doctor_\w+_test\.ts$/,
   /^tests\/e2e\/engines_test\.ts$/,

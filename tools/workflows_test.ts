@@ -52,6 +52,22 @@ for (const name of workflows) {
   });
 }
 
+Deno.test("only what publishes may write, and the attestation is of every file that SHA256SUMS lists", () => {
+  const permissions = (text: string) =>
+    Array.from(text.matchAll(/^ {6}([\w-]+): write\b/gm), ([, name]) => name);
+  assert.deepEqual(permissions(read("ci.yml")), []);
+  const [before = "", job = ""] = read("release.yml").split(/^ {2}release:$/m);
+  assert.deepEqual(permissions(before), []);
+  assert.deepEqual(permissions(job), ["contents", "id-token", "attestations", "packages"]);
+  assert.match(job, /attest-build-provenance@[^]*subject-checksums: dist\/release\/SHA256SUMS/);
+  // install.sh reads what the attestation's step wrote.
+  assert.match(job, /id: provenance\n[^]*PROVENANCE: \$\{\{ steps\.provenance\.outputs\.bundle-path \}\}/);
+});
+
+Deno.test("known vulnerabilities are looked for before anything is tested or released", () => {
+  for (const name of workflows) assert.match(read(name), /run: deno task audit\n.*deno task test/);
+});
+
 Deno.test("the linter sees a wrong key, expression and dependency", () => {
   const good = read("release.yml");
   assert.ok(good.includes("needs: [test, linux, macos]"));

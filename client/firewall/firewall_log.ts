@@ -45,10 +45,14 @@ export class FirewallLog {
     } else if (deleted > 0) log.info("rules taken out", { deleted });
   }
 
-  #tellFault({ backends, fault }: FirewallState): void {
+  #tellFault({ backends, fault, unread }: FirewallState): void {
     if (fault !== undefined) {
       if (this.#said.changed("fault", fault.report)) log.warn(fault.report);
     } else if (this.#said.clear("fault")) log.info("the firewall is in order again");
+    if (unread === undefined) this.#said.clear("unread");
+    else if (this.#said.changed("unread", unread.report)) {
+      log.warn(`${unread.report}. The client's own rules are in place`);
+    }
     const waits = backends.length === 0 && fault === undefined;
     if (!waits) this.#said.clear("chain");
     else if (this.#said.changed("chain", "absent")) {

@@ -92,9 +92,9 @@ export class FirewallReconciler implements AsyncDisposable {
 
   /** The part that both have. */
   get #rules() {
-    const { backends, rules, fault } = this.#state;
+    const { backends, rules, fault, unread } = this.#state;
     const backend = this.#isOpen ? backends.join(", ") : null;
-    return { backend, rules, ...problemStatus(fault) };
+    return { backend, rules, ...problemStatus(fault ?? unread) };
   }
 
   /** Whether nothing of the firewall that this program may change stands against a desktop on a link. */

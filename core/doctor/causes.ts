@@ -19,6 +19,7 @@ const CAUSES: Readonly<Record<Area, readonly Area[]>> = {
   mtu: ["program", "engine", "container", "client", "path", "firewall", "route"],
   network: ["program", "engine", "container", "client", "path", "firewall", "route"],
   names: ["program"],
+  https: ["program", "engine", "container", "client", "path", "route", "firewall", "network"],
   sharing: ["program"],
   service: ["program"],
   clock: ["engine"],

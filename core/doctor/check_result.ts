@@ -19,6 +19,7 @@ export const AREAS = [
   "mtu",
   "network",
   "names",
+  "https",
   "sharing",
   "service",
   "clock",

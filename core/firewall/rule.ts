@@ -34,12 +34,26 @@ export function plainSpec(spec: string): string {
     .replace(/(?<=--mac-source )[0-9A-F:]+/, (mac) => mac.toLowerCase());
 }
 
+/** Stands for a rule that cannot be printed: no rule has such a text. */
+export const UNREAD = "(unread)";
+
+/** A rule that cannot be printed. */
+export interface UnreadRule {
+  /** The table of its chain. */
+  readonly table: FirewallTable;
+  /** The chain it stands in. */
+  readonly chain: string;
+  /** Its place in the chain, from 1 */
+  readonly number: number;
+}
+
 /**
  * The chains of the tables by name, each with its rules from the top, as `iptables-save` and `iptables -S` print them
  * (iptables-save(8), iptables(8)). A rule is what follows `-A CHAIN `.
  */
 export class RuleSnapshot {
   readonly #tables = new Map<FirewallTable, Map<string, string[]>>();
+  readonly #unread: UnreadRule[] = [];
   /** Tables that iptables-nft will not print, since something in them was not made by iptables. */
   readonly unprinted: readonly FirewallTable[];
 
@@ -59,6 +73,18 @@ export class RuleSnapshot {
   /** Adds what `iptables -t TABLE -S CHAIN` printed. */
   add(table: FirewallTable, text: string): void {
     for (const line of text.split("\n")) this.#takeLine(table, line);
+  }
+
+  /** Adds a rule that cannot be printed at the end of a chain; its text is {@linkcode UNREAD}. */
+  addUnread(table: FirewallTable, chain: string): void {
+    const rules = this.#chain(table, chain);
+    rules.push(UNREAD);
+    this.#unread.push({ table, chain, number: rules.length });
+  }
+
+  /** The rules that cannot be printed. */
+  get unread(): readonly UnreadRule[] {
+    return this.#unread;
   }
 
   /** Whether the table is there, even one that is not printed. */

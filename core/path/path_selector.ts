@@ -1,18 +1,11 @@
 import { bestOf, type Path, Rank, rankOf } from "./path.ts";
 import { PATH_KINDS, type PathKind, type PathPreference } from "./path_kind.ts";
-import { PathLiveness, type PathTraffic, SILENT_MS, SUSPECT_MS } from "./path_liveness.ts";
+import { PathLiveness, type PathTraffic } from "./path_liveness.ts";
 import { PathMeasurements } from "./path_measurements.ts";
+import { CALM_MS, deadlineOf, probeAt, TICK_MS } from "./path_watch.ts";
 import { expectedText, type PathStatus, pathStatus } from "./path_status.ts";
 import { RoundTrip } from "./round_trip.ts";
 
-/** Milliseconds between ticks while something moves. */
-const TICK_MS = 250;
-/** Milliseconds between probes of a path that was lost. */
-const CALM_MS = 500;
-/** Milliseconds between probes while a path is suspected. */
-const ALERT_MS = 250;
-/** Milliseconds without anything received after which the path in use is probed. */
-const IDLE_PROBE_MS = 5000;
 /** Milliseconds that a tick is late after which the machine must have slept. */
 const JUMP_MS = 10_000;
 
@@ -243,9 +236,11 @@ export class PathSelector {
     const finished = this.#paths.filter(({ roundTrip }) => roundTrip.finish(now));
     const isMeasuring = this.#paths.some(({ roundTrip }) => roundTrip.isActive);
     if (finished.length > 0 && !isMeasuring) this.#compare(now);
-    for (const path of this.#up) if (now >= this.#probeAt(path, now)) this.#probe(path, now);
+    const watch = { up: this.#up, used: this.#used, hasChoice };
+    for (const path of watch.up) if (now >= probeAt(path, watch, now)) this.#probe(path, now);
     this.#isResting = this.#mayRest(now);
-    this.#deadline = this.#soonest(now);
+    const tickAt = this.#isResting ? this.#measurements.dueAt : this.#tickedAt + TICK_MS;
+    this.#deadline = deadlineOf(watch, tickAt, now);
     return this.#decisions;
   }
 
@@ -346,28 +341,6 @@ export class PathSelector {
       : `direct is set and down (${downReason}): ${reason}`;
   }
 
-  /** When the path's next probe is due; Infinity: not before something else happens. */
-  #probeAt(path: Path, now: number): number {
-    const { liveness, roundTrip: { probeAt: measureAt } } = path;
-    if (!this.#hasChoice) return measureAt;
-    const isUsed = path === this.#used;
-    if (liveness.isRecovering || liveness.isSilent(now)) {
-      return Math.min(measureAt, liveness.probedAt + (this.#isAlert(now) ? ALERT_MS : CALM_MS));
-    }
-    if (liveness.isSuspect(now) || (!isUsed && this.#isAlert(now))) {
-      return Math.min(measureAt, liveness.probedAt + ALERT_MS);
-    }
-    if (!isUsed) return measureAt;
-    return Math.min(measureAt, Math.max(liveness.heardAt, liveness.probedAt) + IDLE_PROBE_MS);
-  }
-
-  /** Whether the path in use has left a probe unanswered, so that all are probed to know which of them works. */
-  #isAlert(now: number): boolean {
-    const liveness = this.#used?.liveness;
-    return liveness !== undefined && now >= liveness.waitingSince + SUSPECT_MS + ALERT_MS &&
-      !liveness.isSilent(now);
-  }
-
   #probe({ kind, liveness, roundTrip }: Path, now: number): void {
     liveness.probe(now);
     roundTrip.probe(now);
@@ -380,23 +353,6 @@ export class PathSelector {
       this.#up.every(({ liveness, roundTrip }) => {
         return !liveness.isRecovering && liveness.waitingSince === Infinity && !roundTrip.isActive;
       });
-  }
-
-  #soonest(now: number): number | undefined {
-    const times = this.#up.map(({ roundTrip }) => roundTrip.nextDeadline);
-    if (this.#hasChoice) {
-      // Paths that were lost are probed with the ticks, so that each does not wake the program at a time of its own.
-      const watched = this.#up.filter(({ liveness }) => !liveness.isRecovering && !liveness.isSilent(now));
-      const limits = watched.flatMap(({ liveness: { waitingSince } }) => [
-        waitingSince + SUSPECT_MS,
-        waitingSince + SILENT_MS,
-      ]);
-      times.push(this.#isResting ? this.#measurements.dueAt : this.#tickedAt + TICK_MS);
-      times.push(...watched.map((path) => this.#probeAt(path, now)));
-      times.push(...limits.filter((time) => time > now));
-    }
-    const next = Math.min(Infinity, ...times);
-    return next === Infinity ? undefined : next;
   }
 }
 

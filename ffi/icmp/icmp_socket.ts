@@ -86,7 +86,7 @@ export function icmpSocket(
     receive() {
       const length = libc.recv(descriptor, room, room.length, receiveFlags);
       if (length < 0) return undefined;
-      return readEchoReply(family, room.subarray(0, length), identifier, data) ?? -1;
+      return readEchoReply(family, room.subarray(0, length), identifier, data)?.sequence ?? -1;
     },
     [Symbol.dispose]: () => void libc.close(descriptor),
   };

@@ -8,6 +8,7 @@
  * @module
  */
 import type { IpAddress } from "../../core/net/address.ts";
+import { ECHO_HEADER, encodeEchoRequest, readEchoReply } from "../../core/packet/icmp_message.ts";
 import * as darwin from "../libc/constants_darwin.ts";
 import * as linux from "../libc/constants_linux.ts";
 import { setSocketDefaults } from "../libc/descriptor_darwin.ts";
@@ -16,21 +17,17 @@ import { openLibc, pick, POSIX } from "../libc/libc.ts";
 import { darwinSystem } from "../libc/libc_darwin.ts";
 import { platform } from "../platform.ts";
 import { socketAddressCodec } from "../udp/udp_socket.ts";
+import { IPPROTO_ICMP } from "./icmp_socket.ts";
 
 /** netinet/in.h of both systems. */
 const IPPROTO_IP = 0;
-const IPPROTO_ICMP = 1;
-const IPPROTO_ICMPV6 = 58;
 /** linux/in.h: the packet may not be cut, and what is known of the path's MTU does not matter. */
 const IP_MTU_DISCOVER = 10;
 const IP_PMTUDISC_PROBE = 3;
 /** bsd/netinet/in.h of xnu, since macOS 11. */
 const IP_DONTFRAG = 28;
 
-const TYPES = { 4: { request: 8, reply: 0 }, 6: { request: 128, reply: 129 } } as const;
-/** Type, code, checksum, identifier, sequence number. */
-const ECHO_HEADER = 8;
-/** The IP header before it, without options. */
+/** Bytes of the IP header before an ICMP message, without options. */
 export const IP_HEADER = { 4: 20, 6: 40 } as const;
 /** The largest packet of any path of ours and some more. */
 const MAX_PACKET = 65_535;
@@ -44,11 +41,14 @@ let opened: ReturnType<typeof open> | undefined;
 const libc = () => opened ??= open();
 
 /** An answer to an echo request. */
-export interface EchoReply {
+export interface SizedReply {
   readonly sequence: number;
   /** Bytes of the whole packet. */
   readonly size: number;
 }
+
+/** Requests carry nothing that their answers are known by. */
+const ANY_DATA = new Uint8Array();
 
 /** One socket for one IP version. One wait has to end before the next. */
 export class EchoSocket implements Disposable {
@@ -68,12 +68,11 @@ export class EchoSocket implements Disposable {
     prepareErrno();
     const constants = platform.os === "darwin" ? darwin : linux;
     const domain = family === 4 ? constants.AF_INET : constants.AF_INET6;
-    const protocol = family === 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
     const flags = platform.os === "darwin" ? 0 : linux.SOCK_CLOEXEC | linux.SOCK_NONBLOCK;
     const types = platform.os === "darwin" ? [linux.SOCK_DGRAM] : [linux.SOCK_RAW, linux.SOCK_DGRAM];
     let number = 0;
     for (const type of types) {
-      const descriptor = libc().socket(domain, type | flags, protocol);
+      const descriptor = libc().socket(domain, type | flags, IPPROTO_ICMP[family]);
       if (descriptor < 0) {
         number = readErrno();
         continue;
@@ -91,25 +90,24 @@ export class EchoSocket implements Disposable {
    * @returns false where the system refused it, as one that is larger than the interface's MTU
    */
   send(address: IpAddress, sequence: number, size: number): boolean {
-    const message = new Uint8Array(Math.max(ECHO_HEADER, size - IP_HEADER[this.family]));
-    const view = new DataView(message.buffer);
-    view.setUint8(0, TYPES[this.family].request);
-    view.setUint16(4, this.#identifier);
-    view.setUint16(6, sequence);
-    // The kernel fills in that of ICMPv6 itself (RFC 3542 section 3.1).
-    if (this.family === 4) view.setUint16(2, checksum(message));
+    const data = new Uint8Array(Math.max(0, size - IP_HEADER[this.family] - ECHO_HEADER));
+    const message = encodeEchoRequest(this.family, this.#identifier, sequence, data);
     const to = socketAddressCodec(this.family).encode({ address, port: 0 });
     return libc().sendto(this.descriptor, message, message.length, 0, to, to.length) >= 0;
   }
 
   /** The answers that have come so far. */
-  receive(): EchoReply[] {
-    const replies: EchoReply[] = [];
+  receive(): SizedReply[] {
+    const replies: SizedReply[] = [];
+    // Without a raw socket the system chooses the identifier, and gives no other's replies.
+    const identifier = this.isRaw ? this.#identifier : undefined;
     for (;;) {
       const length = libc().recv(this.descriptor, this.#room, this.#room.length, 0);
       if (length <= 0) return replies;
-      const reply = this.#parse(this.#room.subarray(0, length));
-      if (reply !== undefined) replies.push(reply);
+      const reply = readEchoReply(this.family, this.#room.subarray(0, length), identifier, ANY_DATA);
+      if (reply !== undefined) {
+        replies.push({ sequence: reply.sequence, size: reply.length + IP_HEADER[this.family] });
+      }
     }
   }
 
@@ -122,18 +120,6 @@ export class EchoSocket implements Disposable {
 
   [Symbol.dispose](): void {
     libc().close(this.descriptor);
-  }
-
-  /** A raw socket of IPv4, and any of macOS, gives the IP header too; a reply itself begins with 0. */
-  #parse(bytes: Uint8Array): EchoReply | undefined {
-    const first = bytes[0] ?? 0;
-    const header = this.family === 4 && first >>> 4 === 4 ? (first & 15) << 2 : 0;
-    if (bytes.length < header + ECHO_HEADER) return undefined;
-    const view = new DataView(bytes.buffer, bytes.byteOffset + header, bytes.length - header);
-    if (view.getUint8(0) !== TYPES[this.family].reply) return undefined;
-    // Without a raw socket the system chooses the identifier, and gives no other's replies.
-    if (this.isRaw && view.getUint16(4) !== this.#identifier) return undefined;
-    return { sequence: view.getUint16(6), size: view.byteLength + IP_HEADER[this.family] };
   }
 }
 
@@ -150,12 +136,4 @@ function configure(descriptor: number, family: 4 | 6): void {
   }
   set(linux.SOL_SOCKET, linux.SO_RCVBUFFORCE, BUFFER);
   if (family === 4) set(IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
-}
-
-/** The Internet checksum (RFC 1071) of a message whose own field is zero; big endian. */
-function checksum(message: Uint8Array): number {
-  let sum = 0;
-  for (let at = 0; at < message.length; at += 2) sum += message[at] << 8 | (message[at + 1] ?? 0);
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  return ~sum & 0xffff;
 }

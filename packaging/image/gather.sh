@@ -94,8 +94,37 @@ done <"$here/extensions"
 needed=$(libraries "$client" $programs $extensions) || exit 1
 for library in $needed; do add "$library"; done
 
+# What scanners read in images without a package manager: the system, and a list of each package that a file is of, with its licence.
+add /etc/os-release
+files=$(
+  # shellcheck disable=SC2086
+  for file in $programs $extensions $needed; do
+    if [ "$file" != "$client" ]; then readlink -f "$file"; fi
+  done | sort -u
+)
+# dpkg may know a file below /usr by its path without /usr, where the two are one folder. It fails for the other path.
+# shellcheck disable=SC2046,SC2086
+owners=$(dpkg-query --search $files $(printf '%s\n' $files | sed 's|^/usr||') 2>/dev/null || true)
+for file in $files; do
+  case "$owners
+" in
+    *": $file
+"* | *": ${file#/usr}
+"*) ;;
+    *) fail "$file is of no package" "Use Debian's packages" ;;
+  esac
+done
+mkdir -p "$root/var/lib/dpkg/status.d"
+# Lines are PACKAGE: PATH, or PACKAGE:PROCESSOR: PATH for a package that may be there for several.
+for package in $(printf '%s\n' "$owners" | sed 's/: .*//' | sort -u); do
+  # shellcheck disable=SC2016
+  dpkg-query --show --showformat='Package: ${Package}\nStatus: install ok installed\nArchitecture: ${Architecture}\nSource: ${source:Package} (${source:Version})\nVersion: ${Version}\n' \
+    "$package" >"$root/var/lib/dpkg/status.d/${package%:*}"
+  add "/usr/share/doc/${package%:*}/copyright"
+done
+
 # Without it glibc asks the name server first, and what `docker run --add-host` says counts for nothing.
-mkdir -p "$root/etc" "$root/run" "$root/var"
+mkdir -p "$root/run"
 echo 'hosts: files dns' >"$root/etc/nsswitch.conf"
 # The status socket and the lock of iptables-legacy have paths below /var/run and /run.
 ln -s ../run "$root/var/run"

@@ -12,6 +12,7 @@ import { checkContainer } from "./checks/container.ts";
 import { checkDevice } from "./checks/device.ts";
 import { checkEngine } from "./checks/engine.ts";
 import { checkFirewall } from "./checks/firewall.ts";
+import { checkHttps } from "./checks/https.ts";
 import { checkMtu } from "./checks/mtu.ts";
 import { checkNames } from "./checks/names.ts";
 import { checkNetworks } from "./checks/network.ts";
@@ -64,6 +65,7 @@ const CHECKS: Readonly<Record<Area, Check>> = {
   mtu: checkMtu,
   network: checkNetworks,
   names: checkNames,
+  https: checkHttps,
   sharing: checkSharing,
   service: checkService,
   clock: checkClock,

@@ -5,14 +5,10 @@ import { DEFAULT_CONFIG } from "../../core/config/config.ts";
 import { parseConfig } from "../../core/config/parse.ts";
 import { OperationError } from "../../core/error.ts";
 import { certificatePem } from "../../core/https/pem.ts";
-import { platform } from "../../ffi/platform.ts";
 import { readConfigFile } from "../../system/config/config_file.ts";
 import { authorityPath, openAuthority } from "../../system/https/authority_file.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
-import { invokingUser } from "../../system/trust/invoking_user.ts";
-import { darwinStore } from "../../system/trust/store_darwin.ts";
-import { linuxStore } from "../../system/trust/store_linux.ts";
-import { CERTUTIL, findDatabases, nssStore } from "../../system/trust/store_nss.ts";
+import { findStores } from "../../system/trust/find_stores.ts";
 import type { TrustStore } from "../../system/trust/trust_store.ts";
 import { configFileToRead } from "../config/config_path.ts";
 
@@ -28,7 +24,7 @@ export async function trust(file: string | undefined, terminal: Terminal): Promi
   const domain = await readDomain(file);
   const { certificate } = await openAuthority(domain, SYSTEM_CLOCK.wallClock());
   const pem = certificatePem(certificate);
-  const stores = await findStores(terminal);
+  const stores = await findStores((words) => terminal.err(`docker-connector: ${words}\n`));
   if (stores.length === 0) {
     throw new OperationError(
       "unavailable",
@@ -46,7 +42,7 @@ export async function trust(file: string | undefined, terminal: Terminal): Promi
 export async function untrust(terminal: Terminal): Promise<number> {
   requireRoot("untrust");
   return await onEach(
-    await findStores(terminal),
+    await findStores((words) => terminal.err(`docker-connector: ${words}\n`)),
     terminal,
     async (store) =>
       await store.remove()
@@ -80,22 +76,6 @@ async function onEach(
     }
   }
   return status;
-}
-
-/** Finds the stores of the system and of the browsers of the user who runs the command. */
-async function findStores(terminal: Terminal): Promise<TrustStore[]> {
-  // Browsers of macOS read its keychain.
-  if (platform.os === "darwin") return [darwinStore()];
-  const system = await linuxStore();
-  const user = await invokingUser(Deno.env.get("SUDO_UID"), Deno.uid());
-  const databases = user === undefined ? [] : await findDatabases(user);
-  if (databases.length > 0 && !await Deno.stat(CERTUTIL).then(() => true, () => false)) {
-    const remedy = "install libnss3-tools (Debian) or nss-tools (Fedora), then run this again";
-    terminal.err(`docker-connector: browsers were left out: there is no ${CERTUTIL}; ${remedy}\n`);
-    databases.length = 0;
-  }
-  const browsers = user === undefined ? [] : databases.map((database) => nssStore(database, user));
-  return [...system === undefined ? [] : [system], ...browsers];
 }
 
 async function readDomain(given: string | undefined): Promise<string> {

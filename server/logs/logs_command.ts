@@ -1,5 +1,5 @@
 import { type Command, defineCommand } from "../../cli/command.ts";
-import { LOG_FLAGS, logReading, switchFlag, valueFlag } from "../../cli/flag.ts";
+import { LOG_FLAGS, switchFlag, valueFlag } from "../../cli/flag.ts";
 import { socketSyntax } from "../../cli/value_syntax.ts";
 import { DEFAULT_SERVER_CONTROL } from "../commands.ts";
 
@@ -21,11 +21,11 @@ export const logsCommand: Command = defineCommand(
   async ({ control = DEFAULT_SERVER_CONTROL, client, ...given }, terminal) => {
     if (client) {
       const { showClientLog } = await import("./client_log.ts");
-      return await showClientLog(control, logReading(given), terminal);
+      return await showClientLog(control, given, terminal);
     }
     const { showLogs } = await import("../../program/logs/show_logs.ts");
     const homebrewPrefix = Deno.env.get("HOMEBREW_PREFIX");
-    const options = { program: "docker-connector", control, homebrewPrefix, ...logReading(given) };
+    const options = { program: "docker-connector", control, homebrewPrefix, ...given };
     return await showLogs(options, terminal);
   },
 );

@@ -13,6 +13,9 @@ export const IPTABLES_PROGRAMS = {
 
 export type IptablesName = keyof typeof IPTABLES_PROGRAMS;
 
+/** So many rules of a chain are read one by one at most: a program each. */
+const MAX_NUMBERED = 256;
+
 /** Seconds to wait for another iptables that holds the lock. */
 const LOCK_WAIT = 2;
 
@@ -43,10 +46,31 @@ export class Iptables {
       if (!isCut && !rules.unprinted.includes(table)) continue;
       const listed = await this.#call("", ["-t", table, "-S", chain]);
       if (listed === undefined) return undefined;
-      if (lacksExtension(listed)) throw this.#unreadable(listed);
-      if (listed.code === 0) rules.add(table, listed.stdout);
+      if (lacksExtension(listed)) await this.#readOneByOne(rules, table, chain, listed);
+      else if (listed.code === 0) rules.add(table, listed.stdout);
     }
     return rules;
+  }
+
+  /** Reads a chain that is printed up to a rule of an extension that is not here: those after it are printed by their numbers. */
+  async #readOneByOne(
+    rules: RuleSnapshot,
+    table: FirewallTable,
+    chain: string,
+    listed: CommandOutcome,
+  ): Promise<void> {
+    // iptables-legacy begins the line of the rule that it cannot print.
+    const printed = listed.stdout.slice(0, listed.stdout.lastIndexOf("\n") + 1);
+    rules.add(table, printed);
+    for (let number = rules.rulesOf(table, chain).length + 1; number <= MAX_NUMBERED; number++) {
+      const one = await this.#call("", ["-t", table, "-S", chain, String(number)]);
+      if (one === undefined) return;
+      if (lacksExtension(one)) rules.addUnread(table, chain);
+      else if (one.code !== 0) throw this.#unreadable(one);
+      else if (one.stdout.trim() === "") return;
+      else rules.add(table, one.stdout);
+    }
+    throw this.#unreadable(listed);
   }
 
   #unreadable(outcome: CommandOutcome): OperationError {

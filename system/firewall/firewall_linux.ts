@@ -1,6 +1,6 @@
 import { OperationError } from "../../core/error.ts";
 import { desiredRules, type FirewallSpec } from "../../core/firewall/desired_rules.ts";
-import { type FirewallRule, RuleSnapshot } from "../../core/firewall/rule.ts";
+import { type FirewallRule, RuleSnapshot, type UnreadRule } from "../../core/firewall/rule.ts";
 import { diffRules } from "../../core/firewall/rule_patch.ts";
 import { readLegacyTables } from "../../ffi/libc/proc_linux.ts";
 import { Nftables } from "../../ffi/netlink/nftables.ts";
@@ -27,6 +27,8 @@ export interface FirewallState {
   readonly fault: OperationError | undefined;
   /** Whether Docker's firewall is nftables' own, which is then the fault. */
   readonly isNftables?: boolean;
+  /** What could not be read beside this program's rules, which are in place; undefined when nothing. */
+  readonly unread?: OperationError;
 }
 
 /** What a client needs of the firewall of the machine that runs Docker. */
@@ -39,6 +41,8 @@ interface Outcome extends Pick<FirewallState, "rules" | "inserted" | "deleted"> 
   readonly isThere: boolean;
   readonly hasChain: boolean;
   readonly fault?: OperationError;
+  /** Rules that could not be read. */
+  readonly unread?: readonly UnreadRule[];
 }
 
 /** What the kernel tells without a program. */
@@ -138,7 +142,7 @@ export class LinuxFirewall implements Disposable {
         const hasRaw = saved.hasTable("raw");
         const wanted = hasChain ? rules.filter(({ table }) => hasRaw || table !== "raw") : [];
         const { script, inserted, deleted } = diffRules(saved, wanted);
-        if (script === "") return { ...outcome, hasChain, rules: wanted.length };
+        if (script === "") return { ...outcome, hasChain, rules: wanted.length, unread: saved.unread };
         const refused = await iptables.apply(script);
         refusal = refused ?? refusal;
         if (refused !== undefined) continue;
@@ -206,7 +210,23 @@ function sum(outcomes: readonly Outcome[]): FirewallState {
     inserted: total("inserted"),
     deleted: total("deleted"),
     fault: outcomes.find(({ fault }) => fault !== undefined)?.fault,
+    ...unreadOf(outcomes),
   };
+}
+
+function unreadOf(outcomes: readonly Outcome[]): Pick<FirewallState, "unread"> {
+  const found = outcomes.flatMap(({ name, unread = [] }) =>
+    unread.map(({ table, chain, number }) => `rule ${number} of chain ${chain} in table ${table} of ${name}`)
+  );
+  if (found.length === 0) return {};
+  const unread = new OperationError(
+    "io",
+    `Cannot read ${found[0]}${
+      found.length === 1 ? "" : ` and ${found.length - 1} more`
+    }: its extension is not installed beside the client`,
+    "Put that rule into a chain of its own, and jump to it from there",
+  );
+  return { unread };
 }
 
 function openKernel(): FirewallKernel {

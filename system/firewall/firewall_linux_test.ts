@@ -106,12 +106,10 @@ Deno.test("a table that nftables rules have changed is read by its chain", async
 
 Deno.test("a rule of an unknown extension hides nothing but its own chain", async () => {
   const unknown = { code: 3, stderr: "Error: limit match extension not found\n" };
-  let isInChain = false;
   const { run, asked } = player((command) => {
     if (command.includes("ip6tables")) return {};
     if (command.endsWith("-save")) return { ...unknown, stdout: "*raw\n:PREROUTING ACCEPT [0:0]\n" };
     if (command.endsWith("-restore --noflush --wait=2")) return {};
-    if (isInChain && command.endsWith("DOCKER-USER")) return unknown;
     const own = asked.some((each) => each.includes("-restore"));
     const tag = "-m comment --comment docker-connector -j";
     if (command.endsWith("-t raw -S PREROUTING")) {
@@ -128,9 +126,63 @@ Deno.test("a rule of an unknown extension hides nothing but its own chain", asyn
   const firewall = new LinuxFirewall(kernel(), run);
   const { backends, inserted, fault } = await firewall.ensure(desired);
   assert.deepEqual([backends, inserted, fault], [["iptables-nft"], 3, undefined]);
-  isInChain = true;
-  const blind = await firewall.ensure(desired);
-  assert.match(blind.fault?.message ?? "", /iptables-nft: Error: limit match extension not found$/);
+});
+
+Deno.test("beside a rule of an unknown extension the client's rules are found, put in and taken out", async () => {
+  // What iptables-legacy prints of a chain with such a rule: it, and all after it, by their numbers alone.
+  const unknown = { code: 1, stderr: "Can't find library for match `length'\n" };
+  const foreign = "-m length --length 64 -j RETURN";
+  const chains = new Map<string, string[]>([["DOCKER-USER", ["-s 10.0.0.1/32 -j RETURN", foreign]], [
+    "POSTROUTING",
+    [],
+  ]]);
+  const { run } = player((command, { input = "" }) => {
+    if (command.includes("ip6tables")) return {};
+    if (command.endsWith("-save")) return { ...unknown, stdout: "*filter\n" };
+    const [, name = "", number] = /-S (\S+) ?(\d+)?$/.exec(command) ?? [];
+    const rules = chains.get(name);
+    if (number !== undefined) {
+      const rule = rules?.[Number(number) - 1];
+      return rule === foreign ? unknown : { stdout: rule === undefined ? "" : `-A ${name} ${rule}\n` };
+    }
+    for (const [, action, chain = "", spec = ""] of input.matchAll(/^-([ID]) (\S+) (?:1 )?(.*)$/gm)) {
+      const before = chains.get(chain) ?? [];
+      chains.set(chain, action === "I" ? [spec, ...before] : before.filter((rule) => rule !== spec));
+    }
+    if (rules === undefined) return {};
+    const cut = rules.indexOf(foreign);
+    const printed = rules.slice(0, cut < 0 ? undefined : cut).map((rule) => `-A ${name} ${rule}\n`);
+    const stdout = `-N ${name}\n${printed.join("")}`;
+    return cut < 0 ? { stdout } : { ...unknown, stdout: `${stdout}-A ${name}` };
+  });
+  const firewall = new LinuxFirewall(kernel(), run);
+  const { backends, inserted, fault, unread } = await firewall.ensure(desired);
+  assert.deepEqual([backends, inserted, fault], [["iptables-nft"], 3, undefined]);
+  assert.equal(
+    unread?.report,
+    "Cannot read rule 4 of chain DOCKER-USER in table filter of iptables-nft: its extension is not installed beside the client. " +
+      "Put that rule into a chain of its own, and jump to it from there",
+  );
+
+  // The foreign rule comes first: those of the client are below it.
+  chains.set("DOCKER-USER", [
+    foreign,
+    ...chains.get("DOCKER-USER")?.filter((rule) => rule !== foreign) ?? [],
+  ]);
+  assert.equal((await firewall.ensure(desired)).inserted, 0);
+  const { deleted } = await firewall.clear(desired);
+  assert.equal(deleted, 3);
+  assert.deepEqual(chains.get("DOCKER-USER"), [foreign, "-s 10.0.0.1/32 -j RETURN"]);
+});
+
+Deno.test("a chain with more rules than are read one by one is a fault", async () => {
+  const unknown = { code: 1, stderr: "Can't find library for match `length'\n" };
+  const { run } = player((command) => {
+    if (command.endsWith("-save") || command.endsWith("DOCKER-USER")) return unknown;
+    return /DOCKER-USER \d+$/.test(command) ? { stdout: "-A DOCKER-USER -j ACCEPT\n" } : {};
+  });
+  const { fault } = await new LinuxFirewall(kernel(), run).ensure(desired);
+  assert.match(fault?.message ?? "", /^Cannot read the rules of iptables-nft: Can't find library/);
 });
 
 Deno.test("what an earlier run left for IPv6 goes at the first look, though IPv6 is not wanted", async () => {

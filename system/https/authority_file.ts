@@ -60,6 +60,18 @@ export async function openAuthority(
   }
 }
 
+/**
+ * Reads the authority of a domain; undefined where there is none.
+ *
+ * @throws {OperationError} where it is damaged, or others could have written it
+ */
+export async function knownAuthority(
+  domain: string,
+  folder: string = STATE_FOLDER,
+): Promise<Authority | undefined> {
+  return await readAuthority(authorityPath(domain, folder));
+}
+
 async function readAuthority(path: string): Promise<Authority | undefined> {
   const info = await Deno.lstat(path).catch((error) => {
     if (isAbsent(error)) return undefined;

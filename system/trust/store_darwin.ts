@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import { OperationError } from "../../core/error.ts";
+import { pemBytes } from "../../core/https/pem.ts";
 import { type RunCommand, runCommand } from "../process/command.ts";
 import type { TrustStore } from "./trust_store.ts";
 
@@ -55,6 +57,11 @@ export function darwinStore(run: RunCommand = runCommand): TrustStore {
       } finally {
         await Deno.remove(folder, { recursive: true });
       }
+    },
+    async holds(certificate) {
+      // security(1) names certificates by the SHA-1 of their bytes.
+      const sha1 = createHash("sha1").update(pemBytes(certificate) ?? "").digest("hex").toUpperCase();
+      return (await find()).includes(sha1);
     },
     remove,
   };

@@ -1,7 +1,7 @@
 import { OperationError } from "../../core/error.ts";
 import { type RunCommand, runCommand } from "../process/command.ts";
 import { wordsOf } from "../process/runtime_error.ts";
-import { AUTHORITY_NAME, type TrustStore } from "./trust_store.ts";
+import { AUTHORITY_NAME, isSamePem, type TrustStore } from "./trust_store.ts";
 
 /** The folders of a distribution's store, and the program that makes the bundles of them. */
 interface StorePlace {
@@ -58,6 +58,9 @@ function store(folder: string, program: string, run: RunCommand): TrustStore {
         fail("write", wordsOf(error), error);
       }
       await update("trust");
+    },
+    async holds(certificate) {
+      return isSamePem(certificate, await Deno.readTextFile(path).catch(() => ""));
     },
     async remove() {
       try {

@@ -1,6 +1,6 @@
 import { OperationError } from "../../core/error.ts";
 import { type RunCommand, runCommand } from "../process/command.ts";
-import { AUTHORITY_NAME, type TrustStore } from "./trust_store.ts";
+import { AUTHORITY_NAME, isSamePem, type TrustStore } from "./trust_store.ts";
 
 /** The program of NSS: package libnss3-tools of Debian, nss-tools of Fedora. */
 export const CERTUTIL = "/usr/bin/certutil";
@@ -73,6 +73,10 @@ export function nssStore(database: string, user: NssUser, run: RunCommand = runC
         `Cannot change ${database}: ${stderr.trim().replace(/\.$/, "").slice(0, 200)}`,
         "Close the browser and try again; a database with a password of its own has to be changed in the browser",
       );
+    },
+    async holds(certificate) {
+      const { code, stdout } = await certutil(["-L", "-a", "-n", AUTHORITY_NAME]);
+      return code === 0 && isSamePem(certificate, stdout);
     },
     remove,
   };

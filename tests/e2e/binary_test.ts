@@ -1,8 +1,13 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { runOrThrow } from "../../tools/command.ts";
+import { CompileFolders, compileProgram } from "../../tools/compile.ts";
+import { findCompiler } from "../../tools/compiler.ts";
 import { reasonToCompile } from "../../tools/freshness.ts";
 import { PROGRAMS } from "../../tools/programs.ts";
-import { describeCommit } from "../../tools/source_tree.ts";
+import { hashFile } from "../../tools/runtime_file.ts";
+import { describeCommit, SOURCES } from "../../tools/source_tree.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const DIST = `${ROOT}dist`;
@@ -94,4 +99,41 @@ Deno.test({
     equal(code, 0);
     equal(stdout, PROGRAMS.map(({ binary }) => `${binary}: OK\n`).join(""));
   },
+});
+
+/** Copies files with the time of the copy and the modes of another umask. */
+async function copyAgain(from: readonly string[], to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  await runOrThrow(["sh", "-c", 'umask 077; exec cp -R "$@"', "sh", ...from, to]);
+}
+
+Deno.test("compiled again in another folder, at another time and with other downloads, a program is the same to the byte", async () => {
+  const [program] = PROGRAMS.filter(({ binary }) => binary === "docker-accessor");
+  if (program === undefined) throw new Error("there is no docker-accessor");
+  const folder = await Deno.makeTempDir();
+  const usual = Deno.env.get("TMPDIR");
+  try {
+    await copyAgain(SOURCES.map((name) => join(ROOT, name)), `${folder}/another/clone`);
+    const compiler = await findCompiler(Deno.build.target);
+    const { npmCache } = JSON.parse(
+      await runOrThrow([...compiler.argv, "info", "--json"], { env: compiler.env }),
+    );
+    await copyAgain([npmCache], `${folder}/downloads`);
+    await Deno.mkdir(`${folder}/temporary/files`, { recursive: true });
+    Deno.env.set("TMPDIR", `${folder}/temporary/files`);
+    const elsewhere = { ...compiler, env: { ...compiler.env, DENO_DIR: `${folder}/downloads` } };
+    await using folders = await CompileFolders.create(
+      elsewhere,
+      `${folder}/another/clone`,
+      await describeCommit(ROOT),
+    );
+    const { sources, cache } = folders;
+    const job = { compiler: elsewhere, target: Deno.build.target, sources, cache, output: folder };
+    const path = await compileProgram(program, job);
+    equal(await hashFile(path), await hashFile(`${DIST}/${program.binary}`));
+  } finally {
+    if (usual === undefined) Deno.env.delete("TMPDIR");
+    else Deno.env.set("TMPDIR", usual);
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -3,7 +3,9 @@ import { dirname } from "node:path";
 import { BROWSER_NEEDS } from "../topology/browser.ts";
 import { binary } from "../topology/daemon.ts";
 import { DockerEngine } from "../topology/docker_engine.ts";
+import { diagnose } from "../topology/doctor.ts";
 import { ENGINE_NEEDS } from "../topology/gate.ts";
+import { Namespace } from "../topology/namespace.ts";
 import { runPageContainer } from "../topology/page_container.ts";
 import { mustRun } from "../topology/process.ts";
 import { Tunnel } from "../topology/tunnel.ts";
@@ -59,6 +61,17 @@ networkTest(
       t.step(name, () => withTranscript(tunnel, body));
     const command = (...argv: string[]) => mac.exec([...inside, binary("docker-connector"), ...argv]);
     const trust = () => command("trust", "--config", tunnel.configFile);
+    /** What doctor says of HTTPS. */
+    const doctor = async () => {
+      const { control } = tunnel.server.settings;
+      const { document } = await diagnose(
+        { namespace: mac, control, wrapper: inside },
+        "--config",
+        tunnel.configFile,
+      );
+      const check = document.checks.find(({ area }) => area === "https") ?? assert.fail("no such check");
+      return [check.state, ...check.faults.map(({ code }) => code)];
+    };
     const curl = async (name: string, address: string, ...options: string[]) => {
       const to = address.includes(":") ? `[${address}]` : address;
       const argv = [
@@ -98,6 +111,7 @@ networkTest(
         ({ https }) => https?.certificate === true,
       );
       await waitUntil("an answer", async () => /certificate/.test(await curl(WEB, "10.99.0.5")), 10_000);
+      assert.deepEqual(await doctor(), ["warn", "https.not-trusted"]);
     });
 
     await step("and those of the system after it, by both families", async () => {
@@ -107,6 +121,19 @@ networkTest(
       assert.equal(await curl(WEB, "10.99.0.5"), "page of web");
       assert.equal(await curl(WEB, "10.99.0.5", "--http1.1"), "page of web");
       assert.equal(await curl(WEB, "fd00:99::5"), "page of web");
+    });
+
+    await step("as doctor sees, which names what breaks it", async () => {
+      assert.deepEqual(await doctor(), ["ok"]);
+      const drop = ["INPUT", "-i", "connector0", "-p", "tcp", "-j", "DROP"];
+      await vm.exec(["iptables-nft", "-I", ...drop]);
+      assert.deepEqual(await doctor(), ["warn", "https.no-answer"]);
+      await vm.exec(["iptables-nft", "-D", ...drop]);
+      const authority = `${folder}/var-lib/docker-connector/authority-container.internal.pem`;
+      await Deno.chmod(authority, 0o644);
+      assert.deepEqual(await doctor(), ["fail", "https.authority-unusable"]);
+      await Deno.chmod(authority, 0o600);
+      assert.deepEqual(await doctor(), ["ok"]);
     });
 
     await step("also on a network without a way out, and for a service of Compose", async () => {
@@ -124,6 +151,39 @@ networkTest(
         async () => await curl("api.demo.container.internal", "10.99.1.5") === "page of api",
         15_000,
       );
+    });
+
+    await step("and carry WebSockets, both ways and to the end", async () => {
+      const options = ["--network", "web", "--ip", "10.99.0.7", "--label", "docker-connector.http-port=9000"];
+      await runPageContainer(engine, folder, "chat", ...options);
+      const pid = (await engine.docker("container", "inspect", "--format", "{{.State.Pid}}", "chat")).trim();
+      const container = await Namespace.attach(`${network.prefix}-chat`, pid);
+      await using server = container.spawnScript("web_socket.ts", ["serve", "9000"]);
+      await server.stdout.waitFor(/^ready$/);
+      await waitUntil(
+        "its page",
+        async () => await curl("chat.container.internal", "10.99.0.7") === "a page",
+        30_000,
+      );
+      await Deno.writeTextFile(`${folder}/hosts`, "10.99.0.7 chat.container.internal\n");
+      const names = [
+        ...["unshare", "--mount", "sh", "-c"],
+        `mount --bind ${folder}/certificates /etc/ssl/certs && mount --bind ${folder}/hosts /etc/hosts && exec "$@"`,
+        "sh",
+      ];
+      const program = new URL("../topology/programs/web_socket.ts", import.meta.url).pathname;
+      const visit = [Deno.execPath(), "run", "--no-check", "--quiet", "-A", program, "visit"];
+      const { stdout, stderr } = await mac.run([...names, ...visit, "wss://chat.container.internal/room"], {
+        env: { DENO_TLS_CA_STORE: "system" },
+      });
+      const answers = [
+        "open chat",
+        "hello from /room",
+        "a text",
+        "300000 bytes, the same",
+        "closed 4000 as you like",
+      ];
+      assert.deepEqual(stdout.split("\n"), answers, stderr);
     });
 
     await step("but for containers that listen at 443 themselves", async () => {

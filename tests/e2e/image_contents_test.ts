@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { version } from "../../program/build_info.ts";
 import { IMAGE } from "../../tools/release/names.ts";
+import { hashFile } from "../../tools/runtime_file.ts";
+import { type Bom, bomPath } from "../../tools/sbom/cyclonedx.ts";
+import { commitTime } from "../../tools/source_tree.ts";
 import { clientImageTar } from "../topology/client_image.ts";
 import { DockerMachine } from "../topology/docker_machine.ts";
 import { plainRules } from "../topology/docker_rules.ts";
 import { ENGINE_NEEDS } from "../topology/gate.ts";
 import { mustRun } from "../topology/process.ts";
 import { networkTest } from "../topology/tunnel_test_case.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Bytes. */
 const SIZE_LIMIT = 110e6;
@@ -94,13 +100,42 @@ networkTest("what the image is", { containers: [] }, async (network, t) => {
     assert.equal(labels["org.opencontainers.image.licenses"], "MIT");
   });
 
+  const folder = `${network.folder}/saved`;
+  await Deno.mkdir(folder);
+  const tar = await clientImageTar(engine);
+  await mustRun(["tar", "--extract", "--file", tar, "--directory", folder]);
+  const [{ Config, Layers: [layer] }] = JSON.parse(await Deno.readTextFile(`${folder}/manifest.json`));
+  const paths = await listTar(`${folder}/${layer}`);
+
   await t.step("exactly the files that docs/guide/image.md lists", async () => {
-    const folder = `${network.folder}/saved`;
-    await Deno.mkdir(folder);
-    await mustRun(["tar", "--extract", "--file", await clientImageTar(engine), "--directory", folder]);
-    const [{ Layers: [layer] }] = JSON.parse(await Deno.readTextFile(`${folder}/manifest.json`));
-    assert.deepEqual(await listTar(`${folder}/${layer}`), await documentedPaths());
+    assert.deepEqual(paths, await documentedPaths());
   });
+
+  await t.step("one time, that of the commit, and nothing of the machine that built it", async () => {
+    const config = JSON.parse(await Deno.readTextFile(`${folder}/${Config}`));
+    const times = [config, ...config.history].map(({ created }) => new Date(created).getTime());
+    assert.deepEqual([...new Set(times)], [(await commitTime(ROOT, Deno.env.toObject())).getTime()]);
+    assert.deepEqual(Object.keys(config), ["created", "architecture", "os", "config", "rootfs", "history"]);
+    assert.deepEqual(Object.keys(config.config), ["Env", "Entrypoint", "Healthcheck", "Labels"]);
+  });
+
+  await t.step(
+    "a bill of materials of this file, with the client's and each of Debian's packages",
+    async () => {
+      const bom: Bom = JSON.parse(await Deno.readTextFile(bomPath(tar)));
+      assert.equal(bom.metadata.component.hashes?.[0]?.content, await hashFile(tar));
+      const debian = bom.components.filter(({ purl = "" }) => purl.startsWith("pkg:deb/debian/"));
+      const listed = paths.flatMap((path) => /^\/var\/lib\/dpkg\/status\.d\/(.+)$/.exec(path)?.[1] ?? []);
+      assert.deepEqual(debian.map(({ name }) => name), listed);
+      for (const { name, version } of debian) {
+        assert.equal(version, await mustRun(["dpkg-query", "--show", "--showformat=${Version}", name]), name);
+      }
+      const names = new Set(bom.components.map(({ name }) => name));
+      for (const name of ["docker-connector-client", "deno", "ipaddr.js", "debian"]) {
+        assert.ok(names.has(name), name);
+      }
+    },
+  );
 
   const run = async (entry: string, ...args: string[]) =>
     await engine.docker(

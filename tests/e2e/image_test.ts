@@ -81,6 +81,27 @@ for (const backend of ["nft", "legacy"] as const) {
       await rules.iptables("-F", "INPUT");
     });
 
+    await step(
+      "keeps its rules beside such a rule in its own chain, says so, and takes them out again",
+      async () => {
+        await rules.iptables("-A", "DOCKER-USER", "-m", "length", "--length", "64", "-j", "RETURN");
+        const foreign = await rules.save();
+        await docker(`start ${CLIENT_NAME}`);
+        await tunnel.comesUp();
+        // Earlier starts of this container read everything.
+        await waitUntil(
+          "the client tells of the rule",
+          async () =>
+            /Cannot read rule \d+ of chain DOCKER-USER in table filter of iptables-\w+: its extension is not installed/
+              .test(await tunnel.machine.engine.logs(CLIENT_NAME)),
+        );
+        assert.ok((await rules.save()).includes("--comment docker-connector -j ACCEPT"));
+        await docker(`stop ${CLIENT_NAME}`);
+        assert.equal(await rules.save(), foreign);
+        await rules.iptables("-D", "DOCKER-USER", "-m", "length", "--length", "64", "-j", "RETURN");
+      },
+    );
+
     await step("is replaced by another version", async () => {
       const next = `${folder}/next`;
       await Deno.mkdir(next);

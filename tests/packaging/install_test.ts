@@ -3,22 +3,10 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { version } from "../../program/build_info.ts";
 import { topologyTest } from "../topology/gate.ts";
-import { type CommandOutcome, mustRun, run } from "../topology/process.ts";
+import { mustRun, run } from "../topology/process.ts";
+import { GithubSite } from "./github_site.ts";
 import { TestRelease } from "./release.ts";
-
-const SCRIPT = fileURLToPath(new URL("../../install.sh", import.meta.url));
-
-/** Shells that systems have as /bin/sh; the last with busybox's own programs only, so with wget in place of curl. */
-const SHELLS = ["dash", "bash", "busybox"] as const;
-
-type Shell = typeof SHELLS[number];
-
-/** Put before what removes: nothing of this machine's network, Docker and status sockets is there to be cleaned up. */
-const ISOLATED = [
-  ...["/usr/bin/unshare", "--mount", "--net", "/bin/sh", "-c"],
-  'mount -t tmpfs tmpfs /run && exec "$@"',
-  "sh",
-];
+import { good, ISOLATED, refused, SCRIPT, script, type Shell, SHELLS, Site } from "./site.ts";
 
 /** The same on a machine that runs systemd, whose systemctl is the one that comes first in PATH. */
 const WITH_SYSTEMD = [
@@ -35,95 +23,6 @@ const REMOVE_TWICE = `
   kill $!; wait $!
   rm "$PREFIX/log"
   "$@" --uninstall >/dev/null; echo "stopped: $?"`;
-
-/** A machine to install on: a release served on loopback, and a folder in place of /usr/local. */
-class Site implements AsyncDisposable {
-  readonly prefix: string;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
-
-  constructor(readonly release: TestRelease, readonly shell: Shell) {
-    this.prefix = `${release.folder}/${shell}`;
-    this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
-      const path = `${release.files}${new URL(request.url).pathname}`;
-      const file = await Deno.open(path).catch(() => undefined);
-      return file === undefined ? new Response(null, { status: 404 }) : new Response(file.readable);
-    });
-  }
-
-  get baseUrl(): string {
-    return `http://127.0.0.1:${this.#server.addr.port}`;
-  }
-
-  get config(): string {
-    return `${this.prefix}/etc/docker-connector.conf`;
-  }
-
-  /** Lays busybox's programs out, or others in front of those of the system; the PATH that has them. */
-  async path(front = ""): Promise<string> {
-    if (this.shell !== "busybox") return `${front}${Deno.env.get("PATH")}`;
-    const folder = `${this.release.folder}/busybox-programs`;
-    await Deno.mkdir(folder, { recursive: true });
-    await mustRun(["busybox", "--install", "-s", folder]);
-    return `${front}${folder}`;
-  }
-
-  /** The script that is run; a release's own names its project. */
-  script: string = SCRIPT;
-
-  async installer(
-    args: readonly string[],
-    env: Record<string, string> = {},
-    wrapper: readonly string[] = args.includes("--uninstall") ? ISOLATED : [],
-  ): Promise<CommandOutcome> {
-    const shell = this.shell === "busybox" ? ["/bin/busybox", "sh"] : [`/bin/${this.shell}`];
-    const { PATH = "", ...rest } = env;
-    return await run([...wrapper, ...shell, this.script, ...args], {
-      env: {
-        PATH: await this.path(PATH),
-        HOME: this.prefix,
-        PREFIX: this.prefix,
-        BASE_URL: this.baseUrl,
-        ...rest,
-      },
-    });
-  }
-
-  /** All files below the prefix, sorted. */
-  files(folder: string = this.prefix): string[] {
-    try {
-      return Array.from(Deno.readDirSync(folder)).flatMap(({ name, isDirectory }) =>
-        isDirectory ? this.files(`${folder}/${name}`) : [`${folder}/${name}`.slice(this.prefix.length + 1)]
-      ).sort();
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return [];
-      throw error;
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server.shutdown();
-  }
-}
-
-/** Writes a shell script in front of a program of the system. */
-async function script(path: string, text: string): Promise<void> {
-  await Deno.mkdir(dirname(path), { recursive: true });
-  await Deno.writeTextFile(path, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
-}
-
-async function good(outcome: Promise<CommandOutcome>): Promise<string> {
-  const { code, stdout, stderr } = await outcome;
-  assert.equal(code, 0, stdout + stderr);
-  // Only what is said of a Docker Engine, which the removal finds none of.
-  assert.match(stderr, /^(.*Docker Engine.*\nA client container could not be looked for; .*)?$/);
-  return stdout;
-}
-
-async function refused(outcome: Promise<CommandOutcome>, words: RegExp): Promise<void> {
-  const { code, stderr } = await outcome;
-  assert.notEqual(code, 0);
-  assert.match(stderr, words);
-}
 
 /** What helps a person, of a program. */
 function helpFiles(program: string): string[] {
@@ -159,6 +58,7 @@ async function testShell(release: TestRelease, shell: Shell, t: Deno.TestContext
       said,
       new RegExp(`^Next: sudo ${site.prefix}/bin/docker-connector run --config ${site.config}$`, "m"),
     );
+    assert.match(said, /^Checked the SHA-256 alone, and not who built it: .*\(BASE_URL\)$/m);
     assert.deepEqual(site.files(), INSTALLED);
     assert.equal(((await Deno.stat(site.config)).mode ?? 0) & 0o777, 0o600);
     await mustRun([`${site.prefix}/bin/docker-connector`, "check", "--config", site.config]);
@@ -344,39 +244,71 @@ topologyTest("install.sh", async (t) => {
     assert.deepEqual(site.files(), []);
   });
 
-  await t.step("asks gh for the provenance of what comes from the project's page", async () => {
+  await t.step("asks gh or cosign for the provenance of what comes from the project's page", async () => {
     await using site = new Site(release, "dash");
-    const front = `${release.folder}/gh`;
+    await using github = await GithubSite.start(release.files, release.folder);
     site.script = `${release.folder}/install-of-a-release.sh`;
     const text = await Deno.readTextFile(SCRIPT);
     await Deno.writeTextFile(
       site.script,
       text.replace("github.com/OWNER/REPOSITORY", "github.com/someone/project"),
     );
-    // curl -fsSL -o FILE URL
-    await script(`${front}/curl`, `exec cp "${release.files}/\${4##*/}" "$3"`);
-    const gh = (verify: string, auth = "exit 0") =>
-      script(
+    const bundle = `${release.files}/provenance.sigstore.json`;
+    const front = `${release.folder}/verifiers`;
+    const calls = `${front}/calls`;
+    const install = async (verdict: string, env: Record<string, string> = {}) => {
+      await script(
         `${front}/gh`,
-        `case "$1 $2" in "auth status") ${auth};; "attestation verify") ${verify};; esac`,
+        `[ "$2" != --help ] || exit 0; echo "$@" >"${calls}"; cat "$5" >>"${calls}"; ${verdict}`,
       );
-    const env = { PATH: `${front}:`, BASE_URL: "" };
-    await gh(`echo "$@" >"${front}/calls"; exit 1`);
+      const all = { PATH: `${front}:`, BASE_URL: "", ...github.env, ...env };
+      return await site.installer([], all, github.wrapper);
+    };
+    const signer =
+      "--cert-identity-regex ^https://github[.]com/someone/project/[.]github/workflows/release[.]yml@refs/tags/v";
+
+    await refused(install("exit 0"), /Cannot download \S+\/provenance\.sigstore\.json/);
+    await Deno.writeTextFile(bundle, "the bundle");
     await refused(
-      site.installer([], env),
-      /its provenance is not the project's release\. Nothing was installed/,
+      install("exit 1"),
+      /its provenance is not the project's release, says gh\. Nothing was installed/,
     );
+    const [verify = "", given] = (await Deno.readTextFile(calls)).split("\n");
     assert.match(
-      await Deno.readTextFile(`${front}/calls`),
-      /^attestation verify \S+\/docker-connector-\S+\.tar\.gz --repo [\w-]+\/[\w-]+\n$/,
+      verify,
+      /^attestation verify \S+\/docker-connector-\S+\.tar\.gz --bundle \S+ --repo someone\/project /,
     );
+    assert.ok(verify.endsWith(`${signer}.`), verify);
+    assert.equal(given, "the bundle");
+    await refused(install("exit 1", { VERSION: "1.2.3" }), /says gh/);
+    assert.ok((await Deno.readTextFile(calls)).includes(`${signer}1[.]2[.]3$`));
     assert.deepEqual(site.files(), []);
-    await gh("exit 0");
-    assert.match(await good(site.installer([], env)), /^Verified the provenance of docker-connector-/m);
-    await gh("exit 1", "exit 1");
+
     assert.match(
-      await good(site.installer([], env)),
-      /^Skipped the check of provenance: gh is not logged in/m,
+      await good(install("exit 0")),
+      /^Verified by gh that the project's release workflow built docker-connector-/m,
+    );
+    await good(site.installer(["--uninstall"]));
+
+    // A gh from before attestations.
+    const old = `[ "$2" != --help ] || exit 1; echo "$@" >"${calls}"`;
+    await script(`${front}/cosign`, `echo "$@" >"${calls}"; exit 1`);
+    await script(`${front}/gh`, old);
+    const asCosign = () =>
+      site.installer([], { PATH: `${front}:`, BASE_URL: "", ...github.env }, github.wrapper);
+    await refused(
+      asCosign(),
+      /its provenance is not the project's release, says cosign\. Nothing was installed/,
+    );
+    assert.match(
+      await Deno.readTextFile(calls),
+      /^verify-blob-attestation --bundle \S+ .*--certificate-identity-regexp \^https:\/\/github\[\.\]com\/someone\/\S+ \S+\.tar\.gz\n$/,
+    );
+    await Deno.remove(`${front}/cosign`);
+    await Deno.remove(bundle);
+    assert.match(
+      await good(asCosign()),
+      /^Checked the SHA-256 alone, and not who built it: there is neither gh nor cosign/m,
     );
     await good(site.installer(["--uninstall"]));
   });
@@ -390,4 +322,4 @@ topologyTest("install.sh", async (t) => {
     assert.equal(stdout, "running: 1\nstopped: 0");
     assert.deepEqual(site.files(), []);
   });
-}, { programs: ["curl", "dash"], packages: ["curl", "dash"] });
+}, { programs: ["curl", "dash", "openssl"], packages: ["curl", "dash", "openssl"] });

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { join } from "node:path";
 import { OperationError } from "../../core/error.ts";
 import { run, runOrThrow } from "../command.ts";
+import { writeFixedImage } from "./fixed_image.ts";
 
 /** What is known of a built image. */
 export interface BuiltImage {
@@ -44,40 +46,43 @@ export async function pullFault(name: string): Promise<string | undefined> {
 }
 
 /**
- * Builds the image, with the builder that the docker command takes.
+ * Builds an image, with the builder that the docker command takes, and saves it with one time instead of the builder's
+ * own, so that the same files give the same image. The Engine has that one then.
  *
  * @param context the folder of the Dockerfile
  * @param tags its names
  * @param values for the Dockerfile's ARG lines
+ * @param created the time of the image
+ * @param path of the tar; what was there stays until the new one is whole. The id's file has `.id` added
  * @throws OperationError `failure` with the command's output
  */
 export async function buildImage(
   context: string,
   tags: readonly string[],
   values: Readonly<Record<string, string>>,
+  created: Date,
+  path: string,
 ): Promise<BuiltImage> {
-  const named = tags.flatMap((tag) => ["--tag", tag]);
   const args = Object.entries(values).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]);
-  await runOrThrow(
-    ["docker", "build", ...named, ...args, context],
+  const built = (await runOrThrow(
+    ["docker", "build", "--quiet", ...args, context],
     // Else buildx adds a second manifest, and the id of the image is that of a list of the two.
     { env: { BUILDX_NO_DEFAULT_ATTESTATIONS: "1" } },
-  );
+  )).trim();
+  const folder = await Deno.makeTempDir({ prefix: "docker-connector-image-" });
+  try {
+    await runOrThrow(["docker", "save", "--output", join(folder, "saved.tar"), built]);
+    await runOrThrow(["tar", "-xf", "saved.tar"], { cwd: folder });
+    await writeFixedImage(folder, tags, created, `${path}.new`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+  await runOrThrow(["docker", "load", "--quiet", "--input", `${path}.new`]);
+  await runOrThrow(["docker", "image", "rm", built]);
   const [found] = JSON.parse(await runOrThrow(["docker", "image", "inspect", tags[0] ?? ""]));
-  return { id: found.Id, size: found.Size, layers: found.RootFS.Layers.length };
-}
-
-/**
- * Saves an image as a tar that `docker load` reads, and its id beside it.
- *
- * @param image what was built
- * @param tags the names that it keeps
- * @param path of the tar; what was there stays until the new one is whole. The id's file has `.id` added
- */
-export async function saveImage(image: BuiltImage, tags: readonly string[], path: string): Promise<void> {
-  await runOrThrow(["docker", "save", "--output", `${path}.new`, ...tags]);
   await Deno.chmod(`${path}.new`, 0o644);
   await Deno.rename(`${path}.new`, path);
   // After the tar: an id that is older than its tar is another one's.
-  await Deno.writeTextFile(`${path}.id`, `${image.id}\n`);
+  await Deno.writeTextFile(`${path}.id`, `${found.Id}\n`);
+  return { id: found.Id, size: found.Size, layers: found.RootFS.Layers.length };
 }

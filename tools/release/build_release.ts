@@ -1,27 +1,32 @@
 /**
- * Puts a release together from compiled programs: archives, images, install.sh, formulas, and the hashes of them all.
+ * Puts a release together from compiled programs: archives, images, bills of materials, install.sh, formulas, and the hashes of
+ * them all.
  *
  * @module
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { OperationError } from "../../core/error.ts";
 import { writeFormulas } from "../formula.ts";
 import { isFile, ROOT_FOLDER } from "../freshness.ts";
 import {
   archiveName,
+  bomName,
   downloadAddress,
   HOME,
   IMAGE,
   IMAGE_FILE,
   IMAGE_ID_FILE,
   INSTALLED_PROGRAMS,
+  LICENCES_FILE,
   SUMS_FILE,
   type System,
   SYSTEMS,
 } from "./names.ts";
 import { manFile, writeManPages } from "../man.ts";
-import { hashFile } from "../runtime_file.ts";
 import { checkReleasedRuntime } from "../runtime_version.ts";
+import { hashFile } from "../runtime_file.ts";
+import { type Bom, bomPath } from "../sbom/cyclonedx.ts";
+import { hashFiles, writeSums } from "./sums.ts";
 import { type Entry, writeArchive, writeCompressed } from "./tar_archive.ts";
 
 /** What a release is made of and for. */
@@ -96,6 +101,8 @@ async function archiveEntries(
     await add(`packaging/systemd/${program}.service`, `${program}.service`, 0o644);
   }
   await add("LICENSE", "LICENSE", 0o644);
+  const licences = join(dirname(binary), LICENCES_FILE);
+  if (await isFile(licences)) entries.push({ name: LICENCES_FILE, path: licences, mode: 0o644 });
   for (const page of MAN_PAGES[program] ?? []) {
     entries.push({ name: page, path: join(pages, page), mode: 0o644 });
   }
@@ -116,20 +123,26 @@ interface Part {
 async function findParts(programs: string, pages: string): Promise<{ parts: Part[]; missing: string[] }> {
   const parts: Part[] = [];
   const missing: string[] = [];
-  const add = (
+  const add = async (
     name: string,
     file: string | undefined,
     write: (path: string, file: string) => Promise<void>,
   ) => {
-    if (file === undefined) missing.push(name);
-    else parts.push({ name, write: (path) => write(path, file) });
+    if (file === undefined) {
+      missing.push(name);
+      return;
+    }
+    parts.push({ name, write: (path) => write(path, file) });
+    const [bom, source] = [bomName(name), bomPath(file)];
+    if (await isFile(source)) parts.push({ name: bom, write: (path) => Deno.copyFile(source, path) });
+    else missing.push(bom);
   };
   for (const system of SYSTEMS) {
     const image = await imageFor(programs, system.cpu);
-    if (system.os === "linux") add(archiveName(IMAGE, system), image, writeCompressed);
+    if (system.os === "linux") await add(archiveName(IMAGE, system), image, writeCompressed);
     for (const program of INSTALLED_PROGRAMS) {
       const binary = await builtFile(programs, system.target, program);
-      add(
+      await add(
         archiveName(program, system),
         binary,
         async (path, binary) =>
@@ -138,6 +151,28 @@ async function findParts(programs: string, pages: string): Promise<{ parts: Part
     }
   }
   return { parts, missing };
+}
+
+/** Makes sure that each bill of materials is of the file that it lies beside. */
+async function checkBoms(programs: string): Promise<void> {
+  for (const { target, os, cpu } of SYSTEMS) {
+    const files = await Promise.all(
+      INSTALLED_PROGRAMS.map((program) => builtFile(programs, target, program)),
+    );
+    for (const file of [...files, os === "linux" ? await imageFor(programs, cpu) : undefined]) {
+      if (file === undefined || !await isFile(bomPath(file)) || await isBomOf(file)) continue;
+      throw new OperationError(
+        "failure",
+        `Cannot release ${file}: ${bomPath(file)} is of another file`,
+        "Make both again: deno task compile, then deno task image",
+      );
+    }
+  }
+}
+
+async function isBomOf(file: string): Promise<boolean> {
+  const { metadata } = JSON.parse(await Deno.readTextFile(bomPath(file))) as Pick<Bom, "metadata">;
+  return metadata.component.hashes?.[0]?.content === await hashFile(file);
 }
 
 /** Makes sure that what the tests ran on is what is released. */
@@ -153,8 +188,8 @@ async function checkRuntimes(programs: string, denoVersion: string): Promise<voi
 /**
  * Makes a release.
  *
- * @throws OperationError `failure` when nothing is there, when something is missing although it has to be complete, or when a
- *   program holds another Deno
+ * @throws OperationError `failure` when nothing is there, when something is missing although it has to be complete, when a
+ *   program holds another Deno, or when a bill of materials is of another file
  */
 export async function buildRelease(settings: ReleaseSettings): Promise<Release> {
   const pages = await Deno.makeTempDir({ prefix: "docker-connector-man-" });
@@ -176,6 +211,7 @@ async function buildWithPages(settings: ReleaseSettings, pages: string): Promise
       "Put the programs of each system into dist/TRIPLE/, or leave out --complete",
     );
   }
+  await checkBoms(programs);
   if (settings.denoVersion !== undefined) await checkRuntimes(programs, settings.denoVersion);
   await Deno.remove(output, { recursive: true }).catch(() => {});
   await Deno.mkdir(output, { recursive: true });
@@ -183,12 +219,10 @@ async function buildWithPages(settings: ReleaseSettings, pages: string): Promise
   const script = (await Deno.readTextFile(join(ROOT_FOLDER, "install.sh"))).replaceAll(HOME, home);
   await Deno.writeTextFile(join(output, "install.sh"), script);
   await Deno.chmod(join(output, "install.sh"), 0o755);
-  const files = [...parts.map(({ name }) => name), "install.sh"];
-  const sums = await Promise.all(
-    files.toSorted().map(async (name) => `${await hashFile(join(output, name))}  ${name}\n`),
-  );
-  await Deno.writeTextFile(join(output, SUMS_FILE), sums.join(""));
+  const archives = parts.map(({ name }) => name);
   const baseUrl = settings.baseUrl ?? downloadAddress(home, version);
-  const formulas = await writeFormulas(output, { home, version, baseUrl });
-  return { files: [...files, ...formulas, SUMS_FILE], missing };
+  const sums = await hashFiles(output, [...archives, "install.sh"]);
+  const formulas = await writeFormulas(output, { home, version, baseUrl, sums });
+  await writeSums(output, new Map([...sums, ...await hashFiles(output, formulas)]));
+  return { files: [...archives, "install.sh", ...formulas, SUMS_FILE], missing };
 }

@@ -31,12 +31,20 @@ export const INSTALLED_PROGRAMS = ["docker-connector", "docker-accessor"] as con
 /** Name of the file that holds the hashes of all others. */
 export const SUMS_FILE = "SHA256SUMS";
 
+/** Name of the file with the licences of the packages in the programs. */
+export const LICENCES_FILE = "THIRD-PARTY-LICENSES";
+
 /**
  * Name of the archive that holds a program. It is the same in every release, so that
  * `releases/latest/download/NAME` stays a good address.
  */
 export function archiveName(program: string, { os, cpu }: Pick<System, "os" | "cpu">): string {
   return `${program}-${os}-${cpu}.tar.gz`;
+}
+
+/** Name of the bill of materials of what an archive holds. */
+export function bomName(archive: string): string {
+  return archive.replace(/\.tar\.gz$/, ".cdx.json");
 }
 
 /** The image's name. */

@@ -1,5 +1,5 @@
 /**
- * Writes .tar.gz files that depend on nothing but their content: no times, no owners, the given order.
+ * Writes .tar and .tar.gz files that depend on nothing but their content: no times, no owners, the given order.
  *
  * @module
  */
@@ -65,6 +65,12 @@ async function* tarStream(entries: readonly Entry[]): AsyncGenerator<Uint8Array<
 /** Writes an archive, a .tar.gz file, over what is there. */
 export async function writeArchive(path: string, entries: readonly Entry[]): Promise<void> {
   await compress(ReadableStream.from(tarStream(entries)), path);
+}
+
+/** Writes an archive that is not compressed, a .tar file, over what is there. */
+export async function writeTar(path: string, entries: readonly Entry[]): Promise<void> {
+  const file = await Deno.open(path, { write: true, create: true, truncate: true });
+  await ReadableStream.from(tarStream(entries)).pipeTo(file.writable);
 }
 
 /** Writes a compressed copy of a file, a .gz file, over what is there. */

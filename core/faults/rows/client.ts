@@ -54,6 +54,13 @@ export const CLIENT_FAULTS = {
     remedy: () =>
       'See its rules, "iptables -S DOCKER-USER", and allow the tunnel\'s interface before what drops',
   }),
+  "firewall.unread-rule": row<Why>({
+    severity: "warning",
+    title: "A rule in Docker's machine cannot be read",
+    after: 5,
+    text: ({ why }) => `${why}. Whether it stops packets is not known`,
+    remedy: () => "Put that rule into a chain of its own, and jump to it from there",
+  }),
   "firewall.not-open": row<Why>({
     severity: "warning",
     title: "The firewall of Docker's machine may stop packets",

@@ -68,6 +68,33 @@ export const SERVICE_FAULTS = {
     text: ({ why }) => why,
     remedy: () => "It is tried again by itself; write https off to do without",
   }),
+  "https.authority-unusable": row<Why>({
+    severity: "error",
+    title: "The local authority cannot be used",
+    after: 0,
+    text: ({ why }) => why,
+    remedy: () =>
+      'Run "sudo docker-connector untrust", remove the file, then run "sudo docker-connector trust"',
+  }),
+  "https.not-trusted": row<{ readonly store: string; readonly domain: string }>({
+    severity: "warning",
+    title: "Programs do not trust HTTPS of containers",
+    after: 0,
+    subject: ({ store }) => store,
+    text: ({ store, domain }) =>
+      `${
+        capitalized(store)
+      } does not trust the authority of ${domain}: programs that read it warn of each name`,
+    remedy: () => 'Run "sudo docker-connector trust", or write https off to do without',
+  }),
+  "https.no-answer": row<{ readonly name: string; readonly why: string }>({
+    severity: "warning",
+    title: "A container does not answer HTTPS under its name",
+    after: 0,
+    text: ({ name, why }) => `${name} has not answered HTTPS with a certificate of the authority: ${why}`,
+    remedy: () =>
+      'See what the client says: "docker-connector logs --client"; a container that listens at 443 is left alone',
+  }),
   "web.closed": row<Why>({
     severity: "warning",
     title: "The page is not served",
@@ -76,3 +103,7 @@ export const SERVICE_FAULTS = {
     remedy: () => "Free the port, or write another web line",
   }),
 } as const;
+
+function capitalized(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
