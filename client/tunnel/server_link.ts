@@ -177,7 +177,7 @@ export class ServerLink implements Disposable {
 
   /** Describes the client to a server that takes descriptions. */
   describe(): void {
-    if (!this.#takesDescriptions || this.#isClosed) return;
+    if (!this.#takesDescriptions || !this.#isTrusted || this.#isClosed) return;
     const description = this.deps.description();
     this.#described = JSON.stringify(description);
     this.#describedAt = this.#clock.now();

@@ -487,9 +487,13 @@ Deno.test("a server that says that it ends is trusted no more, and the next one 
   link.handleMessage(encodeAnswer(world.proof, proven));
   link.handleMessage(encodeEnd(heartbeatMac("guess"), proven));
   assert.deepEqual(world.trusted, [false, true]);
+  link.handleMessage(text("version 2"));
   link.handleMessage(encodeEnd(world.proof, proven));
   assert.deepEqual(world.trusted, [false, true, false]);
   const before = world.scene.sent.length;
+  world.scene.description = { ...world.scene.description, addresses: [] };
+  link.describeIfChanged();
+  assert.equal(world.scene.sent.length, before, "it is told nothing about this machine");
   await clock.advance(500);
   assert.equal(world.scene.sent.length, before + 1);
 });
