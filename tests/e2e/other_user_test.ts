@@ -90,7 +90,10 @@ networkTest(
       await using thief = await user.bind("0.0.0.0", SERVER_PORT);
       await scene.startServer();
       assert.equal((await scene.server.process.wait()).code, 74);
-      assert.match(scene.server.process.stderr.tail(), /Cannot listen on UDP 0\.0\.0\.0:2511: the port is taken/);
+      assert.match(
+        scene.server.process.stderr.tail(),
+        /Cannot listen on UDP 0\.0\.0\.0:2511: the port is taken/,
+      );
       assert.deepEqual(thief.received, []);
     });
 
@@ -100,7 +103,7 @@ networkTest(
     const status = async () => await server.status() ?? assert.fail("the server has no status");
     const client = async () => await scene.clientStatus() ?? assert.fail("the client has no status");
 
-    await step("whoever sends heartbeats from the first moment on is not bound", async () => {
+    await step("a sender of heartbeats from the first moment on is not bound", async () => {
       await using stranger = await user.bind("127.0.0.1", 0);
       const bound = new Set<string>();
       await waitUntil("the client is there", async () => {

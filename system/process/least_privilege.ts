@@ -1,0 +1,34 @@
+import { platform } from "../../ffi/platform.ts";
+import type { Capability } from "../../ffi/libc/privileges_linux.ts";
+
+/** What a running program needs of root's capabilities on Linux, and what for. */
+type Needs = { readonly [Name in Capability]?: string };
+
+const PACKET_THREAD = "the packet thread runs before others";
+
+/** The needs of the programs that root starts (docs/internals/privileges.md). */
+export const NEEDED_CAPABILITIES = {
+  "docker-connector": {
+    NET_ADMIN: "the interface, its addresses, routes",
+    NET_BIND_SERVICE: "the port of DNS, and ports of proxy and web lines",
+    NET_RAW: "echo requests to containers",
+    DAC_OVERRIDE: "the Docker socket of a user, in folders that only the user can enter",
+    SYS_NICE: PACKET_THREAD,
+  },
+  "docker-accessor": {
+    NET_ADMIN: "the interface, its addresses, routes",
+    DAC_OVERRIDE: "a token file of a user",
+    SYS_NICE: PACKET_THREAD,
+  },
+} as const satisfies Readonly<Record<string, Needs>>;
+
+/**
+ * Gives up all of root's capabilities but those that the program needs, and core dumps. On Linux the program starts itself again
+ * for that, so it is called first; nothing happens on macOS, which has no such thing for a program of root's, and in a process
+ * that only calls a command, as tests do.
+ */
+export async function keepLeastPrivilege(program: keyof typeof NEEDED_CAPABILITIES): Promise<void> {
+  if (platform.os !== "linux" || !Deno.mainModule.endsWith("/main.ts")) return;
+  const { keepCapabilities } = await import("../../ffi/libc/privileges_linux.ts");
+  keepCapabilities(Object.keys(NEEDED_CAPABILITIES[program]) as Capability[]);
+}
