@@ -175,6 +175,15 @@ export class ServerLink implements Disposable {
     if (isFull) this.describe();
   }
 
+  /** The server may have ended without a word: it has to prove the key once more before anything is taken from it. */
+  doubt(): void {
+    if (this.#proofs === undefined || this.#isClosed) return;
+    // An answer that is still under way may be the last of one that has ended.
+    this.#proofs.forget();
+    this.#onEnd();
+    this.#sendHeartbeat();
+  }
+
   /** Describes the client to a server that takes descriptions. */
   describe(): void {
     if (!this.#takesDescriptions || !this.#isTrusted || this.#isClosed) return;

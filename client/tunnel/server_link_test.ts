@@ -498,6 +498,31 @@ Deno.test("a server that says that it ends is trusted no more, and the next one 
   assert.equal(world.scene.sent.length, before + 1);
 });
 
+Deno.test("a server in doubt is asked at once, and has to prove the key before anything is taken from it", () => {
+  using world = openTrusting();
+  const { link } = world.scene;
+  link.start();
+  const earlier = world.last();
+  link.handleMessage(encodeAnswer(world.proof, earlier));
+  link.doubt();
+  const late = world.last();
+  const before = world.scene.sent.length;
+  link.doubt();
+  assert.equal(world.scene.sent.length, before + 1);
+  for (const time of [earlier, late]) link.handleMessage(encodeAnswer(world.proof, time));
+  link.handleMessage(text("version 2"));
+  assert.deepEqual([world.trusted.at(-1), world.texts], [false, []]);
+  world.scene.clock.advance(1);
+  link.doubt();
+  link.handleMessage(encodeAnswer(world.proof, world.last()));
+  assert.equal(world.trusted.at(-1), true);
+  using keyless = new Scene();
+  keyless.link.start();
+  keyless.link.handleMessage(text(""));
+  keyless.link.doubt();
+  assert.deepEqual([keyless.sent.length, keyless.link.isUp], [1, true]);
+});
+
 Deno.test("a server at another address has to prove itself before anything is taken from it", async () => {
   using world = openTrusting();
   const { link } = world.scene;

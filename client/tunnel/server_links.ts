@@ -95,6 +95,8 @@ export class ServerLinks implements Disposable {
     this.#before.answered += link.heartbeats.answered;
     this.#before.strayMessage += link.drops.strayMessage;
     this.#before.unknownCommand += link.drops.unknownCommand;
+    // When a server is killed its stream ends at once, and the port is anyone's.
+    this.udp.doubt();
   }
 
   [Symbol.dispose](): void {
