@@ -1,9 +1,10 @@
 /**
  * Tries what no program of this project may do, and prints as JSON for each thing whether it was `denied` or not. It is run
- * with the grants of a program.
+ * with the grants of a program, and with `--running` gives up what `run` gives up.
  *
  * @module
  */
+import { keepOwnPrograms } from "../system/process/least_privilege.ts";
 
 const spawn = (path: string, ...args: string[]) => () => void new Deno.Command(path, { args }).outputSync();
 const WORKER = URL.createObjectURL(new Blob([""], { type: "text/javascript" }));
@@ -23,12 +24,15 @@ const ATTEMPTS: Readonly<Record<string, () => unknown>> = {
   "a Worker that may start programs": () => {
     new Worker(WORKER, { type: "module", deno: { permissions: { run: true } } }).terminate();
   },
+  "a program of trust": spawn("/usr/bin/setpriv", "--version"),
+  "a program of logs": spawn("/usr/bin/journalctl", "--version"),
   "a permission on request": async () => {
     const { state } = await Deno.permissions.request({ name: "run", command: "/bin/sh" });
     if (state !== "granted") throw new Deno.errors.NotCapable(state);
   },
 };
 
+if (Deno.args.includes("--running")) await keepOwnPrograms();
 const results: Record<string, string> = {};
 for (const [name, attempt] of Object.entries(ATTEMPTS)) {
   try {

@@ -21,6 +21,7 @@ async function tried(flags: readonly string[]): Promise<Record<string, string>> 
       "--unstable-worker-options",
       ...flags,
       FIXTURE,
+      "--running",
     ],
     // The fixture prints no colour, and reads no variable.
     env: { NO_COLOR: "1" },
@@ -45,7 +46,7 @@ for (const program of PROGRAMS) {
     const build = { target: Deno.build.target, version: Deno.version.deno };
     const results = await tried(permissionFlags(program, build));
     deepEqual(Object.entries(results).filter(([, result]) => result !== "denied"), []);
-    equal(Object.keys(results).length, 13);
+    equal(Object.keys(results).length, 15);
   });
 }
 

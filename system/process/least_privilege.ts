@@ -22,13 +22,31 @@ export const NEEDED_CAPABILITIES = {
   },
 } as const satisfies Readonly<Record<string, Needs>>;
 
+/** Programs that `logs`, `trust`, `untrust` and `web` start. setpriv among them starts what it is told. */
+const OF_OTHER_COMMANDS = [
+  "/usr/bin/certutil",
+  "/usr/bin/journalctl",
+  "/usr/bin/open",
+  "/usr/bin/security",
+  "/usr/bin/setpriv",
+  "/usr/bin/update-ca-trust",
+  "/usr/sbin/update-ca-certificates",
+] as const;
+
+/** Gives up the right to start the programs that `run` never starts, for the life of this process. */
+export async function keepOwnPrograms(): Promise<void> {
+  for (const command of OF_OTHER_COMMANDS) await Deno.permissions.revoke({ name: "run", command });
+}
+
 /**
- * Gives up all of root's capabilities but those that the program needs, and core dumps. On Linux the program starts itself again
- * for that, so it is called first; nothing happens on macOS, which has no such thing for a program of root's, and in a process
- * that only calls a command, as tests do.
+ * Gives up what `run` does not need: other commands' programs, and on Linux all of root's capabilities but those of the program,
+ * and core dumps. The program starts itself again for that, so it is called first. macOS has no such thing for a program of root's.
+ * Nothing happens in a process that only calls a command, as tests do.
  */
 export async function keepLeastPrivilege(program: keyof typeof NEEDED_CAPABILITIES): Promise<void> {
-  if (platform.os !== "linux" || !Deno.mainModule.endsWith("/main.ts")) return;
+  if (!Deno.mainModule.endsWith("/main.ts")) return;
+  await keepOwnPrograms();
+  if (platform.os !== "linux") return;
   const { keepCapabilities } = await import("../../ffi/libc/privileges_linux.ts");
   keepCapabilities(Object.keys(NEEDED_CAPABILITIES[program]) as Capability[]);
 }
