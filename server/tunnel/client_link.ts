@@ -6,7 +6,7 @@ import { type Endpoint, equalEndpoint, formatEndpoint } from "../../core/net/end
 import { ControlBudget, encodeControl } from "../../core/protocol/control.ts";
 import { type ClientDescription, decodeDescription } from "../../core/protocol/description.ts";
 import { CHALLENGE_SECRET_LENGTH, Challenges } from "../../core/protocol/challenge.ts";
-import { HEARTBEAT } from "../../core/protocol/datagram.ts";
+import { HEARTBEAT, KEYED_HEARTBEAT_LENGTH } from "../../core/protocol/datagram.ts";
 import { type HeartbeatMac, HeartbeatVerifier } from "../../core/protocol/heartbeat.ts";
 import { encodeAnswer, encodeEnd } from "../../core/protocol/server_proof.ts";
 import type { HeartbeatFault } from "../../core/protocol/heartbeat_fault.ts";
@@ -222,6 +222,7 @@ export class ClientLink implements Disposable {
     else if (this.#moves.take(1, this.#clock.now())) {
       log.info("client moved", { from: this.#nameOf(previous.endpoint), to: this.#nameOf(endpoint) });
     }
+    if (this.#proven === undefined && datagram.length === KEYED_HEARTBEAT_LENGTH) this.#warnOfKey(endpoint);
     // The client takes nothing from a server that has not proven itself.
     if (this.#proven !== undefined) this.#sendAnswer(endpoint);
     this.#sendWithinBudget(endpoint, this.deps.controlText());
@@ -249,6 +250,13 @@ export class ClientLink implements Disposable {
     const isDue = this.#clock.now() - this.#textAt >= REPEAT_MS;
     if (this.#repeatedTexts >= MAX_REPEATED_TEXTS && !isDue) return;
     if (this.#sendWithinBudget(endpoint, this.deps.controlText())) this.#repeatedTexts++;
+  }
+
+  /** A client with a key takes nothing from a server that has none, so all looks well here and no packet passes. */
+  #warnOfKey(endpoint: Endpoint): void {
+    const words = "the client proves a key and this server has none, so the client takes nothing from it; " +
+      "give both the same key, or neither";
+    if (this.#faults.changed("key", words)) log.warn(words, { endpoint: this.#nameOf(endpoint) });
   }
 
   /** Answers a heartbeat, and proves the key by it where the heartbeat did. */

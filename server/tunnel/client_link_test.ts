@@ -217,6 +217,23 @@ Deno.test("without a key a heartbeat with a proof binds as a plain one does", ()
   assert.deepEqual([bound, link.refused], [[A], 0]);
 });
 
+Deno.test("a client that proves a key to a server without one is told of in the log, once", () => {
+  const lines: string[] = [];
+  configureLog({ level: "warn", format: "text", color: false, write: (line) => void lines.push(line) });
+  try {
+    using scene = openLink();
+    scene.link.handleMessage(HEARTBEAT, source(A), false, NOW);
+    assert.deepEqual(lines, []);
+    for (const from of [B, A, B]) {
+      scene.link.handleMessage(encodeHeartbeat(heartbeatMac("any"), NOW), source(from), false, NOW);
+    }
+    assert.equal(lines.length, 1);
+    assert.match(lines.join(""), /the client proves a key and this server has none/);
+  } finally {
+    configureLog({ level: "error", format: "text", color: false, write: () => {} });
+  }
+});
+
 Deno.test("a proof whose time is an hour off is challenged, and the answer binds and is answered", () => {
   const proof = heartbeatMac("secret");
   const { link, sent, bound } = openLink({ proof });
