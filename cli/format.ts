@@ -54,6 +54,15 @@ export function escapeControls(text: string): string {
   return text.replace(/\p{C}/gu, (character) => character.split("").map(escapeUnit).join(""));
 }
 
+/**
+ * Formats a document as JSON for people and programs: without characters that act on a terminal, which
+ * JSON.stringify lets through above U+007E. It means the same to a parser.
+ */
+export function formatJson(document: unknown, indent: number = 2): string {
+  // The line breaks are those between values: in texts they are escaped.
+  return JSON.stringify(document, undefined, indent).split("\n").map(escapeControls).join("\n");
+}
+
 /** One UTF-16 code unit as `\u` and four digits. */
 function escapeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatBytes, formatDuration } from "./format.ts";
+import { formatBytes, formatDuration, formatJson } from "./format.ts";
 
 Deno.test("durations show their two largest units", () => {
   assert.equal(formatDuration(0.9), "0 s");
@@ -18,4 +18,16 @@ Deno.test("sizes show one decimal and never 1000 of a unit", () => {
   assert.equal(formatBytes(999_949), "999.9 kB");
   assert.equal(formatBytes(999_951), "1.0 MB");
   assert.equal(formatBytes(104_857_600), "104.9 MB");
+});
+
+Deno.test("JSON shows no character that acts on a terminal, and means the same", () => {
+  const document = {
+    "a\u009b2J": ["\x1b]0;title\x07", "\u202eabc", "line\nnext", "\ud800", "caf\u00e9 \u{1f40b}"],
+  };
+  for (const indent of [0, 2]) {
+    const text = formatJson(document, indent);
+    assert.deepEqual(JSON.parse(text), document);
+    assert.equal(text.replaceAll("\n", "").match(/\p{C}/u), null);
+    assert.ok(text.includes("caf\u00e9 \u{1f40b}"));
+  }
 });

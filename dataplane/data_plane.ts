@@ -149,6 +149,11 @@ export class DataPlane {
     this.#commands.push({ kind: "endpoint", socketAddress });
   }
 
+  /** Lets packets of the connected server pass, or not: it does at the start. Its other messages pass in any case. */
+  admitServer(isOn: boolean): void {
+    this.#commands.push({ kind: "admit-server", isOn });
+  }
+
   /** Turns IPv6 on or off; it is off at the start. */
   carryIpv6(isOn: boolean): void {
     this.#commands.push({ kind: "ipv6", isOn });

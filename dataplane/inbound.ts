@@ -81,7 +81,9 @@ export class Inbound {
     }
     if (fromPeer && isProbe(this.bytes, at, length)) return this.#handleProbe(path, at);
     const kind = this.role === "server" ? serverMessage(this.bytes, at, length) : ServerMessage.Description;
-    const isForMain = kind === ServerMessage.Heartbeat || (kind === ServerMessage.Description && fromPeer);
+    // A client hears its server alone, and has to hear it before it takes packets from it.
+    const mayDescribe = fromPeer || this.role === "client";
+    const isForMain = kind === ServerMessage.Heartbeat || (kind === ServerMessage.Description && mayDescribe);
     if (isForMain) this.punt(path.kind, at, length, fromPeer, message);
     else this.countUnknown(path, fromPeer);
   }

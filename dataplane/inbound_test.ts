@@ -34,6 +34,7 @@ for (const role of ["server", "client"] as const) {
       const tun = { flush: () => {}, write: () => assert.fail("written") } as unknown as TunPort;
       const pass = () => assert.fail("passed on");
       const path = new UdpPath(new Arena(new ArrayBuffer(4096), 0), receiving([0, 0], fromPeer), counters);
+      path.isBound = true;
       const inbound = new Inbound(role, tun, new Uint8Array(), {} as Outbound, {} as ProbeTimes, pass);
       assert.equal(path.drain(inbound), true);
       assert.deepEqual(counted(dropsByReason(counters)), [[reason, 2]]);

@@ -313,6 +313,9 @@ class PacketLoop implements Disposable {
     const { inbound, udp, engine, probes } = peer;
     const outbound = this.#outbound;
     switch (command.kind) {
+      case "admit-server":
+        udp.isBound = command.isOn;
+        return;
       case "ipv6":
         outbound.ipv6IsOn = inbound.ipv6IsOn = command.isOn;
         return;

@@ -67,6 +67,8 @@ export interface LargePeer {
 export type WorkerCommand =
   /** Sets the peer's endpoint to a socket address, or removes it. */
   | { readonly kind: "endpoint"; readonly socketAddress: Uint8Array | undefined }
+  /** A client takes packets from its server by UDP and sends packets there, or not. */
+  | { readonly kind: "admit-server"; readonly isOn: boolean }
   | { readonly kind: "ipv6"; readonly isOn: boolean }
   /** Takes another stream for the engine path, or lets go of it: answered by "stream-released". */
   | { readonly kind: "stream"; readonly stream: StreamAttachment | undefined }

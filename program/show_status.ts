@@ -1,3 +1,4 @@
+import { formatJson } from "../cli/format.ts";
 import * as v from "valibot";
 import { EXIT_OK } from "../cli/exit_status.ts";
 import type { Terminal } from "../cli/terminal.ts";
@@ -39,7 +40,7 @@ export async function showStatus<Document>(
 ): Promise<number> {
   const render = async (indent: number): Promise<string> => {
     const document = await readStatus(control, program);
-    if (json) return `${JSON.stringify(document, undefined, indent)}\n`;
+    if (json) return `${formatJson(document, indent)}\n`;
     const { success, output } = v.safeParse(schema, document);
     if (success) {
       return text(output, { width: terminal.columns ?? PLAIN_LAYOUT.width, color: terminal.outColor });

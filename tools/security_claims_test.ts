@@ -58,3 +58,22 @@ Deno.test("a test that is not there is found", async () => {
     `${self}: no "${absent}"`,
   ]);
 });
+
+/** The cells of the table of attackers and assets, without its heading and first column. */
+function claims(): string[][] {
+  const [, table = ""] = /^## Who could attack what\n([\s\S]*?)^## /m.exec(page) ?? [];
+  const rows = table.split("\n").filter((line) => line.startsWith("|"));
+  return rows.slice(2).map((row) => row.split("|").slice(2, -1).map((cell) => cell.trim()));
+}
+
+Deno.test("each attacker is set against each asset by a claim of a few words, which leads to a point of docs/guide/security.md", () => {
+  const rows = claims();
+  deepEqual(rows.map(({ length }) => length), Array.from({ length: 8 }, () => 6));
+  const named = new Set(points.flatMap((point) => /^- \*\*<a id="([^"]+)">/.exec(point)?.[1] ?? []));
+  const faulty = rows.flat().filter((cell) => {
+    const [, text = "", anchor = ""] = /^\[([^\]]+)\]\(#([^)]+)\)$/.exec(cell) ?? [];
+    const words = text.split(" ").length;
+    return words < 3 || words > 8 || !named.has(anchor);
+  });
+  deepEqual(faulty, []);
+});

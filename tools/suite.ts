@@ -80,6 +80,7 @@ const ONCE = [
   /^tests\/e2e\/image_contents_test\.ts$/,
   /^tests\/e2e\/local_engine_test\.ts$/,
   /^tests\/e2e\/names(_resolved)?_test\.ts$/,
+  /^tests\/e2e\/(amplification|other_user|privileges|secrets)_test\.ts$/,
   /^tests\/e2e\/path_(direct|engine)_test\.ts$/,
   /^tests\/e2e\/session_\w+_test\.ts$/,
   /^tests\/e2e\/web_page_test\.ts$/,

@@ -7,6 +7,7 @@ import {
   RCODE,
   readDnsQuery,
   refuseDnsQuery,
+  truncateDnsQuery,
 } from "../../core/hosts/dns_message.ts";
 import { DESKTOP_NAME, type HostRecords } from "../../core/hosts/host_records.ts";
 import { reverseName } from "../../core/hosts/reverse_name.ts";
@@ -50,6 +51,8 @@ export class NameServer {
     const records = this.#recordsOf(asked.question);
     if (records !== undefined) {
       this.counters.answered++;
+      // An answer is longer than its query, and by UDP others than containers may have any address as their source.
+      if (transport === "udp" && !this.deps.mayForward(source)) return truncateDnsQuery(query);
       return answerDnsQuery(query, records);
     }
     return await this.#forward(query, source, transport);

@@ -60,8 +60,20 @@ Deno.test("other names are passed on, and a failure is told", async () => {
 Deno.test("for others than containers nothing is passed on", async () => {
   const { ask, forwarded } = open(undefined, () => false);
   assert.equal(await ask("other.test"), "REFUSED");
-  assert.equal(await ask("a.test"), "NOERROR A 10.0.0.7");
   assert.deepEqual(forwarded, []);
+});
+
+Deno.test("others than containers get no longer answer by UDP than their query, and names by TCP", async () => {
+  const { server } = open(undefined, () => false);
+  for (const name of ["a.test", "other.test", "desktop.container.internal"]) {
+    const asked = query(name, "A");
+    const answer = await server.answer(asked, "198.51.100.1", "udp") ?? assert.fail("no answer");
+    assert.ok(answer.length <= asked.length, `${answer.length} for ${asked.length}`);
+    const isTruncated = ((answer[2] ?? 0) & 2) !== 0;
+    assert.equal(isTruncated, name !== "other.test");
+  }
+  const answer = await server.answer(query("a.test", "A"), "198.51.100.1", "tcp");
+  assert.ok(answer !== undefined && answer.length > query("a.test", "A").length);
 });
 
 Deno.test("a storm of queries is dropped beyond 5,000 a second, and answers get no answer", async () => {

@@ -1,8 +1,9 @@
 import type { Clock } from "../../core/async/clock.ts";
 import { OperationError } from "../../core/error.ts";
-import { getLogger } from "../../program/log.ts";
+import { getLogger, LogOnChange } from "../../program/log.ts";
 import { HeartbeatTimer } from "../../core/tunnel/heartbeat_timer.ts";
 import { CandidateSelector, type ServerCandidate } from "../../core/tunnel/candidate_selector.ts";
+import { equalAddress } from "../../core/net/address.ts";
 import { type Endpoint, formatEndpoint } from "../../core/net/endpoint.ts";
 import { parsePrefix, type Prefix } from "../../core/net/prefix.ts";
 import {
@@ -14,7 +15,9 @@ import {
 import { answerChallenge, isChallenge } from "../../core/protocol/challenge.ts";
 import { type DirectTerms, parseDirect } from "../../core/protocol/direct_command.ts";
 import { type ClientDescription, encodeDescription } from "../../core/protocol/description.ts";
-import { encodeHeartbeat, type HeartbeatMac } from "../../core/protocol/heartbeat.ts";
+import { CONTROL } from "../../core/protocol/datagram.ts";
+import { encodeHeartbeat, type HeartbeatMac, provenBytes } from "../../core/protocol/heartbeat.ts";
+import { ServerProofs } from "../../core/protocol/server_proof.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 import type { UdpSocket } from "../../ffi/udp/udp_socket.ts";
 
@@ -22,6 +25,12 @@ const log = getLogger("server");
 
 /** The longest time at a candidate that does not answer, where there are several, in milliseconds. */
 const MAX_STAY_MS = 4_000;
+
+/**
+ * Milliseconds for which a server is trusted beyond an interval of heartbeats after it has proven the key: ten heartbeats, of which
+ * a bad link loses some.
+ */
+const TRUST_MS = 5_000;
 
 /** Milliseconds after which the description is sent again, in case one was lost. */
 const DESCRIPTION_PERIOD_MS = 30_000;
@@ -53,6 +62,11 @@ export interface ServerLinkDeps {
   readonly onDirect?: (terms: DirectTerms | undefined) => void;
   /** The server has fallen silent; where this is not given, it is searched for. */
   readonly onSilent?: () => void;
+  /**
+   * Takes packets from the server and sends packets there, or no longer. Where this is given and there is a key, the server has
+   * to prove it: another program may have taken its address and port.
+   */
+  readonly onTrust?: (isTrusted: boolean) => void;
   /** Whether the server is reached by another path meanwhile, so that it is there and has not been restarted. */
   readonly isReachedOtherwise?: () => boolean;
   /** Packets received and sent so far. */
@@ -89,6 +103,11 @@ export class ServerLink implements Disposable {
   #engineMtu: number | undefined;
   /** The last description that was sent. */
   #described: string | undefined;
+  /** Proofs that the server has to give; undefined where it has to give none. */
+  readonly #proofs: ServerProofs | undefined;
+  #provenAt = -Infinity;
+  #isTrusted: boolean;
+  readonly #faults = new LogOnChange();
   #describedAt = 0;
   /** Why the last look-up found no address for the named host; undefined when it found one. */
   lookUpFault: OperationError | undefined;
@@ -98,6 +117,10 @@ export class ServerLink implements Disposable {
     this.#clock = clock;
     this.#candidate = candidate;
     this.#selector = new CandidateSelector(anyHost);
+    const { proof, onTrust } = deps;
+    this.#proofs = proof === undefined || onTrust === undefined ? undefined : new ServerProofs(proof);
+    this.#isTrusted = this.#proofs === undefined;
+    if (!this.#isTrusted) onTrust?.(false);
     this.#heartbeat = new HeartbeatTimer(heartbeatMs, clock.now(), anyHost ? MAX_STAY_MS : undefined);
   }
 
@@ -113,7 +136,7 @@ export class ServerLink implements Disposable {
 
   /** Whether the server is reachable: it answers, or it is one that never answers and something came from it. */
   get isUp(): boolean {
-    return this.#wasHeard && !(this.#answers && this.#heartbeat.isSilent);
+    return this.#isTrusted && this.#wasHeard && !(this.#answers && this.#heartbeat.isSilent);
   }
 
   /** Sends the first heartbeat and goes on by itself. */
@@ -125,6 +148,10 @@ export class ServerLink implements Disposable {
   handleMessage(datagram: Uint8Array): void {
     if (this.#isClosed) return;
     if (isChallenge(datagram)) return this.#handleChallenge(datagram);
+    const shown = this.#proofs?.take(datagram);
+    if (shown === "answer") this.#trust(this.#clock.now());
+    else if (shown === "end") return this.#onEnd();
+    if (!this.#isTrusted) return this.#refuse(datagram);
     this.#onReceive();
     this.#schedule();
     const assembly = this.#assembler.push(datagram);
@@ -148,9 +175,18 @@ export class ServerLink implements Disposable {
     if (isFull) this.describe();
   }
 
+  /** The server may have ended without a word: it has to prove the key once more before anything is taken from it. */
+  doubt(): void {
+    if (this.#proofs === undefined || this.#isClosed) return;
+    // An answer that is still under way may be the last of one that has ended.
+    this.#proofs.forget();
+    this.#onEnd();
+    this.#sendHeartbeat();
+  }
+
   /** Describes the client to a server that takes descriptions. */
   describe(): void {
-    if (!this.#takesDescriptions || this.#isClosed) return;
+    if (!this.#takesDescriptions || !this.#isTrusted || this.#isClosed) return;
     const description = this.deps.description();
     this.#described = JSON.stringify(description);
     this.#describedAt = this.#clock.now();
@@ -209,6 +245,30 @@ export class ServerLink implements Disposable {
     this.drops.unknownCommand++;
   }
 
+  /** Trusts the server by a proof of this time, on the monotonic clock; no longer where it is too old. */
+  #trust(provenAt: number): void {
+    this.#provenAt = provenAt;
+    const isTrusted = this.#clock.now() - provenAt < this.deps.heartbeatMs + TRUST_MS;
+    if (isTrusted) this.#faults.clear("proof");
+    if (isTrusted === this.#isTrusted) return;
+    this.#isTrusted = isTrusted;
+    this.deps.onTrust?.(isTrusted);
+  }
+
+  /** The server has ended. The next one that answers has to prove itself, the same or another. */
+  #onEnd(): void {
+    this.#trust(-Infinity);
+    this.#heartbeat.hasten(this.#clock.now());
+    this.#schedule();
+  }
+
+  #refuse(datagram: Uint8Array): void {
+    this.drops.strayMessage++;
+    // Only what a server says to a heartbeat: anything else may be left over from one that has ended.
+    if (datagram[0] !== CONTROL || !this.#faults.changed("proof", UNPROVEN)) return;
+    log.warn(UNPROVEN, { host: this.host, endpoint: formatEndpoint(this.endpoint) });
+  }
+
   #onReceive(): void {
     this.#wasHeard = true;
     this.#heartbeat.onReceive(this.#clock.now());
@@ -224,9 +284,10 @@ export class ServerLink implements Disposable {
     const sent = traffic.sent !== this.#traffic.sent;
     this.#traffic = traffic;
     if (received) this.#onReceive();
+    if (this.#proofs !== undefined) this.#trust(this.#provenAt);
     const due = this.#heartbeat.tick(this.#clock.now(), received, sent);
     if (due.lookup) this.#takeNewPort();
-    if (due.heartbeat || this.#isUnknown) this.#sendHeartbeat();
+    if (due.heartbeat || this.#isUnknown || this.#isProofDue) this.#sendHeartbeat();
     if (this.#clock.now() - this.#describedAt >= DESCRIPTION_PERIOD_MS) this.describe();
     if (this.#heartbeat.isSilent && this.#answers && !this.#wasSilent) {
       this.#wasSilent = true;
@@ -243,6 +304,11 @@ export class ServerLink implements Disposable {
    */
   get #isUnknown(): boolean {
     return !this.#takesDescriptions && this.#clock.now() - this.#heartbeatAt >= this.deps.heartbeatMs;
+  }
+
+  /** Whether the server has to prove the key again, which packets do not. */
+  get #isProofDue(): boolean {
+    return this.#proofs !== undefined && this.#clock.now() - this.#provenAt >= this.deps.heartbeatMs;
   }
 
   #schedule(): void {
@@ -267,7 +333,9 @@ export class ServerLink implements Disposable {
     this.#heartbeatAt = this.#clock.now();
     // The server accepts no time twice, so the times go on where the clock stands still or was set back a little.
     this.#lastHeartbeatTime = Math.max(this.#clock.wallClock(), this.#lastHeartbeatTime + 1);
-    this.deps.socket.send(encodeHeartbeat(this.deps.proof, this.#lastHeartbeatTime));
+    const heartbeat = encodeHeartbeat(this.deps.proof, this.#lastHeartbeatTime);
+    this.deps.socket.send(heartbeat);
+    this.#proofs?.expect(provenBytes(heartbeat));
     this.#mayAnswer = true;
     this.heartbeats.sent++;
   }
@@ -283,7 +351,9 @@ export class ServerLink implements Disposable {
       return;
     }
     this.#mayAnswer = false;
-    socket.send(answerChallenge(proof, datagram));
+    const answer = answerChallenge(proof, datagram);
+    socket.send(answer);
+    this.#proofs?.expect(provenBytes(answer));
   }
 
   async #lookUp(): Promise<void> {
@@ -304,6 +374,11 @@ export class ServerLink implements Disposable {
         socket.connect(this.endpoint);
         throw error;
       }
+      if (!equalAddress(next.address, this.#candidate.address)) {
+        // Another machine than the one that has proven the key.
+        this.#proofs?.forget();
+        if (this.#proofs !== undefined) this.#trust(-Infinity);
+      }
       this.#candidate = next;
       const to = formatEndpoint(this.endpoint);
       if (anyHost) log.info("searching for the server", { host: next.host, endpoint: to });
@@ -315,6 +390,10 @@ export class ServerLink implements Disposable {
     }
   }
 }
+
+/** What the log says of a server that answers and is not trusted. */
+const UNPROVEN =
+  "the server does not prove the key, so nothing is taken from it; give it the same key as this client";
 
 /** Whether a word is the length of an IP packet: from what each IPv4 host takes to the longest (RFC 791 section 3.1). */
 function isPacketLength(word: string): boolean {

@@ -6,8 +6,9 @@ import { ServerLink, type ServerLinkDeps } from "./server_link.ts";
 /** Bytes of the longest message on the stream: a whole frame's. */
 const MAX_STREAM_MESSAGE = 65_535;
 
-export interface ServerLinksDeps extends Omit<ServerLinkDeps, "traffic" | "onSilent" | "isReachedOtherwise"> {
-  readonly dataPlane: Pick<DataPlane, "pathCounters" | "sendOnStream">;
+export interface ServerLinksDeps
+  extends Omit<ServerLinkDeps, "traffic" | "onSilent" | "onTrust" | "isReachedOtherwise"> {
+  readonly dataPlane: Pick<DataPlane, "pathCounters" | "sendOnStream" | "admitServer">;
   /** The server does not answer over the stream any more. */
   readonly onStreamSilent: () => void;
 }
@@ -22,6 +23,8 @@ export class ServerLinks implements Disposable {
   constructor(readonly deps: ServerLinksDeps) {
     this.udp = new ServerLink({
       ...deps,
+      // Who opens a stream could as well read the key: the Engine runs what it is told in the client's container.
+      onTrust: (isTrusted) => deps.dataPlane.admitServer(isTrusted),
       isReachedOtherwise: () => this.#stream?.isUp === true,
       traffic: () => this.#traffic("udp"),
     });
@@ -92,6 +95,8 @@ export class ServerLinks implements Disposable {
     this.#before.answered += link.heartbeats.answered;
     this.#before.strayMessage += link.drops.strayMessage;
     this.#before.unknownCommand += link.drops.unknownCommand;
+    // When a server is killed its stream ends at once, and the port is anyone's.
+    this.udp.doubt();
   }
 
   [Symbol.dispose](): void {

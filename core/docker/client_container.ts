@@ -64,7 +64,8 @@ const TUN = "/dev/net/tun";
 /**
  * Makes the body of `POST /containers/create` with the fewest rights that the client needs (docs/guide/image.md). It asks for
  * the same as `docker run --net host --cap-drop ALL --cap-add NET_ADMIN --cap-add NET_RAW --cap-add NET_BIND_SERVICE
- * --device /dev/net/tun --read-only --tmpfs /run --security-opt no-new-privileges`. The restart policy is "no": the server starts the
+ * --device /dev/net/tun --read-only --tmpfs /run --security-opt no-new-privileges --memory 512m --pids-limit 256 --ulimit core=0`.
+ * The restart policy is "no": the server starts the
  * container, so nothing with these rights runs where no server does.
  *
  * @param hasDevice whether the machine's /dev/net/tun is passed on; without it the client makes its own, by MKNOD
@@ -77,6 +78,12 @@ export function createBody(
   return { Image: image, Env: environment, Labels: labels, HostConfig: hostConfig(hasDevice) };
 }
 
+/** Bytes of memory that the container may have: several times what the client takes under load, so that only a fault meets it. */
+const MEMORY_LIMIT = 512 * 1024 * 1024;
+
+/** Threads of all processes together. The client has about 20, and so has each `health` or `attach` beside it. */
+const THREAD_LIMIT = 256;
+
 /** The container's rights, as the API's `HostConfig`. */
 export function hostConfig(hasDevice: boolean): Readonly<Record<string, unknown>> {
   return {
@@ -87,8 +94,12 @@ export function hostConfig(hasDevice: boolean): Readonly<Record<string, unknown>
     CapAdd: ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", ...hasDevice ? [] : ["MKNOD"]],
     SecurityOpt: ["no-new-privileges"],
     ReadonlyRootfs: true,
-    // The client's control socket and the lock of iptables.
-    Tmpfs: { "/run": "" },
+    // The client's control sockets and the lock of iptables: files of no bytes.
+    Tmpfs: { "/run": "rw,noexec,nosuid,nodev,size=1m,mode=0755" },
+    Memory: MEMORY_LIMIT,
+    PidsLimit: THREAD_LIMIT,
+    // A core dump would hold the key, and the machine may keep it where others read it.
+    Ulimits: [{ Name: "core", Soft: 0, Hard: 0 }],
     Devices: hasDevice ? [{ PathOnHost: TUN, PathInContainer: TUN, CgroupPermissions: "rwm" }] : [],
   };
 }

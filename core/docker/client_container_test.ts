@@ -41,7 +41,10 @@ Deno.test("the container is given the least that the client needs, with and with
     CapAdd: ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE"],
     SecurityOpt: ["no-new-privileges"],
     ReadonlyRootfs: true,
-    Tmpfs: { "/run": "" },
+    Tmpfs: { "/run": "rw,noexec,nosuid,nodev,size=1m,mode=0755" },
+    Memory: 512 * 1024 * 1024,
+    PidsLimit: 256,
+    Ulimits: [{ Name: "core", Soft: 0, Hard: 0 }],
     Devices: [{ PathOnHost: "/dev/net/tun", PathInContainer: "/dev/net/tun", CgroupPermissions: "rwm" }],
   });
   const { HostConfig: bare } = createBody(plan, false);

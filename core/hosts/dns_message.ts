@@ -10,11 +10,12 @@ import { formatAddress, type IpAddress } from "../net/address.ts";
 
 /** Bytes of the header. */
 const HEADER_LENGTH = 12;
-/** The flags: QR in a response, AA, RD, RA, and the four bits of OPCODE. RFC 1035 section 4.1.1. */
+/** The flags: QR in a response, AA, TC, RD, RA, and the four bits of OPCODE. RFC 1035 section 4.1.1. */
 const FLAG = {
   response: 0x8000,
   opcode: 0x7800,
   authoritative: 0x0400,
+  truncated: 0x0200,
   recursion: 0x0100,
   available: 0x0080,
 } as const;
@@ -121,14 +122,23 @@ export function answerDnsQuery(query: Uint8Array, records: readonly DnsRecord[])
   return encode([]);
 }
 
-/** Answers with a fault: header and, where it can be read, question of the query. */
+/** Answers with a fault: header and, where it can be read, question of the query. So it is never longer than the query. */
 export function refuseDnsQuery(query: Uint8Array, rcode: number): Uint8Array {
+  return shortAnswer(query, rcode);
+}
+
+/** Answers that the query has to come by TCP, whose sender's address cannot be forged (RFC 1035 section 4.1.1, TC). */
+export function truncateDnsQuery(query: Uint8Array): Uint8Array {
+  return shortAnswer(query, FLAG.truncated | RCODE.ok);
+}
+
+function shortAnswer(query: Uint8Array, flags: number): Uint8Array {
   const answer = query.slice(0, questionEnd(query));
   const hasQuestion = answer.length > HEADER_LENGTH;
   setWord(
     answer,
     2,
-    FLAG.response | FLAG.available | (word(query, 2) & (FLAG.opcode | FLAG.recursion)) | rcode,
+    FLAG.response | FLAG.available | (word(query, 2) & (FLAG.opcode | FLAG.recursion)) | flags,
   );
   setWord(answer, 4, hasQuestion ? 1 : 0);
   for (const at of [6, 8, 10]) setWord(answer, at, 0);

@@ -13,10 +13,18 @@ import { timingSafeEqual } from "node:crypto";
 import type { Endpoint } from "../net/endpoint.ts";
 import { type Challenges, isProven } from "./challenge.ts";
 import type { HeartbeatFault } from "./heartbeat_fault.ts";
-import { CHALLENGE_ANSWER_LENGTH, HEARTBEAT, HEARTBEAT_LENGTH, KEYED_HEARTBEAT_LENGTH } from "./datagram.ts";
+import {
+  CHALLENGE_ANSWER_LENGTH,
+  CHALLENGE_LENGTH,
+  HEARTBEAT,
+  HEARTBEAT_LENGTH,
+  KEYED_HEARTBEAT_LENGTH,
+} from "./datagram.ts";
 
 const TIME = 1;
 const PROOF = 9;
+/** Where the challenge begins in an answer to one. */
+const CHALLENGE = 1;
 /** Bytes of a proof. */
 export const PROOF_LENGTH = 16;
 /** The largest difference, in milliseconds, between the times of a heartbeat and of the server if the time alone is to bind. */
@@ -32,6 +40,10 @@ export interface HeartbeatMac {
   readonly ofDirect: (probe: Uint8Array) => Uint8Array;
   /** Proves the public key for which a client wants a certificate (core/https/certificate_request.ts). */
   readonly ofCertificate: (publicKey: Uint8Array) => Uint8Array;
+  /** Proves the server's answer, to the 8 or 16 bytes of a message that proved the key (server_proof.ts). */
+  readonly ofAnswer: (proven: Uint8Array) => Uint8Array;
+  /** Proves that the server ends, by the bytes that it answered last. */
+  readonly ofEnd: (proven: Uint8Array) => Uint8Array;
   /** The same MAC by another secret. */
   readonly mac: (secret: Uint8Array, message: Uint8Array) => Uint8Array;
 }
@@ -44,10 +56,17 @@ export function encodeHeartbeat(proof: HeartbeatMac | undefined, now: number): U
   return new Uint8Array([HEARTBEAT, ...time, ...proof.ofTime(time)]);
 }
 
+/** The bytes by which a keyed heartbeat, or an answer to a challenge, proves the key: its time or the challenge. */
+export function provenBytes(message: Uint8Array): Uint8Array<ArrayBuffer> {
+  return message.length === CHALLENGE_ANSWER_LENGTH
+    ? message.slice(CHALLENGE, CHALLENGE_LENGTH)
+    : message.slice(TIME, PROOF);
+}
+
 /** The decision about a heartbeat. */
 export type HeartbeatVerdict =
-  /** It binds its sender; `isProven` tells whether this message proved a key. */
-  | { readonly kind: "bind"; readonly isAnswer: boolean; readonly isProven: boolean }
+  /** It binds its sender; `proven` are the bytes by which this message proved the key, its time or the challenge. */
+  | { readonly kind: "bind"; readonly isAnswer: boolean; readonly proven: Uint8Array | undefined }
   /** It proves the key but may have been recorded, so its sender is to answer this challenge. */
   | {
     readonly kind: "challenge";
@@ -83,13 +102,13 @@ export class HeartbeatVerifier {
     const { length } = message;
     if (proof === undefined) {
       const isHeartbeat = length === HEARTBEAT_LENGTH || length === KEYED_HEARTBEAT_LENGTH;
-      return isHeartbeat ? { kind: "bind", isAnswer: false, isProven: false } : refuse("length");
+      return isHeartbeat ? { kind: "bind", isAnswer: false, proven: undefined } : refuse("length");
     }
     if (length === HEARTBEAT_LENGTH) return refuse("no-key");
     if (length === CHALLENGE_ANSWER_LENGTH) {
       if (!isProven(proof, message)) return refuse("proof");
       const isCurrent = this.#challenges.isCurrent(proof, message, endpoint, now);
-      return isCurrent ? { kind: "bind", isAnswer: true, isProven: true } : refuse("challenge");
+      return isCurrent ? { kind: "bind", isAnswer: true, proven: provenBytes(message) } : refuse("challenge");
     }
     if (length !== KEYED_HEARTBEAT_LENGTH) return refuse("length");
     if (!timingSafeEqual(proof.ofTime(message.subarray(TIME, PROOF)), message.subarray(PROOF))) {
@@ -100,7 +119,7 @@ export class HeartbeatVerifier {
     // A time in the future is not accepted later either: an attacker who saw the heartbeat could send it then.
     this.#latest = Math.max(this.#latest, time);
     const isNear = Math.abs(now - time) <= HEARTBEAT_WINDOW;
-    if (isLater && isNear) return { kind: "bind", isAnswer: false, isProven: true };
+    if (isLater && isNear) return { kind: "bind", isAnswer: false, proven: provenBytes(message) };
     const datagram = this.#challenges.issue(proof, endpoint, now);
     return { kind: "challenge", datagram, fault: isNear ? "replay" : "time", clockMs: time - now };
   }

@@ -19,6 +19,8 @@ export function heartbeatMac(key: string): HeartbeatMac {
     ofChallenge: prover("docker-connector challenge"),
     ofDirect: prover("docker-connector direct"),
     ofCertificate: prover("docker-connector certificate"),
+    ofAnswer: prover("docker-connector answer"),
+    ofEnd: prover("docker-connector end"),
     mac,
   };
 }

@@ -9,6 +9,7 @@ import { encodeDescription } from "./description.ts";
 import { encodeHeartbeat } from "./heartbeat.ts";
 import { heartbeatMac } from "./heartbeat_mac.ts";
 import { PROBE_ANSWER, PROBE_IN_USE, PROBE_LENGTH, writeProbe } from "./probe.ts";
+import { encodeAnswer, encodeEnd } from "./server_proof.ts";
 import {
   FRAME_HEADER,
   FRAME_LARGE,
@@ -74,6 +75,8 @@ Deno.test("the documented test vectors are what is sent", async () => {
     hex(encodeHeartbeat(proof, Date.UTC(2026, 0, 1))),
     hex(challenge),
     hex(answerChallenge(proof, challenge)),
+    hex(encodeAnswer(proof, encodeHeartbeat(proof, Date.UTC(2026, 0, 1)).subarray(1, 9))),
+    hex(encodeEnd(proof, encodeHeartbeat(proof, Date.UTC(2026, 0, 1)).subarray(1, 9))),
     hex(encodeDescription({ version: "0.1.0", addresses: ["192.168.251.1"] })),
     encodeControl("version 2,connect 172.18.0.0 172.19.0.0", 1400).map(hex).join(),
     encodeControl("version 2,dns .test,host 192.168.251.2 dev.example.test", 1400).map(hex).join(),

@@ -57,6 +57,11 @@ export class HeartbeatTimer {
     this.#next = now + this.interval;
   }
 
+  /** The server has ended: a heartbeat is due as soon as one without an answer is repeated. */
+  hasten(now: number): void {
+    this.#next = Math.min(this.#next, now + Math.min(REPEAT_MS, this.interval));
+  }
+
   /** Called at {@linkcode nextDeadline} with whether packets were received and sent since the last call. */
   tick(now: number, received: boolean, sent: boolean): HeartbeatActions {
     const pause = Math.min(REPEAT_MS, this.interval);

@@ -43,7 +43,7 @@ export class UdpPath implements Path {
     if (messages === RECEIVE_FAILED) return false;
     let heard = false;
     for (let message = 0; message < messages; message++) {
-      const fromPeer = port.messageIsFrom(message, PEER);
+      const fromPeer = this.isBound && port.messageIsFrom(message, PEER);
       heard ||= fromPeer;
       this.#handleMessage(inbound, message, fromPeer);
     }

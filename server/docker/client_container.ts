@@ -90,8 +90,17 @@ export class ClientContainer extends ContainerController {
   }
 
   protected override async reconcile(): Promise<number | void> {
+    try {
+      return await this.#look();
+    } finally {
+      // Until the first decision nobody is bound, and an Engine that fails must not keep a user's own client out.
+      if (!this.#key.isDecided) await this.#key.require("none");
+    }
+  }
+
+  async #look(): Promise<number | void> {
     const { engine } = this;
-    if (engine === undefined) return this.#key.isDecided ? undefined : await this.#key.require("none");
+    if (engine === undefined) return;
     if (await this.deps.isLocal(engine)) return await this.#removeAll(engine);
     // A missing image is reported later, since a container may exist anyway.
     const image = await this.deps.image.find(engine).catch((error: unknown) => {
@@ -167,14 +176,15 @@ export class ClientContainer extends ContainerController {
       if (!hasImage) throw image;
       return { image: await this.deps.image.provide(engine, image), environment, fingerprint: subject };
     };
-    const onCreated = async () => {
+    const onCreated = () => {
       this.#status = { ...this.#status, state: "created", image: shown };
-      await this.#key.require("managed");
     };
     const start = async (known: DockerContainer | undefined, made: () => Promise<ClientPlan>) => {
       this.tellRunning(engine, await this.#attempt(() => startClient(engine, known, made, onCreated)));
     };
     const action = nextAction({ container, fingerprint, startDelayMs });
+    // Before the container is there: routes lead to its networks already, and to get its image may take minutes.
+    if (action.kind !== "report-no-image") await this.#key.require("managed");
     // One that is to be replaced runs until then: to get the image may take minutes.
     this.tellRunning(engine, container?.state === "running" ? container.id : undefined);
     switch (action.kind) {
@@ -197,17 +207,13 @@ export class ClientContainer extends ContainerController {
         break;
       }
       case "start":
-        await onCreated();
+        onCreated();
         await start(action.container, plan);
         break;
       case "unpause":
-        await onCreated();
+        onCreated();
         await changeState(engine, action.container, "unpause");
         this.tellRunning(engine, action.container.id);
-        break;
-      case "wait":
-      case "none":
-        await this.#key.require("managed");
     }
     this.#setStable({ state: action.kind === "wait" ? "restarting" : "running", image: shown });
     if (container?.state === "restarting") this.#warnOfRestarts();

@@ -7,10 +7,10 @@ import type { RunningClient } from "./container_controller.ts";
 
 const SECRET = /DOCKER_CONNECTOR_KEY=(.{43})$/;
 
-Deno.test("a container is made with a key, which is required before it starts", () =>
+Deno.test("a container is made with a key, which is required before there is one", () =>
   withController({}, async ({ store, controller, lines, look }) => {
     await look(() => controller.status.state === "running");
-    assert.deepEqual(store.steps, ["POST /containers/create", "key", "POST /containers/1/start"]);
+    assert.deepEqual(store.steps, ["key", "POST /containers/create", "POST /containers/1/start"]);
     const [made] = store.containers.values();
     const key = SECRET.exec(made?.Env.at(-1) ?? "")?.[1];
     assert.ok(key);
@@ -86,12 +86,12 @@ Deno.test("without the image nothing is made, and a container that is there goes
     assert.equal(controller.status.state, "missing");
     assert.match(controller.status.fault ?? "", /has no image client:1$/);
     assert.match(controller.status.remedy ?? "", /^Build or load it/);
-    assert.deepEqual(store.steps, []);
+    assert.deepEqual(store.steps, ["no key"], "a client of the user's may be bound");
     const Labels = { "docker-connector": "kept", "docker-connector.settings": "f" };
     const Env = [`DOCKER_CONNECTOR_KEY=${"k".repeat(43)}`];
     store.containers.set("9", { name: "mac-connector", Image: "client:1", Labels, Env, state: "exited" });
     await look(() => controller.status.state === "running");
-    assert.deepEqual(store.steps, ["key", "POST /containers/9/start"]);
+    assert.deepEqual(store.steps, ["no key", "key", "POST /containers/9/start"]);
   }));
 
 Deno.test("a container of version 0.1.0, which has other labels, is replaced", () =>

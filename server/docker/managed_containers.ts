@@ -87,19 +87,19 @@ export async function removeManagedContainers(engine: EngineClient): Promise<str
  * machine has none, or has lost it since.
  *
  * @param plan what it is made from
- * @param onCreated called between the two, when the container has its key
+ * @param onCreated called between the two
  * @returns the id of the container that runs
  */
 export async function startClient(
   engine: EngineClient,
   container: ContainerRef | undefined,
   plan: () => Promise<ClientPlan>,
-  onCreated: () => Promise<void>,
+  onCreated: () => void,
 ): Promise<string> {
   const create = async (made: ClientPlan, hasDevice: boolean): Promise<ContainerRef> => {
     const id = await createContainer(engine, CLIENT_CONTAINER, createBody(made, hasDevice));
     log.info("client container created", { container: CLIENT_CONTAINER, image: made.image });
-    await onCreated();
+    onCreated();
     return { id, state: "created" };
   };
   let known = container;

@@ -1,4 +1,5 @@
 import { EXIT_OK, EXIT_STATUS } from "../../cli/exit_status.ts";
+import { formatJson } from "../../cli/format.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import { deadline, sleep } from "../../core/async/clock.ts";
 import { nameCauses } from "../../core/doctor/causes.ts";
@@ -95,7 +96,7 @@ export async function runDoctor(options: DoctorOptions, terminal: Terminal): Pro
   if (speed) await addSpeed(examination, reach, results);
   const document = doctorDocument(results, fixed);
   terminal.out(
-    json ? `${JSON.stringify(document, undefined, 2)}\n` : doctorText(document, terminal.outColor),
+    json ? `${formatJson(document)}\n` : doctorText(document, terminal.outColor),
   );
   return document.ok ? EXIT_OK : EXIT_STATUS.failure;
 }

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { EXIT_OK } from "../../cli/exit_status.ts";
-import { escapeControls } from "../../cli/format.ts";
+import { escapeControls, formatJson } from "../../cli/format.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import { OperationError } from "../../core/error.ts";
 import { readStatus } from "../../system/control/control_client.ts";
@@ -21,7 +21,7 @@ export async function listContainers(control: string, json: boolean, terminal: T
     const message = `Cannot list the containers at ${control}: the running server is of another version`;
     throw new OperationError("failure", message, "Restart it");
   }
-  terminal.out(json ? `${JSON.stringify(output.containers, undefined, 2)}\n` : containersText(output));
+  terminal.out(json ? `${formatJson(output.containers)}\n` : containersText(output));
   return EXIT_OK;
 }
 

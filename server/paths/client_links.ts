@@ -1,5 +1,6 @@
 import { type Endpoint, formatEndpoint } from "../../core/net/endpoint.ts";
 import type { HeartbeatMac } from "../../core/protocol/heartbeat.ts";
+import type { CarriedPath } from "../../dataplane/path/path.ts";
 import type { DataPlane, Message } from "../../dataplane/data_plane.ts";
 import type { SocketAddressCodec, UdpSocket } from "../../ffi/udp/udp_socket.ts";
 import { type BoundClient, ClientLink, type ClientLinkDeps, type Refusal } from "../tunnel/client_link.ts";
@@ -22,6 +23,8 @@ export interface ClientLinksDeps extends
   readonly hasIpv6: boolean;
   /** The client may be reached by one more path, or by one path less. */
   readonly onChange: () => void;
+  /** The client has to prove a key from now on, and is not reached by this path before. */
+  readonly onPathUnbound: (path: CarriedPath) => void;
 }
 
 /** The server's links to its client, one for each path that carries datagrams: the client proves itself on each. */
@@ -38,7 +41,16 @@ export class ClientLinks implements Disposable {
     this.#proof = deps.proof;
     this.#keyPending = deps.keyPending;
     const { dataPlane, socket, codec, mtu } = deps;
-    this.#udp = this.#link({ mtu, socket, codec, bindPeer: (address) => dataPlane.bindPeer(address) });
+    this.#udp = this.#link({
+      mtu,
+      socket,
+      codec,
+      bindPeer: (address) => dataPlane.bindPeer(address),
+      onUnbound: () => {
+        deps.onPathUnbound("udp");
+        this.#followIpv6();
+      },
+    });
   }
 
   /** The key that clients must prove; undefined: none. */
@@ -94,7 +106,10 @@ export class ClientLinks implements Disposable {
         },
       },
       codec: { decode: () => STREAM, encode: () => new Uint8Array() },
-      bindPeer: () => dataPlane.bindStream(),
+      bindPeer: (address) => {
+        if (address !== undefined) dataPlane.bindStream();
+      },
+      onUnbound: () => this.deps.onPathUnbound("engine"),
       nameOf: (endpoint) => endpoint === STREAM ? "stream through the Engine" : formatEndpoint(endpoint),
     });
   }
@@ -123,11 +138,14 @@ export class ClientLinks implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#udp.end();
     this.#udp[Symbol.dispose]();
     this.#stream?.[Symbol.dispose]();
   }
 
-  #link(own: Pick<ClientLinkDeps, "mtu" | "socket" | "codec" | "bindPeer" | "nameOf">): ClientLink {
+  #link(
+    own: Pick<ClientLinkDeps, "mtu" | "socket" | "codec" | "bindPeer" | "nameOf" | "onUnbound">,
+  ): ClientLink {
     return new ClientLink({
       ...this.deps,
       ...own,

@@ -27,6 +27,7 @@ function openLinks(changes: Partial<ClientLinksDeps> = {}) {
     startedAt: NOW - 3_600_000,
     proof: undefined,
     keyPending: false,
+    onPathUnbound: () => {},
     mtu: 1400,
     controlText: () => "version 2",
     revisionText: (revision) => `revision ${revision}`,

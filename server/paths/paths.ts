@@ -17,7 +17,10 @@ import type { DirectPath, DirectPathDeps } from "./direct_path.ts";
 import type { EngineAttachment } from "./engine_attachment.ts";
 import { PathSupervisor } from "./path_supervisor.ts";
 
-export interface PathsDeps extends Omit<ClientLinksDeps, "onChange" | "revisionText"> {
+/** Why a path that is open carries nothing. */
+const UNPROVEN = "its client has not proven itself";
+
+export interface PathsDeps extends Omit<ClientLinksDeps, "onChange" | "onPathUnbound" | "revisionText"> {
   /** The full control text of a revision; `direct` is the command of the direct path, where the client knows that. */
   readonly revisionText: (revision: number, direct: string | undefined) => string;
   /** Leads this machine's packets without the tunnel; undefined: through it again. */
@@ -59,6 +62,10 @@ export class Paths implements AsyncDisposable {
         deps.onDescription?.(description);
       },
       onChange: () => this.#follow(),
+      onPathUnbound: (path) => {
+        if (path === "udp") this.#supervisor.down("udp", UNPROVEN);
+        else this.reopen(UNPROVEN);
+      },
     });
     this.#supervisor = new PathSupervisor({
       preference,
@@ -132,7 +139,7 @@ export class Paths implements AsyncDisposable {
     const { used = null, reason, states } = this.#supervisor;
     const { pathCounters } = this.deps.dataPlane;
     const { state: attached, fault, remedy } = this.#attachment?.status ?? {};
-    const unproven = attached === "open" ? "its client has not proven itself" : undefined;
+    const unproven = attached === "open" ? UNPROVEN : undefined;
     return {
       preference: this.#preference,
       inUse: used,

@@ -4,6 +4,9 @@ import type { LazySharing } from "./lazy_sharing.ts";
 import { PortLook } from "./port_look.ts";
 import { reachableAddress } from "./reachable_address.ts";
 
+/** What is counted as malformed, also where plaintext logins are admitted: those begin with 00 or 01. */
+const LOOK = Uint8Array.of(0xff);
+
 /**
  * A look at the sharing port by sockets of this machine.
  *
@@ -18,7 +21,7 @@ export function openPortLook(sharing: Pick<LazySharing, "status" | "noteOwn">, t
       const any = { family, bytes: new Uint8Array(family === 4 ? 4 : 16) };
       const socket = await openUdpSocket({ address: any, port: 0 });
       return {
-        send: (to) => void socket.send(new Uint8Array(1), to),
+        send: (to) => void socket.send(LOOK, to),
         [Symbol.dispose]: () => socket[Symbol.dispose](),
       };
     },

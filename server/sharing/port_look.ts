@@ -18,7 +18,7 @@ export interface PortLookDeps {
   readonly noteOwn: (count: number) => void;
   /** Where others reach the socket; undefined: not known, or nobody does. */
   readonly addressOf: (listen: IpAddress) => Promise<IpAddress | undefined>;
-  /** Opens a socket that sends datagrams of one byte of zero, which the server answers nothing. */
+  /** Opens a socket that sends datagrams that the server drops and counts. */
   readonly open: (family: 4 | 6) => Promise<{ send(to: Endpoint): void } & Disposable>;
   readonly clock: Clock;
 }

@@ -6,8 +6,9 @@ import { type Endpoint, equalEndpoint, formatEndpoint } from "../../core/net/end
 import { ControlBudget, encodeControl } from "../../core/protocol/control.ts";
 import { type ClientDescription, decodeDescription } from "../../core/protocol/description.ts";
 import { CHALLENGE_SECRET_LENGTH, Challenges } from "../../core/protocol/challenge.ts";
-import { HEARTBEAT } from "../../core/protocol/datagram.ts";
+import { HEARTBEAT, KEYED_HEARTBEAT_LENGTH } from "../../core/protocol/datagram.ts";
 import { type HeartbeatMac, HeartbeatVerifier } from "../../core/protocol/heartbeat.ts";
+import { encodeAnswer, encodeEnd } from "../../core/protocol/server_proof.ts";
 import type { HeartbeatFault } from "../../core/protocol/heartbeat_fault.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 import type { SocketAddressCodec, UdpSocket } from "../../ffi/udp/udp_socket.ts";
@@ -52,21 +53,23 @@ export interface ClientLinkDeps {
   readonly startedAt: number;
   /** The key that clients must prove; undefined without one. */
   readonly proof: HeartbeatMac | undefined;
-  /** Whether `requireKey` is still to be called; until then refusals are counted and not logged. */
+  /** Whether `requireKey` is still to be called; until then nobody is bound: it may turn out that the sender has to prove a key. */
   readonly keyPending: boolean;
   readonly mtu: number;
   readonly socket: Pick<UdpSocket, "send">;
   readonly codec: Pick<SocketAddressCodec, "encode" | "decode">;
   /** What the log calls an endpoint; as an address and a port where nothing is given. */
   readonly nameOf?: (endpoint: Endpoint) => string;
-  /** Sends packets to this socket address, and accepts packets from no other. */
-  readonly bindPeer: (socketAddress: Uint8Array) => void;
+  /** Sends packets to this socket address, and accepts packets from no other; undefined: to and from nobody. */
+  readonly bindPeer: (socketAddress: Uint8Array | undefined) => void;
   /** The control text that a newly bound client is sent. */
   readonly controlText: () => string;
   /** A heartbeat was not accepted. */
   readonly onRefused?: (refusal: Refusal) => void;
   /** A newly bound client has not described itself yet: it may be the original's. */
   readonly onBound: () => void;
+  /** The bound client has to prove a key from now on, and is bound no longer. */
+  readonly onUnbound?: () => void;
   /** The bound client has described itself, for the first time since it was bound. */
   readonly onDescribed: () => void;
   /** The bound client has described itself, now or again. */
@@ -103,8 +106,8 @@ export class ClientLink implements Disposable {
   /** Without a key any program of this machine can move the tunnel back and forth; the log must not grow with that. */
   readonly #moves: TokenBucket;
   readonly #budget: ControlBudget;
-  /** Whether a heartbeat from the client's endpoint proved the key. */
-  #isProven = false;
+  /** The key that a heartbeat from the client's endpoint proved last, and by which bytes; undefined: none. */
+  #proven: { readonly proof: HeartbeatMac; readonly by: Uint8Array } | undefined;
   #refusalLoggedAt = -Infinity;
   /** Number of the client's configuration. The first is random: a client may still name one of an earlier run. */
   #revision: number;
@@ -168,16 +171,30 @@ export class ClientLink implements Disposable {
   }
 
   /**
-   * Requires another key from now on. The bound client stays until another one proves it.
+   * Requires another key from now on. A client that has not proven it is bound no longer: it may be any program.
    *
    * @param proof the key that clients must prove; undefined: none
    */
   requireKey(proof: HeartbeatMac | undefined): void {
     this.#verifier = this.#verifierOf(proof);
     this.#isDecided = true;
+    if (proof === undefined || this.#client === undefined || this.#proven?.proof === proof) return;
+    log.info("client has to prove the key", { endpoint: this.#nameOf(this.#client.endpoint) });
+    this[Symbol.dispose]();
+    this.#client = this.#proven = undefined;
+    this.deps.bindPeer(undefined);
+    this.deps.onUnbound?.();
+  }
+
+  /** Tells a client that trusts this server that it ends: whatever takes its place has nothing of that trust. */
+  end(): void {
+    if (this.#client === undefined || this.#proven === undefined) return;
+    const { proof, by } = this.#proven;
+    this.deps.socket.send(encodeEnd(proof, by), this.#client.endpoint);
   }
 
   #handleHeartbeat(datagram: Uint8Array, endpoint: Endpoint, now: number): void {
+    if (!this.#isDecided) return;
     const verdict = this.#verifier.verify(datagram, endpoint, now);
     if (verdict.kind === "refuse") return this.#refuse(endpoint, verdict.fault, now);
     if (verdict.kind === "challenge") {
@@ -191,7 +208,9 @@ export class ClientLink implements Disposable {
     const previous = this.#client;
     const isKnown = previous !== undefined && equalEndpoint(previous.endpoint, endpoint);
     this.#client = { endpoint, lastHeartbeat: now, description: isKnown ? previous.description : undefined };
-    this.#isProven = verdict.isProven || (isKnown && this.#isProven);
+    const { proof } = this.#verifier;
+    const { proven: by } = verdict;
+    this.#proven = proof === undefined || by === undefined ? undefined : { proof, by };
     if (isKnown) return this.#answer(endpoint);
     // An answer to an earlier challenge, sent once more, would take the tunnel back to where it was.
     this.#challenges.invalidate();
@@ -203,6 +222,9 @@ export class ClientLink implements Disposable {
     else if (this.#moves.take(1, this.#clock.now())) {
       log.info("client moved", { from: this.#nameOf(previous.endpoint), to: this.#nameOf(endpoint) });
     }
+    if (this.#proven === undefined && datagram.length === KEYED_HEARTBEAT_LENGTH) this.#warnOfKey(endpoint);
+    // The client takes nothing from a server that has not proven itself.
+    if (this.#proven !== undefined) this.#sendAnswer(endpoint);
     this.#sendWithinBudget(endpoint, this.deps.controlText());
   }
 
@@ -212,7 +234,7 @@ export class ClientLink implements Disposable {
    */
   #sendWithinBudget(endpoint: Endpoint, text: string): boolean {
     const now = this.#clock.now();
-    if (!this.#isProven && !this.#budget.take(text.length, now)) return false;
+    if (this.#proven === undefined && !this.#budget.take(text.length, now)) return false;
     this.#textAt = now;
     this.#sendTo(endpoint, text);
     return true;
@@ -223,11 +245,25 @@ export class ClientLink implements Disposable {
    * few times more, then now and then; a client of v1 only reads the same again.
    */
   #answer(endpoint: Endpoint): void {
-    this.#sendTo(endpoint, "");
+    this.#sendAnswer(endpoint);
     if (this.#client?.description !== undefined) return;
     const isDue = this.#clock.now() - this.#textAt >= REPEAT_MS;
     if (this.#repeatedTexts >= MAX_REPEATED_TEXTS && !isDue) return;
     if (this.#sendWithinBudget(endpoint, this.deps.controlText())) this.#repeatedTexts++;
+  }
+
+  /** A client with a key takes nothing from a server that has none, so all looks well here and no packet passes. */
+  #warnOfKey(endpoint: Endpoint): void {
+    const words = "the client proves a key and this server has none, so the client takes nothing from it; " +
+      "give both the same key, or neither";
+    if (this.#faults.changed("key", words)) log.warn(words, { endpoint: this.#nameOf(endpoint) });
+  }
+
+  /** Answers a heartbeat, and proves the key by it where the heartbeat did. */
+  #sendAnswer(endpoint: Endpoint): void {
+    if (this.#proven === undefined) return this.#sendTo(endpoint, "");
+    const { proof, by } = this.#proven;
+    this.deps.socket.send(encodeAnswer(proof, by), endpoint);
   }
 
   #handleDescription(datagram: Uint8Array, client: BoundClient): void {
@@ -269,7 +305,6 @@ export class ClientLink implements Disposable {
 
   #refuse(endpoint: Endpoint, fault: HeartbeatFault, now: number, clockMs?: number): void {
     this.refused++;
-    if (!this.#isDecided) return;
     const isClock = fault === "time" && clockMs !== undefined;
     this.deps.onRefused?.({
       endpoint: this.#nameOf(endpoint),

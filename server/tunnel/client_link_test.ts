@@ -3,7 +3,8 @@ import { formatEndpoint } from "../../core/net/endpoint.ts";
 import { configureLog } from "../../program/log.ts";
 import { answerChallenge } from "../../core/protocol/challenge.ts";
 import { encodeDescription } from "../../core/protocol/description.ts";
-import { encodeHeartbeat } from "../../core/protocol/heartbeat.ts";
+import { encodeHeartbeat, provenBytes } from "../../core/protocol/heartbeat.ts";
+import { SERVER_PROOF_LENGTH, ServerProofs } from "../../core/protocol/server_proof.ts";
 import { heartbeatMac } from "../../core/protocol/heartbeat_mac.ts";
 import { linuxSocketAddress } from "../../ffi/udp/socket_address.ts";
 import { ClientLink, type ClientLinkDeps } from "./client_link.ts";
@@ -39,6 +40,7 @@ function openLink(changes: Partial<ClientLinkDeps> = {}) {
     },
     codec: linuxSocketAddress,
     bindPeer(socketAddress) {
+      if (socketAddress === undefined) return void bound.push("nobody");
       const endpoint = linuxSocketAddress.decode(socketAddress);
       assert.ok(endpoint);
       bound.push(formatEndpoint(endpoint));
@@ -151,30 +153,84 @@ Deno.test("with a key only proof binds, once", () => {
   assert.equal(link.client?.lastHeartbeat, NOW);
 });
 
-Deno.test("a key that is demanded later keeps strangers out, and is forgotten with the demand", () => {
-  const { link, bound } = openLink({ keyPending: true });
+Deno.test("nobody is bound before it is known whether a key has to be proven", () => {
+  for (const proof of [undefined, heartbeatMac("secret")]) {
+    const { link, sent, bound } = openLink({ keyPending: true });
+    const beat = () => link.handleMessage(encodeHeartbeat(proof, NOW), source(A), false, NOW);
+    beat();
+    assert.deepEqual([bound, sent, link.refused], [[], [], 0]);
+    link.requireKey(proof);
+    beat();
+    assert.deepEqual(bound, [A]);
+  }
+});
+
+Deno.test("a key that is required later unbinds who has not proven it, and is forgotten with the demand", () => {
+  const unbound: unknown[] = [];
+  const { link, bound } = openLink({ onUnbound: () => void unbound.push(link.client) });
   const proof = heartbeatMac("secret");
   link.handleMessage(HEARTBEAT, source(A), false, NOW);
   link.requireKey(proof);
+  assert.deepEqual([bound, unbound], [[A, "nobody"], [undefined]]);
+  link.handleMessage(HEARTBEAT, source(A), false, NOW);
   link.handleMessage(HEARTBEAT, source(B), false, NOW);
-  assert.deepEqual([bound, link.refused], [[A], 1]);
+  assert.deepEqual([link.client, link.refused], [undefined, 2]);
   const heartbeat = encodeHeartbeat(proof, NOW);
   link.handleMessage(heartbeat, source(B), false, NOW);
-  assert.deepEqual(bound, [A, B]);
+  link.requireKey(proof);
+  assert.deepEqual(bound.slice(2), [B], "who has proven it stays");
   link.requireKey(undefined);
   link.handleMessage(HEARTBEAT, source(A), false, NOW);
-  assert.deepEqual(bound, [A, B, A]);
+  assert.deepEqual(bound.slice(2), [B, A]);
   // What was taken once is not taken again, although there was no key meanwhile.
   link.requireKey(proof);
   link.handleMessage(heartbeat, source(B), false, NOW);
-  assert.deepEqual(bound, [A, B, A]);
+  assert.deepEqual([bound.at(-1), link.client], ["nobody", undefined]);
+});
+
+Deno.test("the server proves the key to who has proven it, by fewer octets than it was sent, and says when it ends", () => {
+  const proof = heartbeatMac("secret");
+  const { link, sent } = openLink({ proof });
+  link.end();
+  const proofs = new ServerProofs(proof);
+  for (let beat = 0; beat < 2; beat++) {
+    const heartbeat = encodeHeartbeat(proof, NOW + beat);
+    proofs.expect(provenBytes(heartbeat));
+    const before = sent.length;
+    link.handleMessage(heartbeat, source(A), beat > 0, NOW + beat);
+    const [to, answer] = sent[before] ?? assert.fail("no answer");
+    assert.deepEqual([to, proofs.take(answer)], [A, "answer"]);
+    assert.ok(answer.length < heartbeat.length);
+  }
+  link.end();
+  assert.equal(proofs.take(sent.at(-1)?.[1] ?? assert.fail()), "end");
+  const keyless = openLink();
+  keyless.link.handleMessage(HEARTBEAT, source(A), false, NOW);
+  const before = keyless.sent.length;
+  keyless.link.end();
+  assert.equal(keyless.sent.length, before, "one of the original takes no such text");
 });
 
 Deno.test("without a key a heartbeat with a proof binds as a plain one does", () => {
-  for (const keyPending of [false, true]) {
-    const { link, bound } = openLink({ keyPending });
-    link.handleMessage(encodeHeartbeat(heartbeatMac("any"), NOW), source(A), false, NOW);
-    assert.deepEqual([bound, link.refused], [[A], 0]);
+  const { link, bound } = openLink();
+  link.handleMessage(encodeHeartbeat(heartbeatMac("any"), NOW), source(A), false, NOW);
+  assert.deepEqual([bound, link.refused], [[A], 0]);
+});
+
+Deno.test("a client that proves a key to a server without one is told of in the log, once", () => {
+  const lines: string[] = [];
+  configureLog({ level: "warn", format: "text", color: false, write: (line) => void lines.push(line) });
+  try {
+    using scene = openLink();
+    scene.link.handleMessage(HEARTBEAT, source(A), false, NOW);
+    assert.deepEqual(lines, []);
+    for (const from of [B, A, B]) {
+      scene.link.handleMessage(encodeHeartbeat(heartbeatMac("any"), NOW), source(from), false, NOW);
+    }
+    assert.equal(lines.length, 1);
+    assert.match(lines.join(""), /the client proves a key and this server has none/);
+  } finally {
+    configureLog({ level: "error", format: "text", color: false, write: () => {} });
   }
 });
 
@@ -190,7 +246,8 @@ Deno.test("a proof whose time is an hour off is challenged, and the answer binds
     link.handleMessage(answerChallenge(proof, challenge), source(A), beat > 0, NOW + beat * 5000 + 1);
   }
   assert.deepEqual([bound, link.refused], [[A], 0]);
-  assert.deepEqual(sent.map(([, { length }]) => length).filter((length) => length === 3), [3, 3]);
+  const answers = sent.filter(([, { length }]) => length === SERVER_PROOF_LENGTH);
+  assert.equal(answers.length, 3);
   assert.equal(link.client?.lastHeartbeat, NOW + 10_001);
 });
 
@@ -344,7 +401,7 @@ Deno.test("each heartbeat that proves the key gets its text, after any number th
     );
   }
   assert.ok(drawn(sent) - before >= 100 * LONG_TEXT.length);
-  // One that proves nothing is bounded again when the key is demanded no longer.
+  // One that proves nothing is bounded again when the key is required no longer.
   link.requireKey(undefined);
   const [last] = sent.at(-1) ?? assert.fail();
   link.handleMessage(HEARTBEAT, source(A), false, NOW);

@@ -56,8 +56,9 @@ export async function loadImage(
     if (words.length < 1 << 16) words += line.stream ?? "";
   });
   if (reply.fault !== undefined) throw new DockerApiError(`load image ${path}`, reply);
-  const loaded = words.matchAll(/Loaded image(?: ID)?: (\S+)/g).take(MAX_NAMES);
-  const names = [...loaded.map(([, name = ""]) => name)];
+  const loaded = words.matchAll(/Loaded image(?: ID)?: (\S+)/g);
+  // Docker has a line for each name, Podman one for all.
+  const names = [...loaded.flatMap(([, name = ""]) => name.split(",")).take(MAX_NAMES)];
   const [first] = names;
   if (first === undefined) {
     throw new DockerApiError(`load image ${path}`, { ...reply, message: "nothing that names the image" });

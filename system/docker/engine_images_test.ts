@@ -73,6 +73,8 @@ Deno.test("a tar of two names is taken, one of two images is refused with their 
     const path = `${folder}/image.tar`;
     await Deno.writeTextFile(path, "tar");
     assert.equal(await loadImage(engine, path, ignore), "a:1");
+    names = ["a:1,a:latest"];
+    assert.equal(await loadImage(engine, path, ignore), "a:1", "as Podman says it");
     names = ["a:1", "b:1"];
     const { report } = await fault(loadImage(engine, path, ignore));
     assert.match(report, /holds several images \(a:1, b:1\)\. Name the one to use with --image$/);

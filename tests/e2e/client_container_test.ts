@@ -19,6 +19,37 @@ const START_LIMIT = 5_000;
 /** The client's own pause between heartbeats, in milliseconds. */
 const HEARTBEAT = 5_000;
 
+/** Numbers of linux/capability.h. */
+const CAPABILITIES: Readonly<Record<string, number>> = {
+  NET_BIND_SERVICE: 10,
+  NET_ADMIN: 12,
+  NET_RAW: 13,
+  MKNOD: 27,
+};
+
+/** What the kernel says that the client may do: all that it was given, and nothing besides. */
+async function isConfined(pid: string, capabilities: readonly string[]): Promise<void> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  const field = (name: string) => new RegExp(`^${name}:\\s+(.*)$`, "m").exec(status)?.[1];
+  const set = capabilities.reduce((bits, name) => bits | 1n << BigInt(CAPABILITIES[name] ?? 63), 0n);
+  const shown = set.toString(16).padStart(16, "0");
+  assert.deepEqual(["CapPrm", "CapEff", "CapBnd", "CapAmb"].map(field), [
+    shown,
+    shown,
+    shown,
+    "0".repeat(16),
+  ]);
+  // Seccomp's mode 2 is a filter: that of the Engine.
+  assert.deepEqual([field("NoNewPrivs"), field("Seccomp")], ["1", "2"]);
+  assert.match(await Deno.readTextFile(`/proc/${pid}/limits`), /^Max core file size +0 +0 /m);
+  const mounts = await Deno.readTextFile(`/proc/${pid}/mounts`);
+  assert.match(mounts, /^\S+ \/ \S+ ro,/m);
+  assert.match(mounts, /^tmpfs \/run tmpfs rw,nosuid,nodev,noexec,\S*size=1024k/m);
+  for (const path of ["/written", "/usr/bin/written", "/etc/written"]) {
+    await assert.rejects(Deno.writeTextFile(`/proc/${pid}/root${path}`, ""), /Read-only file system/);
+  }
+}
+
 /** What the Engine says that the container may do; that its rules are there, and that it calls itself healthy. */
 async function hasLeastRights(
   scene: ClientScene,
@@ -29,9 +60,14 @@ async function hasLeastRights(
   assert.deepEqual(host.CapDrop, ["ALL"]);
   assert.deepEqual(host.CapAdd, capabilities);
   assert.deepEqual(host.SecurityOpt, ["no-new-privileges"]);
-  assert.deepEqual(host.Tmpfs, { "/run": "" });
+  assert.deepEqual(host.Tmpfs, { "/run": "rw,noexec,nosuid,nodev,size=1m,mode=0755" });
+  assert.deepEqual([host.Memory, host.PidsLimit], [512 * 1024 * 1024, 256]);
   assert.deepEqual([host.ReadonlyRootfs, host.Privileged, host.NetworkMode], [true, false, "host"]);
   assert.equal(host.RestartPolicy.Name, "no");
+  await isConfined(
+    await scene.docker(`container inspect --format {{.State.Pid}} ${CLIENT_CONTAINER}`),
+    capabilities,
+  );
   const { client } = await scene.server.waitForStatus(
     "its rules are there",
     (status) => status.client?.firewall?.state === "open",

@@ -67,6 +67,8 @@ export class TunnelWorld implements Disposable {
   /** The last revision that the server sent. */
   #revision: number | undefined;
   #traffic = { received: 0, sent: 0 };
+  /** Whether the client's data plane takes packets from its server. */
+  #isTrusted = true;
 
   constructor(options: WorldOptions) {
     this.#options = options;
@@ -164,6 +166,7 @@ export class TunnelWorld implements Disposable {
   #startClient(): ServerLink {
     const candidate = () => ({ host: "server.test", address: this.#serverAt.address });
     const clock = this.clock;
+    this.#isTrusted = true;
     const link = new ServerLink({
       port: PORT,
       heartbeatMs: HEARTBEAT_MS,
@@ -181,6 +184,7 @@ export class TunnelWorld implements Disposable {
       onCommands: () => 0,
       onIpv6: () => {},
       onEngineMtu: () => {},
+      onTrust: (isTrusted) => void (this.#isTrusted = isTrusted),
       traffic: () => ({ ...this.#traffic }),
       clock: {
         now: () => clock.now(),
@@ -195,7 +199,7 @@ export class TunnelWorld implements Disposable {
   /** The client sends data, and the server answers it if the client is bound. */
   #sendData(): void {
     this.clock.after(TRAFFIC_PERIOD_MS, () => this.#sendData());
-    if (!this.hasTraffic) return;
+    if (!this.hasTraffic || !this.#isTrusted) return;
     this.#traffic.sent++;
     const [from, to] = [this.#clientAt, this.#connectedTo];
     this.#carry(() => {
@@ -207,7 +211,7 @@ export class TunnelWorld implements Disposable {
       }
       this.#carry(() => {
         const isHeard = equalEndpoint(from, this.#clientAt) && equalEndpoint(to, this.#connectedTo);
-        if (isHeard) this.#traffic.received++;
+        if (isHeard && this.#isTrusted) this.#traffic.received++;
       });
     });
   }

@@ -120,7 +120,7 @@ export class EngineScene implements AsyncDisposable {
   /** Waits until the client shows its only pair of networks in that state. */
   async pairIs(state: "connected" | "waiting"): Promise<void> {
     await waitUntil(`the pair is ${state}`, async () => {
-      const status = await readStatus<ClientStatus>(await this.#clientSocket());
+      const status = await this.clientStatus();
       return status?.firewall.pairs.map((pair) => pair.state).join() === state;
     });
   }
@@ -157,6 +157,11 @@ export class EngineScene implements AsyncDisposable {
   get #server() {
     if (this.#launched === undefined) throw new RangeError("The server of the scene is not started");
     return this.#launched;
+  }
+
+  /** The status of the client in its container; undefined while it does not answer. */
+  async clientStatus(): Promise<ClientStatus | undefined> {
+    return await readStatus<ClientStatus>(await this.#clientSocket());
   }
 
   /** Path of the client's control socket, in the container's root folder, whatever program the client is there. */

@@ -22,7 +22,11 @@ export class UdpPeer implements AsyncDisposable {
 
   /** Opens it at a port, or at any. */
   static async open(namespace: Namespace, port = 0): Promise<UdpPeer> {
-    const process = namespace.spawnScript("udp_peer.ts", [String(port)]);
+    return await UdpPeer.of(namespace.spawnScript("udp_peer.ts", [String(port)]));
+  }
+
+  /** The socket of a process that takes and gives the same lines; an Error where it cannot bind. */
+  static async of(process: Process): Promise<UdpPeer> {
     try {
       await process.stdout.waitFor(/^bound$/);
     } catch (error) {
@@ -45,6 +49,12 @@ export class UdpPeer implements AsyncDisposable {
       const [host = "", port = "", hex = ""] = line.split(" ");
       if (pattern.test(hex)) return { host, port: Number(port), hex };
     }
+  }
+
+  /** Waits for one more datagram whose bytes match than there are now. */
+  async receiveNew(pattern = /^/, deadline = 5_000): Promise<Datagram> {
+    this.#read = Math.max(this.#read, this.process.stdout.lines.length);
+    return await this.receive(pattern, deadline);
   }
 
   /** All datagrams so far, those already read included. */
