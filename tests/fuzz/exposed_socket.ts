@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { COUNTER_BYTES } from "../../core/counters.ts";
 import { addressToUint32 } from "../../core/net/address.ts";
 import type { Endpoint } from "../../core/net/endpoint.ts";
+import { isLargePacket } from "../../core/offload/large_packet.ts";
 import { TxQueue } from "../../core/packet/tx_queue.ts";
 import { ipv4Ranges } from "../../core/sharing/prefix_set.ts";
 import type { TransportKeys } from "../../core/wireguard/handshake.ts";
@@ -58,6 +59,8 @@ export class ExposedSocket implements Disposable {
   readonly #start = monotonicNow();
   readonly #parts: ExposedDeps;
   readonly #text: number;
+  /** A server's path to its client, and what takes what comes by it; an accessor has none. */
+  #client: { readonly port: MemoryUdpPort; readonly path: UdpPath; readonly inbound: Inbound } | undefined;
 
   private constructor(role: "server" | "accessor", memory: PacketMemory, readonly cipher: PacketCipher) {
     const shared = SessionMemory.allocate(SLOTS);
@@ -94,8 +97,6 @@ export class ExposedSocket implements Disposable {
     const counters = new Float64Array(COUNTER_BYTES / 8);
     const port = new MemoryUdpPort(memory, false);
     port.setEndpoint(PEER, linuxSocketAddress.encode(CLIENT_AT));
-    // What goes to the client is not looked at here.
-    port.send = () => {};
     const path = new UdpPath(memory.arena, port, counters);
     path.isBound = true;
     const outbound = new Outbound(this.tun, path, new TxQueue(memory.arena, 64), counters);
@@ -107,6 +108,8 @@ export class ExposedSocket implements Disposable {
     delivery.ownAddress = addressToUint32(endpoint(`${OWN_ADDRESS}:1`).address);
     delivery.clientAddress = addressToUint32(endpoint(`${CLIENT_ADDRESS}:1`).address);
     delivery.answersEcho = true;
+    inbound.sessions = delivery;
+    this.#client = { port, path, inbound };
     return delivery;
   }
 
@@ -121,6 +124,25 @@ export class ExposedSocket implements Disposable {
     this.udp.lay(bytes, stride, linuxSocketAddress.encode(from));
     assert.ok(this.inbound.drain());
     this.udp.checkGuards();
+  }
+
+  /** Datagrams that went to the client since the last call. */
+  takeSentToClient(): Uint8Array[] {
+    return this.#client?.port.sent.splice(0).map(({ bytes }) => bytes) ?? [];
+  }
+
+  /** Receives a datagram of the client, or a large packet with its 8 octets as a stream brings it. */
+  deliverFromClient(bytes: Uint8Array): void {
+    const { port, path, inbound } = this.#client ?? assert.fail("an accessor has no client");
+    this.now++;
+    this.#tick();
+    port.lay(bytes, Math.max(1, bytes.length), linuxSocketAddress.encode(CLIENT_AT));
+    const at = port.messageOffset();
+    if (isLargePacket(this.#parts.bytes, at, bytes.length)) {
+      inbound.takeLarge(path, at, bytes.length, true);
+      inbound.flush();
+    } else assert.ok(path.drain(inbound));
+    port.checkGuards();
   }
 
   setSession(slot: number, { address, endpoint: at, legacy = false }: Session): void {

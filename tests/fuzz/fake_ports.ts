@@ -141,6 +141,8 @@ export class MemoryTunPort implements TunPort {
   /** Packets that were written, and flushed. */
   written = 0;
   #queued = 0;
+  /** Looks at each packet that is written. */
+  onWrite: (packet: Uint8Array) => void = () => {};
   /** Puts the packet into the list; returns what read() returns. */
   source: ((list: TxQueue, whole: boolean) => number) | undefined;
 
@@ -160,6 +162,7 @@ export class MemoryTunPort implements TunPort {
     const { u8 } = this.memory.arena;
     assert.ok(length >= 20 && packet >= 0 && packet + length <= u8.length, "a packet outside the memory");
     assert.ok([4, 6].includes(u8[packet] >>> 4), "no packet");
+    this.onWrite(u8.subarray(packet, packet + length));
     this.#queued++;
   }
 

@@ -7,6 +7,8 @@
 import assert from "node:assert/strict";
 import type { EndpointResolver } from "../../../accessor/tunnel/endpoint_resolver.ts";
 import { ServerLink } from "../../../accessor/tunnel/server_link.ts";
+import { formatAddress, type IpAddress } from "../../../core/net/address.ts";
+import { prefixContains } from "../../../core/net/prefix.ts";
 import { consumeInitiation } from "../../../core/wireguard/handshake.ts";
 import { accepted } from "../../../core/wireguard/handshake_fixture.ts";
 import type { Peer } from "../../../core/wireguard/peer.ts";
@@ -14,7 +16,7 @@ import { ACCESSOR_SLOT, type SessionEvent } from "../../../dataplane/worker_chan
 import { bothEnds } from "../../../server/sharing/recorded_plane_fixture.ts";
 import { FakeClock } from "../../fakes/clock.ts";
 import { address, endpoint } from "../../literals.ts";
-import { ExposedSocket } from "../exposed_socket.ts";
+import { EXPOSED_ROUTE, ExposedSocket, VIRTUAL_NETWORK } from "../exposed_socket.ts";
 import type { Random } from "../random.ts";
 import { MAX_SEALED, Sealer } from "../sealed.ts";
 import type { Subject, Target } from "../target.ts";
@@ -22,6 +24,7 @@ import type { Subject, Target } from "../target.ts";
 const SERVER_AT = endpoint("192.0.2.1:2512");
 const STRANGER = endpoint("192.0.2.9:40001");
 const OWN = address("192.168.251.3");
+const SOURCES = [EXPOSED_ROUTE, VIRTUAL_NETWORK];
 const TOKEN = "anna-5m8v0q2xk7c4n9w1z3t6y8r0p2";
 
 class Accessor implements Disposable {
@@ -33,6 +36,12 @@ class Accessor implements Disposable {
   constructor(readonly socket: ExposedSocket, own: Peer, readonly server: Peer) {
     socket.setSession(ACCESSOR_SLOT, { address: OWN });
     socket.onEvent = (event) => this.#onEvent(event);
+    // The server cannot make it take packets for others, or from where it did not say that it leads.
+    socket.tun.onWrite = (packet) => {
+      assert.deepEqual(packet.slice(16, 20), OWN.bytes, "for another address");
+      const source: IpAddress = { family: 4, bytes: packet.slice(12, 16) };
+      assert.ok(SOURCES.some((prefix) => prefixContains(prefix, source)), `from ${formatAddress(source)}`);
+    };
     this.#link = new ServerLink({
       host: "server.example:2512",
       peer: own,

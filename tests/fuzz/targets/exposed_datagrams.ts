@@ -6,6 +6,8 @@
  */
 import assert from "node:assert/strict";
 import { DEFAULT_CONFIG } from "../../../core/config/config.ts";
+import { formatAddress, type IpAddress } from "../../../core/net/address.ts";
+import { prefixContains } from "../../../core/net/prefix.ts";
 import { type Endpoint, equalEndpoint, formatEndpoint } from "../../../core/net/endpoint.ts";
 import { accepted } from "../../../core/wireguard/handshake_fixture.ts";
 import { Mac1Lookup } from "../../../core/wireguard/mac1_lookup.ts";
@@ -22,7 +24,7 @@ import type { TokenPeer } from "../../../server/sharing/token_peers.ts";
 import { TokenSession } from "../../../server/sharing/token_session.ts";
 import { FakeClock } from "../../fakes/clock.ts";
 import { address, endpoint } from "../../literals.ts";
-import { EXPOSED_ROUTE, ExposedSocket, SLOTS, VIRTUAL_NETWORK } from "../exposed_socket.ts";
+import { EXPOSED_ROUTE, ExposedSocket, OWN_ADDRESS, SLOTS, VIRTUAL_NETWORK } from "../exposed_socket.ts";
 import type { Random } from "../random.ts";
 import { MAX_SEALED, Sealer } from "../sealed.ts";
 import type { Subject, Target } from "../target.ts";
@@ -47,6 +49,7 @@ class Server implements Disposable {
   /** The initiation that made the session, which others have recorded. */
   #recorded = new Uint8Array();
   #sealer: Sealer | undefined;
+  #isFromClient = false;
 
   constructor(
     readonly socket: ExposedSocket,
@@ -78,6 +81,9 @@ class Server implements Disposable {
       fillRandom: (bytes) => crypto.getRandomValues(bytes),
     });
     socket.onEvent = (event) => this.#onEvent(event);
+    socket.tun.onWrite = (packet) => {
+      if (!this.#isFromClient) checkAddresses(packet, OWN_ADDRESS);
+    };
   }
 
   #onEvent(event: SessionEvent): void {
@@ -114,7 +120,11 @@ class Server implements Disposable {
   take(input: Uint8Array, random: Random): void {
     this.#clock.time = this.socket.now;
     const sealer = this.#sealer;
-    if (sealer !== undefined && random.oneIn(3)) {
+    if (random.oneIn(5)) {
+      this.#isFromClient = true;
+      this.socket.deliverFromClient(input);
+      this.#isFromClient = false;
+    } else if (sealer !== undefined && random.oneIn(3)) {
       this.socket.deliver(sealer.seal(input.subarray(0, MAX_SEALED)), ACCESSOR_AT);
     } else if (random.oneIn(256)) this.#takeFrom(random.pick(STRANGERS), this.#recorded.slice(), random);
     else this.#takeFrom(random.oneIn(3) ? ACCESSOR_AT : random.pick(STRANGERS), input, random);
@@ -143,6 +153,9 @@ class Server implements Disposable {
       }
     }
     this.socket.udp.sent.length = 0;
+    for (const packet of this.socket.takeSentToClient()) {
+      if (packet[0] >>> 4 === 4) checkAddresses(packet, undefined);
+    }
     if (this.#sealer === undefined) {
       assert.equal(this.#sessions.size, 0, "a session without a handshake");
       return;
@@ -162,6 +175,14 @@ class Server implements Disposable {
   [Symbol.dispose](): void {
     this.socket[Symbol.dispose]();
   }
+}
+
+/** A packet of the session comes from its address, and goes to the server itself or to a shared network. */
+function checkAddresses(packet: Uint8Array, to: string | undefined): void {
+  const at = (offset: number): IpAddress => ({ family: 4, bytes: packet.slice(offset, offset + 4) });
+  assert.equal(formatAddress(at(12)), formatAddress(TOKENS[0].address), "another source");
+  const isAllowed = to === undefined ? prefixContains(EXPOSED_ROUTE, at(16)) : formatAddress(at(16)) === to;
+  assert.ok(isAllowed, `it goes to ${formatAddress(at(16))}`);
 }
 
 function add(sums: Map<string, number>, key: string, count: number): void {

@@ -40,6 +40,7 @@ class Server implements Disposable {
   readonly clock = new FakeClock(NOW);
   readonly link: ClientLink;
   readonly #port: MemoryUdpPort;
+  readonly #tun: MemoryTunPort;
   readonly #path: UdpPath;
   readonly #inbound: Inbound;
   /** Octets received from, and sent to, who has proven nothing. */
@@ -52,7 +53,7 @@ class Server implements Disposable {
     const counters = new Float64Array(COUNTER_BYTES / 8);
     const port = this.#port = new MemoryUdpPort(memory, false);
     const path = this.#path = new UdpPath(memory.arena, port, counters);
-    const tun = new MemoryTunPort(memory);
+    const tun = this.#tun = new MemoryTunPort(memory);
     const outbound = new Outbound(tun, path, new TxQueue(memory.arena, 4), counters);
     const probes = new ProbeTimes(memory.arena, () => {});
     this.#inbound = new Inbound(
@@ -133,6 +134,8 @@ class Server implements Disposable {
   /** Delivers an input, and checks who is bound and who was answered what. */
   async take(input: Uint8Array, random: Random): Promise<void> {
     const before = this.client;
+    const { written } = this.#tun;
+    const described = this.link.client?.description;
     const isStranger = random.oneIn(2);
     const from = isStranger ? random.pick(STRANGERS) : PEER_AT;
     const stride = random.oneIn(8) ? 1 + random.below(input.length + 1) : Math.max(1, input.length);
@@ -142,6 +145,14 @@ class Server implements Disposable {
     const mayMove = this.key === undefined || this.key === CORPUS_KEY;
     if (!mayMove) {
       assert.equal(this.client, before, `${this.state}: another client without the key`);
+      if (isStranger) {
+        assert.equal(this.#tun.written, written, `${this.state}: a stranger's packet passes`);
+        assert.equal(
+          this.link.client?.description,
+          described,
+          `${this.state}: a stranger describes the client`,
+        );
+      }
       assert.ok(this.#answered <= this.#received, `${this.state}: ${this.#answered} for ${this.#received}`);
     } else {
       const budget = BUDGET.burst + BUDGET.perSecond * this.clock.now() / 1000;
