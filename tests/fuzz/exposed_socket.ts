@@ -56,6 +56,8 @@ export class ExposedSocket implements Disposable {
   onEvent: (event: SessionEvent) => void = () => {};
   /** Milliseconds since the start, by a clock that each batch moves on. */
   now = 0;
+  /** Milliseconds between two messages. */
+  interval = 1;
   readonly #start = monotonicNow();
   readonly #parts: ExposedDeps;
   readonly #text: number;
@@ -117,9 +119,9 @@ export class ExposedSocket implements Disposable {
     this.#parts.batch.now = this.#start + this.now;
   }
 
-  /** Receives one message, a millisecond after the last one. */
+  /** Receives one message, some time after the last one. */
   deliver(bytes: Uint8Array, from: Endpoint, stride = Math.max(1, bytes.length)): void {
-    this.now++;
+    this.now += this.interval;
     this.#tick();
     this.udp.lay(bytes, stride, linuxSocketAddress.encode(from));
     assert.ok(this.inbound.drain());
@@ -134,7 +136,7 @@ export class ExposedSocket implements Disposable {
   /** Receives a datagram of the client, or a large packet with its 8 octets as a stream brings it. */
   deliverFromClient(bytes: Uint8Array): void {
     const { port, path, inbound } = this.#client ?? assert.fail("an accessor has no client");
-    this.now++;
+    this.now += this.interval;
     this.#tick();
     port.lay(bytes, Math.max(1, bytes.length), linuxSocketAddress.encode(CLIENT_AT));
     const at = port.messageOffset();

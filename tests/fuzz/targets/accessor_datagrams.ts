@@ -9,6 +9,7 @@ import type { EndpointResolver } from "../../../accessor/tunnel/endpoint_resolve
 import { ServerLink } from "../../../accessor/tunnel/server_link.ts";
 import { formatAddress, type IpAddress } from "../../../core/net/address.ts";
 import { prefixContains } from "../../../core/net/prefix.ts";
+import { CookieChecker } from "../../../core/wireguard/cookie.ts";
 import { consumeInitiation } from "../../../core/wireguard/handshake.ts";
 import { accepted } from "../../../core/wireguard/handshake_fixture.ts";
 import type { Peer } from "../../../core/wireguard/peer.ts";
@@ -30,6 +31,7 @@ const TOKEN = "anna-5m8v0q2xk7c4n9w1z3t6y8r0p2";
 class Accessor implements Disposable {
   readonly #clock = new FakeClock(1e12);
   readonly #link: ServerLink;
+  readonly #cookies = new CookieChecker((octets) => octets.fill(3));
   #initiation: Uint8Array<ArrayBuffer> | undefined;
   #sealer: Sealer | undefined;
 
@@ -85,12 +87,26 @@ class Accessor implements Disposable {
     return this;
   }
 
+  /** A server in a flood answers the initiation by a cookie, which may be changed on its way. */
+  #takeCookie(random: Random): void {
+    const initiation = this.#initiation ?? assert.fail("no initiation");
+    const reply = this.#cookies.createReply(
+      initiation,
+      this.server.publicKey,
+      Uint8Array.of(1),
+      this.socket.now,
+    );
+    if (random.oneIn(2)) reply[random.below(reply.length)] ^= 1 << random.below(8);
+    this.socket.deliver(reply, SERVER_AT);
+  }
+
   get #isConnected(): boolean {
     return this.socket.table.current[ACCESSOR_SLOT] >= 0;
   }
 
   async take(input: Uint8Array, random: Random): Promise<void> {
     this.#clock.time = Math.max(this.#clock.time, this.socket.now);
+    if (random.oneIn(256)) this.#takeCookie(random);
     if (this.#sealer !== undefined && random.oneIn(2)) {
       this.socket.deliver(this.#sealer.seal(input.subarray(0, MAX_SEALED)), SERVER_AT);
     } else {

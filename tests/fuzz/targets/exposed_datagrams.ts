@@ -189,11 +189,21 @@ function add(sums: Map<string, number>, key: string, count: number): void {
   sums.set(key, (sums.get(key) ?? 0) + count);
 }
 
+/** Whether there is a session, whether plaintext logins are admitted, and the milliseconds between two messages. */
+const STATES = [
+  [false, false, 1],
+  [true, false, 1],
+  [true, true, 1],
+  // A flood: handshakes are answered by cookies, and more are dropped.
+  [true, false, 0.01],
+] as const;
+
 async function open(): Promise<Subject> {
   const servers: Server[] = [];
-  for (const [isConnected, legacy] of [[false, false], [true, false], [true, true]] as const) {
+  for (const [isConnected, legacy, interval] of STATES) {
     const [[first, accessor], [second]] = await Promise.all(TOKENS.map(({ name }) => bothEnds(name)));
     const server = new Server(await ExposedSocket.open("server"), [first, second], accessor, legacy);
+    server.socket.interval = interval;
     servers.push(isConnected ? server.connect() : server);
   }
   return {

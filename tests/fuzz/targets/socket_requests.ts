@@ -32,6 +32,10 @@ const STATUS_LINE = /^HTTP\/1\.1 (?:200|400|403|404|405|500|503) /;
 /** The head of a request that each of the servers answers well. */
 const WELL = new TextEncoder().encode("GET /v1/status HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
 
+const encode = (text: string) => new TextEncoder().encode(text);
+const VERSION = asJson(encode('{"Version":"28.2.2","ApiVersion":"1.50","MinAPIVersion":"1.24"}'), 200);
+const CREATED = asJson(encode('{"Id":"e1"}'), 201);
+
 /** Sends a request in two pieces, says that nothing follows, and reads the answer to its end. */
 async function exchange(connection: Deno.Conn, input: Uint8Array, random: Random): Promise<string> {
   using _ = connection;
@@ -60,7 +64,9 @@ class Sockets implements AsyncDisposable {
   readonly #engine = join(this.#folder, "engine");
   #page = 0;
   #dns = 0;
-  #answer = new Uint8Array();
+  #answer: Uint8Array = new Uint8Array();
+  /** How far the Engine answers well: 1 its version, 2 a command that was made too. */
+  #good = 0;
   #listening: Listening | undefined;
 
   static async open(): Promise<Sockets> {
@@ -108,10 +114,11 @@ class Sockets implements AsyncDisposable {
     const listener = Deno.listen({ transport: "unix", path: this.#engine });
     const serve = async () => {
       for await (const connection of listener) {
-        const request = new Uint8Array(4096);
         try {
-          await connection.read(request);
-          for (let at = 0; at < this.#answer.length;) at += await connection.write(this.#answer.subarray(at));
+          const request = new Uint8Array(4096);
+          const length = await connection.read(request) ?? 0;
+          const answer = this.#answerTo(new TextDecoder("latin1").decode(request.subarray(0, length)));
+          for (let at = 0; at < answer.length;) at += await connection.write(answer.subarray(at));
         } catch {
           // The program has seen enough.
         }
@@ -123,6 +130,13 @@ class Sockets implements AsyncDisposable {
       listener.close();
       await ended;
     });
+  }
+
+  /** The first requests are answered well, as often as is wanted. */
+  #answerTo(request: string): Uint8Array {
+    if (this.#good > 0 && request.startsWith("GET /version")) return VERSION;
+    if (this.#good > 1 && /^POST \S+\/exec /.test(request)) return CREATED;
+    return this.#answer;
   }
 
   async take(input: Uint8Array<ArrayBuffer>, random: Random): Promise<void> {
@@ -165,6 +179,7 @@ class Sockets implements AsyncDisposable {
   }
 
   async #askEngine(input: Uint8Array<ArrayBuffer>, random: Random): Promise<void> {
+    this.#good = random.below(3);
     this.#answer = random.oneIn(2) ? input : asJson(input, random.pick([200, 201, 404, 500]));
     try {
       const engine = await EngineClient.connect(this.#engine, { timeoutMs: DEADLINE });

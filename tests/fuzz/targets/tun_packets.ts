@@ -11,7 +11,15 @@ import { Coalescer } from "../../../core/offload/coalesce.ts";
 import { isLargePacket } from "../../../core/offload/large_packet.ts";
 import { appendFrame, appendWhole } from "../../../core/offload/segment.ts";
 import { VIRTIO_HEADER } from "../../../core/offload/virtio.ts";
-import { packetVersion } from "../../../core/packet/ip.ts";
+import { sealIpv4, sealTransport } from "../../../core/offload/packets_fixture.ts";
+import {
+  IPV6_HEADER,
+  packetVersion,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+  TCP_HEADER,
+  UDP_HEADER,
+} from "../../../core/packet/ip.ts";
 import { TxQueue } from "../../../core/packet/tx_queue.ts";
 import { LARGE_HEADER } from "../../../core/protocol/stream_frame.ts";
 import { Outbound } from "../../../dataplane/outbound.ts";
@@ -126,10 +134,22 @@ class Interface {
       // The sequence number of TCP without options goes on, as in a transfer.
       if (packet.length > 40 && random.oneIn(2)) u8[at + 26] += time;
       if (random.oneIn(16)) u8[at + 20 + random.below(packet.length - 19)] = random.next();
+      // Packets are joined only where their checksums are right.
+      if (!random.oneIn(4)) seal(u8.subarray(at, at + packet.length));
       this.#coalescer.push(at, packet.length);
     }
     this.#coalescer.flush();
   }
+}
+
+/** Makes the checksums right of a packet of TCP or UDP without extension headers. */
+function seal(packet: Uint8Array): void {
+  const isIpv4 = packet[0] >>> 4 === 4;
+  const transport = isIpv4 ? (packet[0] & 15) << 2 : IPV6_HEADER;
+  const protocol = packet[isIpv4 ? 9 : 6];
+  if (isIpv4) sealIpv4(packet);
+  const least = protocol === PROTOCOL_TCP ? TCP_HEADER : protocol === PROTOCOL_UDP ? UDP_HEADER : Infinity;
+  if (packet.length >= transport + least) sealTransport(packet, transport, protocol);
 }
 
 function open(): Subject {
