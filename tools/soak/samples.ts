@@ -64,7 +64,8 @@ async function clientProcesses(
     const [program = "", command = ""] = words.split("\0");
     if (!program.endsWith("docker-connector-client")) continue;
     if (command === "attach") attached++;
-    else client = Number(pid);
+    // The Engine runs its health check beside it.
+    else if (command !== "health") client = Number(pid);
   }
   return client === undefined ? { attached } : { client, attached };
 }
