@@ -38,10 +38,11 @@ export class Inspector implements Disposable {
     return promise;
   }
 
-  /** Bytes of objects that are in use. */
+  /** Bytes of objects that are in use, and of the memory behind typed arrays. */
   async usedHeap(): Promise<number> {
     await this.#post("HeapProfiler.collectGarbage");
-    return Deno.memoryUsage().heapUsed;
+    const { heapUsed, external } = Deno.memoryUsage();
+    return heapUsed + external;
   }
 
   /** Begins to note which code runs. */

@@ -49,6 +49,7 @@ class Server implements Disposable {
   /** The initiation that made the session, which others have recorded. */
   #recorded = new Uint8Array();
   #sealer: Sealer | undefined;
+  #hasSession = false;
   #isFromClient = false;
 
   constructor(
@@ -114,6 +115,14 @@ class Server implements Disposable {
         assert.fail("refused"),
     );
     this.socket.deliver(this.#sealer.seal(new Uint8Array()), ACCESSOR_AT);
+    this.#hasSession = true;
+    return this;
+  }
+
+  /** Ends the session; its other end goes on. */
+  end(): this {
+    this.#sessions.end(TOKENS[0].name);
+    this.#hasSession = false;
     return this;
   }
 
@@ -156,7 +165,7 @@ class Server implements Disposable {
     for (const packet of this.socket.takeSentToClient()) {
       if (packet[0] >>> 4 === 4) checkAddresses(packet, undefined);
     }
-    if (this.#sealer === undefined) {
+    if (!this.#hasSession) {
       assert.equal(this.#sessions.size, 0, "a session without a handshake");
       return;
     }
@@ -189,22 +198,24 @@ function add(sums: Map<string, number>, key: string, count: number): void {
   sums.set(key, (sums.get(key) ?? 0) + count);
 }
 
-/** Whether there is a session, whether plaintext logins are admitted, and the milliseconds between two messages. */
+/** What is of the session, whether plaintext logins are admitted, and the milliseconds between two messages. */
 const STATES = [
-  [false, false, 1],
-  [true, false, 1],
-  [true, true, 1],
+  ["none", false, 1],
+  ["there", false, 1],
+  ["there", true, 1],
+  ["ended", false, 1],
   // A flood: handshakes are answered by cookies, and more are dropped.
-  [true, false, 0.01],
+  ["there", false, 0.01],
 ] as const;
 
 async function open(): Promise<Subject> {
   const servers: Server[] = [];
-  for (const [isConnected, legacy, interval] of STATES) {
+  for (const [session, legacy, interval] of STATES) {
     const [[first, accessor], [second]] = await Promise.all(TOKENS.map(({ name }) => bothEnds(name)));
     const server = new Server(await ExposedSocket.open("server"), [first, second], accessor, legacy);
     server.socket.interval = interval;
-    servers.push(isConnected ? server.connect() : server);
+    if (session !== "none") server.connect();
+    servers.push(session === "ended" ? server.end() : server);
   }
   return {
     take: (input, random) => random.pick(servers).take(input, random),
