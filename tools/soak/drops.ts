@@ -3,7 +3,12 @@
  *
  * @module
  */
+import { type ClientStatus, readStatus } from "../../tests/topology/control_socket.ts";
+import { clientProcesses } from "./samples.ts";
 import type { SoakScene } from "./scene.ts";
+
+/** The client's control socket, in the root folder of its container. */
+const CLIENT_SOCKET = "run/docker-connector-client.sock";
 
 /** Reasons that the soak itself gives, and how. */
 const EXPLAINED: Readonly<Record<string, string>> = {
@@ -33,12 +38,19 @@ export function unexplained(drops: readonly Drops[]): string[] {
   );
 }
 
-/** What server and accessor have dropped so far. */
-export async function readDrops({ engine, anna }: SoakScene): Promise<Drops[]> {
-  const [server, accessor] = await Promise.all([engine.server.status(), anna.status()]);
+/** What the three programs have dropped so far. */
+export async function readDrops(scene: SoakScene): Promise<Drops[]> {
+  const { engine, anna } = scene;
+  const { client } = await clientProcesses(scene);
+  const [server, accessor, clientStatus] = await Promise.all([
+    engine.server.status(),
+    anna.status(),
+    client === undefined ? undefined : readStatus<ClientStatus>(`/proc/${client}/root/${CLIENT_SOCKET}`),
+  ]);
   return [
     { program: "server", reasons: server?.counters.drops ?? {} },
     { program: "server, sharing", reasons: server?.sharing?.drops ?? {} },
+    { program: "client", reasons: clientStatus?.counters.drops ?? {} },
     { program: "accessor", reasons: accessor?.counters.drops ?? {} },
   ];
 }

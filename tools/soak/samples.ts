@@ -52,8 +52,8 @@ async function sampleProcess(name: string, pid: number): Promise<Sample | undefi
   }
 }
 
-/** The processes of the client's program in the machine: the client itself, and those that hold a stream open. */
-async function clientProcesses(
+/** The processes of the client's program in the machine: the client itself, and how many hold a stream open. */
+export async function clientProcesses(
   { network: { vm } }: SoakScene,
 ): Promise<{ client?: number; attached: number }> {
   const pids = (await mustRun(["ip", "netns", "pids", vm.name])).split("\n").filter((pid) => pid !== "");
