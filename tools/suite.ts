@@ -41,7 +41,7 @@ export const DOUBLE_PART = "darwin";
 /** How long one file may take, in milliseconds. */
 const FILE_LIMIT = 7 * 60_000;
 
-const FOLDERS = ["tests/topology", "tests/e2e", "tests/packaging"];
+const FOLDERS = ["tests/topology", "tests/e2e", "tests/fuzz", "tests/packaging"];
 
 /** Files that measure throughput, memory, processor time or how soon something is noticed. What counts collections does not. */
 const MEASURING = new Set([
@@ -65,6 +65,7 @@ const MEASURING = new Set([
 /** Files that bring what they test, or that are about the binaries as files: they run once. */
 const ONCE = [
   /^tests\/topology\//,
+  /^tests\/fuzz\//,
   /^tests\/packaging\//,
   /^tests\/e2e\/allocation_test\.ts$/,
   /^tests\/e2e\/(binary|capture|sbom)_test\.ts$/,

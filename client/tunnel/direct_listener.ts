@@ -79,7 +79,10 @@ export class DirectListener implements AsyncDisposable {
   #interfaces: readonly MachineAddress[] = [];
   /** The route that leads back to the desktop. */
   #back: Peer["way"] | undefined;
-  /** Since a desktop was on a link, it sees one source on every path. */
+  /**
+   * Since a desktop was on a link, it sees one source on every path, also while the direct one is not offered: a connection that
+   * begins then is to go on when it is offered again.
+   */
   #isFixed = false;
   #timer: Disposable | undefined;
   #work: Promise<void> = Promise.resolve();
@@ -151,10 +154,6 @@ export class DirectListener implements AsyncDisposable {
     this.#mac = terms === undefined ? undefined : mac;
     if (this.#peers.size > 0) {
       this.#peers.clear();
-      this.deps.onPeers();
-    }
-    if (terms === undefined && this.#isFixed) {
-      this.#isFixed = false;
       this.deps.onPeers();
     }
     await this.#listen();

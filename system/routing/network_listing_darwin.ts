@@ -52,11 +52,18 @@ const zeros: Readonly<Record<4 | 6, IpAddress>> = {
  */
 export function parseDestination(text: string, family: 4 | 6): Prefix | undefined {
   if (text === "default") return { address: zeros[family], length: 0 };
-  if (family === 6) return parsePrefix(text.includes("/") ? text : `${text}/128`);
+  const prefix = parsePrefix(
+    family === 4 ? wholeDestination(text) : text.includes("/") ? text : `${text}/128`,
+  );
+  return prefix?.address.family === family ? prefix : undefined;
+}
+
+/** An IPv4 destination with all octets and its length. */
+function wholeDestination(text: string): string {
   const [octets = "", length] = text.split("/");
   const given = octets.split(".");
   const whole = [...given, "0", "0", "0"].slice(0, Math.max(4, given.length)).join(".");
-  return parsePrefix(`${whole}/${length ?? given.length * 8}`);
+  return `${whole}/${length ?? given.length * 8}`;
 }
 
 /**

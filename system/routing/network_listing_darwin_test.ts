@@ -52,6 +52,11 @@ Deno.test("what is no IPv4 destination is none", () => {
   }
 });
 
+Deno.test("a destination of the other family is none", () => {
+  assert.equal(parseDestination("10.0.0.0/8", 6), undefined);
+  assert.equal(parseDestination("::1.2.3.4", 4), undefined);
+});
+
 Deno.test("the routing table gives the routes that programs made", () => {
   const table = `Routing tables
 

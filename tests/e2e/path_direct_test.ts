@@ -122,10 +122,14 @@ networkTest(
       await leadsInto(network, "connector0");
       assert.ok(await reachable(mac, address));
       await waitUntil("no rule is left for the link", async () => !await hasLinkRules(rules));
+      // A connection that a container begins now goes on when the path changes.
+      const there = { from: mac, address: SERVER_VIRTUAL_ADDRESS, to: namespace, port: 5602 };
+      await using up = await Transfer.start({ ...there, bytes: 12_000_000, rate: 4_000_000 });
       await write("path direct");
       await becomesDirect(tunnel);
       await leadsInto(network, "eth1");
       await waitUntil("the container answers", () => reachable(mac, address, 1));
+      await up.finish(20_000);
     });
 
     await step("set by name, it leaves its packets to the tunnel while it is down, and says so", async () => {

@@ -10,6 +10,7 @@
  *     recorded                   the client's last heartbeat and its last answer to a challenge, in hexadecimal
  *     replay heartbeat|answer    one of these once more, from the bound port
  *     flood server|client COUNT  random datagrams in the other's name
+ *     kept server|client COUNT SEED TARGET  datagrams made of the kept inputs of a fuzz target in the other's name
  *
  * Each line is answered by one JSON line.
  *
@@ -19,6 +20,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { createInterface } from "node:readline";
 import { once } from "node:events";
 import process from "node:process";
+import { sendKept } from "./kept_datagrams.ts";
 import { flood } from "./random_datagrams.ts";
 
 const [listenPort = "", serverHost = "", serverPort = ""] = Deno.args;
@@ -61,7 +63,7 @@ function towards(target: string | undefined): [Socket, { port: number; address: 
 }
 
 async function obey(words: readonly string[]): Promise<Record<string, unknown>> {
-  const [command, target, value] = words;
+  const [command, target, value, ...more] = words;
   switch (command) {
     case "who":
       return { client: client?.port };
@@ -89,6 +91,12 @@ async function obey(words: readonly string[]): Promise<Record<string, unknown>> 
       const [socket, to] = towards(target);
       await flood((bytes) => send(socket, bytes, to), Number(value), true);
       return { sent: Number(value) };
+    }
+    case "kept": {
+      const [socket, to] = towards(target);
+      const [seed = "", name = ""] = more;
+      const what = { target: name, count: Number(value), seed: Number(seed) };
+      return { sent: await sendKept((bytes) => send(socket, bytes, to), what) };
     }
     default:
       throw new Error(`unknown command ${command}`);
