@@ -41,7 +41,7 @@ export const DOUBLE_PART = "darwin";
 /** How long one file may take, in milliseconds. */
 const FILE_LIMIT = 7 * 60_000;
 
-const FOLDERS = ["tests/topology", "tests/e2e", "tests/packaging"];
+const FOLDERS = ["tests/topology", "tests/e2e", "tests/faults", "tests/packaging"];
 
 /** Files that measure throughput, memory, processor time or how soon something is noticed. What counts collections does not. */
 const MEASURING = new Set([
@@ -66,6 +66,7 @@ const MEASURING = new Set([
 const ONCE = [
   /^tests\/topology\//,
   /^tests\/packaging\//,
+  /^tests\/faults\//,
   /^tests\/e2e\/allocation_test\.ts$/,
   /^tests\/e2e\/(binary|capture)_test\.ts$/,
   /^tests\/e2e\/darwin_\w+_test\.ts$/,
@@ -116,6 +117,7 @@ export function suiteFiles(): string[] {
 const SLOWEST_FIRST = [
   "darwin_suite",
   "user_space_network",
+  "faults/",
   "client_container",
   "darwin_mutation",
   "doctor",
