@@ -8,10 +8,12 @@ import { loadHeartbeatProof } from "../program/heartbeat_key.ts";
 import { getLogger } from "../program/log.ts";
 import { lastHeardSeconds, peerState, problemStatus, tunnelCounters } from "../program/status.ts";
 import { OperationError } from "../core/error.ts";
-import { formatAddress, nextAddress } from "../core/net/address.ts";
+import { equalAddress, formatAddress, nextAddress } from "../core/net/address.ts";
 import { formatEndpoint } from "../core/net/endpoint.ts";
 import { maskPrefix } from "../core/net/prefix.ts";
 import type { DataPlane } from "../dataplane/data_plane.ts";
+import { SystemError } from "../ffi/libc/errno.ts";
+import type { UdpSocket } from "../ffi/udp/udp_socket.ts";
 import { readSysctl } from "../ffi/libc/proc_linux.ts";
 import { resolveHost } from "../ffi/resolve/resolve.ts";
 import {
@@ -179,6 +181,7 @@ export async function runClient(options: ClientRunOptions): Promise<number> {
     self.refreshSubnets();
     lengths.refresh();
     direct.refresh();
+    link.onNetworkChange(hasLostAddress(socket));
     link.describeIfChanged();
     names.follow();
     return ipv6.whileSettled(() => reconciler.reconcile());
@@ -241,6 +244,17 @@ function openAttachments(control: string, dataPlane: DataPlane, link: ServerLink
     if (!(error instanceof OperationError)) throw error;
     log.warn(`${error.report}; until then packets go by UDP alone`);
     return undefined;
+  }
+}
+
+/** Whether a socket sends from an address that this machine has no more. */
+function hasLostAddress(socket: UdpSocket): boolean {
+  try {
+    const { address } = socket.localEndpoint();
+    return !listOwnAddresses().some((own) => equalAddress(own, address));
+  } catch (error) {
+    if (error instanceof SystemError) return false;
+    throw error;
   }
 }
 

@@ -41,7 +41,7 @@ export const DOUBLE_PART = "darwin";
 /** How long one file may take, in milliseconds. */
 const FILE_LIMIT = 7 * 60_000;
 
-const FOLDERS = ["tests/topology", "tests/e2e", "tests/fuzz", "tests/packaging"];
+const FOLDERS = ["tests/topology", "tests/e2e", "tests/faults", "tests/fuzz", "tests/packaging"];
 
 /** Files that measure throughput, memory, processor time or how soon something is noticed. What counts collections does not. */
 const MEASURING = new Set([
@@ -67,6 +67,7 @@ const ONCE = [
   /^tests\/topology\//,
   /^tests\/fuzz\//,
   /^tests\/packaging\//,
+  /^tests\/faults\//,
   /^tests\/e2e\/allocation_test\.ts$/,
   /^tests\/e2e\/(binary|capture|sbom)_test\.ts$/,
   /^tests\/e2e\/darwin_\w+_test\.ts$/,
@@ -119,6 +120,7 @@ export function suiteFiles(): string[] {
 const SLOWEST_FIRST = [
   "darwin_suite",
   "user_space_network",
+  "faults/",
   "client_container",
   "darwin_mutation",
   "doctor",

@@ -1,5 +1,5 @@
 import { EXIT_OK } from "../cli/exit_status.ts";
-import type { Problem } from "../core/error.ts";
+import { OperationError, type Problem } from "../core/error.ts";
 import { formatAddress } from "../core/net/address.ts";
 import type { Endpoint } from "../core/net/endpoint.ts";
 import { DataPlane } from "../dataplane/data_plane.ts";
@@ -9,9 +9,11 @@ import type { Logger } from "../program/log.ts";
 import { problemStatus, programStatus } from "../program/status.ts";
 import type { InterfaceStatus, ProcessStatus, ProgramStatus } from "../program/status_document.ts";
 import { claimSocketPath, serveControlSocket } from "../system/control/control_socket.ts";
+import { serveSoon } from "../system/control/serve_soon.ts";
 import { FaultMonitor, type FaultRules } from "./fault_monitor.ts";
 import { openTunnelDevice, openTunnelSocket } from "../system/interface/tunnel_device.ts";
 import { MemoryTrim } from "../system/process/memory_trim.ts";
+import { isLack } from "../system/process/runtime_error.ts";
 import { SYSTEM_CLOCK } from "../system/process/system_clock.ts";
 import { StopSignal } from "../system/process/stop_signal.ts";
 import { ReconcileLoop } from "../system/routing/reconcile_loop.ts";
@@ -56,7 +58,12 @@ export class TunnelProgram implements AsyncDisposable {
 
   /** @throws {ControlSocketInUse} if another run serves the control socket */
   async claimControlSocket(): Promise<void> {
-    await claimSocketPath(this.options.control, this.options.program);
+    try {
+      await claimSocketPath(this.options.control, this.options.program);
+    } catch (error) {
+      // A dead process's socket that cannot be removed at the moment is no other run; `serveStatus` tells of it.
+      if (!(error instanceof OperationError && isLack(error.cause))) throw error;
+    }
   }
 
   /** @throws {OperationError} `privilege` when not root, `io` otherwise */
@@ -82,7 +89,7 @@ export class TunnelProgram implements AsyncDisposable {
   }
 
   /**
-   * Serves the status document on the control socket.
+   * Serves the status document on the control socket; later where its file system can hold no socket at the moment.
    *
    * @param status makes the program's own part of the document, at each request and every few seconds
    * @param load loads how faults are derived from it
@@ -106,7 +113,13 @@ export class TunnelProgram implements AsyncDisposable {
     };
     const further = Object.entries(documents).map(([path, make]) => [path, () => ({ program, ...make() })]);
     const options = { documents: Object.fromEntries(further) };
-    return this.cleanup.use(await serveControlSocket(control, program, document, options));
+    return this.cleanup.use(
+      await serveSoon(
+        () => serveControlSocket(control, program, document, options),
+        ({ report }) =>
+          this.options.log.warn(`${report}; the tunnel works without it, and it is tried again`),
+      ),
+    );
   }
 
   /**

@@ -144,6 +144,23 @@ export class ServerLink implements Disposable {
     this.#tick();
   }
 
+  /**
+   * This machine's interfaces, addresses or routes have changed. Asks the server at once whether it is still there, and no more
+   * from an address that this machine has lost.
+   *
+   * @param isAddressLost whether the socket sends from such a one
+   */
+  onNetworkChange(isAddressLost: boolean): void {
+    if (this.#isClosed || this.#tickTimer === undefined) return;
+    if (isAddressLost) this.#takeNewPort();
+    // What has come before does not tell that the tunnel still works.
+    const traffic = this.deps.traffic();
+    if (traffic.received !== this.#traffic.received) this.#onReceive();
+    this.#traffic = traffic;
+    this.#heartbeat.onNetworkChange(this.#clock.now());
+    this.#schedule();
+  }
+
   /** Handles a datagram of the server that is not a packet. */
   handleMessage(datagram: Uint8Array): void {
     if (this.#isClosed) return;

@@ -335,3 +335,35 @@ Deno.test("how long packets the server takes is what its last full text says", (
   assert.deepEqual(scene.engineMtus, [16_000, none, none, none, none, none, none]);
   assert.equal(scene.link.drops.unknownCommand, 5);
 });
+
+Deno.test("after a change of the network the server is asked at once, and looked up a second later", async () => {
+  using scene = new Scene({ heartbeatMs: 5_000 });
+  scene.link.start();
+  scene.link.handleMessage(text("version 2"));
+  scene.link.handleMessage(text(""));
+  await scene.clock.advance(2_000);
+  const { length } = scene.sent;
+  // Packets of the time before say nothing of the tunnel after the change.
+  scene.traffic = { received: 9, sent: 9 };
+  scene.link.onNetworkChange(false);
+  await scene.clock.advance(0);
+  assert.equal(scene.sent.length, length + 1);
+  assert.deepEqual(scene.connected, []);
+  scene.addresses = [THERE];
+  await scene.clock.advance(1_000);
+  assert.deepEqual(scene.connected.at(-1), formatEndpoint({ address: THERE, port: 2511 }));
+});
+
+Deno.test("a socket whose address this machine has lost gets another one at once", async () => {
+  using scene = new Scene({ heartbeatMs: 5_000 });
+  scene.link.onNetworkChange(true);
+  assert.deepEqual(scene.connected, [], "it has not been started");
+  scene.link.start();
+  scene.link.handleMessage(text(""));
+  await scene.clock.advance(2_000);
+  const { length } = scene.sent;
+  scene.link.onNetworkChange(true);
+  await scene.clock.advance(0);
+  assert.deepEqual(scene.connected, [formatEndpoint({ address: HERE, port: 2511 })]);
+  assert.equal(scene.sent.length, length + 1);
+});

@@ -57,6 +57,11 @@ export class ServerLinks implements Disposable {
     (path === "udp" ? this.udp : this.#stream)?.handleMessage(bytes);
   }
 
+  /** See {@linkcode ServerLink.onNetworkChange}. The stream through the Engine has no address. */
+  onNetworkChange(isAddressLost: boolean): void {
+    this.udp.onNetworkChange(isAddressLost);
+  }
+
   describeIfChanged(): void {
     this.udp.describeIfChanged();
     this.#stream?.describeIfChanged();

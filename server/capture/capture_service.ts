@@ -2,6 +2,7 @@ import { OperationError } from "../../core/error.ts";
 import { parsePrefix } from "../../core/net/prefix.ts";
 import { getLogger } from "../../program/log.ts";
 import { serveCaptureSocket, type StartedCapture } from "../../system/control/capture_socket.ts";
+import { serveSoon } from "../../system/control/serve_soon.ts";
 import {
   type CaptureSettings,
   MAX_PACKETS,
@@ -22,8 +23,8 @@ export async function serveCaptures(
   interfaceName: string,
 ): Promise<void> {
   try {
-    cleanup.use(
-      await serveCaptureSocket(control, program, (query, output): StartedCapture => {
+    const serve = () =>
+      serveCaptureSocket(control, program, (query, output): StartedCapture => {
         const settings = readQuery(query);
         const capture = new PacketCapture(dataPlane.captures, interfaceName, settings, output);
         log.info("capturing packets", { networks: query.get("network") ?? "all", packets: settings.count });
@@ -35,8 +36,8 @@ export async function serveCaptures(
           })
         );
         return capture;
-      }),
-    );
+      });
+    cleanup.use(await serveSoon(serve, ({ report }) => log.warn(`${report}; it is tried again`)));
   } catch (error) {
     if (!(error instanceof OperationError)) throw error;
     log.warn(`${error.report}; until then "capture" has nothing to read`);

@@ -10,6 +10,7 @@ import { SerialQueue } from "../../core/async/serial_queue.ts";
 import { getLogger, LogOnChange } from "../../program/log.ts";
 import { problemStatus } from "../../program/status.ts";
 import { readConfigFile } from "../../system/config/config_file.ts";
+import { isLack } from "../../system/process/runtime_error.ts";
 import { ineffectiveSettings, type InitialConfig } from "./initial_config.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 import type { ConfigStatus } from "../status/status_document.ts";
@@ -54,6 +55,9 @@ export class ConfigReloader implements AsyncDisposable {
   #retry: Disposable | undefined;
   /** The pauses until changes that failed are applied again. */
   readonly #backoff = new Backoff();
+  #reread: Disposable | undefined;
+  /** The pauses until a file that the system could not read is read again, which no event of the file tells. */
+  readonly #rereads = new Backoff();
 
   /** Logs which settings have no effect. */
   constructor(readonly deps: ConfigReloaderDeps) {
@@ -89,18 +93,28 @@ export class ConfigReloader implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#endHold();
     this.#retry?.[Symbol.dispose]();
+    this.#reread?.[Symbol.dispose]();
     await this.#queue.close();
   }
 
   async #reloadNow(holdIsOver = false): Promise<void> {
     const outcome = await this.#read();
-    const isEmpty = !Array.isArray(outcome) && outcome.isEmpty;
+    const isEmpty = !Array.isArray(outcome) && !(outcome instanceof OperationError) && outcome.isEmpty;
     // `generate | sudo tee FILE` empties the file first and fills it when the generator is ready.
     if (isEmpty && !this.#isEmpty && !holdIsOver) {
       this.#hold ??= this.#clock.after(EMPTY_HOLD, () => this.#queue.start(() => this.#reloadNow(true)));
       return;
     }
     this.#endHold();
+    this.#reread?.[Symbol.dispose]();
+    if (outcome instanceof OperationError && isLack(outcome.cause)) {
+      this.#reread = this.#clock.after(
+        this.#rereads.next(),
+        () => this.#queue.start(() => this.#reloadNow()),
+      );
+    }
+    if (outcome instanceof OperationError) return this.#keepLastGood([outcome.report]);
+    this.#rereads.reset();
     if (Array.isArray(outcome)) return this.#keepLastGood(outcome);
     const { config } = outcome;
     this.#isEmpty = isEmpty;
@@ -159,15 +173,15 @@ export class ConfigReloader implements AsyncDisposable {
     }
   }
 
-  /** The file's configuration, or its faults as lines. */
-  async #read(): Promise<(ParsedConfig & { config: Config; isEmpty: boolean }) | string[]> {
+  /** The file's configuration, its faults as lines, or why it cannot be read. */
+  async #read(): Promise<(ParsedConfig & { config: Config; isEmpty: boolean }) | string[] | OperationError> {
     try {
       const text = await readConfigFile(this.#file);
       const parsed = parseConfig(text, this.#file, this.deps.initial.overrides);
       if (parsed.config === undefined) return parsed.faults.map(formatDiagnostic);
       return { ...parsed, isEmpty: listLines(text).length === 0 };
     } catch (error) {
-      if (error instanceof OperationError) return [error.report];
+      if (error instanceof OperationError) return error;
       throw error;
     }
   }

@@ -152,3 +152,23 @@ Deno.test("keys for accessors are named when a reload leaves them without effect
   await site.save(FIRST + "pong on\n");
   assert.match(site.lines.join(""), /settings without effect .*expose.*pong/);
 });
+
+Deno.test("a file that the system cannot read for a time is read again until it can be", async () => {
+  await using site = await Site.open(FIRST);
+  const { open } = Deno;
+  try {
+    Deno.open = () =>
+      Promise.reject(Object.assign(new Error("Too many open files (os error 24)"), { code: "EMFILE" }));
+    await site.save(FIRST + SECOND);
+    await site.clock.advance(10_000);
+    assert.match(site.follower.status.faults[0] ?? "", /Too many open files.*Try again/);
+    assert.equal(site.lines.filter((line) => line.includes("Too many open files")).length, 1);
+  } finally {
+    Deno.open = open;
+  }
+  await site.clock.advance(30_000);
+  await site.settle();
+  assert.deepEqual(site.applied, ["routes -> 10.1.0.0/16 10.2.0.0/16"]);
+  assert.deepEqual(site.follower.status.faults, []);
+  assert.equal(site.clock.nextDue, undefined, "it is not read for ever");
+});

@@ -6,7 +6,7 @@
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { OperationError } from "../../core/error.ts";
 import { setOwnership } from "../../ffi/file/open_file.ts";
-import { codeOf, isAbsent, wordsOf } from "../process/runtime_error.ts";
+import { codeOf, isAbsent, isLack, wordsOf } from "../process/runtime_error.ts";
 
 const FILE_NAME = "docker-connector.conf";
 
@@ -162,5 +162,6 @@ function configFault(error: unknown, act: "read" | "write", path: string): Opera
   }
   if (codeOf(error) === "EISDIR") return fault("it is a directory");
   if (codeOf(error) === "ELOOP") return fault("its symbolic links go round in a circle");
+  if (isLack(error)) return fault(wordsOf(error), "Try again when the system has what it lacks");
   return fault(wordsOf(error));
 }

@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { OperationError } from "../../core/error.ts";
-import { isAbsent, wordsOf } from "../process/runtime_error.ts";
+import { isAbsent, isLack, wordsOf } from "../process/runtime_error.ts";
 import { askStatus } from "./control_client.ts";
 import { answerRequests, type ControlSocketOptions } from "./status_server.ts";
 
@@ -156,18 +156,21 @@ function openFault(path: string, error: unknown): OperationError {
   }
   return isAbsent(error)
     ? ioFault(path, "its folder does not exist", "Make the folder or give --control another path")
-    : ioFault(path, wordsOf(error), ANOTHER_PATH);
+    : ioFault(path, wordsOf(error), ANOTHER_PATH, error);
 }
 
-function ioFault(path: string, state: string, remedy: string): OperationError {
-  return new OperationError("io", `Cannot open control socket ${path}: ${state}`, remedy);
+function ioFault(path: string, state: string, remedy: string, cause?: unknown): OperationError {
+  return new OperationError("io", `Cannot open control socket ${path}: ${state}`, remedy, { cause });
 }
 
-/** Removes a socket file, unless another process has replaced it since. */
+/**
+ * Removes a socket file, unless another process has replaced it since. Where the file system cannot be written it stays: the
+ * next run takes it for that of a dead process.
+ */
 function removeOwn(path: string, file: number | null): void {
   try {
     if (Deno.lstatSync(path).ino === file) Deno.removeSync(path);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!(error instanceof Deno.errors.NotFound || isLack(error))) throw error;
   }
 }

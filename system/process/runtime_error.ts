@@ -3,6 +3,25 @@ export function codeOf(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
+/**
+ * What a system lacks for a time, whatever a program asks for: descriptors, memory, space, a file system that can be written, a
+ * disk that answers (errno(3)).
+ */
+const LACKS: readonly unknown[] = [
+  "EMFILE",
+  "ENFILE",
+  "ENOMEM",
+  "ENOSPC",
+  "EDQUOT",
+  "EROFS",
+  "EIO",
+];
+
+/** Whether the system lacks something for a time, so that the same call succeeds later. */
+export function isLack(error: unknown): boolean {
+  return LACKS.includes(codeOf(error));
+}
+
 /** Whether nothing is at a path, or what the path calls a folder is none. */
 export function isAbsent(error: unknown): boolean {
   // Deno 2.4 throws a plain Error for ENOTDIR, later ones have a class for it; both set the code.

@@ -19,6 +19,9 @@ export interface AccessorOptions {
   readonly programs?: string;
   /** Further flags. */
   readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** The folder of its control socket; the network's scratch folder where absent. */
+  readonly stateFolder?: string;
   /** Put before the program, such as `unshare`. */
   readonly wrapper?: readonly string[];
 }
@@ -31,8 +34,8 @@ export function launchAccessor(options: AccessorOptions): Daemon<AccessorStatus>
     program: "docker-accessor",
     ...options.programs === undefined ? {} : { programs: options.programs },
     args: ["run", "--remote", remote, ...args],
-    control: `${network.folder}/accessor-${crypto.randomUUID().slice(0, 8)}.sock`,
-    env: { DOCKER_ACCESSOR_TOKEN: token },
+    control: `${options.stateFolder ?? network.folder}/accessor-${crypto.randomUUID().slice(0, 8)}.sock`,
+    env: { DOCKER_ACCESSOR_TOKEN: token, ...options.env },
     ...options.wrapper === undefined ? {} : { wrapper: options.wrapper },
   });
 }

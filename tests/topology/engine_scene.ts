@@ -64,7 +64,10 @@ export class EngineScene implements AsyncDisposable {
    * @param options how it differs from one with an empty config file
    */
   async startServer(
-    options: Pick<TunnelOptions, "config" | "serverArgs" | "serverEnv" | "serverWrapper" | "programs"> = {},
+    options: Pick<
+      TunnelOptions,
+      "config" | "serverArgs" | "serverEnv" | "serverWrapper" | "programs" | "stateFolder"
+    > = {},
   ): Promise<void> {
     this.#launched = await launchServer(this.network, {
       ...MANAGED,

@@ -13,6 +13,25 @@ const FAKETIME = "/usr/$LIB/faketime/libfaketime.so.1";
 /** What tests with a clock of their own need besides. */
 export const CLOCK_NEEDS = { programs: ["faketime"], packages: ["faketime"] } as const;
 
+/** Path of the library on this machine. */
+export async function faketimeLibrary(): Promise<string> {
+  for await (const { name } of Deno.readDir("/usr/lib")) {
+    const path = FAKETIME.replace("$LIB", `lib/${name}`);
+    if (await Deno.stat(path).then(() => true, () => false)) return path;
+  }
+  throw new Error(`Cannot find ${FAKETIME}: install faketime`);
+}
+
+/** The environment of a program whose clock is set by a file. */
+export function faketimeEnvironment(file: string): Readonly<Record<string, string>> {
+  return {
+    LD_PRELOAD: FAKETIME,
+    FAKETIME_TIMESTAMP_FILE: file,
+    FAKETIME_NO_CACHE: "1",
+    FAKETIME_DONT_FAKE_MONOTONIC: "1",
+  };
+}
+
 /** The clock of a program, which a test may set back while the program runs. */
 export class ProgramClock {
   readonly #file: string;
@@ -30,12 +49,7 @@ export class ProgramClock {
 
   /** The environment of the program. */
   get env(): Readonly<Record<string, string>> {
-    return {
-      LD_PRELOAD: FAKETIME,
-      FAKETIME_TIMESTAMP_FILE: this.#file,
-      FAKETIME_NO_CACHE: "1",
-      FAKETIME_DONT_FAKE_MONOTONIC: "1",
-    };
+    return faketimeEnvironment(this.#file);
   }
 
   /** Sets it to so many seconds from the true time. */

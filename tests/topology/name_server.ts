@@ -14,6 +14,13 @@ export async function serveDesktopName({ vm, vmAddress, macAddress }: Network): 
   return child;
 }
 
+/** Has it tell another address of the desktop. */
+export async function moveDesktopName(server: Process, address: string): Promise<void> {
+  const from = server.stdout.lines.length;
+  await server.send(address);
+  await server.stdout.waitFor(/^knows /, { from });
+}
+
 /** The text of an /etc/resolv.conf that leads to it. */
 export function resolverFile({ vmAddress }: Network): string {
   return `nameserver ${vmAddress}\n`;

@@ -12,7 +12,8 @@
  *
  * Containers have network namespaces of their own, and outlive their Engine and its shims when those are killed. They are
  * known by the scratch folder, which holds their root: it stands in the line of that mount. Other mounts do not tell, since
- * an Engine of another test has copies of this one's. Nobody is left to remove their cgroups either.
+ * an Engine of another test has copies of this one's. Nobody is left to remove their cgroups either. What a test has mounted
+ * below the scratch folder is unmounted before that goes.
  */
 const SCRIPT = `
 trap '' INT TERM HUP
@@ -37,6 +38,9 @@ for group in $groups; do
 done 2>/dev/null
 status=0
 for name in $namespaces; do ip netns delete "$name" || status=1; done
+while read -r _ point _; do
+  case $point in "$2"/*) umount -l "$point" ;; esac
+done </proc/self/mounts
 rm -rf "$2"
 exit $status
 `;

@@ -15,6 +15,8 @@ export interface TunnelOptions {
   readonly config?: string;
   /** The folder with the programs; that of all tests where absent. */
   readonly programs?: string;
+  /** The folder of the server's config file and control socket; the network's scratch folder where absent. */
+  readonly stateFolder?: string;
   /** Bytes; 1400 where absent. */
   readonly mtu?: number;
   readonly serverArgs?: readonly string[];
@@ -55,7 +57,7 @@ export async function launchServer(
   network: Network,
   options: TunnelOptions = {},
 ): Promise<{ readonly configFile: string; readonly server: Daemon<ServerStatus> }> {
-  const { folder } = network;
+  const folder = options.stateFolder ?? network.folder;
   const id = crypto.randomUUID().slice(0, 4);
   const configFile = `${folder}/connector-${id}.conf`;
   await Deno.writeTextFile(configFile, options.config ?? defaultConfig(network));
@@ -67,7 +69,7 @@ export async function launchServer(
     args: ["run", "--config", configFile, "--host", "0.0.0.0", ...mtu, ...options.serverArgs ?? []],
     control: `${folder}/server-${id}.sock`,
     env: {
-      DOCKER_HOST: `unix://${options.engineSocket ?? `${folder}/no-docker.sock`}`,
+      DOCKER_HOST: `unix://${options.engineSocket ?? `${network.folder}/no-docker.sock`}`,
       ...options.serverEnv,
     },
     ...options.serverWrapper === undefined ? {} : { wrapper: options.serverWrapper },

@@ -1,12 +1,13 @@
 /**
  * A name server that knows one name, as the one of Docker Desktop knows the desktop's: `name_server.ts LISTEN NAME ADDRESS`.
- * RFC 1035 sections 4.1 and 4.2.1. Other names do not exist.
+ * RFC 1035 sections 4.1 and 4.2.1. Other names do not exist. A line of standard input is another address for it.
  *
  * @module
  */
 import { createSocket } from "node:dgram";
 
-const [listen = "", name = "", address = ""] = Deno.args;
+const [listen = "", name = "", first = ""] = Deno.args;
+let address = first;
 /** The one name in wire format: each label after its length, a zero at the end. */
 const wireName = new Uint8Array([
   ...name.split(".").flatMap((label) => [label.length, ...new TextEncoder().encode(label)]),
@@ -41,3 +42,8 @@ function answerTo(query: Uint8Array): Uint8Array {
 const socket = createSocket("udp4");
 socket.on("message", (query, from) => socket.send(answerTo(query), from.port, from.address));
 socket.bind(53, listen, () => console.log("bound"));
+
+for await (const line of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
+  address = line.trim();
+  console.log(`knows ${address}`);
+}

@@ -1,0 +1,44 @@
+/**
+ * The memory limit of the client's container, and a program beside the client that uses up what is left of it.
+ *
+ * @module
+ */
+import { CLIENT_CONTAINER } from "../topology/engine_scene.ts";
+import { run } from "../topology/process.ts";
+import type { Lab } from "./lab.ts";
+
+const MEBIBYTE = 1 << 20;
+/** Bytes above the use of the moment, with which the client runs. */
+const SPARE = 24 * MEBIBYTE;
+
+/** A limited container. */
+export class ContainerMemory {
+  private constructor(readonly pid: number, readonly folder: string) {}
+
+  /** Limits the client's container to a little more than it uses. */
+  static async limit(lab: Lab): Promise<ContainerMemory> {
+    const pid = await lab.clientPid();
+    const { folder, use } = await memoryGroup(pid);
+    const limit = Number(await Deno.readTextFile(`${folder}/${use}`)) + SPARE;
+    const flags = `--memory ${limit} --memory-swap ${limit}`;
+    await lab.scene.docker(`update ${flags} ${CLIENT_CONTAINER}`);
+    return new ContainerMemory(pid, folder);
+  }
+
+  /** Writes to the container's /run, as one of its processes, more than the limit leaves; the kernel ends the largest process. */
+  async exhaust(): Promise<void> {
+    const script = 'echo $$ >"$1/cgroup.procs" && exec dd if=/dev/zero of="$2" bs=1M count=256';
+    await run(["sh", "-c", script, "sh", this.folder, `/proc/${this.pid}/root/run/filler`]);
+  }
+}
+
+/** The folder of a process's memory controller, of either version of control groups, and the file of its use in bytes. */
+async function memoryGroup(pid: number): Promise<{ readonly folder: string; readonly use: string }> {
+  const lines = (await Deno.readTextFile(`/proc/${pid}/cgroup`)).split("\n").map((line) => line.split(":"));
+  const first = lines.find(([, controllers]) => controllers?.split(",").includes("memory"));
+  if (first !== undefined) {
+    return { folder: `/sys/fs/cgroup/memory${first[2]}`, use: "memory.usage_in_bytes" };
+  }
+  const second = lines.find(([number]) => number === "0");
+  return { folder: `/sys/fs/cgroup${second?.[2]}`, use: "memory.current" };
+}

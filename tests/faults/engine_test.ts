@@ -1,0 +1,3 @@
+import { faultsTest } from "./fault_test_case.ts";
+
+faultsTest("engine", false);
