@@ -78,8 +78,8 @@ class Server implements Disposable {
       socket: { send: (datagram, to) => this.#note(datagram, formatEndpoint(to ?? PEER_AT)) },
       codec: linuxSocketAddress,
       bindPeer: (socketAddress) => {
-        port.setEndpoint(PEER, socketAddress);
-        path.isBound = true;
+        if (socketAddress !== undefined) port.setEndpoint(PEER, socketAddress);
+        path.isBound = socketAddress !== undefined;
       },
       controlText: () => TEXT,
       onBound: () => {},
