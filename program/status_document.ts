@@ -48,7 +48,8 @@ export const routeProblemFields = {
     ROUTE_CAUSES,
     "overlap: it shares addresses with a network that the machine reaches by another interface; taken: another interface has " +
       "the same route; removed: another program removes it again and again; diverted: a routing rule sends the packets elsewhere; " +
-      "hides: it is active and takes addresses out of the same or a wider network; failed: anything else.",
+      "hides: it is active and takes addresses out of the same or a wider network; partial: it is active and a VPN has a " +
+      "narrower route to a part of it; failed: anything else.",
   )),
   owner: optional(
     text(

@@ -32,6 +32,8 @@ export function routeFault(route: ShownRoute): Fault | undefined {
       return fault("route.removed", { prefix, why }, remedy);
     case "diverted":
       return fault("route.diverted", { prefix, why }, remedy);
+    case "partial":
+      return fault("route.partial", { prefix, other, owner }, remedy);
     case "hides":
       return fault("route.hides", { prefix, other, owner }, remedy);
     default:

@@ -82,7 +82,7 @@ export const MIN_PREFIX_LENGTH = 8;
  * it. A subnet that shares addresses with the tunnel's own network is not routed, nor one that would take away what the
  * machine reaches: an equal or narrower network, or one that an interface is on. A wider route, such as a VPN's of all of
  * 10.0.0.0/8, loses to the subnet by length; that is only told. So is a VPN's route of the very same prefix, which loses to the
- * subnet's halves.
+ * subnet's halves, and one of a part of the subnet, which wins there.
  */
 export function computeDesiredRoutes({ config, ipv6, networks, foreign }: RouteInputs): RouteDecisions {
   const pushed = foreign.filter(({ isTunnel, isOwn }) => isTunnel === true && isOwn !== true);
@@ -142,15 +142,19 @@ function objection(
     const state = `it overlaps ${other}, the virtual network`;
     return fault({ cause: "overlap", other, owner: "the virtual network", remedy }, state);
   }
+  const isPart = ({ prefix: other, isTunnel }: OtherRoute) =>
+    isTunnel === true && other.length > prefix.length;
   const isBeaten = (other: OtherRoute) =>
     other.isOwn !== true && other.prefix.length < prefix.length || isVpnRouteOf(prefix, other);
-  const clash = findConflict(prefix, foreign.filter((other) => !isBeaten(other)));
+  const clash = findConflict(prefix, foreign.filter((other) => !isBeaten(other) && !isPart(other)));
   if (clash !== undefined) {
     // A line for the very same network would only fail at the system.
     const isSame = equalPrefix(maskPrefix(clash.prefix), prefix);
     const override = isSame ? "" : `, or add the line "route ${text}" to route it nevertheless`;
     return fault({ ...conflictOf(prefix, clash), remedy: otherSubnet + override }, formatConflict(clash));
   }
+  const part = findConflict(prefix, foreign.filter(isPart));
+  if (part !== undefined) return { warning: partProblem(text, name, part) };
   const beaten = findConflict(prefix, foreign.filter(isBeaten));
   if (beaten === undefined) return {};
   const other = formatPrefix(maskPrefix(beaten.prefix));
@@ -159,6 +163,20 @@ function objection(
   const remedy =
     `If you need those addresses there, give the Docker network another subnet, or write "network ${name} off"`;
   return { warning: { ...ownerOf(beaten), cause: "hides", other, message, remedy } };
+}
+
+/** The warning of a VPN's route to a part of the network: that wins, and the rest is the containers'. */
+function partProblem(text: string, name: string, part: OtherRoute): RouteProblem {
+  const other = formatPrefix(maskPrefix(part.prefix));
+  return {
+    ...ownerOf(part),
+    cause: "partial",
+    other,
+    message: `Docker network ${name} has ${text} without ${other}, which this machine reaches${
+      byInterface(part)
+    }`,
+    remedy: "If containers have addresses there, give the Docker network another subnet",
+  };
 }
 
 /**

@@ -266,6 +266,23 @@ Deno.test("the network of a VPN's own address, a single address and a LAN's netw
   assert.deepEqual(besideVpn("route 172.18.0.0/16", [], both), ["172.18.0.0/16 whole utun7"]);
 });
 
+Deno.test("a VPN's route to a part of a network leaves the rest to the containers, which is told", () => {
+  const networks = [network("web", "172.18.0.0/16")];
+  const vpn = [pushed("172.16.0.0/12", "utun7"), pushed("172.18.0.53/32", "utun7")];
+  const { routes, warnings, causes } = decide("", networks, vpn);
+  assert.deepEqual([routes, causes], [["172.18.0.0/16 docker good"], ["partial"]]);
+  assert.equal(
+    warnings[0],
+    "Docker network web has 172.18.0.0/16 without 172.18.0.53/32, which this machine reaches by utun7. " +
+      "If containers have addresses there, give the Docker network another subnet",
+  );
+  const vpnsOwn: OtherRoute = { ...pushed("172.18.9.7/32", "wg0"), isOwn: true };
+  assert.deepEqual(decide("", networks, [vpnsOwn]).causes, ["partial"]);
+  // A LAN's narrower network has neighbours.
+  assert.deepEqual(decide("", networks, [own("172.18.9.0/24", "en0")]).causes, ["overlap"]);
+  assert.deepEqual(decide("", networks, [foreign("172.18.9.0/24", "en0")]).causes, ["overlap"]);
+});
+
 Deno.test("suspected of taking a route away is the tunnel with the narrowest route around it, else any", () => {
   const networks = [network("web", "172.18.0.0/16"), network("db", "10.5.0.0/16")];
   const vpn = [pushed("0.0.0.0/1", "utun5"), pushed("172.16.0.0/12", "utun7"), foreign("10.0.0.0/8", "en0")];

@@ -9,9 +9,18 @@ import type { Problem } from "../error.ts";
  * - `diverted`: the route is there, and a rule of policy routing sends the packets elsewhere.
  * - `hides`: the route is active, and takes addresses out of the same or a wider network that the machine reaches by another
  *   interface.
+ * - `partial`: the route is active, and a VPN has a narrower route to a part of it.
  * - `failed`: anything else.
  */
-export const ROUTE_CAUSES = ["overlap", "taken", "removed", "diverted", "hides", "failed"] as const;
+export const ROUTE_CAUSES = [
+  "overlap",
+  "taken",
+  "removed",
+  "diverted",
+  "hides",
+  "partial",
+  "failed",
+] as const;
 
 /** One of {@linkcode ROUTE_CAUSES}. */
 export type RouteCause = typeof ROUTE_CAUSES[number];

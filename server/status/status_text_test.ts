@@ -211,6 +211,12 @@ Deno.test("each route has its source and its state, a failed one its fault", () 
   );
 });
 
+Deno.test("a route whose halves are there in its place is told as such", () => {
+  const halves = ["172.20.0.0/17", "172.20.128.0/17"];
+  const routes = [{ prefix: "172.20.0.0/16", source: "config", state: "active", halves }] as const;
+  says({ ...busy, routes: [...routes] }, "routes", ["172.20.0.0/16", "config", "active by its halves"]);
+});
+
 Deno.test("what is known of the Engine, the container and the networks without a route is told", () => {
   says(busy, "docker", ["28.2.2", "/var/run/docker.sock", "1.44"]);
   says(busy, "container", ["mac-connector", "not managed by this program", "nginx"], [

@@ -53,6 +53,18 @@ networkTest(
       await scene.answers(page, "page");
     });
 
+    await step("a part of the network is told, and the rest goes on", async () => {
+      await isAsBefore(mac, before);
+      await using vpn = await Vpn.connect(mac, ["172.17.128.0/24"]);
+      const status = await server.waitForStatus(
+        "the part is told",
+        (status) => routeTo(status, DEFAULT_SUBNET).cause === "partial",
+      );
+      const { state, owner, other } = routeTo(status, DEFAULT_SUBNET);
+      assert.deepEqual([state, owner, other], ["active", vpn.interfaceName, "172.17.128.0/24"]);
+      await scene.answers(page, "page");
+    });
+
     await step("a transfer goes on while a VPN with the very network comes and goes", async () => {
       await isAsBefore(mac, before);
       const pid = await machine.engine.docker("container", "inspect", "--format", "{{.State.Pid}}", "page");

@@ -22,6 +22,7 @@ const HALVES_6 = ["fd00:172:20::/65", "fd00:172:20:0:8000::/65"];
 networkTest("beside a VPN the tunnel's routes stay or come back", {}, async (network, t) => {
   const { mac } = network;
   const config = `${defaultConfig(network)}route ${SUBNET_6}\n`;
+  const clean = await snapshot(mac);
   await using tunnel = await Tunnel.start(network, { config });
   await tunnel.client.waitForStatus("IPv6 is on", (status) => status.interface.address6 !== undefined);
   const { server } = tunnel;
@@ -87,11 +88,18 @@ networkTest("beside a VPN the tunnel's routes stay or come back", {}, async (net
   await step("exactly our prefix, before the server starts", async () => {
     assert.equal((await server.stop()).code, 0);
     await using vpn = await Vpn.connect(mac, [SUBNET]);
+    const alone = await snapshot(mac);
+    const isHalved = (status: ServerStatus) => {
+      const { state, halves } = routeTo(status, SUBNET);
+      return state === "active" && halves?.join() === HALVES.join();
+    };
+    server.start();
+    await server.waitForStatus("halves are routed", isHalved);
+    assert.equal((await server.stop()).code, 0);
+    assert.equal(await snapshot(mac), alone, "what the VPN has stays");
     server.start();
     await tunnel.waitUp();
-    const isActive = (status: ServerStatus) => routeTo(status, SUBNET).state === "active";
-    const status = await server.waitForStatus("the route is active", isActive);
-    assert.deepEqual(routeTo(status, SUBNET).halves, HALVES);
+    await server.waitForStatus("halves are routed", isHalved);
     await still("exactly our prefix from the start, ends", () => vpn.end());
     await server.waitForStatus(
       "the whole is routed",
@@ -137,8 +145,8 @@ networkTest("beside a VPN the tunnel's routes stay or come back", {}, async (net
     await server.waitForStatus("the fault is over", ({ faults }) => faults.length === 0, 15_000);
   });
 
-  if (isDarwinServer) return;
   await step("a rule before the main table", async () => {
+    if (isDarwinServer) return;
     const now = await snapshot(mac);
     await using vpn = await Vpn.tailscaleExitNode(mac, [`${network.vmAddress}/32`]);
     const status = await server.waitForStatus(
@@ -169,5 +177,10 @@ networkTest("beside a VPN the tunnel's routes stay or come back", {}, async (net
     await still("a rule before the main table, ends", () => vpn.end());
     await isAsBefore(mac, now);
     await server.waitForStatus("nothing is wrong", ({ faults }) => faults.length === 0, 15_000);
+  });
+
+  await step("and when the server ends, all is as it was", async () => {
+    assert.equal((await server.stop()).code, 0);
+    assert.equal(await snapshot(mac), clean);
   });
 });

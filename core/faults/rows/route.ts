@@ -49,6 +49,15 @@ export const ROUTE_FAULTS = {
     remedy: () =>
       "If you need those addresses there, give the container network another subnet, or switch it off with a network line",
   }),
+  "route.partial": row<{ readonly prefix: string; readonly other: string; readonly owner: string }>({
+    severity: "warning",
+    title: "A VPN has a part of a container network",
+    after: 3,
+    subject: ({ prefix }) => prefix,
+    text: ({ prefix, other, owner }) =>
+      `Packets for ${other}, a part of ${prefix} of the containers, leave by ${owner}, not by the tunnel`,
+    remedy: () => "If containers have addresses there, give the container network another subnet",
+  }),
   "route.overlap": row<{ readonly prefix: string; readonly other: string; readonly owner: string }>({
     severity: "error",
     title: "Two networks have the same addresses",
