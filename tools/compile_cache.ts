@@ -10,6 +10,7 @@
 import { dirname, join } from "node:path";
 import { runOrThrow } from "./command.ts";
 import type { Compiler } from "./compiler.ts";
+import { isFile } from "./freshness.ts";
 import type { LockedPackage } from "./lock_file.ts";
 import { denoFolders, packageFolder } from "./npm_cache.ts";
 import { EPOCH } from "./source_tree.ts";
@@ -63,9 +64,11 @@ export async function makeCompileCache(
   for (const each of packages) {
     const path = await packageFolder(npmCache, each);
     await copyModules(join(npmCache, path), join(folder, "npm", path));
-    // What the registry said of the package, which is asked for again where it is missing.
+    // What the registry said of the package, for a Deno that has asked: the lock says enough to later ones.
     const about = join(path, "..", "registry.json");
-    await copyFile(join(npmCache, about), join(folder, "npm", about));
+    if (await isFile(join(npmCache, about))) {
+      await copyFile(join(npmCache, about), join(folder, "npm", about));
+    }
   }
   // Runtime files that were downloaded before, and those that are now.
   await Deno.mkdir(join(denoDir, "dl"), { recursive: true });

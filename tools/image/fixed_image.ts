@@ -93,17 +93,19 @@ function blob(value: unknown): Blob {
 
 const blobPath = (digest: string) => `blobs/${digest.replace(":", "/")}`;
 
-/** A layer is compressed or not, as the Engine's store has it. */
-async function layerType(path: string): Promise<string> {
+/** The path of a layer that is not compressed; containerd's store saves it compressed, Docker's own does not. */
+async function plainLayer(path: string): Promise<string> {
   using file = await Deno.open(path);
   const start = new Uint8Array(2);
   await file.read(start);
-  const isGzip = start[0] === 0x1f && start[1] === 0x8b; // RFC 1952, section 2.3.1
-  return `application/vnd.oci.image.layer.v1.tar${isGzip ? "+gzip" : ""}`;
+  if (start[0] !== 0x1f || start[1] !== 0x8b) return path; // the magic number of gzip: RFC 1952, section 2.3.1
+  const plain = await Deno.open(`${path}.tar`, { write: true, create: true, truncate: true });
+  await (await Deno.open(path)).readable.pipeThrough(new DecompressionStream("gzip")).pipeTo(plain.writable);
+  return `${path}.tar`;
 }
 
 /**
- * Writes a saved image with one time, as an archive that both `docker load` and an OCI layout's readers take.
+ * Writes a saved image with one time and plain layers, as an archive that both `docker load` and an OCI layout's readers take.
  *
  * @param saved what `docker save` wrote, unpacked; its layers are read from there
  * @param tags the image's names
@@ -121,9 +123,14 @@ export async function writeFixedImage(
   const before = JSON.parse(await Deno.readTextFile(join(saved, image.Config))) as ImageConfig;
   const config = blob(fixConfig(before, created.toISOString().replace(".000Z", "Z")));
   const layers = await Promise.all(image.Layers.map(async (name) => {
-    const file = join(saved, name);
+    const file = await plainLayer(join(saved, name));
     const { size } = await Deno.stat(file);
-    return { mediaType: await layerType(file), digest: `sha256:${await hashFile(file)}`, size, file };
+    return {
+      mediaType: "application/vnd.oci.image.layer.v1.tar",
+      digest: `sha256:${await hashFile(file)}`,
+      size,
+      file,
+    };
   }));
   const manifest = blob({
     schemaVersion: 2,
