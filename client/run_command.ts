@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { keepLeastPrivilege } from "../system/process/least_privilege.ts";
 import { type Command, defineCommand } from "../cli/command.ts";
 import { CAPTURE_FLAG, NO_OFFLOAD_FLAG, valueFlag, type ValuesOf } from "../cli/flag.ts";
 import {
@@ -62,6 +63,7 @@ export const runCommand: Command = defineCommand(
   flags,
   async (given) => {
     const options = clientOptions(given, (name) => Deno.env.get(name));
+    await keepLeastPrivilege("docker-connector-client");
     const { runClient } = await import("./run.ts");
     return await runClient(options);
   },

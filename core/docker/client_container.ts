@@ -78,10 +78,10 @@ export function createBody(
   return { Image: image, Env: environment, Labels: labels, HostConfig: hostConfig(hasDevice) };
 }
 
-/** Bytes of memory that the container may have: several times what the client takes under load, so that only a fault meets it. */
+/** Bytes of memory that the container may have: several times the client's 90 MB, so that only a fault meets it. */
 const MEMORY_LIMIT = 512 * 1024 * 1024;
 
-/** Threads of all processes together. The client has about 20, and so has each `health` or `attach` beside it. */
+/** Threads of all processes together. The client has 8 on two cores and some more with more of them, `health` and `attach` fewer. */
 const THREAD_LIMIT = 256;
 
 /** The container's rights, as the API's `HostConfig`. */

@@ -18,6 +18,7 @@ export const CAPABILITY = {
   NET_ADMIN: 12,
   NET_RAW: 13,
   SYS_NICE: 23,
+  MKNOD: 27,
 } as const;
 
 /** The name of a capability. */

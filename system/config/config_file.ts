@@ -165,3 +165,11 @@ function configFault(error: unknown, act: "read" | "write", path: string): Opera
   if (isLack(error)) return fault(wordsOf(error), "Try again when the system has what it lacks");
   return fault(wordsOf(error));
 }
+
+/** What every user of the machine may do with a file: bits of its mode (chmod(2)). Nothing where it is not there. */
+export async function rightsOfOthers(
+  path: string,
+): Promise<{ readonly read: boolean; readonly write: boolean }> {
+  const mode = (await Deno.stat(path).catch(() => undefined))?.mode ?? 0;
+  return { read: (mode & 0o004) !== 0, write: (mode & 0o002) !== 0 };
+}

@@ -6,13 +6,20 @@ type Needs = { readonly [Name in Capability]?: string };
 
 const PACKET_THREAD = "the packet thread runs before others";
 
-/** The needs of the programs that root starts (docs/internals/privileges.md). */
+/** The needs of the programs (docs/internals/privileges.md). Who starts one may allow it less. */
 export const NEEDED_CAPABILITIES = {
   "docker-connector": {
     NET_ADMIN: "the interface, its addresses, routes",
     NET_BIND_SERVICE: "the port of DNS, and ports of proxy and web lines",
     NET_RAW: "echo requests to containers",
     DAC_OVERRIDE: "the Docker socket of a user, in folders that only the user can enter",
+    SYS_NICE: PACKET_THREAD,
+  },
+  "docker-connector-client": {
+    NET_ADMIN: "the interface, its addresses, routes, rules",
+    NET_BIND_SERVICE: "the port of DNS",
+    NET_RAW: "iptables-legacy asks the kernel through a raw socket",
+    MKNOD: "makes /dev/net/tun in a container without it",
     SYS_NICE: PACKET_THREAD,
   },
   "docker-accessor": {

@@ -8,6 +8,7 @@ import { ANNA, sharingTest } from "../topology/shared_tunnel.ts";
 /** What docs/internals/privileges.md says that each program keeps. */
 const KEPT = {
   "docker-connector": ["NET_ADMIN", "NET_BIND_SERVICE", "NET_RAW", "DAC_OVERRIDE", "SYS_NICE"],
+  "docker-connector-client": ["NET_ADMIN", "NET_BIND_SERVICE", "NET_RAW", "MKNOD", "SYS_NICE"],
   "docker-accessor": ["NET_ADMIN", "DAC_OVERRIDE", "SYS_NICE"],
 } as const satisfies Readonly<Record<string, readonly Capability[]>>;
 
@@ -36,9 +37,13 @@ sharingTest(
   "root's rights are given up but for those that are needed",
   {},
   async ({ network, tunnel, step }) => {
-    const { server } = tunnel;
+    const { server, client } = tunnel;
     await using accessor = await startAccessor({ network, lan: network.lan(), token: ANNA.token });
-    const programs = { "docker-connector": server.process, "docker-accessor": accessor.process };
+    const programs = {
+      "docker-connector": server.process,
+      "docker-connector-client": client.process,
+      "docker-accessor": accessor.process,
+    };
     for (const [name, { pid, argv }] of Object.entries(programs)) {
       const kept = KEPT[name as keyof typeof KEPT];
       await step(`${name}: in every thread, for good`, async () => {
