@@ -17,19 +17,27 @@ const MINUTES = 30;
 /** Milliseconds between two samples. */
 const PERIOD = 10_000;
 
+/** Whether a line of the server's log tells of paths or of a fault. */
+function isTelling(line: string): boolean {
+  return / (?:path:|warn|error) /.test(line);
+}
+
 /** Runs the soak; whether all is as it should be. */
 async function soak(minutes: number): Promise<boolean> {
   // Loaded after the Engine is there: which one it is, is decided when the module loads.
   const { SoakScene } = await import("./soak/scene.ts");
   const { Load } = await import("./soak/load.ts");
   const { boundOf, takeSample } = await import("./soak/samples.ts");
-  const { readDrops, unexplained } = await import("./soak/drops.ts");
+  const { newDrops, readDrops, unexplained } = await import("./soak/drops.ts");
   const { judge } = await import("./soak/verdict.ts");
   await using scene = await SoakScene.start();
   const over = AbortSignal.timeout(minutes * 60_000);
   const load = new Load(scene, over);
   load.start();
   const samples: Record<string, number>[] = [];
+  const log = scene.engine.server.process.stderr.lines;
+  let seen = log.length;
+  let drops = await readDrops(scene);
   const start = performance.now();
   while (!over.aborted) {
     const due = start + (samples.length + 1) * PERIOD;
@@ -41,9 +49,16 @@ async function soak(minutes: number): Promise<boolean> {
       `${name} ${sample[`${name} MiB`]?.toFixed(1)} MiB`
     );
     console.log(`${String(seconds).padStart(5)} s  ${memory.join(", ")}`);
+    const now = await readDrops(scene);
+    const dropped = newDrops(drops, now);
+    if (dropped !== "") {
+      // What the server said meanwhile tells why.
+      console.log([`         dropped: ${dropped}`, ...log.slice(seen).filter(isTelling)].join("\n         "));
+    }
+    [drops, seen] = [now, log.length];
   }
   await load.ended();
-  const drops = await readDrops(scene);
+  drops = await readDrops(scene);
   const left = await scene.stop();
   console.log(
     "\n" + formatTable([

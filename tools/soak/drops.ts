@@ -13,12 +13,14 @@ const CLIENT_SOCKET = "run/docker-connector-client.sock";
 /** Reasons that the soak itself gives, and how. */
 const EXPLAINED: Readonly<Record<string, string>> = {
   ipv6Off: "the interfaces' own messages of IPv6",
-  noClient: "the interfaces' own messages before a path is up",
+  noClient: "packets while no path is up: before the first one, and while the one that is set by name opens",
   sendBufferFull: "more was sent than a path takes while it changes",
   tooLong: "packets that are too long for another path are answered by ICMP",
   noSession: "packets to a teammate who has gone",
   noSessionKey: "packets to a teammate whose session begins",
   unknownIndex: "messages of a session that has ended",
+  unknownPeer: "packets of the client from a new port or by a new stream, before it has proven itself there",
+  controlQueueFull: "a teammate who joins asks twice within 50 ms, and is answered once",
   expiredKey: "messages by keys of a session that has ended",
   notExposed: "packets of a teammate to networks that are not shared",
   ipv6: "sessions carry no IPv6",
@@ -28,6 +30,16 @@ const EXPLAINED: Readonly<Record<string, string>> = {
 export interface Drops {
   readonly program: string;
   readonly reasons: Readonly<Record<string, number>>;
+}
+
+/** What has come since an earlier look, as words; empty: nothing. */
+export function newDrops(before: readonly Drops[], now: readonly Drops[]): string {
+  return now.flatMap(({ program, reasons }, index) =>
+    Object.entries(reasons).flatMap(([reason, count]) => {
+      const more = count - (before[index]?.reasons[reason] ?? 0);
+      return more > 0 ? [`${program} ${reason} +${more}`] : [];
+    })
+  ).join(", ");
 }
 
 /** Those that nothing of the soak explains, as lines. */
