@@ -89,6 +89,10 @@ export class ClientContainer extends ContainerController {
     return true;
   }
 
+  protected override get isStartRefused(): boolean {
+    return this.#backoff.isRefused;
+  }
+
   protected override async reconcile(): Promise<number | void> {
     const { engine } = this;
     if (engine === undefined) return this.#key.isDecided ? undefined : await this.#key.require("none");

@@ -1,5 +1,5 @@
 /**
- * `deno task test:faults [--form short] [--runs N] [--labs N] [--victim NAME] [--fault NAME] [--path NAME]`: the fault matrix
+ * `deno task test:faults [--form short] [--runs N] [--labs N] [--cell VICTIM:FAULT]...`: the fault matrix
  * in its long form, three runs of each cell in a row on each path, in labs side by side. It needs what the end-to-end tests
  * need, and compiled programs in dist/. In the long form it writes tests/faults/results.json, where some cells alone replace
  * those that are there; see tools/reliability.ts.
@@ -81,9 +81,7 @@ async function main(): Promise<number> {
       form: { type: "string", default: "long" },
       runs: { type: "string", default: "3" },
       labs: { type: "string", default: "3" },
-      victim: { type: "string" },
-      fault: { type: "string" },
-      path: { type: "string" },
+      cell: { type: "string", multiple: true },
     },
   });
   const reason = missing(LAB_NEEDS);
@@ -94,10 +92,8 @@ async function main(): Promise<number> {
   const form: Form = values.form === "short" ? "short" : "long";
   const date = new Date().toISOString();
   const commit = await describeCommit(ROOT_FOLDER);
-  const wanted = CELLS.filter((cell) =>
-    cell.victim === (values.victim ?? cell.victim) && cell.fault === (values.fault ?? cell.fault)
-  );
-  const isWhole = values.path === undefined && wanted.length === CELLS.length;
+  const wanted = CELLS.filter(({ victim, fault }) => values.cell?.includes(`${victim}:${fault}`) ?? true);
+  const isWhole = values.cell === undefined;
   const before = isWhole ? [] : (await readResults()).cells;
   const done: CellResult[] = [];
   const report = async (result: CellResult) => {
@@ -115,7 +111,7 @@ async function main(): Promise<number> {
     };
     await Deno.writeTextFile(RESULTS_FILE, `${JSON.stringify(results, null, 1)}\n`);
   };
-  const waiting = groups(wanted).filter(({ path }) => path === (values.path ?? path));
+  const waiting = groups(wanted);
   const lane = async () => {
     for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
       await runGroup(group, { form, commit, runs: Number(values.runs), report });
