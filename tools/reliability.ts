@@ -6,7 +6,7 @@
  */
 import { FAULTS, type Victim, VICTIMS } from "../tests/faults/cell.ts";
 import { EMPTY_CELLS } from "../tests/faults/matrix.ts";
-import { type CellResult, type FaultResults, RESULTS_FILE } from "../tests/faults/results.ts";
+import { type CellResult, type FaultResults, readResults } from "../tests/faults/results.ts";
 
 /** The page in the repository. */
 export const PAGE_FILE = new URL("../docs/internals/reliability.md", import.meta.url);
@@ -97,18 +97,19 @@ function tableOf(victim: Victim, cells: readonly CellResult[]): string {
   ].join("\n");
 }
 
-function matrix({ date, commit, engine, processors, load, form, cells }: FaultResults): string {
+function matrix({ date, engine, processors, form, cells }: FaultResults): string {
   notes.length = 0;
   const runs = cells.reduce((sum, cell) => sum + cell.runs.length, 0);
   const late = cells.flatMap((cell) =>
     cell.runs.filter((run) => (run.recoveryMs ?? Infinity) > cell.limitMs)
   );
-  const busy = load > processors ? "; other work kept it busy, which adds to all times" : "";
+  const loads = cells.map(({ load }) => load);
+  const busy = Math.max(...loads) > processors ? ", so other work held it up, which adds to all times" : "";
   return [
-    `${runs} runs of ${cells.length} cells in the ${form} form at ${commit}, ${engine}, begun ${
+    `${runs} runs of ${cells.length} cells in the ${form} form, ${engine}, begun ${
       date.slice(0, 16)
-    }Z, on`,
-    `${processors} processors with a load of ${load.toFixed(1)}${busy}. ${
+    }Z, on a machine with`,
+    `${processors} processors and a load of ${range(loads)}${busy}. ${
       runs - late.length
     } of them met the target. All times`,
     "are milliseconds, the least and the most of all runs.",
@@ -124,11 +125,6 @@ function matrix({ date, commit, engine, processors, load, form, cells }: FaultRe
     ...EMPTY_CELLS.map(({ victim, faults, reason }) => `| ${victim} | ${faults.join(", ")} | ${reason} |`),
     "",
   ].join("\n");
-}
-
-/** Reads the results that are kept. */
-export async function readResults(): Promise<FaultResults> {
-  return JSON.parse(await Deno.readTextFile(RESULTS_FILE));
 }
 
 if (import.meta.main) {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { FAULTS, VICTIMS } from "../tests/faults/cell.ts";
 import { CELLS, EMPTY_CELLS } from "../tests/faults/matrix.ts";
-import { PAGE_FILE, readResults, withMatrix } from "./reliability.ts";
+import { readResults } from "../tests/faults/results.ts";
+import { PAGE_FILE, withMatrix } from "./reliability.ts";
 
 const page = await Deno.readTextFile(PAGE_FILE);
 

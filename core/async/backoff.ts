@@ -36,8 +36,8 @@ export class Backoff {
 
 /**
  * The pause in milliseconds after a number of failures in a row, this one included: 1 s, doubling to 30 s. It doubles to 4 s
- * only while a program listens on a Docker Engine's socket. An Engine is likely to answer there soon: the socket of Docker
- * Desktop is there long before its machine is up.
+ * only while a program listens on a Docker Engine's socket. An Engine is likely to answer there soon, or to do what it has
+ * refused: the socket of Docker Desktop is there long before its machine is up.
  */
 export function retryPause(failures: number, isListening: boolean): number {
   return backoffPause(failures, { firstMs: 1000, maxMs: isListening ? 4000 : 30_000 });

@@ -16,8 +16,8 @@ export class StartBackoff {
   #triedAt = -Infinity;
 
   /**
-   * Returns the milliseconds until it may be started. After an error of the Engine 1 s, doubling to 30 s; the same for
-   * a container that has ended after its fourth start in a row.
+   * Returns the milliseconds until it may be started. After an error of the Engine, which may lack something for a short time,
+   * 1 s, doubling to 4 s; for a container that has ended after its fourth start in a row 1 s, doubling to 30 s.
    *
    * @param subject digest of image and settings; another one starts from zero
    */
@@ -29,7 +29,7 @@ export class StartBackoff {
       this.#triedAt = -Infinity;
     }
     const failures = this.#refusals || Math.max(0, this.#starts - FREE_STARTS + 1);
-    return failures === 0 ? 0 : Math.max(0, this.#triedAt + retryPause(failures, false) - now);
+    return failures === 0 ? 0 : Math.max(0, this.#triedAt + retryPause(failures, this.isRefused) - now);
   }
 
   /** Counts a start. */

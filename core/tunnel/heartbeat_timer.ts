@@ -5,8 +5,10 @@ import { Backoff } from "../async/backoff.ts";
  * them, and found within 2 s.
  */
 const REPEAT_MS = 400;
-/** Heartbeats repeated at that pace, for a minute; then one an interval. */
+/** Heartbeats repeated at that pace, for a minute. */
 const FAST_REPEATS = 150;
+/** Milliseconds between them after that, if the interval is not shorter: a server that stood still for long is back within 2 s. */
+const SLOW_REPEAT_MS = 1_500;
 /** Milliseconds between two looks at the traffic of an idle tunnel, so that its beginning is noticed. */
 const LOOK_MS = 1_000;
 /** Unanswered heartbeats that lost datagrams may explain; with the next one the host name is looked up again. */
@@ -91,7 +93,8 @@ export class HeartbeatTimer {
       return { heartbeat: false, lookup: false };
     }
     if (now < this.#due) this.#wasTwoWay = false;
-    this.#next = this.#due = now + (this.#unanswered < FAST_REPEATS ? pause : this.interval);
+    this.#next = this.#due = now +
+      (this.#unanswered < FAST_REPEATS ? pause : Math.min(SLOW_REPEAT_MS, this.interval));
     this.#unanswered++;
     const lookup = this.isSilent && now >= this.#lookupAt;
     if (lookup) this.#lookupAt = now + this.#lookups.next();

@@ -57,7 +57,7 @@ export class ConfigReloader implements AsyncDisposable {
   readonly #backoff = new Backoff();
   #reread: Disposable | undefined;
   /** The pauses until a file that the system could not read is read again, which no event of the file tells. */
-  readonly #rereads = new Backoff();
+  readonly #rereads = new Backoff({ firstMs: 500, maxMs: 2_000 });
 
   /** Logs which settings have no effect. */
   constructor(readonly deps: ConfigReloaderDeps) {

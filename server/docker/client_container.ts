@@ -89,6 +89,10 @@ export class ClientContainer extends ContainerController {
     return true;
   }
 
+  protected override get isStartRefused(): boolean {
+    return this.#backoff.isRefused;
+  }
+
   protected override async reconcile(): Promise<number | void> {
     try {
       return await this.#look();

@@ -37,7 +37,7 @@ export abstract class ContainerController implements AsyncDisposable {
         const fault = asOperationError(error, "Cannot manage the client container");
         this.report(fault);
         // The watcher soon knows whether the Engine has gone, and no event says that only its socket was away.
-        return isConnectionLost(fault.cause) ? 1000 : retryPause(failures, false);
+        return isConnectionLost(fault.cause) ? 1000 : retryPause(failures, this.isStartRefused);
       },
       clock,
     );
@@ -94,6 +94,11 @@ export abstract class ContainerController implements AsyncDisposable {
     if (running?.id === this.#running?.id && running?.engine === this.#running?.engine) return;
     this.#running = running;
     this.#onRunning(running);
+  }
+
+  /** Whether the last failure was that the Engine did not start the container, which it may do soon. */
+  protected get isStartRefused(): boolean {
+    return false;
   }
 
   /** Brings the container to its desired state; returns milliseconds where that has to wait. */

@@ -4,9 +4,12 @@ import { OperationError } from "../../core/error.ts";
 import { isLack } from "../process/runtime_error.ts";
 import { SYSTEM_CLOCK } from "../process/system_clock.ts";
 
+/** Short, since people ask for the status right after they have made room. */
+const PAUSES = { firstMs: 500, maxMs: 2_000 } as const;
+
 /**
  * Serves a socket now, or where the system lacks what its file takes, such as a file system that can be written, as soon as it
- * can: it is tried again after 1 s, with pauses that double to 30 s. A program does not end for the want of such a file.
+ * can: it is tried again every 2 s at the most. A program does not end for the want of such a file.
  *
  * @param serve opens the socket
  * @param onLack is told once why it cannot be opened yet
@@ -18,7 +21,7 @@ export async function serveSoon(
   onLack: (fault: OperationError) => void,
   clock: Clock = SYSTEM_CLOCK,
 ): Promise<AsyncDisposable> {
-  const backoff = new Backoff();
+  const backoff = new Backoff(PAUSES);
   let served: AsyncDisposable | undefined;
   let retry: Disposable | undefined;
   let attempt = Promise.resolve();

@@ -60,13 +60,6 @@ sharingTest("an accessor comes back by itself", {}, async ({ network, tunnel: { 
     await comesBack();
   });
 
-  await step("after it was killed itself", async () => {
-    await accessor.kill();
-    accessor.start();
-    await waitJoined(accessor);
-    await comesBack();
-  });
-
   await step("when the server moves to another address and its name with it", async () => {
     await accessor.stop();
     const folder = `${network.folder}/hosts`;

@@ -137,30 +137,11 @@ networkTest(
       assert.ok((pathOf(status, "engine").received?.packets ?? 0) > 0);
     });
 
-    await step("it is back after the server was killed and started", async () => {
-      await scene.server.kill();
-      const start = performance.now();
-      scene.server.start();
-      note("next page after the killed server's start", await pageComes(scene, page, start), BACK_LIMIT);
-    });
-
     await step("it is back after the client's container was removed", async () => {
       const start = performance.now();
       await scene.docker(`rm --force ${CLIENT_CONTAINER}`);
       note("next page after the container's removal", await pageComes(scene, page, start), BACK_LIMIT);
     });
-
-    for (const end of ["stop", "kill"] as const) {
-      await step(`it is back after a ${end} of the Engine`, async () => {
-        await engine[end]();
-        await scene.server.waitForStatus("it is missed", ({ docker }) => docker.state === "connecting");
-        assert.equal((await scene.server.status())?.paths.inUse ?? null, null);
-        await engine.start();
-        const took = await pageComes(scene, page, performance.now());
-        note(`next page after the Engine, which came back after a ${end}`, took, BACK_LIMIT);
-        assert.equal((await scene.server.status())?.paths.inUse, "engine");
-      });
-    }
 
     await step("it stays in use when UDP comes back", async () => {
       await userSpace.dropUdp(false);

@@ -8,8 +8,8 @@ import { run } from "../topology/process.ts";
 import type { Lab } from "./lab.ts";
 
 const MEBIBYTE = 1 << 20;
-/** Bytes above the use of the moment, with which the client runs. */
-const SPARE = 24 * MEBIBYTE;
+/** Bytes above the use of the moment: a client that starts needs more than one that runs. */
+const SPARE = 64 * MEBIBYTE;
 
 /** A limited container. */
 export class ContainerMemory {

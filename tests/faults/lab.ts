@@ -41,8 +41,8 @@ export interface ProgramDisks {
 export const CONTAINER_NETWORK = { name: "web", subnet: "10.99.0.0/24", address: "10.99.0.5" } as const;
 /** Further addresses of the link's two ends: for a desktop that moves, and for a Docker machine that does. */
 const OTHER = { desktop: { mac: "10.77.1.1", vm: "10.77.1.2" }, machine: "10.77.2.2" } as const;
-/** Milliseconds in which everything has to be up. */
-const UP_LIMIT = 40_000;
+/** Milliseconds in which everything has to be up, and no fault is shown: interfaces are looked at every 30 s. */
+const UP_LIMIT = 60_000;
 /** Milliseconds in which a program that runs tells its status. */
 const STATUS_LIMIT = 1_000;
 /** Needs of labs. */

@@ -1,7 +1,8 @@
 /**
- * `deno task test:faults [--form short] [--runs N] [--labs N] [--victim NAME] [--output FILE]`: the fault matrix in its long
- * form, three runs of each cell in a row on each path, in labs side by side. It needs what the end-to-end tests need, and
- * compiled programs in dist/. Without --victim and --output it writes tests/faults/results.json; see tools/reliability.ts.
+ * `deno task test:faults [--form short] [--runs N] [--labs N] [--cell VICTIM:FAULT]...`: the fault matrix
+ * in its long form, three runs of each cell in a row on each path, in labs side by side. It needs what the end-to-end tests
+ * need, and compiled programs in dist/. In the long form it writes tests/faults/results.json, where some cells alone replace
+ * those that are there; see tools/reliability.ts.
  *
  * @module
  */
@@ -13,7 +14,7 @@ import { missing } from "../topology/gate.ts";
 import type { Cell, CellRun, Form } from "./cell.ts";
 import { Lab, LAB_NEEDS, type LabPath } from "./lab.ts";
 import { CELLS } from "./matrix.ts";
-import { type CellResult, type FaultResults, RESULTS_FILE } from "./results.ts";
+import { type CellResult, type FaultResults, readResults, RESULTS_FILE } from "./results.ts";
 import { runCell, shortcomings } from "./run_cell.ts";
 
 /** Cells that run in one lab after each other. */
@@ -39,6 +40,7 @@ function groups(cells: readonly Cell[]): Group[] {
 interface RunOptions {
   readonly form: Form;
   readonly runs: number;
+  readonly commit: string;
   readonly report: (result: CellResult) => Promise<void>;
 }
 
@@ -64,7 +66,9 @@ async function runGroup({ path, hasClocksAndDisks, cells }: Group, options: RunO
       ...endsTransfer === undefined ? {} : { endsTransfer },
       ...endsContainer === undefined ? {} : { endsContainer },
     };
-    await options.report({ victim, fault, how, path, limitMs, ...ends, runs, errors, left });
+    const { commit } = options;
+    const load = Math.round(Deno.loadavg()[0] ?? 0);
+    await options.report({ victim, fault, how, path, limitMs, ...ends, commit, load, runs, errors, left });
     for (const run of runs) for (const words of shortcomings(cell, run)) console.log(`    ${words}`);
   }
   await lab?.[Symbol.asyncDispose]();
@@ -77,8 +81,7 @@ async function main(): Promise<number> {
       form: { type: "string", default: "long" },
       runs: { type: "string", default: "3" },
       labs: { type: "string", default: "3" },
-      victim: { type: "string" },
-      output: { type: "string" },
+      cell: { type: "string", multiple: true },
     },
   });
   const reason = missing(LAB_NEEDS);
@@ -89,30 +92,34 @@ async function main(): Promise<number> {
   const form: Form = values.form === "short" ? "short" : "long";
   const date = new Date().toISOString();
   const commit = await describeCommit(ROOT_FOLDER);
+  const wanted = CELLS.filter(({ victim, fault }) => values.cell?.includes(`${victim}:${fault}`) ?? true);
+  const isWhole = values.cell === undefined;
+  const before = isWhole ? [] : (await readResults()).cells;
   const done: CellResult[] = [];
-  const file = values.output ?? (values.victim === undefined ? RESULTS_FILE : undefined);
   const report = async (result: CellResult) => {
     done.push(result);
     const times = result.runs.map(({ recoveryMs }) => recoveryMs ?? "never").join(", ");
     console.log(`${result.path}: ${result.victim}, ${result.fault}: ${times} ms ${result.errors.join("; ")}`);
     if (result.left.length > 0) console.log(`    left behind: ${result.left.join("; ")}`);
-    const order = (cell: CellResult) => CELLS.findIndex(({ how }) => how === cell.how);
-    const cells = done.toSorted((a, b) => order(a) - order(b) || b.path.localeCompare(a.path));
+    if (form === "short") return;
+    const place = ({ victim, how, path }: CellResult) =>
+      2 * CELLS.findIndex((cell) => cell.victim === victim && cell.how === how) + (path === "udp" ? 0 : 1);
+    const kept = before.filter((cell) => !done.some((other) => place(other) === place(cell)));
+    const cells = [...kept, ...done].toSorted((a, b) => place(a) - place(b));
     const results: FaultResults = {
-      ...{ date, form, commit, engine: DEFAULT_ENGINE.title },
-      ...{ processors: navigator.hardwareConcurrency, load: Deno.loadavg()[2] ?? 0, cells },
+      ...{ date, form, engine: DEFAULT_ENGINE.title, processors: navigator.hardwareConcurrency, cells },
     };
-    if (file !== undefined) await Deno.writeTextFile(file, `${JSON.stringify(results, null, 1)}\n`);
+    await Deno.writeTextFile(RESULTS_FILE, `${JSON.stringify(results, null, 1)}\n`);
   };
-  const waiting = groups(CELLS.filter(({ victim }) => victim === (values.victim ?? victim)));
+  const waiting = groups(wanted);
   const lane = async () => {
     for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
-      await runGroup(group, { form, runs: Number(values.runs), report });
+      await runGroup(group, { form, commit, runs: Number(values.runs), report });
     }
   };
   await Promise.all(Array.from({ length: Number(values.labs) }, lane));
   const missed = done.filter(({ runs, errors, left, ...cell }) => {
-    const whole = CELLS.find(({ how }) => how === cell.how);
+    const whole = CELLS.find(({ victim, how }) => victim === cell.victim && how === cell.how);
     return errors.length > 0 || left.length > 0 ||
       runs.some((run) => whole !== undefined && shortcomings(whole, run).length > 0);
   });

@@ -16,6 +16,10 @@ export interface CellResult {
   /** Why the transfer cannot survive. */
   readonly endsTransfer?: string;
   readonly endsContainer?: boolean;
+  /** The sources that were run. */
+  readonly commit: string;
+  /** The machine's load over a minute after the last run; above the number of processors other work held it up. */
+  readonly load: number;
   /** In a row. */
   readonly runs: readonly CellRun[];
   /** Runs that could not be brought to their end, in words. */
@@ -29,13 +33,15 @@ export interface FaultResults {
   /** When it began, ISO 8601. */
   readonly date: string;
   readonly form: Form;
-  readonly commit: string;
   readonly engine: string;
   readonly processors: number;
-  /** The machine's load over 15 minutes at the end; above the number of processors other work held it up. */
-  readonly load: number;
   readonly cells: readonly CellResult[];
 }
 
 /** The file of the newest run of everything. */
 export const RESULTS_FILE = new URL("./results.json", import.meta.url);
+
+/** Reads it. */
+export async function readResults(): Promise<FaultResults> {
+  return JSON.parse(await Deno.readTextFile(RESULTS_FILE));
+}
