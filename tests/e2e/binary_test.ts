@@ -137,3 +137,26 @@ Deno.test("compiled again in another folder, at another time and with other down
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("the Deno of a release compiles the server, where its own file stands in for a runtime file", async () => {
+  const [program] = PROGRAMS.filter(({ binary }) => binary === "docker-connector");
+  if (program === undefined) throw new Error("there is no docker-connector");
+  const own = Deno.execPath();
+  const { deno: version } = Deno.version;
+  const compiler = { argv: [own], flags: ["--frozen"], env: { DENORT_BIN: own }, version, origin: own };
+  const output = await Deno.makeTempDir();
+  try {
+    await using folders = await CompileFolders.create(compiler, ROOT, "unknown");
+    const { sources, cache } = folders;
+    const path = await compileProgram(program, {
+      compiler,
+      target: Deno.build.target,
+      sources,
+      cache,
+      output,
+    });
+    ok((await Deno.stat(path)).size > (await Deno.stat(own)).size + 1e6, "the modules are in it");
+  } finally {
+    await Deno.remove(output, { recursive: true });
+  }
+});
