@@ -1,13 +1,15 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runOrThrow } from "../../tools/command.ts";
 import { CompileFolders, compileProgram } from "../../tools/compile.ts";
 import { findCompiler } from "../../tools/compiler.ts";
 import { reasonToCompile } from "../../tools/freshness.ts";
+import { denoFolders, packageFolder } from "../../tools/npm_cache.ts";
 import { PROGRAMS } from "../../tools/programs.ts";
 import { hashFile } from "../../tools/runtime_file.ts";
-import { describeCommit, SOURCES } from "../../tools/source_tree.ts";
+import { describeCommit, productPackages, SOURCES } from "../../tools/source_tree.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const DIST = `${ROOT}dist`;
@@ -101,10 +103,11 @@ Deno.test({
   },
 });
 
-/** Copies files with the time of the copy and the modes of another umask. */
+/** Copies the files that are there with the time of the copy and the modes of another umask. */
 async function copyAgain(from: readonly string[], to: string): Promise<void> {
   await Deno.mkdir(to, { recursive: true });
-  await runOrThrow(["sh", "-c", 'umask 077; exec cp -R "$@"', "sh", ...from, to]);
+  const there = from.filter((path) => existsSync(path));
+  await runOrThrow(["sh", "-c", 'umask 077; exec cp -R "$@"', "sh", ...there, to]);
 }
 
 Deno.test("compiled again in another folder, at another time and with other downloads, a program is the same to the byte", async () => {
@@ -115,10 +118,12 @@ Deno.test("compiled again in another folder, at another time and with other down
   try {
     await copyAgain(SOURCES.map((name) => join(ROOT, name)), `${folder}/another/clone`);
     const compiler = await findCompiler(Deno.build.target);
-    const { npmCache } = JSON.parse(
-      await runOrThrow([...compiler.argv, "info", "--json"], { env: compiler.env }),
-    );
-    await copyAgain([npmCache], `${folder}/downloads`);
+    const { npmCache } = await denoFolders(compiler.argv, compiler.env);
+    for (const each of await productPackages(ROOT)) {
+      const path = await packageFolder(npmCache, each);
+      const files = [path, join(path, "..", "registry.json")].map((name) => join(npmCache, name));
+      await copyAgain(files, dirname(join(folder, "downloads", "npm", path)));
+    }
     await Deno.mkdir(`${folder}/temporary/files`, { recursive: true });
     Deno.env.set("TMPDIR", `${folder}/temporary/files`);
     const elsewhere = { ...compiler, env: { ...compiler.env, DENO_DIR: `${folder}/downloads` } };
@@ -135,5 +140,28 @@ Deno.test("compiled again in another folder, at another time and with other down
     if (usual === undefined) Deno.env.delete("TMPDIR");
     else Deno.env.set("TMPDIR", usual);
     await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("the Deno of a release compiles the server, where its own file stands in for a runtime file", async () => {
+  const [program] = PROGRAMS.filter(({ binary }) => binary === "docker-connector");
+  if (program === undefined) throw new Error("there is no docker-connector");
+  const own = Deno.execPath();
+  const { deno: version } = Deno.version;
+  const compiler = { argv: [own], flags: ["--frozen"], env: { DENORT_BIN: own }, version, origin: own };
+  const output = await Deno.makeTempDir();
+  try {
+    await using folders = await CompileFolders.create(compiler, ROOT, "unknown");
+    const { sources, cache } = folders;
+    const path = await compileProgram(program, {
+      compiler,
+      target: Deno.build.target,
+      sources,
+      cache,
+      output,
+    });
+    ok((await Deno.stat(path)).size > (await Deno.stat(own)).size + 1e6, "the modules are in it");
+  } finally {
+    await Deno.remove(output, { recursive: true });
   }
 });

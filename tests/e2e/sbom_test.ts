@@ -7,6 +7,7 @@ import { Ajv } from "ajv";
 import { runOrThrow } from "../../tools/command.ts";
 import { denoFolders, packageFolder } from "../../tools/npm_cache.ts";
 import { PROGRAMS } from "../../tools/programs.ts";
+import { LICENCES_FILE } from "../../tools/release/names.ts";
 import { hashFile } from "../../tools/runtime_file.ts";
 import { type Bom, bomPath } from "../../tools/sbom/cyclonedx.ts";
 import { npmUrl } from "../../tools/sbom/npm_components.ts";
@@ -124,3 +125,23 @@ for (const { binary, entry, include, copiedPackages = [] } of PROGRAMS) {
     assert.ok(urlsOf(bom, "cargo").some((url) => /^pkg:cargo\/rustls@0\.\d+\.\d+$/.test(url)));
   });
 }
+
+/** Licences that ask for their text to be passed on, and for nothing that the archives do not do. */
+const PERMISSIVE = ["0BSD", "Apache-2.0", "BSD-3-Clause", "ISC", "MIT", "MIT OR Apache-2.0"];
+
+Deno.test("each npm package has a licence of a known kind, whose text the archives hold", async () => {
+  const text = await Deno.readTextFile(join(DIST, LICENCES_FILE));
+  const { components } = await readBom("docker-connector");
+  const packages = components.filter(({ purl = "" }) => purl.startsWith("pkg:npm/"));
+  for (const { name, version, licenses } of packages) {
+    const [licence] = licenses ?? [];
+    const kind = licence === undefined
+      ? "none"
+      : "expression" in licence
+      ? licence.expression
+      : licence.license.id;
+    assert.ok(PERMISSIVE.includes(kind), `${name}: ${kind}`);
+    const [, own = ""] = text.split(`${name} ${version} (`);
+    assert.match(own.split("-".repeat(80))[0] ?? "", /copyright|permission/i, name);
+  }
+});

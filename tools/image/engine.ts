@@ -78,8 +78,8 @@ export async function buildImage(
     await Deno.remove(folder, { recursive: true });
   }
   await runOrThrow(["docker", "load", "--quiet", "--input", `${path}.new`]);
-  await runOrThrow(["docker", "image", "rm", built]);
   const [found] = JSON.parse(await runOrThrow(["docker", "image", "inspect", tags[0] ?? ""]));
+  if (found.Id !== built) await runOrThrow(["docker", "image", "rm", built]);
   await Deno.chmod(`${path}.new`, 0o644);
   await Deno.rename(`${path}.new`, path);
   // After the tar: an id that is older than its tar is another one's.
