@@ -12,7 +12,7 @@ const own = ANY && await reachableAddress(ANY, "connector0");
 
 Deno.test({
   name:
-    "a look at the port is no login of the original's accessor, which is answered and not counted (needs an address)",
+    "a look at the port is no login of the original's accessor, which is answered and not counted (needs an address on Linux)",
   ignore: own?.family !== 4,
   async fn() {
     using stack = new DisposableStack();

@@ -27,7 +27,8 @@ async function makeDatabase(folder: string, owner: number): Promise<void> {
 }
 
 Deno.test({
-  name: "a link in a user's home leads to no file that the user may not write (needs root and certutil)",
+  name:
+    "a link in a user's home leads to no file that the user may not write (needs root and certutil on Linux)",
   ignore: !isPossible,
   async fn() {
     const folder = await Deno.makeTempDir({ prefix: "dc-nss-" });
