@@ -5,11 +5,14 @@
  */
 import { CLIENT_CONTAINER } from "../topology/engine_scene.ts";
 import { run } from "../topology/process.ts";
+import { waitUntil } from "../topology/wait.ts";
 import type { Lab } from "./lab.ts";
 
 const MEBIBYTE = 1 << 20;
-/** Bytes above the use of the moment: a client that starts needs more than one that runs. */
-const SPARE = 64 * MEBIBYTE;
+/** Bytes above the use of the moment, with which the client runs. */
+const SPARE = 24 * MEBIBYTE;
+/** Bytes with which it also starts. */
+const ENOUGH = 1024 * MEBIBYTE;
 
 /** A limited container. */
 export class ContainerMemory {
@@ -19,10 +22,13 @@ export class ContainerMemory {
   static async limit(lab: Lab): Promise<ContainerMemory> {
     const pid = await lab.clientPid();
     const { folder, use } = await memoryGroup(pid);
-    const limit = Number(await Deno.readTextFile(`${folder}/${use}`)) + SPARE;
-    const flags = `--memory ${limit} --memory-swap ${limit}`;
-    await lab.scene.docker(`update ${flags} ${CLIENT_CONTAINER}`);
+    await setLimit(lab, Number(await Deno.readTextFile(`${folder}/${use}`)) + SPARE);
     return new ContainerMemory(pid, folder);
+  }
+
+  /** Raises the limit to what is enough, as soon as the Engine takes it, which it does not while the container starts or ends. */
+  async raise(lab: Lab): Promise<void> {
+    await waitUntil("the limit is raised", () => setLimit(lab, ENOUGH).then(() => true, () => false));
   }
 
   /** Writes to the container's /run, as one of its processes, more than the limit leaves; the kernel ends the largest process. */
@@ -30,6 +36,10 @@ export class ContainerMemory {
     const script = 'echo $$ >"$1/cgroup.procs" && exec dd if=/dev/zero of="$2" bs=1M count=256';
     await run(["sh", "-c", script, "sh", this.folder, `/proc/${this.pid}/root/run/filler`]);
   }
+}
+
+async function setLimit({ scene }: Lab, bytes: number): Promise<void> {
+  await scene.docker(`update --memory ${bytes} --memory-swap ${bytes} ${CLIENT_CONTAINER}`);
 }
 
 /** The folder of a process's memory controller, of either version of control groups, and the file of its use in bytes. */

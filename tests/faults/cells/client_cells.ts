@@ -121,7 +121,8 @@ export const CLIENT_CELLS: readonly Cell[] = [
   {
     ...CLIENT,
     fault: "memory limit",
-    how: "`docker update --memory` a little above its use, and the kernel ends it for lack of memory",
+    how:
+      "`docker update --memory` a little above its use, the kernel ends it for lack of memory, and more again",
     holdMs: AT_ONCE,
     make: async (lab) => {
       memory = await ContainerMemory.limit(lab);
@@ -133,6 +134,7 @@ export const CLIENT_CELLS: readonly Cell[] = [
         "the kernel has ended the client",
         () => Deno.stat(`/proc/${pid}/exe`).then(() => false, () => true),
       );
+      await memory?.raise(lab);
     },
     // Its limit goes with the container.
     restore: async (lab) => void await lab.scene.docker("rm --force mac-connector"),
