@@ -4,6 +4,7 @@
  * @module
  */
 import { mustRun } from "../topology/process.ts";
+import type { Lab } from "./lab.ts";
 
 /** A process without a free descriptor. */
 export class NoDescriptors {
@@ -25,4 +26,9 @@ export class NoDescriptors {
   async lift(): Promise<void> {
     await mustRun(["prlimit", "--pid", `${this.pid}`, `--nofile=${this.former}`]);
   }
+}
+
+/** Ends what was imposed on processes of a lab. */
+export async function liftDescriptors({ causes }: Lab): Promise<void> {
+  for (const each of causes.exhausted) await each.lift();
 }

@@ -20,6 +20,8 @@ import { ANNA, SHARED } from "../topology/shared_tunnel.ts";
 import { snapshot } from "../topology/snapshot.ts";
 import { waitUntil, withDeadline } from "../topology/wait.ts";
 import { makeClockedImage } from "./clocked_image.ts";
+import type { ContainerMemory } from "./container_memory.ts";
+import type { NoDescriptors } from "./descriptors.ts";
 import { StateDisk } from "./state_disk.ts";
 
 /** The path by which all packets go. */
@@ -54,6 +56,13 @@ export const LAB_NEEDS = {
 
 /** The running lab. Disposal takes all of it away. */
 export class Lab implements AsyncDisposable {
+  /** What a cell has made of this lab and has to end; labs run side by side, so no cell may remember it itself. */
+  readonly causes: {
+    exhausted: readonly NoDescriptors[];
+    memory: ContainerMemory | undefined;
+    /** When a clock jumped, in milliseconds since 1970. */
+    jumpedAt: number;
+  } = { exhausted: [], memory: undefined, jumpedAt: 0 };
   /** The network namespace of the container that answers. */
   #container: Namespace | undefined;
   #containerPid = "";

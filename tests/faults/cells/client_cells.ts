@@ -3,7 +3,7 @@ import { waitUntil } from "../../topology/wait.ts";
 import { setClientClock } from "../clocked_image.ts";
 import { type Cell, RECOVERY_LIMIT } from "../cell.ts";
 import { ContainerMemory } from "../container_memory.ts";
-import { NoDescriptors } from "../descriptors.ts";
+import { liftDescriptors, NoDescriptors } from "../descriptors.ts";
 import { BEHIND, CONTROLLED, DAY, HOLD, SLEEP } from "./times.ts";
 
 const CLIENT = { victim: "client", limitMs: RECOVERY_LIMIT } as const;
@@ -14,7 +14,6 @@ function nothing(): Promise<void> {
 }
 
 function jump(sign: 1 | -1): Cell {
-  let jumpedAt = 0;
   return {
     ...CLIENT,
     fault: sign > 0 ? "clock +1 day" : "clock -1 day",
@@ -24,15 +23,12 @@ function jump(sign: 1 | -1): Cell {
     holdMs: HOLD,
     make: async (lab) => {
       await setClientClock(await lab.clientPid(), sign * DAY);
-      jumpedAt = Date.now();
+      lab.causes.jumpedAt = Date.now();
     },
-    end: () => Promise.resolve(jumpedAt),
+    end: (lab) => Promise.resolve(lab.causes.jumpedAt),
     restore: async (lab) => await setClientClock(await lab.clientPid(), 0),
   };
 }
-
-let exhausted: NoDescriptors | undefined;
-let memory: ContainerMemory | undefined;
 
 /** The client in its container, which the server starts again. */
 export const CLIENT_CELLS: readonly Cell[] = [
@@ -113,10 +109,10 @@ export const CLIENT_CELLS: readonly Cell[] = [
     how: "RLIMIT_NOFILE lowered to its first free descriptor, the engine path's stream cut, and raised again",
     holdMs: HOLD,
     make: async (lab) => {
-      exhausted = await NoDescriptors.impose(await lab.clientPid());
+      lab.causes.exhausted = [await NoDescriptors.impose(await lab.clientPid())];
       await lab.cutStream();
     },
-    end: async () => await exhausted?.lift(),
+    end: liftDescriptors,
   },
   {
     ...CLIENT,
@@ -125,16 +121,16 @@ export const CLIENT_CELLS: readonly Cell[] = [
       "`docker update --memory` a little above its use, the kernel ends it for lack of memory, and more again",
     holdMs: AT_ONCE,
     make: async (lab) => {
-      memory = await ContainerMemory.limit(lab);
+      lab.causes.memory = await ContainerMemory.limit(lab);
     },
     end: async (lab) => {
       const pid = await lab.clientPid();
-      await memory?.exhaust();
+      await lab.causes.memory?.exhaust();
       await waitUntil(
         "the kernel has ended the client",
         () => Deno.stat(`/proc/${pid}/exe`).then(() => false, () => true),
       );
-      await memory?.raise(lab);
+      await lab.causes.memory?.raise(lab);
     },
     // Its limit goes with the container.
     restore: async (lab) => void await lab.scene.docker("rm --force mac-connector"),

@@ -7,7 +7,7 @@ import type { AccessorStatus, ServerStatus } from "../../topology/control_socket
 import type { Daemon } from "../../topology/daemon.ts";
 import type { ProgramClock } from "../../topology/machine_stop.ts";
 import { type Cell, RECOVERY_LIMIT } from "../cell.ts";
-import { NoDescriptors } from "../descriptors.ts";
+import { liftDescriptors, NoDescriptors } from "../descriptors.ts";
 import type { Lab, ProgramDisks } from "../lab.ts";
 import { BEHIND, CONTROLLED, DAY, HOLD, SLEEP } from "./times.ts";
 
@@ -27,7 +27,6 @@ export function daemonCells(of: DaemonOf): Cell[] {
   const clock = (lab: Lab) => of.clock(lab) ?? fail("clock");
   const disks = (lab: Lab) => of.disks(lab) ?? fail("disk");
   const jump = (sign: 1 | -1): Cell => {
-    let jumpedAt = 0;
     return {
       ...common,
       fault: sign > 0 ? "clock +1 day" : "clock -1 day",
@@ -37,9 +36,9 @@ export function daemonCells(of: DaemonOf): Cell[] {
       holdMs: HOLD,
       make: async (lab) => {
         await clock(lab).set(sign * DAY);
-        jumpedAt = Date.now();
+        lab.causes.jumpedAt = Date.now();
       },
-      end: () => Promise.resolve(jumpedAt),
+      end: (lab) => Promise.resolve(lab.causes.jumpedAt),
       restore: async (lab) => {
         await clock(lab).set(0);
         if (victim !== "accessor" || sign < 0) return;
@@ -50,7 +49,6 @@ export function daemonCells(of: DaemonOf): Cell[] {
       },
     };
   };
-  let exhausted: NoDescriptors | undefined;
   return [
     {
       ...common,
@@ -74,9 +72,9 @@ export function daemonCells(of: DaemonOf): Cell[] {
       how: "RLIMIT_NOFILE lowered to its first free descriptor, and raised again",
       holdMs: HOLD,
       make: async (lab) => {
-        exhausted = await NoDescriptors.impose(of.daemon(lab).process.pid);
+        lab.causes.exhausted = [await NoDescriptors.impose(of.daemon(lab).process.pid)];
       },
-      end: async () => await exhausted?.lift(),
+      end: liftDescriptors,
     },
     {
       ...common,

@@ -1,7 +1,7 @@
 import { mustRun } from "../../topology/process.ts";
 import { waitUntil } from "../../topology/wait.ts";
 import { type Cell, ENGINE_LIMIT } from "../cell.ts";
-import { NoDescriptors } from "../descriptors.ts";
+import { liftDescriptors, NoDescriptors } from "../descriptors.ts";
 import type { Lab } from "../lab.ts";
 import { HOLD, SLEEP } from "./times.ts";
 
@@ -29,8 +29,6 @@ async function answersAt(lab: Lab): Promise<number> {
   );
   return Date.now();
 }
-
-let exhausted: readonly NoDescriptors[] = [];
 
 /** The Docker Engine: its processes and its socket. */
 export const ENGINE_CELLS: readonly Cell[] = [
@@ -88,11 +86,9 @@ export const ENGINE_CELLS: readonly Cell[] = [
     make: async (lab) => {
       const client = await lab.clientPid();
       const pids = await enginePids(lab);
-      exhausted = await Promise.all(pids.map((pid) => NoDescriptors.impose(pid)));
+      lab.causes.exhausted = await Promise.all(pids.map((pid) => NoDescriptors.impose(pid)));
       Deno.kill(client, "SIGKILL");
     },
-    end: async () => {
-      for (const each of exhausted) await each.lift();
-    },
+    end: liftDescriptors,
   },
 ];
