@@ -42,8 +42,9 @@ export function daemonCells(of: DaemonOf): Cell[] {
       restore: async (lab) => {
         await clock(lab).set(0);
         if (victim !== "accessor" || sign < 0) return;
-        // It has proved itself by a time of tomorrow. Once it is started again its own time looks replayed to the server, as to
-        // each WireGuard peer (whitepaper section 5.1), until that is started again too.
+        // It has proved itself by a time of tomorrow, and goes on from there while it runs. Once it is started again its own time
+        // looks replayed to the server, as to each WireGuard peer (whitepaper section 5.1), until that is started again too.
+        await lab.accessor.stop();
         await lab.server.stop();
         lab.server.start();
       },
