@@ -76,7 +76,7 @@ export class HeartbeatTimer {
 
   /** The server has ended: a heartbeat is due as soon as one without an answer is repeated. */
   hasten(now: number): void {
-    this.#next = Math.min(this.#next, now + Math.min(REPEAT_MS, this.interval));
+    this.#next = this.#due = Math.min(this.#due, now + Math.min(REPEAT_MS, this.interval));
   }
 
   /** Called at {@linkcode nextDeadline} with whether packets were received and sent since the last call. */

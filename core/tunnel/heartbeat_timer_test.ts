@@ -134,3 +134,12 @@ Deno.test("traffic that begins on an idle tunnel and gets no answer is followed 
   assert.ok(first <= 21_100, `the heartbeat is sent at ${first}`);
   assert.equal(lookups[0], first + 800);
 });
+
+Deno.test("after a server's end a heartbeat is due as soon as one without an answer is repeated", () => {
+  const timer = new HeartbeatTimer(INTERVAL, START);
+  assert.equal(timer.tick(START, false, false).heartbeat, true);
+  timer.onReceive(START);
+  timer.hasten(START + 10);
+  assert.equal(timer.nextDeadline, START + 410);
+  assert.equal(timer.tick(START + 410, false, false).heartbeat, true);
+});

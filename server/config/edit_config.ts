@@ -21,6 +21,7 @@ import {
 } from "../../system/config/config_file.ts";
 import { whileLocked } from "../../system/config/edit_lock.ts";
 import { configFileToEdit, configFileToRead } from "./config_path.ts";
+import { tooWideRights } from "./file_rights.ts";
 
 export type Verb = "add" | "remove";
 
@@ -51,8 +52,9 @@ export async function editConfig(
 ): Promise<number> {
   const counts = new Map<string, number>();
   const edit = verb === "add" ? addLine : removeLine;
+  let result = "";
   const file = await changeConfig(verb, given, (before) =>
-    lines.reduce((text, line) => {
+    result = lines.reduce((text, line) => {
       const { outcome, text: after } = edit(text, line);
       if (outcome === "no-line") {
         throw usageError(
@@ -67,7 +69,17 @@ export async function editConfig(
     const which = lines.length === 1 ? "" : `${count} ${count === 1 ? "line" : "lines"} `;
     terminal.out(`${which}${outcome} ${file}\n`);
   }
+  if (verb === "add") await adviseOnRights(file, result, terminal);
   return EXIT_OK;
+}
+
+/** Says after a change by which rights others could read or change the file. */
+export async function adviseOnRights(file: string, text: string, terminal: Terminal): Promise<void> {
+  const { config } = parseConfig(text, file);
+  if (config === undefined) return;
+  for (const [first = "", ...rest] of await tooWideRights(file, config)) {
+    terminal.err(`${first.toUpperCase()}${rest.join("")}.\n`);
+  }
 }
 
 /**

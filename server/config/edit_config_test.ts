@@ -10,7 +10,7 @@ fileCalls();
 async function withFile(text: string, test: (file: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
-    await Deno.writeTextFile(`${folder}/c.conf`, text);
+    await Deno.writeTextFile(`${folder}/c.conf`, text, { mode: 0o600 });
     await test(`${folder}/c.conf`);
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -11,9 +11,10 @@ import { formatDiagnostic } from "../../core/config/diagnostic.ts";
 import { parseConfig } from "../../core/config/parse.ts";
 import { OperationError } from "../../core/error.ts";
 import { getLogger } from "../../program/log.ts";
-import { findConfigFile, readConfigFile, rightsOfOthers } from "../../system/config/config_file.ts";
+import { findConfigFile, readConfigFile } from "../../system/config/config_file.ts";
 import type { ServerRunOptions } from "../commands.ts";
 import { defaultPaths } from "./config_path.ts";
+import { tooWideRights } from "./file_rights.ts";
 
 const log = getLogger("config");
 
@@ -50,7 +51,7 @@ export async function initialConfig(options: ServerRunOptions): Promise<InitialC
   const text = found === undefined ? "" : await readConfigFile(file);
   const { config, faults } = parseConfig(text, file, overrides);
   if (config !== undefined) {
-    await warnOfOthers(file, config);
+    for (const warning of await tooWideRights(file, config)) log.warn(warning);
     // Commands of other working directories ask the server for this path.
     const where = { file: resolve(file), exists: found !== undefined };
     return { config, ...where, isEmpty: listLines(text).length === 0, overrides };
@@ -61,19 +62,6 @@ export async function initialConfig(options: ServerRunOptions): Promise<InitialC
     `Cannot start with ${file}: ${faults.length === 1 ? "one fault" : `${faults.length} faults`}`,
     `Fix what is listed above; docker-connector check --config ${file} lists it again`,
   );
-}
-
-/** Warns where any user of this machine may change the configuration, or read a secret in it. */
-async function warnOfOthers(file: string, { key, tokens }: Config): Promise<void> {
-  const { read, write } = await rightsOfOthers(file);
-  if (write) {
-    log.warn(
-      `everyone may write the config file, which decides on routes and on who gets in; run: chmod o-w ${file}`,
-    );
-  }
-  if (read && (key !== undefined || tokens.length > 0)) {
-    log.warn(`everyone may read the config file, which has a key or tokens; run: chmod o-r ${file}`);
-  }
 }
 
 /** Names the lines that have no effect, since the key that they belong to is off. */

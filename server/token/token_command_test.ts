@@ -127,6 +127,19 @@ Deno.test("add makes a token, gives it a free address, and prints it once", asyn
   });
 });
 
+Deno.test("add says where everyone may read the file, and changes no mode", async () => {
+  await withConfig(CONFIG, async (file) => {
+    for (const [mode, isTold] of [[0o644, true], [0o640, false]] as const) {
+      await Deno.chmod(file, mode);
+      const { stderr } = await outcome("token", "add", "anna", "--config", file);
+      const advice =
+        `Everyone may read the config file, which has a key or tokens; run: chmod o-r ${file}.\n`;
+      assert.equal(stderr.endsWith(advice), isTold, stderr);
+      assert.equal(((await Deno.stat(file)).mode ?? 0) & 0o777, mode);
+    }
+  });
+});
+
 Deno.test("add into a file that shares nothing says so", async () => {
   await withConfig("", async (file) => {
     const { stderr } = await outcome("token", "add", "anna", "--config", file);

@@ -14,7 +14,7 @@ import { OperationError } from "../../core/error.ts";
 import { formatAddress, type IpAddress } from "../../core/net/address.ts";
 import { formatPrefix, maskPrefix } from "../../core/net/prefix.ts";
 import { generateToken, TOKEN_ENTROPY, tokenStrength } from "../../core/token/strength.ts";
-import { changeConfig, FIX_FIRST } from "../config/edit_config.ts";
+import { adviseOnRights, changeConfig, FIX_FIRST } from "../config/edit_config.ts";
 
 /**
  * `token add`: makes a token, adds it to the config file, and prints it: the token alone to stdout, advice to stderr.
@@ -29,8 +29,8 @@ export async function addToken(
   terminal: Terminal,
 ): Promise<number> {
   const token = newToken(request.name);
-  let advice = "";
-  await changeConfig("add", given, (before, file) => {
+  let [advice, result] = ["", ""];
+  const written = await changeConfig("add", given, (before, file) => {
     const { config, faults: [fault] } = parseConfig(before, file);
     if (config === undefined) {
       throw new OperationError(
@@ -48,10 +48,12 @@ export async function addToken(
       );
     }
     advice = adviceOn(file, formatAddress(address), config);
-    return addLine(before, `token ${token} ${formatAddress(address)}`).text;
+    result = addLine(before, `token ${token} ${formatAddress(address)}`).text;
+    return result;
   });
   terminal.out(`${token}\n`);
   terminal.err(advice);
+  await adviseOnRights(written, result, terminal);
   return EXIT_OK;
 }
 
