@@ -7,7 +7,7 @@ import type { Endpoint } from "../../core/net/endpoint.ts";
 import * as darwin from "../libc/constants_darwin.ts";
 import * as linux from "../libc/constants_linux.ts";
 import { setSocketDefaults } from "../libc/descriptor_darwin.ts";
-import { errno, prepareErrno, readErrno } from "../libc/errno.ts";
+import { errno, prepareErrno, readErrno, throwOnError } from "../libc/errno.ts";
 import { openLibc, pick, POSIX } from "../libc/libc.ts";
 import { darwinSystem } from "../libc/libc_darwin.ts";
 import { platform } from "../platform.ts";
@@ -34,7 +34,11 @@ export interface ConnectAttempt extends Disposable {
   state(): AttemptState;
 }
 
-/** Begins to connect. */
+/**
+ * Begins to connect.
+ *
+ * @throws {SystemError} where there can be no socket
+ */
 export function startConnecting({ address, port }: Endpoint): ConnectAttempt {
   prepareErrno();
   const libc = calls ??= openCalls();
@@ -43,16 +47,13 @@ export function startConnecting({ address, port }: Endpoint): ConnectAttempt {
     ? { 4: darwin.AF_INET, 6: darwin.AF_INET6 }
     : { 4: linux.AF_INET, 6: linux.AF_INET6 };
   const type = isDarwin ? SOCK_STREAM : SOCK_STREAM | linux.SOCK_CLOEXEC | linux.SOCK_NONBLOCK;
-  const descriptor = libc.socket(family[address.family], type, 0);
+  const descriptor = throwOnError("socket", libc.socket(family[address.family], type, 0));
   let state: AttemptState = "waiting";
-  const close = () => {
-    if (descriptor >= 0) libc.close(descriptor);
-  };
+  const close = () => void libc.close(descriptor);
   const settle = (error: number) => {
     state = error === 0 || error === errno.ECONNREFUSED ? "answered" : "failed";
     close();
   };
-  if (descriptor < 0) return { state: () => "failed", [Symbol.dispose]() {} };
   if (isDarwin) setSocketDefaults(darwinSystem().libc, descriptor);
   const to = (isDarwin ? darwinSocketAddress : linuxSocketAddress).encode({ address, port });
   const isConnected = libc.connect(descriptor, to, to.length) === 0;

@@ -144,6 +144,7 @@ export class Reachability implements AsyncDisposable {
       if (this.#isClosed) return Infinity;
       await Promise.all([this.#askLarge(client), port.ask()]);
       await this.#tell();
+      this.#logged.clear("probe");
     } catch (error) {
       const { report } = asOperationError(error, "Cannot see whether containers answer");
       if (this.#logged.changed("probe", report)) log.warn(report);

@@ -1,3 +1,5 @@
+import { SystemError } from "../../ffi/libc/errno.ts";
+
 /** The code that the system's error has, such as "ENOTDIR"; undefined for what is none. */
 export function codeOf(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;
@@ -19,7 +21,7 @@ const LACKS: readonly unknown[] = [
 
 /** Whether the system lacks something for a time, so that the same call succeeds later. */
 export function isLack(error: unknown): boolean {
-  return LACKS.includes(codeOf(error));
+  return LACKS.includes(error instanceof SystemError ? error.errorName : codeOf(error));
 }
 
 /** Whether nothing is at a path, or what the path calls a folder is none. */

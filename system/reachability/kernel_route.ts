@@ -2,6 +2,7 @@ import { equalAddress, type IpAddress } from "../../core/net/address.ts";
 import type { KernelRoute } from "../../core/reachability/break_place.ts";
 import { errorText, SystemError } from "../../ffi/libc/errno.ts";
 import { openUdpSocket } from "../../ffi/udp/udp_socket.ts";
+import { isLack } from "../process/runtime_error.ts";
 
 /** Any port: nothing is sent. */
 const PORT = 9;
@@ -11,6 +12,7 @@ const PORT = 9;
  * packet is sent.
  *
  * @param own this machine's addresses in the tunnel, which packets by every path have as their source
+ * @throws {SystemError} where this system lacks descriptors or memory
  */
 export async function kernelRoute(address: IpAddress, own: readonly IpAddress[]): Promise<KernelRoute> {
   const { family } = address;
@@ -25,7 +27,9 @@ export async function kernelRoute(address: IpAddress, own: readonly IpAddress[])
       ? { kind: "tunnel" }
       : { kind: "elsewhere", source };
   } catch (error) {
-    if (error instanceof SystemError) return { kind: "refused", state: errorText(error.errno) };
+    if (error instanceof SystemError && !isLack(error)) {
+      return { kind: "refused", state: errorText(error.errno) };
+    }
     throw error;
   }
 }

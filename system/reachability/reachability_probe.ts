@@ -3,6 +3,7 @@ import { formatAddress, type IpAddress } from "../../core/net/address.ts";
 import { type IcmpSocket, openIcmpSocket } from "../../ffi/icmp/icmp_socket.ts";
 import { SystemError } from "../../ffi/libc/errno.ts";
 import { type ConnectAttempt, startConnecting } from "../../ffi/tcp/connect_attempt.ts";
+import { isLack } from "../process/runtime_error.ts";
 import { SYSTEM_CLOCK } from "../process/system_clock.ts";
 
 /**
@@ -46,6 +47,7 @@ export class ReachabilityProbe implements Disposable {
    * Asks all of them at once; one call has to end before the next.
    *
    * @returns for each whether it has answered, within a second or before the disposal
+   * @throws {SystemError} where this system lacks descriptors or memory, so that silence would tell nothing
    */
   async ask(asked: readonly ProbedAddress[]): Promise<boolean[]> {
     const waiting = new Set(asked.map(({ address }) => formatAddress(address)));
@@ -66,7 +68,11 @@ export class ReachabilityProbe implements Disposable {
       for (const { address, port = OTHER_PORT } of asked) {
         const text = formatAddress(address);
         if (!waiting.has(text) || connecting.has(text)) continue;
-        connecting.set(text, attempts.use(startConnecting({ address, port })));
+        try {
+          connecting.set(text, attempts.use(startConnecting({ address, port })));
+        } catch (error) {
+          throwLack(error);
+        }
       }
     }
     return asked.map(({ address }) => !waiting.has(formatAddress(address)));
@@ -116,7 +122,12 @@ async function openOrNone(family: 4 | 6): Promise<IcmpSocket | undefined> {
   try {
     return await openIcmpSocket(family);
   } catch (error) {
-    if (error instanceof SystemError) return undefined;
-    throw error;
+    throwLack(error);
+    return undefined;
   }
+}
+
+/** Throws the error again unless the system refuses this very thing: what it lacks for a time says nothing of who is asked. */
+function throwLack(error: unknown): void {
+  if (!(error instanceof SystemError) || isLack(error)) throw error;
 }

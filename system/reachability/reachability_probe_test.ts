@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { openIcmpSocket } from "../../ffi/icmp/icmp_socket.ts";
+import { openLibc } from "../../ffi/libc/libc.ts";
 import { linuxLibc } from "../../ffi/libc/libc_linux.ts";
 import { asRootOnLinux, PrivateNetwork } from "../../ffi/netlink/private_network_fixture.ts";
 import { startConnecting } from "../../ffi/tcp/connect_attempt.ts";
@@ -108,5 +109,41 @@ Deno.test(
     assert.deepEqual(await kernelRoute(container, own), { kind: "elsewhere", source: address("10.9.0.1") });
     network.ip("rule add to 172.20.0.0/16 pref 10 prohibit");
     assert.deepEqual(await kernelRoute(container, own), { kind: "refused", state: "permission denied" });
+  },
+);
+
+/** This process gets no descriptor more until the disposal: setrlimit(2). */
+function withoutDescriptors(): Disposable {
+  const RLIMIT_NOFILE = 7;
+  const parameters = ["i32", "buffer"] as const;
+  const libc = openLibc({
+    getrlimit: { parameters, result: "i32" },
+    setrlimit: { parameters, result: "i32" },
+  });
+  const { getrlimit, setrlimit } = libc.symbols;
+  const before = new BigUint64Array(2);
+  getrlimit(RLIMIT_NOFILE, before);
+  setrlimit(RLIMIT_NOFILE, BigUint64Array.of(0n, before[1] ?? 0n));
+  return {
+    [Symbol.dispose]() {
+      setrlimit(RLIMIT_NOFILE, before);
+      libc.close();
+    },
+  };
+}
+
+Deno.test(
+  "where this process has no descriptor left nobody is told to be silent, and all are asked later (needs root on Linux)",
+  asRootOnLinux,
+  async () => {
+    using _network = machine();
+    using probe = new ReachabilityProbe();
+    const asked = LOOPBACK.map((one) => ({ address: one, port: undefined }));
+    {
+      using _limit = withoutDescriptors();
+      await assert.rejects(probe.ask(asked), /EMFILE \(too many open files in the process\)/);
+      await assert.rejects(kernelRoute(LOOPBACK[0], LOOPBACK), /EMFILE/);
+    }
+    assert.deepEqual(await probe.ask(asked), [true, true, true]);
   },
 );
