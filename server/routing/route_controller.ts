@@ -25,6 +25,9 @@ import type { DirectRoutes } from "./direct_routes.ts";
 
 const log = getLogger("route");
 
+/** Milliseconds after a look that failed until the next: what was lacking, such as a descriptor, may be there again. */
+const RETRY_MS = 2_000;
+
 export interface RouteDeps {
   readonly router: Pick<
     Router,
@@ -112,6 +115,7 @@ export class RouteController {
    */
   reconcile(reconciler: Pick<InterfaceReconciler, "repair" | "nextRepair">): Promise<number | undefined> {
     return this.#queue.run(async () => {
+      let retry: number | undefined;
       try {
         await reconciler.repair();
         await this.#routes.detectDrift();
@@ -120,8 +124,9 @@ export class RouteController {
       } catch (error) {
         if (!(error instanceof OperationError)) throw error;
         if (this.#faults.changed("reconcile", error.report)) log.error(error.report);
+        retry = RETRY_MS;
       }
-      return soonest(reconciler.nextRepair, this.#routes.nextDeadline);
+      return soonest(reconciler.nextRepair, this.#routes.nextDeadline, retry);
     });
   }
 
