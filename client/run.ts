@@ -63,7 +63,8 @@ const SOURCES = { resolve: resolveHost, gateways: listDefaultGateways };
  */
 export async function runClient(options: ClientRunOptions): Promise<number> {
   const { control, offload, host, port, addr, mtu, heartbeatMs } = options;
-  await using tunnel = new TunnelProgram({ program: "docker-connector-client", control, offload, log });
+  const program = "docker-connector-client";
+  await using tunnel = new TunnelProgram({ program, control, offload, log, lostWithoutControl: UNHEALTHY });
   const { cleanup, dataPlane } = tunnel;
   const device = await tunnel.openDevice(INTERFACE_NAME);
   const candidates = await gatherCandidates(host, SOURCES);
@@ -275,6 +276,9 @@ function warnWithoutForwarding(): void {
   log.warn("IPv4 forwarding is off, containers cannot be reached; run: sysctl -w net.ipv4.ip_forward=1");
 }
 
+/** What does not work without a control socket. */
+const UNHEALTHY = '"health" reports a failure';
+
 /**
  * Serves the status socket. The tunnel works without it, so a path that cannot be used is only logged.
  *
@@ -288,6 +292,6 @@ async function serveStatus(tunnel: TunnelProgram, status: () => OwnStatus<Client
     });
   } catch (error) {
     if (!(error instanceof OperationError) || error instanceof ControlSocketInUse) throw error;
-    log.warn(`${error.report}; until then the tunnel works, but "health" reports a failure`);
+    log.warn(`${error.report}; until then the tunnel works, but ${UNHEALTHY}`);
   }
 }

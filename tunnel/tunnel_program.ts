@@ -26,6 +26,8 @@ export interface TunnelProgramOptions {
   readonly control: string;
   readonly offload: boolean;
   readonly log: Logger;
+  /** What does not work while the control socket cannot be opened, for the log; besides `status`. */
+  readonly lostWithoutControl?: string;
 }
 
 /** The part of a status document that is not common to all programs. */
@@ -102,7 +104,8 @@ export class TunnelProgram implements AsyncDisposable {
     load: () => Promise<FaultRules<Omit<ProcessStatus<string>, "program"> & OwnStatus<S>>>,
     documents: Readonly<Record<string, () => object>> = {},
   ): Promise<AsyncDisposable> {
-    const { control, program } = this.options;
+    const { control, program, lostWithoutControl } = this.options;
+    const lost = lostWithoutControl === undefined ? "" : `, but ${lostWithoutControl}`;
     const processFacts = () => programStatus(program, this.startedAt, SYSTEM_CLOCK.wallClock());
     const monitor = this.cleanup.use(
       new FaultMonitor({ facts: () => ({ ...processFacts(), ...status() }), load }),
@@ -117,7 +120,9 @@ export class TunnelProgram implements AsyncDisposable {
       await serveSoon(
         () => serveControlSocket(control, program, document, options),
         ({ report }) =>
-          this.options.log.warn(`${report}; the tunnel works without it, and it is tried again`),
+          this.options.log.warn(
+            `${report}; it is tried again, until then the tunnel works without it${lost}`,
+          ),
       ),
     );
   }

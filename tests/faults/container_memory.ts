@@ -16,14 +16,13 @@ const ENOUGH = 1024 * MEBIBYTE;
 
 /** A limited container. */
 export class ContainerMemory {
-  private constructor(readonly pid: number, readonly folder: string) {}
+  private constructor(readonly folder: string) {}
 
   /** Limits the client's container to a little more than it uses. */
   static async limit(lab: Lab): Promise<ContainerMemory> {
-    const pid = await lab.clientPid();
-    const { folder, use } = await memoryGroup(pid);
+    const { folder, use } = await memoryGroup(await lab.clientPid());
     await setLimit(lab, Number(await Deno.readTextFile(`${folder}/${use}`)) + SPARE);
-    return new ContainerMemory(pid, folder);
+    return new ContainerMemory(folder);
   }
 
   /** Raises the limit to what is enough, as soon as the Engine takes it, which it does not while the container starts or ends. */
@@ -31,10 +30,10 @@ export class ContainerMemory {
     await waitUntil("the limit is raised", () => setLimit(lab, ENOUGH).then(() => true, () => false));
   }
 
-  /** Writes to the container's /run, as one of its processes, more than the limit leaves; the kernel ends the largest process. */
+  /** Takes, as a process of the container, more memory than the limit leaves: the kernel ends the largest process, the client. */
   async exhaust(): Promise<void> {
-    const script = 'echo $$ >"$1/cgroup.procs" && exec dd if=/dev/zero of="$2" bs=1M count=256';
-    await run(["sh", "-c", script, "sh", this.folder, `/proc/${this.pid}/root/run/filler`]);
+    const script = 'echo $$ >"$1/cgroup.procs" && exec dd if=/dev/zero of=/dev/null bs=256M count=1';
+    await run(["sh", "-c", script, "sh", this.folder]);
   }
 }
 
