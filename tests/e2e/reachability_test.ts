@@ -122,8 +122,19 @@ networkTest("a network that does not answer is named, and heals", { containers: 
   await step("a rule of another program before the tunnel's routes is named", async () => {
     await using _guests = churn(scene, "inner");
     await mac.ip("rule", "add", "pref", "10", "to", WEB, "prohibit");
-    await becomes("web", "no", NAMED_LIMIT);
-    assert.match(log().join("\n"), /this machine's kernel sends nothing there: permission denied/);
+    // It is the route's fault alone: containers behind it are not asked.
+    await becomes("web", "unknown", NAMED_LIMIT);
+    const { faults } = await server.waitForStatus(
+      "the rule is told",
+      (status) => status.faults.some(({ code }) => code === "route.diverted"),
+      NAMED_LIMIT,
+    );
+    const errors = faults.filter(({ severity }) => severity === "error");
+    assert.deepEqual(errors.map(({ code }) => code), ["route.diverted"]);
+    assert.match(
+      errors[0]?.text ?? "",
+      /Packets for 10\.99\.0\.0\/24 are refused: a routing rule of another program/,
+    );
     await mac.ip("rule", "del", "pref", "10", "to", WEB, "prohibit");
     await becomes("web", "yes", NOTICED_LIMIT);
   });
