@@ -1,4 +1,3 @@
-import { keepLeastPrivilege } from "../system/process/least_privilege.ts";
 import { type Command, defineCommand } from "../cli/command.ts";
 import { CAPTURE_FLAG, NO_OFFLOAD_FLAG, usageError, valueFlag } from "../cli/flag.ts";
 import { getLogger } from "../program/log.ts";
@@ -43,7 +42,6 @@ export const runCommand: Command = defineCommand(
   async (
     { envFile, token, tokenFile, exclude = [], control = DEFAULT_ACCESSOR_CONTROL, noOffload, ...given },
   ) => {
-    await keepLeastPrivilege("docker-accessor");
     const { findToken, readEnvFile } = await import("./token_source.ts");
     const file = envFile === undefined ? undefined : await readEnvFile(envFile);
     const remote = given.remote ?? file?.remote;

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { keepLeastPrivilege } from "../system/process/least_privilege.ts";
 import { type Command, defineCommand } from "../cli/command.ts";
 import { CAPTURE_FLAG, NO_OFFLOAD_FLAG, valueFlag, type ValuesOf } from "../cli/flag.ts";
 import {
@@ -63,7 +62,6 @@ export const runCommand: Command = defineCommand(
   flags,
   async (given) => {
     const options = clientOptions(given, (name) => Deno.env.get(name));
-    await keepLeastPrivilege("docker-connector-client");
     const { runClient } = await import("./run.ts");
     return await runClient(options);
   },

@@ -1,6 +1,10 @@
 import { versionLine } from "./build_info.ts";
 import type { Program } from "../cli/command.ts";
 import { processTerminal, StdoutClosed } from "../cli/terminal.ts";
+import type { ProgramName } from "../system/process/least_privilege.ts";
+
+/** The first word of a command line that means `run`, which may be left out. */
+const RUN = /^(?:run$|-|$)/;
 
 /**
  * Runs a program as this process and ends the process. Nothing heavy is imported here, so that `--version` is
@@ -9,8 +13,13 @@ import { processTerminal, StdoutClosed } from "../cli/terminal.ts";
  * @param name the program's name
  * @param load loads the program
  */
-export async function start(name: string, load: () => Promise<Program>): Promise<never> {
+export async function start(name: ProgramName, load: () => Promise<Program>): Promise<never> {
   if (Deno.args.length === 1 && /^(?:--?)?version$/.test(Deno.args[0] ?? "")) Deno.exit(answerVersion(name));
+  if (RUN.test(Deno.args[0] ?? "")) {
+    // Before anything else is loaded: the program may start itself again for it.
+    const { keepLeastPrivilege } = await import("../system/process/least_privilege.ts");
+    await keepLeastPrivilege(name);
+  }
   const [{ main }, program] = await Promise.all([import("./program.ts"), load()]);
   return await main(program);
 }

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { keepLeastPrivilege } from "../system/process/least_privilege.ts";
 import { type Command, defineCommand } from "../cli/command.ts";
 import { CAPTURE_FLAG, NO_OFFLOAD_FLAG, switchFlag, valueFlag, type ValuesOf } from "../cli/flag.ts";
 import {
@@ -87,7 +86,6 @@ export const runCommand: Command = defineCommand(
       "DOCKER_CONNECTOR_IMAGE",
       imageSyntax,
     );
-    await keepLeastPrivilege("docker-connector");
     const { runServer } = await import("./run.ts");
     return await runServer({
       ...given,

@@ -29,6 +29,9 @@ export const NEEDED_CAPABILITIES = {
   },
 } as const satisfies Readonly<Record<string, Needs>>;
 
+/** The programs' names. */
+export type ProgramName = keyof typeof NEEDED_CAPABILITIES;
+
 /** Programs that `logs`, `trust`, `untrust` and `web` start. setpriv among them starts what it is told. */
 const OF_OTHER_COMMANDS = [
   "/usr/bin/certutil",
@@ -48,12 +51,11 @@ export async function keepOwnPrograms(): Promise<void> {
 /**
  * Gives up what `run` does not need: other commands' programs, and on Linux all of root's capabilities but those of the program,
  * and core dumps. The program starts itself again for that, so it is called first. macOS has no such thing for a program of root's.
- * Nothing happens in a process that only calls a command, as tests do.
  */
-export async function keepLeastPrivilege(program: keyof typeof NEEDED_CAPABILITIES): Promise<void> {
-  if (!Deno.mainModule.endsWith("/main.ts")) return;
+export async function keepLeastPrivilege(program: ProgramName): Promise<void> {
+  if (platform.os === "linux") {
+    const { keepCapabilities } = await import("../../ffi/libc/privileges_linux.ts");
+    keepCapabilities(Object.keys(NEEDED_CAPABILITIES[program]) as Capability[]);
+  }
   await keepOwnPrograms();
-  if (platform.os !== "linux") return;
-  const { keepCapabilities } = await import("../../ffi/libc/privileges_linux.ts");
-  keepCapabilities(Object.keys(NEEDED_CAPABILITIES[program]) as Capability[]);
 }
