@@ -17,20 +17,14 @@ import { type DirectTerms, parseDirect } from "../../core/protocol/direct_comman
 import { type ClientDescription, encodeDescription } from "../../core/protocol/description.ts";
 import { CONTROL } from "../../core/protocol/datagram.ts";
 import { encodeHeartbeat, type HeartbeatMac, provenBytes } from "../../core/protocol/heartbeat.ts";
-import { ServerProofs } from "../../core/protocol/server_proof.ts";
 import { SYSTEM_CLOCK } from "../../system/process/system_clock.ts";
 import type { UdpSocket } from "../../ffi/udp/udp_socket.ts";
+import { ServerTrust } from "./server_trust.ts";
 
 const log = getLogger("server");
 
 /** The longest time at a candidate that does not answer, where there are several, in milliseconds. */
 const MAX_STAY_MS = 4_000;
-
-/**
- * Milliseconds for which a server is trusted beyond an interval of heartbeats after it has proven the key: ten heartbeats, of which
- * a bad link loses some.
- */
-const TRUST_MS = 5_000;
 
 /** Milliseconds after which the description is sent again, in case one was lost. */
 const DESCRIPTION_PERIOD_MS = 30_000;
@@ -103,10 +97,7 @@ export class ServerLink implements Disposable {
   #engineMtu: number | undefined;
   /** The last description that was sent. */
   #described: string | undefined;
-  /** Proofs that the server has to give; undefined where it has to give none. */
-  readonly #proofs: ServerProofs | undefined;
-  #provenAt = -Infinity;
-  #isTrusted: boolean;
+  readonly #trust: ServerTrust;
   readonly #faults = new LogOnChange();
   #describedAt = 0;
   /** Why the last look-up found no address for the named host; undefined when it found one. */
@@ -117,10 +108,7 @@ export class ServerLink implements Disposable {
     this.#clock = clock;
     this.#candidate = candidate;
     this.#selector = new CandidateSelector(anyHost);
-    const { proof, onTrust } = deps;
-    this.#proofs = proof === undefined || onTrust === undefined ? undefined : new ServerProofs(proof);
-    this.#isTrusted = this.#proofs === undefined;
-    if (!this.#isTrusted) onTrust?.(false);
+    this.#trust = new ServerTrust({ clock, heartbeatMs, proof: deps.proof, onTrust: deps.onTrust });
     this.#heartbeat = new HeartbeatTimer(heartbeatMs, clock.now(), anyHost ? MAX_STAY_MS : undefined);
   }
 
@@ -136,7 +124,7 @@ export class ServerLink implements Disposable {
 
   /** Whether the server is reachable: it answers, or it is one that never answers and something came from it. */
   get isUp(): boolean {
-    return this.#isTrusted && this.#wasHeard && !(this.#answers && this.#heartbeat.isSilent);
+    return this.#trust.isTrusted && this.#wasHeard && !(this.#answers && this.#heartbeat.isSilent);
   }
 
   /** Sends the first heartbeat and goes on by itself. */
@@ -165,10 +153,9 @@ export class ServerLink implements Disposable {
   handleMessage(datagram: Uint8Array): void {
     if (this.#isClosed) return;
     if (isChallenge(datagram)) return this.#handleChallenge(datagram);
-    const shown = this.#proofs?.take(datagram);
-    if (shown === "answer") this.#trust(this.#clock.now());
-    else if (shown === "end") return this.#onEnd();
-    if (!this.#isTrusted) return this.#refuse(datagram);
+    if (this.#trust.take(datagram) === "end") return this.#onEnd();
+    if (!this.#trust.isTrusted) return this.#refuse(datagram);
+    this.#faults.clear("proof");
     this.#onReceive();
     this.#schedule();
     const assembly = this.#assembler.push(datagram);
@@ -194,16 +181,16 @@ export class ServerLink implements Disposable {
 
   /** The server may have ended without a word: it has to prove the key once more before anything is taken from it. */
   doubt(): void {
-    if (this.#proofs === undefined || this.#isClosed) return;
+    if (!this.#trust.isRequired || this.#isClosed) return;
     // An answer that is still under way may be the last of one that has ended.
-    this.#proofs.forget();
+    this.#trust.revoke();
     this.#onEnd();
     this.#sendHeartbeat();
   }
 
   /** Describes the client to a server that takes descriptions. */
   describe(): void {
-    if (!this.#takesDescriptions || !this.#isTrusted || this.#isClosed) return;
+    if (!this.#takesDescriptions || !this.#trust.isTrusted || this.#isClosed) return;
     const description = this.deps.description();
     this.#described = JSON.stringify(description);
     this.#describedAt = this.#clock.now();
@@ -262,19 +249,8 @@ export class ServerLink implements Disposable {
     this.drops.unknownCommand++;
   }
 
-  /** Trusts the server by a proof of this time, on the monotonic clock; no longer where it is too old. */
-  #trust(provenAt: number): void {
-    this.#provenAt = provenAt;
-    const isTrusted = this.#clock.now() - provenAt < this.deps.heartbeatMs + TRUST_MS;
-    if (isTrusted) this.#faults.clear("proof");
-    if (isTrusted === this.#isTrusted) return;
-    this.#isTrusted = isTrusted;
-    this.deps.onTrust?.(isTrusted);
-  }
-
   /** The server has ended. The next one that answers has to prove itself, the same or another. */
   #onEnd(): void {
-    this.#trust(-Infinity);
     this.#heartbeat.hasten(this.#clock.now());
     this.#schedule();
   }
@@ -301,10 +277,10 @@ export class ServerLink implements Disposable {
     const sent = traffic.sent !== this.#traffic.sent;
     this.#traffic = traffic;
     if (received) this.#onReceive();
-    if (this.#proofs !== undefined) this.#trust(this.#provenAt);
+    this.#trust.check();
     const due = this.#heartbeat.tick(this.#clock.now(), received, sent);
     if (due.lookup) this.#takeNewPort();
-    if (due.heartbeat || this.#isUnknown || this.#isProofDue) this.#sendHeartbeat();
+    if (due.heartbeat || this.#isUnknown || this.#trust.isDue) this.#sendHeartbeat();
     if (this.#clock.now() - this.#describedAt >= DESCRIPTION_PERIOD_MS) this.describe();
     if (this.#heartbeat.isSilent && this.#answers && !this.#wasSilent) {
       this.#wasSilent = true;
@@ -321,11 +297,6 @@ export class ServerLink implements Disposable {
    */
   get #isUnknown(): boolean {
     return !this.#takesDescriptions && this.#clock.now() - this.#heartbeatAt >= this.deps.heartbeatMs;
-  }
-
-  /** Whether the server has to prove the key again, which packets do not. */
-  get #isProofDue(): boolean {
-    return this.#proofs !== undefined && this.#clock.now() - this.#provenAt >= this.deps.heartbeatMs;
   }
 
   #schedule(): void {
@@ -352,7 +323,7 @@ export class ServerLink implements Disposable {
     this.#lastHeartbeatTime = Math.max(this.#clock.wallClock(), this.#lastHeartbeatTime + 1);
     const heartbeat = encodeHeartbeat(this.deps.proof, this.#lastHeartbeatTime);
     this.deps.socket.send(heartbeat);
-    this.#proofs?.expect(provenBytes(heartbeat));
+    this.#trust.expect(provenBytes(heartbeat));
     this.#mayAnswer = true;
     this.heartbeats.sent++;
   }
@@ -370,7 +341,7 @@ export class ServerLink implements Disposable {
     this.#mayAnswer = false;
     const answer = answerChallenge(proof, datagram);
     socket.send(answer);
-    this.#proofs?.expect(provenBytes(answer));
+    this.#trust.expect(provenBytes(answer));
   }
 
   async #lookUp(): Promise<void> {
@@ -393,8 +364,7 @@ export class ServerLink implements Disposable {
       }
       if (!equalAddress(next.address, this.#candidate.address)) {
         // Another machine than the one that has proven the key.
-        this.#proofs?.forget();
-        if (this.#proofs !== undefined) this.#trust(-Infinity);
+        this.#trust.revoke();
       }
       this.#candidate = next;
       const to = formatEndpoint(this.endpoint);
