@@ -15,6 +15,8 @@ const ATTACH = ["docker-connector-client", "attach"] as const;
 
 /** Pauses between attempts. Chance takes a part away, since two servers may use one Engine. */
 const PAUSES = { firstMs: 100, maxMs: 10_000, jitter: 0.5 } as const;
+/** The same where no stream could be opened: an Engine that is gone for a moment is asked soon, and alone. */
+const UNOPENED_PAUSES = { firstMs: 100, maxMs: 2_000, jitter: 0.5 } as const;
 /** Milliseconds after which a stream counts as one that works. */
 const HELD_MS = 10_000;
 /** Milliseconds until a client that cannot attach is asked again: only another client will do better. */
@@ -131,6 +133,7 @@ export class EngineAttachment implements AsyncDisposable {
   async #follow(client: RunningClient, leaving: AbortSignal): Promise<void> {
     const { clock, random } = this.#deps;
     const backoff = new Backoff({ ...PAUSES, random });
+    const unopened = new Backoff({ ...UNOPENED_PAUSES, random });
     let mayReopen = true;
     let absences = 0;
     const onHeld = () => {
@@ -150,7 +153,8 @@ export class EngineAttachment implements AsyncDisposable {
         mayReopen = false;
         continue;
       }
-      const pause = isUnable ? UNABLE_PAUSE_MS : backoff.next();
+      if (ending.wasOpen) unopened.reset();
+      const pause = isUnable ? UNABLE_PAUSE_MS : (ending.wasOpen ? backoff : unopened).next();
       const over = Promise.withResolvers<void>();
       using _timer = clock.after(pause, over.resolve);
       await untilLeaving(over.promise, leaving);
