@@ -14,6 +14,8 @@ import { ROOT_FOLDER } from "./freshness.ts";
 import { formatTable } from "./table.ts";
 
 const MINUTES = 30;
+/** The most that may be asked for: a day. */
+const MAX_MINUTES = 1_440;
 /** Milliseconds between two samples. */
 const PERIOD = 10_000;
 
@@ -100,6 +102,11 @@ async function soak(minutes: number): Promise<boolean> {
 if (import.meta.main) {
   await runTool(async () => {
     const { values } = parseArgs({ options: { minutes: { type: "string", default: String(MINUTES) } } });
+    const minutes = Number(values.minutes);
+    if (!(minutes > 0 && minutes <= MAX_MINUTES)) {
+      console.error(`Cannot soak for "${values.minutes}" minutes. Give a number up to ${MAX_MINUTES}`);
+      Deno.exit(64);
+    }
     const needs = { ...ENGINE_NEEDS, programs: [...ENGINE_NEEDS.programs, ...COMPILER_NEEDS.programs] };
     const reason = missing(needs);
     if (reason !== undefined) {
@@ -108,6 +115,6 @@ if (import.meta.main) {
     }
     await fetchAll(console.log);
     await runOrThrow([Deno.execPath(), "run", "-A", "tools/compile.ts"], { cwd: ROOT_FOLDER });
-    if (!await soak(Number(values.minutes))) Deno.exit(1);
+    if (!await soak(minutes)) Deno.exit(1);
   });
 }

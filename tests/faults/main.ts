@@ -93,6 +93,12 @@ async function main(): Promise<number> {
   const date = new Date().toISOString();
   const commit = await describeCommit(ROOT_FOLDER);
   const wanted = CELLS.filter(({ victim, fault }) => values.cell?.includes(`${victim}:${fault}`) ?? true);
+  const known = new Set(CELLS.map(({ victim, fault }) => `${victim}:${fault}`));
+  const unknown = values.cell?.find((cell) => !known.has(cell));
+  if (unknown !== undefined) {
+    console.error(`Cannot run the cell "${unknown}": there is none. Give one of ${[...known].join(", ")}`);
+    return 64;
+  }
   const isWhole = values.cell === undefined;
   const before = isWhole ? [] : (await readResults()).cells;
   const done: CellResult[] = [];

@@ -43,11 +43,18 @@ async function fuzz(): Promise<boolean> {
   const seed = Number(values.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]);
   const only = values.only?.split(",");
   const targets = TARGETS.filter(({ name }) => only?.includes(name) ?? true);
+  const unknown = only?.find((name) => !TARGETS.some((target) => target.name === name));
+  const numbers = [seed, Number(values.runs ?? 0), Number(values.from)];
+  if (unknown !== undefined || !numbers.every((number) => Number.isInteger(number) && number >= 0)) {
+    const what = unknown === undefined ? "a flag's number is none" : `there is no target "${unknown}"`;
+    console.error(`Cannot fuzz: ${what}. The targets are ${TARGETS.map(({ name }) => name).join(", ")}`);
+    return false;
+  }
   // Refusals are logged, a line for many; here they would hide the table.
   configureLog({ level: "error", format: "text", color: false, write: () => {} });
   console.log(`seed ${seed}`);
   print(HEAD);
-  let isGood = targets.length > 0;
+  let isGood = true;
   const reports: RunReport[] = [];
   for (const target of targets) {
     const runs = Number(values.runs ?? runsOf(target, TOTALS[values.long ? "long" : "short"]));

@@ -4,7 +4,7 @@ import { setClientClock } from "../clocked_image.ts";
 import { type Cell, RECOVERY_LIMIT } from "../cell.ts";
 import { ContainerMemory } from "../container_memory.ts";
 import { liftDescriptors, NoDescriptors } from "../descriptors.ts";
-import { BEHIND, CONTROLLED, DAY, HOLD, SLEEP } from "./times.ts";
+import { BEHIND, clockJump, CONTROLLED, DAY, HOLD, SLEEP } from "./times.ts";
 
 const CLIENT = { victim: "client", limitMs: RECOVERY_LIMIT } as const;
 const AT_ONCE = { long: 0, short: 0 } as const;
@@ -16,16 +16,11 @@ function nothing(): Promise<void> {
 function jump(sign: 1 | -1): Cell {
   return {
     ...CLIENT,
-    fault: sign > 0 ? "clock +1 day" : "clock -1 day",
-    how: `its clock is set ${sign > 0 ? "forward" : "back"} by a day, and stays so`,
-    traits: CONTROLLED,
-    shows: "clock.skew",
-    holdMs: HOLD,
+    ...clockJump(sign),
     make: async (lab) => {
       await setClientClock(await lab.clientPid(), sign * DAY);
       lab.causes.jumpedAt = Date.now();
     },
-    end: (lab) => Promise.resolve(lab.causes.jumpedAt),
     restore: async (lab) => await setClientClock(await lab.clientPid(), 0),
   };
 }

@@ -9,7 +9,7 @@ import type { ProgramClock } from "../../topology/machine_stop.ts";
 import { type Cell, RECOVERY_LIMIT } from "../cell.ts";
 import { liftDescriptors, NoDescriptors } from "../descriptors.ts";
 import type { Lab, ProgramDisks } from "../lab.ts";
-import { BEHIND, CONTROLLED, DAY, HOLD, SLEEP } from "./times.ts";
+import { BEHIND, clockJump, CONTROLLED, DAY, HOLD, SLEEP } from "./times.ts";
 
 /** Which of the two programs, and what a lab has of it. */
 interface DaemonOf {
@@ -29,16 +29,11 @@ export function daemonCells(of: DaemonOf): Cell[] {
   const jump = (sign: 1 | -1): Cell => {
     return {
       ...common,
-      fault: sign > 0 ? "clock +1 day" : "clock -1 day",
-      how: `its clock is set ${sign > 0 ? "forward" : "back"} by a day, and stays so`,
-      traits: CONTROLLED,
-      shows: "clock.skew",
-      holdMs: HOLD,
+      ...clockJump(sign),
       make: async (lab) => {
         await clock(lab).set(sign * DAY);
         lab.causes.jumpedAt = Date.now();
       },
-      end: (lab) => Promise.resolve(lab.causes.jumpedAt),
       restore: async (lab) => {
         await clock(lab).set(0);
         if (victim !== "accessor" || sign < 0) return;
